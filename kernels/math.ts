@@ -1,0 +1,78 @@
+// exp, log, tanh and the logistic function of four floats at once, by range reduction and polynomials.
+// Coefficients: S. L. Moshier, Cephes mathematical library, expf, logf and tanhf (1989, https://www.netlib.org/cephes/).
+
+import { madd } from "./simd";
+
+/** 2ⁿ for integral n in [−126, 127]. */
+function exponent(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+}
+
+/** eˣ. ULP error ≤ 2 on [−87, 88]; 0 below −103.9 (subnormal results come from two scalings), Infinity above 88.73, NaN for NaN. */
+export function exp4(x: v128): v128 {
+  const clamped = f32x4.pmin(f32x4.splat(128), f32x4.pmax(f32x4.splat(-150), x)); // keeps NaN: the comparison fails
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
+  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.1219444e-4)));
+  let p = f32x4.splat(1.98756915e-4);
+  p = madd(p, r, f32x4.splat(1.3981999507e-3));
+  p = madd(p, r, f32x4.splat(8.3334519073e-3));
+  p = madd(p, r, f32x4.splat(4.1665795894e-2));
+  p = madd(p, r, f32x4.splat(1.6666665459e-1));
+  p = madd(p, r, f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(madd(f32x4.mul(r, r), p, r), f32x4.splat(1));
+  const whole = i32x4.trunc_sat_f32x4_s(n);
+  const half = i32x4.shr_s(whole, 1); // two factors, since 2ⁿ alone leaves the range at both ends
+  return f32x4.mul(f32x4.mul(p, exponent(half)), exponent(i32x4.sub(whole, half)));
+}
+
+/** ln x. ULP error ≤ 2 for normal x > 0; −Infinity at 0, NaN below, Infinity at Infinity. Subnormals are scaled first. */
+export function log4(x: v128): v128 {
+  const tiny = f32x4.lt(x, f32x4.splat(1.17549435e-38));
+  const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, tiny);
+  const bits = i32x4.sub(scaled, i32x4.splat(0x3f3504f3)); // so that the mantissa lies in [√½, √2)
+  let e = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 23));
+  e = f32x4.sub(e, v128.and(tiny, f32x4.splat(23)));
+  const m = i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
+  const r = f32x4.sub(m, f32x4.splat(1));
+  const r2 = f32x4.mul(r, r);
+  let p = f32x4.splat(7.0376836292e-2);
+  p = madd(p, r, f32x4.splat(-1.151461031e-1));
+  p = madd(p, r, f32x4.splat(1.167699874e-1));
+  p = madd(p, r, f32x4.splat(-1.2420140846e-1));
+  p = madd(p, r, f32x4.splat(1.4249322787e-1));
+  p = madd(p, r, f32x4.splat(-1.6668057665e-1));
+  p = madd(p, r, f32x4.splat(2.0000714765e-1));
+  p = madd(p, r, f32x4.splat(-2.4999993993e-1));
+  p = madd(p, r, f32x4.splat(3.3333331174e-1));
+  let y = f32x4.mul(f32x4.mul(r, r2), p);
+  y = madd(e, f32x4.splat(-2.1219444e-4), y);
+  y = madd(r2, f32x4.splat(-0.5), y);
+  y = madd(e, f32x4.splat(0.693359375), f32x4.add(r, y));
+  y = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.eq(x, f32x4.splat(0)));
+  y = v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(Infinity)));
+  return v128.bitselect(f32x4.splat(NaN), y, v128.not(f32x4.ge(x, f32x4.splat(0))));
+}
+
+/** 1 / (1 + e⁻ˣ). ULP error ≤ 4 on [−87, 88]. */
+export function sigmoid4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+}
+
+/** tanh x: a polynomial for |x| < 0.625, 1 − 2/(e²ˣ + 1) beyond. ULP error ≤ 3. */
+export function tanh4(x: v128): v128 {
+  const a = f32x4.abs(x);
+  const x2 = f32x4.mul(x, x);
+  let p = f32x4.splat(-5.70498872745e-3);
+  p = madd(p, x2, f32x4.splat(2.06390887954e-2));
+  p = madd(p, x2, f32x4.splat(-5.37397155531e-2));
+  p = madd(p, x2, f32x4.splat(1.33314422036e-1));
+  p = madd(p, x2, f32x4.splat(-3.33332819422e-1));
+  p = madd(f32x4.mul(p, x2), x, x);
+  const one = f32x4.splat(1);
+  const e = exp4(f32x4.add(a, a));
+  const far = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(e, one)));
+  const signed = v128.or(far, v128.and(x, f32x4.splat(-0.0)));
+  return v128.bitselect(p, signed, f32x4.lt(a, f32x4.splat(0.625)));
+}

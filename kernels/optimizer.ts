@@ -1,0 +1,80 @@
+// One fused, in-place update of n parameters per call. Formulas and defaults are PyTorch's.
+
+import { at, loadLanes, madd, storeLanes } from "./simd";
+
+/**
+ * g ← grad + weightDecay·p;  b ← g on the first step, else momentum·b + (1 − dampening)·g;
+ * p ← p − lr·(nesterov ? g + momentum·b : b). buffer (b) may be 0: plain gradient descent.
+ * Sutskever et al., On the importance of initialization and momentum (2013).
+ */
+export function sgd(
+  p: usize,
+  grad: usize,
+  buffer: usize,
+  n: i32,
+  lr: f32,
+  momentum: f32,
+  dampening: f32,
+  weightDecay: f32,
+  nesterov: i32,
+  first: i32,
+): void {
+  const rate = f32x4.splat(-lr);
+  const mu = f32x4.splat(momentum);
+  const gain = f32x4.splat(<f32>1 - dampening);
+  const decay = f32x4.splat(weightDecay);
+  for (let i = 0; i < n; i += 4) {
+    const left = n - i;
+    const w = loadLanes(at(p, i), left);
+    let g = madd(decay, w, loadLanes(at(grad, i), left));
+    if (buffer) {
+      const b = first ? g : madd(mu, loadLanes(at(buffer, i), left), f32x4.mul(gain, g));
+      storeLanes(at(buffer, i), b, left);
+      g = nesterov ? madd(mu, b, g) : b;
+    }
+    storeLanes(at(p, i), madd(rate, g, w), left);
+  }
+}
+
+/**
+ * g ← grad + l2·p;  p ← p·(1 − lr·decay);  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;
+ * p ← p − (lr/c₁)·m / (√v/√c₂ + ε),  c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ.
+ * Kingma and Ba, Adam (2014), arXiv 1412.6980; decay: Loshchilov and Hutter, AdamW (2017), arXiv 1711.05101.
+ */
+export function adam(
+  p: usize,
+  grad: usize,
+  m: usize,
+  v: usize,
+  n: i32,
+  lr: f32,
+  beta1: f32,
+  beta2: f32,
+  eps: f32,
+  l2: f32,
+  decay: f32,
+  correction1: f32,
+  correction2: f32,
+): void {
+  const keep = f32x4.splat(<f32>1 - lr * decay);
+  const rate = f32x4.splat(-lr / correction1);
+  const root = f32x4.splat(<f32>1 / sqrt<f32>(correction2));
+  const e = f32x4.splat(eps);
+  const l = f32x4.splat(l2);
+  const b1 = f32x4.splat(beta1);
+  const b2 = f32x4.splat(beta2);
+  const r1 = f32x4.splat(<f32>1 - beta1);
+  const r2 = f32x4.splat(<f32>1 - beta2);
+  for (let i = 0; i < n; i += 4) {
+    const left = n - i;
+    let w = loadLanes(at(p, i), left);
+    const g = madd(l, w, loadLanes(at(grad, i), left));
+    const mi = madd(b1, loadLanes(at(m, i), left), f32x4.mul(r1, g));
+    const vi = madd(b2, loadLanes(at(v, i), left), f32x4.mul(r2, f32x4.mul(g, g)));
+    storeLanes(at(m, i), mi, left);
+    storeLanes(at(v, i), vi, left);
+    w = f32x4.mul(w, keep);
+    const step = f32x4.div(mi, madd(f32x4.sqrt(vi), root, e));
+    storeLanes(at(p, i), madd(rate, step, w), left);
+  }
+}

@@ -1,0 +1,63 @@
+// Structs that TypeScript fills as Int32Arrays, fields in this order (src/wasm/structs.ts holds the same lists, and
+// a test compares them). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
+
+/** A product whose rows are the cells of a grid of pixels; see gemm.ts. */
+@unmanaged
+export class RowsGemm {
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  aImageBytes: i32 = 0;
+  aRowBytes: i32 = 0;
+  aPixelBytes: i32 = 0;
+  cImageBytes: i32 = 0;
+  cRowBytes: i32 = 0;
+  cPixelBytes: i32 = 0;
+  a: usize = 0;
+  b: usize = 0;
+  bias: usize = 0;
+  c: usize = 0;
+  columns: i32 = 0;
+  panelBytes: i32 = 0;
+  segments: usize = 0;
+  segmentCount: i32 = 0;
+  accumulate: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** A product summed over pixels; see gemm.ts. */
+@unmanaged
+export class PixelsGemm {
+  rows: i32 = 0;
+  columns: i32 = 0;
+  a: usize = 0;
+  aPixelBytes: i32 = 0;
+  b: usize = 0;
+  bPixelBytes: i32 = 0;
+  c: usize = 0;
+  cRowBytes: i32 = 0;
+  segments: usize = 0;
+  segmentCount: i32 = 0;
+  blockSegments: i32 = 0;
+  accumulate: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** A window sliding over NHWC images: pooling and depthwise convolution. */
+@unmanaged
+export class Window {
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  kernelHeight: i32 = 0;
+  kernelWidth: i32 = 0;
+  strideHeight: i32 = 0;
+  strideWidth: i32 = 0;
+  paddingTop: i32 = 0;
+  paddingLeft: i32 = 0;
+  dilationHeight: i32 = 0;
+  dilationWidth: i32 = 0;
+}

@@ -1,0 +1,203 @@
+// panelTile: the micro-kernel whose operands have the elements of one k side by side. See tile.ts.
+
+import { madd } from "./simd";
+import { storeRow } from "./tile";
+
+/** Body of panelTile. Rows and columns past `rows` and `columns` are computed from what lies there and dropped. */
+function panelBody(
+  MR: i32,
+  NV: i32,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  segments: usize,
+  segmentCount: i32,
+  c: usize,
+  cRow: usize,
+  accumulate: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  let c00 = f32x4.splat(0);
+  let c01 = c00,
+    c02 = c00;
+  let c10 = c00,
+    c11 = c00,
+    c12 = c00;
+  let c20 = c00,
+    c21 = c00,
+    c22 = c00;
+  let c30 = c00,
+    c31 = c00,
+    c32 = c00;
+  let c40 = c00,
+    c41 = c00,
+    c42 = c00;
+  let c50 = c00,
+    c51 = c00,
+    c52 = c00;
+  if (accumulate) {
+    if (MR > 0 && rows > 0) {
+      const p = c;
+      c00 = v128.load(p);
+      c01 = v128.load(p, 16);
+      if (NV > 2) c02 = v128.load(p, 32);
+    }
+    if (MR > 1 && rows > 1) {
+      const p = c + 1 * cRow;
+      c10 = v128.load(p);
+      c11 = v128.load(p, 16);
+      if (NV > 2) c12 = v128.load(p, 32);
+    }
+    if (MR > 2 && rows > 2) {
+      const p = c + 2 * cRow;
+      c20 = v128.load(p);
+      c21 = v128.load(p, 16);
+      if (NV > 2) c22 = v128.load(p, 32);
+    }
+    if (MR > 3 && rows > 3) {
+      const p = c + 3 * cRow;
+      c30 = v128.load(p);
+      c31 = v128.load(p, 16);
+      if (NV > 2) c32 = v128.load(p, 32);
+    }
+    if (MR > 4 && rows > 4) {
+      const p = c + 4 * cRow;
+      c40 = v128.load(p);
+      c41 = v128.load(p, 16);
+      if (NV > 2) c42 = v128.load(p, 32);
+    }
+    if (MR > 5 && rows > 5) {
+      const p = c + 5 * cRow;
+      c50 = v128.load(p);
+      c51 = v128.load(p, 16);
+      if (NV > 2) c52 = v128.load(p, 32);
+    }
+  }
+  for (let s = 0; s < segmentCount; s++) {
+    let ap = a + <usize>load<i32>(segments);
+    let bp = b + <usize>load<i32>(segments, 4);
+    const length = load<i32>(segments, 8);
+    segments += 12;
+    for (let k = 0; k < length; k++) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp, 16);
+      let b2 = b0;
+      if (NV > 2) b2 = v128.load(bp, 32);
+      bp += bStep;
+      let x = v128.load32_splat(ap, 0);
+      c00 = madd(x, b0, c00);
+      c01 = madd(x, b1, c01);
+      if (NV > 2) c02 = madd(x, b2, c02);
+      x = v128.load32_splat(ap, 4);
+      c10 = madd(x, b0, c10);
+      c11 = madd(x, b1, c11);
+      if (NV > 2) c12 = madd(x, b2, c12);
+      x = v128.load32_splat(ap, 8);
+      c20 = madd(x, b0, c20);
+      c21 = madd(x, b1, c21);
+      if (NV > 2) c22 = madd(x, b2, c22);
+      if (MR > 3) {
+        x = v128.load32_splat(ap, 12);
+        c30 = madd(x, b0, c30);
+        c31 = madd(x, b1, c31);
+        if (NV > 2) c32 = madd(x, b2, c32);
+      }
+      if (MR > 4) {
+        x = v128.load32_splat(ap, 16);
+        c40 = madd(x, b0, c40);
+        c41 = madd(x, b1, c41);
+        if (NV > 2) c42 = madd(x, b2, c42);
+      }
+      if (MR > 5) {
+        x = v128.load32_splat(ap, 20);
+        c50 = madd(x, b0, c50);
+        c51 = madd(x, b1, c51);
+        if (NV > 2) c52 = madd(x, b2, c52);
+      }
+      ap += aStep;
+    }
+  }
+  storeRow(NV, c, c00, c01, c02, columns);
+  if (MR > 1 && rows > 1) storeRow(NV, c + 1 * cRow, c10, c11, c12, columns);
+  if (MR > 2 && rows > 2) storeRow(NV, c + 2 * cRow, c20, c21, c22, columns);
+  if (MR > 3 && rows > 3) storeRow(NV, c + 3 * cRow, c30, c31, c32, columns);
+  if (MR > 4 && rows > 4) storeRow(NV, c + 4 * cRow, c40, c41, c42, columns);
+  if (MR > 5 && rows > 5) storeRow(NV, c + 5 * cRow, c50, c51, c52, columns);
+}
+
+function panel4x8(
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  segments: usize,
+  segmentCount: i32,
+  c: usize,
+  cRow: usize,
+  accumulate: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  inline.always(
+    panelBody(4, 2, a, aStep, b, bStep, segments, segmentCount, c, cRow, accumulate, rows, columns),
+  );
+}
+
+function panel6x8(
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  segments: usize,
+  segmentCount: i32,
+  c: usize,
+  cRow: usize,
+  accumulate: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  inline.always(
+    panelBody(6, 2, a, aStep, b, bStep, segments, segmentCount, c, cRow, accumulate, rows, columns),
+  );
+}
+
+function panel3x12(
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  segments: usize,
+  segmentCount: i32,
+  c: usize,
+  cRow: usize,
+  accumulate: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  inline.always(
+    panelBody(3, 3, a, aStep, b, bStep, segments, segmentCount, c, cRow, accumulate, rows, columns),
+  );
+}
+
+/** One tile from A at a (aStep bytes from one k to the next) and B at b (bStep bytes) to C at c, rows cRow bytes apart. */
+export function panelTile(
+  tile: i32,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  segments: usize,
+  segmentCount: i32,
+  c: usize,
+  cRow: usize,
+  accumulate: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  if (tile == 0) panel4x8(a, aStep, b, bStep, segments, segmentCount, c, cRow, accumulate, rows, columns);
+  else if (tile == 1)
+    panel6x8(a, aStep, b, bStep, segments, segmentCount, c, cRow, accumulate, rows, columns);
+  else panel3x12(a, aStep, b, bStep, segments, segmentCount, c, cRow, accumulate, rows, columns);
+}

@@ -1,0 +1,46 @@
+// The micro-kernels: the only code that multiplies matrices. Products, convolutions and their gradients say
+// where the numbers lie and call these.
+//
+//   C[i, j] (+)= Σ_s Σ_k  A_s[i, k] · B_s[k, j]     i < MR, j < NR
+//
+// A tile of C stays in registers over all of k, one accumulator for each element, fed in the order of k; so the
+// result depends neither on the tile's size nor on how work is divided. k runs over segments (s), stretches in
+// which both operands advance evenly. A segment is three i32: byte offset into A, byte offset into B, length.
+//
+//   rowsTile   A is MR rows anywhere in memory, each contiguous in k: pixels of an image, rows of a matrix;
+//              B is a packed panel [k][NR]
+//   panelTile  A and B have the elements of one k side by side: packed panels, or the channels of a pixel
+//
+// Tiles by number: 0 is 4×8, which V8's older compiler (Node 20, 22) keeps in 16 registers although it reorders
+// loads; 1 is 6×8, the best for the newer one, which keeps the order written here (b first, then row by row);
+// 2 is 3×12, the best on older V8 with fused multiply-add. Both the order and the absence of hand unrolling matter.
+
+import { storeLanes } from "./simd";
+
+/** How many tile shapes there are; tiles are numbered from 0. */
+export function tileCount(): i32 {
+  return 3;
+}
+
+/** Rows (MR) of tile number `tile`. */
+export function tileRows(tile: i32): i32 {
+  return tile == 0 ? 4 : tile == 1 ? 6 : 3;
+}
+
+/** Columns (NR) of tile number `tile`. */
+export function tileColumns(tile: i32): i32 {
+  return tile == 2 ? 12 : 8;
+}
+
+/** Stores the first `columns` of a row of NV vectors. */
+export function storeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, columns: i32): void {
+  if (columns >= NV << 2) {
+    v128.store(p, v0);
+    v128.store(p, v1, 16);
+    if (NV > 2) v128.store(p, v2, 32);
+  } else {
+    storeLanes(p, v0, columns);
+    storeLanes(p + 16, v1, columns - 4);
+    if (NV > 2) storeLanes(p + 32, v2, columns - 8);
+  }
+}

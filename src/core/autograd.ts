@@ -1,0 +1,259 @@
+// Reverse-mode differentiation: nodes record operations, backward() walks them newest first.
+
+import { ShapeError } from "../errors.js";
+import { runtime } from "../wasm/runtime.js";
+import { keep, tidy } from "./scope.js";
+import { sameShape, sizeOf, type Shape } from "./shape.js";
+import { empty, Tensor, type DType, type Storage } from "./tensor.js";
+
+/** A gradient rule with its types erased. */
+export type AnyRule = (dy: Tensor, saved: never, attrs: never) => Tensor;
+
+let gradEnabled = true;
+let created = 0;
+
+export function isGradEnabled(): boolean {
+  return gradEnabled;
+}
+
+/** Runs fn without recording operations: nothing is saved, nothing can be differentiated. Synchronous, like tidy(). */
+export function noGrad<T>(fn: () => T): T {
+  const before = gradEnabled;
+  gradEnabled = false;
+  try {
+    return fn();
+  } finally {
+    gradEnabled = before;
+  }
+}
+
+/** Frees the tensors in what a forward returned. */
+export function disposeAux(aux: unknown): void {
+  if (typeof aux !== "object" || aux === null) return;
+  for (const value of Object.values(aux)) if (value instanceof Tensor) value.dispose();
+}
+
+interface SavedTensor {
+  storage: Storage;
+  version: number;
+  shape: Shape;
+  dtype: DType;
+}
+
+interface Edge {
+  name: string;
+  node: Node | undefined;
+  leaf: Tensor | undefined;
+}
+
+/** An operation as defineOp records it. */
+interface Recorded {
+  op: string;
+  rules: Record<string, AnyRule | undefined>;
+  inputs: Record<string, Tensor | undefined>;
+  /** The inputs that need a gradient. */
+  needs: readonly string[];
+  y: Tensor;
+  saves: readonly string[];
+  aux: unknown;
+  attrs: unknown;
+}
+
+/** One recorded operation. Alive while its output is held, or a later operation that will be differentiated is. */
+export class Node {
+  readonly id = created++;
+  readonly op: string;
+  readonly edges: Edge[] = [];
+  readonly shapes: Record<string, Shape> = {};
+  readonly rules: Record<string, AnyRule | undefined>;
+  readonly aux: unknown;
+  readonly attrs: unknown;
+  #users = 1;
+  #saved: Record<string, SavedTensor> | undefined = {};
+
+  constructor({ op, rules, inputs, needs, y, saves, aux, attrs }: Recorded) {
+    this.op = op;
+    this.rules = rules;
+    this.aux = aux;
+    this.attrs = attrs;
+    for (const [name, t] of Object.entries(inputs)) if (t) this.shapes[name] = t.shape;
+    for (const name of needs) {
+      const t = inputs[name]!;
+      this.edges.push({ name, node: t.node?.retain(), leaf: t.node ? undefined : t });
+    }
+    for (const name of saves) {
+      const t = name === "y" ? y : inputs[name];
+      if (!t) continue;
+      const { storage } = t;
+      this.#saved![name] = {
+        storage: storage.retain(),
+        version: storage.version,
+        shape: t.shape,
+        dtype: t.dtype,
+      };
+    }
+    if (typeof aux === "object" && aux !== null) {
+      for (const value of Object.values(aux)) if (value instanceof Tensor) keep(value);
+    }
+  }
+
+  retain(): this {
+    this.#users++;
+    return this;
+  }
+
+  release(): void {
+    const pending: Node[] = [this];
+    for (let node = pending.pop(); node; node = pending.pop()) {
+      if (--node.#users === 0) pending.push(...node.#drop());
+    }
+  }
+
+  /** Frees what was saved and gives back the nodes it no longer needs. */
+  #drop(): Node[] {
+    if (this.#saved === undefined) return [];
+    for (const { storage } of Object.values(this.#saved)) storage.release();
+    disposeAux(this.aux);
+    this.#saved = undefined;
+    const parents = this.edges.flatMap((e) => (e.node ? [e.node] : []));
+    this.edges.length = 0;
+    return parents;
+  }
+
+  /** Frees what was saved: backward has passed here. */
+  free(): void {
+    for (const parent of this.#drop()) parent.release();
+  }
+
+  /** The saved tensors as the gradient rules see them; they belong to the scope around. */
+  saved(): Record<string, unknown> {
+    if (this.#saved === undefined) {
+      throw new ShapeError(
+        `backward: ${this.op} has already been differentiated and what it saved is freed; ` +
+          `pass { retainGraph: true } to the first backward`,
+      );
+    }
+    const out: Record<string, unknown> = { shapes: this.shapes, aux: this.aux };
+    for (const [name, { storage, version, shape, dtype }] of Object.entries(this.#saved)) {
+      if (storage.version !== version) {
+        throw new ShapeError(
+          `backward: ${this.op} needs the value of ${name}:[${shape.join(",")}] that it saw, ` +
+            `but ${name} has been overwritten since`,
+        );
+      }
+      out[name] = new Tensor(storage.retain(), shape, dtype);
+    }
+    return out;
+  }
+}
+
+/** Sums a gradient over the axes along which its input was broadcast. */
+function unbroadcast(op: string, g: Tensor, shape: Shape): Tensor {
+  if (sameShape(g.shape, shape)) return g;
+  const { kernels } = runtime();
+  let source = g;
+  const lead = g.shape.length - shape.length;
+  for (let axis = 0; axis < g.shape.length; axis++) {
+    const n = source.shape[axis]!;
+    if (n === 1 || (axis >= lead && shape[axis - lead] !== 1)) continue;
+    const reduced = source.shape.map((m, i) => (i === axis ? 1 : m));
+    const y = empty(reduced, "f32", `${op} gradient`);
+    const outer = sizeOf(source.shape.slice(0, axis));
+    kernels.sum(source.ptr, y.ptr, outer, n, sizeOf(source.shape.slice(axis + 1)), 1);
+    source = y;
+  }
+  return new Tensor(source.storage.retain(), shape, "f32");
+}
+
+/** total + g, in place where nobody else uses total. Takes both over. */
+function accumulate(total: Tensor | undefined, g: Tensor): Tensor {
+  if (total === undefined) return g;
+  const n = g.size;
+  const y = total.storage.users === 1 ? total : keep(empty(total.shape, "f32", "backward sum"));
+  runtime().kernels.add(total.ptr, g.ptr, y.ptr, 1, n, 0, 0, 1, 1);
+  if (y !== total) total.dispose();
+  g.dispose();
+  return y;
+}
+
+/** A gradient of its own for a leaf: a copy if other tensors share the elements. */
+function own(g: Tensor): Tensor {
+  if (g.storage.users === 1) return g;
+  const copy = keep(empty(g.shape, "f32", "gradient")).copyFrom(g);
+  g.dispose();
+  return copy;
+}
+
+/** Every node that a gradient passes through, newest first: an order in which uses come before definitions. */
+function reachable(root: Node): Node[] {
+  const seen = new Set<Node>([root]);
+  for (const node of seen) for (const { node: parent } of node.edges) if (parent) seen.add(parent);
+  return [...seen].sort((a, b) => b.id - a.id);
+}
+
+export interface BackwardOptions {
+  /** Keep what the operations saved, for another backward() through them. Default false. */
+  retainGraph?: boolean;
+}
+
+/**
+ * Adds d loss / d leaf to the .grad of every leaf that requires a gradient. Frees what the operations saved as it goes.
+ * `dy` is the gradient with respect to `loss`, 1 for a scalar.
+ * @throws ShapeError if loss is no scalar and dy is missing, if it has no gradient graph, or if the graph was freed.
+ */
+export function backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
+  if (dy === undefined && loss.size !== 1) {
+    throw new ShapeError(`backward: loss must be a scalar; got shape [${loss.shape.join(",")}]`);
+  }
+  if (dy !== undefined && !sameShape(dy.shape, loss.shape)) {
+    throw new ShapeError(
+      `backward: dy:[${dy.shape.join(",")}] must have the shape of y:[${loss.shape.join(",")}]`,
+    );
+  }
+  const root = loss.node;
+  if (root === undefined) {
+    throw new ShapeError("backward: loss does not depend on any tensor that requires a gradient");
+  }
+  const gradients = new Map<Node, Tensor>();
+  const seed = keep(empty(loss.shape, "f32", "backward"));
+  if (dy) seed.copyFrom(dy);
+  else seed.view.fill(1);
+  gradients.set(root, seed);
+  const nodes = reachable(root);
+  for (const node of nodes) node.retain(); // freeing a node must not free those it leads to before their turn
+  try {
+    noGrad(() => {
+      for (const node of nodes) {
+        const g = gradients.get(node)!;
+        gradients.delete(node);
+        try {
+          for (const edge of node.edges) step(node, edge, g, gradients);
+        } finally {
+          g.dispose();
+        }
+        if (!retainGraph) node.free();
+      }
+    });
+  } finally {
+    for (const g of gradients.values()) g.dispose();
+    for (const node of nodes) node.release();
+  }
+}
+
+/** Applies one rule and hands the result to the node or leaf it belongs to. */
+function step(
+  node: Node,
+  { name, node: parent, leaf }: Edge,
+  dy: Tensor,
+  gradients: Map<Node, Tensor>,
+): void {
+  if (leaf?.disposed) return;
+  const rule = node.rules[name] as (dy: Tensor, saved: unknown, attrs: unknown) => Tensor;
+  const g = tidy(() => {
+    const result = unbroadcast(node.op, rule(dy, node.saved(), node.attrs), node.shapes[name]!);
+    return result === dy ? new Tensor(dy.storage.retain(), dy.shape, "f32") : result;
+  });
+  keep(g);
+  if (parent) gradients.set(parent, accumulate(gradients.get(parent), g));
+  else if (leaf) leaf.grad = own(accumulate(leaf.grad, g));
+}

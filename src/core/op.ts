@@ -1,0 +1,117 @@
+// Declaring an operation, in one place: its name, its shape rule, its forward kernel, what it saves for backward,
+// and one gradient rule (vector-Jacobian product) for each input.
+
+import { ShapeError } from "../errors.js";
+import { disposeAux, isGradEnabled, Node, type AnyRule } from "./autograd.js";
+import { describe, type Shape } from "./shape.js";
+import { empty, Tensor, type DType } from "./tensor.js";
+
+export type Inputs = Record<string, Tensor | undefined>;
+
+/** What a gradient rule may read: the tensors the op declared as saved, every input's shape, and forward's result. */
+export type Saved<I extends Inputs, S extends PropertyKey, Aux> = Pick<
+  I & { y: Tensor },
+  S & (keyof I | "y")
+> & {
+  readonly shapes: { readonly [K in keyof I]: Shape };
+  readonly aux: Aux;
+};
+
+export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
+  name: string;
+  /** dtype of each input that is not f32. */
+  dtypes?: { readonly [K in keyof I]?: DType };
+  /** dtype of the output, f32 unless said. */
+  dtype?: DType;
+  /** The output's shape. Validates everything: forward and the kernels do not. @throws ShapeError */
+  shape(inputs: I, attrs: A): Shape;
+  /** Fills y. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
+  forward(y: Tensor, inputs: I, attrs: A): Aux;
+  /** The op shares its input's elements: y is made from this input's storage, and forward copies nothing. */
+  view?: keyof I;
+  /** Tensors that the gradient rules read; everything else may be freed. */
+  saves: readonly S[];
+  /** Gradient with respect to each differentiable input; none at all for ops like argmax. May have the output's shape where the input was broadcast. */
+  vjp: { readonly [K in keyof I]?: (dy: Tensor, saved: Saved<I, S, Aux>, attrs: A) => Tensor };
+}
+
+/** An operation as the registry knows it. */
+export interface RegisteredOp {
+  readonly name: string;
+  readonly differentiable: readonly string[];
+  apply(inputs: Inputs, attrs: unknown): Tensor;
+}
+
+const registry = new Map<string, RegisteredOp>();
+
+/** Every op declared so far, by name. */
+export function registeredOps(): ReadonlyMap<string, RegisteredOp> {
+  return registry;
+}
+
+function checkDTypes(name: string, inputs: Inputs, dtypes: Record<string, DType | undefined>): void {
+  for (const [key, t] of Object.entries(inputs)) {
+    const expected = dtypes[key] ?? "f32";
+    if (t !== undefined && t.dtype !== expected) {
+      throw new ShapeError(`${name}: ${key} has the wrong dtype; got ${t.dtype}; expected ${expected}`);
+    }
+  }
+}
+
+/** Declares an operation and returns the function that applies it. */
+export function defineOp<
+  I extends { [K in keyof I]: Tensor | undefined },
+  A extends object,
+  Aux = void,
+  const S extends keyof I | "y" = never,
+>(spec: OpSpec<I, A, Aux, S>): (inputs: I, ...attrs: object extends A ? [attrs?: A] : [attrs: A]) => Tensor {
+  const { name, view } = spec;
+  if (registry.has(name)) throw new Error(`defineOp: '${name}' is declared twice`);
+  const rules = spec.vjp as Record<string, AnyRule | undefined>;
+  const differentiable = Object.keys(rules).length > 0;
+  const dtypes = (spec.dtypes ?? {}) as Record<string, DType | undefined>;
+
+  const apply = (inputs: I, attrs: A = {} as A): Tensor => {
+    const named = inputs as Inputs;
+    checkDTypes(name, named, dtypes);
+    const shape = spec.shape(inputs, attrs);
+    const source = view === undefined ? undefined : inputs[view]!;
+    const y = source
+      ? new Tensor(source.storage.retain(), shape, source.dtype)
+      : empty(shape, spec.dtype ?? "f32", name);
+    const aux = spec.forward(y, inputs, attrs);
+    const needs = !differentiable
+      ? []
+      : Object.keys(named).filter((key) => {
+          const t = named[key];
+          return t !== undefined && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
+        });
+    if (needs.length > 0 && isGradEnabled()) {
+      const missing = needs.find((key) => rules[key] === undefined);
+      if (missing !== undefined) {
+        throw new ShapeError(
+          `${name}: has no gradient with respect to ${missing}; got ${describe(named)}; detach() it or use noGrad`,
+        );
+      }
+      y.node = new Node({
+        op: name,
+        rules,
+        inputs: named,
+        needs,
+        y,
+        saves: spec.saves as readonly string[],
+        aux,
+        attrs,
+      });
+    } else {
+      disposeAux(aux);
+    }
+    return y;
+  };
+  registry.set(name, {
+    name,
+    differentiable: Object.keys(spec.vjp),
+    apply: (inputs, attrs) => apply(inputs as I, attrs as A),
+  });
+  return apply as ReturnType<typeof defineOp<I, A, Aux, S>>;
+}

@@ -1,0 +1,83 @@
+// Seeded random numbers, the same on every engine.
+
+/**
+ * A stream of random numbers: sfc32 (C. Doty-Humphrey's Small Fast Counting generator, 32-bit words; part of PractRand,
+ * https://pracrand.sourceforge.net), seeded by one number through SplitMix32.
+ */
+export class Random {
+  #a: number;
+  #b: number;
+  #c: number;
+  #counter = 1;
+
+  constructor(seed: number) {
+    let z = seed | 0;
+    const next = (): number => {
+      z = (z + 0x9e3779b9) | 0;
+      let t = z ^ (z >>> 16);
+      t = Math.imul(t, 0x21f0aaad);
+      t ^= t >>> 15;
+      t = Math.imul(t, 0x735a2d97);
+      return t ^ (t >>> 15);
+    };
+    this.#a = next();
+    this.#b = next() ^ Math.floor(seed / 2 ** 32);
+    this.#c = next();
+    for (let i = 0; i < 12; i++) this.bits();
+  }
+
+  /** 32 random bits as an integer in [0, 2³²). */
+  bits(): number {
+    const t = (this.#a + this.#b + this.#counter) | 0;
+    this.#counter = (this.#counter + 1) | 0;
+    this.#a = this.#b ^ (this.#b >>> 9);
+    this.#b = (this.#c + (this.#c << 3)) | 0;
+    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + t;
+    this.#c |= 0;
+    return t >>> 0;
+  }
+
+  /** Uniform in [low, high). */
+  uniform(low = 0, high = 1): number {
+    return low + ((high - low) * (this.bits() >>> 8)) / 2 ** 24;
+  }
+
+  /** Uniform integer in [0, n). */
+  integer(n: number): number {
+    return Math.floor((this.bits() / 2 ** 32) * n);
+  }
+
+  /** Normal with the given mean and standard deviation: Marsaglia's polar method (1964). */
+  normal(mean = 0, std = 1): number {
+    for (;;) {
+      const u = this.uniform(-1, 1);
+      const v = this.uniform(-1, 1);
+      const s = u * u + v * v;
+      if (s > 0 && s < 1) return mean + std * u * Math.sqrt((-2 * Math.log(s)) / s);
+    }
+  }
+
+  /** The integers 0 … n − 1 in random order: Fisher and Yates. */
+  permutation(n: number): Uint32Array {
+    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const t = order[i]!;
+      order[i] = order[j]!;
+      order[j] = t;
+    }
+    return order;
+  }
+}
+
+let global = new Random(0);
+
+/** Restarts the stream that initialisers and dropout draw from. It starts at seed 0. */
+export function manualSeed(seed: number): void {
+  global = new Random(seed);
+}
+
+/** The stream that initialisers and dropout draw from. */
+export function defaultRandom(): Random {
+  return global;
+}

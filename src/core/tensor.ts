@@ -1,0 +1,274 @@
+// Tensors: a shape and a dtype over a reference-counted block of the WebAssembly heap.
+
+import { DataError, ShapeError, WasmError } from "../errors.js";
+import type { Heap } from "../wasm/heap.js";
+import { runtime } from "../wasm/runtime.js";
+import type { Node } from "./autograd.js";
+import { checkShape, sizeOf, type Shape } from "./shape.js";
+import { enterScope } from "./scope.js";
+
+export type DType = "f32" | "i32" | "u8";
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+/** Numbers nested as deep as the shape. */
+export type Nested = number | Nested[];
+
+const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };
+
+/** A heap block with a count of its users: tensors that a program holds, and what backward has yet to read. */
+export class Storage {
+  readonly address: number;
+  readonly heap: Heap;
+  /** Counts writes, so that backward can tell that a saved value has changed. */
+  version = 0;
+  /** The op that allocated it, with dtype and shape. */
+  readonly label: () => string;
+  #users = 1;
+
+  constructor(bytes: number, label: () => string) {
+    this.label = label;
+    this.heap = runtime().heap;
+    this.address = this.heap.alloc(bytes, label);
+    live.add(this);
+  }
+
+  get users(): number {
+    return this.#users;
+  }
+
+  retain(): this {
+    this.#users++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#users === 0) {
+      live.delete(this);
+      this.heap.free(this.address);
+    }
+  }
+}
+
+const live = new Set<Storage>();
+
+/** Tensors that were garbage-collected before anybody disposed of them, with their labels. */
+const forgotten: string[] = [];
+const MAX_FORGOTTEN = 1000;
+const backstop = new FinalizationRegistry<Held>((held) => {
+  if (forgotten.length < MAX_FORGOTTEN) forgotten.push(held.storage?.label() ?? "");
+  letGo(held);
+});
+
+/** What a tensor keeps alive; apart from it, so that the garbage collector's backstop can let go of it. */
+interface Held {
+  storage: Storage | undefined;
+  node: Node | undefined;
+}
+
+function letGo(held: Held): void {
+  held.storage?.release();
+  held.node?.release();
+  held.storage = undefined;
+  held.node = undefined;
+}
+
+/** Every live block as "label × count", most bytes first, and what the garbage collector had to pick up. */
+export function leakReport(): { live: Record<string, number>; forgotten: readonly string[] } {
+  const counts: Record<string, number> = {};
+  for (const s of live) counts[s.label()] = (counts[s.label()] ?? 0) + 1;
+  return { live: counts, forgotten: [...forgotten] };
+}
+
+/**
+ * An n-dimensional array of f32 (or of i32 labels, u8 pixels) in the WebAssembly heap. Images are NHWC:
+ * [batch, height, width, channels]. Made by tensor(), zeros() and the like, and by operations; freed by the tidy()
+ * around it, or by dispose().
+ */
+export class Tensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+  /** Whether backward() should find the gradient with respect to this tensor. */
+  requiresGrad = false;
+  /** The gradient, after backward(); same shape. */
+  grad: Tensor | undefined;
+  readonly #held: Held;
+
+  constructor(storage: Storage, shape: Shape, dtype: DType) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.size = sizeOf(shape);
+    this.#held = { storage, node: undefined };
+    backstop.register(this, this.#held, this);
+    enterScope(this);
+  }
+
+  /** The operation that made it, while a gradient may be asked for. */
+  get node(): Node | undefined {
+    return this.#held.node;
+  }
+  set node(node: Node | undefined) {
+    this.#held.node = node;
+  }
+
+  get disposed(): boolean {
+    return this.#held.storage === undefined;
+  }
+
+  /** The heap block. @throws WasmError after dispose(). */
+  get storage(): Storage {
+    const { storage } = this.#held;
+    if (storage === undefined) {
+      throw new WasmError(`tensor [${this.shape.join(",")}]: used after it was disposed of`);
+    }
+    return storage;
+  }
+
+  /** Byte address in the heap, for kernels. */
+  get ptr(): number {
+    return this.storage.address;
+  }
+
+  get bytes(): number {
+    return this.size * BYTES[this.dtype];
+  }
+
+  /** A live view of the elements, valid until the next allocation. For code inside the library. */
+  get view(): TypedArray {
+    const { heap, address } = this.storage;
+    return heap[this.dtype](address, this.size);
+  }
+
+  /** The elements, copied out, in row-major order. */
+  data(): TypedArray {
+    return this.view.slice();
+  }
+
+  /** The elements as nested arrays; a scalar as a number. */
+  tolist(): Nested {
+    const values = this.view;
+    const build = (axis: number, offset: number): Nested => {
+      if (axis === this.shape.length) return values[offset]!;
+      const step = sizeOf(this.shape.slice(axis + 1));
+      return Array.from({ length: this.shape[axis]! }, (_, i) => build(axis + 1, offset + i * step));
+    };
+    return build(0, 0);
+  }
+
+  /** The only element of a tensor of one. @throws ShapeError if it has more or none. */
+  item(): number {
+    if (this.size !== 1) throw new ShapeError(`item: expected one element; got x:[${this.shape.join(",")}]`);
+    return this.view[0]!;
+  }
+
+  /** Overwrites the elements. @throws ShapeError if the count differs. */
+  copyFrom(source: Tensor | ArrayLike<number>): this {
+    const values = source instanceof Tensor ? source.view : source;
+    if (values.length !== this.size) {
+      throw new ShapeError(
+        `copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${values.length}`,
+      );
+    }
+    this.storage.version++;
+    this.view.set(values);
+    return this;
+  }
+
+  /** Another tensor over the same elements, outside the gradient graph. */
+  detach(): Tensor {
+    return new Tensor(this.storage.retain(), this.shape, this.dtype);
+  }
+
+  /** Frees the elements (once nothing else uses them). A second call does nothing. */
+  dispose(): void {
+    if (this.disposed) return;
+    backstop.unregister(this);
+    letGo(this.#held);
+    this.grad?.dispose();
+    this.grad = undefined;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    const flag = this.requiresGrad ? ", requiresGrad" : "";
+    return `Tensor(${this.dtype} [${this.shape.join(",")}]${this.disposed ? ", disposed" : ""}${flag})`;
+  }
+}
+
+/** A tensor whose elements are undefined. `op` names its maker in errors and leak reports. */
+export function empty(shape: Shape, dtype: DType = "f32", op = "empty"): Tensor {
+  checkShape(op, shape);
+  const storage = new Storage(sizeOf(shape) * BYTES[dtype], () => `${op} ${dtype}:[${shape.join(",")}]`);
+  return new Tensor(storage, shape, dtype);
+}
+
+/** A tensor of the given value. */
+export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
+  const x = empty(shape, dtype, "full");
+  x.view.fill(value);
+  return x;
+}
+
+export function zeros(shape: Shape, dtype: DType = "f32"): Tensor {
+  return full(shape, 0, dtype);
+}
+
+export function ones(shape: Shape, dtype: DType = "f32"): Tensor {
+  return full(shape, 1, dtype);
+}
+
+export interface TensorOptions {
+  dtype?: DType;
+  requiresGrad?: boolean;
+}
+
+function flatten(data: Nested, depth: number, shape: number[], out: number[]): void {
+  if (typeof data === "number") {
+    if (depth !== shape.length)
+      throw new DataError(`tensor: nested arrays differ in depth at depth ${depth}`);
+    out.push(data);
+    return;
+  }
+  if (data.length !== shape[depth]) {
+    const expected = depth < shape.length ? `${shape[depth]} at depth ${depth}` : "a number";
+    throw new DataError(`tensor: nested arrays differ in length; got ${data.length}, expected ${expected}`);
+  }
+  for (const item of data) flatten(item, depth + 1, shape, out);
+}
+
+/**
+ * A tensor of the given numbers: a flat array with a shape, or nested arrays whose shape is their own.
+ * Typed arrays keep their dtype (Float32Array f32, Int32Array i32, Uint8Array u8); the rest is f32 unless said.
+ * @throws DataError if the nesting is ragged; ShapeError if shape and count differ.
+ */
+export function tensor(data: TypedArray | Nested, shape?: Shape, options: TensorOptions = {}): Tensor {
+  let values: ArrayLike<number>;
+  let dtype = options.dtype;
+  if (typeof data === "number" || Array.isArray(data)) {
+    const found: number[] = [];
+    for (let d = data; Array.isArray(d); d = d[0]!) {
+      found.push(d.length);
+      if (d.length === 0) break;
+    }
+    const flat: number[] = [];
+    flatten(data, 0, found, flat);
+    values = flat;
+    shape ??= found;
+  } else {
+    values = data;
+    dtype ??= data instanceof Int32Array ? "i32" : data instanceof Uint8Array ? "u8" : "f32";
+    shape ??= [data.length];
+  }
+  checkShape("tensor", shape);
+  if (sizeOf(shape) !== values.length) {
+    throw new ShapeError(
+      `tensor: [${shape.join(",")}] needs ${sizeOf(shape)} elements; got ${values.length}`,
+    );
+  }
+  const x = empty(shape, dtype, "tensor");
+  x.view.set(values);
+  if (options.requiresGrad) {
+    if (x.dtype !== "f32") throw new ShapeError(`tensor: only f32 can require a gradient; got ${x.dtype}`);
+    x.requiresGrad = true;
+  }
+  return x;
+}

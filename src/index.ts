@@ -1,0 +1,28 @@
+// The public API: re-exports only. Everything here runs in Node, browsers, Deno and Bun; what needs a file system is in
+// "fovea/node".
+
+import "./tensor-methods.js";
+
+export { backward, noGrad, type BackwardOptions } from "./core/autograd.js";
+export { manualSeed, Random } from "./core/random.js";
+export { keep, tidy } from "./core/scope.js";
+export type { Shape } from "./core/shape.js";
+export {
+  full,
+  leakReport,
+  ones,
+  tensor,
+  Tensor,
+  zeros,
+  type DType,
+  type Nested,
+  type TensorOptions,
+  type TypedArray,
+} from "./core/tensor.js";
+export * from "./errors.js";
+export * from "./models/index.js";
+export * from "./nn/index.js";
+export * from "./ops/index.js";
+export * from "./optim/index.js";
+export type { MemoryStats } from "./wasm/heap.js";
+export { init, memoryStats, type Binary, type InitOptions } from "./wasm/runtime.js";

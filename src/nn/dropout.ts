@@ -1,0 +1,22 @@
+import { defaultRandom } from "../core/random.js";
+import type { Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+import { dropout } from "../ops/index.js";
+import { Module } from "./module.js";
+
+/** In training, zeroes elements with probability p and scales the rest by 1/(1 − p); in evaluation, nothing. */
+export class Dropout extends Module {
+  readonly p: number;
+
+  /** @throws ShapeError unless 0 ≤ p < 1 */
+  constructor(p = 0.5) {
+    super();
+    if (!(p >= 0 && p < 1)) throw new ShapeError(`Dropout: p must be in [0, 1); got ${p}`);
+    this.p = p;
+  }
+
+  forward(x: Tensor): Tensor {
+    if (!this.training || this.p === 0) return x;
+    return dropout(x, this.p, defaultRandom().bits() | 0);
+  }
+}

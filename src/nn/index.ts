@@ -1,0 +1,10 @@
+export * from "./activation.js";
+export * from "./batch-norm.js";
+export * from "./conv2d.js";
+export * from "./dropout.js";
+export * as init from "./init.js";
+export * from "./linear.js";
+export * from "./loss.js";
+export * from "./module.js";
+export * from "./pool.js";
+export * from "./sequential.js";

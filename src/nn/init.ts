@@ -1,0 +1,100 @@
+// Weight initialisation as PyTorch defines it (torch.nn.init). Each fills a tensor in place from the seeded stream.
+// Fans: Linear weights are [out, in]; convolution weights [kh, kw, in / groups, out].
+
+import { defaultRandom, type Random } from "../core/random.js";
+import { describe } from "../core/shape.js";
+import type { Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+
+/** Inputs that one output sums over, and outputs that one input reaches. */
+export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
+  const s = weight.shape;
+  if (s.length === 2) return { fanIn: s[1]!, fanOut: s[0]! };
+  if (s.length === 4) return { fanIn: s[0]! * s[1]! * s[2]!, fanOut: s[0]! * s[1]! * s[3]! };
+  throw new ShapeError(`init: expected weight:[out,in] or [kh,kw,in,out]; got ${describe({ weight })}`);
+}
+
+export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
+
+/** The factor by which a nonlinearity shrinks the deviation of its input; `a` is leakyRelu's negative slope. */
+export function calculateGain(nonlinearity: Nonlinearity, a = 0.01): number {
+  switch (nonlinearity) {
+    case "linear":
+    case "sigmoid":
+      return 1;
+    case "tanh":
+      return 5 / 3;
+    case "relu":
+      return Math.SQRT2;
+    case "leakyRelu":
+      return Math.sqrt(2 / (1 + a * a));
+  }
+}
+
+/** U(low, high). */
+export function uniform<T extends Tensor>(x: T, low = 0, high = 1, random: Random = defaultRandom()): T {
+  return x.copyFrom(Float32Array.from({ length: x.size }, () => random.uniform(low, high)));
+}
+
+/** N(mean, std²). */
+export function normal<T extends Tensor>(x: T, mean = 0, std = 1, random: Random = defaultRandom()): T {
+  return x.copyFrom(Float32Array.from({ length: x.size }, () => random.normal(mean, std)));
+}
+
+/** Every element the same. */
+export function constant<T extends Tensor>(x: T, value: number): T {
+  return x.copyFrom(new Float32Array(x.size).fill(value));
+}
+
+export interface KaimingOptions {
+  /** Negative slope of the leaky ReLU behind the layer. Default 0. */
+  a?: number;
+  mode?: "fanIn" | "fanOut";
+  /** Default "leakyRelu". */
+  nonlinearity?: Nonlinearity;
+  random?: Random;
+}
+
+function kaimingStd(
+  x: Tensor,
+  { a = 0, mode = "fanIn", nonlinearity = "leakyRelu" }: KaimingOptions,
+): number {
+  return calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[mode]);
+}
+
+/** U(−√3·std, √3·std), std = gain/√fan. He et al., Delving Deep into Rectifiers (2015), arXiv 1502.01852. */
+export function kaimingUniform<T extends Tensor>(x: T, options: KaimingOptions = {}): T {
+  const bound = Math.sqrt(3) * kaimingStd(x, options);
+  return uniform(x, -bound, bound, options.random);
+}
+
+/** N(0, std²), std = gain/√fan. He et al. (2015), arXiv 1502.01852. */
+export function kaimingNormal<T extends Tensor>(x: T, options: KaimingOptions = {}): T {
+  return normal(x, 0, kaimingStd(x, options), options.random);
+}
+
+export interface XavierOptions {
+  /** Default 1. */
+  gain?: number;
+  random?: Random;
+}
+
+/** U(−√3·std, √3·std), std = gain·√(2/(fanIn + fanOut)). Glorot and Bengio (2010), https://proceedings.mlr.press/v9/glorot10a.html */
+export function xavierUniform<T extends Tensor>(x: T, { gain = 1, random }: XavierOptions = {}): T {
+  const { fanIn, fanOut } = fans(x);
+  const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
+  return uniform(x, -bound, bound, random);
+}
+
+/** N(0, std²), std = gain·√(2/(fanIn + fanOut)). Glorot and Bengio (2010). */
+export function xavierNormal<T extends Tensor>(x: T, { gain = 1, random }: XavierOptions = {}): T {
+  const { fanIn, fanOut } = fans(x);
+  return normal(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), random);
+}
+
+/** PyTorch's default for the bias of linear and convolution layers: U(−1/√fanIn, 1/√fanIn). */
+export function biasUniform<T extends Tensor>(bias: T, weight: Tensor): T {
+  const { fanIn } = fans(weight);
+  const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
+  return uniform(bias, -bound, bound);
+}

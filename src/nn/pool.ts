@@ -1,0 +1,56 @@
+import type { Tensor } from "../core/tensor.js";
+import {
+  adaptiveAvgPool2d,
+  avgPool2d,
+  maxPool2d,
+  type AvgPoolOptions,
+  type MaxPoolOptions,
+  type Pair,
+} from "../ops/index.js";
+import { Module } from "./module.js";
+
+/** Largest value of each window. The stride is kernelSize unless given. */
+export class MaxPool2d extends Module {
+  readonly kernelSize: Pair;
+  readonly options: MaxPoolOptions;
+
+  constructor(kernelSize: Pair, options: MaxPoolOptions = {}) {
+    super();
+    this.kernelSize = kernelSize;
+    this.options = options;
+  }
+
+  forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.kernelSize, this.options);
+  }
+}
+
+/** Mean of each window. The stride is kernelSize unless given. */
+export class AvgPool2d extends Module {
+  readonly kernelSize: Pair;
+  readonly options: AvgPoolOptions;
+
+  constructor(kernelSize: Pair, options: AvgPoolOptions = {}) {
+    super();
+    this.kernelSize = kernelSize;
+    this.options = options;
+  }
+
+  forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.kernelSize, this.options);
+  }
+}
+
+/** Means over windows that divide any image into outputSize; 1 is global average pooling. */
+export class AdaptiveAvgPool2d extends Module {
+  readonly outputSize: Pair;
+
+  constructor(outputSize: Pair) {
+    super();
+    this.outputSize = outputSize;
+  }
+
+  forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.outputSize);
+  }
+}

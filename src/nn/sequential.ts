@@ -1,0 +1,42 @@
+import { tidy } from "../core/scope.js";
+import type { Tensor } from "../core/tensor.js";
+import { flatten } from "../ops/index.js";
+import { Module } from "./module.js";
+
+/** [n, …] → [n, rest]; images in channel-first order, as PyTorch flattens them. */
+export class Flatten extends Module {
+  forward(x: Tensor): Tensor {
+    return flatten(x);
+  }
+}
+
+/** Modules applied one after the other; named "0", "1", … in files. Frees each output once the next module has used it. */
+export class Sequential extends Module {
+  readonly #layers: readonly Module[];
+
+  constructor(...layers: Module[]) {
+    super();
+    this.#layers = layers;
+  }
+
+  get length(): number {
+    return this.#layers.length;
+  }
+
+  /** The i-th module. */
+  at(i: number): Module | undefined {
+    return this.#layers.at(i);
+  }
+
+  override namedChildren(): [name: string, child: Module][] {
+    return this.#layers.map((layer, i) => [String(i), layer]);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#layers.reduce((y, layer) => {
+      const next = tidy(() => layer.forward(y));
+      if (y !== x && next !== y) y.dispose();
+      return next;
+    }, x);
+  }
+}

@@ -1,0 +1,214 @@
+// Softmax and cross-entropy over the last axis.
+
+import { defineOp } from "../core/op.js";
+import { describe, sameShape, type Shape } from "../core/shape.js";
+import { empty, type Tensor } from "../core/tensor.js";
+import { DataError, ShapeError } from "../errors.js";
+import { runtime } from "../wasm/runtime.js";
+
+interface SoftmaxInputs {
+  x: Tensor;
+}
+
+function lastAxis(name: string) {
+  return ({ x }: SoftmaxInputs): Shape => {
+    if (x.shape.length === 0 || x.shape.at(-1) === 0) {
+      throw new ShapeError(`${name}: expected x:[…,n] with n ≥ 1; got ${describe({ x })}`);
+    }
+    return x.shape;
+  };
+}
+
+function rowsOf(x: { shape: Shape; size: number }): [rows: number, n: number] {
+  const n = x.shape.at(-1)!;
+  return [x.size / n, n];
+}
+
+const logSoftmaxOp = defineOp({
+  name: "logSoftmax",
+  shape: lastAxis("logSoftmax"),
+  forward: (y, { x }) => void runtime().kernels.logSoftmax(x.ptr, y.ptr, ...rowsOf(x)),
+  saves: ["y"],
+  vjp: {
+    x(dy, { y }) {
+      const dx = empty(dy.shape, "f32", "logSoftmaxBackward");
+      runtime().kernels.logSoftmaxBackward(dy.ptr, y.ptr, dx.ptr, ...rowsOf(y));
+      return dx;
+    },
+  },
+});
+
+const softmaxOp = defineOp({
+  name: "softmax",
+  shape: lastAxis("softmax"),
+  forward: (y, { x }) => void runtime().kernels.softmax(x.ptr, y.ptr, ...rowsOf(x)),
+  saves: ["y"],
+  vjp: {
+    x(dy, { y }) {
+      const dx = empty(dy.shape, "f32", "softmaxBackward");
+      runtime().kernels.softmaxBackward(dy.ptr, y.ptr, dx.ptr, ...rowsOf(y));
+      return dx;
+    },
+  },
+});
+
+export type Reduction = "mean" | "sum" | "none";
+
+interface LossInputs {
+  x: Tensor;
+  target: Tensor;
+}
+interface LossAttrs {
+  labelSmoothing: number;
+  reduction: Reduction;
+}
+
+function checkLoss(name: string, { x, target }: LossInputs, attrs: LossAttrs, expected: string): Shape {
+  const { labelSmoothing, reduction } = attrs;
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new ShapeError(`${name}: labelSmoothing must be in [0, 1]; got ${labelSmoothing}`);
+  }
+  if (!["mean", "sum", "none"].includes(reduction)) {
+    throw new ShapeError(`${name}: unknown reduction '${reduction}'; known: mean, none, sum`);
+  }
+  const fits =
+    x.shape.length === 2 &&
+    x.size > 0 &&
+    (target.dtype === "i32" ? sameShape(target.shape, [x.shape[0]!]) : sameShape(target.shape, x.shape));
+  if (!fits)
+    throw new ShapeError(`${name}: expected x:[n,classes] ${expected}; got ${describe({ x, target })}`);
+  return reduction === "none" ? [x.shape[0]!] : [];
+}
+
+/** Runs a kernel that writes one loss for each row, and reduces them into y. */
+function reduceLosses(y: Tensor, reduction: Reduction, rows: number, run: (losses: number) => void): void {
+  if (reduction === "none") {
+    run(y.ptr);
+    return;
+  }
+  const { kernels, heap } = runtime();
+  heap.scratch(rows * 4, "crossEntropy", (losses) => {
+    run(losses);
+    kernels.sum(losses, y.ptr, 1, rows, 1, reduction === "mean" ? 1 / rows : 1);
+  });
+}
+
+/** How the gradient of the reduced loss reaches each row: step between rows of dy, and factor. */
+function spread(reduction: Reduction, rows: number): [dyStep: number, scale: number] {
+  return [reduction === "none" ? 1 : 0, reduction === "mean" ? 1 / rows : 1];
+}
+
+const crossEntropyOp = defineOp({
+  name: "crossEntropy",
+  dtypes: { target: "i32" },
+  shape(inputs: LossInputs, attrs: LossAttrs) {
+    const shape = checkLoss("crossEntropy", inputs, attrs, "target:[n]");
+    const classes = inputs.x.shape[1]!;
+    const labels = inputs.target.view;
+    for (let i = 0; i < labels.length; i++) {
+      if (labels[i]! < 0 || labels[i]! >= classes) {
+        throw new DataError(
+          `crossEntropy: label out of range; got ${labels[i]} at index ${i}; expected 0…${classes - 1}`,
+        );
+      }
+    }
+    return shape;
+  },
+  forward(y, { x, target }, { labelSmoothing, reduction }) {
+    const [rows, n] = rowsOf(x);
+    const lse = empty([rows], "f32", "crossEntropy");
+    reduceLosses(y, reduction, rows, (losses) => {
+      runtime().kernels.crossEntropy(x.ptr, target.ptr, losses, lse.ptr, rows, n, labelSmoothing);
+    });
+    return { lse };
+  },
+  saves: ["x", "target"],
+  vjp: {
+    x(dy, { x, target, aux }, { labelSmoothing, reduction }) {
+      const [rows, n] = rowsOf(x);
+      const [step, scale] = spread(reduction, rows);
+      const dx = empty(x.shape, "f32", "crossEntropyBackward");
+      const { kernels } = runtime();
+      kernels.crossEntropyBackward(
+        dy.ptr,
+        step,
+        x.ptr,
+        target.ptr,
+        aux.lse.ptr,
+        dx.ptr,
+        rows,
+        n,
+        labelSmoothing,
+        scale,
+      );
+      return dx;
+    },
+  },
+});
+
+const softCrossEntropyOp = defineOp({
+  name: "softCrossEntropy",
+  shape: (inputs: LossInputs, attrs: LossAttrs) =>
+    checkLoss("crossEntropy", inputs, attrs, "target:[n,classes]"),
+  forward(y, { x, target }, { labelSmoothing, reduction }) {
+    const [rows, n] = rowsOf(x);
+    const lse = empty([rows], "f32", "crossEntropy");
+    reduceLosses(y, reduction, rows, (losses) => {
+      runtime().kernels.softCrossEntropy(x.ptr, target.ptr, losses, lse.ptr, rows, n, labelSmoothing);
+    });
+    return { lse };
+  },
+  saves: ["x", "target"],
+  vjp: {
+    x(dy, { x, target, aux }, { labelSmoothing, reduction }) {
+      const [rows, n] = rowsOf(x);
+      const [step, scale] = spread(reduction, rows);
+      const dx = empty(x.shape, "f32", "crossEntropyBackward");
+      const { kernels } = runtime();
+      kernels.softCrossEntropyBackward(
+        dy.ptr,
+        step,
+        x.ptr,
+        target.ptr,
+        aux.lse.ptr,
+        dx.ptr,
+        rows,
+        n,
+        labelSmoothing,
+        scale,
+      );
+      return dx;
+    },
+  },
+});
+
+/** x − ln Σ eˣ over the last axis. @throws ShapeError if it is empty */
+export function logSoftmax(x: Tensor): Tensor {
+  return logSoftmaxOp({ x });
+}
+
+/** eˣ / Σ eˣ over the last axis. @throws ShapeError if it is empty */
+export function softmax(x: Tensor): Tensor {
+  return softmaxOp({ x });
+}
+
+export interface CrossEntropyOptions {
+  /** Share of the target spread evenly over the classes, in [0, 1]. Default 0. */
+  labelSmoothing?: number;
+  /** Default "mean". */
+  reduction?: Reduction;
+}
+
+/**
+ * −Σ_j t_j·logSoftmax(x)_j for each row of logits x:[n,classes]. target is class indices (i32:[n]) or, for mixed or
+ * distilled labels, probabilities (f32:[n,classes]). Gives a scalar, or [n] with reduction "none".
+ * Label smoothing: Szegedy et al. (2015), arXiv 1512.00567.
+ * @throws ShapeError unless the shapes fit; DataError for a label outside 0…classes − 1
+ */
+export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { labelSmoothing = 0, reduction = "mean" } = options;
+  const attrs = { labelSmoothing, reduction };
+  return target.dtype === "f32"
+    ? softCrossEntropyOp({ x, target }, attrs)
+    : crossEntropyOp({ x, target }, attrs);
+}

@@ -1,0 +1,174 @@
+// Batch normalisation over the last axis of x:[…,c].
+
+import { keep } from "../core/scope.js";
+import { defineOp } from "../core/op.js";
+import { describe } from "../core/shape.js";
+import { empty, type Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+import { runtime } from "../wasm/runtime.js";
+
+interface BatchNormInputs {
+  x: Tensor;
+  weight?: Tensor | undefined;
+  bias?: Tensor | undefined;
+}
+
+interface BatchNormAttrs {
+  training: boolean;
+  eps: number;
+  /** Weight of the new statistics in the running ones. */
+  momentum: number;
+  /** Updated in place in training, used in evaluation. */
+  runningMean?: Tensor | undefined;
+  runningVar?: Tensor | undefined;
+}
+
+/** The statistics that forward used; backward adds the two sums that its rules share. */
+interface Aux {
+  mean: Tensor;
+  variance: Tensor;
+  sums?: Tensor;
+  dots?: Tensor;
+}
+
+/** Σdy and Σdy·(x − μ) for each channel, computed by whichever rule runs first. */
+function gradientSums(dy: Tensor, x: Tensor, aux: Aux): { sums: Tensor; dots: Tensor } {
+  const channels = x.shape.at(-1)!;
+  if (!aux.sums || !aux.dots) {
+    aux.sums = keep(empty([channels], "f32", "batchNorm gradient"));
+    aux.dots = keep(empty([channels], "f32", "batchNorm gradient"));
+    const rows = x.size / channels;
+    runtime().kernels.normSums(dy.ptr, x.ptr, aux.mean.ptr, rows, channels, aux.sums.ptr, aux.dots.ptr);
+  }
+  return { sums: aux.sums, dots: aux.dots };
+}
+
+/** running ← (1 − momentum)·running + momentum·scale·value */
+function blend(running: Tensor, value: Tensor, momentum: number, scale: number): void {
+  const old = running.view;
+  const now = value.view;
+  for (let i = 0; i < old.length; i++) {
+    old[i] = (1 - momentum) * old[i]! + momentum * scale * now[i]!;
+  }
+  running.storage.version++;
+}
+
+const batchNormOp = defineOp({
+  name: "batchNorm",
+  shape({ x, weight, bias }: BatchNormInputs, { training, eps, runningMean, runningVar }: BatchNormAttrs) {
+    const c = x.shape.at(-1);
+    const fits = [weight, bias, runningMean, runningVar].every(
+      (t) => t === undefined || (t.shape.length === 1 && t.shape[0] === c),
+    );
+    if (x.shape.length < 2 || !fits) {
+      throw new ShapeError(
+        `batchNorm: expected x:[…,c] and [c] for the others; ` +
+          `got ${describe({ x, weight, bias, runningMean, runningVar })}`,
+      );
+    }
+    if (!(eps >= 0)) throw new ShapeError(`batchNorm: eps must be ≥ 0; got ${eps}`);
+    if (training && x.size / c! < 2) {
+      throw new ShapeError(
+        `batchNorm: training needs more than one value per channel; got ${describe({ x })}`,
+      );
+    }
+    if (!training && (!runningMean || !runningVar)) {
+      throw new ShapeError("batchNorm: evaluation needs runningMean and runningVar");
+    }
+    return x.shape;
+  },
+  forward(y, { x, weight, bias }, { training, eps, momentum, runningMean, runningVar }): Aux {
+    const { kernels, heap } = runtime();
+    const c = x.shape.at(-1)!;
+    const rows = c === 0 ? 0 : x.size / c;
+    const mean = empty([c], "f32", "batchNorm");
+    const variance = empty([c], "f32", "batchNorm");
+    if (training) {
+      kernels.channelMoments(x.ptr, rows, c, mean.ptr, variance.ptr);
+      if (runningMean) blend(runningMean, mean, momentum, 1);
+      if (runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
+    } else {
+      mean.copyFrom(runningMean!);
+      variance.copyFrom(runningVar!);
+    }
+    heap.scratch(c * 8, "batchNorm", (scale) => {
+      const shift = scale + c * 4;
+      kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale, shift);
+      kernels.scaleShift(x.ptr, y.ptr, rows, c, scale, shift);
+    });
+    return { mean, variance };
+  },
+  saves: ["x", "weight"],
+  vjp: {
+    x(dy, { x, weight, aux }, { training, eps }) {
+      const { kernels, heap } = runtime();
+      const c = x.shape.at(-1)!;
+      const rows = x.size / c;
+      const dx = empty(x.shape, "f32", "batchNorm gradient");
+      heap.scratch(c * 12, "batchNorm", (a) => {
+        const b = a + c * 4;
+        const d = b + c * 4;
+        const { mean, variance } = aux;
+        if (training) {
+          const { sums, dots } = gradientSums(dy, x, aux);
+          kernels.normCoefficients(
+            mean.ptr,
+            variance.ptr,
+            weight?.ptr ?? 0,
+            sums.ptr,
+            dots.ptr,
+            eps,
+            rows,
+            c,
+            a,
+            b,
+            d,
+          );
+          kernels.normBackward(dy.ptr, x.ptr, dx.ptr, rows, c, a, b, d);
+        } else {
+          kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, c, a, b);
+          heap.f32(b, c).fill(0);
+          kernels.scaleShift(dy.ptr, dx.ptr, rows, c, a, b);
+        }
+      });
+      return dx;
+    },
+    weight(dy, { x, aux }, { eps }) {
+      const { dots } = gradientSums(dy, x, aux);
+      const dw = empty(dots.shape, "f32", "batchNorm gradient");
+      const variance = aux.variance.view;
+      const sums = dots.view;
+      const out = dw.view;
+      for (let i = 0; i < out.length; i++) out[i] = sums[i]! / Math.sqrt(variance[i]! + eps);
+      return dw;
+    },
+    bias(dy, { x, aux }) {
+      return empty([x.shape.at(-1)!], "f32", "batchNorm gradient").copyFrom(gradientSums(dy, x, aux).sums);
+    },
+  },
+});
+
+export interface BatchNormOptions {
+  /** Use and track the batch's statistics (true) or the running ones (false). Default false, as in PyTorch. */
+  training?: boolean;
+  /** Default 0.1. */
+  momentum?: number;
+  /** Default 1e-5. */
+  eps?: number;
+}
+
+/**
+ * y = (x − μ)/√(σ² + eps)·weight + bias for each channel (last axis) of x:[…,c]. In training μ and σ² (biased) are the
+ * batch's, and the running ones move towards them by `momentum` (variance unbiased); in evaluation the running ones.
+ * Ioffe and Szegedy (2015), arXiv 1502.03167. @throws ShapeError unless the shapes fit
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor | undefined,
+  runningVar: Tensor | undefined,
+  weight?: Tensor,
+  bias?: Tensor,
+  { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {},
+): Tensor {
+  return batchNormOp({ x, weight, bias }, { training, eps, momentum, runningMean, runningVar });
+}

@@ -1,0 +1,159 @@
+// Pooling of NHWC images.
+
+import { defineOp } from "../core/op.js";
+import { describe, type Shape } from "../core/shape.js";
+import { empty, type Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+import { runtime } from "../wasm/runtime.js";
+import {
+  describeWindow,
+  pair,
+  windowOf,
+  windowOutput,
+  withWindow,
+  type Pair,
+  type WindowAttrs,
+} from "./window.js";
+
+interface PoolInputs {
+  x: Tensor;
+}
+
+interface PoolAttrs extends WindowAttrs {
+  kernelSize: Pair;
+}
+
+function poolShape(name: string, { x }: PoolInputs, attrs: PoolAttrs): Shape {
+  const kernel = pair(attrs.kernelSize);
+  const padding = pair(attrs.padding);
+  if (x.shape.length !== 4) throw new ShapeError(`${name}: expected x:[n,h,w,c]; got ${describe({ x })}`);
+  if (padding[0] * 2 > kernel[0] || padding[1] * 2 > kernel[1]) {
+    throw new ShapeError(
+      `${name}: padding must be at most half the kernel [${kernel.join(",")}]; ` +
+        `got ${describe({ x })} ${describeWindow(attrs)}`,
+    );
+  }
+  const [n, h, w, c] = x.shape as [number, number, number, number];
+  return [n, ...windowOutput(name, { x }, [h, w], kernel, attrs), c];
+}
+
+const maxPool2dOp = defineOp({
+  name: "maxPool2d",
+  shape(inputs: PoolInputs, attrs: PoolAttrs) {
+    const shape = poolShape("maxPool2d", inputs, attrs);
+    const [kh, kw] = pair(attrs.kernelSize);
+    if (kh * kw > 256) {
+      throw new ShapeError(`maxPool2d: at most 256 cells in a window; got kernelSize [${kh},${kw}]`);
+    }
+    return shape;
+  },
+  forward(y, { x }, attrs) {
+    const taps = empty(y.shape, "u8", "maxPool2d");
+    withWindow(windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs), (window) => {
+      runtime().kernels.maxPool2d(window, x.ptr, y.ptr, taps.ptr);
+    });
+    return { taps };
+  },
+  saves: [],
+  vjp: {
+    x(dy, { shapes, aux }, attrs) {
+      const dx = empty(shapes.x, "f32", "maxPool2dBackward");
+      withWindow(windowOf(shapes.x, dy.shape, pair(attrs.kernelSize), attrs), (window) => {
+        runtime().kernels.maxPool2dBackward(window, dy.ptr, aux.taps.ptr, dx.ptr);
+      });
+      return dx;
+    },
+  },
+});
+
+const avgPool2dOp = defineOp({
+  name: "avgPool2d",
+  shape: (inputs: PoolInputs, attrs: PoolAttrs & { countIncludePad: boolean }) =>
+    poolShape("avgPool2d", inputs, attrs),
+  forward(y, { x }, attrs) {
+    withWindow(windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs), (window) => {
+      runtime().kernels.avgPool2d(window, x.ptr, y.ptr, attrs.countIncludePad ? 1 : 0);
+    });
+  },
+  saves: [],
+  vjp: {
+    x(dy, { shapes }, attrs) {
+      const dx = empty(shapes.x, "f32", "avgPool2dBackward");
+      withWindow(windowOf(shapes.x, dy.shape, pair(attrs.kernelSize), attrs), (window) => {
+        runtime().kernels.avgPool2dBackward(window, dy.ptr, dx.ptr, attrs.countIncludePad ? 1 : 0);
+      });
+      return dx;
+    },
+  },
+});
+
+/** kernelHeight 0 tells the kernel that windows divide the image evenly. */
+const ADAPTIVE: WindowAttrs = { stride: 1, padding: 0, dilation: 1 };
+
+const adaptiveAvgPool2dOp = defineOp({
+  name: "adaptiveAvgPool2d",
+  shape({ x }: PoolInputs, { outputSize }: { outputSize: Pair }) {
+    const size = pair(outputSize);
+    if (
+      x.shape.length !== 4 ||
+      !size.every((n) => Number.isInteger(n) && n >= 1) ||
+      x.shape[1]! * x.shape[2]! === 0
+    ) {
+      throw new ShapeError(
+        `adaptiveAvgPool2d: expected x:[n,h,w,c] with h, w ≥ 1 and sizes ≥ 1; ` +
+          `got ${describe({ x })} outputSize [${size.join(",")}]`,
+      );
+    }
+    return [x.shape[0]!, size[0], size[1], x.shape[3]!];
+  },
+  forward(y, { x }) {
+    withWindow(windowOf(x.shape, y.shape, [0, 0], ADAPTIVE), (window) => {
+      runtime().kernels.avgPool2d(window, x.ptr, y.ptr, 0);
+    });
+  },
+  saves: [],
+  vjp: {
+    x(dy, { shapes }) {
+      const dx = empty(shapes.x, "f32", "adaptiveAvgPool2dBackward");
+      withWindow(windowOf(shapes.x, dy.shape, [0, 0], ADAPTIVE), (window) => {
+        runtime().kernels.avgPool2dBackward(window, dy.ptr, dx.ptr, 0);
+      });
+      return dx;
+    },
+  },
+});
+
+export interface PoolOptions {
+  /** Default: kernelSize. */
+  stride?: Pair;
+  padding?: Pair;
+}
+
+export interface MaxPoolOptions extends PoolOptions {
+  dilation?: Pair;
+}
+
+export interface AvgPoolOptions extends PoolOptions {
+  /** Whether a window at the border divides by its padded cells too. Default true, as in PyTorch. */
+  countIncludePad?: boolean;
+}
+
+/**
+ * Largest value of each window: x:[n,h,w,c] → [n,oh,ow,c]. Padding never wins, NaN always does; the gradient goes to
+ * the first of equals. @throws ShapeError unless the window fits, padding is at most half of it, and it has ≤ 256 cells
+ */
+export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor {
+  const { stride = kernelSize, padding = 0, dilation = 1 } = options;
+  return maxPool2dOp({ x }, { kernelSize, stride, padding, dilation });
+}
+
+/** Mean of each window: x:[n,h,w,c] → [n,oh,ow,c]. @throws ShapeError unless the window fits and padding is at most half of it */
+export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
+  const { stride = kernelSize, padding = 0, countIncludePad = true } = options;
+  return avgPool2dOp({ x }, { kernelSize, stride, padding, dilation: 1, countIncludePad });
+}
+
+/** Means over windows that divide the image into outputSize: x:[n,h,w,c] → [n,oh,ow,c]. Size 1 is global average pooling. */
+export function adaptiveAvgPool2d(x: Tensor, outputSize: Pair): Tensor {
+  return adaptiveAvgPool2dOp({ x }, { outputSize });
+}

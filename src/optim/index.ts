@@ -1,0 +1,3 @@
+export * from "./adam.js";
+export { Optimizer } from "./optimizer.js";
+export * from "./sgd.js";

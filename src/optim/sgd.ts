@@ -1,0 +1,67 @@
+import { keep } from "../core/scope.js";
+import { zeros, type Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+import { runtime } from "../wasm/runtime.js";
+import { checkRange, Optimizer } from "./optimizer.js";
+
+export interface SGDOptions {
+  /** Default 0.001. */
+  lr?: number;
+  /** Default 0. */
+  momentum?: number;
+  /** Default 0. */
+  dampening?: number;
+  /** L2 penalty added to the gradient. Default 0. */
+  weightDecay?: number;
+  /** Default false. */
+  nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent with momentum, as PyTorch defines it: b ← momentum·b + (1 − dampening)·g, p ← p − lr·b.
+ * Sutskever et al., On the importance of initialization and momentum in deep learning (2013),
+ * https://proceedings.mlr.press/v28/sutskever13.html. @throws RangeError for an option outside its range
+ */
+export class SGD extends Optimizer {
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+  readonly #buffers = new Map<number, Tensor>();
+
+  constructor(parameters: readonly Tensor[], options: SGDOptions = {}) {
+    const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+    super(parameters, lr);
+    checkRange("SGD: momentum", momentum, 0, Infinity);
+    checkRange("SGD: weightDecay", weightDecay, 0, Infinity);
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw new ShapeError("SGD: nesterov needs momentum > 0 and dampening 0");
+    }
+    this.momentum = momentum;
+    this.dampening = dampening;
+    this.weightDecay = weightDecay;
+    this.nesterov = nesterov;
+  }
+
+  protected override update(p: Tensor, grad: Tensor, i: number): void {
+    const first = !this.#buffers.has(i);
+    if (first && this.momentum !== 0) this.#buffers.set(i, keep(zeros(p.shape)));
+    runtime().kernels.sgd(
+      p.ptr,
+      grad.ptr,
+      this.#buffers.get(i)?.ptr ?? 0,
+      p.size,
+      this.lr,
+      this.momentum,
+      this.dampening,
+      this.weightDecay,
+      this.nesterov ? 1 : 0,
+      first ? 1 : 0,
+    );
+  }
+
+  override dispose(): void {
+    for (const buffer of this.#buffers.values()) buffer.dispose();
+    this.#buffers.clear();
+  }
+}

@@ -1,0 +1,164 @@
+// The allocator of the one WebAssembly memory that holds every tensor. It lives here and not in the kernels, which
+// never allocate: best fit over size-class bins, neighbouring free blocks merged at once, so that a training loop
+// settles into reusing the same blocks.
+
+import { WasmError } from "../errors.js";
+
+/** Blocks start and end on multiples of this: a cache line. */
+const ALIGN = 64;
+/** Bytes after every allocation that kernels may read (never write): the width of their widest tile. */
+const TAIL = 64;
+/** Nothing lies below this address, so 0 can mean "none" and the kernels' constant offsets stay valid. */
+const FIRST = 4096;
+const PAGE = 65536;
+/** memory.grow asks for at least this much, to be called seldom. */
+const GROW = 16 * 2 ** 20;
+
+/** What the heap holds; bytes include the rounding of every block. */
+export interface MemoryStats {
+  /** Bytes of live blocks. */
+  bytesInUse: number;
+  /** The largest bytesInUse so far. */
+  peakBytes: number;
+  /** Live blocks. */
+  blocks: number;
+  /** Size of the WebAssembly memory. */
+  reservedBytes: number;
+}
+
+function binOf(size: number): number {
+  const log = 31 - Math.clz32(size / ALIGN);
+  return log * 4 + ((Math.floor(size / ALIGN) >>> Math.max(0, log - 2)) & 3);
+}
+
+export class Heap {
+  /** Bytes of live blocks. */
+  bytesInUse = 0;
+  peakBytes = 0;
+  readonly memory: WebAssembly.Memory;
+  readonly #limit: number;
+  readonly #live = new Map<number, number>(); // address → size
+  readonly #sizes = new Map<number, number>(); // free: address → size
+  readonly #ends = new Map<number, number>(); // free: end → address
+  readonly #bins: Set<number>[] = Array.from({ length: 128 }, () => new Set<number>());
+
+  constructor(memory: WebAssembly.Memory, limitBytes: number) {
+    this.memory = memory;
+    this.#limit = limitBytes;
+    this.#insert(FIRST, memory.buffer.byteLength - FIRST);
+  }
+
+  /**
+   * Address of a new block of at least `bytes` bytes, contents undefined.
+   * @throws WasmError naming what(), the bytes asked and in use, when the memory cannot grow to hold it.
+   */
+  alloc(bytes: number, what: () => string): number {
+    const size = Math.ceil((bytes + TAIL) / ALIGN) * ALIGN;
+    const address = this.#take(size) ?? (this.#grow(size) ? this.#take(size) : undefined);
+    if (address === undefined) {
+      throw new WasmError(
+        `${what()}: out of memory; asked ${bytes.toLocaleString("en")} bytes, ` +
+          `in use ${this.bytesInUse.toLocaleString("en")} of at most ${this.#limit.toLocaleString("en")}`,
+      );
+    }
+    this.#live.set(address, size);
+    this.bytesInUse += size;
+    if (this.bytesInUse > this.peakBytes) this.peakBytes = this.bytesInUse;
+    return address;
+  }
+
+  /** Gives a block back. @throws WasmError if no block starts at the address (freed twice, or never allocated). */
+  free(address: number): void {
+    const size = this.#live.get(address);
+    if (size === undefined) throw new WasmError(`free: no block at address ${address}`);
+    this.#live.delete(address);
+    this.bytesInUse -= size;
+    this.#insert(address, size);
+  }
+
+  /** Runs fn with the address of a block that lives for the call. */
+  scratch<T>(bytes: number, what: string, fn: (address: number) => T): T {
+    const address = this.alloc(bytes, () => `${what} (scratch)`);
+    try {
+      return fn(address);
+    } finally {
+      this.free(address);
+    }
+  }
+
+  /** Live views of the memory; any later allocation may make them stale. The only place that makes them. */
+  f32(address: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+  i32(address: number, length: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+  u8(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.memory.buffer as ArrayBuffer, address, length);
+  }
+
+  stats(): MemoryStats {
+    return {
+      bytesInUse: this.bytesInUse,
+      peakBytes: this.peakBytes,
+      blocks: this.#live.size,
+      reservedBytes: this.memory.buffer.byteLength,
+    };
+  }
+
+  #take(size: number): number | undefined {
+    for (let bin = binOf(size); bin < this.#bins.length; bin++) {
+      for (const address of this.#bins[bin]!) {
+        const found = this.#sizes.get(address)!;
+        if (found < size) continue;
+        this.#remove(address, found);
+        if (found > size) this.#insert(address + size, found - size);
+        return address;
+      }
+    }
+    return undefined;
+  }
+
+  #grow(size: number): boolean {
+    const end = this.memory.buffer.byteLength;
+    const last = this.#ends.get(end);
+    const missing = size - (last === undefined ? 0 : end - last);
+    for (const ask of [Math.max(missing, GROW, end / 4), missing]) {
+      const pages = Math.ceil(ask / PAGE);
+      if (end + pages * PAGE > this.#limit) continue;
+      try {
+        this.memory.grow(pages);
+      } catch {
+        continue; // the engine refuses: the next, smaller request, then the caller's error
+      }
+      this.#insert(end, pages * PAGE);
+      return true;
+    }
+    return false;
+  }
+
+  /** Adds a free block, merged with its free neighbours. */
+  #insert(address: number, size: number): void {
+    const before = this.#ends.get(address);
+    if (before !== undefined) {
+      const beforeSize = this.#sizes.get(before)!;
+      this.#remove(before, beforeSize);
+      address = before;
+      size += beforeSize;
+    }
+    const afterSize = this.#sizes.get(address + size);
+    if (afterSize !== undefined) {
+      this.#remove(address + size, afterSize);
+      size += afterSize;
+    }
+    this.#sizes.set(address, size);
+    this.#ends.set(address + size, address);
+    this.#bins[binOf(size)]!.add(address);
+  }
+
+  #remove(address: number, size: number): void {
+    this.#sizes.delete(address);
+    this.#ends.delete(address + size);
+    this.#bins[binOf(size)]!.delete(address);
+  }
+}

@@ -1,0 +1,132 @@
+// Starts the kernels: picks the binary the engine can run, makes the memory, chooses the tile.
+
+import { WasmError } from "../errors.js";
+import type { Kernels } from "./abi.js";
+import { relaxed, simd } from "./binaries.js";
+import { Heap, type MemoryStats } from "./heap.js";
+
+/** `relaxed` uses fused multiply-add (relaxed SIMD); `simd` runs on every engine with WebAssembly SIMD. */
+export type Binary = "simd" | "relaxed";
+
+export interface InitOptions {
+  /** Which kernels to run. Default: `relaxed` where the engine has it, else `simd`; FOVEA_BINARY overrides it. */
+  binary?: Binary;
+  /** Most bytes the heap may grow to. Default: 4 GiB, all that 32-bit WebAssembly addresses. */
+  maxBytes?: number;
+}
+
+export interface Runtime {
+  readonly kernels: Kernels;
+  readonly heap: Heap;
+  readonly binary: Binary;
+  /** Number of the register tile that measured fastest here (kernels/tile.ts). It never changes results. */
+  readonly tile: number;
+}
+
+const PAGE = 65536;
+const MAX_PAGES = 65536;
+const FIRST_PAGES = 256;
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  if (typeof Buffer !== "undefined") return new Uint8Array(Buffer.from(base64, "base64"));
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** The bytes of a kernel binary. */
+export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
+  return decode(binary === "relaxed" ? relaxed : simd);
+}
+
+function pickBinary(asked: Binary | undefined): Binary {
+  const wanted = asked ?? (globalThis.process?.env?.["FOVEA_BINARY"] || undefined);
+  if (wanted !== undefined && wanted !== "simd" && wanted !== "relaxed") {
+    throw new WasmError(`init: unknown binary '${wanted}'; known: relaxed, simd`);
+  }
+  if (wanted !== undefined) return wanted;
+  return WebAssembly.validate(binaryBytes("relaxed")) ? "relaxed" : "simd";
+}
+
+class LiveRuntime implements Runtime {
+  readonly kernels: Kernels;
+  readonly heap: Heap;
+  readonly binary: Binary;
+  #tile: number | undefined;
+
+  constructor(kernels: Kernels, heap: Heap, binary: Binary) {
+    this.kernels = kernels;
+    this.heap = heap;
+    this.binary = binary;
+  }
+
+  get tile(): number {
+    return (this.#tile ??= fastestTile(this));
+  }
+}
+
+function start({ binary, maxBytes = MAX_PAGES * PAGE }: InitOptions): Runtime {
+  const picked = pickBinary(binary);
+  const bytes = binaryBytes(picked);
+  if (!WebAssembly.validate(bytes)) {
+    const cure = picked === "relaxed" ? "use binary 'simd'" : "it needs WebAssembly SIMD";
+    throw new WasmError(`init: this engine cannot run the '${picked}' kernels; ${cure}`);
+  }
+  const limit = Math.min(Math.floor(maxBytes / PAGE), MAX_PAGES);
+  const memory = new WebAssembly.Memory({ initial: Math.min(FIRST_PAGES, limit), maximum: MAX_PAGES });
+  const module = new WebAssembly.Module(bytes);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return new LiveRuntime(instance.exports as unknown as Kernels, new Heap(memory, limit * PAGE), picked);
+}
+
+/**
+ * Times the tiles on a product that fits L1 and returns the fastest one's number. Interleaved rounds, best of each:
+ * early rounds run baseline code, so rounds go on until no tile gets faster, 60 ms at most.
+ */
+function fastestTile({ kernels, heap }: Runtime): number {
+  const m = 48;
+  const n = 48;
+  const k = 256;
+  const count = kernels.tileCount();
+  const floats = m * k + k * n + m * n;
+  return heap.scratch((floats + kernels.gemmScratch(m, n, k)) * 4, "tile choice", (a) => {
+    heap.f32(a, floats).fill(1);
+    const b = a + m * k * 4;
+    const c = b + k * n * 4;
+    const scratch = c + m * n * 4;
+    const best = new Array<number>(count).fill(Infinity);
+    const begin = performance.now();
+    for (let stale = 0; stale < 8 && performance.now() - begin < 60; stale++) {
+      for (let tile = 0; tile < count; tile++) {
+        const t0 = performance.now();
+        for (let i = 0; i < 4; i++) kernels.gemm(m, n, k, a, k, 1, b, n, 1, c, n, 0, tile, scratch);
+        const t = performance.now() - t0;
+        if (t < best[tile]! * 0.97) stale = 0;
+        best[tile] = Math.min(best[tile]!, t);
+      }
+    }
+    return best.indexOf(Math.min(...best));
+  });
+}
+
+let current: Runtime | undefined;
+
+/** The running kernels; starts them with the defaults on first use. */
+export function runtime(): Runtime {
+  return (current ??= start({}));
+}
+
+/**
+ * Starts the kernels with the given options. Optional: the first tensor starts them with the defaults. Calling it
+ * again replaces them; tensors made before keep their memory but must not be mixed with later ones.
+ * @throws WasmError if the engine cannot run the binary.
+ */
+export function init(options: InitOptions = {}): Runtime {
+  return (current = start(options));
+}
+
+/** Bytes in use, at most so far, and reserved by the heap. */
+export function memoryStats(): MemoryStats {
+  return runtime().heap.stats();
+}
