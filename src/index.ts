@@ -19,10 +19,14 @@ export {
   type TensorOptions,
   type TypedArray,
 } from "./core/tensor.js";
+export type { StateDict, StateTensor } from "./core/state.js";
+export * from "./data/index.js";
 export * from "./errors.js";
+export * from "./io/safetensors.js";
 export * from "./models/index.js";
 export * from "./nn/index.js";
 export * from "./ops/index.js";
 export * from "./optim/index.js";
+export * from "./train/index.js";
 export type { MemoryStats } from "./wasm/heap.js";
 export { init, memoryStats, type Binary, type InitOptions } from "./wasm/runtime.js";

@@ -3,21 +3,11 @@
 
 import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
+import type { StateDict, StateTensor } from "../core/state.js";
 import { tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { permute } from "../ops/index.js";
 import { noGrad } from "../core/autograd.js";
-
-/** A tensor as a state dict holds it: in PyTorch's layout, outside the heap. */
-export interface StateTensor {
-  /** safetensors' name of the type. */
-  dtype: "F32" | "I64";
-  shape: Shape;
-  data: Float32Array | BigInt64Array;
-}
-
-/** Names (torchvision's) and values of all parameters and buffers. */
-export type StateDict = Map<string, StateTensor>;
 
 export interface StateOptions {
   /** Axis i in files is axis fileAxes[i] in memory. Default: the same order. */

@@ -122,8 +122,9 @@ export function runtime(): Runtime {
  * again replaces them; tensors made before keep their memory but must not be mixed with later ones.
  * @throws WasmError if the engine cannot run the binary.
  */
-export function init(options: InitOptions = {}): Runtime {
-  return (current = start(options));
+export function init(options: InitOptions = {}): { readonly binary: Binary } {
+  current = start(options);
+  return { binary: current.binary };
 }
 
 /** Bytes in use, at most so far, and reserved by the heap. */

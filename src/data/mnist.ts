@@ -1,0 +1,39 @@
+// MNIST: 70,000 handwritten digits of 28×28. LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/
+
+import { DataError } from "../errors.js";
+import { ImageDataset } from "./dataset.js";
+import { decodeIdx } from "./idx.js";
+import type { Normalization } from "./loader.js";
+
+/** Mean and standard deviation of the training pixels, scaled to [0, 1]. */
+export const mnistNormalization: Normalization = { mean: [0.1307], std: [0.3081] };
+
+/** A file's contents and the name that errors give it. */
+export interface NamedFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** A dataset from an image and a label file. @throws DataError naming the file that is not what it should be */
+export function decodeMnist(images: NamedFile, labels: NamedFile): ImageDataset {
+  const pixels = decodeIdx(images.bytes, images.name);
+  const classes = decodeIdx(labels.bytes, labels.name);
+  if (pixels.shape.length !== 3) {
+    throw new DataError(`${images.name}: expected images [n,h,w]; got [${pixels.shape.join(",")}]`);
+  }
+  if (classes.shape.length !== 1) {
+    throw new DataError(`${labels.name}: expected labels [n]; got [${classes.shape.join(",")}]`);
+  }
+  if (pixels.shape[0] !== classes.shape[0]) {
+    throw new DataError(
+      `${labels.name}: ${classes.shape[0]} labels; expected ${pixels.shape[0]}, the images of ${images.name}`,
+    );
+  }
+  return new ImageDataset({
+    name: labels.name,
+    images: pixels.data,
+    labels: classes.data,
+    shape: [pixels.shape[1]!, pixels.shape[2]!, 1],
+    classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+  });
+}

@@ -1,0 +1,5 @@
+// "fovea/node": what needs a file system or a terminal.
+
+export * from "./node/files.js";
+export * from "./node/progress.js";
+export * from "./node/run-folder.js";

@@ -1,0 +1,64 @@
+// Training progress as text: a line that rewrites itself on a terminal, a line now and then elsewhere.
+
+import type { EpochReport, StepReport } from "../train/index.js";
+
+/** 75 s as "1:15", 3,675 s as "1:01:15". */
+export function clock(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(s / 3600), Math.floor(s / 60) % 60, s % 60];
+  const [h, m, rest] = parts as [number, number, number];
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(rest)}` : `${m}:${two(rest)}`;
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+const count = (n: number): string => Math.round(n).toLocaleString("en");
+
+/** "epoch 1/6 [=====     ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  ETA 0:31" */
+export function stepLine(r: StepReport): string {
+  const width = 20;
+  const done = Math.round((r.step / r.steps) * width);
+  const bar = "=".repeat(done).padEnd(width);
+  const share = String(Math.floor((r.step / r.steps) * 100)).padStart(3);
+  return (
+    `epoch ${r.epoch}/${r.epochs} [${bar}] ${share} %  loss ${r.loss.toFixed(4)}  top-1 ${percent(r.top1)}  ` +
+    `${count(r.imagesPerSecond)} images/s  ETA ${clock(r.secondsLeft)}`
+  );
+}
+
+/** "epoch 1/6  train loss 0.2134 top-1 93.41 %  test loss 0.0712 top-1 97.80 % top-5 99.98 %  5.1 s  12,345 images/s" */
+export function epochLine(r: EpochReport, epochs: number): string {
+  return (
+    `epoch ${r.epoch}/${epochs}  train loss ${r.train_loss.toFixed(4)} top-1 ${percent(r.train_top1)}  ` +
+    `test loss ${r.eval_loss.toFixed(4)} top-1 ${percent(r.eval_top1)} top-5 ${percent(r.eval_top5)}  ` +
+    `${r.seconds.toFixed(1)} s  ${count(r.images_per_second)} images/s`
+  );
+}
+
+/** Writes progress to a stream, stderr by default. Pass its methods to fit(). */
+export class Progress {
+  readonly #out: NodeJS.WriteStream;
+  #shown = 0;
+
+  constructor(out: NodeJS.WriteStream = process.stderr) {
+    this.#out = out;
+  }
+
+  readonly onStep = (report: StepReport): void => {
+    const last = report.step === report.steps;
+    const now = performance.now();
+    const pause = this.#out.isTTY ? 100 : 10_000;
+    if (now - this.#shown < pause && !(last && this.#out.isTTY)) return;
+    if (this.#shown === 0 && !this.#out.isTTY) {
+      this.#shown = now; // the first line after a pause, not after one step
+      return;
+    }
+    this.#shown = now;
+    this.#out.write(this.#out.isTTY ? `\r\x1b[K${stepLine(report)}` : `${stepLine(report)}\n`);
+  };
+
+  /** Replaces the step line by the epoch's. */
+  epoch(report: EpochReport, epochs: number): void {
+    this.#out.write(`${this.#out.isTTY ? "\r\x1b[K" : ""}${epochLine(report, epochs)}\n`);
+  }
+}

@@ -1,0 +1,3 @@
+export * from "./evaluate.js";
+export * from "./fit.js";
+export * from "./metrics.js";
