@@ -9,83 +9,103 @@ function storeBytes(p: usize, v: v128, count: i32): void {
   if (count >= 4) {
     v128.store32_lane(p, bytes, 0);
   } else {
-    for (let i = 0; i < count; i++) store<u8>(p + i, <u8>(i32x4.extract_lane(bytes, 0) >> (i << 3)));
+    if (count & 2) v128.store16_lane(p, bytes, 0);
+    if (count & 1)
+      v128.store8_lane(
+        p + (count & 2),
+        i8x16.shuffle(bytes, bytes, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        0,
+      );
   }
 }
 
-/** Four bytes, zero-extended to i32 lanes; `count` of them are read. */
-function loadBytes(p: usize, count: i32): v128 {
-  if (count >= 4) return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p)));
-  let v = i32x4.splat(0);
-  if (count > 0) v = i32x4.replace_lane(v, 0, <i32>load<u8>(p));
-  if (count > 1) v = i32x4.replace_lane(v, 1, <i32>load<u8>(p, 1));
-  if (count > 2) v = i32x4.replace_lane(v, 2, <i32>load<u8>(p, 2));
-  return v;
+/** Taps p of a window that starts at `start` lie inside the image for first ≤ p < end. */
+function firstTap(start: i32, dilation: i32): i32 {
+  return start < 0 ? (-start + dilation - 1) / dilation : 0;
+}
+
+function endTap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
+  return min(kernel, (size - start + dilation - 1) / dilation);
 }
 
 /**
- * y[n, i, j, c] = max over the window, and taps (u8) = the first tap (p·kernelWidth + q) that holds it; NaN wins.
- * Padding never wins: every window needs a tap inside the image. At most 256 taps.
+ * y[n, i, j, c] = max over the window, and taps (u8) = the first tap (p·kernelWidth + q) that holds it, or the last
+ * NaN. Padding never wins: every window needs a tap inside the image. At most 256 taps. Reads whole vectors.
  */
 export function maxPool2d(window: usize, x: usize, y: usize, taps: usize): void {
   const s = changetype<Window>(window);
+  const channels = s.channels;
+  const rowStep = at(0, s.dilationHeight * s.width * channels);
+  const tapStep = at(0, s.dilationWidth * channels);
   for (let n = 0; n < s.images; n++) {
     for (let i = 0; i < s.outHeight; i++) {
+      const h = i * s.strideHeight - s.paddingTop;
+      const p0 = firstTap(h, s.dilationHeight);
+      const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
       for (let j = 0; j < s.outWidth; j++) {
-        for (let c = 0; c < s.channels; c += 4) {
-          const left = s.channels - c;
-          let best = f32x4.splat(-Infinity);
-          let where = i32x4.splat(-1);
-          for (let p = 0; p < s.kernelHeight; p++) {
-            const h = i * s.strideHeight + p * s.dilationHeight - s.paddingTop;
-            if (h < 0 || h >= s.height) continue;
-            for (let q = 0; q < s.kernelWidth; q++) {
-              const w = j * s.strideWidth + q * s.dilationWidth - s.paddingLeft;
-              if (w < 0 || w >= s.width) continue;
-              const v = loadLanes(at(x, ((n * s.height + h) * s.width + w) * s.channels + c), left);
-              const first = i32x4.lt_s(where, i32x4.splat(0));
-              // Larger, or the first tap, or NaN where the best is not NaN yet.
-              let wins = v128.or(v128.or(f32x4.gt(v, best), first), f32x4.ne(v, v));
-              wins = v128.and(wins, f32x4.eq(best, best));
+        const w = j * s.strideWidth - s.paddingLeft;
+        const q0 = firstTap(w, s.dilationWidth);
+        const q1 = endTap(w, s.dilationWidth, s.kernelWidth, s.width);
+        const row0 = n * s.height + h + p0 * s.dilationHeight;
+        const corner = at(x, (row0 * s.width + w + q0 * s.dilationWidth) * channels);
+        for (let c = 0; c < channels; c += 4) {
+          let row = at(corner, c);
+          let best = v128.load(row);
+          let where = i32x4.splat(p0 * s.kernelWidth + q0);
+          for (let p = p0; p < p1; p++) {
+            let from = row;
+            for (let q = q0; q < q1; q++) {
+              const v = v128.load(from);
+              const wins = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
               best = v128.bitselect(v, best, wins);
               where = v128.bitselect(i32x4.splat(p * s.kernelWidth + q), where, wins);
+              from += tapStep;
             }
+            row += rowStep;
           }
-          storeLanes(at(y, c), best, left);
-          storeBytes(taps + c, where, left);
+          storeLanes(at(y, c), best, channels - c);
+          storeBytes(taps + c, where, channels - c);
         }
-        y = at(y, s.channels);
-        taps += s.channels;
+        y = at(y, channels);
+        taps += channels;
       }
     }
   }
 }
 
-/** dx[tap of the maximum] += dy; dx is cleared first. */
+/** dx[tap of the maximum] += dy; dx is cleared first. Reads whole vectors. */
 export function maxPool2dBackward(window: usize, dy: usize, taps: usize, dx: usize): void {
   const s = changetype<Window>(window);
-  memory.fill(dx, 0, at(0, s.images * s.height * s.width * s.channels));
+  const channels = s.channels;
+  // Windows that do not overlap need not read what they add to.
+  const apart = s.strideHeight >= s.dilationHeight * (s.kernelHeight - 1) + 1;
+  const alone = apart && s.strideWidth >= s.dilationWidth * (s.kernelWidth - 1) + 1;
+  memory.fill(dx, 0, at(0, s.images * s.height * s.width * channels));
   for (let n = 0; n < s.images; n++) {
     for (let i = 0; i < s.outHeight; i++) {
+      const h = i * s.strideHeight - s.paddingTop;
+      const p0 = firstTap(h, s.dilationHeight);
+      const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
       for (let j = 0; j < s.outWidth; j++) {
-        for (let p = 0; p < s.kernelHeight; p++) {
-          const h = i * s.strideHeight + p * s.dilationHeight - s.paddingTop;
-          if (h < 0 || h >= s.height) continue;
-          for (let q = 0; q < s.kernelWidth; q++) {
-            const w = j * s.strideWidth + q * s.dilationWidth - s.paddingLeft;
-            if (w < 0 || w >= s.width) continue;
-            const to = at(dx, ((n * s.height + h) * s.width + w) * s.channels);
-            const tap = i32x4.splat(p * s.kernelWidth + q);
-            for (let c = 0; c < s.channels; c += 4) {
-              const left = s.channels - c;
-              const hit = i32x4.eq(loadBytes(taps + c, left), tap);
-              const g = v128.and(hit, loadLanes(at(dy, c), left));
-              storeLanes(at(to, c), f32x4.add(loadLanes(at(to, c), left), g), left);
+        const w = j * s.strideWidth - s.paddingLeft;
+        const q0 = firstTap(w, s.dilationWidth);
+        const q1 = endTap(w, s.dilationWidth, s.kernelWidth, s.width);
+        for (let c = 0; c < channels; c += 4) {
+          const left = channels - c;
+          const g = v128.load(at(dy, c));
+          const where = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(taps + c)));
+          for (let p = p0; p < p1; p++) {
+            const row = (n * s.height + h + p * s.dilationHeight) * s.width + w;
+            for (let q = q0; q < q1; q++) {
+              const to = at(dx, (row + q * s.dilationWidth) * channels + c);
+              let v = v128.and(i32x4.eq(where, i32x4.splat(p * s.kernelWidth + q)), g);
+              if (!alone) v = f32x4.add(v, v128.load(to));
+              storeLanes(to, v, left);
             }
           }
         }
-        dy = at(dy, s.channels);
-        taps += s.channels;
+        dy = at(dy, channels);
+        taps += channels;
       }
     }
   }

@@ -19,6 +19,22 @@ function sumContiguous(x: usize, n: i32): f32 {
   return total;
 }
 
+/** Sums over r of four neighbouring columns, by blocks of BLOCK rows. Reads whole vectors. */
+function sumColumns(x: usize, n: i32, inner: i32): v128 {
+  const step = at(0, inner);
+  let total = f32x4.splat(0);
+  for (let first = 0; first < n; first += BLOCK) {
+    const end = min(first + BLOCK, n);
+    let v = f32x4.splat(0);
+    for (let r = first; r < end; r++) {
+      v = f32x4.add(v, v128.load(x));
+      x += step;
+    }
+    total = f32x4.add(total, v);
+  }
+  return total;
+}
+
 /** y[o, i] = scale · Σ_r x[o, r, i]; 0 when n is 0. */
 export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32, scale: f32): void {
   for (let o = 0; o < outer; o++) {
@@ -26,13 +42,7 @@ export function sum(x: usize, y: usize, outer: i32, n: i32, inner: i32, scale: f
       store<f32>(at(y, o), sumContiguous(x, n) * scale);
     } else {
       for (let i = 0; i < inner; i += 4) {
-        let total = f32x4.splat(0);
-        for (let first = 0; first < n; first += BLOCK) {
-          const end = min(first + BLOCK, n);
-          let v = f32x4.splat(0);
-          for (let r = first; r < end; r++) v = f32x4.add(v, loadLanes(at(x, r * inner + i), inner - i));
-          total = f32x4.add(total, v);
-        }
+        const total = sumColumns(at(x, i), n, inner);
         storeLanes(at(y, o * inner + i), f32x4.mul(total, f32x4.splat(scale)), inner - i);
       }
     }

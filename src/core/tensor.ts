@@ -4,6 +4,7 @@ import { DataError, ShapeError, WasmError } from "../errors.js";
 import type { Heap } from "../wasm/heap.js";
 import { runtime } from "../wasm/runtime.js";
 import type { Node } from "./autograd.js";
+import type { Fluent } from "./fluent.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { enterScope } from "./scope.js";
 
@@ -77,6 +78,9 @@ export function leakReport(): { live: Record<string, number>; forgotten: readonl
   for (const s of live) counts[s.label()] = (counts[s.label()] ?? 0) + 1;
   return { live: counts, forgotten: [...forgotten] };
 }
+
+// Declared together with the class: operations as methods.
+export interface Tensor extends Fluent {}
 
 /**
  * An n-dimensional array of f32 (or of i32 labels, u8 pixels) in the WebAssembly heap. Images are NHWC:
