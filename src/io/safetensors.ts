@@ -70,7 +70,7 @@ export function decodeSafetensors(bytes: Uint8Array, file = "safetensors"): Stat
   if (end !== data.length) fail(`${data.length - end} bytes after the last tensor; expected none`);
   return new Map(
     entries.map(([name, { dtype, shape, data_offsets }]) => {
-      const copy = data.slice(...data_offsets).buffer; // copied, so that it is aligned whatever the header's length
+      const copy = new Uint8Array(data.subarray(...data_offsets)).buffer; // aligned, whatever the header's length
       return [
         name,
         { dtype, shape, data: dtype === "F32" ? new Float32Array(copy) : new BigInt64Array(copy) },

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { tidy } from "../../src/core/scope.js";
+import { ImageDataset } from "../../src/data/dataset.js";
+import { DataLoader, type LoaderOptions } from "../../src/data/loader.js";
+import { DataError } from "../../src/errors.js";
+
+const dataset = new ImageDataset({
+  name: "ten",
+  images: Uint8Array.from({ length: 10 * 2 * 1 * 3 }, (_, i) => i),
+  labels: [0, 1, 2, 0, 1, 2, 0, 1, 2, 0],
+  shape: [2, 1, 3],
+  classes: ["a", "b", "c"],
+});
+
+function orders(options: LoaderOptions, epoch: number): number[][] {
+  return tidy(() => [...new DataLoader(dataset, options).epoch(epoch)].map((b) => [...b.indices]));
+}
+
+describe("DataLoader", () => {
+  it("gives every image once, in order, the rest in a smaller last batch", () => {
+    expect(orders({ batchSize: 4 }, 0)).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9],
+    ]);
+    expect(new DataLoader(dataset, { batchSize: 4 }).images).toBe(10);
+  });
+
+  it("leaves out the last, smaller batch with dropLast", () => {
+    expect(orders({ batchSize: 4, dropLast: true }, 0)).toHaveLength(2);
+    expect(new DataLoader(dataset, { batchSize: 4, dropLast: true }).images).toBe(8);
+  });
+
+  it("shuffles every image once, anew each epoch, the same for the same seed", () => {
+    const options = { batchSize: 10, shuffle: true, seed: 3 };
+    const [first] = orders(options, 0) as [number[]];
+    const [second] = orders(options, 1) as [number[]];
+    expect([...first].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(first).not.toEqual(second);
+    expect(orders(options, 0)).toEqual([first]);
+    expect(orders({ ...options, seed: 4 }, 0)).not.toEqual([first]);
+  });
+
+  it("normalises each channel and keeps labels beside their images", () => {
+    const normalization = { mean: [0, 0.5, 1], std: [1, 0.5, 2] };
+    const loader = new DataLoader(dataset, { batchSize: 2, normalization });
+    tidy(() => {
+      const { images, labels } = loader.batch(Uint32Array.of(9, 1));
+      expect(images.shape).toEqual([2, 2, 1, 3]);
+      expect([...labels.data()]).toEqual([0, 1]);
+      const pixels = [54, 55, 56, 57, 58, 59, 6, 7, 8, 9, 10, 11];
+      const expected = pixels.map((p, i) =>
+        Math.fround((p / 255 - normalization.mean[i % 3]!) / normalization.std[i % 3]!),
+      );
+      expect([...images.data()]).toEqual(expected);
+    });
+  });
+
+  it.each([
+    [{ batchSize: 0 }, "DataLoader: batchSize must be an integer ≥ 1; got 0"],
+    [{ batchSize: 1.5 }, "DataLoader: batchSize must be an integer ≥ 1; got 1.5"],
+    [
+      { batchSize: 1, normalization: { mean: [0], std: [1] } },
+      "DataLoader: ten has 3 channels; got 1 means and 1 deviations",
+    ],
+  ])("refuses %j", (options, message) => {
+    expect(() => new DataLoader(dataset, options)).toThrow(new DataError(message));
+  });
+
+  it("refuses a dataset without images", () => {
+    expect(() => new DataLoader(dataset.slice(0, 0), { batchSize: 1 })).toThrow(
+      new DataError("DataLoader: ten has no images"),
+    );
+  });
+});
+
+describe("ImageDataset", () => {
+  it("refuses pixels and labels that do not match", () => {
+    const fields = { images: new Uint8Array(5), labels: [0], shape: [2, 1, 3] as const, classes: ["a"] };
+    expect(() => new ImageDataset(fields)).toThrow(
+      new DataError("dataset: 5 bytes of images; expected 6 for 1 labels of [2,1,3]"),
+    );
+  });
+});

@@ -1,0 +1,116 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { manualSeed } from "../../src/core/random.js";
+import { DataError } from "../../src/errors.js";
+import { lenet5 } from "../../src/models/index.js";
+import { loadMnist, loadWeights, saveWeights, writeFileAtomic } from "../../src/node/files.js";
+import { clock, epochLine, stepLine } from "../../src/node/progress.js";
+import { RunFolder } from "../../src/node/run-folder.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fovea-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const row = {
+  epoch: 1,
+  train_loss: 0.25,
+  train_top1: 0.5,
+  eval_loss: 0.2,
+  eval_top1: 0.75,
+  eval_top5: 1,
+  lr: 0.01,
+  seconds: 2,
+  images_per_second: 30000,
+};
+
+describe("files", () => {
+  it("are written whole, leaving nothing aside", async () => {
+    await writeFileAtomic(join(folder, "deep", "a.txt"), "one");
+    await writeFileAtomic(join(folder, "deep", "a.txt"), "two");
+    expect(await readdir(join(folder, "deep"))).toEqual(["a.txt"]);
+    expect(await readFile(join(folder, "deep", "a.txt"), "utf8")).toBe("two");
+  });
+
+  it("bring a model's weights back", async () => {
+    manualSeed(1);
+    const [a, b] = [lenet5(), lenet5()];
+    const path = join(folder, "weights.safetensors");
+    await saveWeights(path, a.stateDict());
+    b.loadStateDict(await loadWeights(path));
+    expect([...b.stateDict()]).toEqual([...a.stateDict()]);
+    a.dispose();
+    b.dispose();
+  });
+
+  it("that are missing or damaged are named", async () => {
+    const path = join(folder, "none.safetensors");
+    await expect(loadWeights(path)).rejects.toThrow(`${path}: cannot be read: ENOENT`);
+    await writeFile(path, "junk");
+    await expect(loadWeights(path)).rejects.toThrow(
+      new DataError(`${path}: not a safetensors file: 4 bytes, expected at least 8`),
+    );
+    await expect(loadMnist(join(folder, "mnist"))).rejects.toThrow(
+      new DataError(`${join(folder, "mnist")}: no such folder`),
+    );
+    await expect(loadMnist(folder)).rejects.toThrow(
+      `${join(folder, "train-images-idx3-ubyte")}: cannot be read`,
+    );
+  });
+});
+
+describe("RunFolder", () => {
+  it("keeps arguments, results, metrics, and the best and the last weights", async () => {
+    const run = new RunFolder(folder);
+    const model = lenet5();
+    await run.writeArgs({ model: "lenet5", seed: 1 });
+    await run.writeEpoch([row], model);
+    const best = await readFile(join(folder, "weights", "best.safetensors"));
+    model.parameters()[0]!.copyFrom(new Float32Array(150));
+    await run.writeEpoch([row, { ...row, epoch: 2, eval_top1: 0.7 }], model);
+    const metrics = {
+      top1: 0.7,
+      top5: 1,
+      loss: 0.2,
+      epochs: 2,
+      seconds: 4,
+      imagesPerSecond: 3e4,
+      classes: ["0"],
+    };
+    await run.writeMetrics(metrics);
+    expect((await readdir(folder)).sort()).toEqual(["args.json", "metrics.json", "results.csv", "weights"]);
+    expect(JSON.parse(await readFile(join(folder, "args.json"), "utf8"))).toEqual({
+      model: "lenet5",
+      seed: 1,
+    });
+    expect(JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"))).toEqual(metrics);
+    expect((await readFile(join(folder, "results.csv"), "utf8")).split("\n")).toEqual([
+      "epoch,train_loss,train_top1,eval_loss,eval_top1,eval_top5,lr,seconds,images_per_second",
+      "1,0.25,0.5,0.2,0.75,1,0.01,2,30000",
+      "2,0.25,0.5,0.2,0.7,1,0.01,2,30000",
+      "",
+    ]);
+    expect(await readFile(join(folder, "weights", "best.safetensors"))).toEqual(best);
+    const last = await loadWeights(join(folder, "weights", "last.safetensors"));
+    expect(last.get("features.0.weight")!.data.every((v) => v === 0)).toBe(true);
+    model.dispose();
+  });
+});
+
+describe("progress", () => {
+  it("says where training stands", () => {
+    const report = { epoch: 1, epochs: 6, step: 13, steps: 25, loss: 0.21341, top1: 0.9341, lr: 0.01 };
+    expect(stepLine({ ...report, imagesPerSecond: 12345.4, secondsLeft: 31 })).toBe(
+      "epoch 1/6 [==========          ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  ETA 0:31",
+    );
+    expect(epochLine(row, 6)).toBe(
+      "epoch 1/6  train loss 0.2500 top-1 50.00 %  test loss 0.2000 top-1 75.00 % top-5 100.00 %  2.0 s  30,000 images/s",
+    );
+    expect([0, 59.6, 75, 3675].map(clock)).toEqual(["0:00", "1:00", "1:15", "1:01:15"]);
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { manualSeed, Random } from "../../src/core/random.js";
+import { tensor } from "../../src/core/tensor.js";
+import { DataLoader, ImageDataset } from "../../src/data/index.js";
+import { DataError } from "../../src/errors.js";
+import { AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Module, ReLU, Sequential } from "../../src/nn/index.js";
+import { Adam, oneCycle, SGD } from "../../src/optim/index.js";
+import { evaluate } from "../../src/train/evaluate.js";
+import { fit, type EpochReport, type StepReport } from "../../src/train/fit.js";
+import { topK } from "../../src/train/metrics.js";
+import { runtime } from "../../src/wasm/runtime.js";
+
+/** Images whose class is the bright quadrant. */
+function quadrants(count: number, seed: number): ImageDataset {
+  const random = new Random(seed);
+  const labels = Array.from({ length: count }, () => random.integer(4));
+  const images = new Uint8Array(count * 64);
+  labels.forEach((label, n) => {
+    for (let p = 0; p < 64; p++) {
+      const quadrant = (p >> 5) * 2 + ((p >> 2) & 1);
+      images[n * 64 + p] = random.integer(120) + (quadrant === label ? 100 : 0);
+    }
+  });
+  return new ImageDataset({ images, labels, shape: [8, 8, 1], classes: ["nw", "ne", "sw", "se"] });
+}
+
+function network(): Module {
+  manualSeed(5);
+  return new Sequential(
+    new Conv2d(1, 6, 3, { padding: 1 }),
+    new ReLU(),
+    new AdaptiveAvgPool2d(2),
+    new Flatten(),
+    new Linear(24, 4),
+  );
+}
+
+async function train(
+  epochs: number,
+): Promise<{ history: EpochReport[]; reports: StepReport[]; model: Module }> {
+  const model = network();
+  const loader = new DataLoader(quadrants(256, 1), { batchSize: 32, shuffle: true, seed: 9 });
+  const evalLoader = new DataLoader(quadrants(100, 2), { batchSize: 64 });
+  const optimizer = new Adam(model.parameters(), { lr: 0.02 });
+  const reports: StepReport[] = [];
+  const history = await fit(model, loader, { optimizer, epochs, evalLoader, onStep: (r) => reports.push(r) });
+  optimizer.dispose();
+  return { history, reports, model };
+}
+
+describe("fit", () => {
+  it("learns a small task, and evaluates to what it reports", async () => {
+    const { history, reports, model } = await train(8);
+    expect(history.at(-1)!.eval_top1).toBeGreaterThan(0.95);
+    expect(history.at(-1)!.eval_top5).toBe(1);
+    expect(history.map((row) => row.epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(reports).toHaveLength(8 * 8);
+    expect(reports.at(-1)).toMatchObject({ epoch: 8, epochs: 8, step: 8, steps: 8, secondsLeft: 0 });
+    const again = evaluate(model, new DataLoader(quadrants(100, 2), { batchSize: 7 }));
+    expect(again.top1).toBe(history.at(-1)!.eval_top1);
+    expect(again.loss).toBeCloseTo(history.at(-1)!.eval_loss, 5);
+    expect(again.images).toBe(100);
+    model.dispose();
+  });
+
+  it("gives the same losses to the last bit for the same seed", async () => {
+    const [a, b] = [await train(2), await train(2)];
+    expect(a.reports.map((r) => r.loss)).toEqual(b.reports.map((r) => r.loss));
+    expect([...a.model.stateDict()]).toEqual([...b.model.stateDict()]);
+    a.model.dispose();
+    b.model.dispose();
+  });
+
+  it("leaves nothing behind in the heap", async () => {
+    const before = runtime().heap.bytesInUse;
+    const { model } = await train(1);
+    model.dispose();
+    expect(runtime().heap.bytesInUse).toBe(before);
+  });
+
+  it("stops at a loss that is not finite, and leaves the weights as they were", async () => {
+    const model = network();
+    const first = model.parameters()[0]!;
+    first.copyFrom(new Float32Array(first.size).fill(NaN));
+    const before = [...model.parameters()[2]!.data()];
+    const loader = new DataLoader(quadrants(32, 1), { batchSize: 32 });
+    const optimizer = new SGD(model.parameters(), { lr: 0.5 });
+    await expect(fit(model, loader, { optimizer, epochs: 1, evalLoader: loader })).rejects.toThrow(
+      new DataError(
+        "fit: loss is NaN at epoch 1, step 1; expected a finite number (a smaller lr than 0.5 usually helps)",
+      ),
+    );
+    expect([...model.parameters()[2]!.data()]).toEqual(before);
+    model.dispose();
+  });
+});
+
+describe("topK", () => {
+  it("counts labels among the k largest; ties go to the earlier class, NaN is wrong", () => {
+    const logits = tensor([
+      [1, 2, 3],
+      [3, 2, 1],
+      [1, 1, 1],
+      [0, NaN, 0],
+    ]);
+    const labels = tensor(Int32Array.of(2, 2, 1, 1));
+    expect(topK(logits, labels, [1, 2, 3])).toEqual([1, 2, 3]);
+    logits.dispose();
+    labels.dispose();
+  });
+});
+
+describe("oneCycle", () => {
+  it("rises to maxLr and falls to almost nothing, as PyTorch's OneCycleLR with linear annealing", () => {
+    const rate = oneCycle({ maxLr: 0.1, totalSteps: 10, pctStart: 0.3 });
+    // torch.optim.lr_scheduler.OneCycleLR(SGD(lr=1), max_lr=0.1, total_steps=10, anneal_strategy="linear")
+    const torch = [
+      0.004, 0.052, 0.1, 0.0857143429, 0.0714286857, 0.0571430286, 0.0428573714, 0.0285717143, 0.0142860571,
+      4e-7,
+    ];
+    torch.forEach((lr, step) => expect(rate(step)).toBeCloseTo(lr, 9));
+  });
+
+  it("refuses options outside their range", () => {
+    expect(() => oneCycle({ maxLr: 0.1, totalSteps: 0 })).toThrow(
+      new RangeError("oneCycle: totalSteps must be in [1, Infinity); got 0"),
+    );
+  });
+});
