@@ -1,0 +1,37 @@
+// The op suites are functions of the binary and, where an op runs on register tiles, of the tile.
+
+import { setFlagsFromString } from "node:v8";
+import { beforeAll, describe } from "vitest";
+import { binaryBytes, init, type Binary } from "../../src/wasm/runtime.js";
+import { opCases, type OpCases } from "../cases/index.js";
+
+/** Register tiles by number (kernels/tile.ts). */
+export const TILES = [0, 1, 2];
+
+export function canRun(binary: Binary): boolean {
+  return WebAssembly.validate(binaryBytes(binary));
+}
+
+// Node 20 has relaxed SIMD behind a flag; newer ones have it, and do not know the flag.
+if (!canRun("relaxed")) setFlagsFromString("--experimental-wasm-relaxed-simd");
+
+/** Declares the suite once for each binary; one that the engine refuses is reported as skipped. */
+export function forEachBinary(suite: (binary: Binary) => void): void {
+  for (const binary of ["simd", "relaxed"] as const) {
+    if (canRun(binary)) {
+      describe(`${binary}:`, () => suite(binary));
+    } else {
+      describe.skip(`${binary}: this engine (${process.version}) refuses relaxed SIMD`, () => suite(binary));
+    }
+  }
+}
+
+/** Declares a suite for the ops of the case table: under every tile for those that use them, else once. */
+export function forEachOp(binary: Binary, suite: (op: OpCases) => void): void {
+  for (const tile of TILES) {
+    describe(`tile ${tile}:`, () => {
+      beforeAll(() => void init({ binary, tile }));
+      for (const op of opCases) if (op.tiled || tile === 0) suite(op);
+    });
+  }
+}
