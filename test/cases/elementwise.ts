@@ -95,6 +95,6 @@ export const elementwise: OpCases[] = [
       { name: "a negative seed", inputs: { x: [3, 5, 7] }, attrs: { p: 0.5, seed: -987654321 } },
       { name: "the largest seed", inputs: { x: [64] }, attrs: { p: 0.25, seed: 0x7fffffff } },
     ],
-    tolerance: 1e-6,
+    tolerance: 3e-6, // 1 − p keeps few digits of p 0.99
   },
 ];
