@@ -26,9 +26,19 @@ function unary(op: i32, x: v128): v128 {
 
 function mapUnary(op: i32, x: usize, y: usize, n: i32): void {
   let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    v128.store(at(y, i), unary(op, v128.load(at(x, i))));
+  for (; i + 16 <= n; i += 16) {
+    const from = at(x, i);
+    const to = at(y, i);
+    const v0 = unary(op, v128.load(from));
+    const v1 = unary(op, v128.load(from, 16));
+    const v2 = unary(op, v128.load(from, 32));
+    const v3 = unary(op, v128.load(from, 48));
+    v128.store(to, v0);
+    v128.store(to, v1, 16);
+    v128.store(to, v2, 32);
+    v128.store(to, v3, 48);
   }
+  for (; i + 4 <= n; i += 4) v128.store(at(y, i), unary(op, v128.load(at(x, i))));
   if (i < n) storeLanes(at(y, i), unary(op, loadLanes(at(x, i), n - i)), n - i);
 }
 

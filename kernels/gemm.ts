@@ -102,16 +102,42 @@ export function rowsGemmUnits(pixels: i32, tile: i32): i32 {
   return (pixels + MR - 1) / MR;
 }
 
-/** Bytes of scratch that rowsGemm needs: two lists of row addresses. */
-export function rowsGemmScratch(): i32 {
-  return BLOCK_TILES * 6 * 8;
+/** Bytes of two lists of row addresses for a block of tiles. */
+const LIST_BYTES: i32 = BLOCK_TILES * 6 * 8;
+
+/** Bytes of scratch that rowsGemm needs; `gathered` is the floats of a gathered row, 0 where rows are read in place. */
+export function rowsGemmScratch(gathered: i32): i32 {
+  return LIST_BYTES + (BLOCK_TILES * 6 * gathered + 16) * 4;
+}
+
+/**
+ * Copies the runs of every window to one row of `gathered` floats at `dst` and lists those rows instead. For short
+ * runs, whose product would spend its time on going from run to run. Copies whole vectors: each run's surplus is
+ * overwritten by the next.
+ */
+function gatherRows(s: RowsGemm, aList: usize, rows: i32, dst: usize): void {
+  for (let t = 0; t < rows; t++) {
+    const a = <usize>load<u32>(at(aList, t));
+    store<u32>(at(aList, t), <u32>dst);
+    let to = dst;
+    let segment = s.segments;
+    for (let r = 0; r < s.segmentCount; r++) {
+      const from = a + <usize>load<i32>(segment);
+      const length = load<i32>(segment, 8);
+      for (let k = 0; k < length; k += 4) v128.store(at(to, k), v128.load(at(from, k)));
+      to = at(to, length);
+      segment += 12;
+    }
+    dst = at(dst, s.gathered);
+  }
 }
 
 /**
  * For every pixel (n, i, j) of the grid and every column o:
  *   C[pixel][o] = bias[o] + Σ_s Σ_k A[pixel + s.a + k] · B[o's panel][s.b + k][o]
  * A's rows may overlap, as the windows of a convolution do. B is packed by packPanels, bias padded to whole panels.
- * Tiles begin ≤ t < end, each MR pixels in the order of the grid.
+ * Tiles begin ≤ t < end, each MR pixels in the order of the grid. A batch is several such products whose operands lie
+ * at even distances, of one segment each.
  */
 export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<RowsGemm>(shape);
@@ -120,6 +146,14 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
   const pixels = s.images * s.height * s.width;
   const aList = scratch;
   const cList = scratch + BLOCK_TILES * 24;
+  const rows = scratch + LIST_BYTES;
+  const whole = rows + BLOCK_TILES * 6 * s.gathered * 4 + 16; // the one segment of a gathered row, or of a batch
+  store<i32>(whole, 0);
+  store<i32>(whole, 0, 4);
+  store<i32>(whole, s.gathered ? s.gathered : load<i32>(s.segments, 8), 8);
+  const single = s.gathered || s.batch > 1;
+  const segments = single ? whole : s.segments;
+  const segmentCount = single ? 1 : s.segmentCount;
   for (let first = begin; first < end; first += BLOCK_TILES) {
     const tiles = min(BLOCK_TILES, end - first);
     let pixel = first * MR;
@@ -138,22 +172,27 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
         }
       }
     }
-    let panel = s.b;
-    for (let o = 0; o < s.columns; o += NR, panel += s.panelBytes) {
-      const bias = s.bias ? at(s.bias, o) : 0;
-      for (let t = 0; t < tiles; t++) {
-        rowsTile(
-          s.tile,
-          at(aList, t * MR),
-          at(cList, t * MR),
-          at(0, o),
-          s.segments,
-          s.segmentCount,
-          panel,
-          bias,
-          s.accumulate,
-          s.columns - o,
-        );
+    if (s.gathered) gatherRows(s, aList, tiles * MR, rows);
+    for (let z = 0; z < s.batch; z++) {
+      if (s.batch > 1) store<i32>(whole, z * s.aBatchBytes);
+      let panel = s.b + z * s.bBatchBytes;
+      const c = <usize>(z * s.cBatchBytes);
+      for (let o = 0; o < s.columns; o += NR, panel += s.panelBytes) {
+        const bias = s.bias ? at(s.bias, o) : 0;
+        for (let t = 0; t < tiles; t++) {
+          rowsTile(
+            s.tile,
+            at(aList, t * MR),
+            at(cList, t * MR),
+            at(c, o),
+            segments,
+            segmentCount,
+            panel,
+            bias,
+            s.accumulate,
+            s.columns - o,
+          );
+        }
       }
     }
   }
@@ -168,32 +207,37 @@ export function pixelsGemmUnits(rows: i32, tile: i32): i32 {
 /**
  * C[i][j] (+)= Σ_s Σ_p A[s.a + p·aPixelBytes][i] · B[s.b + p·bPixelBytes][j]: segments are runs of pixels, a row of
  * an image each. blockSegments of them are summed at a time so that their pixels stay in cache for all of C; the sum
- * goes on in C, in order. Reads up to MR − 1 floats past A's and NR − 1 past B's last element.
+ * goes on in C, in order. A batch is several such products at even distances. Reads up to MR − 1 floats past A's and NR − 1 past B's last element.
  */
 export function pixelsGemm(shape: usize, begin: i32, end: i32): void {
   const s = changetype<PixelsGemm>(shape);
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
-  for (let first = 0; first < s.segmentCount; first += s.blockSegments) {
-    const count = min(s.blockSegments, s.segmentCount - first);
-    const accumulate = s.accumulate | i32(first > 0);
-    for (let o = 0; o < s.columns; o += NR) {
-      for (let unit = begin; unit < end; unit++) {
-        const i = unit * MR;
-        panelTile(
-          s.tile,
-          at(s.a, i),
-          s.aPixelBytes,
-          at(s.b, o),
-          s.bPixelBytes,
-          s.segments + first * 12,
-          count,
-          s.c + i * s.cRowBytes + at(0, o),
-          s.cRowBytes,
-          accumulate,
-          s.rows - i,
-          s.columns - o,
-        );
+  for (let z = 0; z < s.batch; z++) {
+    const a = s.a + z * s.aBatchBytes;
+    const b = s.b + z * s.bBatchBytes;
+    const c = s.c + z * s.cBatchBytes;
+    for (let first = 0; first < s.segmentCount; first += s.blockSegments) {
+      const count = min(s.blockSegments, s.segmentCount - first);
+      const accumulate = s.accumulate | i32(first > 0);
+      for (let o = 0; o < s.columns; o += NR) {
+        for (let unit = begin; unit < end; unit++) {
+          const i = unit * MR;
+          panelTile(
+            s.tile,
+            at(a, i),
+            s.aPixelBytes,
+            at(b, o),
+            s.bPixelBytes,
+            s.segments + first * 12,
+            count,
+            c + i * s.cRowBytes + at(0, o),
+            s.cRowBytes,
+            accumulate,
+            s.rows - i,
+            s.columns - o,
+          );
+        }
       }
     }
   }

@@ -11,3 +11,4 @@ export * from "./random";
 export * from "./depthwise";
 export { packPanels, padImages } from "./pack";
 export * from "./pool";
+export * from "./winograd";

@@ -9,13 +9,9 @@ function storeBytes(p: usize, v: v128, count: i32): void {
   if (count >= 4) {
     v128.store32_lane(p, bytes, 0);
   } else {
-    if (count & 2) v128.store16_lane(p, bytes, 0);
-    if (count & 1)
-      v128.store8_lane(
-        p + (count & 2),
-        i8x16.shuffle(bytes, bytes, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-        0,
-      );
+    if (count >= 2) v128.store16_lane(p, bytes, 0);
+    if (count == 3) v128.store8_lane(p, bytes, 2, 2);
+    if (count == 1) v128.store8_lane(p, bytes, 0);
   }
 }
 

@@ -21,6 +21,11 @@ export class RowsGemm {
   panelBytes: i32 = 0;
   segments: usize = 0;
   segmentCount: i32 = 0;
+  gathered: i32 = 0;
+  batch: i32 = 0;
+  aBatchBytes: i32 = 0;
+  bBatchBytes: i32 = 0;
+  cBatchBytes: i32 = 0;
   accumulate: i32 = 0;
   tile: i32 = 0;
 }
@@ -39,6 +44,10 @@ export class PixelsGemm {
   segments: usize = 0;
   segmentCount: i32 = 0;
   blockSegments: i32 = 0;
+  batch: i32 = 0;
+  aBatchBytes: i32 = 0;
+  bBatchBytes: i32 = 0;
+  cBatchBytes: i32 = 0;
   accumulate: i32 = 0;
   tile: i32 = 0;
 }

@@ -13,86 +13,13 @@
 
 import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
+import { eachChunk, type Conv, type Frame } from "./conv-frame.js";
 import { withWords } from "./window.js";
 
-export interface Conv {
-  images: number;
-  height: number;
-  width: number;
-  channels: number;
-  kernelHeight: number;
-  kernelWidth: number;
-  /** Input channels that one output channel sees. */
-  groupChannels: number;
-  outChannels: number;
-  groupOutChannels: number;
-  groups: number;
-  outHeight: number;
-  outWidth: number;
-  strideHeight: number;
-  strideWidth: number;
-  paddingTop: number;
-  paddingLeft: number;
-  dilationHeight: number;
-  dilationWidth: number;
-}
-
-/** Bytes of padded images prepared at a time: a quarter of the usual 1 MiB of L2. */
-const CHUNK_BYTES = 256 * 1024;
+/** Runs shorter than this on average are gathered first: starting a run costs about as much as eight steps of it. */
+const SHORT_RUN = 16;
 /** Bytes of both operands that the weight gradient reads before it moves on to the next pixels. */
 const PIXEL_BLOCK_BYTES = 256 * 1024;
-
-/** An image stack in memory, or a frame of zeros around (or a window into) one. */
-interface Frame {
-  height: number;
-  width: number;
-  channels: number;
-  /** Rows and columns of zeros before the first pixel; negative: pixels left out. */
-  top: number;
-  left: number;
-}
-
-/**
- * Calls fn for chunks of images with the address of their frame. Without a border that is the images themselves, in
- * one chunk; otherwise a copy.
- */
-function eachChunk(
-  x: number,
-  images: number,
-  height: number,
-  width: number,
-  frame: Frame,
-  fn: (address: number, first: number, count: number) => void,
-): void {
-  const { kernels, heap } = runtime();
-  const { channels, top, left } = frame;
-  if (top === 0 && left === 0 && frame.height === height && frame.width === width) {
-    fn(x, 0, images);
-    return;
-  }
-  const bytes = frame.height * frame.width * channels * 4;
-  const chunk = Math.max(1, Math.min(images, Math.floor(CHUNK_BYTES / bytes)));
-  heap.scratch(bytes * chunk, "conv2d", (address) => {
-    for (let first = 0; first < images; first += chunk) {
-      const count = Math.min(chunk, images - first);
-      const from = x + first * height * width * channels * 4;
-      kernels.padImages(
-        from,
-        address,
-        count,
-        height,
-        width,
-        channels,
-        channels,
-        top,
-        left,
-        frame.height,
-        frame.width,
-      );
-      fn(address, first, count);
-    }
-  });
-}
 
 /** A stretch of one window: byte offset from the window's first value, and number of values. */
 interface Run {
@@ -113,9 +40,23 @@ function segmentsOf(runs: readonly Run[], columnsOfPanel: number): number[] {
   return words;
 }
 
+type BatchFields = "batch" | "aBatchBytes" | "bBatchBytes" | "cBatchBytes";
+
+/** A product that is no batch. */
+const ALONE: Record<BatchFields, number> = { batch: 1, aBatchBytes: 0, bBatchBytes: 0, cBatchBytes: 0 };
+
 type Grid = Omit<
   Struct<"RowsGemm">,
-  "b" | "panelBytes" | "segments" | "segmentCount" | "accumulate" | "tile" | "a" | "c"
+  | "b"
+  | "panelBytes"
+  | "segments"
+  | "segmentCount"
+  | "gathered"
+  | "accumulate"
+  | "tile"
+  | BatchFields
+  | "a"
+  | "c"
 >;
 
 /** One rowsGemm for each chunk of images: `a` and `c` are where the grid's first pixel lies in a chunk. */
@@ -124,6 +65,8 @@ function rowsProduct(grid: Grid, a: number, c: number, b: number, runs: readonly
   const NR = kernels.tileColumns(tile);
   const k = runs.reduce((total, run) => total + run.length, 0);
   const segments = segmentsOf(runs, NR);
+  const count = segments.length / 3;
+  const gathered = count > 1 && k / count < SHORT_RUN ? k : 0;
   withWords(segments, "conv2d", (address) => {
     const fields = {
       ...grid,
@@ -132,12 +75,14 @@ function rowsProduct(grid: Grid, a: number, c: number, b: number, runs: readonly
       c,
       panelBytes: k * NR * 4,
       segments: address,
-      segmentCount: segments.length / 3,
+      segmentCount: count,
+      gathered,
+      ...ALONE,
       accumulate: 0,
       tile,
     };
     withWords(structWords("RowsGemm", fields), "conv2d", (shape) => {
-      heap.scratch(kernels.rowsGemmScratch(), "conv2d", (scratch) => {
+      heap.scratch(kernels.rowsGemmScratch(gathered), "conv2d", (scratch) => {
         const units = kernels.rowsGemmUnits(grid.images * grid.height * grid.width, tile);
         kernels.rowsGemm(shape, scratch, 0, units);
       });
@@ -348,6 +293,7 @@ export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number
               segments: address,
               segmentCount: segments.length / 3,
               blockSegments: Math.max(1, Math.round(pixels / segments[2]!)),
+              ...ALONE,
               accumulate: first > 0 ? 1 : 0,
               tile,
             };

@@ -6,7 +6,14 @@ import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { runtime } from "../wasm/runtime.js";
-import { convBackwardData, convBackwardWeight, convForward, type Conv } from "./conv-gemm.js";
+import type { Conv } from "./conv-frame.js";
+import { convBackwardData, convBackwardWeight, convForward } from "./conv-gemm.js";
+import {
+  winogradApplies,
+  winogradBackwardData,
+  winogradBackwardWeight,
+  winogradForward,
+} from "./conv-winograd.js";
 import {
   describeWindow,
   pair,
@@ -94,6 +101,8 @@ const conv2dOp = defineOp({
       withWindow(windowOf(x.shape, y.shape, kernel, attrs), (window) => {
         runtime().kernels.depthwise(window, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
       });
+    } else if (winogradApplies(conv)) {
+      winogradForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     } else {
       convForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     }
@@ -108,6 +117,8 @@ const conv2dOp = defineOp({
         withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
           runtime().kernels.depthwiseBackwardData(window, dy.ptr, weight.ptr, dx.ptr);
         });
+      } else if (winogradApplies(conv)) {
+        winogradBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else {
         convBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       }
@@ -121,6 +132,8 @@ const conv2dOp = defineOp({
         withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
           runtime().kernels.depthwiseBackwardWeight(window, x.ptr, dy.ptr, dw.ptr);
         });
+      } else if (winogradApplies(conv)) {
+        winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {
         convBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       }
