@@ -1,5 +1,5 @@
 // Trains LeNet-5 on the 60,000 training digits of MNIST and tests it on the other 10,000. Run it with: npm start
-// Options: --epochs 8 --batch-size 64 --lr 0.003 --seed 1 --out runs/mnist
+// Options: --epochs 5 --batch-size 64 --lr 0.005 --seed 1 --out runs/mnist
 
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
@@ -19,9 +19,9 @@ import { loadMnist, Progress, RunFolder } from "fovea/node";
 
 const { values } = parseArgs({
   options: {
-    epochs: { type: "string", default: "8" },
+    epochs: { type: "string", default: "5" },
     "batch-size": { type: "string", default: "64" },
-    lr: { type: "string", default: "0.003" },
+    lr: { type: "string", default: "0.005" },
     seed: { type: "string", default: "1" },
     out: { type: "string", default: "runs/mnist" },
   },
