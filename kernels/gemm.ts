@@ -105,31 +105,9 @@ export function rowsGemmUnits(pixels: i32, tile: i32): i32 {
 /** Bytes of two lists of row addresses for a block of tiles. */
 const LIST_BYTES: i32 = BLOCK_TILES * 6 * 8;
 
-/** Bytes of scratch that rowsGemm needs; `gathered` is the floats of a gathered row, 0 where rows are read in place. */
-export function rowsGemmScratch(gathered: i32): i32 {
-  return LIST_BYTES + (BLOCK_TILES * 6 * gathered + 16) * 4;
-}
-
-/**
- * Copies the runs of every window to one row of `gathered` floats at `dst` and lists those rows instead. For short
- * runs, whose product would spend its time on going from run to run. Copies whole vectors: each run's surplus is
- * overwritten by the next.
- */
-function gatherRows(s: RowsGemm, aList: usize, rows: i32, dst: usize): void {
-  for (let t = 0; t < rows; t++) {
-    const a = <usize>load<u32>(at(aList, t));
-    store<u32>(at(aList, t), <u32>dst);
-    let to = dst;
-    let segment = s.segments;
-    for (let r = 0; r < s.segmentCount; r++) {
-      const from = a + <usize>load<i32>(segment);
-      const length = load<i32>(segment, 8);
-      for (let k = 0; k < length; k += 4) v128.store(at(to, k), v128.load(at(from, k)));
-      to = at(to, length);
-      segment += 12;
-    }
-    dst = at(dst, s.gathered);
-  }
+/** Bytes of scratch that rowsGemm needs: the lists, and a segment. */
+export function rowsGemmScratch(): i32 {
+  return LIST_BYTES + 16;
 }
 
 /**
@@ -146,14 +124,16 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
   const pixels = s.images * s.height * s.width;
   const aList = scratch;
   const cList = scratch + BLOCK_TILES * 24;
-  const rows = scratch + LIST_BYTES;
-  const whole = rows + BLOCK_TILES * 6 * s.gathered * 4 + 16; // the one segment of a gathered row, or of a batch
-  store<i32>(whole, 0);
-  store<i32>(whole, 0, 4);
-  store<i32>(whole, s.gathered ? s.gathered : load<i32>(s.segments, 8), 8);
-  const single = s.gathered || s.batch > 1;
-  const segments = single ? whole : s.segments;
-  const segmentCount = single ? 1 : s.segmentCount;
+  const single = scratch + LIST_BYTES; // the one segment of a batch
+  store<i32>(single, 0, 4);
+  store<i32>(single, load<i32>(s.segments, 8), 8);
+  const segments = s.batch > 1 ? single : s.segments;
+  // Where pixels of fewer than NR columns follow each other, a tile may write whole vectors: what spills into the next
+  // pixel is overwritten by the next tile. The last tile must not spill.
+  const rowBytes = s.width * s.cPixelBytes;
+  const dense =
+    s.cPixelBytes == s.columns << 2 && s.cRowBytes == rowBytes && s.cImageBytes == s.height * rowBytes;
+  const spills = dense && s.columns < NR && !s.accumulate && s.batch == 1;
   for (let first = begin; first < end; first += BLOCK_TILES) {
     const tiles = min(BLOCK_TILES, end - first);
     let pixel = first * MR;
@@ -172,25 +152,25 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
         }
       }
     }
-    if (s.gathered) gatherRows(s, aList, tiles * MR, rows);
     for (let z = 0; z < s.batch; z++) {
-      if (s.batch > 1) store<i32>(whole, z * s.aBatchBytes);
+      if (s.batch > 1) store<i32>(single, z * s.aBatchBytes);
       let panel = s.b + z * s.bBatchBytes;
       const c = <usize>(z * s.cBatchBytes);
       for (let o = 0; o < s.columns; o += NR, panel += s.panelBytes) {
         const bias = s.bias ? at(s.bias, o) : 0;
         for (let t = 0; t < tiles; t++) {
+          const exact = !spills || first + t + 1 == end;
           rowsTile(
             s.tile,
             at(aList, t * MR),
             at(cList, t * MR),
             at(c, o),
             segments,
-            segmentCount,
+            s.segmentCount,
             panel,
             bias,
             s.accumulate,
-            s.columns - o,
+            exact ? s.columns - o : NR,
           );
         }
       }

@@ -21,7 +21,6 @@ export class RowsGemm {
   panelBytes: i32 = 0;
   segments: usize = 0;
   segmentCount: i32 = 0;
-  gathered: i32 = 0;
   batch: i32 = 0;
   aBatchBytes: i32 = 0;
   bBatchBytes: i32 = 0;

@@ -16,8 +16,6 @@ import { structWords, type Struct } from "../wasm/structs.js";
 import { eachChunk, type Conv, type Frame } from "./conv-frame.js";
 import { withWords } from "./window.js";
 
-/** Runs shorter than this on average are gathered first: starting a run costs about as much as eight steps of it. */
-const SHORT_RUN = 16;
 /** Bytes of both operands that the weight gradient reads before it moves on to the next pixels. */
 const PIXEL_BLOCK_BYTES = 256 * 1024;
 
@@ -47,16 +45,7 @@ const ALONE: Record<BatchFields, number> = { batch: 1, aBatchBytes: 0, bBatchByt
 
 type Grid = Omit<
   Struct<"RowsGemm">,
-  | "b"
-  | "panelBytes"
-  | "segments"
-  | "segmentCount"
-  | "gathered"
-  | "accumulate"
-  | "tile"
-  | BatchFields
-  | "a"
-  | "c"
+  "b" | "panelBytes" | "segments" | "segmentCount" | "accumulate" | "tile" | BatchFields | "a" | "c"
 >;
 
 /** One rowsGemm for each chunk of images: `a` and `c` are where the grid's first pixel lies in a chunk. */
@@ -66,7 +55,6 @@ function rowsProduct(grid: Grid, a: number, c: number, b: number, runs: readonly
   const k = runs.reduce((total, run) => total + run.length, 0);
   const segments = segmentsOf(runs, NR);
   const count = segments.length / 3;
-  const gathered = count > 1 && k / count < SHORT_RUN ? k : 0;
   withWords(segments, "conv2d", (address) => {
     const fields = {
       ...grid,
@@ -76,13 +64,12 @@ function rowsProduct(grid: Grid, a: number, c: number, b: number, runs: readonly
       panelBytes: k * NR * 4,
       segments: address,
       segmentCount: count,
-      gathered,
       ...ALONE,
       accumulate: 0,
       tile,
     };
     withWords(structWords("RowsGemm", fields), "conv2d", (shape) => {
-      heap.scratch(kernels.rowsGemmScratch(gathered), "conv2d", (scratch) => {
+      heap.scratch(kernels.rowsGemmScratch(), "conv2d", (scratch) => {
         const units = kernels.rowsGemmUnits(grid.images * grid.height * grid.width, tile);
         kernels.rowsGemm(shape, scratch, 0, units);
       });

@@ -79,7 +79,7 @@ function convolve(
   const [vStep, mStep] = [most * vTile + STAGGER, most * mTile + STAGGER];
   const frame = { height: 4 * high + 2, width: 4 * wide + 2, channels, top: images.top, left: images.left };
   const rowBytes = frame.width * channels * 4;
-  const bytes = POINTS * (vStep + mStep) + SCRATCH + kernels.rowsGemmScratch(0);
+  const bytes = POINTS * (vStep + mStep) + SCRATCH + kernels.rowsGemmScratch();
   heap.scratch(bytes, "conv2d", (v) => {
     const m = v + POINTS * vStep;
     const scratch = m + POINTS * mStep;
@@ -103,7 +103,6 @@ function convolve(
           panelBytes: channels * NR * 4,
           segments,
           segmentCount: 1,
-          gathered: 0,
           batch: POINTS,
           aBatchBytes: vStep,
           bBatchBytes: panelStep(channels, columns, NR),

@@ -12,7 +12,7 @@ export const abi = {
   gemmScratch: ["m", "n", "k"],
   gemm: ["m", "n", "k", "a", "rsa", "csa", "b", "rsb", "csb", "c", "ldc", "accumulate", "tile", "scratch"],
   rowsGemmUnits: ["pixels", "tile"],
-  rowsGemmScratch: ["gathered"],
+  rowsGemmScratch: [],
   rowsGemm: ["shape", "scratch", "begin", "end"],
   pixelsGemmUnits: ["rows", "tile"],
   pixelsGemm: ["shape", "begin", "end"],

@@ -97,10 +97,13 @@ function start(options: InitOptions): Runtime {
 /** Tiles that measure alike: 6×8 does better on real shapes than in L1, 3×12 worse (few widths are multiples of 12). */
 const PREFERENCE = [1, 0, 2];
 
+/** Engines start with baseline code and optimise beside it: a decision before LEAST_MS may compare the wrong code. */
+const LEAST_MS = 30;
+const MOST_MS = 100;
+
 /**
  * Times the tiles on a product that fits L1 and returns the number of the fastest, or of the preferred one within 8 %
- * of it. Interleaved rounds, best of each: early rounds run baseline code, so rounds go on until no tile gets faster,
- * 60 ms at most.
+ * of it. Interleaved rounds, best of each; they go on until no tile gets faster.
  */
 function fastestTile({ kernels, heap }: Runtime): number {
   const m = 48;
@@ -115,7 +118,8 @@ function fastestTile({ kernels, heap }: Runtime): number {
     const scratch = c + m * n * 4;
     const best = new Array<number>(count).fill(Infinity);
     const begin = performance.now();
-    for (let stale = 0; stale < 8 && performance.now() - begin < 60; stale++) {
+    const elapsed = (): number => performance.now() - begin;
+    for (let stale = 0; elapsed() < LEAST_MS || (stale < 8 && elapsed() < MOST_MS); stale++) {
       for (let tile = 0; tile < count; tile++) {
         const t0 = performance.now();
         for (let i = 0; i < 4; i++) kernels.gemm(m, n, k, a, k, 1, b, n, 1, c, n, 0, tile, scratch);

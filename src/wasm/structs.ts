@@ -19,7 +19,6 @@ export const structs = {
     "panelBytes",
     "segments",
     "segmentCount",
-    "gathered",
     "batch",
     "aBatchBytes",
     "bBatchBytes",
