@@ -102,7 +102,7 @@ const LEAST_MS = 30;
 const MOST_MS = 100;
 
 /**
- * Times the tiles on a product that fits L1 and returns the number of the fastest, or of the preferred one within 8 %
+ * Times the tiles on a product that fits L1 and returns the number of the fastest, or of the preferred one within 15 %
  * of it. Interleaved rounds, best of each; they go on until no tile gets faster.
  */
 function fastestTile({ kernels, heap }: Runtime): number {
@@ -128,7 +128,7 @@ function fastestTile({ kernels, heap }: Runtime): number {
         best[tile] = Math.min(best[tile]!, t);
       }
     }
-    const limit = Math.min(...best) * 1.08;
+    const limit = Math.min(...best) * 1.15;
     return PREFERENCE.find((tile) => best[tile]! <= limit)!;
   });
 }
