@@ -1,0 +1,147 @@
+// Memory for kernels with guards around every array: what a kernel must not write stays as it was, what it must write
+// is written. Guards hold NaN, so that a value read from beyond an array and used shows in the output.
+
+import { expect } from "vitest";
+import { runtime } from "../../src/wasm/runtime.js";
+import { structs, structWords, type Struct } from "../../src/wasm/structs.js";
+import { draw, type Draw } from "./random.js";
+
+/** A NaN that no kernel produces. */
+const SENTINEL = 0x7fc5a5a5;
+/** Words before and after every array. 15 before, so that arrays start on no more than 4 bytes. */
+const BEFORE = 15;
+const AFTER = 17;
+
+interface Region {
+  what: string;
+  block: number;
+  words: number;
+  /** The block before the kernel ran. */
+  snapshot: Uint8Array;
+  /** 1 for bytes that the kernel may write. */
+  open: Uint8Array;
+  /** Words that the kernel must write, and what they hold. */
+  written: { word: number; type: "f32" | "i32" }[];
+}
+
+export class Guarded {
+  readonly #regions: Region[] = [];
+
+  /** n random numbers that the kernel only reads. */
+  input(n: number, kind: Draw = "normal"): number {
+    return this.inputOf(draw(kind, `input ${this.#regions.length}`, n));
+  }
+
+  inputOf(values: readonly number[]): number {
+    const { block, address } = this.#region("an input", values.length);
+    runtime().heap.f32(address, values.length).set(values);
+    return this.#seal(block, address);
+  }
+
+  /** Integers that the kernel only reads. */
+  ints(values: readonly number[]): number {
+    const { block, address } = this.#region("an input of integers", values.length);
+    runtime().heap.i32(address, values.length).set(values);
+    return this.#seal(block, address);
+  }
+
+  bytes(values: readonly number[]): number {
+    const { block, address } = this.#region("an input of bytes", Math.ceil(values.length / 4));
+    runtime().heap.u8(address, values.length).set(values);
+    return this.#seal(block, address);
+  }
+
+  /** A struct of kernels/shapes.ts; fields not given are 0, a batch 1. */
+  struct<K extends keyof typeof structs>(name: K, fields: Partial<Struct<K>>): number {
+    const zeros = Object.fromEntries(structs[name].map((field) => [field, field.endsWith("atch") ? 1 : 0]));
+    return this.ints(structWords(name, { ...zeros, ...fields } as Struct<K>));
+  }
+
+  /** n words that the kernel must fill, with numbers that are not NaN. */
+  output(n: number, type: "f32" | "i32" = "f32"): number {
+    return this.matrix(1, n, n, type);
+  }
+
+  /** rows × columns words to fill, rows `stride` apart; what lies between is guarded. */
+  matrix(rows: number, columns: number, stride: number, type: "f32" | "i32" = "f32"): number {
+    const words = rows === 0 ? 0 : (rows - 1) * stride + columns;
+    const { region, block, address } = this.#region("an output", words);
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) {
+        const word = BEFORE + r * stride + c;
+        region.open.fill(1, word * 4, word * 4 + 4);
+        region.written.push({ word, type });
+      }
+    }
+    return this.#seal(block, address);
+  }
+
+  /** n random numbers that the kernel updates in place. */
+  inout(n: number, kind: Draw = "normal"): number {
+    const address = this.output(n);
+    runtime()
+      .heap.f32(address, n)
+      .set(draw(kind, `inout ${this.#regions.length}`, n));
+    return address;
+  }
+
+  /** n bytes that the kernel may write. */
+  outputBytes(n: number): number {
+    const { region, block, address } = this.#region("an output of bytes", Math.ceil(n / 4));
+    region.open.fill(1, BEFORE * 4, BEFORE * 4 + n);
+    return this.#seal(block, address);
+  }
+
+  scratch(bytes: number): number {
+    return this.outputBytes(Math.ceil(bytes / 4) * 4);
+  }
+
+  /** Asserts that nothing else was written, and all that had to be. Frees the arrays. */
+  check(): void {
+    const { heap } = runtime();
+    for (const { what, block, words, snapshot, open, written } of this.#regions) {
+      const now = heap.u8(block, words * 4);
+      const wrong = now.findIndex((byte, i) => !open[i] && byte !== snapshot[i]);
+      if (wrong >= 0) {
+        const word = Math.floor(wrong / 4) - BEFORE;
+        expect.fail(`${what} of ${words - BEFORE - AFTER} words: word ${word} is not the kernel's to write`);
+      }
+      const bits = heap.i32(block, words);
+      const floats = heap.f32(block, words);
+      const missing = written.find(({ word, type }) =>
+        type === "i32" ? bits[word] === SENTINEL : Number.isNaN(floats[word]),
+      );
+      if (missing) {
+        const left = bits[missing.word] === SENTINEL ? "was not written" : "is NaN";
+        expect.fail(`${what} of ${words - BEFORE - AFTER} words: word ${missing.word - BEFORE} ${left}`);
+      }
+      heap.free(block);
+    }
+    this.#regions.length = 0;
+  }
+
+  #region(what: string, n: number): { region: Region; block: number; address: number } {
+    const { heap } = runtime();
+    const words = BEFORE + n + AFTER;
+    const block = heap.alloc(words * 4, () => what);
+    heap.i32(block, words).fill(SENTINEL);
+    const region = {
+      what: `array ${this.#regions.length} (${what})`,
+      block,
+      words,
+      snapshot: new Uint8Array(),
+      open: new Uint8Array(words * 4),
+      written: [],
+    };
+    this.#regions.push(region);
+    return { region, block, address: block + BEFORE * 4 };
+  }
+
+  #seal(block: number, address: number): number {
+    const region = this.#regions.at(-1)!;
+    region.snapshot = runtime()
+      .heap.u8(block, region.words * 4)
+      .slice();
+    return address;
+  }
+}

@@ -1,0 +1,69 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { abi, type Kernels } from "../../src/wasm/abi.js";
+import { init, runtime } from "../../src/wasm/runtime.js";
+import { sameBits } from "../helpers/allclose.js";
+import { forEachBinary } from "../helpers/binaries.js";
+import { Guarded } from "../helpers/guarded.js";
+import { draw } from "../helpers/random.js";
+import { LENGTHS } from "./calls.js";
+import { kernelCalls } from "./kernel-calls.js";
+
+/** Kernels that only answer a question about sizes. */
+const QUESTIONS = /^tile(Count|Rows|Columns)$|Scratch$|Units$/;
+
+test("every kernel that writes an array is called here", () => {
+  const writers = Object.keys(abi).filter((name) => !QUESTIONS.test(name));
+  expect(Object.keys(kernelCalls).sort()).toEqual(writers.sort());
+});
+
+type MapKernel = (k: Kernels, x: number, other: number, y: number, n: number) => number;
+
+/** Kernels whose output may be the array of an input, as kernels/elementwise.ts and random.ts document. */
+const inPlace: Record<string, MapKernel> = {
+  relu: (k, x, _, y, n) => k.relu(x, y, n),
+  exp: (k, x, _, y, n) => k.exp(x, y, n),
+  affine: (k, x, _, y, n) => k.affine(x, y, n, 2, 3),
+  dropout: (k, x, _, y, n) => k.dropout(x, y, n, 0.5, 9),
+  add: (k, x, other, y, n) => k.add(x, other, y, 1, n, 0, 0, 1, 1),
+  div: (k, x, other, y, n) => k.div(other, x, y, 1, n, 0, 0, 1, 1),
+  maximum: (k, x, other, y, n) => k.maximum(x, other, y, 1, n, 0, 0, 1, 1),
+  reluBackward: (k, x, other, y, n) => k.reluBackward(x, other, y, n),
+  tanhBackward: (k, x, other, y, n) => k.tanhBackward(other, x, y, n),
+};
+
+forEachBinary((binary) => {
+  beforeAll(() => void init({ binary }));
+
+  describe("writes its output, all of it and nothing else:", () => {
+    test.each(Object.entries(kernelCalls))("%s", (name, calls) => {
+      for (const { sizes, run } of calls) {
+        const guarded = new Guarded();
+        run(runtime().kernels, guarded);
+        try {
+          guarded.check();
+        } catch (error) {
+          throw new Error(`${name}, ${sizes}: ${(error as Error).message}`, { cause: error });
+        }
+      }
+    });
+  });
+
+  describe("gives the same in place:", () => {
+    test.each(Object.entries(inPlace))("%s", (name, run) => {
+      const { kernels, heap } = runtime();
+      for (const n of LENGTHS) {
+        const x = draw("normal", `${name} x`, n);
+        const g = new Guarded();
+        const other = g.inputOf(draw("normal", `${name} other`, n));
+        const y = g.output(n);
+        run(kernels, g.inputOf(x), other, y, n);
+        const want = heap.f32(y, n).slice();
+        const both = g.inout(n);
+        heap.f32(both, n).set(x);
+        run(kernels, both, other, both, n);
+        sameBits(`${name}, n ${n}`, heap.f32(both, n), want);
+        g.check();
+      }
+    });
+  });
+});
