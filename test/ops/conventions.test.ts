@@ -64,7 +64,12 @@ forEachBinary((binary) => {
 
     test("wins every window of maxPool2d that holds it", () => {
       const x = tensor([1, 2, 3, NaN, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
-      expect(list(fovea.maxPool2d(x, 2, { stride: 1 })).map(Number.isNaN)).toEqual([true, false, true, false]);
+      expect(list(fovea.maxPool2d(x, 2, { stride: 1 })).map(Number.isNaN)).toEqual([
+        true,
+        false,
+        true,
+        false,
+      ]);
     });
 
     test("spoils its own row of softmax and of the loss alone", () => {
