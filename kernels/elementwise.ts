@@ -125,6 +125,21 @@ function mapBinary(
     const one = v128.load32_splat(a);
     const other = v128.load32_splat(b);
     let i = 0;
+    if (aStep && bStep) {
+      for (; i + 16 <= columns; i += 16) {
+        const p = at(a, i);
+        const q = at(b, i);
+        const to = at(y, i);
+        const v0 = binary(op, v128.load(p), v128.load(q));
+        const v1 = binary(op, v128.load(p, 16), v128.load(q, 16));
+        const v2 = binary(op, v128.load(p, 32), v128.load(q, 32));
+        const v3 = binary(op, v128.load(p, 48), v128.load(q, 48));
+        v128.store(to, v0);
+        v128.store(to, v1, 16);
+        v128.store(to, v2, 32);
+        v128.store(to, v3, 48);
+      }
+    }
     for (; i + 4 <= columns; i += 4) {
       const u = aStep ? v128.load(at(a, i)) : one;
       const v = bStep ? v128.load(at(b, i)) : other;

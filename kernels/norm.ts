@@ -1,10 +1,11 @@
 // Batch normalisation over x[rows][channels] (rows = batch · height · width).
+// Reads whole vectors, up to three floats past the end of each array.
 // Ioffe and Szegedy, Batch Normalization (2015), arXiv 1502.03167.
 //
 //   y = (x − μ)·r·γ + β,  r = 1/√(σ² + ε)
 //   training:  dx = γ·r·(dy − Σdy/n − (x − μ)·r²·Σ(dy·(x − μ))/n)
 
-import { at, loadLanes, madd, storeLanes } from "./simd";
+import { at, madd, storeLanes } from "./simd";
 
 /** Rows summed in registers before they are added to the totals; 16 rows of any width stay in L1. */
 const BLOCK: i32 = 16;
@@ -17,25 +18,25 @@ export function channelMoments(x: usize, rows: i32, channels: i32, mean: usize, 
     const end = min(first + BLOCK, rows);
     for (let c = 0; c < channels; c += 4) {
       const left = channels - c;
-      const pivot = loadLanes(at(x, c), left); // the first row: sums of x − pivot do not cancel in the variance
+      const pivot = v128.load(at(x, c)); // the first row: sums of x − pivot do not cancel in the variance
       let s = f32x4.splat(0);
       let q = f32x4.splat(0);
       for (let r = first; r < end; r++) {
-        const d = f32x4.sub(loadLanes(at(x, r * channels + c), left), pivot);
+        const d = f32x4.sub(v128.load(at(x, r * channels + c)), pivot);
         s = f32x4.add(s, d);
         q = madd(d, d, q);
       }
-      storeLanes(at(mean, c), f32x4.add(loadLanes(at(mean, c), left), s), left);
-      storeLanes(at(variance, c), f32x4.add(loadLanes(at(variance, c), left), q), left);
+      storeLanes(at(mean, c), f32x4.add(v128.load(at(mean, c)), s), left);
+      storeLanes(at(variance, c), f32x4.add(v128.load(at(variance, c)), q), left);
     }
   }
   const scale = f32x4.splat(<f32>1 / <f32>rows);
   for (let c = 0; c < channels; c += 4) {
     const left = channels - c;
-    const m = f32x4.mul(loadLanes(at(mean, c), left), scale);
-    const q = f32x4.mul(loadLanes(at(variance, c), left), scale);
+    const m = f32x4.mul(v128.load(at(mean, c)), scale);
+    const q = f32x4.mul(v128.load(at(variance, c)), scale);
     const v = f32x4.max(f32x4.sub(q, f32x4.mul(m, m)), f32x4.splat(0));
-    storeLanes(at(mean, c), f32x4.add(m, loadLanes(at(x, c), left)), left);
+    storeLanes(at(mean, c), f32x4.add(m, v128.load(at(x, c))), left);
     storeLanes(at(variance, c), v, left);
   }
 }
@@ -63,15 +64,9 @@ export function foldNorm(
 /** y[r, c] = x[r, c]·scale[c] + shift[c]. */
 export function scaleShift(x: usize, y: usize, rows: i32, channels: i32, scale: usize, shift: usize): void {
   for (let r = 0; r < rows; r++) {
-    let c = 0;
-    for (; c + 4 <= channels; c += 4) {
+    for (let c = 0; c < channels; c += 4) {
       const v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
-      v128.store(at(y, c), v);
-    }
-    if (c < channels) {
-      const left = channels - c;
-      const v = madd(loadLanes(at(x, c), left), loadLanes(at(scale, c), left), loadLanes(at(shift, c), left));
-      storeLanes(at(y, c), v, left);
+      storeLanes(at(y, c), v, channels - c);
     }
     x = at(x, channels);
     y = at(y, channels);
@@ -94,16 +89,16 @@ export function normSums(
     const end = min(first + BLOCK, rows);
     for (let c = 0; c < channels; c += 4) {
       const left = channels - c;
-      const m = loadLanes(at(mean, c), left);
+      const m = v128.load(at(mean, c));
       let s = f32x4.splat(0);
       let q = f32x4.splat(0);
       for (let r = first; r < end; r++) {
-        const g = loadLanes(at(dy, r * channels + c), left);
+        const g = v128.load(at(dy, r * channels + c));
         s = f32x4.add(s, g);
-        q = madd(g, f32x4.sub(loadLanes(at(x, r * channels + c), left), m), q);
+        q = madd(g, f32x4.sub(v128.load(at(x, r * channels + c)), m), q);
       }
-      storeLanes(at(sums, c), f32x4.add(loadLanes(at(sums, c), left), s), left);
-      storeLanes(at(dots, c), f32x4.add(loadLanes(at(dots, c), left), q), left);
+      storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left);
+      storeLanes(at(dots, c), f32x4.add(v128.load(at(dots, c)), q), left);
     }
   }
 }
@@ -150,8 +145,8 @@ export function normBackward(
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < channels; c += 4) {
       const left = channels - c;
-      const t = madd(loadLanes(at(x, c), left), loadLanes(at(b, c), left), loadLanes(at(d, c), left));
-      storeLanes(at(dx, c), madd(loadLanes(at(dy, c), left), loadLanes(at(a, c), left), t), left);
+      const t = madd(v128.load(at(x, c)), v128.load(at(b, c)), v128.load(at(d, c)));
+      storeLanes(at(dx, c), madd(v128.load(at(dy, c)), v128.load(at(a, c)), t), left);
     }
     dy = at(dy, channels);
     x = at(x, channels);

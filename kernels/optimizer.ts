@@ -1,6 +1,7 @@
 // One fused, in-place update of n parameters per call. Formulas and defaults are PyTorch's.
+// Reads whole vectors, up to three floats past the end of each array.
 
-import { at, loadLanes, madd, storeLanes } from "./simd";
+import { at, madd, storeLanes } from "./simd";
 
 /**
  * g ← grad + weightDecay·p;  b ← g on the first step, else momentum·b + (1 − dampening)·g;
@@ -25,10 +26,10 @@ export function sgd(
   const decay = f32x4.splat(weightDecay);
   for (let i = 0; i < n; i += 4) {
     const left = n - i;
-    const w = loadLanes(at(p, i), left);
-    let g = madd(decay, w, loadLanes(at(grad, i), left));
+    const w = v128.load(at(p, i));
+    let g = madd(decay, w, v128.load(at(grad, i)));
     if (buffer) {
-      const b = first ? g : madd(mu, loadLanes(at(buffer, i), left), f32x4.mul(gain, g));
+      const b = first ? g : madd(mu, v128.load(at(buffer, i)), f32x4.mul(gain, g));
       storeLanes(at(buffer, i), b, left);
       g = nesterov ? madd(mu, b, g) : b;
     }
@@ -67,10 +68,10 @@ export function adam(
   const r2 = f32x4.splat(<f32>1 - beta2);
   for (let i = 0; i < n; i += 4) {
     const left = n - i;
-    let w = loadLanes(at(p, i), left);
-    const g = madd(l, w, loadLanes(at(grad, i), left));
-    const mi = madd(b1, loadLanes(at(m, i), left), f32x4.mul(r1, g));
-    const vi = madd(b2, loadLanes(at(v, i), left), f32x4.mul(r2, f32x4.mul(g, g)));
+    let w = v128.load(at(p, i));
+    const g = madd(l, w, v128.load(at(grad, i)));
+    const mi = madd(b1, v128.load(at(m, i)), f32x4.mul(r1, g));
+    const vi = madd(b2, v128.load(at(v, i)), f32x4.mul(r2, f32x4.mul(g, g)));
     storeLanes(at(m, i), mi, left);
     storeLanes(at(v, i), vi, left);
     w = f32x4.mul(w, keep);

@@ -2,20 +2,44 @@
 
 import { at, loadLanes, storeLanes } from "./simd";
 
-/** Transposes the 4×4 block at src (rows `rowBytes` apart) and stores its columns `stepBytes` apart. */
-function transpose4(src: usize, rowBytes: usize, dst: usize, stepBytes: usize): void {
-  const r0 = v128.load(src);
-  const r1 = v128.load(src + rowBytes);
-  const r2 = v128.load(src + 2 * rowBytes);
-  const r3 = v128.load(src + 3 * rowBytes);
-  const a = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
-  const b = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
-  const c = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-  const d = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-  v128.store(dst, v128.shuffle<i64>(a, b, 0, 2));
-  v128.store(dst + stepBytes, v128.shuffle<i64>(a, b, 1, 3));
-  v128.store(dst + 2 * stepBytes, v128.shuffle<i64>(c, d, 0, 2));
-  v128.store(dst + 3 * stepBytes, v128.shuffle<i64>(c, d, 1, 3));
+/**
+ * Columns of up to four rows, `rowBytes` apart at src: dst[p·stepBytes + r] = src[r·rowBytes + p] for p < k, 0 for
+ * rows ≤ r < lanes. 4×4 blocks are transposed in registers.
+ */
+function packTransposed(
+  src: usize,
+  rowBytes: usize,
+  rows: i32,
+  k: i32,
+  dst: usize,
+  stepBytes: usize,
+  lanes: i32,
+): void {
+  const zero = f32x4.splat(0);
+  let p = 0;
+  for (; p + 4 <= k; p += 4) {
+    const r0 = v128.load(src);
+    const r1 = rows > 1 ? v128.load(src + rowBytes) : zero;
+    const r2 = rows > 2 ? v128.load(src + 2 * rowBytes) : zero;
+    const r3 = rows > 3 ? v128.load(src + 3 * rowBytes) : zero;
+    const a = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+    const b = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+    const c = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+    const d = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+    storeLanes(dst, v128.shuffle<i64>(a, b, 0, 2), lanes);
+    storeLanes(dst + stepBytes, v128.shuffle<i64>(a, b, 1, 3), lanes);
+    storeLanes(dst + 2 * stepBytes, v128.shuffle<i64>(c, d, 0, 2), lanes);
+    storeLanes(dst + 3 * stepBytes, v128.shuffle<i64>(c, d, 1, 3), lanes);
+    src += 16;
+    dst += 4 * stepBytes;
+  }
+  for (; p < k; p++) {
+    for (let r = 0; r < lanes; r++) {
+      store<f32>(at(dst, r), r < rows ? load<f32>(src + <usize>r * rowBytes) : 0);
+    }
+    src += 4;
+    dst += stepBytes;
+  }
 }
 
 /** One panel: dst[p·width + j] = src[p·rs + j·cs] for j < count, 0 for count ≤ j < width. */
@@ -30,22 +54,18 @@ function packPanel(src: usize, rs: i32, cs: i32, k: i32, count: i32, width: i32,
     }
     return;
   }
-  let done = 0; // columns already written by whole 4×4 blocks
   if (rs == 1) {
-    const k4 = k & ~3;
-    for (; done + 4 <= count; done += 4) {
-      const from = at(src, done * cs);
-      const to = at(dst, done);
-      for (let p = 0; p < k4; p += 4) {
-        transpose4(at(from, p), at(0, cs), at(to, p * width), at(0, width));
-      }
-      for (let p = k4; p < k; p++) {
-        for (let j = 0; j < 4; j++) store<f32>(at(to, p * width + j), load<f32>(at(from, p + j * cs)));
-      }
+    let j = 0;
+    for (; j < count; j += 4) {
+      packTransposed(at(src, j * cs), at(0, cs), count - j, k, at(dst, j), at(0, width), min(4, width - j));
     }
+    for (; j < width; j += 4) {
+      for (let p = 0; p < k; p++) storeLanes(at(dst, p * width + j), f32x4.splat(0), width - j);
+    }
+    return;
   }
-  for (let j = done; j < width; j++) {
-    for (let p = 0; p < k; p++) {
+  for (let p = 0; p < k; p++) {
+    for (let j = 0; j < width; j++) {
       store<f32>(at(dst, p * width + j), j < count ? load<f32>(at(src, p * rs + j * cs)) : 0);
     }
   }
