@@ -1,0 +1,375 @@
+// Every message of src/ops, word for word.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import * as fovea from "../../src/index.js";
+import { DataError, ShapeError, tensor, tidy, zeros, type Tensor } from "../../src/index.js";
+
+type Row = [what: string, run: () => Tensor, message: string];
+
+const x = (...shape: number[]): Tensor => zeros(shape);
+const labels = (...values: number[]): Tensor => tensor(values, [values.length], { dtype: "i32" });
+
+const conv = "expected x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o]";
+const misfit = "conv2d: weight or bias does not fit the input; got";
+
+const convolutions: Row[] = [
+  [
+    "channels of the weight",
+    () => fovea.conv2d(x(2, 5, 5, 3), x(3, 3, 4, 8)),
+    `${misfit} x:[2,5,5,3] weight:[3,3,4,8] stride 1 padding 0 dilation 1 groups 1; ${conv}`,
+  ],
+  [
+    "rank of x",
+    () => fovea.conv2d(x(5, 5, 3), x(3, 3, 3, 8)),
+    `${misfit} x:[5,5,3] weight:[3,3,3,8] stride 1 padding 0 dilation 1 groups 1; ${conv}`,
+  ],
+  [
+    "rank of the weight",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(3, 3, 3)),
+    `${misfit} x:[1,5,5,3] weight:[3,3,3] stride 1 padding 0 dilation 1 groups 1; ${conv}`,
+  ],
+  [
+    "length of the bias",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(3, 3, 3, 8), x(7), { stride: [2, 1], padding: [0, 1] }),
+    `${misfit} x:[1,5,5,3] weight:[3,3,3,8] bias:[7] stride [2,1] padding [0,1] dilation 1 groups 1; ${conv}`,
+  ],
+  [
+    "groups that do not divide the channels",
+    () => fovea.conv2d(x(1, 5, 5, 4), x(3, 3, 2, 9), undefined, { groups: 2 }),
+    `${misfit} x:[1,5,5,4] weight:[3,3,2,9] stride 1 padding 0 dilation 1 groups 2; ${conv}`,
+  ],
+  [
+    "groups 0",
+    () => fovea.conv2d(x(1, 5, 5, 4), x(3, 3, 4, 8), undefined, { groups: 0 }),
+    `${misfit} x:[1,5,5,4] weight:[3,3,4,8] stride 1 padding 0 dilation 1 groups 0; ${conv}`,
+  ],
+  [
+    "half a group",
+    () => fovea.conv2d(x(1, 5, 5, 2), x(3, 3, 4, 8), undefined, { groups: 0.5 }),
+    `${misfit} x:[1,5,5,2] weight:[3,3,4,8] stride 1 padding 0 dilation 1 groups 0.5; ${conv}`,
+  ],
+  [
+    "stride 0",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(3, 3, 3, 8), undefined, { stride: 0 }),
+    "conv2d: kernel, stride and dilation must be integers ≥ 1; got x:[1,5,5,3] weight:[3,3,3,8] stride 0 padding 0 dilation 1",
+  ],
+  [
+    "a broken dilation",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(3, 3, 3, 8), undefined, { dilation: [1, 1.5] }),
+    "conv2d: kernel, stride and dilation must be integers ≥ 1; got x:[1,5,5,3] weight:[3,3,3,8] stride 1 padding 0 dilation [1,1.5]",
+  ],
+  [
+    "an empty kernel",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(0, 3, 3, 8)),
+    "conv2d: kernel, stride and dilation must be integers ≥ 1; got x:[1,5,5,3] weight:[0,3,3,8] stride 1 padding 0 dilation 1",
+  ],
+  [
+    "negative padding",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(3, 3, 3, 8), undefined, { padding: [0, -1] }),
+    "conv2d: padding must be integers ≥ 0; got x:[1,5,5,3] weight:[3,3,3,8] stride 1 padding [0,-1] dilation 1",
+  ],
+  [
+    "a window larger than the image",
+    () => fovea.conv2d(x(1, 5, 2, 3), x(3, 3, 3, 8)),
+    "conv2d: the window [3,3] does not fit into the padded input; got x:[1,5,2,3] weight:[3,3,3,8] stride 1 padding 0 dilation 1",
+  ],
+];
+
+const pools: Row[] = [
+  ["rank of x", () => fovea.maxPool2d(x(5, 5, 3), 2), "maxPool2d: expected x:[n,h,w,c]; got x:[5,5,3]"],
+  ["rank of x", () => fovea.avgPool2d(x(5, 5), 2), "avgPool2d: expected x:[n,h,w,c]; got x:[5,5]"],
+  [
+    "too much padding",
+    () => fovea.maxPool2d(x(1, 5, 5, 3), [2, 3], { padding: [1, 2] }),
+    "maxPool2d: padding must be at most half the kernel [2,3]; got x:[1,5,5,3] stride [2,3] padding [1,2] dilation 1",
+  ],
+  [
+    "too much padding",
+    () => fovea.avgPool2d(x(1, 5, 5, 3), 3, { padding: 2, stride: 1 }),
+    "avgPool2d: padding must be at most half the kernel [3,3]; got x:[1,5,5,3] stride 1 padding 2 dilation 1",
+  ],
+  [
+    "more cells than a byte counts",
+    () => fovea.maxPool2d(x(1, 20, 20, 1), [16, 17]),
+    "maxPool2d: at most 256 cells in a window; got kernelSize [16,17]",
+  ],
+  [
+    "stride 0",
+    () => fovea.maxPool2d(x(1, 5, 5, 3), 2, { stride: [1, 0] }),
+    "maxPool2d: kernel, stride and dilation must be integers ≥ 1; got x:[1,5,5,3] stride [1,0] padding 0 dilation 1",
+  ],
+  [
+    "negative padding",
+    () => fovea.avgPool2d(x(1, 5, 5, 3), 2, { padding: -1 }),
+    "avgPool2d: padding must be integers ≥ 0; got x:[1,5,5,3] stride 2 padding -1 dilation 1",
+  ],
+  [
+    "a window larger than the image",
+    () => fovea.maxPool2d(x(1, 5, 5, 3), 3, { dilation: 3 }),
+    "maxPool2d: the window [3,3] does not fit into the padded input; got x:[1,5,5,3] stride 3 padding 0 dilation 3",
+  ],
+  [
+    "an empty image",
+    () => fovea.adaptiveAvgPool2d(x(1, 0, 5, 3), 2),
+    "adaptiveAvgPool2d: expected x:[n,h,w,c] with h, w ≥ 1 and sizes ≥ 1; got x:[1,0,5,3] outputSize [2,2]",
+  ],
+  [
+    "size 0",
+    () => fovea.adaptiveAvgPool2d(x(1, 5, 5, 3), [1, 0]),
+    "adaptiveAvgPool2d: expected x:[n,h,w,c] with h, w ≥ 1 and sizes ≥ 1; got x:[1,5,5,3] outputSize [1,0]",
+  ],
+];
+
+const binary = ["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual"] as const;
+
+const elementwise: Row[] = [
+  ...binary.map((op): Row => [
+    "shapes that do not broadcast",
+    () => fovea[op](x(2, 3), x(2)),
+    `${op}: shapes do not broadcast; got a:[2,3] b:[2]`,
+  ]),
+  ["p 1", () => fovea.dropout(x(2, 3), 1, 0), "dropout: p must be in [0, 1); got p 1 for x:[2,3]"],
+  ["p NaN", () => fovea.dropout(x(2), NaN, 0), "dropout: p must be in [0, 1); got p NaN for x:[2]"],
+  ["negative p", () => fovea.dropout(x(2), -0.1, 0), "dropout: p must be in [0, 1); got p -0.1 for x:[2]"],
+  ["integers", () => fovea.relu(labels(1, 2)), "relu: x has the wrong dtype; got i32; expected f32"],
+];
+
+const products: Row[] = [
+  [
+    "inner sizes",
+    () => fovea.matmul(x(2, 3), x(4, 5)),
+    "matmul: expected a:[m,k] b:[k,n]; got a:[2,3] b:[4,5]",
+  ],
+  ["rank", () => fovea.matmul(x(2, 3), x(3)), "matmul: expected a:[m,k] b:[k,n]; got a:[2,3] b:[3]"],
+  [
+    "inner sizes",
+    () => fovea.linear(x(2, 3), x(5, 4)),
+    "linear: expected x:[…,in] weight:[out,in] bias:[out]; got x:[2,3] weight:[5,4]",
+  ],
+  [
+    "length of the bias",
+    () => fovea.linear(x(2, 3), x(5, 3), x(4)),
+    "linear: expected x:[…,in] weight:[out,in] bias:[out]; got x:[2,3] weight:[5,3] bias:[4]",
+  ],
+  [
+    "a scalar",
+    () => fovea.linear(x(), x(5, 3)),
+    "linear: expected x:[…,in] weight:[out,in] bias:[out]; got x:[] weight:[5,3]",
+  ],
+];
+
+const movements: Row[] = [
+  ["count", () => fovea.reshape(x(2, 3), [4]), "reshape: x:[2,3] has 6 elements; got shape [4]"],
+  [
+    "two open sizes",
+    () => fovea.reshape(x(2, 3), [-1, -1]),
+    "reshape: x:[2,3] has 6 elements; got shape [-1,-1]",
+  ],
+  [
+    "no whole size",
+    () => fovea.reshape(x(2, 3), [4, -1]),
+    "reshape: x:[2,3] has 6 elements; got shape [4,-1]",
+  ],
+  [
+    "an open size beside none",
+    () => fovea.reshape(x(0, 3), [0, -1]),
+    "reshape: x:[0,3] has 0 elements; got shape [0,-1]",
+  ],
+  [
+    "negative sizes",
+    () => fovea.reshape(x(2, 3), [-2, -3]),
+    "reshape: sizes must be integers ≥ 0; got [-2,-3]",
+  ],
+  [
+    "an axis twice",
+    () => fovea.permute(x(2, 3), [0, 0]),
+    "permute: axes must be 0…1 in some order; got [0,0] for x:[2,3]",
+  ],
+  [
+    "an axis missing",
+    () => fovea.permute(x(2, 3, 4), [1, 0]),
+    "permute: axes must be 0…2 in some order; got [1,0] for x:[2,3,4]",
+  ],
+];
+
+const reductions: Row[] = [
+  ["axis", () => fovea.sum(x(2, 3), 2), "sum: no such axis; got axis 2 for x:[2,3]; expected -2…1"],
+  ["axis", () => fovea.mean(x(2, 3), -3), "mean: no such axis; got axis -3 for x:[2,3]; expected -2…1"],
+  ["axis", () => fovea.max(x(2), 0.5), "max: no such axis; got axis 0.5 for x:[2]; expected -1…0"],
+  [
+    "axis",
+    () => fovea.argmax(x(), 0),
+    "argmax: no such axis; got axis 0 for x:[]; expected none (a scalar has no axis)",
+  ],
+  [
+    "an axis twice",
+    () => fovea.sum(x(2, 3), [1, -1]),
+    "sum: an axis is named twice; got axes [1,-1] for x:[2,3]",
+  ],
+  [
+    "an axis twice",
+    () => fovea.mean(x(2, 3), [0, 0]),
+    "mean: an axis is named twice; got axes [0,0] for x:[2,3]",
+  ],
+  ["an empty axis", () => fovea.max(x(2, 0), 1), "max: the axis is empty; got x:[2,0] axis 1"],
+  ["an empty axis", () => fovea.argmax(x(0, 2), -2), "argmax: the axis is empty; got x:[0,2] axis -2"],
+  ["nothing to average", () => fovea.mean(x(2, 0), 1), "mean: of no elements; got x:[2,0] axis 1"],
+  ["nothing to average", () => fovea.mean(x(0)), "mean: of no elements; got x:[0] axis undefined"],
+];
+
+const normBatch = (options: fovea.BatchNormOptions, ...t: (Tensor | undefined)[]): Tensor =>
+  fovea.batchNorm(t[0]!, t[1], t[2], t[3], t[4], options);
+
+const norms: Row[] = [
+  [
+    "length of the weight",
+    () => normBatch({ training: true }, x(2, 4, 4, 3), undefined, undefined, x(4)),
+    "batchNorm: expected x:[…,c] and [c] for the others; got x:[2,4,4,3] weight:[4]",
+  ],
+  [
+    "shape of the running mean",
+    () => normBatch({}, x(2, 3), x(1, 3), x(3), x(3), x(3)),
+    "batchNorm: expected x:[…,c] and [c] for the others; got x:[2,3] weight:[3] bias:[3] runningMean:[1,3] runningVar:[3]",
+  ],
+  [
+    "rank of x",
+    () => normBatch({}, x(3), x(3), x(3)),
+    "batchNorm: expected x:[…,c] and [c] for the others; got x:[3] runningMean:[3] runningVar:[3]",
+  ],
+  [
+    "negative eps",
+    () => normBatch({ eps: -1, training: true }, x(2, 3)),
+    "batchNorm: eps must be ≥ 0; got -1",
+  ],
+  [
+    "one value for each channel",
+    () => normBatch({ training: true }, x(1, 1, 1, 3)),
+    "batchNorm: training needs more than one value per channel; got x:[1,1,1,3]",
+  ],
+  [
+    "no statistics",
+    () => normBatch({}, x(2, 3), x(3)),
+    "batchNorm: evaluation needs runningMean and runningVar",
+  ],
+];
+
+const losses: Row[] = [
+  ["no classes", () => fovea.softmax(x(2, 0)), "softmax: expected x:[…,n] with n ≥ 1; got x:[2,0]"],
+  ["a scalar", () => fovea.logSoftmax(x()), "logSoftmax: expected x:[…,n] with n ≥ 1; got x:[]"],
+  [
+    "smoothing above 1",
+    () => fovea.crossEntropy(x(1, 2), labels(0), { labelSmoothing: 1.5 }),
+    "crossEntropy: labelSmoothing must be in [0, 1]; got 1.5",
+  ],
+  [
+    "smoothing NaN",
+    () => fovea.crossEntropy(x(1, 2), x(1, 2), { labelSmoothing: NaN }),
+    "crossEntropy: labelSmoothing must be in [0, 1]; got NaN",
+  ],
+  [
+    "an unknown reduction",
+    () => fovea.crossEntropy(x(1, 2), labels(0), { reduction: "max" as fovea.Reduction }),
+    "crossEntropy: unknown reduction 'max'; known: mean, none, sum",
+  ],
+  [
+    "number of labels",
+    () => fovea.crossEntropy(x(2, 3), labels(0)),
+    "crossEntropy: expected x:[n,classes] target:[n]; got x:[2,3] target:[1]",
+  ],
+  [
+    "shape of the probabilities",
+    () => fovea.crossEntropy(x(2, 3), x(2, 4)),
+    "crossEntropy: expected x:[n,classes] target:[n,classes]; got x:[2,3] target:[2,4]",
+  ],
+  [
+    "no rows",
+    () => fovea.crossEntropy(x(0, 3), labels()),
+    "crossEntropy: expected x:[n,classes] target:[n]; got x:[0,3] target:[0]",
+  ],
+  [
+    "dtype of the labels",
+    () => fovea.crossEntropy(x(1, 3), zeros([1], "u8")),
+    "crossEntropy: target has the wrong dtype; got u8; expected i32",
+  ],
+];
+
+const wrongLabels: Row[] = [
+  [
+    "a label above the classes",
+    () => fovea.crossEntropy(x(3, 4), labels(0, 4, 1)),
+    "crossEntropy: label out of range; got 4 at index 1; expected 0…3",
+  ],
+  [
+    "a negative label",
+    () => fovea.crossEntropy(x(2, 4), labels(3, -1)),
+    "crossEntropy: label out of range; got -1 at index 1; expected 0…3",
+  ],
+];
+
+const differentiable: Row[] = [
+  [
+    "a soft target that requires a gradient",
+    () => fovea.crossEntropy(x(1, 3), tensor([1, 0, 0], [1, 3], { requiresGrad: true })),
+    "softCrossEntropy: has no gradient with respect to target; got x:[1,3] target:[1,3]; detach() it or use noGrad",
+  ],
+];
+
+const shapeErrors = [
+  ...convolutions,
+  ...pools,
+  ...elementwise,
+  ...products,
+  ...movements,
+  ...reductions,
+  ...norms,
+  ...losses,
+  ...differentiable,
+];
+
+/** Runs in a scope, so that the inputs are freed although the op throws. */
+function thrown(run: () => Tensor): unknown {
+  try {
+    tidy(() => void run());
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("a ShapeError says what is wrong:", () => {
+  test.each(shapeErrors.map(([what, run, message]) => [message.split(":")[0]!, what, run, message] as const))(
+    "%s, %s",
+    (_op, _what, run, message) => expect(thrown(run)).toEqual(new ShapeError(message)),
+  );
+});
+
+describe("a DataError says which value is wrong:", () => {
+  test.each(wrongLabels)("%s", (_what, run, message) => expect(thrown(run)).toEqual(new DataError(message)));
+});
+
+test("greaterEqual and argmax pass no gradient on, and do not mind inputs that require one", () => {
+  const a = tensor([1, 2], [2], { requiresGrad: true });
+  expect(fovea.greaterEqual(a, a).node).toBeUndefined();
+  expect(fovea.argmax(a, 0).node).toBeUndefined();
+});
+
+/** The messages in src/ops, as patterns: whatever is filled in may be anything. */
+function messagesInSource(): RegExp[] {
+  const folder = new URL("../../src/ops/", import.meta.url);
+  const source = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), "utf8"));
+  const places = source.join("\n").matchAll(/(?:Error|fail)\(\s*(["`])(.*?)\1/g);
+  return [...places].map(([, , text]) => {
+    const fixed = text!
+      .split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/)
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    return new RegExp(`(^|: )${fixed.join(".*")}`);
+  });
+}
+
+test("every message in src/ops has a row here", () => {
+  const messages = [...shapeErrors, ...wrongLabels].map(([, , message]) => message);
+  const patterns = messagesInSource();
+  expect(patterns.length).toBeGreaterThan(20);
+  expect(patterns.filter((pattern) => !messages.some((message) => pattern.test(message)))).toEqual([]);
+});
