@@ -1,0 +1,97 @@
+// Winograd convolution against the direct one and against float64: shapes around the 4×4 tile, paddings that cut and
+// that extend, channel counts around whole vectors, several chunks and blocks of tiles.
+
+import { describe, expect, it } from "vitest";
+import { conv2d, tensor, tidy, zeros } from "../../src/index.js";
+import { init } from "../../src/wasm/runtime.js";
+import { sameBits } from "../helpers/allclose.js";
+import { forEachBinary, TILES } from "../helpers/binaries.js";
+import { draw } from "../helpers/random.js";
+import { sizeOf } from "../reference/values.js";
+
+type Shape = [n: number, h: number, w: number, c: number];
+
+const shapes: [x: Shape, out: number, padding: number | [number, number]][] = [
+  [[1, 1, 1, 8], 8, 1],
+  [[1, 3, 3, 8], 8, 0],
+  [[2, 4, 4, 16], 8, 1],
+  [[1, 5, 6, 9], 13, 1],
+  [[3, 6, 5, 10], 11, 0],
+  [[2, 7, 7, 17], 24, 1],
+  [[1, 8, 9, 12], 8, 2],
+  [[2, 4, 3, 8], 9, [3, 0]],
+  [[1, 6, 6, 8], 8, 5],
+  [[26, 16, 16, 16], 8, 1],
+  [[3, 32, 31, 32], 9, 1],
+  [[1, 20, 20, 130], 66, 1],
+  [[0, 5, 5, 8], 8, 1],
+];
+
+const f32 = (seed: string, n: number): Float32Array => Float32Array.from(draw("normal", seed, n));
+
+/** y, dx, dw of a convolution under the given options. */
+function run(options: Parameters<typeof init>[0], [x, out, padding]: (typeof shapes)[0]): Float32Array[] {
+  init(options);
+  const wShape = [3, 3, x[3], out];
+  return tidy(() => {
+    const input = tensor(f32("x", sizeOf(x)), x, { requiresGrad: true });
+    const weight = tensor(f32("w", sizeOf(wShape)), wShape, { requiresGrad: true });
+    const bias = tensor(f32("b", out));
+    const y = conv2d(input, weight, bias, { padding });
+    const dy = y.size ? tensor(f32("dy", y.size), y.shape) : zeros(y.shape);
+    y.backward(dy);
+    return [y, input.grad!, weight.grad!].map((t) => t.data() as Float32Array);
+  });
+}
+
+/** Root mean square of a − b over that of b. */
+function relativeError(a: Float32Array, b: Float32Array): number {
+  let error = 0;
+  let size = 0;
+  a.forEach((v, i) => {
+    error += (v - b[i]!) ** 2;
+    size += b[i]! ** 2;
+  });
+  return size === 0 ? Math.sqrt(error) : Math.sqrt(error / size);
+}
+
+forEachBinary((binary) => {
+  describe("Winograd convolution", () => {
+    it.each(shapes)(
+      "of %j to %i channels, padding %j, is the direct one to 5e-6, gradients too",
+      (...shape) => {
+        const direct = run({ binary, winograd: false }, shape);
+        const winograd = run({ binary }, shape);
+        winograd.forEach((values, i) => {
+          expect(values.length).toBe(direct[i]!.length);
+          expect(relativeError(values, direct[i]!)).toBeLessThan(5e-6);
+        });
+      },
+    );
+
+    it("is what runs by default, and not the direct one", () => {
+      const shape = shapes[3]!;
+      const [direct, winograd] = [run({ binary, winograd: false }, shape), run({ binary }, shape)];
+      expect(winograd[0]).not.toEqual(direct[0]);
+    });
+
+    it.each(shapes)("of %j to %i channels, padding %j, has the same bits under every tile", (...shape) => {
+      const [first, ...others] = TILES.map((tile) => run({ binary, tile }, shape));
+      for (const other of others) other.forEach((values, i) => sameBits("conv2d", values, first![i]!));
+    });
+
+    it("keeps a NaN inside its own tiles", () => {
+      init({ binary });
+      tidy(() => {
+        const x = f32("x", 16 * 16 * 8);
+        x[0] = NaN;
+        const y = conv2d(tensor(x, [1, 16, 16, 8]), tensor(f32("w", 9 * 64), [3, 3, 8, 8]), undefined, {
+          padding: 1,
+        });
+        const bad = [...y.data().entries()].filter(([, v]) => Number.isNaN(v)).map(([i]) => i >> 3);
+        expect(Math.max(...bad.map((pixel) => pixel >> 4))).toBe(3);
+        expect(Math.max(...bad.map((pixel) => pixel & 15))).toBe(3);
+      });
+    });
+  });
+});
