@@ -1,7 +1,7 @@
 // Convolutions: kernels, strides, paddings, dilations, groups, channel counts around the register tiles (4×8, 6×8,
 // 3×12), pixels that no window reaches, several chunks of padded images.
 
-import { around, type Case, type OpCases } from "./types.js";
+import { around, type Case } from "./types.js";
 
 type Pair = number | readonly [number, number];
 
@@ -134,11 +134,12 @@ const chunks: Case[] = [
   conv("the weight gradient in blocks of pixels", [2, 21, 23, 17], [1, 1], 13),
 ];
 
-export const convolutions: OpCases[] = [
-  {
-    op: "conv2d",
-    cases: [...kernels, ...windows, ...groups, ...batches, ...tails, ...pixels, ...chunks],
-    tolerance: 5e-6,
-    tiled: true,
-  },
+export const convolutions: Case[] = [
+  ...kernels,
+  ...windows,
+  ...groups,
+  ...batches,
+  ...tails,
+  ...pixels,
+  ...chunks,
 ];

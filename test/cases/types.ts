@@ -33,6 +33,8 @@ export interface OpCases {
   labelsBelow?: number;
   /** Largest error of the forward, in units of |expected| + rms(expected). */
   tolerance: number;
+  /** The same with Winograd's algorithm, for the op that has it. */
+  fastTolerance?: number;
   /** The op runs on the register tiles, each of which is tested. */
   tiled?: true;
 }

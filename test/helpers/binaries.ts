@@ -26,12 +26,28 @@ export function forEachBinary(suite: (binary: Binary) => void): void {
   }
 }
 
-/** Declares a suite for the ops of the case table: under every tile for those that use them, else once. */
-export function forEachOp(binary: Binary, suite: (op: OpCases) => void): void {
-  for (const tile of TILES) {
-    describe(`tile ${tile}:`, () => {
-      beforeAll(() => void init({ binary, tile }));
-      for (const op of opCases) if (op.tiled || tile === 0) suite(op);
+/** How an op is run. */
+export interface Variant {
+  tile: number;
+  winograd: boolean;
+}
+
+export const VARIANTS: readonly Variant[] = [true, false].flatMap((winograd) =>
+  TILES.map((tile) => ({ tile, winograd })),
+);
+
+/**
+ * Declares a suite for the ops of the case table: under every tile for those that use them, without Winograd's algorithm
+ * too for the one that has it, else once. Passes the error that the variant is allowed.
+ */
+export function forEachOp(binary: Binary, suite: (op: OpCases, tolerance: number) => void): void {
+  for (const { tile, winograd } of VARIANTS) {
+    describe(`tile ${tile}${winograd ? "" : " without Winograd"}:`, () => {
+      beforeAll(() => void init({ binary, tile, winograd }));
+      for (const op of opCases) {
+        if (winograd && (op.tiled || tile === 0)) suite(op, op.fastTolerance ?? op.tolerance);
+        else if (!winograd && op.fastTolerance !== undefined) suite(op, op.tolerance);
+      }
     });
   }
 }

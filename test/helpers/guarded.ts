@@ -76,6 +76,23 @@ export class Guarded {
     return this.#seal(block, address);
   }
 
+  /**
+   * Arrays of rows of `columns` words to fill, `gap` guarded words after each array. Rows are padded to whole vectors, in
+   * which the kernel may leave anything.
+   */
+  padded(arrays: number, rows: number, columns: number, gap: number): number {
+    const stride = Math.ceil(columns / 4) * 4;
+    const { region, block, address } = this.#region("a padded output", arrays * (rows * stride + gap));
+    for (let a = 0; a < arrays; a++) {
+      for (let r = 0; r < rows; r++) {
+        const first = BEFORE + a * (rows * stride + gap) + r * stride;
+        region.open.fill(1, first * 4, (first + stride) * 4);
+        for (let c = 0; c < columns; c++) region.written.push({ word: first + c, type: "f32" });
+      }
+    }
+    return this.#seal(block, address);
+  }
+
   /** n random numbers that the kernel updates in place. */
   inout(n: number, kind: Draw = "normal"): number {
     const address = this.output(n);

@@ -5,6 +5,7 @@ import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 import { tileCalls } from "./tile-calls.js";
 import { windowCalls } from "./window-calls.js";
+import { winogradCalls } from "./winograd-calls.js";
 
 type Unary = "relu" | "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
 type Backward = "reluBackward" | "sigmoidBackward" | "tanhBackward" | "absBackward";
@@ -116,4 +117,5 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
 
   ...windowCalls,
   ...tileCalls,
+  ...winogradCalls,
 };

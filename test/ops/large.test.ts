@@ -2,23 +2,15 @@
 // of their elements, and by ⟨dy, conv(x, w)⟩ = ⟨dx, x⟩ = ⟨dw, w⟩, which meets every element.
 
 import { beforeAll, describe, expect, test } from "vitest";
-import { conv2d, linear, matmul, tensor, tidy } from "../../src/index.js";
+import { linear, matmul, tensor, tidy } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
-import { largeConvs, largeProducts, type LargeConv } from "../cases/large.js";
+import { largeConvs, largeProducts } from "../cases/large.js";
 import { allclose } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
-import { draw, drawIntegers } from "../helpers/random.js";
-import * as elements from "../reference/conv-elements.js";
-import { convShape } from "../reference/conv.js";
-import { sizeOf } from "../reference/values.js";
+import { numbers, runLargeConv, sample } from "../helpers/large-conv.js";
 
-/** Elements of each result that are compared one by one. */
-const SAMPLES = 200;
-
-/** Errors of sums over thousands of products, in units of |expected| + rms(expected). */
+/** Errors of sums over hundreds to thousands of products, in units of |expected| + rms(expected). */
 const TOLERANCE = 1e-5;
-
-const numbers = (seed: string, n: number): Float32Array => Float32Array.from(draw("normal", seed, n));
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let total = 0;
@@ -50,25 +42,6 @@ function checkProduct(what: string, [m, k, n]: readonly number[], a: Matrix, b: 
 
 const rows = (data: ArrayLike<number>, columns: number): Matrix => ({ data, rs: columns, cs: 1 });
 const transposed = (data: ArrayLike<number>, columns: number): Matrix => ({ data, rs: 1, cs: columns });
-
-function convData({ name, x, weight, attrs }: LargeConv): elements.ConvData {
-  const yShape = convShape(x, weight, attrs);
-  return {
-    xShape: x,
-    wShape: weight,
-    yShape,
-    attrs,
-    x: numbers(`${name} x`, sizeOf(x)),
-    w: numbers(`${name} w`, sizeOf(weight)),
-    dy: numbers(`${name} dy`, sizeOf(yShape)),
-  };
-}
-
-/** Asserts that SAMPLES elements of got, among them the last, are what `element` says. */
-function checkSamples(what: string, got: Float32Array, element: (at: number) => number): void {
-  const at = [got.length - 1, ...drawIntegers(what, SAMPLES, got.length)];
-  allclose(what, at.map((i) => got[i]!), at.map(element), TOLERANCE); // prettier-ignore
-}
 
 const f32 = (data: ArrayLike<number>): Float32Array => data as Float32Array;
 
@@ -116,24 +89,42 @@ forEachBinary((binary) => {
     });
   });
 
-  describe("conv2d and its gradients agree with sampled elements and with each other:", () => {
-    test.each(largeConvs.map((c) => [c.name, c] as const))("%s", (name, conv) => {
-      const data = convData(conv);
-      tidy(() => {
-        const x = tensor(f32(data.x), conv.x, { requiresGrad: true });
-        const w = tensor(f32(data.w), conv.weight, { requiresGrad: true });
-        const y = conv2d(x, w, undefined, conv.attrs);
-        expect(y.shape).toEqual(data.yShape);
-        y.backward(tensor(f32(data.dy), y.shape));
-        const [out, dx, dw] = [y, x.grad!, w.grad!].map((t) => f32(t.data() as Float32Array));
-        checkSamples(`${name}, y`, out!, (at) => elements.outputElement(data, at));
-        checkSamples(`${name}, dx`, dx!, (at) => elements.dataGradientElement(data, at));
-        checkSamples(`${name}, dw`, dw!, (at) => elements.weightGradientElement(data, at));
-        const inner = dot(data.dy, out!);
-        const scale = Math.sqrt(dot(data.dy, data.dy) * dot(out!, out!));
-        expect(Math.abs(dot(dx!, data.x) - inner) / scale).toBeLessThan(1e-6);
-        expect(Math.abs(dot(dw!, data.w) - inner) / scale).toBeLessThan(1e-6);
+  /** Largest error of a sample in units of |expected| + rms(expected). */
+  const bounds = { direct: { y: 1e-5, dx: 1e-5, dw: 3e-5 }, winograd: { y: 5e-5, dx: 5e-5, dw: 1e-4 } };
+
+  describe.each(["direct", "winograd"] as const)(
+    "conv2d (%s) and its gradients agree with samples:",
+    (algorithm) => {
+      beforeAll(() => void init({ binary, winograd: algorithm === "winograd" }));
+
+      test.each(largeConvs.map((c) => [c.name, c] as const))("%s", (name, conv) => {
+        const result = runLargeConv(conv);
+        const { data, y, dx, dw } = result;
+        const scale = Math.sqrt(dot(data.dy, data.dy) * dot(y, y));
+        expect(Math.abs(dot(dx, data.x) - dot(data.dy, y)) / scale, "⟨dx, x⟩ = ⟨dy, y⟩").toBeLessThan(1e-6);
+        expect(Math.abs(dot(dw, data.w) - dot(data.dy, y)) / scale, "⟨dw, w⟩ = ⟨dy, y⟩").toBeLessThan(1e-6);
+        for (const which of ["y", "dx", "dw"] as const) {
+          const { got, want } = sample(result, which);
+          allclose(`${name}, ${which}`, got, want, bounds[algorithm][which]);
+        }
       });
-    });
+    },
+  );
+
+  test("errors of 3x3 convolutions are what InitOptions.winograd says: 5e-6 with Winograd, 1e-6 without", () => {
+    const plain = largeConvs.filter(({ weight, attrs }) => weight[0] === 3 && attrs.stride === 1 && attrs.groups === 1); // prettier-ignore
+    const found: string[] = [];
+    for (const winograd of [true, false]) {
+      init({ binary, winograd });
+      for (const conv of plain) {
+        const result = runLargeConv(conv);
+        for (const which of ["y", "dx", "dw"] as const) {
+          const { error } = sample(result, which);
+          if (error <= (winograd ? 5e-6 : 1e-6)) continue;
+          found.push(`${conv.name}, ${which}${winograd ? "" : ", direct"}: ${error.toExponential(1)}`);
+        }
+      }
+    }
+    expect(found).toEqual([]);
   });
 });
