@@ -132,8 +132,12 @@ export class Guarded {
         const left = bits[missing.word] === SENTINEL ? "was not written" : "is NaN";
         expect.fail(`${what} of ${words - BEFORE - AFTER} words: word ${missing.word - BEFORE} ${left}`);
       }
-      heap.free(block);
     }
+    this.free();
+  }
+
+  free(): void {
+    for (const { block } of this.#regions) runtime().heap.free(block);
     this.#regions.length = 0;
   }
 

@@ -2,6 +2,7 @@
 
 import type { Kernels } from "../../src/wasm/abi.js";
 import { TILES } from "../helpers/binaries.js";
+import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 
 const ROWS = [0, 1, 2, 3, 4, 5, 6, 7, 11, 15];
@@ -9,8 +10,6 @@ const COLUMNS = [1, 7, 8, 9, 11, 12, 13, 19, 27];
 
 /** Rows of C lie this many words further apart than they are long. */
 const GAP = 3;
-
-const roundUp = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 
 function gemm(name: "plain" | "transposed", accumulate: number): Call[] {
   return calls(["m", "n", "k", "tile"], [ROWS, COLUMNS, [0, 1, 5], TILES], (kernels, g, m, n, k, tile) => {
@@ -23,60 +22,94 @@ function gemm(name: "plain" | "transposed", accumulate: number): Call[] {
   });
 }
 
-/** Pixels of a row of an image, each the start of a window of two runs of `run` words. */
+/** Sizes of a product over pixels, and the order in which its units of work are done. */
+export interface PixelProduct {
+  pixels: number;
+  columns: number;
+  tile: number;
+  /** Words between the rows of C. */
+  gap: number;
+  /** From the number of units to ranges [begin, end). */
+  ranges?: (units: number) => readonly (readonly [number, number])[];
+}
+
+const atOnce = (units: number): readonly (readonly [number, number])[] => [[0, units]];
+
+/**
+ * rowsGemm on pixels of a row of an image, each the start of a window of two runs of `run` words. Returns the address
+ * of C; without a gap its pixels follow each other.
+ */
+export function runRowsGemm(
+  k: Kernels,
+  g: Guarded,
+  { pixels, columns, tile, gap, ranges = atOnce }: PixelProduct,
+  run: number,
+  bias: number,
+): number {
+  const channels = 2;
+  const width = k.tileColumns(tile);
+  const panels = Math.ceil(columns / width);
+  const c = g.matrix(pixels, columns, columns + gap);
+  const shape = g.struct("RowsGemm", {
+    images: 1,
+    height: 1,
+    width: pixels,
+    aPixelBytes: channels * 4,
+    cPixelBytes: (columns + gap) * 4,
+    cRowBytes: pixels * (columns + gap) * 4,
+    cImageBytes: pixels * (columns + gap) * 4,
+    a: g.input(pixels * channels + 2 * run + 4),
+    b: g.input(panels * 2 * run * width),
+    bias: bias ? g.input(panels * width) : 0,
+    c,
+    columns,
+    panelBytes: 2 * run * width * 4,
+    segments: g.ints([0, 0, run, (run + 1) * 4, run * width * 4, run]),
+    segmentCount: 2,
+    tile,
+  });
+  const scratch = g.scratch(k.rowsGemmScratch());
+  for (const [begin, end] of ranges(k.rowsGemmUnits(pixels, tile))) k.rowsGemm(shape, scratch, begin, end);
+  return c;
+}
+
 const rowsGemm = calls(
-  ["pixels", "columns", "run", "tile", "bias"],
-  [ROWS.slice(1), COLUMNS, [1, 3], TILES, [0, 1]],
-  (k, g, pixels, columns, run, tile, bias) => {
-    const channels = 2;
-    const width = k.tileColumns(tile);
-    const panels = Math.ceil(columns / width);
-    const b = g.input(panels * 2 * run * width);
-    const shape = g.struct("RowsGemm", {
-      images: 1,
-      height: 1,
-      width: pixels,
-      aPixelBytes: channels * 4,
-      cPixelBytes: (columns + GAP) * 4,
-      a: g.input(pixels * channels + 2 * run + 4),
-      b,
-      bias: bias ? g.input(roundUp(columns, width)) : 0,
-      c: g.matrix(pixels, columns, columns + GAP),
-      columns,
-      panelBytes: 2 * run * width * 4,
-      segments: g.ints([0, 0, run, (run + 1) * 4, run * width * 4, run]),
-      segmentCount: 2,
-      tile,
-    });
-    k.rowsGemm(shape, g.scratch(rowsGemmScratch(k)), 0, k.rowsGemmUnits(pixels, tile));
-  },
+  ["pixels", "columns", "run", "tile", "bias", "gap"],
+  [ROWS.slice(1), [1, 2, 3, 6, 7, 8, 9, 11, 12, 13, 27], [1, 3], TILES, [0, 1], [0, GAP]],
+  (k, g, pixels, columns, run, tile, bias, gap) =>
+    void runRowsGemm(k, g, { pixels, columns, tile, gap }, run, bias),
 );
 
-/** Called with 0 gathered floats by versions that gather rows. */
-function rowsGemmScratch(k: Kernels): number {
-  return (k.rowsGemmScratch as (gathered: number) => number)(0);
+/** pixelsGemm on two stretches of `pixels` pixels, summed one after the other. Returns the address of C:[rows, columns]. */
+export function runPixelsGemm(
+  k: Kernels,
+  g: Guarded,
+  { pixels, columns, tile, gap, ranges = atOnce }: PixelProduct,
+  rows: number,
+): number {
+  const c = g.matrix(rows, columns, columns + gap);
+  const shape = g.struct("PixelsGemm", {
+    rows,
+    columns,
+    a: g.input(2 * pixels * rows),
+    aPixelBytes: rows * 4,
+    b: g.input(2 * pixels * columns),
+    bPixelBytes: columns * 4,
+    c,
+    cRowBytes: (columns + gap) * 4,
+    segments: g.ints([0, 0, pixels, pixels * rows * 4, pixels * columns * 4, pixels]),
+    segmentCount: 2,
+    blockSegments: 1,
+    tile,
+  });
+  for (const [begin, end] of ranges(k.pixelsGemmUnits(rows, tile))) k.pixelsGemm(shape, begin, end);
+  return c;
 }
 
 const pixelsGemm = calls(
-  ["rows", "columns", "pixels", "tile"],
-  [ROWS.slice(1), COLUMNS, [1, 5], TILES],
-  (k, g, rows, columns, pixels, tile) => {
-    const shape = g.struct("PixelsGemm", {
-      rows,
-      columns,
-      a: g.input(2 * pixels * rows),
-      aPixelBytes: rows * 4,
-      b: g.input(2 * pixels * columns),
-      bPixelBytes: columns * 4,
-      c: g.matrix(rows, columns, columns + GAP),
-      cRowBytes: (columns + GAP) * 4,
-      segments: g.ints([0, 0, pixels, pixels * rows * 4, pixels * columns * 4, pixels]),
-      segmentCount: 2,
-      blockSegments: 1,
-      tile,
-    });
-    k.pixelsGemm(shape, 0, k.pixelsGemmUnits(rows, tile));
-  },
+  ["rows", "columns", "pixels", "tile", "gap"],
+  [ROWS.slice(1), COLUMNS, [1, 5], TILES, [0, GAP]],
+  (k, g, rows, columns, pixels, tile, gap) => void runPixelsGemm(k, g, { pixels, columns, tile, gap }, rows),
 );
 
 const packPanels = calls(
