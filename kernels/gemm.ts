@@ -28,10 +28,19 @@ function roundUp(n: i32, unit: i32): i32 {
   return ((n + unit - 1) / unit) * unit;
 }
 
+/** Floats of packed A: whole panels of 3, 4 or 6 rows. */
+function aFloats(m: i32, k: i32): i32 {
+  return min(k, KC) * roundUp(min(m, MC), 12);
+}
+
+/** Floats of packed B: whole panels of 8 or 12 columns. */
+function bFloats(n: i32, k: i32): i32 {
+  return min(k, KC) * roundUp(min(n, NC), 24);
+}
+
 /** Floats of scratch that gemm needs for a product of these sizes. */
 export function gemmScratch(m: i32, n: i32, k: i32): i32 {
-  const depth = min(k, KC);
-  return depth * (min(roundUp(m, 12), MC) + min(roundUp(n, 12), NC + 12)) + 64;
+  return 16 + aFloats(m, k) + bFloats(n, k);
 }
 
 /**
@@ -58,7 +67,7 @@ export function gemm(
   const NR = tileColumns(tile);
   const segment = scratch; // {0, 0, depth}: a packed panel is one stretch of k
   const aPanels = scratch + 64;
-  const bPanels = at(aPanels, min(k, KC) * min(roundUp(m, 12), MC));
+  const bPanels = at(aPanels, aFloats(m, k));
   store<i32>(segment, 0);
   store<i32>(segment, 0, 4);
   if (k == 0 && !accumulate) {
