@@ -138,11 +138,11 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
   store<i32>(single, load<i32>(s.segments, 8), 8);
   const segments = s.batch > 1 ? single : s.segments;
   // Where pixels of fewer than NR columns follow each other, a tile may write whole vectors: what spills into the next
-  // pixel is overwritten by the next tile. The last tile must not spill.
+  // pixel (and no further) is overwritten by the next row. The last tile must not spill.
   const rowBytes = s.width * s.cPixelBytes;
   const dense =
     s.cPixelBytes == s.columns << 2 && s.cRowBytes == rowBytes && s.cImageBytes == s.height * rowBytes;
-  const spills = dense && s.columns < NR && !s.accumulate && s.batch == 1;
+  const spills = dense && s.columns < NR && s.columns << 1 >= NR && !s.accumulate && s.batch == 1;
   for (let first = begin; first < end; first += BLOCK_TILES) {
     const tiles = min(BLOCK_TILES, end - first);
     let pixel = first * MR;
