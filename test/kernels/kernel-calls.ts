@@ -30,8 +30,20 @@ const binary = (kernel: Binary): Call[] =>
 const each = <K extends string>(names: readonly K[], of: (kernel: K) => Call[]): Record<string, Call[]> =>
   Object.fromEntries(names.map((name) => [name, of(name)]));
 
-const around = <T extends unknown[]>(run: (k: Kernels, g: Guarded, outer: number, n: number, inner: number) => T | number): Call[] => // prettier-ignore
-  calls(["outer", "n", "inner"], [[0, 1, 3], [1, 2, 5, 11], [1, 3, 4, 5]], (k, g, ...sizes) => void run(k, g, ...sizes)); // prettier-ignore
+const reduction = (
+  run: (k: Kernels, g: Guarded, outer: number, n: number, inner: number) => number,
+): Call[] =>
+  calls(
+    ["outer", "n", "inner"],
+    [
+      [0, 1, 3],
+      [1, 2, 5, 11],
+      [1, 3, 4, 5],
+    ],
+    (k, g, ...sizes) => {
+      run(k, g, ...sizes);
+    },
+  );
 
 const rowsOf = (run: (k: Kernels, g: Guarded, rows: number, n: number) => number): Call[] =>
   calls(["rows", "n"], [[0, 1, 3], LENGTHS.slice(1)], (k, g, ...sizes) => void run(k, g, ...sizes));
@@ -51,19 +63,58 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   stridedCopy: calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
     const size = 2 * n1 * 3 * n3;
     const strides = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
-    k.stridedCopy(g.input(size), g.output(size), 2, n1, 3, n3, ...(strides as [number, number, number, number])); // prettier-ignore
+    k.stridedCopy(
+      g.input(size),
+      g.output(size),
+      2,
+      n1,
+      3,
+      n3,
+      ...(strides as [number, number, number, number]),
+    );
   }),
 
   sum: [
-    ...around((k, g, outer, n, inner) => k.sum(g.input(outer * n * inner), g.output(outer * inner), outer, n, inner, 1)), // prettier-ignore
-    ...calls(["n", "inner"], [[0, 255, 256, 257], [1, 3]], (k, g, n, inner) => k.sum(g.input(2 * n * inner), g.output(2 * inner), 2, n, inner, 0.5)), // prettier-ignore
+    ...reduction((k, g, outer, n, inner) =>
+      k.sum(g.input(outer * n * inner), g.output(outer * inner), outer, n, inner, 1),
+    ),
+    ...calls(
+      ["n", "inner"],
+      [
+        [0, 255, 256, 257],
+        [1, 3],
+      ],
+      (k, g, n, inner) => k.sum(g.input(2 * n * inner), g.output(2 * inner), 2, n, inner, 0.5),
+    ),
   ],
-  sumBackward: around((k, g, outer, n, inner) => k.sumBackward(g.input(outer * inner), g.output(outer * n * inner), outer, n, inner, 1)), // prettier-ignore
+  sumBackward: reduction((k, g, outer, n, inner) =>
+    k.sumBackward(g.input(outer * inner), g.output(outer * n * inner), outer, n, inner, 1),
+  ),
   argmax: [
-    ...around((k, g, outer, n, inner) => k.argmax(g.input(outer * n * inner), g.output(outer * inner), g.output(outer * inner, "i32"), outer, n, inner)), // prettier-ignore
-    ...around((k, g, outer, n, inner) => k.argmax(g.input(outer * n * inner), 0, g.output(outer * inner, "i32"), outer, n, inner)), // prettier-ignore
+    ...reduction((k, g, outer, n, inner) =>
+      k.argmax(
+        g.input(outer * n * inner),
+        g.output(outer * inner),
+        g.output(outer * inner, "i32"),
+        outer,
+        n,
+        inner,
+      ),
+    ),
+    ...reduction((k, g, outer, n, inner) =>
+      k.argmax(g.input(outer * n * inner), 0, g.output(outer * inner, "i32"), outer, n, inner),
+    ),
   ],
-  maxBackward: around((k, g, outer, n, inner) => k.maxBackward(g.input(outer * inner), g.ints(labels(outer * inner, n)), g.output(outer * n * inner), outer, n, inner)), // prettier-ignore
+  maxBackward: reduction((k, g, outer, n, inner) =>
+    k.maxBackward(
+      g.input(outer * inner),
+      g.ints(labels(outer * inner, n)),
+      g.output(outer * n * inner),
+      outer,
+      n,
+      inner,
+    ),
+  ),
 
   softmax: rowsOf((k, g, rows, n) => k.softmax(g.input(rows * n), g.output(rows * n), rows, n)),
   logSoftmax: rowsOf((k, g, rows, n) => k.logSoftmax(g.input(rows * n), g.output(rows * n), rows, n)),
@@ -76,43 +127,114 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   crossEntropy: rowsOf((k, g, rows, n) =>
     k.crossEntropy(g.input(rows * n), g.ints(labels(rows, n)), g.output(rows), g.output(rows), rows, n, 0.1),
   ),
-  crossEntropyBackward: rowsOf(
-    (k, g, rows, n) =>
-    k.crossEntropyBackward(g.input(rows), 1, g.input(rows * n), g.ints(labels(rows, n)), g.input(rows), g.output(rows * n), rows, n, 0.1, 1), // prettier-ignore
+  crossEntropyBackward: rowsOf((k, g, rows, n) =>
+    k.crossEntropyBackward(
+      g.input(rows),
+      1,
+      g.input(rows * n),
+      g.ints(labels(rows, n)),
+      g.input(rows),
+      g.output(rows * n),
+      rows,
+      n,
+      0.1,
+      1,
+    ),
   ),
-  softCrossEntropy: rowsOf(
-    (k, g, rows, n) =>
-    k.softCrossEntropy(g.input(rows * n), g.input(rows * n, "unit"), g.output(rows), g.output(rows), rows, n, 0.1), // prettier-ignore
+  softCrossEntropy: rowsOf((k, g, rows, n) =>
+    k.softCrossEntropy(
+      g.input(rows * n),
+      g.input(rows * n, "unit"),
+      g.output(rows),
+      g.output(rows),
+      rows,
+      n,
+      0.1,
+    ),
   ),
-  softCrossEntropyBackward: rowsOf(
-    (k, g, rows, n) =>
-    k.softCrossEntropyBackward(g.input(rows), 1, g.input(rows * n), g.input(rows * n, "unit"), g.input(rows), g.output(rows * n), rows, n, 0.1, 1), // prettier-ignore
+  softCrossEntropyBackward: rowsOf((k, g, rows, n) =>
+    k.softCrossEntropyBackward(
+      g.input(rows),
+      1,
+      g.input(rows * n),
+      g.input(rows * n, "unit"),
+      g.input(rows),
+      g.output(rows * n),
+      rows,
+      n,
+      0.1,
+      1,
+    ),
   ),
 
-  channelMoments: channels((k, g, rows, c) => k.channelMoments(g.input(rows * c), rows, c, g.output(c), g.output(c))), // prettier-ignore
-  foldNorm: channels(
-    (k, g, rows, c) =>
-    k.foldNorm(g.input(c), g.input(c, "positive"), rows % 2 ? g.input(c) : 0, rows % 2 ? 0 : g.input(c), 1e-5, c, g.output(c), g.output(c)), // prettier-ignore
+  channelMoments: channels((k, g, rows, c) =>
+    k.channelMoments(g.input(rows * c), rows, c, g.output(c), g.output(c)),
   ),
-  scaleShift: channels((k, g, rows, c) => k.scaleShift(g.input(rows * c), g.output(rows * c), rows, c, g.input(c), g.input(c))), // prettier-ignore
-  normSums: channels((k, g, rows, c) => k.normSums(g.input(rows * c), g.input(rows * c), g.input(c), rows, c, g.output(c), g.output(c))), // prettier-ignore
-  normCoefficients: channels(
-    (k, g, rows, c) =>
-    k.normCoefficients(g.input(c), g.input(c, "positive"), g.input(c), g.input(c), g.input(c), 1e-5, rows, c, g.output(c), g.output(c), g.output(c)), // prettier-ignore
+  foldNorm: channels((k, g, rows, c) =>
+    k.foldNorm(
+      g.input(c),
+      g.input(c, "positive"),
+      rows % 2 ? g.input(c) : 0,
+      rows % 2 ? 0 : g.input(c),
+      1e-5,
+      c,
+      g.output(c),
+      g.output(c),
+    ),
   ),
-  normBackward: channels(
-    (k, g, rows, c) =>
-    k.normBackward(g.input(rows * c), g.input(rows * c), g.output(rows * c), rows, c, g.input(c), g.input(c), g.input(c)), // prettier-ignore
+  scaleShift: channels((k, g, rows, c) =>
+    k.scaleShift(g.input(rows * c), g.output(rows * c), rows, c, g.input(c), g.input(c)),
+  ),
+  normSums: channels((k, g, rows, c) =>
+    k.normSums(g.input(rows * c), g.input(rows * c), g.input(c), rows, c, g.output(c), g.output(c)),
+  ),
+  normCoefficients: channels((k, g, rows, c) =>
+    k.normCoefficients(
+      g.input(c),
+      g.input(c, "positive"),
+      g.input(c),
+      g.input(c),
+      g.input(c),
+      1e-5,
+      rows,
+      c,
+      g.output(c),
+      g.output(c),
+      g.output(c),
+    ),
+  ),
+  normBackward: channels((k, g, rows, c) =>
+    k.normBackward(
+      g.input(rows * c),
+      g.input(rows * c),
+      g.output(rows * c),
+      rows,
+      c,
+      g.input(c),
+      g.input(c),
+      g.input(c),
+    ),
   ),
 
   sgd: calls(["n", "momentum"], [LENGTHS, [0, 1]], (k, g, n, momentum) =>
     k.sgd(g.inout(n), g.input(n), momentum ? g.inout(n) : 0, n, 0.1, 0.9, 0, 1e-4, momentum, 0),
   ),
-  adam: calls(
-    ["n"],
-    [LENGTHS],
-    (k, g, n) =>
-    k.adam(g.inout(n), g.input(n), g.inout(n), g.inout(n, "positive"), n, 1e-3, 0.9, 0.999, 1e-8, 0, 0.01, 0.1, 0.001), // prettier-ignore
+  adam: calls(["n"], [LENGTHS], (k, g, n) =>
+    k.adam(
+      g.inout(n),
+      g.input(n),
+      g.inout(n),
+      g.inout(n, "positive"),
+      n,
+      1e-3,
+      0.9,
+      0.999,
+      1e-8,
+      0,
+      0.01,
+      0.1,
+      0.001,
+    ),
   ),
 
   ...windowCalls,

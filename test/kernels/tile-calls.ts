@@ -116,7 +116,11 @@ const packPanels = calls(
   ["k", "n", "width", "order"],
   [LENGTHS, [1, 3, 4, 6, 8, 9, 12, 13], [3, 4, 6, 8, 12], [0, 1, 2]],
   (kernels, g, k, n, width, order) => {
-    const [rs, cs] = [[n, 1], [1, k], [2 * n, 2]][order] as [number, number]; // prettier-ignore
+    const [rs, cs] = [
+      [n, 1],
+      [1, k],
+      [2 * n, 2],
+    ][order] as [number, number];
     const src = g.input(order === 2 ? 2 * k * n : k * n);
     const panels = Math.ceil(n / width);
     kernels.packPanels(src, rs, cs, k, n, width, g.output(panels * k * width), k * width);

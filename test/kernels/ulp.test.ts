@@ -101,7 +101,10 @@ forEachBinary((binary) => {
 
   describe("special values are what kernels/math.ts says:", () => {
     const check = (name: Name, pairs: readonly (readonly [x: number, y: number])[]): void => {
-      const y = apply(name, pairs.map(([x]) => x)); // prettier-ignore
+      const y = apply(
+        name,
+        pairs.map(([x]) => x),
+      );
       pairs.forEach(([x, want], i) => expect(y[i], `${name}(${x})`).toBe(want));
     };
 

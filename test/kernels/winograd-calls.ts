@@ -22,7 +22,20 @@ const transform = (kernel: "winogradInput" | "winogradGradient", size: 4 | 6): C
     const x = g.input(2 * height * width * c);
     const v = g.padded(POINTS, tiles, c, GAP);
     const rowBytes = width * c * 4;
-    k[kernel](x, height * rowBytes, rowBytes, c, 2, wide, v, vector(c) * 4, step(tiles, c), 0, tiles, g.scratch(SCRATCH)); // prettier-ignore
+    k[kernel](
+      x,
+      height * rowBytes,
+      rowBytes,
+      c,
+      2,
+      wide,
+      v,
+      vector(c) * 4,
+      step(tiles, c),
+      0,
+      tiles,
+      g.scratch(SCRATCH),
+    );
   });
 
 const winogradOutput = calls(
@@ -34,7 +47,21 @@ const winogradOutput = calls(
     const m = g.input((POINTS * step(tiles, c)) / 4);
     const y = g.output(2 * height * width * c);
     const b = bias ? g.input(vector(c)) : 0;
-    k.winogradOutput(m, vector(c) * 4, step(tiles, c), y, height, width, c, b, high, wide, 0, tiles, g.scratch(SCRATCH)); // prettier-ignore
+    k.winogradOutput(
+      m,
+      vector(c) * 4,
+      step(tiles, c),
+      y,
+      height,
+      width,
+      c,
+      b,
+      high,
+      wide,
+      0,
+      tiles,
+      g.scratch(SCRATCH),
+    );
   },
 );
 
@@ -42,11 +69,16 @@ export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
   winogradInput: transform("winogradInput", 6),
   winogradGradient: transform("winogradGradient", 4),
   winogradOutput,
-  winogradWeight: calls(
-    ["n", "flipped"],
-    [CHANNELS, [0, 1]],
-    (k, g, n, flipped) =>
-    k.winogradWeight(g.input(9 * (n + GAP)), (n + GAP) * 4, n, flipped, g.matrix(POINTS, n, n + GAP), (n + GAP) * 4, g.scratch(SCRATCH)), // prettier-ignore
+  winogradWeight: calls(["n", "flipped"], [CHANNELS, [0, 1]], (k, g, n, flipped) =>
+    k.winogradWeight(
+      g.input(9 * (n + GAP)),
+      (n + GAP) * 4,
+      n,
+      flipped,
+      g.matrix(POINTS, n, n + GAP),
+      (n + GAP) * 4,
+      g.scratch(SCRATCH),
+    ),
   ),
   winogradWeightBackward: calls(["n"], [CHANNELS], (k, g, n) =>
     k.winogradWeightBackward(

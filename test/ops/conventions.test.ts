@@ -95,7 +95,12 @@ forEachBinary((binary) => {
       });
       allclose("sum", fovea.sum(x, [0, 2]).data(), want, 1e-6);
       allclose("sum", fovea.sum(x, [-1, 0]).data(), want, 1e-6);
-      allclose("mean", fovea.mean(x, [2, 0]).data(), want.map((v) => v / 8), 1e-6); // prettier-ignore
+      allclose(
+        "mean",
+        fovea.mean(x, [2, 0]).data(),
+        want.map((v) => v / 8),
+        1e-6,
+      );
     });
 
     test("sum and mean of all elements are scalars", () => {
@@ -136,10 +141,18 @@ forEachBinary((binary) => {
     test("crossEntropy of indices is that of their one-hot rows", () => {
       const x = tensor(values, [4, 6]);
       const labels = [5, 0, 3, 3];
-      const hot = tensor(labels.flatMap((l) => [0, 1, 2, 3, 4, 5].map((j) => (j === l ? 1 : 0))), [4, 6]); // prettier-ignore
+      const hot = tensor(
+        labels.flatMap((l) => [0, 1, 2, 3, 4, 5].map((j) => (j === l ? 1 : 0))),
+        [4, 6],
+      );
       const indices = tensor(labels, [4], { dtype: "i32" });
       const options = { labelSmoothing: 0.1 };
-      allclose("crossEntropy", fovea.crossEntropy(x, indices, options).data(), fovea.crossEntropy(x, hot, options).data(), 1e-6); // prettier-ignore
+      allclose(
+        "crossEntropy",
+        fovea.crossEntropy(x, indices, options).data(),
+        fovea.crossEntropy(x, hot, options).data(),
+        1e-6,
+      );
     });
   });
 });

@@ -112,7 +112,9 @@ forEachBinary((binary) => {
   );
 
   test("errors of 3x3 convolutions are what InitOptions.winograd says: 5e-6 with Winograd, 1e-6 without", () => {
-    const plain = largeConvs.filter(({ weight, attrs }) => weight[0] === 3 && attrs.stride === 1 && attrs.groups === 1); // prettier-ignore
+    const plain = largeConvs.filter(
+      ({ weight, attrs }) => weight[0] === 3 && attrs.stride === 1 && attrs.groups === 1,
+    );
     const found: string[] = [];
     for (const winograd of [true, false]) {
       init({ binary, winograd });
