@@ -1,0 +1,122 @@
+// Timing. One implementation alone is sampled by the `benchmark` package; several are timed in turn, so that whatever
+// else the machine does meets all of them alike.
+
+import Benchmark from "benchmark";
+
+/** Before any sample: long enough for the engine to have replaced baseline code by optimised code. */
+const WARM_UP_MS = 150;
+const WARM_UP_CALLS = 3;
+/** A sample is the mean of as many calls as fill this. */
+const SAMPLE_MS = 20;
+const MIN_SAMPLES = 10;
+const MAX_SECONDS = 0.5;
+
+export interface Timing {
+  /** Median of the samples, for one call. */
+  ms: number;
+  /** (p75 − p25) / median of the samples. */
+  spread: number;
+  samples: number;
+}
+
+function quantile(sorted: readonly number[], q: number): number {
+  const at = (sorted.length - 1) * q;
+  const low = sorted[Math.floor(at)]!;
+  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
+}
+
+export function median(samples: readonly number[]): number {
+  return quantile(
+    [...samples].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+export function summary(samples: readonly number[]): Timing {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const ms = quantile(sorted, 0.5);
+  return { ms, spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / ms, samples: sorted.length };
+}
+
+/** What the timed code returns ends here, and the report prints it if it is NaN: nothing may be optimised away. */
+let sink = 0;
+
+export function sinkIsFinite(): boolean {
+  return Number.isFinite(sink);
+}
+
+/** Times run() with the `benchmark` package, after a warm-up. */
+export function measure(name: string, run: () => number): Timing {
+  const begin = performance.now();
+  for (let calls = 0; calls < WARM_UP_CALLS || performance.now() - begin < WARM_UP_MS; calls++) sink += run();
+  const bench = new Benchmark(name, {
+    fn: () => void (sink += run()),
+    minSamples: MIN_SAMPLES,
+    minTime: SAMPLE_MS / 1000,
+    maxTime: MAX_SECONDS,
+  }).run({ async: false });
+  if (bench.error) throw bench.error;
+  return summary(bench.stats.sample.map((seconds: number) => seconds * 1000));
+}
+
+/** One of several implementations of the same work. */
+export interface Contender {
+  impl: string;
+  /** Does the work `calls` times and returns the milliseconds that it took. */
+  time(calls: number): number | Promise<number>;
+}
+
+export interface InterleaveOptions {
+  rounds?: number;
+  /** Milliseconds of a contender's turn, unless one call takes longer. */
+  turnMs?: number;
+  /** From here on a call counts as slow, and the contender plays only slowRounds. */
+  slowMs?: number;
+  slowRounds?: number;
+}
+
+/**
+ * Times every contender once a round, in alternating order; returns each one's samples, in milliseconds for one call,
+ * NaN for the rounds it sat out.
+ */
+export async function interleave(
+  contenders: readonly Contender[],
+  { rounds = 11, turnMs = 60, slowMs = 1000, slowRounds = 3 }: InterleaveOptions = {},
+): Promise<number[][]> {
+  const calls: number[] = [];
+  for (const { time } of contenders) {
+    let ms = await time(1); // first call: compiles, allocates
+    if (ms < slowMs) {
+      for (let spent = 0; spent < WARM_UP_MS; spent += ms) ms = await time(1);
+      ms = (await time(WARM_UP_CALLS)) / WARM_UP_CALLS;
+    }
+    calls.push(ms >= slowMs ? 0 : Math.max(1, Math.round(turnMs / ms)));
+  }
+  const samples: number[][] = contenders.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    const order = contenders.map((_, i) => i);
+    if (round % 2) order.reverse();
+    for (const i of order) {
+      const slow = calls[i] === 0;
+      const n = calls[i] || 1;
+      samples[i]!.push(slow && round >= slowRounds ? NaN : (await contenders[i]!.time(n)) / n);
+    }
+  }
+  return samples;
+}
+
+/** A contender whose work is a function, synchronous or not. */
+export function contender(impl: string, run: () => unknown): Contender {
+  return {
+    impl,
+    async time(calls) {
+      const begin = performance.now();
+      for (let i = 0; i < calls; i++) {
+        const result = run();
+        if (result instanceof Promise) await result;
+        else if (typeof result === "number") sink += result;
+      }
+      return performance.now() - begin;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+// The micro-benchmarks: npm run bench -- [--suite NAME] [--filter TEXT] [--threads N] [--json FILE] [--results FILE]
+
+import { pick, readOptions, runMain } from "./cli.js";
+import { measure, sinkIsFinite } from "./harness.js";
+import { environment, rowOf, setup, Table, writeJson, writeResults } from "./report.js";
+import { convCases } from "./suites/conv.js";
+import { gemmCases } from "./suites/gemm.js";
+import { memoryCases } from "./suites/memory.js";
+import { inferCases, trainCases } from "./suites/models.js";
+import { ceilings } from "./suites/peak.js";
+
+const SUITES = ["peak", "gemm", "conv", "memory", "train", "infer"];
+
+await runMain(async () => {
+  const options = readOptions(process.argv.slice(2), SUITES);
+  const top = await ceilings();
+  const all = [top.cases, gemmCases, convCases, memoryCases, trainCases, inferCases].flat();
+  const cases = pick(all, options);
+
+  const where = environment();
+  console.log(`${where.machine}, Node ${where.node}, ${where.date}`);
+  console.log(`fovea: ${setup(top)}\n`);
+  const table = new Table(cases);
+  for (const c of cases) {
+    const prepared = c.prepare();
+    const timing = measure(c.name, prepared.run);
+    prepared.dispose();
+    table.add(rowOf(c, "fovea", options.threads, timing, top));
+  }
+  if (!sinkIsFinite()) throw new Error("a case computed NaN or an infinity");
+
+  if (options.json) await writeJson(options.json, where, table.rows);
+  if (options.results) await writeResults(options.results, "Micro-benchmarks", where, [setup(top)], table);
+});

@@ -1,0 +1,108 @@
+// Convolutions of well-known networks, forward and each gradient alone.
+
+import { conv2d, tensor, tidy, noGrad } from "../../src/index.js";
+import { outputSize, randomFloats, type Case, type ConvSpec, type Prepared } from "../workload.js";
+import { gradientRule } from "./rule.js";
+
+type Shape = [kernel: number, stride: number, size: number, channels: number, outChannels: number];
+
+/** The four stages of ResNet-18 and -34: He et al. (2015), arXiv 1512.03385, table 1. */
+const RESNET: Shape[] = [
+  [3, 1, 56, 64, 64],
+  [3, 1, 28, 128, 128],
+  [3, 1, 14, 256, 256],
+  [3, 1, 7, 512, 512],
+];
+/** The three stages of the CIFAR ResNets: the same paper, section 4.2. */
+const CIFAR: Shape[] = [
+  [3, 1, 32, 16, 16],
+  [3, 1, 16, 32, 32],
+  [3, 1, 8, 64, 64],
+];
+/** 1×1 convolutions of ResNet-50, and the strided ones of ResNet-18: a stage's first layer and its shortcut. */
+const RESNET50: Shape[] = [
+  [1, 1, 56, 64, 256],
+  [1, 1, 56, 256, 64],
+  [1, 1, 28, 512, 128],
+  [1, 1, 14, 1024, 256],
+  [1, 1, 7, 512, 2048],
+  [3, 2, 56, 64, 128],
+  [1, 2, 56, 64, 128],
+];
+const STEM: Shape[] = [[7, 2, 224, 3, 64]];
+/** Sandler et al., MobileNetV2 (2018), arXiv 1801.04381, table 2. */
+const MOBILENET: Shape[] = [
+  [3, 1, 112, 32, 32],
+  [3, 2, 112, 96, 96],
+  [3, 1, 56, 144, 144],
+  [3, 1, 28, 192, 192],
+  [3, 1, 14, 384, 384],
+  [3, 2, 14, 576, 576],
+  [3, 1, 7, 960, 960],
+];
+
+function specs(op: ConvSpec["op"], batch: number, shapes: Shape[]): ConvSpec[] {
+  return shapes.map(([kernel, stride, size, channels, outChannels]) => ({
+    op,
+    batch,
+    height: size,
+    width: size,
+    channels,
+    outChannels,
+    kernel,
+    stride,
+    padding: (kernel - 1) / 2,
+    groups: op.startsWith("depthwise") ? channels : 1,
+  }));
+}
+
+function prepare(spec: ConvSpec): Prepared {
+  const { batch, height, width, channels, outChannels, kernel, stride, padding, groups } = spec;
+  const xShape = [batch, height, width, channels];
+  const wShape = [kernel, kernel, channels / groups, outChannels];
+  const yShape = [batch, outputSize(height, spec), outputSize(width, spec), outChannels];
+  const random = (shape: number[], seed: number) =>
+    tensor(randomFloats(shape.reduce((a, b) => a * b), seed), shape); // prettier-ignore
+  const x = random(xShape, 1);
+  const weight = random(wShape, 2);
+  const options = { stride, padding, groups };
+  if (spec.op.endsWith("BackwardData")) {
+    x.requiresGrad = true;
+    return gradientRule(conv2d(x, weight, undefined, options), "x", random(yShape, 3), [x, weight]);
+  }
+  if (spec.op.endsWith("BackwardWeight")) {
+    weight.requiresGrad = true;
+    return gradientRule(conv2d(x, weight, undefined, options), "weight", random(yShape, 3), [x, weight]);
+  }
+  return {
+    run: () => noGrad(() => tidy(() => conv2d(x, weight, undefined, options).ptr)),
+    dispose() {
+      x.dispose();
+      weight.dispose();
+    },
+  };
+}
+
+function caseOf(spec: ConvSpec): Case {
+  const { op, batch, height, width, channels, outChannels, kernel, stride, groups } = spec;
+  const outputs = batch * outputSize(height, spec) * outputSize(width, spec) * outChannels;
+  return {
+    suite: "conv",
+    name: `${op}-${kernel}x${kernel}-s${stride}-${height}x${width}x${channels}-${outChannels}-b${batch}`,
+    workload: { kind: "conv", ...spec },
+    flops: (2 * outputs * kernel * kernel * channels) / groups,
+    prepare: () => prepare(spec),
+  };
+}
+
+const ops = ["conv2d", "conv2dBackwardData", "conv2dBackwardWeight"] as const;
+const depthwiseOps = ["depthwise", "depthwiseBackwardData", "depthwiseBackwardWeight"] as const;
+
+export const convCases: Case[] = [
+  ...ops.flatMap((op) => [
+    ...specs(op, 1, [...RESNET, ...RESNET50, ...STEM]),
+    ...specs(op, 8, [...RESNET, ...RESNET50, ...STEM]),
+    ...specs(op, 128, CIFAR),
+  ]),
+  ...depthwiseOps.flatMap((op) => [...specs(op, 1, MOBILENET), ...specs(op, 8, MOBILENET)]),
+].map(caseOf);

@@ -1,0 +1,98 @@
+// Work bound by memory: normalisation, pooling, element-wise operations, optimizers. `bytes` counts each pass over each
+// operand once.
+
+import {
+  Adam,
+  add,
+  batchNorm,
+  maxPool2d,
+  noGrad,
+  relu,
+  SGD,
+  tensor,
+  tidy,
+  type Optimizer,
+  type Tensor,
+} from "../../src/index.js";
+import { randomFloats, type Case, type Prepared } from "../workload.js";
+import { gradientRule } from "./rule.js";
+
+/** The first stage of a ResNet on a batch of 8, and the output of its stem. */
+const STAGE = [8, 56, 56, 64];
+const STEM = [8, 112, 112, 64];
+const PARAMETERS = 2 ** 22;
+
+const sizeOf = (shape: number[]): number => shape.reduce((a, b) => a * b);
+const random = (shape: number[], seed: number): Tensor => tensor(randomFloats(sizeOf(shape), seed), shape);
+
+function forward(fn: () => Tensor, held: Tensor[]): Prepared {
+  return {
+    run: () => noGrad(() => tidy(() => fn().ptr)),
+    dispose: () => held.forEach((t) => t.dispose()),
+  };
+}
+
+/** The gradient of fn with respect to x. */
+function backward(shape: number[], fn: (x: Tensor) => Tensor): Prepared {
+  const x = random(shape, 1);
+  x.requiresGrad = true;
+  const y = fn(x);
+  return gradientRule(y, "x", random([...y.shape], 2), [x]);
+}
+
+function norm(x: Tensor): Tensor {
+  return batchNorm(x, undefined, undefined, undefined, undefined, { training: true });
+}
+
+function update(make: (parameters: Tensor[]) => Optimizer): Prepared {
+  const p = random([PARAMETERS], 1);
+  p.grad = random([PARAMETERS], 2);
+  const optimizer = make([p]);
+  return {
+    run: () => (optimizer.step(), p.ptr),
+    dispose() {
+      optimizer.dispose();
+      p.dispose();
+    },
+  };
+}
+
+const pool = (x: Tensor): Tensor => maxPool2d(x, 3, { stride: 2, padding: 1 });
+const stage = STAGE.join("x");
+const stem = STEM.join("x");
+const floats = sizeOf(STAGE);
+const pooled = sizeOf(STEM) / 4;
+
+/** Name, bytes, how to prepare it. */
+const rows: [string, number, () => Prepared][] = [
+  // batch norm reads x once for the moments and once to scale it; its gradient dy and x likewise
+  [`batchNorm-${stage}`, 3 * 4 * floats, () => one(STAGE, norm)],
+  [`batchNormBackward-${stage}`, 5 * 4 * floats, () => backward(STAGE, norm)],
+  // pooling notes the winner of each window in a byte
+  [`maxPool2d-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 5 * pooled, () => one(STEM, pool)],
+  [`maxPool2dBackward-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 5 * pooled, () => backward(STEM, pool)],
+  [`relu-${stage}`, 2 * 4 * floats, () => one(STAGE, relu)],
+  [`reluBackward-${stage}`, 3 * 4 * floats, () => backward(STAGE, relu)],
+  [`add-${stage}`, 3 * 4 * floats, () => two(STAGE, add)],
+  [`sgd-${PARAMETERS}`, 5 * 4 * PARAMETERS, () => update((p) => new SGD(p, { lr: 1e-6, momentum: 0.9 }))],
+  [`adam-${PARAMETERS}`, 7 * 4 * PARAMETERS, () => update((p) => new Adam(p, { lr: 1e-6 }))],
+];
+
+function one(shape: number[], fn: (x: Tensor) => Tensor): Prepared {
+  const x = random(shape, 1);
+  return forward(() => fn(x), [x]);
+}
+
+function two(shape: number[], fn: (a: Tensor, b: Tensor) => Tensor): Prepared {
+  const a = random(shape, 1);
+  const b = random(shape, 2);
+  return forward(() => fn(a, b), [a, b]);
+}
+
+export const memoryCases: Case[] = rows.map(([name, bytes, prepare]) => ({
+  suite: "memory",
+  name,
+  workload: { kind: "own" },
+  bytes,
+  prepare,
+}));

@@ -1,0 +1,73 @@
+// What the suites measure, described so that fovea and its peers can each build it.
+
+import { Random } from "../src/index.js";
+
+/** A convolution of NHWC images; padding is (kernel − 1) / 2, so stride 1 keeps the size. */
+export interface ConvSpec {
+  op:
+    | "conv2d"
+    | "conv2dBackwardData"
+    | "conv2dBackwardWeight"
+    | "depthwise"
+    | "depthwiseBackwardData"
+    | "depthwiseBackwardWeight";
+  batch: number;
+  height: number;
+  width: number;
+  channels: number;
+  outChannels: number;
+  kernel: number;
+  stride: number;
+  padding: number;
+  groups: number;
+}
+
+/** A model from the registry on one batch: forward, backward and the optimizer's update, or forward alone. */
+export interface ModelSpec {
+  model: string;
+  batch: number;
+  inputSize: readonly [height: number, width: number, channels: number];
+  classes: number;
+  optimizer: "adam" | "sgd";
+}
+
+export type Workload =
+  | { kind: "gemm"; n: number }
+  | ({ kind: "conv" } & ConvSpec)
+  | ({ kind: "train" | "infer" } & ModelSpec)
+  | { kind: "own" }; // fovea's alone
+
+/** Something ready to be timed. */
+export interface Prepared {
+  /** Does the work once. What it returns goes to the sink, so that no engine may leave the work out. */
+  run(): number;
+  dispose(): void;
+}
+
+export interface Case {
+  suite: string;
+  name: string;
+  workload: Workload;
+  /** Floating-point operations of one run, counted as the textbook does, whatever the algorithm. */
+  flops?: number;
+  /** Bytes that one run reads and writes at least. */
+  bytes?: number;
+  /** fovea's implementation. */
+  prepare(): Prepared;
+}
+
+/** The same numbers for everybody: uniform in [−1, 1). */
+export function randomFloats(size: number, seed: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: size }, () => random.uniform(-1, 1));
+}
+
+/** Labels in [0, classes). */
+export function randomLabels(size: number, classes: number, seed: number): Int32Array {
+  const random = new Random(seed);
+  return Int32Array.from({ length: size }, () => random.integer(classes));
+}
+
+export function outputSize(size: number, { kernel, stride, padding }: ConvSpec): number {
+  return Math.floor((size + 2 * padding - kernel) / stride) + 1;
+}
