@@ -11,13 +11,16 @@ const COLUMNS = [1, 7, 8, 9, 11, 12, 13, 19, 27];
 /** Rows of C lie this many words further apart than they are long. */
 const GAP = 3;
 
-function gemm(name: "plain" | "transposed", accumulate: number): Call[] {
-  return calls(["m", "n", "k", "tile"], [ROWS, COLUMNS, [0, 1, 5], TILES], (kernels, g, m, n, k, tile) => {
+type Order = "plain" | "transposed";
+
+/** Products of all sizes given: a, b and c in memory as `order` says, scratch as large as gemm asks for. */
+function gemm(order: Order, accumulate: number, ms: number[], ns: number[], ks: number[]): Call[] {
+  return calls(["m", "n", "k", "tile"], [ms, ns, ks, TILES], (kernels, g, m, n, k, tile) => {
     const a = g.input(m * k);
     const b = g.input(k * n);
     const c = accumulate ? g.inout(m * n) : g.matrix(m, n, n + GAP);
     const scratch = g.scratch(kernels.gemmScratch(m, n, k) * 4);
-    const [rsa, csa, rsb, csb] = name === "plain" ? [k, 1, n, 1] : [1, m, 1, k];
+    const [rsa, csa, rsb, csb] = order === "plain" ? [k, 1, n, 1] : [1, m, 1, k];
     kernels.gemm(m, n, k, a, rsa, csa, b, rsb, csb, c, accumulate ? n : n + GAP, accumulate, tile, scratch);
   });
 }
@@ -140,7 +143,12 @@ const padImages = calls(
 );
 
 export const tileCalls: Readonly<Record<string, readonly Call[]>> = {
-  gemm: [...gemm("plain", 0), ...gemm("transposed", 0), ...gemm("plain", 1)],
+  gemm: [
+    ...gemm("plain", 0, ROWS, COLUMNS, [0, 1, 5]),
+    ...gemm("transposed", 0, ROWS, COLUMNS, [0, 1, 5]),
+    ...gemm("plain", 1, ROWS, COLUMNS, [0, 1, 5]),
+    ...gemm("plain", 0, [95, 96, 97], [505, 511, 512, 513, 521], [3, 257]), // around the blocks of 96 × 256 × 512
+  ],
   rowsGemm,
   pixelsGemm,
   packPanels,
