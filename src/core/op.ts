@@ -3,6 +3,7 @@
 
 import { ShapeError } from "../errors.js";
 import { disposeAux, isGradEnabled, Node, type AnyRule } from "./autograd.js";
+import { tidy } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
 import { empty, Tensor, type DType } from "./tensor.js";
 
@@ -76,10 +77,13 @@ export function defineOp<
     checkDTypes(name, named, dtypes);
     const shape = spec.shape(inputs, attrs);
     const source = view === undefined ? undefined : inputs[view]!;
-    const y = source
-      ? new Tensor(source.storage.retain(), shape, source.dtype)
-      : empty(shape, spec.dtype ?? "f32", name);
-    const aux = spec.forward(y, inputs, attrs);
+    // In a scope of its own, so that an op that fails half-way (out of memory) leaves nothing behind.
+    const { y, aux } = tidy(() => {
+      const out = source
+        ? new Tensor(source.storage.retain(), shape, source.dtype)
+        : empty(shape, spec.dtype ?? "f32", name);
+      return { y: out, aux: spec.forward(out, inputs, attrs) };
+    });
     const needs = !differentiable
       ? []
       : Object.keys(named).filter((key) => {

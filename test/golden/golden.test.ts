@@ -185,7 +185,7 @@ forEachBinary((binary) => {
 
 describe("initialisers", () => {
   const spread = (t: Tensor): number => {
-    const v = t.data();
+    const v = t.data() as Float32Array;
     const mean = v.reduce((a, b) => a + b, 0) / v.length;
     return Math.sqrt(v.reduce((a, b) => a + (b - mean) ** 2, 0) / (v.length - 1));
   };
@@ -205,7 +205,8 @@ describe("initialisers", () => {
     manualSeed(2);
     const conv = new Conv2d(32, 4096, 3);
     const linear = new Linear(50, 4096);
-    const most = (t: Tensor): number => t.data().reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    const most = (t: Tensor): number =>
+      (t.data() as Float32Array).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     expect(most(conv.bias!) / std["conv bias bound"]).toBeCloseTo(1, 2);
     expect(most(linear.weight) / std["linear weight bound"]).toBeCloseTo(1, 3);
     conv.dispose();

@@ -1,0 +1,186 @@
+// What may import what, how long a file may be, and what may not be written at all (CONTRIBUTING.md, "folders").
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { abi } from "../src/wasm/abi.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const SKIP = new Set(["node_modules", "dist", "build", "runs", "binaries.ts"]);
+
+function filesOf(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (SKIP.has(entry.name)) return [];
+    const path = `${folder}/${entry.name}`;
+    return entry.isDirectory() ? filesOf(path) : /\.(ts|mjs)$/.test(path) ? [path] : [];
+  });
+}
+
+const sources = new Map(
+  ["src", "kernels", "test", "examples", "benchmarks"]
+    .flatMap(filesOf)
+    .map((path) => [path, readFileSync(join(root, path), "utf8")]),
+);
+
+/** Layer of a file → layers it may import, besides its own. */
+const LAYERS: Record<string, readonly string[]> = {
+  errors: [],
+  wasm: ["errors"],
+  core: ["errors", "wasm"],
+  ops: ["errors", "core", "wasm"],
+  "tensor-methods": ["core", "ops"],
+  nn: ["errors", "core", "ops", "tensor-methods"],
+  optim: ["errors", "core", "wasm"],
+  data: ["errors", "core"],
+  io: ["errors", "core"],
+  models: ["errors", "core", "ops", "nn"],
+  train: ["errors", "core", "ops", "tensor-methods", "nn", "optim", "data", "io"],
+  node: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "train"],
+  index: ["errors", "core", "ops", "tensor-methods", "nn", "optim", "data", "io", "models", "train", "wasm"],
+};
+
+function layerOf(path: string): string {
+  return path
+    .replace(/^src\//, "")
+    .replace(/\.ts$/, "")
+    .split("/")[0]!;
+}
+
+interface Import {
+  target: string;
+  typeOnly: boolean;
+}
+
+/** Files (or packages) that a source imports, relative ones as paths from the root. */
+function importsOf(path: string, source: string): Import[] {
+  const pattern =
+    /^(?:import|export) (type )?(?:(?:\{[^}]*\}|\*(?: as \w+)?|\w+(?:, \{[^}]*\})?) from )?["']([^"']+)["'];/gm;
+  return [...source.matchAll(pattern)].map(([, type, target]) => ({
+    target: target!.startsWith(".")
+      ? normalize(join(dirname(path), target!)).replace(/\.js$/, ".ts")
+      : target!,
+    typeOnly: type !== undefined,
+  }));
+}
+
+function layerOffences(path: string, source: string): string[] {
+  if (path.startsWith("kernels/") && path.endsWith(".ts")) {
+    return importsOf(path, source)
+      .filter(({ target }) => !target.startsWith("kernels/"))
+      .map(({ target }) => `${path} imports ${target}`);
+  }
+  if (path.startsWith("examples/")) {
+    return importsOf(path, source)
+      .filter(({ target }) => !/^(fovea|fovea\/node|node:.*)$/.test(target))
+      .map(({ target }) => `${path} imports ${target}`);
+  }
+  if (!path.startsWith("src/")) return [];
+  const layer = layerOf(path);
+  return importsOf(path, source)
+    .filter(({ target }) => {
+      if (!target.startsWith("src/")) return !(layer === "node" && target.startsWith("node:"));
+      const other = layerOf(target);
+      return other !== layer && !LAYERS[layer]?.includes(other);
+    })
+    .map(({ target }) => `${path} imports ${target}`);
+}
+
+/** A cycle of imports through the file, if there is one. Type-only imports count unless they stay in one folder. */
+function cycleFrom(start: string, files: ReadonlyMap<string, string>): string[] | undefined {
+  const visit = (path: string, trail: string[]): string[] | undefined => {
+    for (const { target, typeOnly } of importsOf(path, files.get(path) ?? "")) {
+      if (!files.has(target) || (typeOnly && dirname(target) === dirname(path))) continue;
+      if (target === start) return [...trail, target];
+      if (seen.has(target)) continue;
+      seen.add(target);
+      const found = visit(target, [...trail, target]);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  const seen = new Set<string>();
+  return visit(start, [start]);
+}
+
+const SELF = "test/architecture.test.ts";
+const MOST_LINES = 400;
+
+function textOffences(path: string, source: string): string[] {
+  const found: string[] = [];
+  const lines = source.split("\n").length - 1;
+  if (lines > MOST_LINES) found.push(`${path} has ${lines} lines`);
+  if (path === SELF) return found;
+  for (const word of ["@ts-ignore", "@ts-expect-error", "as any", "TODO", "FIXME"]) {
+    if (source.includes(word)) found.push(`${path} has ${word}`);
+  }
+  if (path.startsWith("src/")) {
+    const layer = layerOf(path);
+    const pointers = ["ops", "optim", "wasm"].includes(layer) || /core\/(tensor|autograd)\.ts$/.test(path);
+    if (!pointers && /\.ptr\b/.test(source)) found.push(`${path} handles raw pointers`);
+    if (path !== "src/wasm/heap.ts" && /Array\(\s*[\w.]*memory\.buffer/.test(source)) {
+      found.push(`${path} makes a view of the memory`);
+    }
+  }
+  return found;
+}
+
+describe("the source tree", () => {
+  const all = [...sources];
+
+  it("imports downwards only", () => {
+    expect(all.flatMap(([path, source]) => layerOffences(path, source))).toEqual([]);
+  });
+
+  it("has no import cycles", () => {
+    const paths = [...sources.keys()].filter((path) => /^(src|kernels)\//.test(path));
+    expect(paths.flatMap((path) => cycleFrom(path, sources) ?? [])).toEqual([]);
+  });
+
+  it("keeps files short, compilers heeded, pointers and views where they belong", () => {
+    expect(all.flatMap(([path, source]) => textOffences(path, source))).toEqual([]);
+  });
+
+  it("uses every kernel of the table", () => {
+    const library = all.filter(([path]) => /^(src|benchmarks)\//.test(path) && path !== "src/wasm/abi.ts");
+    const text = library.map(([, source]) => source).join("\n");
+    const unused = Object.keys(abi).filter((name) => !new RegExp(`\\.${name}\\(|"${name}"`).test(text));
+    expect(unused).toEqual([]);
+  });
+});
+
+describe("the rules of this test", () => {
+  it.each([
+    ["src/core/x.ts", 'import { relu } from "../ops/index.js";'],
+    ["src/nn/x.ts", 'import { SGD } from "../optim/index.js";'],
+    ["src/nn/x.ts", 'import { readFile } from "node:fs";'],
+    ["src/train/x.ts", 'import type { LeNet5 } from "../models/index.js";'],
+    ["kernels/x.ts", 'import { abi } from "../src/wasm/abi";'],
+    ["examples/x.ts", 'import { Heap } from "../src/wasm/heap.js";'],
+  ])("find a wrong import in %s", (path, source) => {
+    expect(layerOffences(path, source)).toHaveLength(1);
+  });
+
+  it("find a cycle, and let types of one folder pass", () => {
+    const files = (clause: string) =>
+      new Map([
+        ["src/core/a.ts", 'import { b } from "./b.js";'],
+        ["src/core/b.ts", `${clause} { a } from "./a.js";`],
+      ]);
+    expect(cycleFrom("src/core/a.ts", files("import"))).toEqual([
+      "src/core/a.ts",
+      "src/core/b.ts",
+      "src/core/a.ts",
+    ]);
+    expect(cycleFrom("src/core/a.ts", files("import type"))).toBeUndefined();
+  });
+
+  it.each([
+    ["src/nn/x.ts", "\n".repeat(401)],
+    ["src/nn/x.ts", "// @ts-ignore"],
+    ["src/nn/x.ts", "const p = x.ptr;"],
+    ["src/core/x.ts", "new Float32Array(heap.memory.buffer, 0, 4)"],
+  ])("find what may not be written", (path, source) => {
+    expect(textOffences(path, source)).toHaveLength(1);
+  });
+});
