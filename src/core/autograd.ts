@@ -125,16 +125,20 @@ export class Node {
     for (const parent of this.#drop()) parent.release();
   }
 
-  /** The saved tensors as the gradient rules see them; they belong to the scope around. */
-  saved(): Record<string, unknown> {
+  /** @throws ShapeError if backward has passed here and freed what was saved */
+  checkAlive(): void {
     if (this.#saved === undefined) {
       throw new ShapeError(
         `backward: ${this.op} has already been differentiated and what it saved is freed; ` +
           `pass { retainGraph: true } to the first backward`,
       );
     }
+  }
+
+  /** The saved tensors as the gradient rules see them; they belong to the scope around. */
+  saved(): Record<string, unknown> {
     const out: Record<string, unknown> = { shapes: this.shapes, aux: this.aux };
-    for (const [name, { storage, version, shape, dtype }] of Object.entries(this.#saved)) {
+    for (const [name, { storage, version, shape, dtype }] of Object.entries(this.#saved ?? {})) {
       if (storage.version !== version) {
         throw new ShapeError(
           `backward: ${this.op} needs the value of ${name}:[${shape.join(",")}] that it saw, ` +
@@ -214,12 +218,13 @@ export function backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: Bac
   if (root === undefined) {
     throw new ShapeError("backward: loss does not depend on any tensor that requires a gradient");
   }
+  const nodes = reachable(root);
+  for (const node of nodes) node.checkAlive();
   const gradients = new Map<Node, Tensor>();
   const seed = keep(empty(loss.shape, "f32", "backward"));
   if (dy) seed.copyFrom(dy);
   else seed.view.fill(1);
   gradients.set(root, seed);
-  const nodes = reachable(root);
   for (const node of nodes) node.retain(); // freeing a node must not free those it leads to before their turn
   try {
     noGrad(() => {

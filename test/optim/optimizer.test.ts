@@ -1,0 +1,71 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Adam, AdamW, memoryStats, SGD, ShapeError, tensor, tidy } from "../../src/index.js";
+import { init } from "../../src/wasm/runtime.js";
+
+beforeEach(() => void init());
+
+const parameter = () => tensor([1, 2, 3], [3], { requiresGrad: true });
+
+describe("optimizers", () => {
+  it("leave parameters without a gradient as they are", () => {
+    const [a, b] = [parameter(), parameter()];
+    const optimizer = new SGD([a, b], { lr: 1, momentum: 0.9 });
+    a.sum().backward();
+    optimizer.step();
+    expect([...a.data()]).toEqual([0, 1, 2]);
+    expect([...b.data()]).toEqual([1, 2, 3]);
+  });
+
+  it("forget gradients with zeroGrad and free their own tensors with dispose", () => {
+    const a = parameter();
+    const before = memoryStats().bytesInUse;
+    const optimizer = new Adam([a]);
+    tidy(() => a.sum().backward());
+    optimizer.step();
+    optimizer.zeroGrad();
+    expect(a.grad).toBeUndefined();
+    optimizer.dispose();
+    expect(memoryStats().bytesInUse).toBe(before);
+  });
+
+  it("minimise a bowl", () => {
+    for (const make of [
+      (p: ReturnType<typeof parameter>) => new SGD([p], { lr: 0.1, momentum: 0.5 }),
+      (p: ReturnType<typeof parameter>) => new AdamW([p], { lr: 0.1, weightDecay: 0 }),
+    ]) {
+      const p = parameter();
+      const optimizer = make(p);
+      for (let i = 0; i < 300; i++) {
+        tidy(() => {
+          optimizer.zeroGrad();
+          p.mul(p).sum().backward();
+          optimizer.step();
+        });
+      }
+      for (const v of p.data()) expect(Math.abs(v)).toBeLessThan(1e-2);
+    }
+  });
+
+  it.each([
+    [() => new SGD([]), ShapeError, "SGD: got no parameters"],
+    [() => new SGD([parameter()], { lr: -1 }), RangeError, "SGD: lr must be in [0, Infinity); got -1"],
+    [
+      () => new SGD([parameter()], { momentum: NaN }),
+      RangeError,
+      "SGD: momentum must be in [0, Infinity); got NaN",
+    ],
+    [
+      () => new SGD([parameter()], { nesterov: true }),
+      ShapeError,
+      "SGD: nesterov needs momentum > 0 and dampening 0",
+    ],
+    [
+      () => new Adam([parameter()], { betas: [0.9, 1] }),
+      RangeError,
+      "Adam: betas[1] must be in [0, 1); got 1",
+    ],
+    [() => new AdamW([parameter()], { eps: -1 }), RangeError, "AdamW: eps must be in [0, Infinity); got -1"],
+  ])("refuse options outside their range (%#)", (run, type, message) => {
+    expect(run).toThrow(new type(message));
+  });
+});
