@@ -142,7 +142,7 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
   const rowBytes = s.width * s.cPixelBytes;
   const dense =
     s.cPixelBytes == s.columns << 2 && s.cRowBytes == rowBytes && s.cImageBytes == s.height * rowBytes;
-  const spills = dense && s.columns < NR && s.columns << 1 >= NR && !s.accumulate && s.batch == 1;
+  const spills = dense && s.columns < NR && s.columns << 1 >= NR && s.batch == 1;
   for (let first = begin; first < end; first += BLOCK_TILES) {
     const tiles = min(BLOCK_TILES, end - first);
     let pixel = first * MR;
@@ -178,7 +178,6 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
             s.segmentCount,
             panel,
             bias,
-            s.accumulate,
             exact ? s.columns - o : NR,
           );
         }
@@ -195,8 +194,9 @@ export function pixelsGemmUnits(rows: i32, tile: i32): i32 {
 
 /**
  * C[i][j] (+)= Σ_s Σ_p A[s.a + p·aPixelBytes][i] · B[s.b + p·bPixelBytes][j]: segments are runs of pixels, a row of
- * an image each. blockSegments of them are summed at a time so that their pixels stay in cache for all of C; the sum
- * goes on in C, in order. A batch is several such products at even distances. Reads up to MR − 1 floats past A's and NR − 1 past B's last element.
+ * an image each. blockSegments of them are summed at a time, so that their pixels stay in cache for all of C and
+ * rounding errors grow with the blocks and not with the pixels; each sum is added to C. A batch is several such
+ * products at even distances. Reads up to MR − 1 floats past A's and NR − 1 past B's last element.
  */
 export function pixelsGemm(shape: usize, begin: i32, end: i32): void {
   const s = changetype<PixelsGemm>(shape);

@@ -25,7 +25,6 @@ export class RowsGemm {
   aBatchBytes: i32 = 0;
   bBatchBytes: i32 = 0;
   cBatchBytes: i32 = 0;
-  accumulate: i32 = 0;
   tile: i32 = 0;
 }
 

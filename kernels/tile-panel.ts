@@ -1,9 +1,9 @@
 // panelTile: the micro-kernel whose operands have the elements of one k side by side. See tile.ts.
 
 import { madd } from "./simd";
-import { storeRow } from "./tile";
+import { addRow } from "./tile";
 
-/** Body of panelTile. Rows and columns past `rows` and `columns` are computed from what lies there and dropped. */
+/** Body of panelTile. C's old value is added at the end. Rows and columns past `rows` and `columns` are computed from what lies there and dropped. */
 function panelBody(
   MR: i32,
   NV: i32,
@@ -37,44 +37,6 @@ function panelBody(
   let c50 = c00,
     c51 = c00,
     c52 = c00;
-  if (accumulate) {
-    if (MR > 0 && rows > 0) {
-      const p = c;
-      c00 = v128.load(p);
-      c01 = v128.load(p, 16);
-      if (NV > 2) c02 = v128.load(p, 32);
-    }
-    if (MR > 1 && rows > 1) {
-      const p = c + 1 * cRow;
-      c10 = v128.load(p);
-      c11 = v128.load(p, 16);
-      if (NV > 2) c12 = v128.load(p, 32);
-    }
-    if (MR > 2 && rows > 2) {
-      const p = c + 2 * cRow;
-      c20 = v128.load(p);
-      c21 = v128.load(p, 16);
-      if (NV > 2) c22 = v128.load(p, 32);
-    }
-    if (MR > 3 && rows > 3) {
-      const p = c + 3 * cRow;
-      c30 = v128.load(p);
-      c31 = v128.load(p, 16);
-      if (NV > 2) c32 = v128.load(p, 32);
-    }
-    if (MR > 4 && rows > 4) {
-      const p = c + 4 * cRow;
-      c40 = v128.load(p);
-      c41 = v128.load(p, 16);
-      if (NV > 2) c42 = v128.load(p, 32);
-    }
-    if (MR > 5 && rows > 5) {
-      const p = c + 5 * cRow;
-      c50 = v128.load(p);
-      c51 = v128.load(p, 16);
-      if (NV > 2) c52 = v128.load(p, 32);
-    }
-  }
   for (let s = 0; s < segmentCount; s++) {
     let ap = a + <usize>load<i32>(segments);
     let bp = b + <usize>load<i32>(segments, 4);
@@ -119,12 +81,12 @@ function panelBody(
       ap += aStep;
     }
   }
-  storeRow(NV, c, c00, c01, c02, columns);
-  if (MR > 1 && rows > 1) storeRow(NV, c + 1 * cRow, c10, c11, c12, columns);
-  if (MR > 2 && rows > 2) storeRow(NV, c + 2 * cRow, c20, c21, c22, columns);
-  if (MR > 3 && rows > 3) storeRow(NV, c + 3 * cRow, c30, c31, c32, columns);
-  if (MR > 4 && rows > 4) storeRow(NV, c + 4 * cRow, c40, c41, c42, columns);
-  if (MR > 5 && rows > 5) storeRow(NV, c + 5 * cRow, c50, c51, c52, columns);
+  addRow(NV, c, c00, c01, c02, columns, accumulate);
+  if (MR > 1 && rows > 1) addRow(NV, c + 1 * cRow, c10, c11, c12, columns, accumulate);
+  if (MR > 2 && rows > 2) addRow(NV, c + 2 * cRow, c20, c21, c22, columns, accumulate);
+  if (MR > 3 && rows > 3) addRow(NV, c + 3 * cRow, c30, c31, c32, columns, accumulate);
+  if (MR > 4 && rows > 4) addRow(NV, c + 4 * cRow, c40, c41, c42, columns, accumulate);
+  if (MR > 5 && rows > 5) addRow(NV, c + 5 * cRow, c50, c51, c52, columns, accumulate);
 }
 
 function panel4x8(

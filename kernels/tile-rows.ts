@@ -14,7 +14,6 @@ function rowsBody(
   segmentCount: i32,
   b: usize,
   bias: usize,
-  accumulate: i32,
   columns: i32,
 ): void {
   let c00 = f32x4.splat(0);
@@ -44,32 +43,7 @@ function rowsBody(
   if (MR > 4) c4 = <usize>load<u32>(cList, 16) + cOffset;
   let c5: usize = 0;
   if (MR > 5) c5 = <usize>load<u32>(cList, 20) + cOffset;
-  if (accumulate) {
-    c00 = v128.load(c0);
-    c01 = v128.load(c0, 16);
-    if (NV > 2) c02 = v128.load(c0, 32);
-    c10 = v128.load(c1);
-    c11 = v128.load(c1, 16);
-    if (NV > 2) c12 = v128.load(c1, 32);
-    c20 = v128.load(c2);
-    c21 = v128.load(c2, 16);
-    if (NV > 2) c22 = v128.load(c2, 32);
-    if (MR > 3) {
-      c30 = v128.load(c3);
-      c31 = v128.load(c3, 16);
-      if (NV > 2) c32 = v128.load(c3, 32);
-    }
-    if (MR > 4) {
-      c40 = v128.load(c4);
-      c41 = v128.load(c4, 16);
-      if (NV > 2) c42 = v128.load(c4, 32);
-    }
-    if (MR > 5) {
-      c50 = v128.load(c5);
-      c51 = v128.load(c5, 16);
-      if (NV > 2) c52 = v128.load(c5, 32);
-    }
-  } else if (bias) {
+  if (bias) {
     c00 = v128.load(bias);
     c01 = v128.load(bias, 16);
     if (NV > 2) c02 = v128.load(bias, 32);
@@ -163,10 +137,9 @@ function rows4x8(
   segmentCount: i32,
   b: usize,
   bias: usize,
-  accumulate: i32,
   columns: i32,
 ): void {
-  inline.always(rowsBody(4, 2, aList, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns));
+  inline.always(rowsBody(4, 2, aList, cList, cOffset, segments, segmentCount, b, bias, columns));
 }
 
 function rows6x8(
@@ -177,10 +150,9 @@ function rows6x8(
   segmentCount: i32,
   b: usize,
   bias: usize,
-  accumulate: i32,
   columns: i32,
 ): void {
-  inline.always(rowsBody(6, 2, aList, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns));
+  inline.always(rowsBody(6, 2, aList, cList, cOffset, segments, segmentCount, b, bias, columns));
 }
 
 function rows3x12(
@@ -191,15 +163,14 @@ function rows3x12(
   segmentCount: i32,
   b: usize,
   bias: usize,
-  accumulate: i32,
   columns: i32,
 ): void {
-  inline.always(rowsBody(3, 3, aList, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns));
+  inline.always(rowsBody(3, 3, aList, cList, cOffset, segments, segmentCount, b, bias, columns));
 }
 
 /**
  * One tile from MR row addresses of A (u32 list) to MR row addresses of C, columns cOffset bytes in. b is a packed
- * panel; bias (NR floats, or 0) or, with accumulate, C itself is where the sums start.
+ * panel; bias (NR floats, or 0) is where the sums start.
  */
 export function rowsTile(
   tile: i32,
@@ -210,10 +181,9 @@ export function rowsTile(
   segmentCount: i32,
   b: usize,
   bias: usize,
-  accumulate: i32,
   columns: i32,
 ): void {
-  if (tile == 0) rows4x8(aList, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns);
-  else if (tile == 1) rows6x8(aList, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns);
-  else rows3x12(aList, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns);
+  if (tile == 0) rows4x8(aList, cList, cOffset, segments, segmentCount, b, bias, columns);
+  else if (tile == 1) rows6x8(aList, cList, cOffset, segments, segmentCount, b, bias, columns);
+  else rows3x12(aList, cList, cOffset, segments, segmentCount, b, bias, columns);
 }

@@ -44,3 +44,13 @@ export function storeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, column
     if (NV > 2) storeLanes(p + 32, v2, columns - 8);
   }
 }
+
+/** Stores the first `columns` of a row of NV vectors, or adds them to what is there. */
+export function addRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, columns: i32, accumulate: i32): void {
+  if (accumulate) {
+    v0 = f32x4.add(v128.load(p), v0);
+    v1 = f32x4.add(v128.load(p, 16), v1);
+    if (NV > 2) v2 = f32x4.add(v128.load(p, 32), v2);
+  }
+  storeRow(NV, p, v0, v1, v2, columns);
+}

@@ -45,7 +45,7 @@ const ALONE: Record<BatchFields, number> = { batch: 1, aBatchBytes: 0, bBatchByt
 
 type Grid = Omit<
   Struct<"RowsGemm">,
-  "b" | "panelBytes" | "segments" | "segmentCount" | "accumulate" | "tile" | BatchFields | "a" | "c"
+  "b" | "panelBytes" | "segments" | "segmentCount" | "tile" | BatchFields | "a" | "c"
 >;
 
 /** One rowsGemm for each chunk of images: `a` and `c` are where the grid's first pixel lies in a chunk. */
@@ -65,7 +65,6 @@ function rowsProduct(grid: Grid, a: number, c: number, b: number, runs: readonly
       segments: address,
       segmentCount: count,
       ...ALONE,
-      accumulate: 0,
       tile,
     };
     withWords(structWords("RowsGemm", fields), "conv2d", (shape) => {

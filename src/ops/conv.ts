@@ -13,6 +13,7 @@ import {
   winogradBackwardData,
   winogradBackwardWeight,
   winogradForward,
+  winogradWeightApplies,
 } from "./conv-winograd.js";
 import {
   describeWindow,
@@ -132,7 +133,7 @@ const conv2dOp = defineOp({
         withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
           runtime().kernels.depthwiseBackwardWeight(window, x.ptr, dy.ptr, dw.ptr);
         });
-      } else if (winogradApplies(conv)) {
+      } else if (winogradWeightApplies(conv)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {
         convBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);

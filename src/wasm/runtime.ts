@@ -12,9 +12,8 @@ export interface InitOptions {
   /** Which kernels to run. Default: `relaxed` where the engine has it, else `simd`; FOVEA_BINARY overrides it. */
   binary?: Binary;
   /**
-   * Whether 3×3 convolutions of stride 1 may use Winograd's algorithm: two to three times as fast. Relative errors
-   * (root mean square) stay below 5·10⁻⁶, of the weight gradient below 10⁻⁵ (it sums over all pixels; measured up to
-   * 32,768), where those of the direct algorithm stay below 10⁻⁶ and 4·10⁻⁶. Default true.
+   * Whether 3×3 convolutions of stride 1 may use Winograd's algorithm: up to 2.7 times as fast. Relative errors (root
+   * mean square), gradients too, stay below 5·10⁻⁶ where those of the direct algorithm stay below 10⁻⁶. Default true.
    */
   winograd?: boolean;
   /** Most bytes the heap may grow to. Default: 4 GiB, all that 32-bit WebAssembly addresses. */

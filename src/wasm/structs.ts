@@ -23,7 +23,6 @@ export const structs = {
     "aBatchBytes",
     "bBatchBytes",
     "cBatchBytes",
-    "accumulate",
     "tile",
   ],
   PixelsGemm: [
