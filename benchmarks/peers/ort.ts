@@ -1,0 +1,50 @@
+// ONNX Runtime: its WebAssembly build and its native one, both without training.
+
+import { outputSize, randomFloats, type Workload } from "../workload.js";
+import { convModel, matmulModel } from "./onnx.js";
+import { load, sizeOf, versionOf, type Library } from "./library.js";
+
+interface Session {
+  run(feeds: Record<string, unknown>): Promise<Record<string, { dispose(): void }>>;
+  release(): Promise<void>;
+}
+interface ORT {
+  env: { wasm: { numThreads: number }; logLevel: string };
+  InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
+  Tensor: new (type: "float32", data: Float32Array, dims: number[]) => unknown;
+}
+
+/** The model and its inputs. Weights are constants of the model, as in inference. */
+function build(api: ORT, workload: Workload): { model: Uint8Array; feeds: Record<string, unknown> } | string {
+  const random = (seed: number, ...dims: number[]): unknown =>
+    new api.Tensor("float32", randomFloats(sizeOf(dims), seed), dims);
+  if (workload.kind === "gemm") {
+    const { n } = workload;
+    return { model: matmulModel(n), feeds: { a: random(1, n, n), b: random(2, n, n) } };
+  }
+  if (workload.kind !== "conv") return "no model files for it";
+  const { op, batch, height, width, channels, outChannels, kernel, groups } = workload;
+  if (op.includes("Backward")) return "no gradients";
+  const weight = randomFloats((kernel * kernel * channels * outChannels) / groups, 2);
+  const model = convModel(workload, weight, outputSize(height, workload), outputSize(width, workload));
+  return { model, feeds: { x: random(1, batch, channels, height, width) } };
+}
+
+export async function ort(name: "onnxruntime-web" | "onnxruntime-node", threads: number): Promise<Library> {
+  const api = await load<ORT>(name);
+  api.env.wasm.numThreads = threads;
+  api.env.logLevel = "error";
+  return {
+    version: await versionOf(name),
+    async prepare(workload) {
+      const built = build(api, workload);
+      if (typeof built === "string") return built;
+      const options = { intraOpNumThreads: threads, interOpNumThreads: 1 };
+      const session = await api.InferenceSession.create(built.model, options);
+      return {
+        run: async () => (await session.run(built.feeds))["y"]!.dispose(),
+        dispose: () => session.release(),
+      };
+    },
+  };
+}

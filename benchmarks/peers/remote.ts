@@ -1,0 +1,95 @@
+// Peers as processes that are asked to prepare a workload and to run it so many times; their clock runs over there.
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Contender } from "../harness.js";
+import type { Workload } from "../workload.js";
+
+export interface PeerRun extends Contender {
+  dispose(): Promise<void>;
+}
+
+export interface Peer {
+  impl: string;
+  /** Package and version, for the report. */
+  version: string;
+  /** A run of the workload, or the reason why there is none. */
+  prepare(workload: Workload): Promise<PeerRun | string>;
+  close(): void;
+}
+
+interface Answer {
+  version?: string;
+  ms?: number;
+  skip?: string;
+  error?: string;
+}
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** Installs the peers' packages unless they are there. */
+export function installPeers(): void {
+  if (existsSync(here("node_modules"))) return;
+  console.error("installing the peers into benchmarks/peers/node_modules (about 700 MB) …");
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: here("."),
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+  });
+  if (status !== 0) throw new Error("npm ci in benchmarks/peers failed; see its messages above");
+}
+
+/** Starts a peer: torch in the Python that FOVEA_PYTHON names, the others under this Node. @throws Error if it cannot */
+export async function startPeer(impl: string, threads: number): Promise<Peer> {
+  if (impl !== "torch") {
+    return connect(impl, process.execPath, [...process.execArgv, here("serve.ts"), impl, `${threads}`]);
+  }
+  const python = process.env["FOVEA_PYTHON"];
+  if (!python) throw new Error("FOVEA_PYTHON names no Python");
+  return connect(impl, python, ["-u", here("torch_bench.py"), `${threads}`]);
+}
+
+async function connect(impl: string, command: string, args: string[]): Promise<Peer> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.on("error", () => {}); // a write to a process that has ended: the next answer says so
+  const ended = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`its process ended with code ${code}`)));
+  });
+  ended.catch(() => {}); // whoever waits for an answer hears of it
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<Answer> => {
+    const { value, done } = await Promise.race([lines.next(), ended]);
+    if (done) return ended;
+    const parsed = JSON.parse(value) as Answer;
+    if (parsed.error !== undefined) throw new Error(parsed.error);
+    return parsed;
+  };
+  const ask = (request: object): Promise<Answer> => {
+    child.stdin.write(JSON.stringify(request) + "\n");
+    return answer();
+  };
+  const close = (): void => void child.stdin.end();
+  try {
+    const { version = "" } = await answer();
+    return {
+      impl,
+      version,
+      close,
+      async prepare(workload) {
+        const { skip } = await ask({ prepare: workload });
+        if (skip !== undefined) return skip;
+        return {
+          impl,
+          time: async (calls) => (await ask({ time: calls })).ms!,
+          dispose: async () => void (await ask({ dispose: true })),
+        };
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
