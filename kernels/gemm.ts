@@ -15,12 +15,12 @@ import { tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
 import { rowsTile } from "./tile-rows";
 
-/** Depth of a block: a panel of B (8 columns, 8 KiB) and one of A (6 rows, 6 KiB) stay in L1. */
-const KC: i32 = 256;
-/** Rows of A packed at once: 96 KiB, well inside L2. */
-const MC: i32 = 96;
-/** Columns of B packed at once: 512 KiB, half of L2. */
-const NC: i32 = 512;
+/** Depth of a block: a panel of B (8 columns, 16 KiB) and one of A (6 rows, 12 KiB) stay in L1. */
+const KC: i32 = 512;
+/** Rows of A packed at once: 96 KiB, well inside L2. A multiple of every tile's rows. */
+const MC: i32 = 48;
+/** Columns of B packed at once: 2 MiB, in L3, each panel read once for MC rows. Packing A again costs more than that. */
+const NC: i32 = 1032;
 /** Tiles whose row addresses rowsGemm prepares at a time; their pixels stay in L2 while every panel of B passes. */
 const BLOCK_TILES: i32 = 16;
 
