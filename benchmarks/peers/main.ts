@@ -17,8 +17,8 @@ const IMPLS = ["tfjs-wasm", "tfjs-cpu", "ort-web", "ort-native", "jax-js", "torc
 /** Each said once, above the rows that lack it. */
 const said = new Set<string>();
 function skip(impl: string, reason: string): void {
-  const message = `(${impl} skipped: ${reason})`;
-  if (!said.has(message)) console.log(message);
+  const message = `${impl} skipped: ${reason}`;
+  if (!said.has(message)) console.log(`(${message})`);
   said.add(message);
 }
 
@@ -94,6 +94,6 @@ await runMain(async () => {
   }
 
   if (options.json) await writeJson(options.json, where, table.rows);
-  const notes = [`fovea: ${setup(top)}`, ...versions];
+  const notes = [`fovea: ${setup(top)}`, ...versions, ...said];
   if (options.results) await writeResults(options.results, "fovea and its peers", where, notes, table);
 });
