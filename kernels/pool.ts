@@ -1,5 +1,6 @@
 // Max and average pooling of NHWC images, forward and backward. Window (shapes.ts) says where windows lie.
 
+import { endTap, firstTap } from "./window";
 import { Window } from "./shapes";
 import { at, loadLanes, storeLanes } from "./simd";
 
@@ -13,15 +14,6 @@ function storeBytes(p: usize, v: v128, count: i32): void {
     if (count == 3) v128.store8_lane(p, bytes, 2, 2);
     if (count == 1) v128.store8_lane(p, bytes, 0);
   }
-}
-
-/** Taps p of a window that starts at `start` lie inside the image for first ≤ p < end. */
-function firstTap(start: i32, dilation: i32): i32 {
-  return start < 0 ? (-start + dilation - 1) / dilation : 0;
-}
-
-function endTap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
-  return min(kernel, (size - start + dilation - 1) / dilation);
 }
 
 /**
