@@ -10,24 +10,45 @@ import { endTap, firstTap } from "./window";
 /** y[n, i, j, c] = bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c]. bias may be 0 (none). */
 export function depthwise(window: usize, x: usize, w: usize, bias: usize, y: usize): void {
   const s = changetype<Window>(window);
+  slide(s, x, s.height, s.width, s.paddingTop, s.paddingLeft, w, 1, bias, y, s.outHeight, s.outWidth);
+}
+
+/**
+ * The sliding sum itself, over images of height × width. Taps are read from w onwards, or backwards (direction −1) from
+ * the last one.
+ */
+function slide(
+  s: Window,
+  x: usize,
+  height: i32,
+  width: i32,
+  paddingTop: i32,
+  paddingLeft: i32,
+  w: usize,
+  direction: i32,
+  bias: usize,
+  y: usize,
+  outHeight: i32,
+  outWidth: i32,
+): void {
   const channels = s.channels;
-  const tapStep = at(0, channels);
-  const xStep = at(0, s.dilationWidth * channels);
   const kernelWidth = s.kernelWidth;
+  const xStep = at(0, s.dilationWidth * channels);
+  const xRow = at(0, s.dilationHeight * width * channels);
+  const wStep = at(0, direction * channels);
+  const wRow = at(0, direction * kernelWidth * channels);
   for (let n = 0; n < s.images; n++) {
-    for (let i = 0; i < s.outHeight; i++) {
-      const h = i * s.strideHeight - s.paddingTop;
+    for (let i = 0; i < outHeight; i++) {
+      const h = i * s.strideHeight - paddingTop;
       const p0 = firstTap(h, s.dilationHeight);
-      const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
-      for (let j = 0; j < s.outWidth; j++) {
-        const k = j * s.strideWidth - s.paddingLeft;
+      const p1 = endTap(h, s.dilationHeight, s.kernelHeight, height);
+      for (let j = 0; j < outWidth; j++) {
+        const k = j * s.strideWidth - paddingLeft;
         const q0 = firstTap(k, s.dilationWidth);
-        const q1 = endTap(k, s.dilationWidth, kernelWidth, s.width);
-        const row0 = n * s.height + h + p0 * s.dilationHeight;
-        const xCorner = at(x, (row0 * s.width + k + q0 * s.dilationWidth) * channels);
-        const wCorner = at(w, (p0 * kernelWidth + q0) * channels);
-        const xRow = at(0, s.dilationHeight * s.width * channels);
-        const wRow = at(0, kernelWidth * channels);
+        const q1 = endTap(k, s.dilationWidth, kernelWidth, width);
+        const row0 = n * height + h + p0 * s.dilationHeight;
+        const xCorner = at(x, (row0 * width + k + q0 * s.dilationWidth) * channels);
+        const wCorner = at(w, direction * (p0 * kernelWidth + q0) * channels);
         for (let c = 0; c < channels; c += 4) {
           let v = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
           let xFrom = at(xCorner, c);
@@ -38,7 +59,7 @@ export function depthwise(window: usize, x: usize, w: usize, bias: usize, y: usi
             for (let q = q0; q < q1; q++) {
               v = madd(v128.load(xp), v128.load(wp), v);
               xp += xStep;
-              wp += tapStep;
+              wp += wStep;
             }
             xFrom += xRow;
             wFrom += wRow;
@@ -55,6 +76,14 @@ export function depthwise(window: usize, x: usize, w: usize, bias: usize, y: usi
 export function depthwiseBackwardData(window: usize, dy: usize, w: usize, dx: usize): void {
   const s = changetype<Window>(window);
   const channels = s.channels;
+  if (s.strideHeight == 1 && s.strideWidth == 1) {
+    // The same sum over dy with the kernel turned by 180°.
+    const top = s.dilationHeight * (s.kernelHeight - 1) - s.paddingTop;
+    const left = s.dilationWidth * (s.kernelWidth - 1) - s.paddingLeft;
+    const last = at(w, (s.kernelHeight * s.kernelWidth - 1) * channels);
+    slide(s, dy, s.outHeight, s.outWidth, top, left, last, -1, 0, dx, s.height, s.width);
+    return;
+  }
   memory.fill(dx, 0, at(0, s.images * s.height * s.width * channels));
   for (let n = 0; n < s.images; n++) {
     const image = at(dy, n * s.outHeight * s.outWidth * channels);
