@@ -7,14 +7,15 @@ import { convCases } from "./suites/conv.js";
 import { gemmCases } from "./suites/gemm.js";
 import { memoryCases } from "./suites/memory.js";
 import { inferCases, trainCases } from "./suites/models.js";
+import { opsCases } from "./suites/ops.js";
 import { ceilings } from "./suites/peak.js";
 
-const SUITES = ["peak", "gemm", "conv", "memory", "train", "infer"];
+const SUITES = ["peak", "gemm", "conv", "memory", "ops", "train", "infer"];
 
 await runMain(async () => {
   const options = readOptions(process.argv.slice(2), SUITES);
   const top = await ceilings();
-  const all = [top.cases, gemmCases, convCases, memoryCases, trainCases, inferCases].flat();
+  const all = [top.cases, gemmCases, convCases, memoryCases, opsCases, trainCases, inferCases].flat();
   const cases = pick(all, options);
 
   const where = environment();
