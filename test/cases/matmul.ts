@@ -1,4 +1,4 @@
-// Matrix products: sizes around the register tiles (4×8, 6×8, 3×12) and the cache blocks (96 × 256 × 512).
+// Matrix products: sizes around the register tiles (4×8, 6×8, 3×12) and the cache blocks (48 × 512 × 1032).
 
 import { around, type Case, type OpCases } from "./types.js";
 
@@ -13,6 +13,11 @@ function matmul(m: number, k: number, n: number): Case {
 }
 
 const blocks: [number, number, number][] = [
+  [47, 511, 9],
+  [48, 512, 8],
+  [49, 513, 25],
+  [5, 3, 1032],
+  [50, 515, 1040],
   [0, 3, 4],
   [3, 4, 0],
   [3, 0, 4],
@@ -54,8 +59,8 @@ export const products: OpCases[] = [
       linear("batch 0 without bias", [0, 5], 4, false),
       linear("no inputs: the bias alone", [3, 0], 4),
       linear("no inputs without bias: zeros", [3, 0], 4, false),
-      linear("inputs over two blocks", [3, 400], 10),
-      linear("outputs over two blocks", [4, 9], 530),
+      linear("inputs over two blocks", [3, 600], 10),
+      linear("outputs over two blocks", [4, 9], 1045),
       linear("rows over two blocks", [101, 5], 7),
       ...around(8).map((n) => linear(`${n} rows, ${n} outputs`, [n, 5], n)),
     ],

@@ -147,7 +147,7 @@ export const tileCalls: Readonly<Record<string, readonly Call[]>> = {
     ...gemm("plain", 0, ROWS, COLUMNS, [0, 1, 5]),
     ...gemm("transposed", 0, ROWS, COLUMNS, [0, 1, 5]),
     ...gemm("plain", 1, ROWS, COLUMNS, [0, 1, 5]),
-    ...gemm("plain", 0, [95, 96, 97], [9, 33, 505, 511, 512, 513, 521], [3, 257]), // around the blocks of 96 × 256 × 512
+    ...gemm("plain", 0, [47, 48, 49], [9, 33, 1025, 1031, 1032, 1033, 1041], [3, 513]), // around the blocks of 48 × 512 × 1032
   ],
   rowsGemm,
   pixelsGemm,
