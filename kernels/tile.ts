@@ -3,8 +3,9 @@
 //
 //   C[i, j] (+)= Σ_s Σ_k  A_s[i, k] · B_s[k, j]     i < MR, j < NR
 //
-// A tile of C stays in registers over all of k, one accumulator for each element, fed in the order of k; so the
-// result depends neither on the tile's size nor on how work is divided. k runs over segments (s), stretches in
+// A tile of C stays in registers over one call's k, one accumulator for each element, fed in the order of k (and then
+// added to C, where a call goes on with an earlier sum); drivers cut k at fixed places, so the result depends neither
+// on the tile's size nor on how work is divided. k runs over segments (s), stretches in
 // which both operands advance evenly. A segment is three i32: byte offset into A, byte offset into B, length.
 //
 //   rowsTile   A is MR rows anywhere in memory, each contiguous in k: pixels of an image, rows of a matrix;

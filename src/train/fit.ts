@@ -79,7 +79,13 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     for (const batch of loader.epoch(epoch - 1)) {
       if (schedule) optimizer.lr = schedule((epoch - 1) * steps + step);
       step++;
-      const result = trainStep(model, optimizer, criterion, batch.images, batch.labels);
+      let result;
+      try {
+        result = trainStep(model, optimizer, criterion, batch.images, batch.labels);
+      } finally {
+        batch.images.dispose();
+        batch.labels.dispose();
+      }
       if (!Number.isFinite(result.loss)) {
         throw new DataError(
           `fit: loss is ${result.loss} at epoch ${epoch}, step ${step}; expected a finite number ` +
@@ -91,8 +97,6 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
         rested = performance.now();
       }
       const n = batch.indices.length;
-      batch.images.dispose();
-      batch.labels.dispose();
       images += n;
       lossSum += result.loss * n;
       hits += result.hits;

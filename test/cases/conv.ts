@@ -124,7 +124,7 @@ const pixels: Case[] = pixelCounts.flatMap((n) => [
   conv(`3x3 to ${n} pixels`, [1, 3, n + 2, 2], [3, 3], 13),
 ]);
 
-/** CHUNK_BYTES of src/ops/conv-gemm.ts is 256 KiB. */
+/** CHUNK_BYTES of src/ops/conv-frame.ts is 256 KiB. */
 const chunks: Case[] = [
   conv("three chunks of several images", [26, 16, 16, 16], [3, 3], 8, { padding: 1 }),
   conv("a chunk for each image", [3, 32, 31, 32], [3, 3], 9, { padding: 1 }),
