@@ -8,7 +8,7 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await mkdir("build", { recursive: true });
 const lines = ["// Written by kernels/build.mjs.", ""];
 for (const target of ["simd", "relaxed"]) {
-  const { error, stderr } = await asc.main(["--target", target]);
+  const { error, stderr } = await asc.main(["--target", target, ...(process.env.KDEBUG ? ["--debug"] : [])]);
   if (error) {
     console.error(stderr.toString());
     throw error;

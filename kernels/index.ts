@@ -11,4 +11,15 @@ export * from "./random";
 export * from "./depthwise";
 export { packPanels, padImages } from "./pack";
 export * from "./pool";
-export * from "./winograd";
+export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";
+export { winogradWeight, winogradWeightBackward } from "./winograd-transforms";
+export {
+  winogradStrips,
+  winogradStripsScratch,
+  winogradSums,
+  winogradSumsScratch,
+  winogradSumsUnits,
+  winogradTiles,
+  winogradTilesFloats,
+  winogradTilesScratch,
+} from "./winograd-weight";

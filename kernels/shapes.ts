@@ -68,3 +68,52 @@ export class Window {
   dilationHeight: i32 = 0;
   dilationWidth: i32 = 0;
 }
+
+/** A 3×3 convolution by Winograd's algorithm; see winograd.ts. */
+@unmanaged
+export class WinogradConv {
+  x: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  u: usize = 0;
+  uStepBytes: i32 = 0;
+  bias: usize = 0;
+  y: usize = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  blockTiles: i32 = 0;
+  groupPanels: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** The sums of a 3×3 convolution's weight gradient by Winograd's algorithm; see winograd-weight.ts. */
+@unmanaged
+export class WinogradSums {
+  x: usize = 0;
+  dy: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  blockTiles: i32 = 0;
+  groups: i32 = 0;
+  stripChannels: i32 = 0;
+  sums: usize = 0;
+  groupBytes: i32 = 0;
+  sumStepBytes: i32 = 0;
+  tile: i32 = 0;
+}

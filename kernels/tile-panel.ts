@@ -1,7 +1,7 @@
 // panelTile: the micro-kernel whose operands have the elements of one k side by side. See tile.ts.
 
 import { madd } from "./simd";
-import { addRow } from "./tile";
+import { addRow, wholeRow } from "./tile";
 
 /** Body of panelTile. C's old value is added at the end. Rows and columns past `rows` and `columns` are computed from what lies there and dropped. */
 function panelBody(
@@ -81,12 +81,32 @@ function panelBody(
       ap += aStep;
     }
   }
+  if (rows >= MR && columns >= NV << 2) {
+    // Inside the matrix: no call for each row.
+    inline.always(sumRow(NV, c, c00, c01, c02, accumulate));
+    inline.always(sumRow(NV, c + cRow, c10, c11, c12, accumulate));
+    inline.always(sumRow(NV, c + 2 * cRow, c20, c21, c22, accumulate));
+    if (MR > 3) inline.always(sumRow(NV, c + 3 * cRow, c30, c31, c32, accumulate));
+    if (MR > 4) inline.always(sumRow(NV, c + 4 * cRow, c40, c41, c42, accumulate));
+    if (MR > 5) inline.always(sumRow(NV, c + 5 * cRow, c50, c51, c52, accumulate));
+    return;
+  }
   addRow(NV, c, c00, c01, c02, columns, accumulate);
-  if (MR > 1 && rows > 1) addRow(NV, c + 1 * cRow, c10, c11, c12, columns, accumulate);
-  if (MR > 2 && rows > 2) addRow(NV, c + 2 * cRow, c20, c21, c22, columns, accumulate);
+  if (rows > 1) addRow(NV, c + cRow, c10, c11, c12, columns, accumulate);
+  if (rows > 2) addRow(NV, c + 2 * cRow, c20, c21, c22, columns, accumulate);
   if (MR > 3 && rows > 3) addRow(NV, c + 3 * cRow, c30, c31, c32, columns, accumulate);
   if (MR > 4 && rows > 4) addRow(NV, c + 4 * cRow, c40, c41, c42, columns, accumulate);
   if (MR > 5 && rows > 5) addRow(NV, c + 5 * cRow, c50, c51, c52, columns, accumulate);
+}
+
+/** Stores a whole row, or adds it to what is there. */
+function sumRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, accumulate: i32): void {
+  if (accumulate) {
+    v0 = f32x4.add(v128.load(p), v0);
+    v1 = f32x4.add(v128.load(p, 16), v1);
+    if (NV > 2) v2 = f32x4.add(v128.load(p, 32), v2);
+  }
+  inline.always(wholeRow(NV, p, v0, v1, v2));
 }
 
 function panel4x8(

@@ -1,7 +1,7 @@
 // rowsTile: the micro-kernel whose rows of A lie anywhere in memory. See tile.ts.
 
 import { madd } from "./simd";
-import { storeRow } from "./tile";
+import { storeRow, wholeRow } from "./tile";
 
 /** Body of rowsTile. Rows that do not exist repeat the last pointer and write the same value twice. */
 function rowsBody(
@@ -120,6 +120,16 @@ function rowsBody(
         if (NV > 2) c52 = madd(a, b2, c52);
       }
     }
+  }
+  if (columns >= NV << 2) {
+    // Whole rows: no call for each.
+    inline.always(wholeRow(NV, c0, c00, c01, c02));
+    inline.always(wholeRow(NV, c1, c10, c11, c12));
+    inline.always(wholeRow(NV, c2, c20, c21, c22));
+    if (MR > 3) inline.always(wholeRow(NV, c3, c30, c31, c32));
+    if (MR > 4) inline.always(wholeRow(NV, c4, c40, c41, c42));
+    if (MR > 5) inline.always(wholeRow(NV, c5, c50, c51, c52));
+    return;
   }
   storeRow(NV, c0, c00, c01, c02, columns);
   storeRow(NV, c1, c10, c11, c12, columns);

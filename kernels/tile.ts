@@ -33,12 +33,17 @@ export function tileColumns(tile: i32): i32 {
   return tile == 2 ? 12 : 8;
 }
 
+/** Stores a row of NV vectors. */
+export function wholeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128): void {
+  v128.store(p, v0);
+  v128.store(p, v1, 16);
+  if (NV > 2) v128.store(p, v2, 32);
+}
+
 /** Stores the first `columns` of a row of NV vectors. */
 export function storeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, columns: i32): void {
   if (columns >= NV << 2) {
-    v128.store(p, v0);
-    v128.store(p, v1, 16);
-    if (NV > 2) v128.store(p, v2, 32);
+    wholeRow(NV, p, v0, v1, v2);
   } else {
     storeLanes(p, v0, columns);
     storeLanes(p + 16, v1, columns - 4);

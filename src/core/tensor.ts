@@ -19,11 +19,11 @@ const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };
 export class Storage {
   readonly address: number;
   readonly heap: Heap;
-  /** Counts writes, so that backward can tell that a saved value has changed. */
-  version = 0;
   /** The op that allocated it, with dtype and shape. */
   readonly label: () => string;
   #users = 1;
+  #version = 0;
+  #derived: Map<string, number> | undefined;
 
   constructor(bytes: number, label: () => string) {
     this.label = label;
@@ -44,8 +44,42 @@ export class Storage {
   release(): void {
     if (--this.#users === 0) {
       live.delete(this);
+      this.#dropDerived();
       this.heap.free(this.address);
     }
+  }
+
+  /** Counts writes, so that backward can tell that a saved value has changed. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Says that the elements have been written. */
+  touch(): void {
+    this.#version++;
+    this.#dropDerived();
+  }
+
+  /** Address of something computed from the elements, kept until they are written or freed; fill writes it. */
+  derived(name: string, bytes: number, fill: (address: number) => void): number {
+    this.#derived ??= new Map();
+    let address = this.#derived.get(name);
+    if (address === undefined) {
+      address = this.heap.alloc(bytes, () => `${name} of ${this.label()}`);
+      try {
+        fill(address);
+      } catch (error) {
+        this.heap.free(address);
+        throw error;
+      }
+      this.#derived.set(name, address);
+    }
+    return address;
+  }
+
+  #dropDerived(): void {
+    for (const address of this.#derived?.values() ?? []) this.heap.free(address);
+    this.#derived = undefined;
   }
 }
 
@@ -173,7 +207,7 @@ export class Tensor {
         `copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${values.length}`,
       );
     }
-    this.storage.version++;
+    this.storage.touch();
     this.view.set(values);
     return this;
   }

@@ -1,6 +1,7 @@
 // 2-D convolution of NHWC images. Weights live as [kernelHeight][kernelWidth][inChannels / groups][outChannels],
 // which is how the weight gradient writes them and the packer reads them; files hold PyTorch's OIHW (nn/conv2d.ts).
 
+import { isGradEnabled } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
@@ -13,7 +14,6 @@ import {
   winogradBackwardData,
   winogradBackwardWeight,
   winogradForward,
-  winogradWeightApplies,
 } from "./conv-winograd.js";
 import {
   describeWindow,
@@ -102,8 +102,8 @@ const conv2dOp = defineOp({
       withWindow(windowOf(x.shape, y.shape, kernel, attrs), (window) => {
         runtime().kernels.depthwise(window, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
       });
-    } else if (winogradApplies(conv)) {
-      winogradForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
+    } else if (winogradApplies(conv, !isGradEnabled())) {
+      winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else {
       convForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     }
@@ -133,7 +133,7 @@ const conv2dOp = defineOp({
         withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
           runtime().kernels.depthwiseBackwardWeight(window, x.ptr, dy.ptr, dw.ptr);
         });
-      } else if (winogradWeightApplies(conv)) {
+      } else if (winogradApplies(conv, true)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {
         convBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);

@@ -50,7 +50,7 @@ function blend(running: Tensor, value: Tensor, momentum: number, scale: number):
   for (let i = 0; i < old.length; i++) {
     old[i] = (1 - momentum) * old[i]! + momentum * scale * now[i]!;
   }
-  running.storage.version++;
+  running.storage.touch();
 }
 
 const batchNormOp = defineOp({

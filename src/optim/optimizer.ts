@@ -31,7 +31,7 @@ export abstract class Optimizer {
     this.parameters.forEach((p, i) => {
       if (!p.grad) return;
       this.update(p, p.grad, i);
-      p.storage.version++;
+      p.storage.touch();
     });
   }
 

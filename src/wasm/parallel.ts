@@ -29,3 +29,30 @@ export function parallel<K extends Ranged>(
   const { kernels } = runtime();
   (kernels[kernel] as (...all: number[]) => number)(...(args as number[]), 0, units);
 }
+
+/** The kernels among them that want scratch memory. */
+type Scratched = {
+  [K in Ranged]: Abi[K] extends readonly [...string[], "scratch", "begin", "end"] ? K : never;
+}[Ranged];
+
+type ScratchedArgs<K extends Scratched> = Abi[K] extends readonly [...infer A, "scratch", "begin", "end"]
+  ? { [I in keyof A]: number }
+  : never;
+
+/** The same for a kernel that wants scratch memory: so many bytes for each thread. */
+export function parallelScratch<K extends Scratched>(
+  kernel: K,
+  units: number,
+  grain: number,
+  bytes: number,
+  ...args: ScratchedArgs<K>
+): void {
+  runtime().heap.scratch(bytes, kernel, (scratch) => {
+    parallel(kernel, units, grain, ...([...args, scratch] as unknown as RangedArgs<K>));
+  });
+}
+
+/** How many units an operation should have, if it can choose, to keep every thread busy to the end. */
+export function shares(): number {
+  return 1;
+}

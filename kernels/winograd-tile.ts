@@ -1,0 +1,109 @@
+// The micro-kernel of Winograd's 36 products: as panelTile (tile.ts), but A comes in panels of MR tiles whose channels lie in
+// fours, [k / 4][MR][4], as the input transform writes them, and C in whole tiles, so that one pointer reads A and one
+// writes C.
+
+import { madd } from "./simd";
+import { wholeRow } from "./tile";
+
+/** c[panel][MR][NR] = Σ_k a[panel][k / 4][MR][k mod 4] · b[k][NR], k < 4·quads. */
+function quadsBody(MR: i32, NV: i32, a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
+  for (; panels > 0; panels--) {
+    let c00 = f32x4.splat(0);
+    let c01 = c00,
+      c02 = c00;
+    let c10 = c00,
+      c11 = c00,
+      c12 = c00;
+    let c20 = c00,
+      c21 = c00,
+      c22 = c00;
+    let c30 = c00,
+      c31 = c00,
+      c32 = c00;
+    let c40 = c00,
+      c41 = c00,
+      c42 = c00;
+    let c50 = c00,
+      c51 = c00,
+      c52 = c00;
+    let bp = b;
+    for (let q = 0; q < quads; q++) {
+      for (let e = 0; e < 4; e++) {
+        const b0 = v128.load(bp);
+        const b1 = v128.load(bp, 16);
+        let b2 = b0;
+        if (NV > 2) b2 = v128.load(bp, 32);
+        bp += <usize>(NV << 4);
+        let x = v128.load32_splat(a, 0);
+        c00 = madd(x, b0, c00);
+        c01 = madd(x, b1, c01);
+        if (NV > 2) c02 = madd(x, b2, c02);
+        x = v128.load32_splat(a, 16);
+        c10 = madd(x, b0, c10);
+        c11 = madd(x, b1, c11);
+        if (NV > 2) c12 = madd(x, b2, c12);
+        x = v128.load32_splat(a, 32);
+        c20 = madd(x, b0, c20);
+        c21 = madd(x, b1, c21);
+        if (NV > 2) c22 = madd(x, b2, c22);
+        if (MR > 3) {
+          x = v128.load32_splat(a, 48);
+          c30 = madd(x, b0, c30);
+          c31 = madd(x, b1, c31);
+          if (NV > 2) c32 = madd(x, b2, c32);
+        }
+        if (MR > 4) {
+          x = v128.load32_splat(a, 64);
+          c40 = madd(x, b0, c40);
+          c41 = madd(x, b1, c41);
+          if (NV > 2) c42 = madd(x, b2, c42);
+        }
+        if (MR > 5) {
+          x = v128.load32_splat(a, 80);
+          c50 = madd(x, b0, c50);
+          c51 = madd(x, b1, c51);
+          if (NV > 2) c52 = madd(x, b2, c52);
+        }
+        a += 4;
+      }
+      a += <usize>((MR - 1) << 4);
+    }
+    inline.always(wholeRow(NV, c, c00, c01, c02));
+    c += <usize>(NV << 4);
+    inline.always(wholeRow(NV, c, c10, c11, c12));
+    c += <usize>(NV << 4);
+    inline.always(wholeRow(NV, c, c20, c21, c22));
+    c += <usize>(NV << 4);
+    if (MR > 3) {
+      inline.always(wholeRow(NV, c, c30, c31, c32));
+      c += <usize>(NV << 4);
+    }
+    if (MR > 4) {
+      inline.always(wholeRow(NV, c, c40, c41, c42));
+      c += <usize>(NV << 4);
+    }
+    if (MR > 5) {
+      inline.always(wholeRow(NV, c, c50, c51, c52));
+      c += <usize>(NV << 4);
+    }
+  }
+}
+
+function quads4x8(a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
+  inline.always(quadsBody(4, 2, a, panels, quads, b, c));
+}
+
+function quads6x8(a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
+  inline.always(quadsBody(6, 2, a, panels, quads, b, c));
+}
+
+function quads3x12(a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
+  inline.always(quadsBody(3, 3, a, panels, quads, b, c));
+}
+
+/** c[panel][MR][NR] = Σ_k a[panel][k / 4][MR][k mod 4] · b[k][NR] for all panels, k < 4·quads. */
+export function quadsTile(tile: i32, a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
+  if (tile == 0) quads4x8(a, panels, quads, b, c);
+  else if (tile == 1) quads6x8(a, panels, quads, b, c);
+  else quads3x12(a, panels, quads, b, c);
+}

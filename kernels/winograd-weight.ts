@@ -1,0 +1,252 @@
+// The weight gradient of a 3×3 convolution of stride 1 by the adjoint of F(4×4, 3×3), see winograd.ts:
+//
+//   dg = Gᵀ[Σ_tiles (Bᵀ d B) ⊙ (A dY Aᵀ)]G
+//
+// Few tiles and many channels: all tiles are transformed once (winogradTiles), then each strip of input channels has its 36
+// products and its sums transformed back while they are in cache (winogradStrips).
+// Otherwise tiles are taken in blocks, and the 36 products accumulated block by block in
+// sums[group][36][channels][outChannels] (winogradSums): groups of blocks add up on their own, the same groups whoever
+// computes them; winogradWeightBackward adds the groups up and transforms them back.
+
+import { WinogradSums } from "./shapes";
+import { at } from "./simd";
+import { tileColumns, tileRows } from "./tile";
+import { panelTile } from "./tile-panel";
+import { clearStrip, fillStrip, STAGGER, stripBytes } from "./winograd";
+import {
+  Tiles,
+  TRANSFORM_SCRATCH,
+  transformGradient,
+  transformInput,
+  winogradWeightBackward,
+} from "./winograd-transforms";
+
+/** Bytes of scratch that one thread needs. */
+export function winogradSumsScratch(shape: usize): i32 {
+  const s = changetype<WinogradSums>(shape);
+  const arrays = 36 * (s.blockTiles * (tileBytes(s.stripChannels) + tileBytes(s.outChannels)) + 2 * STAGGER);
+  const strips = stripBytes(6, s.tilesWide, s.channels) + stripBytes(4, s.tilesWide, s.outChannels);
+  return arrays + strips + <i32>TRANSFORM_SCRATCH + 128;
+}
+
+/** Units of work: groups of blocks, times strips of input channels. */
+export function winogradSumsUnits(shape: usize): i32 {
+  const s = changetype<WinogradSums>(shape);
+  return s.groups * ((s.channels + s.stripChannels - 1) / s.stripChannels);
+}
+
+/** sums[group][ξ][c][o] = Σ over the group's tiles of Bᵀ d B · A dY Aᵀ. Unit = group · strips + strip of channels. */
+export function winogradSums(shape: usize, scratch: usize, begin: i32, end: i32): void {
+  const s = changetype<WinogradSums>(shape);
+  const tiles = s.images * s.tilesHigh * s.tilesWide;
+  const blocks = (tiles + s.blockTiles - 1) / s.blockTiles;
+  const strips = (s.channels + s.stripChannels - 1) / s.stripChannels;
+  const segment = scratch + 112;
+  const transform = scratch + 128;
+  const xStrip = transform + TRANSFORM_SCRATCH;
+  const dyStrip = xStrip + stripBytes(6, s.tilesWide, s.channels);
+  const v = dyStrip + stripBytes(4, s.tilesWide, s.outChannels);
+  const vStep = s.blockTiles * tileBytes(s.stripChannels) + STAGGER;
+  const d = v + 36 * vStep;
+  const dStep = s.blockTiles * tileBytes(s.outChannels) + STAGGER;
+  const vPlaces = places(changetype<Tiles>(scratch), v, vStep, s.stripChannels);
+  const dPlaces = places(changetype<Tiles>(scratch + 32), d, dStep, s.outChannels);
+  store<i32>(segment, 0);
+  store<i32>(segment, 0, 4);
+  clearStrip(xStrip, 6, s.tilesWide, s.width, s.channels, s.left);
+  clearStrip(dyStrip, 4, s.tilesWide, s.outWidth, s.outChannels, 0);
+  for (let unit = begin; unit < end; unit++) {
+    const group = unit / strips;
+    const c0 = (unit % strips) * s.stripChannels;
+    const channels = min(s.stripChannels, s.channels - c0);
+    const sums = s.sums + group * s.groupBytes + at(0, c0 * s.outChannels);
+    const firstBlock = (group * blocks) / s.groups;
+    const lastBlock = ((group + 1) * blocks) / s.groups;
+    for (let block = firstBlock; block < lastBlock; block++) {
+      const first = block * s.blockTiles;
+      const count = min(s.blockTiles, tiles - first);
+      transformBlock(s, first, count, 0, c0, channels, vPlaces, dPlaces, xStrip, dyStrip, transform);
+      store<i32>(segment, count, 8);
+      products(s, vPlaces, dPlaces, segment, sums, s.sumStepBytes, channels, i32(block > firstBlock));
+    }
+  }
+}
+
+/** sums[ξ][i][o] (+)= Σ_t v[ξ][t][i] · d[ξ][t][o] over the segment's tiles, for the first `channels` rows of v. */
+function products(
+  s: WinogradSums,
+  v: Tiles,
+  d: Tiles,
+  segment: usize,
+  sums: usize,
+  sumStepBytes: i32,
+  channels: i32,
+  accumulate: i32,
+): void {
+  const MR = tileRows(s.tile);
+  const NR = tileColumns(s.tile);
+  for (let xi = 0; xi < 36; xi++) {
+    const a = v.base + xi * v.stepBytes;
+    const b = d.base + xi * d.stepBytes;
+    const c = sums + xi * sumStepBytes;
+    for (let o = 0; o < s.outChannels; o += NR) {
+      for (let i = 0; i < channels; i += MR) {
+        panelTile(
+          s.tile,
+          at(a, i),
+          v.panelBytes,
+          at(b, o),
+          d.panelBytes,
+          segment,
+          1,
+          at(c, i * s.outChannels + o),
+          at(0, s.outChannels),
+          accumulate,
+          channels - i,
+          s.outChannels - o,
+        );
+      }
+    }
+  }
+}
+
+/** Scratch of one thread of winogradTiles. */
+export function winogradTilesScratch(shape: usize): i32 {
+  const s = changetype<WinogradSums>(shape);
+  return (
+    stripBytes(6, s.tilesWide, s.channels) +
+    stripBytes(4, s.tilesWide, s.outChannels) +
+    <i32>TRANSFORM_SCRATCH +
+    128
+  );
+}
+
+/** Floats of all transformed tiles, of x and of dy. */
+export function winogradTilesFloats(shape: usize): i32 {
+  const s = changetype<WinogradSums>(shape);
+  const tiles = s.images * s.tilesHigh * s.tilesWide;
+  return (36 * (tiles * (tileBytes(s.channels) + tileBytes(s.outChannels)) + 2 * STAGGER)) >> 2;
+}
+
+function allPlaces(s: WinogradSums, p: usize, second: i32): Tiles {
+  const tiles = s.images * s.tilesHigh * s.tilesWide;
+  const vStep = tiles * tileBytes(s.channels) + STAGGER;
+  const dStep = tiles * tileBytes(s.outChannels) + STAGGER;
+  if (second) return places(changetype<Tiles>(p), s.sums + 36 * vStep, dStep, s.outChannels);
+  return places(changetype<Tiles>(p), s.sums, vStep, s.channels);
+}
+
+/** Transforms all tiles of x and dy to s.sums. Unit = row of tiles. */
+export function winogradTiles(shape: usize, scratch: usize, begin: i32, end: i32): void {
+  const s = changetype<WinogradSums>(shape);
+  const v = allPlaces(s, scratch, 0);
+  const d = allPlaces(s, scratch + 32, 1);
+  const transform = scratch + 128;
+  const xStrip = transform + TRANSFORM_SCRATCH;
+  const dyStrip = xStrip + stripBytes(6, s.tilesWide, s.channels);
+  clearStrip(xStrip, 6, s.tilesWide, s.width, s.channels, s.left);
+  clearStrip(dyStrip, 4, s.tilesWide, s.outWidth, s.outChannels, 0);
+  for (let unit = begin; unit < end; unit++) {
+    const first = unit * s.tilesWide;
+    transformBlock(s, first, s.tilesWide, first, 0, s.channels, v, d, xStrip, dyStrip, transform);
+  }
+}
+
+/** Scratch of one thread of winogradStrips. */
+export function winogradStripsScratch(shape: usize): i32 {
+  const s = changetype<WinogradSums>(shape);
+  return 36 * (((s.stripChannels * s.outChannels) << 2) + STAGGER) + <i32>TRANSFORM_SCRATCH + 128;
+}
+
+/** dw, for strips of input channels, from the tiles that winogradTiles left. Unit = strip. */
+export function winogradStrips(shape: usize, dw: usize, scratch: usize, begin: i32, end: i32): void {
+  const s = changetype<WinogradSums>(shape);
+  const v = allPlaces(s, scratch, 0);
+  const d = allPlaces(s, scratch + 32, 1);
+  const segment = scratch + 112;
+  const transform = scratch + 128;
+  const sums = transform + TRANSFORM_SCRATCH;
+  const step = ((s.stripChannels * s.outChannels) << 2) + STAGGER;
+  store<i32>(segment, 0);
+  store<i32>(segment, 0, 4);
+  store<i32>(segment, s.images * s.tilesHigh * s.tilesWide, 8);
+  const all = v.base;
+  for (let unit = begin; unit < end; unit++) {
+    const c0 = unit * s.stripChannels;
+    const channels = min(s.stripChannels, s.channels - c0);
+    v.base = at(all, c0);
+    products(s, v, d, segment, sums, step, channels, 0);
+    const pairs = channels * s.outChannels;
+    const tapBytes = (s.channels * s.outChannels) << 2;
+    winogradWeightBackward(sums, step, 1, 0, at(dw, c0 * s.outChannels), tapBytes, transform, 0, pairs >> 2);
+  }
+}
+
+/** Bytes of a tile's channels; a line more where multiples of 256 bytes would fall on a few lines of L1. */
+function tileBytes(channels: i32): i32 {
+  return (channels << 2) + (channels >= 64 ? STAGGER : 0);
+}
+
+/** Tiles one after the other, each with its channels side by side. */
+function places(p: Tiles, base: usize, stepBytes: i32, channels: i32): Tiles {
+  p.base = base;
+  p.stepBytes = stepBytes;
+  p.rows = 1;
+  p.panelBytes = tileBytes(channels);
+  p.tileBytes = 0;
+  p.quadBytes = 16;
+  return p;
+}
+
+/** Transforms `count` tiles from number `first` on, channels c0 ≤ c < c0 + channels of x, to places from number `to` on. */
+function transformBlock(
+  s: WinogradSums,
+  first: i32,
+  count: i32,
+  to: i32,
+  c0: i32,
+  channels: i32,
+  vPlaces: Tiles,
+  dPlaces: Tiles,
+  xStrip: usize,
+  dyStrip: usize,
+  transform: usize,
+): void {
+  const pixel = at(0, s.channels);
+  const dyPixel = at(0, s.outChannels);
+  const stripWidth = <usize>(4 * s.tilesWide + 2);
+  let j = first % s.tilesWide;
+  let row = first / s.tilesWide;
+  for (let t = 0; t < count; t++) {
+    if (t == 0 || j == 0) {
+      const n = row / s.tilesHigh;
+      const i = 4 * (row % s.tilesHigh);
+      const x = at(s.x, n * s.height * s.width * s.channels);
+      fillStrip(x, s.height, s.width, s.channels, i - s.top, 6, s.left, s.tilesWide, xStrip);
+      const dy = at(s.dy, n * s.outHeight * s.outWidth * s.outChannels);
+      fillStrip(dy, s.outHeight, s.outWidth, s.outChannels, i, 4, 0, s.tilesWide, dyStrip);
+    }
+    transformInput(
+      at(xStrip, c0) + 4 * j * pixel,
+      stripWidth * pixel,
+      pixel,
+      channels,
+      vPlaces,
+      to + t,
+      transform,
+    );
+    transformGradient(
+      dyStrip + 4 * j * dyPixel,
+      stripWidth * dyPixel,
+      dyPixel,
+      s.outChannels,
+      dPlaces,
+      to + t,
+      transform,
+    );
+    if (++j == s.tilesWide) {
+      j = 0;
+      row++;
+    }
+  }
+}
