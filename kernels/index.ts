@@ -1,6 +1,8 @@
 // The exports of kernels.*.wasm. src/wasm/abi.ts holds the same list, typed.
 
-export * from "./gemm";
+export { gemm, gemmScratch, gemmUnits } from "./gemm";
+export { rowsGemm, rowsGemmScratch, rowsGemmUnits, segmentBlocks } from "./rows-gemm";
+export { pixelsGemm, pixelsGemmScratch, pixelsGemmUnits } from "./pixels-gemm";
 export { tileColumns, tileCount, tileRows } from "./tile";
 export * from "./elementwise";
 export { argmax, maxBackward, sum, sumBackward } from "./reduce";
@@ -9,7 +11,7 @@ export * from "./norm";
 export * from "./optimizer";
 export * from "./random";
 export * from "./depthwise";
-export { packPanels, padImages } from "./pack";
+export { packPanels, packPanelsUnits, padImages } from "./pack";
 export * from "./pool";
 export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";
 export { winogradWeight, winogradWeightBackward } from "./winograd-transforms";

@@ -1,7 +1,27 @@
 // Structs that TypeScript fills as Int32Arrays, fields in this order (src/wasm/structs.ts holds the same lists, and
 // a test compares them). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
 
-/** A product whose rows are the cells of a grid of pixels; see gemm.ts. */
+/** A matrix product; see gemm.ts. */
+@unmanaged
+export class Gemm {
+  m: i32 = 0;
+  n: i32 = 0;
+  k: i32 = 0;
+  a: usize = 0;
+  rsa: i32 = 0;
+  csa: i32 = 0;
+  b: usize = 0;
+  rsb: i32 = 0;
+  csb: i32 = 0;
+  c: usize = 0;
+  ldc: i32 = 0;
+  accumulate: i32 = 0;
+  unitRows: i32 = 0;
+  unitColumns: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** A product whose rows are the cells of a grid of pixels; see rows-gemm.ts. */
 @unmanaged
 export class RowsGemm {
   images: i32 = 0;
@@ -21,14 +41,28 @@ export class RowsGemm {
   panelBytes: i32 = 0;
   segments: usize = 0;
   segmentCount: i32 = 0;
-  batch: i32 = 0;
-  aBatchBytes: i32 = 0;
-  bBatchBytes: i32 = 0;
-  cBatchBytes: i32 = 0;
+  segmentBlocks: i32 = 0;
+  groups: i32 = 0;
+  aGroupBytes: i32 = 0;
+  bGroupBytes: i32 = 0;
+  cGroupBytes: i32 = 0;
+  unitPanels: i32 = 0;
+  x: usize = 0;
+  xHeight: i32 = 0;
+  xWidth: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  frameHeight: i32 = 0;
+  frameWidth: i32 = 0;
+  bandImages: i32 = 0;
+  bandRows: i32 = 0;
+  stepRows: i32 = 0;
+  windowRows: i32 = 0;
   tile: i32 = 0;
 }
 
-/** A product summed over pixels; see gemm.ts. */
+/** A product summed over pixels; see pixels-gemm.ts. */
 @unmanaged
 export class PixelsGemm {
   rows: i32 = 0;
@@ -42,11 +76,19 @@ export class PixelsGemm {
   segments: usize = 0;
   segmentCount: i32 = 0;
   blockSegments: i32 = 0;
-  batch: i32 = 0;
-  aBatchBytes: i32 = 0;
-  bBatchBytes: i32 = 0;
-  cBatchBytes: i32 = 0;
+  blockPixels: i32 = 0;
+  kernelHeight: i32 = 0;
+  aHeightBytes: i32 = 0;
+  cHeightBytes: i32 = 0;
+  kernelWidth: i32 = 0;
+  aWidthBytes: i32 = 0;
+  cWidthBytes: i32 = 0;
+  groups: i32 = 0;
+  aGroupBytes: i32 = 0;
+  bGroupBytes: i32 = 0;
+  cGroupBytes: i32 = 0;
   accumulate: i32 = 0;
+  packed: i32 = 0;
   tile: i32 = 0;
 }
 

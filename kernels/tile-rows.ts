@@ -8,12 +8,14 @@ function rowsBody(
   MR: i32,
   NV: i32,
   aList: usize,
+  aBase: usize,
   cList: usize,
   cOffset: usize,
   segments: usize,
   segmentCount: i32,
   b: usize,
   bias: usize,
+  accumulate: i32,
   columns: i32,
 ): void {
   let c00 = f32x4.splat(0);
@@ -43,7 +45,32 @@ function rowsBody(
   if (MR > 4) c4 = <usize>load<u32>(cList, 16) + cOffset;
   let c5: usize = 0;
   if (MR > 5) c5 = <usize>load<u32>(cList, 20) + cOffset;
-  if (bias) {
+  if (accumulate) {
+    c00 = v128.load(c0);
+    c01 = v128.load(c0, 16);
+    if (NV > 2) c02 = v128.load(c0, 32);
+    c10 = v128.load(c1);
+    c11 = v128.load(c1, 16);
+    if (NV > 2) c12 = v128.load(c1, 32);
+    c20 = v128.load(c2);
+    c21 = v128.load(c2, 16);
+    if (NV > 2) c22 = v128.load(c2, 32);
+    if (MR > 3) {
+      c30 = v128.load(c3);
+      c31 = v128.load(c3, 16);
+      if (NV > 2) c32 = v128.load(c3, 32);
+    }
+    if (MR > 4) {
+      c40 = v128.load(c4);
+      c41 = v128.load(c4, 16);
+      if (NV > 2) c42 = v128.load(c4, 32);
+    }
+    if (MR > 5) {
+      c50 = v128.load(c5);
+      c51 = v128.load(c5, 16);
+      if (NV > 2) c52 = v128.load(c5, 32);
+    }
+  } else if (bias) {
     c00 = v128.load(bias);
     c01 = v128.load(bias, 16);
     if (NV > 2) c02 = v128.load(bias, 32);
@@ -64,7 +91,7 @@ function rowsBody(
     c52 = c02;
   }
   for (let s = 0; s < segmentCount; s++) {
-    const aOffset = <usize>load<i32>(segments);
+    const aOffset = aBase + <usize>load<i32>(segments);
     let bp = b + <usize>load<i32>(segments, 4);
     const length = load<i32>(segments, 8);
     segments += 12;
@@ -141,59 +168,74 @@ function rowsBody(
 
 function rows4x8(
   aList: usize,
+  aBase: usize,
   cList: usize,
   cOffset: usize,
   segments: usize,
   segmentCount: i32,
   b: usize,
   bias: usize,
+  accumulate: i32,
   columns: i32,
 ): void {
-  inline.always(rowsBody(4, 2, aList, cList, cOffset, segments, segmentCount, b, bias, columns));
+  inline.always(
+    rowsBody(4, 2, aList, aBase, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns),
+  );
 }
 
 function rows6x8(
   aList: usize,
+  aBase: usize,
   cList: usize,
   cOffset: usize,
   segments: usize,
   segmentCount: i32,
   b: usize,
   bias: usize,
+  accumulate: i32,
   columns: i32,
 ): void {
-  inline.always(rowsBody(6, 2, aList, cList, cOffset, segments, segmentCount, b, bias, columns));
+  inline.always(
+    rowsBody(6, 2, aList, aBase, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns),
+  );
 }
 
 function rows3x12(
   aList: usize,
+  aBase: usize,
   cList: usize,
   cOffset: usize,
   segments: usize,
   segmentCount: i32,
   b: usize,
   bias: usize,
+  accumulate: i32,
   columns: i32,
 ): void {
-  inline.always(rowsBody(3, 3, aList, cList, cOffset, segments, segmentCount, b, bias, columns));
+  inline.always(
+    rowsBody(3, 3, aList, aBase, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns),
+  );
 }
 
 /**
- * One tile from MR row addresses of A (u32 list) to MR row addresses of C, columns cOffset bytes in. b is a packed
- * panel; bias (NR floats, or 0) is where the sums start.
+ * One tile from MR row addresses of A (u32 list, aBase bytes on) to MR row addresses of C, columns cOffset bytes in. b is a packed
+ * panel; The sums start at C's old value if accumulate, else at bias (NR floats, or 0).
  */
 export function rowsTile(
   tile: i32,
   aList: usize,
+  aBase: usize,
   cList: usize,
   cOffset: usize,
   segments: usize,
   segmentCount: i32,
   b: usize,
   bias: usize,
+  accumulate: i32,
   columns: i32,
 ): void {
-  if (tile == 0) rows4x8(aList, cList, cOffset, segments, segmentCount, b, bias, columns);
-  else if (tile == 1) rows6x8(aList, cList, cOffset, segments, segmentCount, b, bias, columns);
-  else rows3x12(aList, cList, cOffset, segments, segmentCount, b, bias, columns);
+  if (tile == 0) rows4x8(aList, aBase, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns);
+  else if (tile == 1)
+    rows6x8(aList, aBase, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns);
+  else rows3x12(aList, aBase, cList, cOffset, segments, segmentCount, b, bias, accumulate, columns);
 }

@@ -1,5 +1,6 @@
 // What the convolution algorithms share: the sizes of a convolution, and images framed by zeros.
 
+import { parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 
 export interface Conv {
@@ -24,8 +25,8 @@ export interface Conv {
   dilationWidth: number;
 }
 
-/** Bytes of padded images prepared at a time: a quarter of the usual 1 MiB of L2. */
-const CHUNK_BYTES = 256 * 1024;
+/** Bytes of padded images prepared at a time: some pixels' blocks, and enough to go round several threads. */
+const CHUNK_BYTES = Number(process.env.CB ?? 2048) * 1024;
 /** An image stack in memory, or a frame of zeros around (or a window into) one. */
 export interface Frame {
   height: number;
@@ -48,7 +49,7 @@ export function eachChunk(
   frame: Frame,
   fn: (address: number, first: number, count: number) => void,
 ): void {
-  const { kernels, heap } = runtime();
+  const { heap } = runtime();
   const { channels, top, left } = frame;
   if (top === 0 && left === 0 && frame.height === height && frame.width === width) {
     fn(x, 0, images);
@@ -60,19 +61,8 @@ export function eachChunk(
     for (let first = 0; first < images; first += chunk) {
       const count = Math.min(chunk, images - first);
       const from = x + first * height * width * channels * 4;
-      kernels.padImages(
-        from,
-        address,
-        count,
-        height,
-        width,
-        channels,
-        channels,
-        top,
-        left,
-        frame.height,
-        frame.width,
-      );
+      const size = [height, width, channels, top, left, frame.height, frame.width] as const;
+      parallel("padImages", count, 1, from, address, ...size);
       fn(address, first, count);
     }
   });

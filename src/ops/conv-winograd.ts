@@ -11,6 +11,7 @@ import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
 import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
+import { packMatrix } from "./rows-product.js";
 import { withWords } from "./window.js";
 
 /** Values of a transformed 6×6 tile. */
@@ -163,7 +164,7 @@ function transformWeights(
   heap.scratch(TAPS * step, "conv2d", (taps) => {
     for (let tap = 0; tap < TAPS; tap++) {
       const from = weight + tap * conv.channels * conv.outChannels * 4;
-      kernels.packPanels(from, rs, cs, k, columns, NR, taps + tap * step, k * NR);
+      packMatrix(from, rs, cs, k, columns, taps + tap * step);
     }
     const vectors = (step - STAGGER) / 16;
     parallelScratch("winogradWeight", vectors, 1024, SCRATCH, taps, step, flipped ? 1 : 0, u, step);

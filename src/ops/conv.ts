@@ -105,7 +105,7 @@ const conv2dOp = defineOp({
     } else if (winogradApplies(conv, !isGradEnabled())) {
       winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else {
-      convForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
+      convForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     }
   },
   saves: ["x", "weight"],

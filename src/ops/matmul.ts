@@ -4,16 +4,102 @@ import { defineOp } from "../core/op.js";
 import { describe, sizeOf } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
+import { structWords } from "../wasm/structs.js";
+import { withPacked } from "./packed.js";
+import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
+import { withWords } from "./window.js";
 
 /** An operand: its address and its element strides from row to row and from column to column. */
 type Operand = [ptr: number, rs: number, cs: number];
 
-/** C = A·B (+ C): C is m×n and contiguous, k the inner size. */
-function gemm(m: number, n: number, k: number, a: Operand, b: Operand, c: number, accumulate: boolean): void {
-  const { kernels, heap, tile } = runtime();
-  heap.scratch(kernels.gemmScratch(m, n, k) * 4, "gemm", (scratch) => {
-    kernels.gemm(m, n, k, ...a, ...b, c, n, accumulate ? 1 : 0, tile, scratch);
+/** Rows and columns of C in a unit of work, at most; several threads take smaller ones. */
+const UNIT_ROWS = 1536;
+const UNIT_COLUMNS = 1032;
+const LEAST_ROWS = 96;
+const LEAST_COLUMNS = 96;
+/** Floats of B up to which it is packed whole. */
+const WHOLE_FLOATS = 2 ** 21;
+
+/** C = A·B: C is m×n and contiguous, k the inner size. */
+function gemm(m: number, n: number, k: number, a: Operand, b: Operand, c: number): void {
+  if (a[2] === 1 && n * k <= WHOLE_FLOATS) {
+    runtime().heap.scratch(panelFloats(k, n) * 4, "gemm", (panels) => {
+      packMatrix(...b, k, n, panels);
+      rowsTimesPanels(m, n, k, a[0], a[1], panels, 0, c);
+    });
+  } else gemmBlocks(m, n, k, a, b, c, false);
+}
+
+/** C = A·B + bias, rows of A (lda apart) contiguous, B in panels; bias 0 for none. */
+function rowsTimesPanels(
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  lda: number,
+  panels: number,
+  bias: number,
+  c: number,
+): void {
+  const x = { address: a, images: 1, height: 1, width: m, channels: lda };
+  const grid = {
+    height: 1,
+    width: m,
+    stepRows: 1,
+    stepColumns: 1,
+    b: panels,
+    bias,
+    c,
+    cImageBytes: m * n * 4,
+    cRowBytes: m * n * 4,
+    cPixelBytes: n * 4,
+    columns: n,
+    groups: 1,
+    aGroupBytes: 0,
+    cGroupBytes: 0,
+  };
+  rowsProduct(x, { top: 0, left: 0, height: 1, width: m }, grid, [{ offset: 0, length: k }]);
+}
+
+/** C = A·B (+ C), both operands packed block by block. */
+function gemmBlocks(
+  m: number,
+  n: number,
+  k: number,
+  [a, rsa, csa]: Operand,
+  [b, rsb, csb]: Operand,
+  c: number,
+  accumulate: boolean,
+): void {
+  const { kernels, tile } = runtime();
+  // Cut columns first: B is packed once for each unit, and so is A.
+  const columnUnits = Math.min(Math.ceil(n / LEAST_COLUMNS), Math.max(shares(), Math.ceil(n / UNIT_COLUMNS)));
+  const rowUnits = Math.min(
+    Math.ceil(m / LEAST_ROWS),
+    Math.max(Math.ceil(shares() / Math.max(1, columnUnits)), Math.ceil(m / UNIT_ROWS)),
+  );
+  const fields = {
+    m,
+    n,
+    k,
+    a,
+    rsa,
+    csa,
+    b,
+    rsb,
+    csb,
+    c,
+    ldc: n,
+    accumulate: accumulate ? 1 : 0,
+    unitRows: Math.ceil(m / Math.max(1, rowUnits) / 12) * 12,
+    unitColumns: Math.ceil(n / Math.max(1, columnUnits) / 24) * 24,
+    tile,
+  };
+  if (m === 0 || n === 0) return;
+  withWords(structWords("Gemm", fields), "gemm", (shape) => {
+    parallelScratch("gemm", kernels.gemmUnits(shape), 1, kernels.gemmScratch(shape), shape);
   });
 }
 
@@ -28,7 +114,7 @@ const matmulOp = defineOp({
   forward(y, { a, b }) {
     const [m, k] = a.shape as [number, number];
     const n = b.shape[1]!;
-    gemm(m, n, k, [a.ptr, k, 1], [b.ptr, n, 1], y.ptr, false);
+    gemm(m, n, k, [a.ptr, k, 1], [b.ptr, n, 1], y.ptr);
   },
   saves: ["a", "b"],
   vjp: {
@@ -36,14 +122,14 @@ const matmulOp = defineOp({
       const [k, n] = b.shape as [number, number];
       const m = dy.shape[0]!;
       const da = empty([m, k], "f32", "matmul gradient");
-      gemm(m, k, n, [dy.ptr, n, 1], [b.ptr, 1, n], da.ptr, false);
+      gemm(m, k, n, [dy.ptr, n, 1], [b.ptr, 1, n], da.ptr);
       return da;
     },
     b(dy, { a }) {
       const [m, k] = a.shape as [number, number];
       const n = dy.shape[1]!;
       const db = empty([k, n], "f32", "matmul gradient");
-      gemm(k, n, m, [a.ptr, 1, k], [dy.ptr, n, 1], db.ptr, false);
+      gemm(k, n, m, [a.ptr, 1, k], [dy.ptr, n, 1], db.ptr);
       return db;
     },
   },
@@ -74,29 +160,30 @@ const linearOp = defineOp({
   forward(y, { x, weight, bias }) {
     const [out, inner] = weight.shape as [number, number];
     const rows = sizeOf(x.shape.slice(0, -1));
+    if (out * inner <= WHOLE_FLOATS) {
+      const fill = (to: number): void => packMatrix(weight.ptr, 1, inner, inner, out, to);
+      withPacked(weight, "panels", panelFloats(inner, out) * 4, fill, (panels) => {
+        rowsTimesPanels(rows, out, inner, x.ptr, inner, panels, bias?.ptr ?? 0, y.ptr);
+      });
+      return;
+    }
     if (bias) runtime().kernels.stridedCopy(bias.ptr, y.ptr, 1, 1, rows, out, 0, 0, 0, 1);
-    gemm(rows, out, inner, [x.ptr, inner, 1], [weight.ptr, 1, inner], y.ptr, bias !== undefined);
+    gemmBlocks(
+      rows, out, inner, [x.ptr, inner, 1], [weight.ptr, 1, inner], y.ptr, bias !== undefined,
+    ); // prettier-ignore
   },
   saves: ["x", "weight"],
   vjp: {
     x(dy, { weight, shapes }) {
       const [out, inner] = weight.shape as [number, number];
       const dx = empty(shapes.x, "f32", "linear gradient");
-      gemm(
-        sizeOf(shapes.x.slice(0, -1)),
-        inner,
-        out,
-        [dy.ptr, out, 1],
-        [weight.ptr, inner, 1],
-        dx.ptr,
-        false,
-      );
+      gemm(sizeOf(shapes.x.slice(0, -1)), inner, out, [dy.ptr, out, 1], [weight.ptr, inner, 1], dx.ptr);
       return dx;
     },
     weight(dy, { x, shapes }) {
       const [out, inner] = shapes.weight as [number, number];
       const dw = empty(shapes.weight, "f32", "linear gradient");
-      gemm(out, inner, sizeOf(x.shape.slice(0, -1)), [dy.ptr, 1, out], [x.ptr, inner, 1], dw.ptr, false);
+      gemm(out, inner, sizeOf(x.shape.slice(0, -1)), [dy.ptr, 1, out], [x.ptr, inner, 1], dw.ptr);
       return dw;
     },
     bias(dy) {

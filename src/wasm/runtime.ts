@@ -4,6 +4,7 @@ import { WasmError } from "../errors.js";
 import type { Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
 import { Heap, type MemoryStats } from "./heap.js";
+import { structWords } from "./structs.js";
 
 /** `relaxed` uses fused multiply-add (relaxed SIMD); `simd` runs on every engine with WebAssembly SIMD. */
 export type Binary = "simd" | "relaxed";
@@ -106,30 +107,36 @@ const MOST_MS = 100;
  * of it. Interleaved rounds, best of each; they go on until no tile gets faster.
  */
 function fastestTile({ kernels, heap }: Runtime): number {
-  const m = 48;
-  const n = 48;
-  const k = 256;
+  const [m, n, k] = [48, 48, 256];
   const count = kernels.tileCount();
+  const tiles = Array.from({ length: count }, (_, tile) => tile);
   const floats = m * k + k * n + m * n;
-  return heap.scratch((floats + kernels.gemmScratch(m, n, k)) * 4, "tile choice", (a) => {
+  return heap.scratch(floats * 4, "tile choice", (a) => {
     heap.f32(a, floats).fill(1);
-    const b = a + m * k * 4;
-    const c = b + k * n * 4;
-    const scratch = c + m * n * 4;
-    const best = new Array<number>(count).fill(Infinity);
-    const begin = performance.now();
-    const elapsed = (): number => performance.now() - begin;
-    for (let stale = 0; elapsed() < LEAST_MS || (stale < 8 && elapsed() < MOST_MS); stale++) {
-      for (let tile = 0; tile < count; tile++) {
-        const t0 = performance.now();
-        for (let i = 0; i < 4; i++) kernels.gemm(m, n, k, a, k, 1, b, n, 1, c, n, 0, tile, scratch);
-        const t = performance.now() - t0;
-        if (t < best[tile]! * 0.97) stale = 0;
-        best[tile] = Math.min(best[tile]!, t);
-      }
-    }
-    const limit = Math.min(...best) * 1.15;
-    return PREFERENCE.find((tile) => best[tile]! <= limit)!;
+    const [b, c] = [a + m * k * 4, a + (m * k + k * n) * 4];
+    const shared = { m, n, k, a, rsa: k, csa: 1, b, rsb: n, csb: 1, c, ldc: n, accumulate: 0 };
+    const words = structWords("Gemm", { ...shared, unitRows: m, unitColumns: n, tile: 0 });
+    return heap.scratch(count * words.length * 4, "tile choice", (shapes) => {
+      const shapeOf = (tile: number): number => shapes + tile * words.length * 4;
+      for (const tile of tiles) heap.i32(shapeOf(tile), words.length).set([...words.slice(0, -1), tile]);
+      const scratch = Math.max(...tiles.map((tile) => kernels.gemmScratch(shapeOf(tile))));
+      return heap.scratch(scratch, "tile choice", (work) => {
+        const best = new Array<number>(count).fill(Infinity);
+        const begin = performance.now();
+        const elapsed = (): number => performance.now() - begin;
+        for (let stale = 0; elapsed() < LEAST_MS || (stale < 8 && elapsed() < MOST_MS); stale++) {
+          for (const tile of tiles) {
+            const t0 = performance.now();
+            for (let i = 0; i < 4; i++) kernels.gemm(shapeOf(tile), work, 0, 1);
+            const t = performance.now() - t0;
+            if (t < best[tile]! * 0.97) stale = 0;
+            best[tile] = Math.min(best[tile]!, t);
+          }
+        }
+        const limit = Math.min(...best) * 1.15;
+        return PREFERENCE.find((tile) => best[tile]! <= limit)!;
+      });
+    });
   });
 }
 

@@ -1,0 +1,164 @@
+// C = Aᵀ·B summed over pixels, both operands read in place: weight gradients without im2col.
+
+import { packPanels, packPanelsUnits } from "./pack";
+import { PixelsGemm } from "./shapes";
+import { at } from "./simd";
+import { tileColumns, tileRows } from "./tile";
+import { panelTile } from "./tile-panel";
+
+function strips(s: PixelsGemm): i32 {
+  const MR = tileRows(s.tile);
+  return (s.rows + MR - 1) / MR;
+}
+
+/** Units of work: strips of MR rows of C, for each tap and group. */
+export function pixelsGemmUnits(shape: usize): i32 {
+  const s = changetype<PixelsGemm>(shape);
+  return s.kernelHeight * s.kernelWidth * s.groups * strips(s);
+}
+
+/** Bytes of scratch that one thread needs: packed operands of a block of pixels, and its segment. */
+export function pixelsGemmScratch(shape: usize): i32 {
+  const s = changetype<PixelsGemm>(shape);
+  if (!s.packed) return 64;
+  const NR = tileColumns(s.tile);
+  return 64 + ((s.blockPixels * (12 + ((s.columns + NR - 1) / NR) * NR)) << 2);
+}
+
+/**
+ * C[i][j] (+)= Σ_s Σ_p A[s.a + p·aPixelBytes][i] · B[s.b + p·bPixelBytes][j]: segments are runs of pixels, a row of
+ * an image each. blockSegments of them are summed at a time, so that their pixels stay in cache for all of C and
+ * rounding errors grow with the blocks and not with the pixels; each sum is added to C. There is a C for each tap of a
+ * kernel and each group. Packed: a block's operands are copied together first, where pixels lie so far apart that few
+ * lines of L1 would hold them; then there is one tap and one group. Reads up to MR − 1 floats past A's and NR − 1
+ * past B's last element.
+ */
+export function pixelsGemm(shape: usize, scratch: usize, begin: i32, end: i32): void {
+  const s = changetype<PixelsGemm>(shape);
+  for (let first = 0; first < s.segmentCount; first += s.blockSegments) {
+    const segments = s.segments + first * 12;
+    const count = min(s.blockSegments, s.segmentCount - first);
+    const accumulate = s.accumulate | i32(first > 0);
+    if (s.packed) packedBlock(s, segments, count, accumulate, scratch, begin, end);
+    else blockInPlace(s, segments, count, accumulate, begin, end);
+  }
+}
+
+function blockInPlace(
+  s: PixelsGemm,
+  segments: usize,
+  count: i32,
+  accumulate: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const MR = tileRows(s.tile);
+  const NR = tileColumns(s.tile);
+  const perTap = strips(s);
+  for (let unit = begin; unit < end;) {
+    const z = unit / perTap;
+    const last = min(end, (z + 1) * perTap);
+    const g = z % s.groups;
+    const q = (z / s.groups) % s.kernelWidth;
+    const p = z / s.groups / s.kernelWidth;
+    const a = s.a + p * s.aHeightBytes + q * s.aWidthBytes + g * s.aGroupBytes;
+    const b = s.b + g * s.bGroupBytes;
+    const c = s.c + p * s.cHeightBytes + q * s.cWidthBytes + g * s.cGroupBytes;
+    const i0 = (unit - z * perTap) * MR;
+    const i1 = (last - z * perTap) * MR;
+    for (let o = 0; o < s.columns; o += NR) {
+      for (let i = i0; i < i1; i += MR) {
+        panelTile(
+          s.tile,
+          at(a, i),
+          s.aPixelBytes,
+          at(b, o),
+          s.bPixelBytes,
+          segments,
+          count,
+          c + i * s.cRowBytes + at(0, o),
+          s.cRowBytes,
+          accumulate,
+          s.rows - i,
+          s.columns - o,
+        );
+      }
+    }
+    unit = last;
+  }
+}
+
+function packedBlock(
+  s: PixelsGemm,
+  segments: usize,
+  count: i32,
+  accumulate: i32,
+  scratch: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const MR = tileRows(s.tile);
+  const NR = tileColumns(s.tile);
+  const aPanel = scratch + 64;
+  const bPanels = at(aPanel, s.blockPixels * 12);
+  let pixels = 0;
+  for (let k = 0; k < count; k++) {
+    const segment = segments + 12 * k;
+    const from = s.b + <usize>load<i32>(segment, 4);
+    const length = load<i32>(segment, 8);
+    packPanels(
+      from,
+      s.bPixelBytes >> 2,
+      1,
+      length,
+      s.columns,
+      NR,
+      at(bPanels, pixels * NR),
+      s.blockPixels * NR,
+      0,
+      packPanelsUnits(s.columns, NR),
+    );
+    pixels += length;
+  }
+  store<i32>(scratch, 0);
+  store<i32>(scratch, 0, 4);
+  store<i32>(scratch, pixels, 8);
+  for (let unit = begin; unit < end; unit++) {
+    const i = unit * MR;
+    const rows = min(MR, s.rows - i);
+    let to = aPanel;
+    for (let k = 0; k < count; k++) {
+      const segment = segments + 12 * k;
+      const length = load<i32>(segment, 8);
+      packPanels(
+        at(s.a + <usize>load<i32>(segment), i),
+        s.aPixelBytes >> 2,
+        1,
+        length,
+        rows,
+        MR,
+        to,
+        0,
+        0,
+        1,
+      );
+      to = at(to, length * MR);
+    }
+    for (let o = 0; o < s.columns; o += NR) {
+      panelTile(
+        s.tile,
+        aPanel,
+        at(0, MR),
+        at(bPanels, o * s.blockPixels),
+        at(0, NR),
+        scratch,
+        1,
+        s.c + i * s.cRowBytes + at(0, o),
+        s.cRowBytes,
+        accumulate,
+        s.rows - i,
+        s.columns - o,
+      );
+    }
+  }
+}
