@@ -2,7 +2,7 @@
 // of its work; units are independent, so neither their order nor who does them changes a bit of the result.
 
 import type { abi } from "./abi.js";
-import { runtime } from "./runtime.js";
+import { rangedKernels, runtime } from "./runtime.js";
 
 type Abi = typeof abi;
 
@@ -16,6 +16,11 @@ export type RangedArgs<K extends Ranged> = Abi[K] extends readonly [...infer A, 
   ? { [I in keyof A]: number }
   : never;
 
+/** Scratch memory of two threads must not share a cache line. */
+const LINE = 128;
+/** Units that an operation should have, if it can choose, for each thread: then all threads finish together. */
+const SHARES = 4;
+
 /**
  * Does all units of a kernel. grain: how many units are worth handing to another thread, about 20 µs of work; a kernel
  * with fewer than two grains runs here alone.
@@ -23,11 +28,25 @@ export type RangedArgs<K extends Ranged> = Abi[K] extends readonly [...infer A, 
 export function parallel<K extends Ranged>(
   kernel: K,
   units: number,
-  _grain: number,
+  grain: number,
   ...args: RangedArgs<K>
 ): void {
-  const { kernels } = runtime();
-  (kernels[kernel] as (...all: number[]) => number)(...(args as number[]), 0, units);
+  run(kernel, units, grain, args as number[], -1, 0);
+}
+
+function run(
+  name: Ranged,
+  units: number,
+  grain: number,
+  args: number[],
+  scratch: number,
+  scratchBytes: number,
+): void {
+  const current = runtime();
+  const { kernels, threads } = current;
+  const kernel = kernels[name] as (...all: number[]) => number;
+  if (threads === 1 || units < 2 * grain) kernel(...args, 0, units);
+  else current.pool!.run(kernel, rangedKernels.indexOf(name), units, grain, args, scratch, scratchBytes);
 }
 
 /** The kernels among them that want scratch memory. */
@@ -47,12 +66,15 @@ export function parallelScratch<K extends Scratched>(
   bytes: number,
   ...args: ScratchedArgs<K>
 ): void {
-  runtime().heap.scratch(bytes, kernel, (scratch) => {
-    parallel(kernel, units, grain, ...([...args, scratch] as unknown as RangedArgs<K>));
+  const { heap, threads } = runtime();
+  const perThread = Math.ceil(bytes / LINE) * LINE;
+  heap.scratch(perThread * threads, kernel, (scratch) => {
+    run(kernel, units, grain, [...(args as number[]), scratch], args.length, perThread);
   });
 }
 
 /** How many units an operation should have, if it can choose, to keep every thread busy to the end. */
 export function shares(): number {
-  return 1;
+  const { threads } = runtime();
+  return threads === 1 ? 1 : SHARES * threads;
 }

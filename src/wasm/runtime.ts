@@ -1,10 +1,12 @@
 // Starts the kernels: picks the binary the engine can run, makes the memory, chooses the tile.
 
 import { WasmError } from "../errors.js";
-import type { Kernels } from "./abi.js";
+import { abi, type Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
 import { Heap, type MemoryStats } from "./heap.js";
+import { Pool } from "./pool.js";
 import { structWords } from "./structs.js";
+import { importShared, pickThreads } from "./threads.js";
 
 /** `relaxed` uses fused multiply-add (relaxed SIMD); `simd` runs on every engine with WebAssembly SIMD. */
 export type Binary = "simd" | "relaxed";
@@ -17,6 +19,11 @@ export interface InitOptions {
    * mean square), gradients too, stay below 5·10⁻⁶ where those of the direct algorithm stay below 10⁻⁶. Default true.
    */
   winograd?: boolean;
+  /**
+   * How many threads share the work, the calling one included. Results do not depend on it. Default: FOVEA_THREADS, or
+   * one for each processor, at most 16. Pages need to be cross-origin isolated for more than one.
+   */
+  threads?: number;
   /** Most bytes the heap may grow to. Default: 4 GiB, all that 32-bit WebAssembly addresses. */
   maxBytes?: number;
   /** Which register tile (kernels/tile.ts) matrix products use; results do not depend on it. Default: the fastest. */
@@ -31,7 +38,15 @@ export interface Runtime {
   readonly winograd: boolean;
   /** Number of the register tile that measured fastest here (kernels/tile.ts). It never changes results. */
   readonly tile: number;
+  readonly threads: number;
+  /** The other threads, started on first use; none if there is only one. */
+  readonly pool: Pool | undefined;
 }
+
+/** The kernels that take a range of units, in the order by which the pool knows them. */
+export const rangedKernels: readonly string[] = Object.entries(abi)
+  .filter(([, parameters]) => parameters.at(-1) === "end")
+  .map(([name]) => name);
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -64,22 +79,38 @@ class LiveRuntime implements Runtime {
   readonly heap: Heap;
   readonly binary: Binary;
   readonly winograd: boolean;
+  readonly threads: number;
+  readonly #module: WebAssembly.Module;
   #tile: number | undefined;
+  #pool: Pool | undefined;
 
-  constructor(kernels: Kernels, heap: Heap, binary: Binary, { winograd = true, tile }: InitOptions) {
-    this.kernels = kernels;
+  constructor(module: WebAssembly.Module, heap: Heap, binary: Binary, threads: number, options: InitOptions) {
+    const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+    this.kernels = instance.exports as unknown as Kernels;
     this.heap = heap;
     this.binary = binary;
-    this.winograd = winograd;
-    this.#tile = tile;
+    this.winograd = options.winograd ?? true;
+    this.threads = threads;
+    this.#module = module;
+    this.#tile = options.tile;
   }
 
   get tile(): number {
     return (this.#tile ??= fastestTile(this));
   }
+
+  get pool(): Pool | undefined {
+    if (this.threads === 1) return undefined;
+    return (this.#pool ??= new Pool(this.threads, this.#module, this.heap.memory, rangedKernels));
+  }
+
+  /** Ends the threads. */
+  stop(): void {
+    this.#pool?.stop();
+  }
 }
 
-function start(options: InitOptions): Runtime {
+function start(options: InitOptions): LiveRuntime {
   const { binary, maxBytes = MAX_PAGES * PAGE } = options;
   const picked = pickBinary(binary);
   const bytes = binaryBytes(picked);
@@ -87,12 +118,13 @@ function start(options: InitOptions): Runtime {
     const cure = picked === "relaxed" ? "use binary 'simd'" : "it needs WebAssembly SIMD";
     throw new WasmError(`init: this engine cannot run the '${picked}' kernels; ${cure}`);
   }
+  const threads = pickThreads(options.threads);
+  const shared = threads > 1;
   const limit = Math.min(Math.floor(maxBytes / PAGE), MAX_PAGES);
-  const memory = new WebAssembly.Memory({ initial: Math.min(FIRST_PAGES, limit), maximum: MAX_PAGES });
-  const module = new WebAssembly.Module(bytes);
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = instance.exports as unknown as Kernels;
-  return new LiveRuntime(kernels, new Heap(memory, limit * PAGE), picked, options);
+  const initial = Math.min(FIRST_PAGES, limit);
+  const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared });
+  const module = new WebAssembly.Module(shared ? importShared(bytes) : bytes);
+  return new LiveRuntime(module, new Heap(memory, limit * PAGE), picked, threads, options);
 }
 
 /** Tiles that measure alike: 6×8 does better on real shapes than in L1, 3×12 worse (few widths are multiples of 12). */
@@ -140,7 +172,7 @@ function fastestTile({ kernels, heap }: Runtime): number {
   });
 }
 
-let current: Runtime | undefined;
+let current: LiveRuntime | undefined;
 
 /** The running kernels; starts them with the defaults on first use. */
 export function runtime(): Runtime {
@@ -152,9 +184,11 @@ export function runtime(): Runtime {
  * again replaces them; tensors made before keep their memory but must not be mixed with later ones.
  * @throws WasmError if the engine cannot run the binary.
  */
-export function init(options: InitOptions = {}): { readonly binary: Binary } {
-  current = start(options);
-  return { binary: current.binary };
+export function init(options: InitOptions = {}): { readonly binary: Binary; readonly threads: number } {
+  const next = start(options);
+  current?.stop();
+  current = next;
+  return { binary: current.binary, threads: current.threads };
 }
 
 /** Bytes in use, at most so far, and reserved by the heap. */

@@ -1,0 +1,151 @@
+// A fixed pool of threads over one shared memory. A job is one kernel with its arguments and a number of units; threads
+// take units by an atomic counter, the main thread among them. There is no message for a job: workers watch a word of
+// shared memory, asleep when nothing has happened for a while.
+
+import { WasmError } from "../errors.js";
+import { ARGUMENT_BYTES, CONTROL, CONTROL_BYTES, workerSource } from "./worker-source.js";
+
+/** Units that a thread takes at once: so many times for each thread, so that all finish together. */
+const TURNS = 4;
+/** Looks at INSIDE this often before the main thread sleeps, where it may. */
+const SPINS = 20000;
+/** Milliseconds without a sign of life after which a worker counts as dead. */
+const DEADLINE_MS = 30_000;
+
+/** The little of Node's worker_threads that is used here. */
+interface NodeWorkers {
+  Worker: new (
+    source: string,
+    options: { eval: true; workerData: unknown; name: string; stdout: boolean },
+  ) => { unref(): void; terminate(): unknown; on(event: string, fn: (why: unknown) => void): void };
+}
+
+interface Thread {
+  stop(): void;
+}
+
+/** Starts a worker in Node or in a browser; dead() is called if it ends by itself. */
+function startThread(data: { thread: number }, dead: (why: string) => void): Thread {
+  const node = globalThis.process?.getBuiltinModule?.("node:worker_threads") as NodeWorkers | undefined;
+  if (node) {
+    const worker = new node.Worker(workerSource, {
+      eval: true,
+      workerData: data,
+      name: `fovea ${data.thread}`,
+      stdout: false,
+    });
+    worker.unref();
+    let stopped = false;
+    worker.on("error", (error) => dead(String(error)));
+    worker.on("exit", () => stopped || dead("it has exited"));
+    return { stop: () => ((stopped = true), void worker.terminate()) };
+  }
+  const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  worker.onerror = (event) => dead(event.message);
+  worker.postMessage(data);
+  return { stop: () => (worker.terminate(), URL.revokeObjectURL(url)) };
+}
+
+/** Whether this thread may sleep in Atomics.wait: not the main thread of a browser. */
+function maySleep(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class Pool {
+  /** Threads with the main one. */
+  readonly threads: number;
+  readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
+  readonly #values: Float64Array;
+  readonly #workers: Thread[];
+  readonly #sleeps = maySleep();
+  #dead: string | undefined;
+
+  /** names: the kernels that run() knows by their number. */
+  constructor(
+    threads: number,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    names: readonly string[],
+  ) {
+    this.threads = threads;
+    const { buffer } = this.#control;
+    this.#values = new Float64Array(buffer, ARGUMENT_BYTES);
+    this.#workers = Array.from({ length: threads - 1 }, (_, i) => {
+      const data = { module, memory, control: buffer, names, thread: i + 1 };
+      return startThread(data, (why) => (this.#dead ??= `worker ${i + 1} is dead: ${why}`));
+    });
+  }
+
+  /**
+   * Does all units of kernel number `index`, together with the workers that are there. scratch: which argument is scratch
+   * memory (−1: none), with `scratchBytes` for each thread.
+   * @throws WasmError if a worker died or its kernel trapped
+   */
+  run(
+    kernel: (...args: number[]) => number,
+    index: number,
+    units: number,
+    grain: number,
+    args: readonly number[],
+    scratch: number,
+    scratchBytes: number,
+  ): void {
+    if (this.#dead) throw new WasmError(`threads: ${this.#dead}; call init() to start again`);
+    const c = this.#control;
+    const chunk = Math.max(grain, Math.ceil(units / (this.threads * TURNS)));
+    this.#values.set(args);
+    c[CONTROL.UNITS] = units;
+    c[CONTROL.CHUNK] = chunk;
+    c[CONTROL.KERNEL] = index;
+    c[CONTROL.ARGUMENTS] = args.length;
+    c[CONTROL.SCRATCH] = scratch;
+    c[CONTROL.SCRATCH_BYTES] = scratchBytes;
+    Atomics.store(c, CONTROL.NEXT, 0);
+    Atomics.store(c, CONTROL.OPEN, 1);
+    Atomics.add(c, CONTROL.JOB, 1);
+    if (Atomics.load(c, CONTROL.ASLEEP) > 0) Atomics.notify(c, CONTROL.JOB);
+    try {
+      for (;;) {
+        const begin = Atomics.add(c, CONTROL.NEXT, chunk);
+        if (begin >= units) break;
+        kernel(...args, begin, Math.min(begin + chunk, units));
+      }
+    } finally {
+      Atomics.store(c, CONTROL.NEXT, units); // nothing left, also after a trap here
+      Atomics.store(c, CONTROL.OPEN, 0);
+      this.#join();
+    }
+    const failed = Atomics.exchange(c, CONTROL.FAILED, 0);
+    if (failed) {
+      this.#dead = `worker ${failed}'s kernel trapped`;
+      throw new WasmError(`threads: ${this.#dead}`);
+    }
+  }
+
+  /** Waits until no worker is inside the job. */
+  #join(): void {
+    const c = this.#control;
+    let inside = Atomics.load(c, CONTROL.INSIDE);
+    for (let spins = 0; inside > 0 && spins < SPINS; spins++) inside = Atomics.load(c, CONTROL.INSIDE);
+    const begin = performance.now();
+    while (inside > 0) {
+      if (this.#sleeps) Atomics.wait(c, CONTROL.INSIDE, inside, 100);
+      inside = Atomics.load(c, CONTROL.INSIDE);
+      if (inside > 0 && performance.now() - begin > DEADLINE_MS) {
+        this.#dead = `${inside} of ${this.#workers.length} workers have not answered for ${DEADLINE_MS / 1000} s`;
+        throw new WasmError(`threads: ${this.#dead}`);
+      }
+    }
+  }
+
+  /** Ends the workers. */
+  stop(): void {
+    for (const worker of this.#workers) worker.stop();
+  }
+}
