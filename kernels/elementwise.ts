@@ -24,55 +24,43 @@ function unary(op: i32, x: v128): v128 {
   return f32x4.neg(x);
 }
 
-function mapUnary(op: i32, x: usize, y: usize, n: i32): void {
-  let i = 0;
-  for (; i + 16 <= n; i += 16) {
-    const from = at(x, i);
-    const to = at(y, i);
-    const v0 = unary(op, v128.load(from));
-    const v1 = unary(op, v128.load(from, 16));
-    const v2 = unary(op, v128.load(from, 32));
-    const v3 = unary(op, v128.load(from, 48));
-    v128.store(to, v0);
-    v128.store(to, v1, 16);
-    v128.store(to, v2, 32);
-    v128.store(to, v3, 48);
-  }
-  for (; i + 4 <= n; i += 4) v128.store(at(y, i), unary(op, v128.load(at(x, i))));
-  if (i < n) storeLanes(at(y, i), unary(op, loadLanes(at(x, i), n - i)), n - i);
+function mapUnary(op: i32, x: usize, y: usize, begin: i32, end: i32): void {
+  let i = begin;
+  for (; i + 4 <= end; i += 4) v128.store(at(y, i), inline.always(unary(op, v128.load(at(x, i)))));
+  if (i < end) storeLanes(at(y, i), inline.always(unary(op, loadLanes(at(x, i), end - i))), end - i);
 }
 
 /** y[i] = max(x[i], 0); NaN stays NaN. */
-export function relu(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(RELU, x, y, n));
+export function relu(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(RELU, x, y, begin, end));
 }
 /** y[i] = 1 / (1 + exp(−x[i])). */
-export function sigmoid(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(SIGMOID, x, y, n));
+export function sigmoid(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(SIGMOID, x, y, begin, end));
 }
 /** y[i] = tanh(x[i]). */
-export function tanh(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(TANH, x, y, n));
+export function tanh(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(TANH, x, y, begin, end));
 }
 /** y[i] = exp(x[i]). */
-export function exp(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(EXP, x, y, n));
+export function exp(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(EXP, x, y, begin, end));
 }
 /** y[i] = ln(x[i]). */
-export function log(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(LOG, x, y, n));
+export function log(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(LOG, x, y, begin, end));
 }
 /** y[i] = √x[i]. */
-export function sqrt(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(SQRT, x, y, n));
+export function sqrt(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(SQRT, x, y, begin, end));
 }
 /** y[i] = |x[i]|. */
-export function abs(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(ABS, x, y, n));
+export function abs(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(ABS, x, y, begin, end));
 }
 /** y[i] = −x[i]. */
-export function neg(x: usize, y: usize, n: i32): void {
-  inline.always(mapUnary(NEG, x, y, n));
+export function neg(x: usize, y: usize, begin: i32, end: i32): void {
+  inline.always(mapUnary(NEG, x, y, begin, end));
 }
 
 const ADD: i32 = 0;
@@ -106,52 +94,49 @@ function binary(op: i32, a: v128, b: v128): v128 {
 }
 
 /**
- * rows × columns, row by row: a and b advance aRow and bRow floats from one row to the next, and aStep and bStep
- * (1, or 0 to repeat one value) from one column to the next. y is contiguous.
+ * y[i] for begin ≤ i < end of an array of columns-long rows: a and b advance aRow and bRow floats from one row to the
+ * next, and aStep and bStep (1, or 0 to repeat one value) from one column to the next. y is contiguous.
  */
 function mapBinary(
   op: i32,
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  for (let r = 0; r < rows; r++) {
-    const one = v128.load32_splat(a);
-    const other = v128.load32_splat(b);
-    let i = 0;
+  let row = columns ? begin / columns : 0;
+  let i = begin - row * columns;
+  y = at(y, row * columns);
+  for (; begin < end; row++) {
+    const p = at(a, row * aRow);
+    const q = at(b, row * bRow);
+    const last = min(columns, i + end - begin);
+    begin += last - i;
     if (aStep && bStep) {
-      for (; i + 16 <= columns; i += 16) {
-        const p = at(a, i);
-        const q = at(b, i);
-        const to = at(y, i);
-        const v0 = binary(op, v128.load(p), v128.load(q));
-        const v1 = binary(op, v128.load(p, 16), v128.load(q, 16));
-        const v2 = binary(op, v128.load(p, 32), v128.load(q, 32));
-        const v3 = binary(op, v128.load(p, 48), v128.load(q, 48));
-        v128.store(to, v0);
-        v128.store(to, v1, 16);
-        v128.store(to, v2, 32);
-        v128.store(to, v3, 48);
+      for (; i + 4 <= last; i += 4) {
+        v128.store(at(y, i), inline.always(binary(op, v128.load(at(p, i)), v128.load(at(q, i)))));
+      }
+    } else {
+      const one = v128.load32_splat(p);
+      const other = v128.load32_splat(q);
+      for (; i + 4 <= last; i += 4) {
+        const u = aStep ? v128.load(at(p, i)) : one;
+        const v = bStep ? v128.load(at(q, i)) : other;
+        v128.store(at(y, i), inline.always(binary(op, u, v)));
       }
     }
-    for (; i + 4 <= columns; i += 4) {
-      const u = aStep ? v128.load(at(a, i)) : one;
-      const v = bStep ? v128.load(at(b, i)) : other;
-      v128.store(at(y, i), binary(op, u, v));
+    if (i < last) {
+      const u = aStep ? loadLanes(at(p, i), last - i) : v128.load32_splat(p);
+      const v = bStep ? loadLanes(at(q, i), last - i) : v128.load32_splat(q);
+      storeLanes(at(y, i), inline.always(binary(op, u, v)), last - i);
     }
-    if (i < columns) {
-      const u = aStep ? loadLanes(at(a, i), columns - i) : one;
-      const v = bStep ? loadLanes(at(b, i), columns - i) : other;
-      storeLanes(at(y, i), binary(op, u, v), columns - i);
-    }
-    a = at(a, aRow);
-    b = at(b, bRow);
+    i = 0;
     y = at(y, columns);
   }
 }
@@ -161,130 +146,137 @@ export function add(
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  inline.always(mapBinary(ADD, a, b, y, rows, columns, aRow, bRow, aStep, bStep));
+  inline.always(mapBinary(ADD, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
 }
 /** y = a − b, over rows and columns as mapBinary says. */
 export function sub(
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  inline.always(mapBinary(SUB, a, b, y, rows, columns, aRow, bRow, aStep, bStep));
+  inline.always(mapBinary(SUB, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
 }
 /** y = a · b, over rows and columns as mapBinary says. */
 export function mul(
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  inline.always(mapBinary(MUL, a, b, y, rows, columns, aRow, bRow, aStep, bStep));
+  inline.always(mapBinary(MUL, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
 }
 /** y = a / b, over rows and columns as mapBinary says. */
 export function div(
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  inline.always(mapBinary(DIV, a, b, y, rows, columns, aRow, bRow, aStep, bStep));
+  inline.always(mapBinary(DIV, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
 }
 /** y = max(a, b), NaN if either is, over rows and columns as mapBinary says. */
 export function maximum(
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  inline.always(mapBinary(MAXIMUM, a, b, y, rows, columns, aRow, bRow, aStep, bStep));
+  inline.always(mapBinary(MAXIMUM, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
 }
 /** y = min(a, b), NaN if either is, over rows and columns as mapBinary says. */
 export function minimum(
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  inline.always(mapBinary(MINIMUM, a, b, y, rows, columns, aRow, bRow, aStep, bStep));
+  inline.always(mapBinary(MINIMUM, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
 }
 /** y = 1 where a ≥ b, else 0. */
 export function greaterEqual(
   a: usize,
   b: usize,
   y: usize,
-  rows: i32,
   columns: i32,
   aRow: i32,
   bRow: i32,
   aStep: i32,
   bStep: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  inline.always(mapBinary(GREATER_EQUAL, a, b, y, rows, columns, aRow, bRow, aStep, bStep));
+  inline.always(mapBinary(GREATER_EQUAL, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
 }
 /** dx = dy where y > 0, else 0; y is relu's output. */
-export function reluBackward(dy: usize, y: usize, dx: usize, n: i32): void {
-  inline.always(mapBinary(RELU_BACKWARD, dy, y, dx, 1, n, 0, 0, 1, 1));
+export function reluBackward(dy: usize, y: usize, dx: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(RELU_BACKWARD, dy, y, dx, end, 0, 0, 1, 1, begin, end));
 }
 /** dx = dy·y·(1 − y); y is sigmoid's output. */
-export function sigmoidBackward(dy: usize, y: usize, dx: usize, n: i32): void {
-  inline.always(mapBinary(SIGMOID_BACKWARD, dy, y, dx, 1, n, 0, 0, 1, 1));
+export function sigmoidBackward(dy: usize, y: usize, dx: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(SIGMOID_BACKWARD, dy, y, dx, end, 0, 0, 1, 1, begin, end));
 }
 /** dx = dy·(1 − y²); y is tanh's output. */
-export function tanhBackward(dy: usize, y: usize, dx: usize, n: i32): void {
-  inline.always(mapBinary(TANH_BACKWARD, dy, y, dx, 1, n, 0, 0, 1, 1));
+export function tanhBackward(dy: usize, y: usize, dx: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(TANH_BACKWARD, dy, y, dx, end, 0, 0, 1, 1, begin, end));
 }
 /** dx = dy·sign(x), 0 at 0. */
-export function absBackward(dy: usize, x: usize, dx: usize, n: i32): void {
-  inline.always(mapBinary(ABS_BACKWARD, dy, x, dx, 1, n, 0, 0, 1, 1));
+export function absBackward(dy: usize, x: usize, dx: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(ABS_BACKWARD, dy, x, dx, end, 0, 0, 1, 1, begin, end));
 }
 /** y[i] = x[i]·scale + shift. */
-export function affine(x: usize, y: usize, n: i32, scale: f32, shift: f32): void {
+export function affine(x: usize, y: usize, scale: f32, shift: f32, begin: i32, end: i32): void {
   const s = f32x4.splat(scale);
   const t = f32x4.splat(shift);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) v128.store(at(y, i), madd(v128.load(at(x, i)), s, t));
-  if (i < n) storeLanes(at(y, i), madd(loadLanes(at(x, i), n - i), s, t), n - i);
+  let i = begin;
+  for (; i + 4 <= end; i += 4) v128.store(at(y, i), madd(v128.load(at(x, i)), s, t));
+  if (i < end) storeLanes(at(y, i), madd(loadLanes(at(x, i), end - i), s, t), end - i);
 }
 
 /** y[i] = value. */
-export function fill(y: usize, n: i32, value: f32): void {
+export function fill(y: usize, value: f32, begin: i32, end: i32): void {
   const v = f32x4.splat(value);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) v128.store(at(y, i), v);
-  storeLanes(at(y, i), v, n - i);
+  let i = begin;
+  for (; i + 4 <= end; i += 4) v128.store(at(y, i), v);
+  storeLanes(at(y, i), v, end - i);
 }
 
 /** Copies a strided array of four axes to a contiguous one: y[i0, i1, i2, i3] = x[i0·s0 + i1·s1 + i2·s2 + i3·s3]. */

@@ -1,4 +1,4 @@
-// One fused, in-place update of n parameters per call. Formulas and defaults are PyTorch's.
+// One fused, in-place update of parameters begin ≤ i < end. Formulas and defaults are PyTorch's.
 // Reads whole vectors, up to three floats past the end of each array.
 
 import { at, madd, storeLanes } from "./simd";
@@ -12,20 +12,21 @@ export function sgd(
   p: usize,
   grad: usize,
   buffer: usize,
-  n: i32,
   lr: f32,
   momentum: f32,
   dampening: f32,
   weightDecay: f32,
   nesterov: i32,
   first: i32,
+  begin: i32,
+  end: i32,
 ): void {
   const rate = f32x4.splat(-lr);
   const mu = f32x4.splat(momentum);
   const gain = f32x4.splat(<f32>1 - dampening);
   const decay = f32x4.splat(weightDecay);
-  for (let i = 0; i < n; i += 4) {
-    const left = n - i;
+  for (let i = begin; i < end; i += 4) {
+    const left = end - i;
     const w = v128.load(at(p, i));
     let g = madd(decay, w, v128.load(at(grad, i)));
     if (buffer) {
@@ -47,7 +48,6 @@ export function adam(
   grad: usize,
   m: usize,
   v: usize,
-  n: i32,
   lr: f32,
   beta1: f32,
   beta2: f32,
@@ -56,6 +56,8 @@ export function adam(
   decay: f32,
   correction1: f32,
   correction2: f32,
+  begin: i32,
+  end: i32,
 ): void {
   const keep = f32x4.splat(<f32>1 - lr * decay);
   const rate = f32x4.splat(-lr / correction1);
@@ -66,8 +68,8 @@ export function adam(
   const b2 = f32x4.splat(beta2);
   const r1 = f32x4.splat(<f32>1 - beta1);
   const r2 = f32x4.splat(<f32>1 - beta2);
-  for (let i = 0; i < n; i += 4) {
-    const left = n - i;
+  for (let i = begin; i < end; i += 4) {
+    const left = end - i;
     let w = v128.load(at(p, i));
     const g = madd(l, w, v128.load(at(grad, i)));
     const mi = madd(b1, v128.load(at(m, i)), f32x4.mul(r1, g));

@@ -20,13 +20,13 @@ function hash(x: v128, seed: i32): v128 {
  * y[i] = x[i]/(1 − p) with probability 1 − p, else 0, by element i of the stream `seed`. x and y may be the same.
  * Srivastava et al., Dropout (2014), https://jmlr.org/papers/v15/srivastava14a.html
  */
-export function dropout(x: usize, y: usize, n: i32, p: f32, seed: i32): void {
+export function dropout(x: usize, y: usize, p: f32, seed: i32, begin: i32, end: i32): void {
   const threshold = i32x4.splat(<i32>(p * 16777216)); // 24 bits of the hash against p
   const scale = f32x4.splat(<f32>1 / (<f32>1 - p));
   const lanes = i32x4(0, 1, 2, 3);
-  for (let i = 0; i < n; i += 4) {
+  for (let i = begin; i < end; i += 4) {
     const bits = i32x4.shr_u(hash(i32x4.add(i32x4.splat(i), lanes), seed), 8);
     const kept = i32x4.ge_s(bits, threshold);
-    storeLanes(at(y, i), v128.and(kept, f32x4.mul(loadLanes(at(x, i), n - i), scale)), n - i);
+    storeLanes(at(y, i), v128.and(kept, f32x4.mul(loadLanes(at(x, i), end - i), scale)), end - i);
   }
 }

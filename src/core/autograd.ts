@@ -1,6 +1,7 @@
 // Reverse-mode differentiation: nodes record operations, backward() walks them newest first.
 
 import { ShapeError } from "../errors.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { keep, tidy } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
@@ -174,7 +175,7 @@ function accumulate(total: Tensor | undefined, g: Tensor): Tensor {
   if (total === undefined) return g;
   const n = g.size;
   const y = total.storage.users === 1 ? total : keep(empty(total.shape, "f32", "backward sum"));
-  runtime().kernels.add(total.ptr, g.ptr, y.ptr, 1, n, 0, 0, 1, 1);
+  parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, n, 0, 0, 1, 1);
   if (y !== total) total.dispose();
   g.dispose();
   return y;

@@ -4,8 +4,7 @@ import { defineOp } from "../core/op.js";
 import { broadcastShapes, describe, sameShape, stridesOf, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
-import type { Kernels } from "../wasm/abi.js";
-import { runtime } from "../wasm/runtime.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
 
 type UnaryKernel = "relu" | "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
 type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
@@ -19,15 +18,19 @@ interface BinaryInputs {
   b: Tensor;
 }
 
+/** Kernels that compute more than they read and write. */
+const SLOW: ReadonlySet<string> = new Set(["sigmoid", "tanh", "exp", "log"]);
+
 const sameAsInput = ({ x }: UnaryInputs): Shape => x.shape;
 
 function runUnary(kernel: UnaryKernel) {
-  return (y: Tensor, { x }: UnaryInputs): void => void runtime().kernels[kernel](x.ptr, y.ptr, x.size);
+  const grain = SLOW.has(kernel) ? GRAIN / 8 : GRAIN;
+  return (y: Tensor, { x }: UnaryInputs): void => parallel(kernel, x.size, grain, x.ptr, y.ptr);
 }
 
 function runBackward(kernel: BackwardKernel, dy: Tensor, xy: Tensor): Tensor {
   const dx = empty(dy.shape, "f32", kernel);
-  runtime().kernels[kernel](dy.ptr, xy.ptr, dx.ptr, dy.size);
+  parallel(kernel, dy.size, GRAIN, dy.ptr, xy.ptr, dx.ptr);
   return dx;
 }
 
@@ -98,7 +101,7 @@ const negOp = defineOp({
 const affineOp = defineOp({
   name: "affine",
   shape: ({ x }: UnaryInputs, _: { scale: number; shift: number }) => x.shape,
-  forward: (y, { x }, { scale, shift }) => void runtime().kernels.affine(x.ptr, y.ptr, x.size, scale, shift),
+  forward: (y, { x }, { scale, shift }) => parallel("affine", x.size, GRAIN, x.ptr, y.ptr, scale, shift),
   saves: [],
   vjp: { x: (dy, _, { scale }) => affine(dy, scale) },
 });
@@ -106,9 +109,8 @@ const affineOp = defineOp({
 /** One loop over axes that a and b walk alike: neighbouring axes are merged, so most calls need one kernel call. */
 function runBinary(kernel: BinaryKernel) {
   return (y: Tensor, { a, b }: BinaryInputs): void => {
-    const run: Kernels[BinaryKernel] = runtime().kernels[kernel];
     if (sameShape(a.shape, b.shape)) {
-      run(a.ptr, b.ptr, y.ptr, 1, y.size, 0, 0, 1, 1);
+      parallel(kernel, y.size, GRAIN, a.ptr, b.ptr, y.ptr, y.size, 0, 0, 1, 1);
       return;
     }
     const { sizes, aSteps, bSteps } = mergeAxes(y.shape, broadcastStrides(a, y), broadcastStrides(b, y));
@@ -120,7 +122,7 @@ function runBinary(kernel: BinaryKernel) {
     const bRow = bSteps.pop() ?? 0;
     const walk = (axis: number, aPtr: number, bPtr: number, yPtr: number): number => {
       if (axis === sizes.length) {
-        run(aPtr, bPtr, yPtr, rows, columns, aRow, bRow, aStep, bStep);
+        parallel(kernel, rows * columns, GRAIN, aPtr, bPtr, yPtr, columns, aRow, bRow, aStep, bStep);
         return yPtr + rows * columns * 4;
       }
       for (let i = 0; i < sizes[axis]!; i++) {
@@ -236,7 +238,7 @@ const dropoutOp = defineOp({
     }
     return x.shape;
   },
-  forward: (y, { x }, { p, seed }) => void runtime().kernels.dropout(x.ptr, y.ptr, x.size, p, seed),
+  forward: (y, { x }, { p, seed }) => parallel("dropout", x.size, GRAIN / 4, x.ptr, y.ptr, p, seed),
   saves: [],
   vjp: { x: (dy, _, { p, seed }) => dropout(dy, p, seed) },
 });

@@ -1,6 +1,6 @@
 import { keep } from "../core/scope.js";
 import { zeros, type Tensor } from "../core/tensor.js";
-import { runtime } from "../wasm/runtime.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
 import { checkRange, Optimizer } from "./optimizer.js";
 
 export interface AdamOptions {
@@ -57,12 +57,14 @@ export class Adam extends Optimizer {
     state.power1 *= beta1;
     state.power2 *= beta2;
     const { l2, decay } = this.decay();
-    runtime().kernels.adam(
+    parallel(
+      "adam",
+      p.size,
+      GRAIN,
       p.ptr,
       grad.ptr,
       state.m.ptr,
       state.v.ptr,
-      p.size,
       this.lr,
       beta1,
       beta2,

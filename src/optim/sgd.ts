@@ -1,7 +1,7 @@
 import { keep } from "../core/scope.js";
 import { zeros, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
-import { runtime } from "../wasm/runtime.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
 import { checkRange, Optimizer } from "./optimizer.js";
 
 export interface SGDOptions {
@@ -46,11 +46,13 @@ export class SGD extends Optimizer {
   protected override update(p: Tensor, grad: Tensor, i: number): void {
     const first = !this.#buffers.has(i);
     if (first && this.momentum !== 0) this.#buffers.set(i, keep(zeros(p.shape)));
-    runtime().kernels.sgd(
+    parallel(
+      "sgd",
+      p.size,
+      GRAIN,
       p.ptr,
       grad.ptr,
       this.#buffers.get(i)?.ptr ?? 0,
-      p.size,
       this.lr,
       this.momentum,
       this.dampening,

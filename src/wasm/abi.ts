@@ -1,8 +1,8 @@
 // The exports of the kernel binaries with their parameters' names. A test compares this table with both binaries.
 // Pointers are byte addresses, sizes and strides count elements, unless a name says Bytes.
 
-const binary = ["a", "b", "y", "rows", "columns", "aRow", "bRow", "aStep", "bStep"] as const;
-const unary = ["x", "y", "n"] as const;
+const binary = ["a", "b", "y", "columns", "aRow", "bRow", "aStep", "bStep", "begin", "end"] as const;
+const unary = ["x", "y", "begin", "end"] as const;
 
 export const abi = {
   // tiles and matrix products
@@ -70,14 +70,14 @@ export const abi = {
   maximum: binary,
   minimum: binary,
   greaterEqual: binary,
-  reluBackward: ["dy", "y", "dx", "n"],
-  sigmoidBackward: ["dy", "y", "dx", "n"],
-  tanhBackward: ["dy", "y", "dx", "n"],
-  absBackward: ["dy", "x", "dx", "n"],
-  affine: ["x", "y", "n", "scale", "shift"],
-  fill: ["y", "n", "value"],
+  reluBackward: ["dy", "y", "dx", "begin", "end"],
+  sigmoidBackward: ["dy", "y", "dx", "begin", "end"],
+  tanhBackward: ["dy", "y", "dx", "begin", "end"],
+  absBackward: ["dy", "x", "dx", "begin", "end"],
+  affine: ["x", "y", "scale", "shift", "begin", "end"],
+  fill: ["y", "value", "begin", "end"],
   stridedCopy: ["x", "y", "n0", "n1", "n2", "n3", "s0", "s1", "s2", "s3"],
-  dropout: ["x", "y", "n", "p", "seed"],
+  dropout: ["x", "y", "p", "seed", "begin", "end"],
   // reductions
   sum: ["x", "y", "outer", "n", "inner", "scale"],
   sumBackward: ["dy", "dx", "outer", "n", "inner", "scale"],
@@ -100,13 +100,24 @@ export const abi = {
   normCoefficients: ["mean", "variance", "weight", "sums", "dots", "eps", "rows", "channels", "a", "b", "d"],
   normBackward: ["dy", "x", "dx", "rows", "channels", "a", "b", "d"],
   // optimizers
-  sgd: ["p", "grad", "buffer", "n", "lr", "momentum", "dampening", "weightDecay", "nesterov", "first"],
+  sgd: [
+    "p",
+    "grad",
+    "buffer",
+    "lr",
+    "momentum",
+    "dampening",
+    "weightDecay",
+    "nesterov",
+    "first",
+    "begin",
+    "end",
+  ],
   adam: [
     "p",
     "grad",
     "m",
     "v",
-    "n",
     "lr",
     "beta1",
     "beta2",
@@ -115,6 +126,8 @@ export const abi = {
     "decay",
     "correction1",
     "correction2",
+    "begin",
+    "end",
   ],
 } as const satisfies Record<string, readonly string[]>;
 

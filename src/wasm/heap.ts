@@ -8,6 +8,14 @@ import { WasmError } from "../errors.js";
 const ALIGN = 64;
 /** Bytes after every allocation that kernels may read (never write): the width of their widest tile. */
 const TAIL = 64;
+/**
+ * Processors take a load for the same address as an earlier store if the lowest 12 bits agree, and wait. Blocks of this
+ * size and more lie SHIFT bytes (modulo ALIAS) after each other, so that kernels that walk several of them at the same pace
+ * do not run into it.
+ */
+const LARGE = 32 * 1024;
+const ALIAS = 4096;
+const SHIFT = 1344;
 /** Nothing lies below this address, so 0 can mean "none" and the kernels' constant offsets stay valid. */
 const FIRST = 4096;
 const PAGE = 65536;
@@ -24,6 +32,10 @@ export interface MemoryStats {
   blocks: number;
   /** Size of the WebAssembly memory. */
   reservedBytes: number;
+}
+
+function roundUp(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit;
 }
 
 function binOf(size: number): number {
@@ -53,7 +65,7 @@ export class Heap {
    * @throws WasmError naming what(), the bytes asked and in use, when the memory cannot grow to hold it.
    */
   alloc(bytes: number, what: () => string): number {
-    const size = Math.ceil((bytes + TAIL) / ALIGN) * ALIGN;
+    const size = bytes < LARGE ? roundUp(bytes + TAIL, ALIGN) : roundUp(bytes + TAIL, ALIAS) + SHIFT;
     const address = this.#take(size) ?? (this.#grow(size) ? this.#take(size) : undefined);
     if (address === undefined) {
       throw new WasmError(

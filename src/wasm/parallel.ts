@@ -18,6 +18,8 @@ export type RangedArgs<K extends Ranged> = Abi[K] extends readonly [...infer A, 
 
 /** Scratch memory of two threads must not share a cache line. */
 const LINE = 128;
+/** Elements that a memory-bound kernel reads and writes in about 20 µs. */
+export const GRAIN = 32768;
 /** Units that an operation should have, if it can choose, for each thread: then all threads finish together. */
 const SHARES = 4;
 
