@@ -9,6 +9,7 @@ export * from "./norm";
 export * from "./optimizer";
 export * from "./random";
 export * from "./depthwise";
+export * from "./depthwise-weight";
 export { packPanels, padImages } from "./pack";
 export * from "./pool";
 export * from "./winograd";

@@ -5,6 +5,7 @@ import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import type { Conv } from "./conv-frame.js";
 import { convBackwardData, convBackwardWeight, convForward } from "./conv-gemm.js";
@@ -100,7 +101,7 @@ const conv2dOp = defineOp({
     if (isDepthwise(conv)) {
       const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
       withWindow(windowOf(x.shape, y.shape, kernel, attrs), (window) => {
-        runtime().kernels.depthwise(window, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
+        parallel("depthwise", conv.images * conv.outHeight, 1, window, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
       });
     } else if (winogradApplies(conv)) {
       winogradForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
@@ -116,7 +117,7 @@ const conv2dOp = defineOp({
       if (isDepthwise(conv)) {
         const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
         withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
-          runtime().kernels.depthwiseBackwardData(window, dy.ptr, weight.ptr, dx.ptr);
+          parallel("depthwiseBackwardData", conv.images * conv.height, 1, window, dy.ptr, weight.ptr, dx.ptr);
         });
       } else if (winogradApplies(conv)) {
         winogradBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);

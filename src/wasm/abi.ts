@@ -77,8 +77,8 @@ export const abi = {
   winogradWeight: ["w", "wStepBytes", "n", "flipped", "u", "uStepBytes", "scratch"],
   winogradWeightBackward: ["s", "sStepBytes", "n", "dw", "scratch"],
   // windows
-  depthwise: ["window", "x", "w", "bias", "y"],
-  depthwiseBackwardData: ["window", "dy", "w", "dx"],
+  depthwise: ["window", "x", "w", "bias", "y", "begin", "end"],
+  depthwiseBackwardData: ["window", "dy", "w", "dx", "begin", "end"],
   depthwiseBackwardWeight: ["window", "x", "dy", "dw"],
   maxPool2d: ["window", "x", "y", "taps"],
   maxPool2dBackward: ["window", "dy", "taps", "dx"],

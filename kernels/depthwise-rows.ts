@@ -1,0 +1,238 @@
+// Runs of outputs of a depthwise convolution, all of one row of an image. Output t of a run is
+//
+//   y[t] = bias + Σ_{p < rows} Σ_{u < taps} x[p·xRow + t·advance + u·xStep] · w[p·wRow + u·wStep]
+//
+// in that order on every path, four channels to a vector, where all distances are in bytes and no tap of a run lies
+// outside the image. The channel loop is inside the loop over outputs: a pass over x and w reads consecutive floats, and
+// the sums of a row of taps stay in registers. Four outputs at once share the loads of the weights and, where their
+// windows overlap, those of the pixels.
+
+import { at, madd, storeLanes } from "./simd";
+
+/** Stores the vectors of four neighbouring outputs, `left` channels of each. */
+function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v128, left: i32): void {
+  if (left >= 4) {
+    v128.store(y, v0);
+    v128.store(y + yStep, v1);
+    v128.store(y + 2 * yStep, v2);
+    v128.store(y + 3 * yStep, v3);
+  } else {
+    storeLanes(y, v0, left);
+    storeLanes(y + yStep, v1, left);
+    storeLanes(y + 2 * yStep, v2, left);
+    storeLanes(y + 3 * yStep, v3, left);
+  }
+}
+
+/**
+ * Body of a run of at least four outputs with 1 to 5 taps to a row, one pixel apart, outputs one (STRIDE 1) or two pixels
+ * apart. Four outputs at a time; the last four may repeat some of those before.
+ */
+function fourBody(
+  STRIDE: i32,
+  TAPS: i32,
+  x: usize,
+  xStep: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): void {
+  const xRows = xRow * rows;
+  for (;;) {
+    for (let c = 0; c < channels; c += 4) {
+      let v0 = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
+      let v1 = v0,
+        v2 = v0,
+        v3 = v0;
+      let wp = at(w, c);
+      let xp = at(x, c);
+      const end = xp + xRows;
+      for (; xp != end; xp += xRow) {
+        let tap = wp;
+        const w0 = v128.load(tap);
+        let w1 = w0,
+          w2 = w0,
+          w3 = w0,
+          w4 = w0;
+        if (TAPS > 1) w1 = v128.load((tap += wStep));
+        if (TAPS > 2) w2 = v128.load((tap += wStep));
+        if (TAPS > 3) w3 = v128.load((tap += wStep));
+        if (TAPS > 4) w4 = v128.load((tap += wStep));
+        wp += wRow;
+        let from = xp;
+        let a = v128.load(from);
+        v0 = madd(a, w0, v0);
+        if (STRIDE == 1) {
+          a = v128.load((from += xStep));
+          if (TAPS > 1) v0 = madd(a, w1, v0);
+          v1 = madd(a, w0, v1);
+          a = v128.load((from += xStep));
+          if (TAPS > 2) v0 = madd(a, w2, v0);
+          if (TAPS > 1) v1 = madd(a, w1, v1);
+          v2 = madd(a, w0, v2);
+          a = v128.load((from += xStep));
+          if (TAPS > 3) v0 = madd(a, w3, v0);
+          if (TAPS > 2) v1 = madd(a, w2, v1);
+          if (TAPS > 1) v2 = madd(a, w1, v2);
+          v3 = madd(a, w0, v3);
+          if (TAPS > 1) {
+            a = v128.load((from += xStep));
+            if (TAPS > 4) v0 = madd(a, w4, v0);
+            if (TAPS > 3) v1 = madd(a, w3, v1);
+            if (TAPS > 2) v2 = madd(a, w2, v2);
+            v3 = madd(a, w1, v3);
+          }
+          if (TAPS > 2) {
+            a = v128.load((from += xStep));
+            if (TAPS > 4) v1 = madd(a, w4, v1);
+            if (TAPS > 3) v2 = madd(a, w3, v2);
+            v3 = madd(a, w2, v3);
+          }
+          if (TAPS > 3) {
+            a = v128.load((from += xStep));
+            if (TAPS > 4) v2 = madd(a, w4, v2);
+            v3 = madd(a, w3, v3);
+          }
+          if (TAPS > 4) {
+            a = v128.load(from + xStep);
+            v3 = madd(a, w4, v3);
+          }
+        } else {
+          a = v128.load((from += xStep));
+          v0 = madd(a, w1, v0);
+          a = v128.load((from += xStep));
+          v0 = madd(a, w2, v0);
+          v1 = madd(a, w0, v1);
+          a = v128.load((from += xStep));
+          if (TAPS > 3) v0 = madd(a, w3, v0);
+          v1 = madd(a, w1, v1);
+          a = v128.load((from += xStep));
+          if (TAPS > 4) v0 = madd(a, w4, v0);
+          v1 = madd(a, w2, v1);
+          v2 = madd(a, w0, v2);
+          a = v128.load((from += xStep));
+          if (TAPS > 3) v1 = madd(a, w3, v1);
+          v2 = madd(a, w1, v2);
+          a = v128.load((from += xStep));
+          if (TAPS > 4) v1 = madd(a, w4, v1);
+          v2 = madd(a, w2, v2);
+          v3 = madd(a, w0, v3);
+          a = v128.load((from += xStep));
+          if (TAPS > 3) v2 = madd(a, w3, v2);
+          v3 = madd(a, w1, v3);
+          a = v128.load((from += xStep));
+          if (TAPS > 4) v2 = madd(a, w4, v2);
+          v3 = madd(a, w2, v3);
+          if (TAPS > 3) {
+            a = v128.load((from += xStep));
+            v3 = madd(a, w3, v3);
+          }
+          if (TAPS > 4) {
+            a = v128.load(from + xStep);
+            v3 = madd(a, w4, v3);
+          }
+        }
+      }
+      storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c);
+    }
+    count -= 4;
+    if (count <= 0) return;
+    const next = min(count, 4);
+    x += next * STRIDE * xStep;
+    y += next * yStep;
+  }
+}
+
+/** One output, with any number of taps. */
+export function oneOutput(
+  x: usize,
+  xStep: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  taps: i32,
+  bias: usize,
+  y: usize,
+  channels: i32,
+): void {
+  const xTaps = xStep * taps;
+  const xRows = xRow * rows;
+  for (let c = 0; c < channels; c += 4) {
+    let v = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
+    let wp = at(w, c);
+    let xp = at(x, c);
+    const end = xp + xRows;
+    for (; xp != end; xp += xRow) {
+      let tap = wp;
+      const last = xp + xTaps;
+      for (let from = xp; from != last; from += xStep) {
+        v = madd(v128.load(from), v128.load(tap), v);
+        tap += wStep;
+      }
+      wp += wRow;
+    }
+    storeLanes(at(y, c), v, channels - c);
+  }
+}
+
+function four1x3(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
+  inline.always(fourBody(1, 3, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+function four1x2(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
+  inline.always(fourBody(1, 2, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+function four1x1(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
+  inline.always(fourBody(1, 1, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+function four1x5(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
+  inline.always(fourBody(1, 5, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+function four2x3(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
+  inline.always(fourBody(2, 3, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+function four2x5(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
+  inline.always(fourBody(2, 5, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+
+/** A run of count ≥ 4 outputs, `stride` pixels apart; false, and nothing done, where no body above fits. */
+export function fourOutputs(
+  stride: i32,
+  taps: i32,
+  x: usize,
+  xStep: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): bool {
+  if (stride == 1) {
+    if (taps == 3) four1x3(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    else if (taps == 5) four1x5(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    else if (taps == 2) four1x2(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    else if (taps == 1) four1x1(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    else return false;
+    return true;
+  }
+  if (stride == 2) {
+    if (taps == 3) four2x3(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    else if (taps == 5) four2x5(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    else return false;
+    return true;
+  }
+  return false;
+}
