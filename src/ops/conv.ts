@@ -132,7 +132,8 @@ const conv2dOp = defineOp({
       if (isDepthwise(conv)) {
         const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
         withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
-          runtime().kernels.depthwiseBackwardWeight(window, x.ptr, dy.ptr, dw.ptr);
+          const units = runtime().kernels.depthwiseBackwardWeightUnits(window);
+          parallel("depthwiseBackwardWeight", units, 1, window, x.ptr, dy.ptr, dw.ptr);
         });
       } else if (winogradWeightApplies(conv)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
