@@ -9,8 +9,8 @@
 
 import { at, madd, storeLanes } from "./simd";
 
-/** Stores the vectors of four neighbouring outputs, `left` channels of each. */
-function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v128, left: i32): void {
+/** Stores the vectors of four outputs yStep bytes apart, `left` channels of each. */
+export function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v128, left: i32): void {
   if (left >= 4) {
     v128.store(y, v0);
     v128.store(y + yStep, v1);
@@ -32,7 +32,6 @@ function fourBody(
   STRIDE: i32,
   TAPS: i32,
   x: usize,
-  xStep: usize,
   xRow: usize,
   rows: i32,
   w: usize,
@@ -44,6 +43,7 @@ function fourBody(
   count: i32,
   channels: i32,
 ): void {
+  const xStep = at(0, channels);
   const xRows = xRow * rows;
   for (;;) {
     for (let c = 0; c < channels; c += 4) {
@@ -150,6 +150,145 @@ function fourBody(
   }
 }
 
+function four1x1(
+  x: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): void {
+  inline.always(fourBody(1, 1, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+
+function four1x2(
+  x: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): void {
+  inline.always(fourBody(1, 2, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+
+function four1x3(
+  x: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): void {
+  inline.always(fourBody(1, 3, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+
+function four1x5(
+  x: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): void {
+  inline.always(fourBody(1, 5, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+
+function four2x3(
+  x: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): void {
+  inline.always(fourBody(2, 3, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+
+function four2x5(
+  x: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  count: i32,
+  channels: i32,
+): void {
+  inline.always(fourBody(2, 5, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
+}
+
+/** Four outputs `advance` bytes of x apart, with any number of taps. */
+function fourAny(
+  advance: usize,
+  taps: i32,
+  x: usize,
+  xStep: usize,
+  xRow: usize,
+  rows: i32,
+  w: usize,
+  wStep: usize,
+  wRow: usize,
+  bias: usize,
+  y: usize,
+  yStep: usize,
+  channels: i32,
+): void {
+  for (let c = 0; c < channels; c += 4) {
+    let v0 = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
+    let v1 = v0,
+      v2 = v0,
+      v3 = v0;
+    let wp = at(w, c);
+    let xp = at(x, c);
+    for (let p = 0; p < rows; p++) {
+      let tap = wp;
+      let from = xp;
+      for (let u = 0; u < taps; u++) {
+        const weight = v128.load(tap);
+        let next = from;
+        v0 = madd(v128.load(next), weight, v0);
+        v1 = madd(v128.load((next += advance)), weight, v1);
+        v2 = madd(v128.load((next += advance)), weight, v2);
+        v3 = madd(v128.load(next + advance), weight, v3);
+        from += xStep;
+        tap += wStep;
+      }
+      xp += xRow;
+      wp += wRow;
+    }
+    storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c);
+  }
+}
+
 /** One output, with any number of taps. */
 export function oneOutput(
   x: usize,
@@ -164,7 +303,6 @@ export function oneOutput(
   y: usize,
   channels: i32,
 ): void {
-  const xTaps = xStep * taps;
   const xRows = xRow * rows;
   for (let c = 0; c < channels; c += 4) {
     let v = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
@@ -173,42 +311,23 @@ export function oneOutput(
     const end = xp + xRows;
     for (; xp != end; xp += xRow) {
       let tap = wp;
-      const last = xp + xTaps;
-      for (let from = xp; from != last; from += xStep) {
-        v = madd(v128.load(from), v128.load(tap), v);
-        tap += wStep;
-      }
+      let from = xp;
+      v = madd(v128.load(from), v128.load(tap), v);
+      if (taps > 1) v = madd(v128.load((from += xStep)), v128.load((tap += wStep)), v);
+      if (taps > 2) v = madd(v128.load((from += xStep)), v128.load((tap += wStep)), v);
+      for (let u = 3; u < taps; u++) v = madd(v128.load((from += xStep)), v128.load((tap += wStep)), v);
       wp += wRow;
     }
     storeLanes(at(y, c), v, channels - c);
   }
 }
 
-function four1x3(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
-  inline.always(fourBody(1, 3, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-function four1x2(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
-  inline.always(fourBody(1, 2, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-function four1x1(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
-  inline.always(fourBody(1, 1, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-function four1x5(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
-  inline.always(fourBody(1, 5, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-function four2x3(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
-  inline.always(fourBody(2, 3, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-function four2x5(x: usize, xStep: usize, xRow: usize, rows: i32, w: usize, wStep: usize, wRow: usize, bias: usize, y: usize, yStep: usize, count: i32, channels: i32): void {
-  inline.always(fourBody(2, 5, x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-
-/** A run of count ≥ 4 outputs, `stride` pixels apart; false, and nothing done, where no body above fits. */
-export function fourOutputs(
+/** A run of count ≥ 4 outputs, `stride` pixels apart, with taps `dilation` pixels apart. */
+export function outputs(
   stride: i32,
+  dilation: i32,
   taps: i32,
   x: usize,
-  xStep: usize,
   xRow: usize,
   rows: i32,
   w: usize,
@@ -219,20 +338,35 @@ export function fourOutputs(
   yStep: usize,
   count: i32,
   channels: i32,
-): bool {
-  if (stride == 1) {
-    if (taps == 3) four1x3(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    else if (taps == 5) four1x5(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    else if (taps == 2) four1x2(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    else if (taps == 1) four1x1(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    else return false;
-    return true;
+): void {
+  if (dilation == 1 && stride == 1) {
+    if (taps == 3) return four1x3(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    if (taps == 5) return four1x5(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    if (taps == 2) return four1x2(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    if (taps == 1) return four1x1(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+  } else if (dilation == 1 && stride == 2) {
+    if (taps == 3) return four2x3(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
+    if (taps == 5) return four2x5(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
   }
-  if (stride == 2) {
-    if (taps == 3) four2x3(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    else if (taps == 5) four2x5(x, xStep, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    else return false;
-    return true;
+  const advance = at(0, stride * channels);
+  const xStep = at(0, dilation * channels);
+  for (let done = 0; done < count; done += 4) {
+    // The last four may repeat some of those before.
+    const t = min(done, count - 4);
+    fourAny(
+      advance,
+      taps,
+      x + t * advance,
+      xStep,
+      xRow,
+      rows,
+      w,
+      wStep,
+      wRow,
+      bias,
+      y + t * yStep,
+      yStep,
+      channels,
+    );
   }
-  return false;
 }

@@ -56,7 +56,7 @@ export function depthwiseBackwardWeight(
         const xRows = at(x, (n * s.height + h + i0 * s.strideHeight) * s.width * channels + 8 * g);
         const dyRows = at(dy, (n * s.outHeight + i0) * s.outWidth * channels + 8 * g);
         const wTaps = at(dw, p * wRow + 8 * g);
-        for (let q = 0; q < s.kernelWidth; ) {
+        for (let q = 0; q < s.kernelWidth;) {
           const rest = s.kernelWidth - q;
           if (rest >= 5) {
             taps5(s, xRows, dyRows, i1 - i0, q, at(wTaps, q * channels), channels - 8 * g);
@@ -90,16 +90,7 @@ function taps1(s: Window, x: usize, dy: usize, rows: i32, q: i32, dw: usize, lef
  * Adds to the taps q ≤ t < q + TAPS at dw what `rows` rows of x and dy give, for two vectors of channels, of which `left`
  * exist. Where the second vector has none, the first does its work twice.
  */
-function tapsBody(
-  TAPS: i32,
-  s: Window,
-  x: usize,
-  dy: usize,
-  rows: i32,
-  q: i32,
-  dw: usize,
-  left: i32,
-): void {
+function tapsBody(TAPS: i32, s: Window, x: usize, dy: usize, rows: i32, q: i32, dw: usize, left: i32): void {
   const width = s.width;
   const outWidth = s.outWidth;
   const stride = s.strideWidth;

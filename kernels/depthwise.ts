@@ -7,7 +7,8 @@
 // for a stride s, with only those taps that reach a multiple of s. Which taps these are depends on the row and on the
 // column modulo s, so the columns go in s phases.
 
-import { fourOutputs, oneOutput } from "./depthwise-rows";
+import { columnPairs } from "./depthwise-pairs";
+import { oneOutput, outputs } from "./depthwise-rows";
 import { Window } from "./shapes";
 import { at } from "./simd";
 import { endTap, firstTap } from "./window";
@@ -36,7 +37,7 @@ export function depthwise(
     slide(
       at(x, (n * s.height + h + p0 * s.dilationHeight) * s.width * channels),
       s.dilationHeight * s.width,
-      p1 - p0,
+      max(p1 - p0, 0),
       s.width,
       -s.paddingLeft,
       s.strideWidth,
@@ -50,6 +51,8 @@ export function depthwise(
       1,
       s.outWidth,
       channels,
+      0,
+      0,
     );
   }
 }
@@ -72,6 +75,17 @@ export function depthwiseBackwardData(
   const tapColumns = s.strideWidth / gcd(s.strideWidth, s.dilationWidth);
   const rowStep = (tapRows * s.dilationHeight) / s.strideHeight;
   const columnStep = (tapColumns * s.dilationWidth) / s.strideWidth;
+  // Columns k0 ≤ k < k0 + 2·pairs go in pairs, with pixels firstPair and on of dy.
+  let firstPair = 0;
+  let pairs = 0;
+  let k0 = 0;
+  if (s.strideWidth == 2 && s.dilationWidth == 1 && (s.kernelWidth == 3 || s.kernelWidth == 5)) {
+    const offset = s.kernelWidth - 2 - s.paddingLeft;
+    firstPair = firstTap(offset, 2);
+    k0 = 2 * firstPair + offset;
+    pairs = min(s.outWidth - (s.kernelWidth >> 1) - firstPair, (s.width - k0) >> 1);
+    if (pairs < 4) pairs = 0;
+  }
   for (let row = begin; row < end; row++) {
     const n = row / s.height;
     const h = row - n * s.height + s.paddingTop;
@@ -79,27 +93,47 @@ export function depthwiseBackwardData(
     const i = (h - p * s.dilationHeight) / s.strideHeight;
     const p0 = firstTap(i, rowStep);
     const p1 = p < 0 ? p0 : endTap(i, rowStep, p / tapRows + 1, s.outHeight);
+    const rows = max(p1 - p0, 0);
+    const dyRow = rowStep * s.outWidth;
     const from = at(dy, (n * s.outHeight + i + p0 * rowStep) * s.outWidth * channels);
+    const wFrom = at(w, (p - p0 * tapRows) * s.kernelWidth * channels);
+    const wRow = -tapRows * s.kernelWidth * channels;
+    const to = at(dx, row * s.width * channels);
+    if (pairs > 0) {
+      columnPairs(
+        s.kernelWidth,
+        at(from, firstPair * channels),
+        at(0, dyRow * channels),
+        rows,
+        at(wFrom, (s.kernelWidth - 1) * channels),
+        at(0, wRow),
+        at(to, k0 * channels),
+        pairs,
+        channels,
+      );
+    }
     for (let phase = 0; phase < min(s.strideWidth, s.width); phase++) {
       const k = phase + s.paddingLeft;
       const q = lastTap(k, s.kernelWidth, s.strideWidth, s.dilationWidth);
       slide(
         from,
-        rowStep * s.outWidth,
-        q < 0 ? 0 : p1 - p0,
+        dyRow,
+        q < 0 ? 0 : rows,
         s.outWidth,
         (k - q * s.dilationWidth) / s.strideWidth,
         1,
         columnStep,
-        at(w, ((p - p0 * tapRows) * s.kernelWidth + q) * channels),
-        -tapRows * s.kernelWidth * channels,
+        at(wFrom, q * channels),
+        wRow,
         -tapColumns * channels,
         q < 0 ? 1 : q / tapColumns + 1,
         0,
-        at(dx, (row * s.width + phase) * channels),
+        at(to, phase * channels),
         s.strideWidth,
         (s.width - phase - 1) / s.strideWidth + 1,
         channels,
+        (k0 - phase + 1) >> 1,
+        pairs,
       );
     }
   }
@@ -124,7 +158,7 @@ function lastTap(h: i32, kernel: i32, stride: i32, dilation: i32): i32 {
 /**
  * One row of a sliding sum, `count` outputs that lie yStep pixels apart in y: output t is bias + Σ_{p < rows}
  * Σ_{u < taps} of pixel start + t·stride + u·dilation of row p, if inside the image, times weight w + p·wRow + u·wStep.
- * Rows of x lie xRow pixels apart, those of w wRow floats.
+ * Rows of x lie xRow pixels apart, those of w wRow floats. If done is not 0, so many outputs from doneFrom on are ready.
  */
 function slide(
   x: usize,
@@ -143,48 +177,46 @@ function slide(
   yStep: i32,
   count: i32,
   channels: i32,
+  doneFrom: i32,
+  done: i32,
 ): void {
-  rows = max(rows, 0);
-  // Outputs t0 ≤ t < t1 have all their taps inside.
-  const last = start + (taps - 1) * dilation;
-  let t0 = min(firstTap(start, stride), count);
-  let t1 = max(t0, endTap(last, stride, count, width));
-  const xPixel = at(0, channels);
-  const xRowBytes = xPixel * xRow;
-  const yBytes = xPixel * yStep;
-  if (
-    dilation == 1 &&
-    t1 - t0 >= 4 &&
-    fourOutputs(
-      stride,
-      taps,
-      x + (start + t0 * stride) * xPixel,
-      xPixel,
-      xRowBytes,
-      rows,
-      w,
-      at(0, wStep),
-      at(0, wRow),
-      bias,
-      y + t0 * yBytes,
-      yBytes,
-      t1 - t0,
-      channels,
-    )
-  ) {
-  } else t1 = t0;
+  const pixel = at(0, channels);
+  const xRowBytes = pixel * xRow;
+  const yBytes = pixel * yStep;
+  if (done == 0) {
+    // Outputs that have all their taps inside.
+    doneFrom = firstTap(start, stride);
+    done = endTap(start + (taps - 1) * dilation, stride, count, width) - doneFrom;
+    if (done >= 4) {
+      outputs(
+        stride,
+        dilation,
+        taps,
+        x + (start + doneFrom * stride) * pixel,
+        xRowBytes,
+        rows,
+        w,
+        at(0, wStep),
+        at(0, wRow),
+        bias,
+        y + doneFrom * yBytes,
+        yBytes,
+        done,
+        channels,
+      );
+    } else done = 0;
+  }
   for (let t = 0; t < count; t++) {
-    if (t == t0) t = t1;
+    if (t == doneFrom) t += done;
     if (t >= count) break;
     const k = start + t * stride;
     const u0 = firstTap(k, dilation);
     const u1 = endTap(k, dilation, taps, width);
-    const inside = u1 > u0;
     oneOutput(
-      x + (k + u0 * dilation) * xPixel,
-      dilation * xPixel,
+      x + (k + u0 * dilation) * pixel,
+      dilation * pixel,
       xRowBytes,
-      inside ? rows : 0,
+      u0 < u1 ? rows : 0,
       at(w, u0 * wStep),
       at(0, wStep),
       at(0, wRow),
