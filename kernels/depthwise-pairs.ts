@@ -73,8 +73,8 @@ function pairsBody(
         if (KERNEL > 3) b3 = madd(v128.load(next + pixel), w0, b3);
       }
       const to = at(dx, c);
-      storeFour(to, 2 * pixel, a0, a1, a2, a3, channels - c);
-      storeFour(to + pixel, 2 * pixel, b0, b1, b2, b3, channels - c);
+      inline.always(storeFour(to, 2 * pixel, a0, a1, a2, a3, channels - c));
+      inline.always(storeFour(to + pixel, 2 * pixel, b0, b1, b2, b3, channels - c));
     }
     count -= 4;
     if (count <= 0) return;

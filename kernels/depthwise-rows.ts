@@ -140,7 +140,7 @@ function fourBody(
           }
         }
       }
-      storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c);
+      inline.always(storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c));
     }
     count -= 4;
     if (count <= 0) return;
@@ -285,7 +285,7 @@ function fourAny(
       xp += xRow;
       wp += wRow;
     }
-    storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c);
+    inline.always(storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c));
   }
 }
 
