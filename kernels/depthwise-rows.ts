@@ -289,7 +289,10 @@ function fourAny(
   }
 }
 
-/** One output, with any number of taps. */
+/**
+ * One output, with any number of taps. Two vectors at a time, as a single sum would wait for its own result; where the
+ * second has no channels, the first does its work twice.
+ */
 export function oneOutput(
   x: usize,
   xStep: usize,
@@ -304,21 +307,38 @@ export function oneOutput(
   channels: i32,
 ): void {
   const xRows = xRow * rows;
-  for (let c = 0; c < channels; c += 4) {
-    let v = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
-    let wp = at(w, c);
-    let xp = at(x, c);
+  for (let left = channels; left > 0; left -= 8) {
+    const second: usize = left > 4 ? 16 : 0;
+    let v0 = bias ? v128.load(bias) : f32x4.splat(0);
+    let v1 = bias ? v128.load(bias + second) : v0;
+    let wp = w;
+    let xp = x;
     const end = xp + xRows;
     for (; xp != end; xp += xRow) {
       let tap = wp;
       let from = xp;
-      v = madd(v128.load(from), v128.load(tap), v);
-      if (taps > 1) v = madd(v128.load((from += xStep)), v128.load((tap += wStep)), v);
-      if (taps > 2) v = madd(v128.load((from += xStep)), v128.load((tap += wStep)), v);
-      for (let u = 3; u < taps; u++) v = madd(v128.load((from += xStep)), v128.load((tap += wStep)), v);
+      v0 = madd(v128.load(from), v128.load(tap), v0);
+      v1 = madd(v128.load(from + second), v128.load(tap + second), v1);
+      if (taps > 1) {
+        from += xStep;
+        tap += wStep;
+        v0 = madd(v128.load(from), v128.load(tap), v0);
+        v1 = madd(v128.load(from + second), v128.load(tap + second), v1);
+      }
+      for (let u = 2; u < taps; u++) {
+        from += xStep;
+        tap += wStep;
+        v0 = madd(v128.load(from), v128.load(tap), v0);
+        v1 = madd(v128.load(from + second), v128.load(tap + second), v1);
+      }
       wp += wRow;
     }
-    storeLanes(at(y, c), v, channels - c);
+    inline.always(storeLanes(y, v0, left));
+    if (left > 4) inline.always(storeLanes(y + 16, v1, left - 4));
+    if (bias) bias += 32;
+    x += 32;
+    w += 32;
+    y += 32;
   }
 }
 

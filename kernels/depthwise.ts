@@ -84,6 +84,7 @@ export function depthwiseBackwardData(
     firstPair = firstTap(offset, 2);
     k0 = 2 * firstPair + offset;
     pairs = min(s.outWidth - (s.kernelWidth >> 1) - firstPair, (s.width - k0) >> 1);
+    if ((pairs & 3) == 1) pairs--;
     if (pairs < 4) pairs = 0;
   }
   for (let row = begin; row < end; row++) {
@@ -187,6 +188,8 @@ function slide(
     // Outputs that have all their taps inside.
     doneFrom = firstTap(start, stride);
     done = endTap(start + (taps - 1) * dilation, stride, count, width) - doneFrom;
+    // Five go as four and one: the last four of a run repeat what is left of the four before.
+    if ((done & 3) == 1) done--;
     if (done >= 4) {
       outputs(
         stride,
