@@ -21,6 +21,7 @@ function pairsBody(
   channels: i32,
 ): void {
   const pixel = at(0, channels);
+  const pair = 2 * pixel;
   const dyRows = dyRow * rows;
   for (;;) {
     for (let c = 0; c < channels; c += 4) {
@@ -73,14 +74,14 @@ function pairsBody(
         if (KERNEL > 3) b3 = madd(v128.load(next + pixel), w0, b3);
       }
       const to = at(dx, c);
-      inline.always(storeFour(to, 2 * pixel, a0, a1, a2, a3, channels - c));
-      inline.always(storeFour(to + pixel, 2 * pixel, b0, b1, b2, b3, channels - c));
+      inline.always(storeFour(to, pair, a0, a1, a2, a3, channels - c));
+      inline.always(storeFour(to + pixel, pair, b0, b1, b2, b3, channels - c));
     }
     count -= 4;
     if (count <= 0) return;
     const next = min(count, 4);
     dy += next * pixel;
-    dx += 2 * next * pixel;
+    dx += next * pair;
   }
 }
 

@@ -11,16 +11,20 @@ import { at, madd, storeLanes } from "./simd";
 
 /** Stores the vectors of four outputs yStep bytes apart, `left` channels of each. */
 export function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v128, left: i32): void {
+  // V8 does not take multiples of yStep out of a loop.
+  const y1 = y + yStep;
+  const y2 = y1 + yStep;
+  const y3 = y2 + yStep;
   if (left >= 4) {
     v128.store(y, v0);
-    v128.store(y + yStep, v1);
-    v128.store(y + 2 * yStep, v2);
-    v128.store(y + 3 * yStep, v3);
+    v128.store(y1, v1);
+    v128.store(y2, v2);
+    v128.store(y3, v3);
   } else {
     storeLanes(y, v0, left);
-    storeLanes(y + yStep, v1, left);
-    storeLanes(y + 2 * yStep, v2, left);
-    storeLanes(y + 3 * yStep, v3, left);
+    storeLanes(y1, v1, left);
+    storeLanes(y2, v2, left);
+    storeLanes(y3, v3, left);
   }
 }
 
@@ -307,12 +311,12 @@ export function oneOutput(
   channels: i32,
 ): void {
   const xRows = xRow * rows;
-  for (let left = channels; left > 0; left -= 8) {
-    const second: usize = left > 4 ? 16 : 0;
-    let v0 = bias ? v128.load(bias) : f32x4.splat(0);
-    let v1 = bias ? v128.load(bias + second) : v0;
-    let wp = w;
-    let xp = x;
+  for (let c = 0; c < channels; c += 8) {
+    const second: usize = channels - c > 4 ? 16 : 0;
+    let v0 = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
+    let v1 = bias ? v128.load(at(bias, c) + second) : v0;
+    let wp = at(w, c);
+    let xp = at(x, c);
     const end = xp + xRows;
     for (; xp != end; xp += xRow) {
       let tap = wp;
@@ -333,12 +337,15 @@ export function oneOutput(
       }
       wp += wRow;
     }
-    inline.always(storeLanes(y, v0, left));
-    if (left > 4) inline.always(storeLanes(y + 16, v1, left - 4));
-    if (bias) bias += 32;
-    x += 32;
-    w += 32;
-    y += 32;
+    const to = at(y, c);
+    const left = channels - c;
+    if (left >= 8) {
+      v128.store(to, v0);
+      v128.store(to, v1, 16);
+    } else {
+      storeLanes(to, v0, left);
+      storeLanes(to + 16, v1, left - 4);
+    }
   }
 }
 
