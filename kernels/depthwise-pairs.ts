@@ -5,10 +5,9 @@
 //
 // so that doing both shares the loads of dy. Sums are in the order of depthwise-rows.ts.
 
-import { at, madd } from "./simd";
-import { storeFour } from "./depthwise-rows";
+import { at, madd, storeLanes } from "./simd";
 
-/** Body of a run of count ≥ 4 pairs of columns; the last four may repeat some of those before. w: the last tap. */
+/** Body of a run of count ≥ 3 pairs of columns; the last three may repeat some of those before. w: the last tap. */
 function pairsBody(
   KERNEL: i32,
   dy: usize,
@@ -28,11 +27,9 @@ function pairsBody(
       let a0 = f32x4.splat(0);
       let a1 = a0,
         a2 = a0,
-        a3 = a0,
         b0 = a0,
         b1 = a0,
-        b2 = a0,
-        b3 = a0;
+        b2 = a0;
       let wp = at(w, c);
       let from = at(dy, c);
       const end = from + dyRows;
@@ -65,21 +62,31 @@ function pairsBody(
         if (KERNEL > 3) b1 = madd(v, w0, b1);
         if (KERNEL > 3) a2 = madd(v, w1, a2);
         b2 = madd(v, w2, b2);
-        a3 = madd(v, w3, a3);
-        b3 = madd(v, w4, b3);
-        v = v128.load((next += pixel));
-        if (KERNEL > 3) b2 = madd(v, w0, b2);
-        if (KERNEL > 3) a3 = madd(v, w1, a3);
-        b3 = madd(v, w2, b3);
-        if (KERNEL > 3) b3 = madd(v128.load(next + pixel), w0, b3);
+        if (KERNEL > 3) b2 = madd(v128.load(next + pixel), w0, b2);
       }
       const to = at(dx, c);
-      inline.always(storeFour(to, pair, a0, a1, a2, a3, channels - c));
-      inline.always(storeFour(to + pixel, pair, b0, b1, b2, b3, channels - c));
+      const to1 = to + pair;
+      const to2 = to1 + pair;
+      const left = channels - c;
+      if (left >= 4) {
+        v128.store(to, a0);
+        v128.store(to + pixel, b0);
+        v128.store(to1, a1);
+        v128.store(to1 + pixel, b1);
+        v128.store(to2, a2);
+        v128.store(to2 + pixel, b2);
+      } else {
+        storeLanes(to, a0, left);
+        storeLanes(to + pixel, b0, left);
+        storeLanes(to1, a1, left);
+        storeLanes(to1 + pixel, b1, left);
+        storeLanes(to2, a2, left);
+        storeLanes(to2 + pixel, b2, left);
+      }
     }
-    count -= 4;
+    count -= 3;
     if (count <= 0) return;
-    const next = min(count, 4);
+    const next = min(count, 3);
     dy += next * pixel;
     dx += next * pair;
   }
@@ -111,7 +118,7 @@ function pairs5(
   inline.always(pairsBody(5, dy, dyRow, rows, w, wRow, dx, count, channels));
 }
 
-/** A run of count ≥ 4 pairs of columns of dx, for a kernel 3 or 5 wide whose last tap is w. */
+/** A run of count ≥ 3 pairs of columns of dx, for a kernel 3 or 5 wide whose last tap is w. */
 export function columnPairs(
   kernelWidth: i32,
   dy: usize,

@@ -10,7 +10,7 @@
 import { at, madd, storeLanes } from "./simd";
 
 /** Stores the vectors of four outputs yStep bytes apart, `left` channels of each. */
-export function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v128, left: i32): void {
+function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v128, left: i32): void {
   // V8 does not take multiples of yStep out of a loop.
   const y1 = y + yStep;
   const y2 = y1 + yStep;

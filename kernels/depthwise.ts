@@ -84,8 +84,8 @@ export function depthwiseBackwardData(
     firstPair = firstTap(offset, 2);
     k0 = 2 * firstPair + offset;
     pairs = min(s.outWidth - (s.kernelWidth >> 1) - firstPair, (s.width - k0) >> 1);
-    if ((pairs & 3) == 1) pairs--;
-    if (pairs < 4) pairs = 0;
+    if (pairs % 3 == 1) pairs--;
+    if (pairs < 3) pairs = 0;
   }
   for (let row = begin; row < end; row++) {
     const n = row / s.height;

@@ -101,7 +101,16 @@ const conv2dOp = defineOp({
     if (isDepthwise(conv)) {
       const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
       withWindow(windowOf(x.shape, y.shape, kernel, attrs), (window) => {
-        parallel("depthwise", conv.images * conv.outHeight, 1, window, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
+        parallel(
+          "depthwise",
+          conv.images * conv.outHeight,
+          1,
+          window,
+          x.ptr,
+          weight.ptr,
+          bias?.ptr ?? 0,
+          y.ptr,
+        );
       });
     } else if (winogradApplies(conv)) {
       winogradForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
