@@ -5,8 +5,13 @@ import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
-import { parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
+import {
+  depthwiseBackwardData,
+  depthwiseBackwardWeight,
+  depthwiseForward,
+  isDepthwise,
+} from "./conv-depthwise.js";
 import type { Conv } from "./conv-frame.js";
 import { convBackwardData, convBackwardWeight, convForward } from "./conv-gemm.js";
 import {
@@ -16,15 +21,7 @@ import {
   winogradForward,
   winogradWeightApplies,
 } from "./conv-winograd.js";
-import {
-  describeWindow,
-  pair,
-  windowOf,
-  windowOutput,
-  withWindow,
-  type Pair,
-  type WindowAttrs,
-} from "./window.js";
+import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
 interface Conv2dInputs {
   x: Tensor;
@@ -65,10 +62,6 @@ function convOf(x: Shape, weight: Shape, attrs: Conv2dAttrs, out: readonly [numb
   };
 }
 
-function isDepthwise(conv: Conv): boolean {
-  return conv.groups === conv.channels && conv.outChannels === conv.channels && conv.groups > 1;
-}
-
 function outputOf(x: Shape, weight: Shape, attrs: Conv2dAttrs): [number, number] {
   return windowOutput("conv2d", { x, weight }, [x[1]!, x[2]!], [weight[0]!, weight[1]!], attrs);
 }
@@ -99,19 +92,7 @@ const conv2dOp = defineOp({
   forward(y, { x, weight, bias }, attrs) {
     const conv = convOf(x.shape, weight.shape, attrs, [y.shape[1]!, y.shape[2]!]);
     if (isDepthwise(conv)) {
-      const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
-      withWindow(windowOf(x.shape, y.shape, kernel, attrs), (window) => {
-        parallel(
-          "depthwise",
-          conv.images * conv.outHeight,
-          1,
-          window,
-          x.ptr,
-          weight.ptr,
-          bias?.ptr ?? 0,
-          y.ptr,
-        );
-      });
+      depthwiseForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     } else if (winogradApplies(conv)) {
       winogradForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     } else {
@@ -124,10 +105,7 @@ const conv2dOp = defineOp({
       const dx = empty(shapes.x, "f32", "conv2dBackwardData");
       const conv = convOf(shapes.x, shapes.weight, attrs, [dy.shape[1]!, dy.shape[2]!]);
       if (isDepthwise(conv)) {
-        const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
-        withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
-          parallel("depthwiseBackwardData", conv.images * conv.height, 1, window, dy.ptr, weight.ptr, dx.ptr);
-        });
+        depthwiseBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else if (winogradApplies(conv)) {
         winogradBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else {
@@ -139,11 +117,7 @@ const conv2dOp = defineOp({
       const dw = empty(shapes.weight, "f32", "conv2dBackwardWeight");
       const conv = convOf(shapes.x, shapes.weight, attrs, [dy.shape[1]!, dy.shape[2]!]);
       if (isDepthwise(conv)) {
-        const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
-        withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
-          const units = runtime().kernels.depthwiseBackwardWeightUnits(window);
-          parallel("depthwiseBackwardWeight", units, 1, window, x.ptr, dy.ptr, dw.ptr);
-        });
+        depthwiseBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (winogradWeightApplies(conv)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {
