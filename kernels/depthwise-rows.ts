@@ -29,7 +29,7 @@ function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v12
 }
 
 /**
- * Body of a run of at least four outputs with 1 to 5 taps to a row, one pixel apart, outputs one (STRIDE 1) or two pixels
+ * Body of a run of at least four outputs with 3 or 5 taps to a row, one pixel apart, outputs one (STRIDE 1) or two pixels
  * apart. Four outputs at a time; the last four may repeat some of those before.
  */
 function fourBody(
@@ -61,50 +61,42 @@ function fourBody(
       for (; xp != end; xp += xRow) {
         let tap = wp;
         const w0 = v128.load(tap);
-        let w1 = w0,
-          w2 = w0,
-          w3 = w0,
-          w4 = w0;
-        if (TAPS > 1) w1 = v128.load((tap += wStep));
-        if (TAPS > 2) w2 = v128.load((tap += wStep));
+        const w1 = v128.load((tap += wStep));
+        const w2 = v128.load((tap += wStep));
+        let w3 = w2,
+          w4 = w2;
         if (TAPS > 3) w3 = v128.load((tap += wStep));
-        if (TAPS > 4) w4 = v128.load((tap += wStep));
+        if (TAPS > 3) w4 = v128.load(tap + wStep);
         wp += wRow;
         let from = xp;
         let a = v128.load(from);
         v0 = madd(a, w0, v0);
         if (STRIDE == 1) {
           a = v128.load((from += xStep));
-          if (TAPS > 1) v0 = madd(a, w1, v0);
+          v0 = madd(a, w1, v0);
           v1 = madd(a, w0, v1);
           a = v128.load((from += xStep));
-          if (TAPS > 2) v0 = madd(a, w2, v0);
-          if (TAPS > 1) v1 = madd(a, w1, v1);
+          v0 = madd(a, w2, v0);
+          v1 = madd(a, w1, v1);
           v2 = madd(a, w0, v2);
           a = v128.load((from += xStep));
           if (TAPS > 3) v0 = madd(a, w3, v0);
-          if (TAPS > 2) v1 = madd(a, w2, v1);
-          if (TAPS > 1) v2 = madd(a, w1, v2);
+          v1 = madd(a, w2, v1);
+          v2 = madd(a, w1, v2);
           v3 = madd(a, w0, v3);
-          if (TAPS > 1) {
-            a = v128.load((from += xStep));
-            if (TAPS > 4) v0 = madd(a, w4, v0);
-            if (TAPS > 3) v1 = madd(a, w3, v1);
-            if (TAPS > 2) v2 = madd(a, w2, v2);
-            v3 = madd(a, w1, v3);
-          }
-          if (TAPS > 2) {
-            a = v128.load((from += xStep));
-            if (TAPS > 4) v1 = madd(a, w4, v1);
-            if (TAPS > 3) v2 = madd(a, w3, v2);
-            v3 = madd(a, w2, v3);
-          }
+          a = v128.load((from += xStep));
+          if (TAPS > 3) v0 = madd(a, w4, v0);
+          if (TAPS > 3) v1 = madd(a, w3, v1);
+          v2 = madd(a, w2, v2);
+          v3 = madd(a, w1, v3);
+          a = v128.load((from += xStep));
+          if (TAPS > 3) v1 = madd(a, w4, v1);
+          if (TAPS > 3) v2 = madd(a, w3, v2);
+          v3 = madd(a, w2, v3);
           if (TAPS > 3) {
             a = v128.load((from += xStep));
-            if (TAPS > 4) v2 = madd(a, w4, v2);
+            v2 = madd(a, w4, v2);
             v3 = madd(a, w3, v3);
-          }
-          if (TAPS > 4) {
             a = v128.load(from + xStep);
             v3 = madd(a, w4, v3);
           }
@@ -118,27 +110,25 @@ function fourBody(
           if (TAPS > 3) v0 = madd(a, w3, v0);
           v1 = madd(a, w1, v1);
           a = v128.load((from += xStep));
-          if (TAPS > 4) v0 = madd(a, w4, v0);
+          if (TAPS > 3) v0 = madd(a, w4, v0);
           v1 = madd(a, w2, v1);
           v2 = madd(a, w0, v2);
           a = v128.load((from += xStep));
           if (TAPS > 3) v1 = madd(a, w3, v1);
           v2 = madd(a, w1, v2);
           a = v128.load((from += xStep));
-          if (TAPS > 4) v1 = madd(a, w4, v1);
+          if (TAPS > 3) v1 = madd(a, w4, v1);
           v2 = madd(a, w2, v2);
           v3 = madd(a, w0, v3);
           a = v128.load((from += xStep));
           if (TAPS > 3) v2 = madd(a, w3, v2);
           v3 = madd(a, w1, v3);
           a = v128.load((from += xStep));
-          if (TAPS > 4) v2 = madd(a, w4, v2);
+          if (TAPS > 3) v2 = madd(a, w4, v2);
           v3 = madd(a, w2, v3);
           if (TAPS > 3) {
             a = v128.load((from += xStep));
             v3 = madd(a, w3, v3);
-          }
-          if (TAPS > 4) {
             a = v128.load(from + xStep);
             v3 = madd(a, w4, v3);
           }
@@ -152,38 +142,6 @@ function fourBody(
     x += next * STRIDE * xStep;
     y += next * yStep;
   }
-}
-
-function four1x1(
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  w: usize,
-  wStep: usize,
-  wRow: usize,
-  bias: usize,
-  y: usize,
-  yStep: usize,
-  count: i32,
-  channels: i32,
-): void {
-  inline.always(fourBody(1, 1, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-
-function four1x2(
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  w: usize,
-  wStep: usize,
-  wRow: usize,
-  bias: usize,
-  y: usize,
-  yStep: usize,
-  count: i32,
-  channels: i32,
-): void {
-  inline.always(fourBody(1, 2, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
 }
 
 function four1x3(
@@ -369,8 +327,6 @@ export function outputs(
   if (dilation == 1 && stride == 1) {
     if (taps == 3) return four1x3(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
     if (taps == 5) return four1x5(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    if (taps == 2) return four1x2(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    if (taps == 1) return four1x1(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
   } else if (dilation == 1 && stride == 2) {
     if (taps == 3) return four2x3(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
     if (taps == 5) return four2x5(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
