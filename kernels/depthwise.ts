@@ -2,153 +2,231 @@
 // each). NHWC; weights [kernelHeight][kernelWidth][channels]. Four channels to a vector; reads whole vectors, up to
 // three floats past the end of each array.
 // Howard et al., MobileNets (2017), arXiv 1704.04861.
+//
+// Forward and the gradient of the data are the same sliding sum: the gradient slides over dy, with the taps backwards and,
+// for a stride s, with only those taps that reach a multiple of s. Which taps these are depends on the row and on the
+// column modulo s, so the columns go in s phases.
 
+import { columnPairs } from "./depthwise-pairs";
+import { oneOutput, outputs } from "./depthwise-rows";
 import { Window } from "./shapes";
-import { at, madd, storeLanes } from "./simd";
+import { at } from "./simd";
 import { endTap, firstTap } from "./window";
 
-/** y[n, i, j, c] = bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c]. bias may be 0 (none). */
-export function depthwise(window: usize, x: usize, w: usize, bias: usize, y: usize): void {
-  const s = changetype<Window>(window);
-  slide(s, x, s.height, s.width, s.paddingTop, s.paddingLeft, w, 1, bias, y, s.outHeight, s.outWidth);
-}
-
 /**
- * The sliding sum itself, over images of height × width. Taps are read from w onwards, or backwards (direction −1) from
- * the last one.
+ * y[n, i, j, c] = bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c], for the rows
+ * begin ≤ n·outHeight + i < end. bias may be 0 (none).
  */
-function slide(
-  s: Window,
+export function depthwise(
+  window: usize,
   x: usize,
-  height: i32,
-  width: i32,
-  paddingTop: i32,
-  paddingLeft: i32,
   w: usize,
-  direction: i32,
   bias: usize,
   y: usize,
-  outHeight: i32,
-  outWidth: i32,
+  begin: i32,
+  end: i32,
 ): void {
-  const channels = s.channels;
-  const kernelWidth = s.kernelWidth;
-  const xStep = at(0, s.dilationWidth * channels);
-  const xRow = at(0, s.dilationHeight * width * channels);
-  const wStep = at(0, direction * channels);
-  const wRow = at(0, direction * kernelWidth * channels);
-  for (let n = 0; n < s.images; n++) {
-    for (let i = 0; i < outHeight; i++) {
-      const h = i * s.strideHeight - paddingTop;
-      const p0 = firstTap(h, s.dilationHeight);
-      const p1 = endTap(h, s.dilationHeight, s.kernelHeight, height);
-      for (let j = 0; j < outWidth; j++) {
-        const k = j * s.strideWidth - paddingLeft;
-        const q0 = firstTap(k, s.dilationWidth);
-        const q1 = endTap(k, s.dilationWidth, kernelWidth, width);
-        const row0 = n * height + h + p0 * s.dilationHeight;
-        const xCorner = at(x, (row0 * width + k + q0 * s.dilationWidth) * channels);
-        const wCorner = at(w, direction * (p0 * kernelWidth + q0) * channels);
-        for (let c = 0; c < channels; c += 4) {
-          let v = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
-          let xFrom = at(xCorner, c);
-          let wFrom = at(wCorner, c);
-          for (let p = p0; p < p1; p++) {
-            let xp = xFrom;
-            let wp = wFrom;
-            for (let q = q0; q < q1; q++) {
-              v = madd(v128.load(xp), v128.load(wp), v);
-              xp += xStep;
-              wp += wStep;
-            }
-            xFrom += xRow;
-            wFrom += wRow;
-          }
-          storeLanes(at(y, c), v, channels - c);
-        }
-        y = at(y, channels);
-      }
-    }
-  }
-}
-
-/** dx[n, h, k, c] = Σ over the windows that contain (h, k) of dy · w. */
-export function depthwiseBackwardData(window: usize, dy: usize, w: usize, dx: usize): void {
   const s = changetype<Window>(window);
   const channels = s.channels;
-  if (s.strideHeight == 1 && s.strideWidth == 1) {
-    // The same sum over dy with the kernel turned by 180°.
-    const top = s.dilationHeight * (s.kernelHeight - 1) - s.paddingTop;
-    const left = s.dilationWidth * (s.kernelWidth - 1) - s.paddingLeft;
-    const last = at(w, (s.kernelHeight * s.kernelWidth - 1) * channels);
-    slide(s, dy, s.outHeight, s.outWidth, top, left, last, -1, 0, dx, s.height, s.width);
-    return;
-  }
-  memory.fill(dx, 0, at(0, s.images * s.height * s.width * channels));
-  for (let n = 0; n < s.images; n++) {
-    const image = at(dy, n * s.outHeight * s.outWidth * channels);
-    for (let h = 0; h < s.height; h++) {
-      for (let k = 0; k < s.width; k++) {
-        for (let p = 0; p < s.kernelHeight; p++) {
-          const top = h + s.paddingTop - p * s.dilationHeight;
-          const i = top / s.strideHeight;
-          if (top < 0 || i >= s.outHeight || i * s.strideHeight != top) continue;
-          for (let q = 0; q < s.kernelWidth; q++) {
-            const side = k + s.paddingLeft - q * s.dilationWidth;
-            const j = side / s.strideWidth;
-            if (side < 0 || j >= s.outWidth || j * s.strideWidth != side) continue;
-            const from = at(image, (i * s.outWidth + j) * channels);
-            const tap = at(w, (p * s.kernelWidth + q) * channels);
-            for (let c = 0; c < channels; c += 4) {
-              const v = madd(v128.load(at(from, c)), v128.load(at(tap, c)), v128.load(at(dx, c)));
-              storeLanes(at(dx, c), v, channels - c);
-            }
-          }
-        }
-        dx = at(dx, channels);
-      }
-    }
+  const wRow = s.kernelWidth * channels;
+  for (let row = begin; row < end; row++) {
+    const n = row / s.outHeight;
+    const h = (row - n * s.outHeight) * s.strideHeight - s.paddingTop;
+    const p0 = firstTap(h, s.dilationHeight);
+    const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
+    slide(
+      at(x, (n * s.height + h + p0 * s.dilationHeight) * s.width * channels),
+      s.dilationHeight * s.width,
+      max(p1 - p0, 0),
+      s.width,
+      -s.paddingLeft,
+      s.strideWidth,
+      s.dilationWidth,
+      at(w, p0 * wRow),
+      wRow,
+      channels,
+      s.kernelWidth,
+      bias,
+      at(y, row * s.outWidth * channels),
+      1,
+      s.outWidth,
+      channels,
+      0,
+      0,
+    );
   }
 }
 
 /**
- * dw[p, q, c] = Σ_{n,i,j} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · dy[n, i, j, c]: summed over each row of the output
- * in registers, then added to dw.
+ * dx[n, h, k, c] = Σ over the windows that contain (h, k) of dy · w, for the rows begin ≤ n·height + h < end.
  */
-export function depthwiseBackwardWeight(window: usize, x: usize, dy: usize, dw: usize): void {
+export function depthwiseBackwardData(
+  window: usize,
+  dy: usize,
+  w: usize,
+  dx: usize,
+  begin: i32,
+  end: i32,
+): void {
   const s = changetype<Window>(window);
   const channels = s.channels;
-  const xStep = at(0, s.strideWidth * channels);
-  const dyStep = at(0, channels);
-  memory.fill(dw, 0, at(0, s.kernelHeight * s.kernelWidth * channels));
-  for (let n = 0; n < s.images; n++) {
-    for (let i = 0; i < s.outHeight; i++) {
-      const gradients = at(dy, (n * s.outHeight + i) * s.outWidth * channels);
-      for (let p = 0; p < s.kernelHeight; p++) {
-        const h = i * s.strideHeight + p * s.dilationHeight - s.paddingTop;
-        if (h < 0 || h >= s.height) continue;
-        const row = at(x, (n * s.height + h) * s.width * channels);
-        for (let q = 0; q < s.kernelWidth; q++) {
-          // Outputs j0 ≤ j < j1 see a pixel of this row under tap q.
-          const k = q * s.dilationWidth - s.paddingLeft;
-          const j0 = firstTap(k, s.strideWidth);
-          const j1 = endTap(k, s.strideWidth, s.outWidth, s.width);
-          const xCorner = at(row, (k + j0 * s.strideWidth) * channels);
-          const dyCorner = at(gradients, j0 * channels);
-          const tap = at(dw, (p * s.kernelWidth + q) * channels);
-          for (let c = 0; c < channels; c += 4) {
-            let v = f32x4.splat(0);
-            let xp = at(xCorner, c);
-            let dyp = at(dyCorner, c);
-            for (let j = j0; j < j1; j++) {
-              v = madd(v128.load(xp), v128.load(dyp), v);
-              xp += xStep;
-              dyp += dyStep;
-            }
-            storeLanes(at(tap, c), f32x4.add(v128.load(at(tap, c)), v), channels - c);
-          }
-        }
-      }
+  // Taps that reach one row are tapRows apart and reach rows of dy that are rowStep apart; columns alike.
+  const tapRows = s.strideHeight / gcd(s.strideHeight, s.dilationHeight);
+  const tapColumns = s.strideWidth / gcd(s.strideWidth, s.dilationWidth);
+  const rowStep = (tapRows * s.dilationHeight) / s.strideHeight;
+  const columnStep = (tapColumns * s.dilationWidth) / s.strideWidth;
+  // Columns k0 ≤ k < k0 + 2·pairs go in pairs, with pixels firstPair and on of dy.
+  let firstPair = 0;
+  let pairs = 0;
+  let k0 = 0;
+  if (s.strideWidth == 2 && s.dilationWidth == 1 && (s.kernelWidth == 3 || s.kernelWidth == 5)) {
+    const offset = s.kernelWidth - 2 - s.paddingLeft;
+    firstPair = firstTap(offset, 2);
+    k0 = 2 * firstPair + offset;
+    pairs = min(s.outWidth - (s.kernelWidth >> 1) - firstPair, (s.width - k0) >> 1);
+    if (pairs % 3 == 1) pairs--;
+    if (pairs < 3) pairs = 0;
+  }
+  for (let row = begin; row < end; row++) {
+    const n = row / s.height;
+    const h = row - n * s.height + s.paddingTop;
+    const p = lastTap(h, s.kernelHeight, s.strideHeight, s.dilationHeight);
+    const i = (h - p * s.dilationHeight) / s.strideHeight;
+    const p0 = firstTap(i, rowStep);
+    const p1 = p < 0 ? p0 : endTap(i, rowStep, p / tapRows + 1, s.outHeight);
+    const rows = max(p1 - p0, 0);
+    const dyRow = rowStep * s.outWidth;
+    const from = at(dy, (n * s.outHeight + i + p0 * rowStep) * s.outWidth * channels);
+    const wFrom = at(w, (p - p0 * tapRows) * s.kernelWidth * channels);
+    const wRow = -tapRows * s.kernelWidth * channels;
+    const to = at(dx, row * s.width * channels);
+    if (pairs > 0) {
+      columnPairs(
+        s.kernelWidth,
+        at(from, firstPair * channels),
+        at(0, dyRow * channels),
+        rows,
+        at(wFrom, (s.kernelWidth - 1) * channels),
+        at(0, wRow),
+        at(to, k0 * channels),
+        pairs,
+        channels,
+      );
     }
+    for (let phase = 0; phase < min(s.strideWidth, s.width); phase++) {
+      const k = phase + s.paddingLeft;
+      const q = lastTap(k, s.kernelWidth, s.strideWidth, s.dilationWidth);
+      slide(
+        from,
+        dyRow,
+        q < 0 ? 0 : rows,
+        s.outWidth,
+        (k - q * s.dilationWidth) / s.strideWidth,
+        1,
+        columnStep,
+        at(wFrom, q * channels),
+        wRow,
+        -tapColumns * channels,
+        q < 0 ? 1 : q / tapColumns + 1,
+        0,
+        at(to, phase * channels),
+        s.strideWidth,
+        (s.width - phase - 1) / s.strideWidth + 1,
+        channels,
+        (k0 - phase + 1) >> 1,
+        pairs,
+      );
+    }
+  }
+}
+
+function gcd(a: i32, b: i32): i32 {
+  while (b) {
+    const rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/** The last tap of a window that reaches row (or column) h of the padded image from a multiple of the stride; −1: none. */
+function lastTap(h: i32, kernel: i32, stride: i32, dilation: i32): i32 {
+  let p = kernel - 1;
+  while (p >= 0 && (h - p * dilation) % stride) p--;
+  return p;
+}
+
+/**
+ * One row of a sliding sum, `count` outputs that lie yStep pixels apart in y: output t is bias + Σ_{p < rows}
+ * Σ_{u < taps} of pixel start + t·stride + u·dilation of row p, if inside the image, times weight w + p·wRow + u·wStep.
+ * Rows of x lie xRow pixels apart, those of w wRow floats. If done is not 0, so many outputs from doneFrom on are ready.
+ */
+function slide(
+  x: usize,
+  xRow: i32,
+  rows: i32,
+  width: i32,
+  start: i32,
+  stride: i32,
+  dilation: i32,
+  w: usize,
+  wRow: i32,
+  wStep: i32,
+  taps: i32,
+  bias: usize,
+  y: usize,
+  yStep: i32,
+  count: i32,
+  channels: i32,
+  doneFrom: i32,
+  done: i32,
+): void {
+  const pixel = at(0, channels);
+  const xRowBytes = pixel * xRow;
+  const yBytes = pixel * yStep;
+  if (done == 0) {
+    // Outputs that have all their taps inside.
+    doneFrom = firstTap(start, stride);
+    done = endTap(start + (taps - 1) * dilation, stride, count, width) - doneFrom;
+    // Five go as four and one: the last four of a run repeat what is left of the four before.
+    if ((done & 3) == 1) done--;
+    if (done >= 4) {
+      outputs(
+        stride,
+        dilation,
+        taps,
+        x + (start + doneFrom * stride) * pixel,
+        xRowBytes,
+        rows,
+        w,
+        at(0, wStep),
+        at(0, wRow),
+        bias,
+        y + doneFrom * yBytes,
+        yBytes,
+        done,
+        channels,
+      );
+    } else done = 0;
+  }
+  for (let t = 0; t < count; t++) {
+    if (t == doneFrom) t += done;
+    if (t >= count) break;
+    const k = start + t * stride;
+    const u0 = firstTap(k, dilation);
+    const u1 = endTap(k, dilation, taps, width);
+    oneOutput(
+      x + (k + u0 * dilation) * pixel,
+      dilation * pixel,
+      xRowBytes,
+      u0 < u1 ? rows : 0,
+      at(w, u0 * wStep),
+      at(0, wStep),
+      at(0, wRow),
+      u1 - u0,
+      bias,
+      y + t * yBytes,
+      channels,
+    );
   }
 }

@@ -11,6 +11,7 @@ export * from "./norm";
 export * from "./optimizer";
 export * from "./random";
 export * from "./depthwise";
+export * from "./depthwise-weight";
 export { packPanels, packPanelsUnits, padImages } from "./pack";
 export * from "./pool";
 export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";

@@ -7,6 +7,12 @@ import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { runtime } from "../wasm/runtime.js";
+import {
+  depthwiseBackwardData,
+  depthwiseBackwardWeight,
+  depthwiseForward,
+  isDepthwise,
+} from "./conv-depthwise.js";
 import type { Conv } from "./conv-frame.js";
 import { convBackwardData, convBackwardWeight, convForward } from "./conv-gemm.js";
 import {
@@ -15,15 +21,7 @@ import {
   winogradBackwardWeight,
   winogradForward,
 } from "./conv-winograd.js";
-import {
-  describeWindow,
-  pair,
-  windowOf,
-  windowOutput,
-  withWindow,
-  type Pair,
-  type WindowAttrs,
-} from "./window.js";
+import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
 interface Conv2dInputs {
   x: Tensor;
@@ -64,10 +62,6 @@ function convOf(x: Shape, weight: Shape, attrs: Conv2dAttrs, out: readonly [numb
   };
 }
 
-function isDepthwise(conv: Conv): boolean {
-  return conv.groups === conv.channels && conv.outChannels === conv.channels && conv.groups > 1;
-}
-
 function outputOf(x: Shape, weight: Shape, attrs: Conv2dAttrs): [number, number] {
   return windowOutput("conv2d", { x, weight }, [x[1]!, x[2]!], [weight[0]!, weight[1]!], attrs);
 }
@@ -98,10 +92,7 @@ const conv2dOp = defineOp({
   forward(y, { x, weight, bias }, attrs) {
     const conv = convOf(x.shape, weight.shape, attrs, [y.shape[1]!, y.shape[2]!]);
     if (isDepthwise(conv)) {
-      const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
-      withWindow(windowOf(x.shape, y.shape, kernel, attrs), (window) => {
-        runtime().kernels.depthwise(window, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
-      });
+      depthwiseForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     } else if (winogradApplies(conv, !isGradEnabled())) {
       winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else {
@@ -114,10 +105,7 @@ const conv2dOp = defineOp({
       const dx = empty(shapes.x, "f32", "conv2dBackwardData");
       const conv = convOf(shapes.x, shapes.weight, attrs, [dy.shape[1]!, dy.shape[2]!]);
       if (isDepthwise(conv)) {
-        const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
-        withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
-          runtime().kernels.depthwiseBackwardData(window, dy.ptr, weight.ptr, dx.ptr);
-        });
+        depthwiseBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else if (winogradApplies(conv)) {
         winogradBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else {
@@ -129,10 +117,7 @@ const conv2dOp = defineOp({
       const dw = empty(shapes.weight, "f32", "conv2dBackwardWeight");
       const conv = convOf(shapes.x, shapes.weight, attrs, [dy.shape[1]!, dy.shape[2]!]);
       if (isDepthwise(conv)) {
-        const kernel = [conv.kernelHeight, conv.kernelWidth] as const;
-        withWindow(windowOf(shapes.x, dy.shape, kernel, attrs), (window) => {
-          runtime().kernels.depthwiseBackwardWeight(window, x.ptr, dy.ptr, dw.ptr);
-        });
+        depthwiseBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (winogradApplies(conv, true)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {

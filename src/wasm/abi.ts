@@ -47,9 +47,10 @@ export const abi = {
     "end",
   ],
   // windows
-  depthwise: ["window", "x", "w", "bias", "y"],
-  depthwiseBackwardData: ["window", "dy", "w", "dx"],
-  depthwiseBackwardWeight: ["window", "x", "dy", "dw"],
+  depthwise: ["window", "x", "w", "bias", "y", "begin", "end"],
+  depthwiseBackwardData: ["window", "dy", "w", "dx", "begin", "end"],
+  depthwiseBackwardWeight: ["window", "x", "dy", "dw", "begin", "end"],
+  depthwiseBackwardWeightUnits: ["window"],
   maxPool2d: ["window", "x", "y", "taps"],
   maxPool2dBackward: ["window", "dy", "taps", "dx"],
   avgPool2d: ["window", "x", "y", "countPad"],

@@ -88,6 +88,31 @@ const groups: Case[] = [
   ),
   conv("depthwise stride 2", [1, 8, 7, 6], [3, 3], 6, { groups: 6, stride: 2, padding: 1 }),
   conv("depthwise 5x5 without bias", [1, 6, 7, 8], [5, 5], 8, { groups: 8, padding: 2, bias: false }),
+  ...[3, 5].flatMap((k) =>
+    [1, 2].flatMap((stride) =>
+      [5, 8].flatMap((c) => [
+        conv(`depthwise ${k}x${k} stride ${stride}, ${c} channels`, [1, 9, 10, c], [k, k], c, {
+          groups: c,
+          stride,
+          padding: (k - 1) / 2,
+        }),
+        conv(
+          `depthwise ${k}x${k} stride ${stride} without padding, ${c} channels`,
+          [2, 9, 17, c],
+          [k, k],
+          c,
+          {
+            groups: c,
+            stride,
+          },
+        ),
+      ]),
+    ),
+  ),
+  conv("depthwise 7x7", [1, 7, 13, 5], [7, 7], 5, { groups: 5, padding: 3 }),
+  conv("depthwise 3x4 stride 3", [1, 10, 19, 5], [3, 4], 5, { groups: 5, stride: 3, padding: [1, 2] }),
+  conv("depthwise stride 4 with dilation 2", [1, 9, 21, 5], [3, 3], 5, { groups: 5, stride: 4, dilation: 2 }),
+  conv("depthwise 5x5 dilation 2", [1, 10, 13, 6], [5, 5], 6, { groups: 6, dilation: 2, padding: 4 }),
   conv("depthwise dilation [2,3] stride [1,2]", [1, 9, 11, 5], [3, 3], 5, {
     groups: 5,
     dilation: [2, 3],

@@ -8,6 +8,7 @@ import { sameBits } from "../helpers/allclose.js";
 import { forEachBinary, TILES } from "../helpers/binaries.js";
 import { Guarded } from "../helpers/guarded.js";
 import { runPixelsGemm, runRowsGemm, type PixelProduct } from "./tile-calls.js";
+import { depthwiseWindows, runDepthwise, sizesOf } from "./window-calls.js";
 
 type Ranges = NonNullable<PixelProduct["ranges"]>;
 
@@ -55,6 +56,29 @@ forEachBinary((binary) => {
         const want = resultOf(run(), rows * columns);
         for (const ranges of [oneByOne, backwards, pairsBackwards]) {
           sameBits(`pixelsGemm, ${rows} rows`, resultOf(run(ranges), rows * columns), want);
+        }
+      }
+    });
+  });
+
+  describe("units in any order give the same bits:", () => {
+    test.each([
+      ["depthwise", "y"],
+      ["depthwiseBackwardData", "x"],
+      ["depthwiseBackwardWeight", "w"],
+    ] as const)("%s", (kernel, output) => {
+      for (const [index, spec] of depthwiseWindows.entries()) {
+        for (const channels of [3, 4, 8, 13, 33]) {
+          const sizes = sizesOf(spec, 2, channels);
+          const run = (ranges?: Ranges) => (g: Guarded) => runDepthwise(kernel, kernels(), g, sizes, ranges);
+          const want = resultOf(run(), sizes[output]);
+          for (const ranges of [oneByOne, backwards, pairsBackwards]) {
+            sameBits(
+              `${kernel}, window ${index}, ${channels} channels`,
+              resultOf(run(ranges), sizes[output]),
+              want,
+            );
+          }
         }
       }
     });

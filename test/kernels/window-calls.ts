@@ -5,13 +5,47 @@ import type { Struct } from "../../src/wasm/structs.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 
+interface WindowSpec {
+  kernel: readonly [number, number];
+  stride: readonly [number, number];
+  padding: readonly [number, number];
+  dilation: readonly [number, number];
+  image?: readonly [number, number];
+}
+
 /** Windows that overlap, reach into padding, leave a rest; the output's size follows. */
-const windows = [
+const windows: readonly WindowSpec[] = [
   { kernel: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1] },
   { kernel: [3, 2], stride: [1, 2], padding: [1, 0], dilation: [1, 1] },
   { kernel: [2, 3], stride: [1, 1], padding: [0, 1], dilation: [2, 1] },
   { kernel: [1, 1], stride: [3, 2], padding: [0, 0], dilation: [1, 1] },
-] as const;
+];
+
+/** For depthwise convolution also images with runs of outputs whose windows lie inside. */
+export const depthwiseWindows: readonly WindowSpec[] = [
+  ...windows,
+  ...[3, 5].flatMap((k) =>
+    [1, 2].flatMap((s) =>
+      [0, (k - 1) / 2].flatMap((pad) =>
+        [
+          [9, 11],
+          [10, 16],
+        ].map(([height, width]): WindowSpec => ({
+          kernel: [k, k],
+          stride: [s, s],
+          padding: [pad, pad],
+          dilation: [1, 1],
+          image: [height!, width!],
+        })),
+      ),
+    ),
+  ),
+  { kernel: [5, 7], stride: [1, 1], padding: [2, 3], dilation: [1, 1], image: [7, 12] },
+  { kernel: [3, 3], stride: [1, 1], padding: [2, 2], dilation: [2, 2], image: [9, 11] },
+  { kernel: [3, 4], stride: [3, 3], padding: [1, 4], dilation: [1, 2], image: [9, 17] },
+];
+
+const DEPTHWISE_CHANNELS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64];
 
 interface Sizes {
   window: Struct<"Window">;
@@ -21,9 +55,9 @@ interface Sizes {
   w: number;
 }
 
-function sizesOf(index: number, images: number, channels: number): Sizes {
-  const { kernel, stride, padding, dilation } = windows[index]!;
-  const [height, width] = [5, 6];
+export function sizesOf(spec: WindowSpec, images: number, channels: number): Sizes {
+  const { kernel, stride, padding, dilation, image } = spec;
+  const [height, width] = image ?? [5, 6];
   const out = (size: number, i: 0 | 1): number =>
     Math.floor((size + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) / stride[i]) + 1;
   const [outHeight, outWidth] = [out(height, 0), out(width, 1)];
@@ -53,9 +87,48 @@ function sizesOf(index: number, images: number, channels: number): Sizes {
 function windowed(run: (k: Kernels, g: Guarded, s: Sizes, window: number) => void, dilated = true): Call[] {
   const indices = windows.flatMap(({ dilation }, i) => (dilated || dilation[0] === 1 ? [i] : []));
   return calls(["window", "images", "channels"], [indices, [0, 2], LENGTHS], (k, g, index, images, c) => {
-    const s = sizesOf(index, images, c);
+    const s = sizesOf(windows[index]!, images, c);
     run(k, g, s, g.struct("Window", s.window));
   });
+}
+
+export type Depthwise = "depthwise" | "depthwiseBackwardData" | "depthwiseBackwardWeight";
+
+/** Runs a depthwise kernel, all its units or as `ranges` divides them, and returns where it writes. */
+export function runDepthwise(
+  kernel: Depthwise,
+  k: Kernels,
+  g: Guarded,
+  s: Sizes,
+  ranges: (units: number) => readonly (readonly [number, number])[] = (units) => [[0, units]],
+): number {
+  const window = g.struct("Window", s.window);
+  const { images, height, outHeight, channels } = s.window;
+  if (kernel === "depthwise") {
+    const [x, w, bias, y] = [g.input(s.x), g.input(s.w), images ? g.input(channels) : 0, g.output(s.y)];
+    for (const range of ranges(images * outHeight)) k.depthwise(window, x, w, bias, y, ...range);
+    return y;
+  }
+  if (kernel === "depthwiseBackwardData") {
+    const [dy, w, dx] = [g.input(s.y), g.input(s.w), g.output(s.x)];
+    for (const range of ranges(images * height)) k.depthwiseBackwardData(window, dy, w, dx, ...range);
+    return dx;
+  }
+  const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(s.w)];
+  for (const range of ranges(k.depthwiseBackwardWeightUnits(window))) {
+    k.depthwiseBackwardWeight(window, x, dy, dw, ...range);
+  }
+  return dw;
+}
+
+function depthwiseCalls(kernel: Depthwise): Call[] {
+  return calls(
+    ["window", "images", "channels"],
+    [[...depthwiseWindows.keys()], [0, 2], DEPTHWISE_CHANNELS],
+    (k, g, index, images, channels) => {
+      runDepthwise(kernel, k, g, sizesOf(depthwiseWindows[index]!, images, channels));
+    },
+  );
 }
 
 /** The tap of the first row and column that lies inside, for each element of y. */
@@ -76,19 +149,7 @@ export const windowCalls: Readonly<Record<string, readonly Call[]>> = {
   ),
   avgPool2d: windowed((k, g, s, w) => k.avgPool2d(w, g.input(s.x), g.output(s.y), 1), false),
   avgPool2dBackward: windowed((k, g, s, w) => k.avgPool2dBackward(w, g.input(s.y), g.output(s.x), 0), false),
-  depthwise: windowed((k, g, s, w) =>
-    k.depthwise(
-      w,
-      g.input(s.x),
-      g.input(s.w),
-      s.window.images ? g.input(s.window.channels) : 0,
-      g.output(s.y),
-    ),
-  ),
-  depthwiseBackwardData: windowed((k, g, s, w) =>
-    k.depthwiseBackwardData(w, g.input(s.y), g.input(s.w), g.output(s.x)),
-  ),
-  depthwiseBackwardWeight: windowed((k, g, s, w) =>
-    k.depthwiseBackwardWeight(w, g.input(s.x), g.input(s.y), g.output(s.w)),
-  ),
+  depthwise: depthwiseCalls("depthwise"),
+  depthwiseBackwardData: depthwiseCalls("depthwiseBackwardData"),
+  depthwiseBackwardWeight: depthwiseCalls("depthwiseBackwardWeight"),
 };

@@ -1,0 +1,72 @@
+// The kernels do outputs alone, or several at once where all their windows lie inside the image. Both add in the same
+// order, so that a pixel has the same bits wherever it lies: here each output, and each pixel's gradient, once more from
+// an image of no more columns than it needs.
+
+import { beforeAll, describe, test } from "vitest";
+import { backward, conv2d, tensor, tidy } from "../../src/index.js";
+import { init } from "../../src/wasm/runtime.js";
+import { sameBits } from "../helpers/allclose.js";
+import { forEachBinary } from "../helpers/binaries.js";
+import { draw } from "../helpers/random.js";
+
+const CHANNELS = 13;
+
+/** Columns begin ≤ column < end of [rows, width, CHANNELS]. */
+function columns(values: Float32Array, width: number, begin: number, end: number): Float32Array {
+  const rows = values.length / CHANNELS / width;
+  const parts = Array.from({ length: rows }, (_, r) => [
+    ...values.subarray((r * width + begin) * CHANNELS, (r * width + end) * CHANNELS),
+  ]);
+  return Float32Array.from(parts.flat());
+}
+
+/** y and dx of a row of windows of k × k. */
+function run(
+  x: Float32Array,
+  dy: Float32Array,
+  k: number,
+  stride: number,
+): { y: Float32Array; dx: Float32Array } {
+  return tidy(() => {
+    const image = tensor(x, [1, k, x.length / k / CHANNELS, CHANNELS], { requiresGrad: true });
+    const weight = tensor(draw("normal", "weight", k * k * CHANNELS), [k, k, 1, CHANNELS]);
+    const y = conv2d(image, weight, undefined, { stride, groups: CHANNELS });
+    backward(y, tensor(dy, y.shape));
+    return { y: Float32Array.from(y.data()), dx: Float32Array.from(image.grad!.data()) };
+  });
+}
+
+forEachBinary((binary) => {
+  beforeAll(() => void init({ binary }));
+
+  describe("depthwise convolution gives the same bits alone and among others:", () => {
+    test.each([
+      [3, 1],
+      [3, 2],
+      [5, 1],
+      [5, 2],
+      [4, 3],
+    ])("kernel %i, stride %i", (k, stride) => {
+      const outWidth = 11;
+      const width = (outWidth - 1) * stride + k;
+      const x = Float32Array.from(draw("normal", "x", k * width * CHANNELS));
+      const dy = Float32Array.from(draw("normal", "dy", outWidth * CHANNELS));
+      const want = run(x, dy, k, stride);
+      for (let column = 0; column < width; column++) {
+        // Windows i0 ≤ i ≤ i1 contain the column.
+        const i0 = Math.max(0, Math.ceil((column - k + 1) / stride));
+        const i1 = Math.min(outWidth - 1, Math.floor(column / stride));
+        if (i0 > i1) continue;
+        const begin = i0 * stride;
+        const end = i1 * stride + k;
+        const got = run(columns(x, width, begin, end), columns(dy, outWidth, i0, i1 + 1), k, stride);
+        sameBits(
+          `dx of column ${column}`,
+          columns(got.dx, end - begin, column - begin, column - begin + 1),
+          columns(want.dx, width, column, column + 1),
+        );
+        sameBits(`y of windows on column ${column}`, got.y, columns(want.y, outWidth, i0, i1 + 1));
+      }
+    });
+  });
+});
