@@ -1,44 +1,83 @@
-// Batch normalisation over x[rows][channels] (rows = batch · height · width).
-// Reads whole vectors, up to three floats past the end of each array.
+// Batch normalisation over x[rows][channels] (rows = batch · height · width), with the ReLU and the residual sum that
+// follow it. Reads whole vectors, up to three floats past the end of each array.
 // Ioffe and Szegedy, Batch Normalization (2015), arXiv 1502.03167.
 //
 //   y = (x − μ)·r·γ + β,  r = 1/√(σ² + ε)
 //   training:  dx = γ·r·(dy − Σdy/n − (x − μ)·r²·Σ(dy·(x − μ))/n)
+//
+// Sums over rows are taken block by block into partials[block][2][channels], blocks of rows that depend on the shape
+// alone, and then added up in their order.
 
 import { at, madd, storeLanes } from "./simd";
 
 /** Rows summed in registers before they are added to the totals; 16 rows of any width stay in L1. */
-const BLOCK: i32 = 16;
+const INNER: i32 = 16;
 
-/** mean[c] and variance[c] (biased, divided by rows) of every channel in one pass over x, rows ≥ 1. */
-export function channelMoments(x: usize, rows: i32, channels: i32, mean: usize, variance: usize): void {
-  memory.fill(mean, 0, at(0, channels));
-  memory.fill(variance, 0, at(0, channels));
-  for (let first = 0; first < rows; first += BLOCK) {
-    const end = min(first + BLOCK, rows);
-    for (let c = 0; c < channels; c += 4) {
-      const left = channels - c;
-      const pivot = v128.load(at(x, c)); // the first row: sums of x − pivot do not cancel in the variance
-      let s = f32x4.splat(0);
-      let q = f32x4.splat(0);
-      for (let r = first; r < end; r++) {
-        const d = f32x4.sub(v128.load(at(x, r * channels + c)), pivot);
-        s = f32x4.add(s, d);
-        q = madd(d, d, q);
+/** Sums of x − pivot and of its square over rows of blocks begin ≤ block < end, the pivot being the first row of x. */
+export function channelMoments(
+  x: usize,
+  rows: i32,
+  channels: i32,
+  blockRows: i32,
+  partials: usize,
+  begin: i32,
+  end: i32,
+): void {
+  for (let block = begin; block < end; block++) {
+    const sums = at(partials, 2 * block * channels);
+    const squares = at(sums, channels);
+    const last = min(rows, (block + 1) * blockRows);
+    memory.fill(sums, 0, at(0, 2 * channels));
+    for (let first = block * blockRows; first < last; first += INNER) {
+      const stop = min(first + INNER, last);
+      for (let c = 0; c < channels; c += 4) {
+        const left = channels - c;
+        const pivot = v128.load(at(x, c)); // sums of x − pivot do not cancel in the variance
+        let s = f32x4.splat(0);
+        let q = f32x4.splat(0);
+        let from = at(x, first * channels + c);
+        for (let r = first; r < stop; r++) {
+          const d = f32x4.sub(v128.load(from), pivot);
+          s = f32x4.add(s, d);
+          q = madd(d, d, q);
+          from = at(from, channels);
+        }
+        storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left);
+        storeLanes(at(squares, c), f32x4.add(v128.load(at(squares, c)), q), left);
       }
-      storeLanes(at(mean, c), f32x4.add(v128.load(at(mean, c)), s), left);
-      storeLanes(at(variance, c), f32x4.add(v128.load(at(variance, c)), q), left);
     }
   }
+}
+
+/** mean[c] and variance[c] (biased, divided by rows) from the partials of all blocks. */
+export function finishMoments(
+  x: usize,
+  rows: i32,
+  channels: i32,
+  partials: usize,
+  blocks: i32,
+  mean: usize,
+  variance: usize,
+): void {
   const scale = f32x4.splat(<f32>1 / <f32>rows);
   for (let c = 0; c < channels; c += 4) {
     const left = channels - c;
-    const m = f32x4.mul(v128.load(at(mean, c)), scale);
-    const q = f32x4.mul(v128.load(at(variance, c)), scale);
+    const m = f32x4.mul(total(at(partials, c), blocks, channels), scale);
+    const q = f32x4.mul(total(at(partials, channels + c), blocks, channels), scale);
     const v = f32x4.max(f32x4.sub(q, f32x4.mul(m, m)), f32x4.splat(0));
     storeLanes(at(mean, c), f32x4.add(m, v128.load(at(x, c))), left);
     storeLanes(at(variance, c), v, left);
   }
+}
+
+/** Σ over blocks of four channels of one of the two sums. */
+function total(partials: usize, blocks: i32, channels: i32): v128 {
+  let v = f32x4.splat(0);
+  for (let block = 0; block < blocks; block++) {
+    v = f32x4.add(v, v128.load(partials));
+    partials = at(partials, 2 * channels);
+  }
+  return v;
 }
 
 /** scale[c] = γ/√(σ² + ε), shift[c] = β − μ·scale. weight and bias may be 0: γ = 1, β = 0. */
@@ -61,45 +100,133 @@ export function foldNorm(
   }
 }
 
-/** y[r, c] = x[r, c]·scale[c] + shift[c]. */
-export function scaleShift(x: usize, y: usize, rows: i32, channels: i32, scale: usize, shift: usize): void {
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < channels; c += 4) {
-      const v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
+/** Body of scaleShift; residual and floor are constants. */
+function scaleShiftBody(
+  residual: i32,
+  floor: i32,
+  x: usize,
+  other: usize,
+  y: usize,
+  channels: i32,
+  scale: usize,
+  shift: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const zero = f32x4.splat(0);
+  const whole = channels & ~3;
+  x = at(x, begin * channels);
+  y = at(y, begin * channels);
+  if (residual) other = at(other, begin * channels);
+  for (let r = begin; r < end; r++) {
+    let c = 0;
+    for (; c < whole; c += 4) {
+      let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
+      if (residual) v = f32x4.add(v, v128.load(at(other, c)));
+      if (floor) v = f32x4.pmax(v, zero);
+      v128.store(at(y, c), v);
+    }
+    if (c < channels) {
+      let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
+      if (residual) v = f32x4.add(v, v128.load(at(other, c)));
+      if (floor) v = f32x4.pmax(v, zero);
       storeLanes(at(y, c), v, channels - c);
     }
     x = at(x, channels);
     y = at(y, channels);
+    if (residual) other = at(other, channels);
   }
 }
 
-/** sums[c] = Σ_r dy[r, c] and dots[c] = Σ_r dy[r, c]·(x[r, c] − mean[c]). */
-export function normSums(
+/**
+ * y = x·scale[c] + shift[c] for rows begin ≤ r < end, plus the residual (unless 0), then max(0, ·) if relu. NaN stays NaN.
+ */
+export function scaleShift(
+  x: usize,
+  residual: usize,
+  relu: i32,
+  y: usize,
+  channels: i32,
+  scale: usize,
+  shift: usize,
+  begin: i32,
+  end: i32,
+): void {
+  if (residual) {
+    if (relu) inline.always(scaleShiftBody(1, 1, x, residual, y, channels, scale, shift, begin, end));
+    else inline.always(scaleShiftBody(1, 0, x, residual, y, channels, scale, shift, begin, end));
+  } else if (relu) inline.always(scaleShiftBody(0, 1, x, 0, y, channels, scale, shift, begin, end));
+  else inline.always(scaleShiftBody(0, 0, x, 0, y, channels, scale, shift, begin, end));
+}
+
+/** Four values of dy, 0 where relu's output is not positive. */
+function masked(mask: i32, dy: usize, y: usize): v128 {
+  const g = v128.load(dy);
+  return mask ? v128.and(g, f32x4.gt(v128.load(y), f32x4.splat(0))) : g;
+}
+
+function normSumsBody(
+  mask: i32,
   dy: usize,
+  y: usize,
   x: usize,
   mean: usize,
   rows: i32,
   channels: i32,
-  sums: usize,
-  dots: usize,
+  blockRows: i32,
+  partials: usize,
+  begin: i32,
+  end: i32,
 ): void {
-  memory.fill(sums, 0, at(0, channels));
-  memory.fill(dots, 0, at(0, channels));
-  for (let first = 0; first < rows; first += BLOCK) {
-    const end = min(first + BLOCK, rows);
-    for (let c = 0; c < channels; c += 4) {
-      const left = channels - c;
-      const m = v128.load(at(mean, c));
-      let s = f32x4.splat(0);
-      let q = f32x4.splat(0);
-      for (let r = first; r < end; r++) {
-        const g = v128.load(at(dy, r * channels + c));
-        s = f32x4.add(s, g);
-        q = madd(g, f32x4.sub(v128.load(at(x, r * channels + c)), m), q);
+  for (let block = begin; block < end; block++) {
+    const sums = at(partials, 2 * block * channels);
+    const dots = at(sums, channels);
+    const last = min(rows, (block + 1) * blockRows);
+    memory.fill(sums, 0, at(0, 2 * channels));
+    for (let first = block * blockRows; first < last; first += INNER) {
+      const stop = min(first + INNER, last);
+      for (let c = 0; c < channels; c += 4) {
+        const left = channels - c;
+        const m = v128.load(at(mean, c));
+        let s = f32x4.splat(0);
+        let q = f32x4.splat(0);
+        let i = first * channels + c;
+        for (let r = first; r < stop; r++) {
+          const g = inline.always(masked(mask, at(dy, i), at(y, i)));
+          s = f32x4.add(s, g);
+          q = madd(g, f32x4.sub(v128.load(at(x, i)), m), q);
+          i += channels;
+        }
+        storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left);
+        storeLanes(at(dots, c), f32x4.add(v128.load(at(dots, c)), q), left);
       }
-      storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left);
-      storeLanes(at(dots, c), f32x4.add(v128.load(at(dots, c)), q), left);
     }
+  }
+}
+
+/** Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end; with y (or 0), dy counts where y > 0. */
+export function normSums(
+  dy: usize,
+  y: usize,
+  x: usize,
+  mean: usize,
+  rows: i32,
+  channels: i32,
+  blockRows: i32,
+  partials: usize,
+  begin: i32,
+  end: i32,
+): void {
+  if (y) inline.always(normSumsBody(1, dy, y, x, mean, rows, channels, blockRows, partials, begin, end));
+  else inline.always(normSumsBody(0, dy, dy, x, mean, rows, channels, blockRows, partials, begin, end));
+}
+
+/** sums[c] and dots[c] from the partials of all blocks. */
+export function finishSums(partials: usize, blocks: i32, channels: i32, sums: usize, dots: usize): void {
+  for (let c = 0; c < channels; c += 4) {
+    const left = channels - c;
+    storeLanes(at(sums, c), total(at(partials, c), blocks, channels), left);
+    storeLanes(at(dots, c), total(at(partials, channels + c), blocks, channels), left);
   }
 }
 
@@ -131,25 +258,50 @@ export function normCoefficients(
   }
 }
 
-/** dx[r, c] = a[c]·dy[r, c] + b[c]·x[r, c] + d[c]. */
-export function normBackward(
+function normBackwardBody(
+  mask: i32,
   dy: usize,
+  y: usize,
   x: usize,
   dx: usize,
-  rows: i32,
   channels: i32,
   a: usize,
   b: usize,
   d: usize,
+  begin: i32,
+  end: i32,
 ): void {
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < channels; c += 4) {
-      const left = channels - c;
-      const t = madd(v128.load(at(x, c)), v128.load(at(b, c)), v128.load(at(d, c)));
-      storeLanes(at(dx, c), madd(v128.load(at(dy, c)), v128.load(at(a, c)), t), left);
+  const whole = channels & ~3;
+  let i = begin * channels;
+  for (let r = begin; r < end; r++) {
+    let c = 0;
+    for (; c < whole; c += 4) {
+      const t = madd(v128.load(at(x, i + c)), v128.load(at(b, c)), v128.load(at(d, c)));
+      const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c)));
+      v128.store(at(dx, i + c), madd(g, v128.load(at(a, c)), t));
     }
-    dy = at(dy, channels);
-    x = at(x, channels);
-    dx = at(dx, channels);
+    if (c < channels) {
+      const t = madd(v128.load(at(x, i + c)), v128.load(at(b, c)), v128.load(at(d, c)));
+      const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c)));
+      storeLanes(at(dx, i + c), madd(g, v128.load(at(a, c)), t), channels - c);
+    }
+    i += channels;
   }
+}
+
+/** dx[r, c] = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; with y (or 0), dy counts where y > 0. */
+export function normBackward(
+  dy: usize,
+  y: usize,
+  x: usize,
+  dx: usize,
+  channels: i32,
+  a: usize,
+  b: usize,
+  d: usize,
+  begin: i32,
+  end: i32,
+): void {
+  if (y) inline.always(normBackwardBody(1, dy, y, x, dx, channels, a, b, d, begin, end));
+  else inline.always(normBackwardBody(0, dy, dy, x, dx, channels, a, b, d, begin, end));
 }

@@ -5,7 +5,8 @@ import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { keep, tidy } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
-import { empty, Tensor, type DType, type Storage } from "./tensor.js";
+import type { Storage } from "./storage.js";
+import { empty, Tensor, type DType } from "./tensor.js";
 
 /** A gradient rule with its types erased. */
 export type AnyRule = (dy: Tensor, saved: never, attrs: never) => Tensor;
@@ -181,8 +182,9 @@ function accumulate(total: Tensor | undefined, g: Tensor): Tensor {
   return y;
 }
 
-/** A gradient of its own for a leaf: a copy if other tensors share the elements. */
+/** A gradient of its own for a leaf: computed, and a copy if other tensors share the elements. */
 function own(g: Tensor): Tensor {
+  void g.ptr;
   if (g.storage.users === 1) return g;
   const copy = keep(empty(g.shape, "f32", "gradient")).copyFrom(g);
   g.dispose();

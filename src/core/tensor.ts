@@ -1,12 +1,11 @@
 // Tensors: a shape and a dtype over a reference-counted block of the WebAssembly heap.
 
 import { DataError, ShapeError, WasmError } from "../errors.js";
-import type { Heap } from "../wasm/heap.js";
-import { runtime } from "../wasm/runtime.js";
 import type { Node } from "./autograd.js";
 import type { Fluent } from "./fluent.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { enterScope } from "./scope.js";
+import { liveStorages, Storage } from "./storage.js";
 
 export type DType = "f32" | "i32" | "u8";
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
@@ -14,76 +13,6 @@ export type TypedArray = Float32Array | Int32Array | Uint8Array;
 export type Nested = number | Nested[];
 
 const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };
-
-/** A heap block with a count of its users: tensors that a program holds, and what backward has yet to read. */
-export class Storage {
-  readonly address: number;
-  readonly heap: Heap;
-  /** The op that allocated it, with dtype and shape. */
-  readonly label: () => string;
-  #users = 1;
-  #version = 0;
-  #derived: Map<string, number> | undefined;
-
-  constructor(bytes: number, label: () => string) {
-    this.label = label;
-    this.heap = runtime().heap;
-    this.address = this.heap.alloc(bytes, label);
-    live.add(this);
-  }
-
-  get users(): number {
-    return this.#users;
-  }
-
-  retain(): this {
-    this.#users++;
-    return this;
-  }
-
-  release(): void {
-    if (--this.#users === 0) {
-      live.delete(this);
-      this.#dropDerived();
-      this.heap.free(this.address);
-    }
-  }
-
-  /** Counts writes, so that backward can tell that a saved value has changed. */
-  get version(): number {
-    return this.#version;
-  }
-
-  /** Says that the elements have been written. */
-  touch(): void {
-    this.#version++;
-    this.#dropDerived();
-  }
-
-  /** Address of something computed from the elements, kept until they are written or freed; fill writes it. */
-  derived(name: string, bytes: number, fill: (address: number) => void): number {
-    this.#derived ??= new Map();
-    let address = this.#derived.get(name);
-    if (address === undefined) {
-      address = this.heap.alloc(bytes, () => `${name} of ${this.label()}`);
-      try {
-        fill(address);
-      } catch (error) {
-        this.heap.free(address);
-        throw error;
-      }
-      this.#derived.set(name, address);
-    }
-    return address;
-  }
-
-  #dropDerived(): void {
-    for (const address of this.#derived?.values() ?? []) this.heap.free(address);
-    this.#derived = undefined;
-  }
-}
-
-const live = new Set<Storage>();
 
 /** Tensors that were garbage-collected before anybody disposed of them, with their labels. */
 const forgotten: string[] = [];
@@ -109,7 +38,7 @@ function letGo(held: Held): void {
 /** Every live block as "label × count", most bytes first, and what the garbage collector had to pick up. */
 export function leakReport(): { live: Record<string, number>; forgotten: readonly string[] } {
   const counts: Record<string, number> = {};
-  for (const s of live) counts[s.label()] = (counts[s.label()] ?? 0) + 1;
+  for (const s of liveStorages()) counts[s.label()] = (counts[s.label()] ?? 0) + 1;
   return { live: counts, forgotten: [...forgotten] };
 }
 

@@ -5,10 +5,11 @@ import { broadcastShapes, describe, sameShape, stridesOf, type Shape } from "../
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
+import { MaskedGradient, ScaledRows } from "./fusion.js";
 
-type UnaryKernel = "relu" | "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
+type UnaryKernel = "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
 type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
-type BackwardKernel = "reluBackward" | "sigmoidBackward" | "tanhBackward" | "absBackward";
+type BackwardKernel = "sigmoidBackward" | "tanhBackward" | "absBackward";
 
 interface UnaryInputs {
   x: Tensor;
@@ -37,9 +38,19 @@ function runBackward(kernel: BackwardKernel, dy: Tensor, xy: Tensor): Tensor {
 const reluOp = defineOp({
   name: "relu",
   shape: sameAsInput,
-  forward: runUnary("relu"),
+  forward(y, { x }) {
+    const { deferred } = x.storage;
+    if (deferred instanceof ScaledRows) deferred.apply(y.ptr, true);
+    else parallel("relu", x.size, GRAIN, x.ptr, y.ptr);
+  },
   saves: ["y"],
-  vjp: { x: (dy, { y }) => runBackward("reluBackward", dy, y) },
+  vjp: {
+    x(dy, { y }) {
+      const dx = empty(dy.shape, "f32", "relu gradient");
+      dx.storage.defer(new MaskedGradient(dy.storage, y.storage, y.size));
+      return dx;
+    },
+  },
 });
 
 const sigmoidOp = defineOp({
@@ -169,10 +180,28 @@ function broadcastRule(name: string) {
   return ({ a, b }: BinaryInputs): Shape => broadcastShapes(name, a.shape, b.shape);
 }
 
+const addKernel = runBinary("add");
+
 const addOp = defineOp({
   name: "add",
   shape: broadcastRule("add"),
-  forward: runBinary("add"),
+  forward(y, { a, b }) {
+    if (!sameShape(a.shape, b.shape)) {
+      addKernel(y, { a, b });
+      return;
+    }
+    // A normalised operand takes the other one in when its values are computed.
+    for (const [t, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const { deferred } = t.storage;
+      if (!(deferred instanceof ScaledRows) || deferred.residual) continue;
+      y.storage.defer(deferred.plus(other.storage));
+      return;
+    }
+    addKernel(y, { a, b });
+  },
   saves: [],
   vjp: { a: (dy) => dy, b: (dy) => dy },
 });

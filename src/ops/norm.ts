@@ -5,7 +5,9 @@ import { defineOp } from "../core/op.js";
 import { describe } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
+import { MaskedGradient, rowGrain, ScaledRows } from "./fusion.js";
 
 interface BatchNormInputs {
   x: Tensor;
@@ -31,14 +33,49 @@ interface Aux {
   dots?: Tensor;
 }
 
+/** Most blocks of rows that are summed on their own, and the fewest rows of one: by shape alone, so that sums keep their bits. */
+const BLOCKS = 64;
+const BLOCK_ROWS = 64;
+
+/** Runs fn with room for the sums of each block, the rows of a block and how many there are. */
+function withPartials(
+  rows: number,
+  channels: number,
+  fn: (partials: number, blockRows: number, blocks: number, grain: number) => void,
+): void {
+  const blockRows = Math.max(BLOCK_ROWS, Math.ceil(rows / BLOCKS / 16) * 16);
+  const blocks = Math.ceil(rows / blockRows);
+  const grain = Math.ceil(GRAIN / (blockRows * Math.max(1, channels)));
+  runtime().heap.scratch(blocks * 2 * channels * 4, "batchNorm", (partials) => {
+    fn(partials, blockRows, blocks, grain);
+  });
+}
+
+function rowsOf(x: Tensor): number {
+  return x.size === 0 ? 0 : x.size / x.shape.at(-1)!;
+}
+
+/** dy as kernels take it: its address, and that of the ReLU output whose sign says where it counts (0: everywhere). */
+function gradientOf(dy: Tensor): [dy: number, y: number] {
+  const { deferred, users } = dy.storage;
+  // A gradient that others read too is computed once for all.
+  if (deferred instanceof MaskedGradient && users === 1) return [deferred.dy.address, deferred.y.address];
+  return [dy.ptr, 0];
+}
+
 /** Σdy and Σdy·(x − μ) for each channel, computed by whichever rule runs first. */
 function gradientSums(dy: Tensor, x: Tensor, aux: Aux): { sums: Tensor; dots: Tensor } {
   const channels = x.shape.at(-1)!;
   if (!aux.sums || !aux.dots) {
-    aux.sums = keep(empty([channels], "f32", "batchNorm gradient"));
-    aux.dots = keep(empty([channels], "f32", "batchNorm gradient"));
-    const rows = x.size / channels;
-    runtime().kernels.normSums(dy.ptr, x.ptr, aux.mean.ptr, rows, channels, aux.sums.ptr, aux.dots.ptr);
+    const sums = (aux.sums = keep(empty([channels], "f32", "batchNorm gradient")));
+    const dots = (aux.dots = keep(empty([channels], "f32", "batchNorm gradient")));
+    const rows = rowsOf(x);
+    const [from, mask] = gradientOf(dy);
+    withPartials(rows, channels, (partials, blockRows, blocks, grain) => {
+      const args = [from, mask, x.ptr, aux.mean.ptr, rows, channels, blockRows, partials] as const;
+      parallel("normSums", blocks, grain, ...args);
+      runtime().kernels.finishSums(partials, blocks, channels, sums.ptr, dots.ptr);
+    });
   }
   return { sums: aux.sums, dots: aux.dots };
 }
@@ -78,24 +115,26 @@ const batchNormOp = defineOp({
     return x.shape;
   },
   forward(y, { x, weight, bias }, { training, eps, momentum, runningMean, runningVar }): Aux {
-    const { kernels, heap } = runtime();
+    const { kernels } = runtime();
     const c = x.shape.at(-1)!;
-    const rows = c === 0 ? 0 : x.size / c;
+    const rows = rowsOf(x);
     const mean = empty([c], "f32", "batchNorm");
     const variance = empty([c], "f32", "batchNorm");
     if (training) {
-      kernels.channelMoments(x.ptr, rows, c, mean.ptr, variance.ptr);
+      withPartials(rows, c, (partials, blockRows, blocks, grain) => {
+        parallel("channelMoments", blocks, grain, x.ptr, rows, c, blockRows, partials);
+        kernels.finishMoments(x.ptr, rows, c, partials, blocks, mean.ptr, variance.ptr);
+      });
       if (runningMean) blend(runningMean, mean, momentum, 1);
       if (runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
     } else {
       mean.copyFrom(runningMean!);
       variance.copyFrom(runningVar!);
     }
-    heap.scratch(c * 8, "batchNorm", (scale) => {
-      const shift = scale + c * 4;
-      kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale, shift);
-      kernels.scaleShift(x.ptr, y.ptr, rows, c, scale, shift);
-    });
+    const scale = empty([2, c], "f32", "batchNorm");
+    const shift = scale.ptr + c * 4;
+    kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale.ptr, shift);
+    y.storage.defer(new ScaledRows(x.storage, scale.storage, x.size, c));
     return { mean, variance };
   },
   saves: ["x", "weight"],
@@ -103,7 +142,7 @@ const batchNormOp = defineOp({
     x(dy, { x, weight, aux }, { training, eps }) {
       const { kernels, heap } = runtime();
       const c = x.shape.at(-1)!;
-      const rows = x.size / c;
+      const rows = rowsOf(x);
       const dx = empty(x.shape, "f32", "batchNorm gradient");
       heap.scratch(c * 12, "batchNorm", (a) => {
         const b = a + c * 4;
@@ -124,11 +163,11 @@ const batchNormOp = defineOp({
             b,
             d,
           );
-          kernels.normBackward(dy.ptr, x.ptr, dx.ptr, rows, c, a, b, d);
+          parallel("normBackward", rows, rowGrain(c), ...gradientOf(dy), x.ptr, dx.ptr, c, a, b, d);
         } else {
           kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, c, a, b);
           heap.f32(b, c).fill(0);
-          kernels.scaleShift(dy.ptr, dx.ptr, rows, c, a, b);
+          parallel("scaleShift", rows, rowGrain(c), dy.ptr, 0, 0, dx.ptr, c, a, b);
         }
       });
       return dx;

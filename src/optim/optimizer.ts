@@ -30,8 +30,8 @@ export abstract class Optimizer {
     this.steps++;
     this.parameters.forEach((p, i) => {
       if (!p.grad) return;
-      this.update(p, p.grad, i);
       p.storage.touch();
+      this.update(p, p.grad, i);
     });
   }
 

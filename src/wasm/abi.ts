@@ -94,12 +94,14 @@ export const abi = {
   softCrossEntropy: ["x", "targets", "losses", "lse", "rows", "n", "smoothing"],
   softCrossEntropyBackward: ["dy", "dyStep", "x", "targets", "lse", "dx", "rows", "n", "smoothing", "scale"],
   // batch normalisation
-  channelMoments: ["x", "rows", "channels", "mean", "variance"],
+  channelMoments: ["x", "rows", "channels", "blockRows", "partials", "begin", "end"],
+  finishMoments: ["x", "rows", "channels", "partials", "blocks", "mean", "variance"],
   foldNorm: ["mean", "variance", "weight", "bias", "eps", "channels", "scale", "shift"],
-  scaleShift: ["x", "y", "rows", "channels", "scale", "shift"],
-  normSums: ["dy", "x", "mean", "rows", "channels", "sums", "dots"],
+  scaleShift: ["x", "residual", "relu", "y", "channels", "scale", "shift", "begin", "end"],
+  normSums: ["dy", "y", "x", "mean", "rows", "channels", "blockRows", "partials", "begin", "end"],
+  finishSums: ["partials", "blocks", "channels", "sums", "dots"],
   normCoefficients: ["mean", "variance", "weight", "sums", "dots", "eps", "rows", "channels", "a", "b", "d"],
-  normBackward: ["dy", "x", "dx", "rows", "channels", "a", "b", "d"],
+  normBackward: ["dy", "y", "x", "dx", "channels", "a", "b", "d", "begin", "end"],
   // optimizers
   sgd: [
     "p",

@@ -1,0 +1,132 @@
+// The memory behind tensors: reference-counted blocks of the WebAssembly heap, allocated when first needed.
+
+import type { Heap } from "../wasm/heap.js";
+import { runtime } from "../wasm/runtime.js";
+
+/**
+ * How to compute a storage's elements, later. An operation may leave its result so when the next one probably absorbs it: batch
+ * normalisation followed by ReLU then is one kernel. Whoever asks for the address gets the elements computed first.
+ */
+export interface Deferred {
+  /** What write() reads. It stays alive and unchanged until then. */
+  readonly sources: readonly Storage[];
+  /** Computes the elements to this address. */
+  write(address: number): void;
+}
+
+const live = new Set<Storage>();
+
+/** Every storage that somebody still uses. */
+export function liveStorages(): ReadonlySet<Storage> {
+  return live;
+}
+
+/** A heap block with a count of its users: tensors that a program holds, and what backward has yet to read. */
+export class Storage {
+  readonly heap: Heap;
+  readonly bytes: number;
+  /** The op that allocated it, with dtype and shape. */
+  readonly label: () => string;
+  #address = 0;
+  #users = 1;
+  #version = 0;
+  #deferred: Deferred | undefined;
+  /** Deferred results that read this storage. */
+  #dependents: Set<Storage> | undefined;
+  #derived: Map<string, number> | undefined;
+
+  constructor(bytes: number, label: () => string) {
+    this.bytes = bytes;
+    this.label = label;
+    this.heap = runtime().heap;
+    live.add(this);
+  }
+
+  /** Byte address of the elements; computes them if they were deferred. */
+  get address(): number {
+    if (this.#address === 0) {
+      this.#address = this.heap.alloc(this.bytes, this.label);
+      const deferred = this.#deferred;
+      if (deferred) {
+        deferred.write(this.#address);
+        this.#forget();
+      }
+    }
+    return this.#address;
+  }
+
+  get users(): number {
+    return this.#users;
+  }
+
+  retain(): this {
+    this.#users++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#users === 0) {
+      live.delete(this);
+      this.#forget();
+      this.#dropDerived();
+      if (this.#address !== 0) this.heap.free(this.#address);
+    }
+  }
+
+  /** How the elements will be computed, if they have not been yet. */
+  get deferred(): Deferred | undefined {
+    return this.#deferred;
+  }
+
+  /** Leaves the elements to be computed when they are asked for. Only before they have an address. */
+  defer(deferred: Deferred): void {
+    this.#deferred = deferred;
+    for (const source of deferred.sources) {
+      source.retain();
+      (source.#dependents ??= new Set()).add(this);
+    }
+  }
+
+  #forget(): void {
+    const deferred = this.#deferred;
+    this.#deferred = undefined;
+    for (const source of deferred?.sources ?? []) {
+      source.#dependents?.delete(this);
+      source.release();
+    }
+  }
+
+  /** Counts writes, so that backward can tell that a saved value has changed. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Says that the elements are about to be written. */
+  touch(): void {
+    for (const dependent of [...(this.#dependents ?? [])]) void dependent.address;
+    this.#version++;
+    this.#dropDerived();
+  }
+
+  /** Address of something computed from the elements, kept until they are written or freed; fill writes it. */
+  derived(name: string, bytes: number, fill: (address: number) => void): number {
+    this.#derived ??= new Map();
+    let address = this.#derived.get(name);
+    if (address === undefined) {
+      address = this.heap.alloc(bytes, () => `${name} of ${this.label()}`);
+      try {
+        fill(address);
+      } catch (error) {
+        this.heap.free(address);
+        throw error;
+      }
+      this.#derived.set(name, address);
+    }
+    return address;
+  }
+
+  #dropDerived(): void {
+    for (const address of this.#derived?.values() ?? []) this.heap.free(address);
+    this.#derived = undefined;
+  }
+}
