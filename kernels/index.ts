@@ -13,7 +13,8 @@ export * from "./random";
 export * from "./depthwise";
 export * from "./depthwise-weight";
 export { packPanels, packPanelsUnits, padImages } from "./pack";
-export * from "./pool";
+export * from "./avg-pool";
+export * from "./max-pool";
 export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";
 export { winogradWeight, winogradWeightBackward } from "./winograd-transforms";
 export {

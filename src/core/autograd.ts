@@ -18,6 +18,11 @@ export function isGradEnabled(): boolean {
   return gradEnabled;
 }
 
+/** Whether an operation on this tensor will be differentiated with respect to it. */
+export function isRecorded(t: Tensor): boolean {
+  return gradEnabled && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
+}
+
 /** Runs fn without recording operations: nothing is saved, nothing can be differentiated. Synchronous, like tidy(). */
 export function noGrad<T>(fn: () => T): T {
   const before = gradEnabled;

@@ -1,6 +1,6 @@
 // Weights in the layout that a kernel wants, kept until they change.
 
-import { isGradEnabled } from "../core/autograd.js";
+import { isRecorded } from "../core/autograd.js";
 import type { Tensor } from "../core/tensor.js";
 import { runtime } from "../wasm/runtime.js";
 
@@ -16,7 +16,7 @@ export function withPacked(
   fill: (address: number) => void,
   fn: (address: number) => void,
 ): void {
-  if (isGradEnabled() && (weight.requiresGrad || weight.node !== undefined)) {
+  if (isRecorded(weight)) {
     runtime().heap.scratch(bytes, "packed weights", (address) => {
       fill(address);
       fn(address);

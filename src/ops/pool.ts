@@ -1,9 +1,11 @@
 // Pooling of NHWC images.
 
+import { isRecorded } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import {
   describeWindow,
@@ -37,6 +39,17 @@ function poolShape(name: string, { x }: PoolInputs, attrs: PoolAttrs): Shape {
   return [n, ...windowOutput(name, { x }, [h, w], kernel, attrs), c];
 }
 
+/** Rows of a stack of images: the units of pooling kernels. */
+function rowsOf({ shape }: Tensor): number {
+  return shape[0]! * shape[1]!;
+}
+
+/** Rows that are worth another thread, each value coming of a whole window. */
+function grainOf({ shape }: Tensor, attrs?: PoolAttrs): number {
+  const [kh, kw] = pair(attrs?.kernelSize ?? 2);
+  return Math.ceil(GRAIN / Math.max(1, shape[2]! * shape[3]! * kh * kw));
+}
+
 const maxPool2dOp = defineOp({
   name: "maxPool2d",
   shape(inputs: PoolInputs, attrs: PoolAttrs) {
@@ -48,9 +61,10 @@ const maxPool2dOp = defineOp({
     return shape;
   },
   forward(y, { x }, attrs) {
-    const taps = empty(y.shape, "u8", "maxPool2d");
+    // Backward needs to know where each maximum was; without one that is not noted down.
+    const taps = isRecorded(x) ? empty(y.shape, "u8", "maxPool2d") : undefined;
     withWindow(windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs), (window) => {
-      runtime().kernels.maxPool2d(window, x.ptr, y.ptr, taps.ptr);
+      parallel("maxPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, taps?.ptr ?? 0);
     });
     return { taps };
   },
@@ -59,7 +73,8 @@ const maxPool2dOp = defineOp({
     x(dy, { shapes, aux }, attrs) {
       const dx = empty(shapes.x, "f32", "maxPool2dBackward");
       withWindow(windowOf(shapes.x, dy.shape, pair(attrs.kernelSize), attrs), (window) => {
-        runtime().kernels.maxPool2dBackward(window, dy.ptr, aux.taps.ptr, dx.ptr);
+        const units = runtime().kernels.maxPool2dBackwardUnits(window);
+        parallel("maxPool2dBackward", units, grainOf(dx), window, dy.ptr, aux.taps!.ptr, dx.ptr);
       });
       return dx;
     },
@@ -72,7 +87,8 @@ const avgPool2dOp = defineOp({
     poolShape("avgPool2d", inputs, attrs),
   forward(y, { x }, attrs) {
     withWindow(windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs), (window) => {
-      runtime().kernels.avgPool2d(window, x.ptr, y.ptr, attrs.countIncludePad ? 1 : 0);
+      const pad = attrs.countIncludePad ? 1 : 0;
+      parallel("avgPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, pad);
     });
   },
   saves: [],
@@ -80,7 +96,8 @@ const avgPool2dOp = defineOp({
     x(dy, { shapes }, attrs) {
       const dx = empty(shapes.x, "f32", "avgPool2dBackward");
       withWindow(windowOf(shapes.x, dy.shape, pair(attrs.kernelSize), attrs), (window) => {
-        runtime().kernels.avgPool2dBackward(window, dy.ptr, dx.ptr, attrs.countIncludePad ? 1 : 0);
+        const pad = attrs.countIncludePad ? 1 : 0;
+        parallel("avgPool2dBackward", rowsOf(dx), grainOf(dx), window, dy.ptr, dx.ptr, pad);
       });
       return dx;
     },
@@ -108,7 +125,7 @@ const adaptiveAvgPool2dOp = defineOp({
   },
   forward(y, { x }) {
     withWindow(windowOf(x.shape, y.shape, [0, 0], ADAPTIVE), (window) => {
-      runtime().kernels.avgPool2d(window, x.ptr, y.ptr, 0);
+      parallel("avgPool2d", rowsOf(y), 1, window, x.ptr, y.ptr, 0);
     });
   },
   saves: [],
@@ -116,7 +133,7 @@ const adaptiveAvgPool2dOp = defineOp({
     x(dy, { shapes }) {
       const dx = empty(shapes.x, "f32", "adaptiveAvgPool2dBackward");
       withWindow(windowOf(shapes.x, dy.shape, [0, 0], ADAPTIVE), (window) => {
-        runtime().kernels.avgPool2dBackward(window, dy.ptr, dx.ptr, 0);
+        parallel("avgPool2dBackward", rowsOf(dx), grainOf(dx), window, dy.ptr, dx.ptr, 0);
       });
       return dx;
     },
