@@ -51,9 +51,14 @@ export class Guarded {
     return this.#seal(block, address);
   }
 
-  /** A struct of kernels/shapes.ts; fields not given are 0, a batch 1. */
+  /** A struct of kernels/shapes.ts; fields not given are 0, groups 1. */
   struct<K extends keyof typeof structs>(name: K, fields: Partial<Struct<K>>): number {
-    const zeros = Object.fromEntries(structs[name].map((field) => [field, field.endsWith("atch") ? 1 : 0]));
+    const zeros = Object.fromEntries(
+      structs[name].map((field) => [
+        field,
+        /^(groups|kernelHeight|kernelWidth|segmentBlocks)$/.test(field) ? 1 : 0,
+      ]),
+    );
     return this.ints(structWords(name, { ...zeros, ...fields } as Struct<K>));
   }
 
@@ -134,6 +139,12 @@ export class Guarded {
       }
     }
     this.free();
+  }
+
+  /** What the arrays that must be filled hold. */
+  results(): Uint8Array[] {
+    const filled = this.#regions.filter(({ written }) => written.length > 0);
+    return filled.map(({ block, words }) => runtime().heap.u8(block, words * 4).slice()); // prettier-ignore
   }
 
   free(): void {

@@ -12,10 +12,10 @@ type Backward = "reluBackward" | "sigmoidBackward" | "tanhBackward" | "absBackwa
 type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
 
 const unary = (kernel: Unary): Call[] =>
-  calls(["n"], [LENGTHS], (k, g, n) => k[kernel](g.input(n, "positive"), g.output(n), n));
+  calls(["n"], [LENGTHS], (k, g, n) => k[kernel](g.input(n, "positive"), g.output(n), 0, n));
 
 const backward = (kernel: Backward): Call[] =>
-  calls(["n"], [LENGTHS], (k, g, n) => k[kernel](g.input(n), g.input(n), g.output(n), n));
+  calls(["n"], [LENGTHS], (k, g, n) => k[kernel](g.input(n), g.input(n), g.output(n), 0, n));
 
 /** aStep, bStep: 1 to walk along a row, 0 to repeat one number for each row. */
 const binary = (kernel: Binary): Call[] =>
@@ -24,7 +24,7 @@ const binary = (kernel: Binary): Call[] =>
     const a = g.input(aStep ? rows * columns : rows);
     const b = g.input(bStep ? rows * columns : rows, "divisor");
     const y = g.output(rows * columns);
-    k[kernel](a, b, y, rows, columns, aStep ? columns : 1, bStep ? columns : 1, aStep, bStep);
+    k[kernel](a, b, y, columns, aStep ? columns : 1, bStep ? columns : 1, aStep, bStep, 0, rows * columns);
   });
 
 const each = <K extends string>(names: readonly K[], of: (kernel: K) => Call[]): Record<string, Call[]> =>
@@ -53,13 +53,25 @@ const labels = (rows: number, n: number): number[] => Array.from({ length: rows 
 const channels = (run: (k: Kernels, g: Guarded, rows: number, c: number) => void): Call[] =>
   calls(["rows", "channels"], [[1, 2, 15, 16, 17, 35], LENGTHS], run);
 
+/** Sums over blocks of rows; `blocks` is how many there are. */
+const inBlocks = (
+  run: (k: Kernels, g: Guarded, rows: number, c: number, blockRows: number, blocks: number) => unknown,
+): Call[] =>
+  calls(
+    ["rows", "channels", "blockRows"],
+    [[1, 15, 16, 35], LENGTHS, [16, 32]],
+    (k, g, rows, c, blockRows) => {
+      run(k, g, rows, c, blockRows, Math.ceil(rows / blockRows));
+    },
+  );
+
 export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   ...each(["relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg"], unary),
   ...each(["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual"], binary),
   ...each(["reluBackward", "sigmoidBackward", "tanhBackward", "absBackward"], backward),
-  affine: calls(["n"], [LENGTHS], (k, g, n) => k.affine(g.input(n), g.output(n), n, 2, 3)),
-  fill: calls(["n"], [LENGTHS], (k, g, n) => k.fill(g.output(n), n, 7)),
-  dropout: calls(["n"], [LENGTHS], (k, g, n) => k.dropout(g.input(n), g.output(n), n, 0.5, 1)),
+  affine: calls(["n"], [LENGTHS], (k, g, n) => k.affine(g.input(n), g.output(n), 2, 3, 0, n)),
+  fill: calls(["n"], [LENGTHS], (k, g, n) => k.fill(g.output(n), 7, 0, n)),
+  dropout: calls(["n"], [LENGTHS], (k, g, n) => k.dropout(g.input(n), g.output(n), 0.5, 1, 0, n)),
   stridedCopy: calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
     const size = 2 * n1 * 3 * n3;
     const strides = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
@@ -167,8 +179,11 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
     ),
   ),
 
-  channelMoments: channels((k, g, rows, c) =>
-    k.channelMoments(g.input(rows * c), rows, c, g.output(c), g.output(c)),
+  channelMoments: inBlocks((k, g, rows, c, blockRows, blocks) =>
+    k.channelMoments(g.input(rows * c), rows, c, blockRows, g.output(2 * blocks * c), 0, blocks),
+  ),
+  finishMoments: inBlocks((k, g, rows, c, _, blocks) =>
+    k.finishMoments(g.input(c), rows, c, g.input(2 * blocks * c), blocks, g.output(c), g.output(c)),
   ),
   foldNorm: channels((k, g, rows, c) =>
     k.foldNorm(
@@ -182,11 +197,22 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       g.output(c),
     ),
   ),
-  scaleShift: channels((k, g, rows, c) =>
-    k.scaleShift(g.input(rows * c), g.output(rows * c), rows, c, g.input(c), g.input(c)),
+  scaleShift: calls(
+    ["rows", "channels", "residual", "relu"],
+    [[1, 2, 7], LENGTHS, [0, 1], [0, 1]],
+    (k, g, rows, c, residual, relu) => {
+      const other = residual ? g.input(rows * c) : 0;
+      k.scaleShift(g.input(rows * c), other, relu, g.output(rows * c), c, g.input(c), g.input(c), 0, rows);
+    },
   ),
-  normSums: channels((k, g, rows, c) =>
-    k.normSums(g.input(rows * c), g.input(rows * c), g.input(c), rows, c, g.output(c), g.output(c)),
+  normSums: [0, 1].flatMap((relu) =>
+    inBlocks((k, g, rows, c, blockRows, blocks) => {
+      const [dy, y, x] = [g.input(rows * c), relu ? g.input(rows * c) : 0, g.input(rows * c)];
+      k.normSums(dy, y, x, g.input(c), rows, c, blockRows, g.output(2 * blocks * c), 0, blocks);
+    }),
+  ),
+  finishSums: inBlocks((k, g, _rows, c, _blockRows, blocks) =>
+    k.finishSums(g.input(2 * blocks * c), blocks, c, g.output(c), g.output(c)),
   ),
   normCoefficients: channels((k, g, rows, c) =>
     k.normCoefficients(
@@ -203,21 +229,13 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       g.output(c),
     ),
   ),
-  normBackward: channels((k, g, rows, c) =>
-    k.normBackward(
-      g.input(rows * c),
-      g.input(rows * c),
-      g.output(rows * c),
-      rows,
-      c,
-      g.input(c),
-      g.input(c),
-      g.input(c),
-    ),
-  ),
+  normBackward: calls(["rows", "channels", "relu"], [[1, 2, 7], LENGTHS, [0, 1]], (k, g, rows, c, relu) => {
+    const [dy, y, x] = [g.input(rows * c), relu ? g.input(rows * c) : 0, g.input(rows * c)];
+    k.normBackward(dy, y, x, g.output(rows * c), c, g.input(c), g.input(c), g.input(c), 0, rows);
+  }),
 
   sgd: calls(["n", "momentum"], [LENGTHS, [0, 1]], (k, g, n, momentum) =>
-    k.sgd(g.inout(n), g.input(n), momentum ? g.inout(n) : 0, n, 0.1, 0.9, 0, 1e-4, momentum, 0),
+    k.sgd(g.inout(n), g.input(n), momentum ? g.inout(n) : 0, 0.1, 0.9, 0, 1e-4, momentum, 0, 0, n),
   ),
   adam: calls(["n"], [LENGTHS], (k, g, n) =>
     k.adam(
@@ -225,7 +243,6 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       g.input(n),
       g.inout(n),
       g.inout(n, "positive"),
-      n,
       1e-3,
       0.9,
       0.999,
@@ -234,6 +251,8 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       0.01,
       0.1,
       0.001,
+      0,
+      n,
     ),
   ),
 

@@ -9,7 +9,7 @@ import { LENGTHS } from "./calls.js";
 import { kernelCalls } from "./kernel-calls.js";
 
 /** Kernels that only answer a question about sizes. */
-const QUESTIONS = /^tile(Count|Rows|Columns)$|Scratch$|Units$/;
+const QUESTIONS = /^tile(Count|Rows|Columns)$|^segmentBlocks$|(Scratch|Units|Floats)$/;
 
 test("every kernel that writes an array is called here", () => {
   const writers = Object.keys(abi).filter((name) => !QUESTIONS.test(name));
@@ -20,15 +20,15 @@ type MapKernel = (k: Kernels, x: number, other: number, y: number, n: number) =>
 
 /** Kernels whose output may be the array of an input, as kernels/elementwise.ts and random.ts document. */
 const inPlace: Record<string, MapKernel> = {
-  relu: (k, x, _, y, n) => k.relu(x, y, n),
-  exp: (k, x, _, y, n) => k.exp(x, y, n),
-  affine: (k, x, _, y, n) => k.affine(x, y, n, 2, 3),
-  dropout: (k, x, _, y, n) => k.dropout(x, y, n, 0.5, 9),
-  add: (k, x, other, y, n) => k.add(x, other, y, 1, n, 0, 0, 1, 1),
-  div: (k, x, other, y, n) => k.div(other, x, y, 1, n, 0, 0, 1, 1),
-  maximum: (k, x, other, y, n) => k.maximum(x, other, y, 1, n, 0, 0, 1, 1),
-  reluBackward: (k, x, other, y, n) => k.reluBackward(x, other, y, n),
-  tanhBackward: (k, x, other, y, n) => k.tanhBackward(other, x, y, n),
+  relu: (k, x, _, y, n) => k.relu(x, y, 0, n),
+  exp: (k, x, _, y, n) => k.exp(x, y, 0, n),
+  affine: (k, x, _, y, n) => k.affine(x, y, 2, 3, 0, n),
+  dropout: (k, x, _, y, n) => k.dropout(x, y, 0.5, 9, 0, n),
+  add: (k, x, other, y, n) => k.add(x, other, y, n, 0, 0, 1, 1, 0, n),
+  div: (k, x, other, y, n) => k.div(other, x, y, n, 0, 0, 1, 1, 0, n),
+  maximum: (k, x, other, y, n) => k.maximum(x, other, y, n, 0, 0, 1, 1, 0, n),
+  reluBackward: (k, x, other, y, n) => k.reluBackward(x, other, y, 0, n),
+  tanhBackward: (k, x, other, y, n) => k.tanhBackward(other, x, y, 0, n),
 };
 
 forEachBinary((binary) => {

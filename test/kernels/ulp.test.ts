@@ -60,7 +60,7 @@ function apply(name: Name, x: readonly number[]): Float32Array {
   return heap.scratch(x.length * 8, name, (address) => {
     heap.f32(address, x.length).set(x);
     const y = address + x.length * 4;
-    kernels[name](address, y, x.length);
+    kernels[name](address, y, 0, x.length);
     return heap.f32(y, x.length).slice();
   });
 }

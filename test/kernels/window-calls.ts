@@ -21,8 +21,17 @@ const windows: readonly WindowSpec[] = [
   { kernel: [1, 1], stride: [3, 2], padding: [0, 0], dilation: [1, 1] },
 ];
 
+/** For max pooling also the two windows that networks use, on images with an inside. */
+const poolWindows: readonly WindowSpec[] = [
+  ...windows,
+  { kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], image: [8, 10] },
+  { kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], image: [9, 7] },
+  { kernel: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], image: [7, 9] },
+  { kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], image: [5, 7] },
+];
+
 /** For depthwise convolution also images with runs of outputs whose windows lie inside. */
-export const depthwiseWindows: readonly WindowSpec[] = [
+const depthwiseWindows: readonly WindowSpec[] = [
   ...windows,
   ...[3, 5].flatMap((k) =>
     [1, 2].flatMap((s) =>
@@ -55,7 +64,7 @@ interface Sizes {
   w: number;
 }
 
-export function sizesOf(spec: WindowSpec, images: number, channels: number): Sizes {
+function sizesOf(spec: WindowSpec, images: number, channels: number): Sizes {
   const { kernel, stride, padding, dilation, image } = spec;
   const [height, width] = image ?? [5, 6];
   const out = (size: number, i: 0 | 1): number =>
@@ -85,40 +94,28 @@ export function sizesOf(spec: WindowSpec, images: number, channels: number): Siz
 }
 
 function windowed(run: (k: Kernels, g: Guarded, s: Sizes, window: number) => void, dilated = true): Call[] {
-  const indices = windows.flatMap(({ dilation }, i) => (dilated || dilation[0] === 1 ? [i] : []));
+  const indices = poolWindows.flatMap(({ dilation }, i) => (dilated || dilation[0] === 1 ? [i] : []));
   return calls(["window", "images", "channels"], [indices, [0, 2], LENGTHS], (k, g, index, images, c) => {
-    const s = sizesOf(windows[index]!, images, c);
+    const s = sizesOf(poolWindows[index]!, images, c);
     run(k, g, s, g.struct("Window", s.window));
   });
 }
 
-export type Depthwise = "depthwise" | "depthwiseBackwardData" | "depthwiseBackwardWeight";
+type Depthwise = "depthwise" | "depthwiseBackwardData" | "depthwiseBackwardWeight";
 
-/** Runs a depthwise kernel, all its units or as `ranges` divides them, and returns where it writes. */
-export function runDepthwise(
-  kernel: Depthwise,
-  k: Kernels,
-  g: Guarded,
-  s: Sizes,
-  ranges: (units: number) => readonly (readonly [number, number])[] = (units) => [[0, units]],
-): number {
+function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void {
   const window = g.struct("Window", s.window);
   const { images, height, outHeight, channels } = s.window;
   if (kernel === "depthwise") {
     const [x, w, bias, y] = [g.input(s.x), g.input(s.w), images ? g.input(channels) : 0, g.output(s.y)];
-    for (const range of ranges(images * outHeight)) k.depthwise(window, x, w, bias, y, ...range);
-    return y;
-  }
-  if (kernel === "depthwiseBackwardData") {
+    k.depthwise(window, x, w, bias, y, 0, images * outHeight);
+  } else if (kernel === "depthwiseBackwardData") {
     const [dy, w, dx] = [g.input(s.y), g.input(s.w), g.output(s.x)];
-    for (const range of ranges(images * height)) k.depthwiseBackwardData(window, dy, w, dx, ...range);
-    return dx;
+    k.depthwiseBackwardData(window, dy, w, dx, 0, images * height);
+  } else {
+    const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(s.w)];
+    k.depthwiseBackwardWeight(window, x, dy, dw, 0, k.depthwiseBackwardWeightUnits(window));
   }
-  const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(s.w)];
-  for (const range of ranges(k.depthwiseBackwardWeightUnits(window))) {
-    k.depthwiseBackwardWeight(window, x, dy, dw, ...range);
-  }
-  return dw;
 }
 
 function depthwiseCalls(kernel: Depthwise): Call[] {
@@ -143,12 +140,22 @@ function insideTaps({ window: s, y }: Sizes): number[] {
 }
 
 export const windowCalls: Readonly<Record<string, readonly Call[]>> = {
-  maxPool2d: windowed((k, g, s, w) => k.maxPool2d(w, g.input(s.x), g.output(s.y), g.outputBytes(s.y))),
-  maxPool2dBackward: windowed((k, g, s, w) =>
-    k.maxPool2dBackward(w, g.input(s.y), g.bytes(insideTaps(s)), g.output(s.x)),
+  maxPool2d: [0, 1].flatMap((noted) =>
+    windowed((k, g, s, w) => {
+      const taps = noted ? g.outputBytes(s.y) : 0;
+      k.maxPool2d(w, g.input(s.x), g.output(s.y), taps, 0, s.window.images * s.window.outHeight);
+    }),
   ),
-  avgPool2d: windowed((k, g, s, w) => k.avgPool2d(w, g.input(s.x), g.output(s.y), 1), false),
-  avgPool2dBackward: windowed((k, g, s, w) => k.avgPool2dBackward(w, g.input(s.y), g.output(s.x), 0), false),
+  maxPool2dBackward: windowed((k, g, s, w) => {
+    const units = k.maxPool2dBackwardUnits(w);
+    k.maxPool2dBackward(w, g.input(s.y), g.bytes(insideTaps(s)), g.output(s.x), 0, units);
+  }),
+  avgPool2d: windowed((k, g, s, w) => {
+    k.avgPool2d(w, g.input(s.x), g.output(s.y), 1, 0, s.window.images * s.window.outHeight);
+  }, false),
+  avgPool2dBackward: windowed((k, g, s, w) => {
+    k.avgPool2dBackward(w, g.input(s.y), g.output(s.x), 0, 0, s.window.images * s.window.height);
+  }, false),
   depthwise: depthwiseCalls("depthwise"),
   depthwiseBackwardData: depthwiseCalls("depthwiseBackwardData"),
   depthwiseBackwardWeight: depthwiseCalls("depthwiseBackwardWeight"),

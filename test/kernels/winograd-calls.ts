@@ -1,92 +1,143 @@
-// Calls of Winograd's transforms: images whose sizes are and are not multiples of the tile's 4, channels around a vector.
+// Calls of Winograd's kernels: images whose sizes are and are not multiples of the tile's 4, several blocks of tiles and
+// groups of columns.
 
-import { calls, LENGTHS, type Call } from "./calls.js";
+import type { Kernels } from "../../src/wasm/abi.js";
+import { TILES } from "../helpers/binaries.js";
+import type { Guarded } from "../helpers/guarded.js";
+import { calls, type Call } from "./calls.js";
 
 const POINTS = 36;
 const SCRATCH = 640;
 /** Words between the arrays of one point and the next. */
 const GAP = 16;
 
-const CHANNELS = LENGTHS.slice(1);
-const TILES_IN_A_ROW = [1, 3];
+/** Height and width of the images. */
+const SIZES = [
+  [1, 1],
+  [4, 9],
+  [7, 6],
+] as const;
 
-const vector = (channels: number): number => Math.ceil(channels / 4) * 4;
-/** Bytes from one point's array to the next. */
-const step = (tiles: number, channels: number): number => (tiles * vector(channels) + GAP) * 4;
-
-/** Two images of 2 × wide tiles, each reading a square of `size` pixels and advancing by 4. */
-const transform = (kernel: "winogradInput" | "winogradGradient", size: 4 | 6): Call[] =>
-  calls(["wide", "channels"], [TILES_IN_A_ROW, CHANNELS], (k, g, wide, c) => {
-    const [height, width] = [4 + size, 4 * (wide - 1) + size];
-    const tiles = 2 * 2 * wide;
-    const x = g.input(2 * height * width * c);
-    const v = g.padded(POINTS, tiles, c, GAP);
-    const rowBytes = width * c * 4;
-    k[kernel](
-      x,
-      height * rowBytes,
-      rowBytes,
-      c,
-      2,
-      wide,
-      v,
-      vector(c) * 4,
-      step(tiles, c),
-      0,
-      tiles,
-      g.scratch(SCRATCH),
-    );
-  });
-
-const winogradOutput = calls(
-  ["height", "width", "channels", "bias"],
-  [[1, 3, 4, 5], [2, 4, 7], CHANNELS, [0, 1]],
-  (k, g, height, width, c, bias) => {
-    const [high, wide] = [Math.ceil(height / 4), Math.ceil(width / 4)];
-    const tiles = 2 * high * wide;
-    const m = g.input((POINTS * step(tiles, c)) / 4);
-    const y = g.output(2 * height * width * c);
-    const b = bias ? g.input(vector(c)) : 0;
-    k.winogradOutput(
-      m,
-      vector(c) * 4,
-      step(tiles, c),
-      y,
+const winogradConv = calls(
+  ["size", "channels", "outChannels", "padding", "tile", "bias"],
+  [[0, 1, 2], [4, 12], [4, 12, 28], [1, 2], TILES, [0, 1]],
+  (k, g, size, channels, outChannels, padding, tile, bias) => {
+    const [height, width] = SIZES[size]!;
+    const [outHeight, outWidth] = [height + 2 * padding - 2, width + 2 * padding - 2];
+    const NR = k.tileColumns(tile);
+    const step = Math.ceil(outChannels / NR) * channels * NR + GAP;
+    const shape = g.struct("WinogradConv", {
+      x: g.input(2 * height * width * channels),
+      images: 2,
       height,
       width,
-      c,
-      b,
-      high,
-      wide,
-      0,
-      tiles,
-      g.scratch(SCRATCH),
-    );
+      channels,
+      top: padding,
+      left: padding,
+      u: g.input(POINTS * step),
+      uStepBytes: step * 4,
+      bias: bias ? g.input(outChannels) : 0,
+      y: g.output(2 * outHeight * outWidth * outChannels),
+      outHeight,
+      outWidth,
+      outChannels,
+      tilesHigh: Math.ceil(outHeight / 4),
+      tilesWide: Math.ceil(outWidth / 4),
+      blockTiles: 12,
+      groupPanels: 2,
+      tile,
+    });
+    k.winogradConv(shape, g.scratch(k.winogradConvScratch(shape)), 0, k.winogradConvUnits(shape));
   },
 );
 
+/** The words of a WinogradSums struct on two images, and what follows from it. */
+function sumsOf(g: Guarded, sizes: { size: number; channels: number; outChannels: number; tile: number }) {
+  const { size, channels, outChannels, tile } = sizes;
+  const [height, width] = SIZES[size]!;
+  const [tilesHigh, tilesWide] = [Math.ceil(height / 4), Math.ceil(width / 4)];
+  const stepWords = channels * outChannels + GAP;
+  return {
+    x: g.input(2 * height * width * channels),
+    dy: g.input(2 * height * width * outChannels),
+    images: 2,
+    height,
+    width,
+    channels,
+    top: 1,
+    left: 1,
+    outHeight: height,
+    outWidth: width,
+    outChannels,
+    tilesHigh,
+    tilesWide,
+    blockTiles: 3,
+    stripChannels: 12,
+    groupBytes: POINTS * stepWords * 4,
+    sumStepBytes: stepWords * 4,
+    tile,
+  };
+}
+
+const sums = (
+  run: (k: Kernels, g: Guarded, fields: ReturnType<typeof sumsOf>, groups: number) => unknown,
+): Call[] =>
+  calls(
+    ["size", "channels", "outChannels", "tile", "groups"],
+    [[0, 1, 2], [4, 20], [4, 12, 28], TILES, [1, 2]],
+    (k, g, size, channels, outChannels, tile, groups) => {
+      run(k, g, sumsOf(g, { size, channels, outChannels, tile }), groups);
+    },
+  );
+
+const tilesIn = (g: Guarded, k: Kernels, fields: ReturnType<typeof sumsOf>): number => {
+  const words = k.winogradTilesFloats(g.struct("WinogradSums", fields));
+  const shape = g.struct("WinogradSums", { ...fields, sums: g.scratch(words * 4) });
+  const scratch = g.scratch(k.winogradTilesScratch(shape));
+  k.winogradTiles(shape, scratch, 0, fields.images * fields.tilesHigh);
+  return shape;
+};
+
 export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
-  winogradInput: transform("winogradInput", 6),
-  winogradGradient: transform("winogradGradient", 4),
-  winogradOutput,
-  winogradWeight: calls(["n", "flipped"], [CHANNELS, [0, 1]], (k, g, n, flipped) =>
-    k.winogradWeight(
-      g.input(9 * (n + GAP)),
-      (n + GAP) * 4,
-      n,
-      flipped,
-      g.matrix(POINTS, n, n + GAP),
-      (n + GAP) * 4,
-      g.scratch(SCRATCH),
-    ),
+  winogradConv,
+  winogradSums: sums((k, g, fields, most) => {
+    const { channels, outChannels, sumStepBytes, tilesHigh, tilesWide, blockTiles } = fields;
+    const groups = Math.min(most, Math.ceil((2 * tilesHigh * tilesWide) / blockTiles));
+    const output = g.matrix(groups * POINTS, channels * outChannels, sumStepBytes / 4);
+    const shape = g.struct("WinogradSums", { ...fields, groups, sums: output });
+    k.winogradSums(shape, g.scratch(k.winogradSumsScratch(shape)), 0, k.winogradSumsUnits(shape));
+  }),
+  winogradTiles: sums((k, g, fields) => tilesIn(g, k, fields)),
+  winogradStrips: sums((k, g, fields) => {
+    const { channels, outChannels, stripChannels } = fields;
+    const shape = tilesIn(g, k, fields);
+    const dw = g.output(9 * channels * outChannels);
+    const scratch = g.scratch(k.winogradStripsScratch(shape));
+    k.winogradStrips(shape, dw, scratch, 0, Math.ceil(channels / stripChannels));
+  }),
+  winogradWeight: calls(
+    ["vectors", "flipped"],
+    [
+      [0, 1, 5],
+      [0, 1],
+    ],
+    (k, g, vectors, flipped) => {
+      const step = 4 * vectors + GAP;
+      const u = g.matrix(POINTS, 4 * vectors, step);
+      k.winogradWeight(g.input(9 * step), step * 4, flipped, u, step * 4, g.scratch(SCRATCH), 0, vectors);
+    },
   ),
-  winogradWeightBackward: calls(["n"], [CHANNELS], (k, g, n) =>
-    k.winogradWeightBackward(
-      g.input(POINTS * (n + GAP)),
-      (n + GAP) * 4,
-      n,
-      g.output(9 * n),
-      g.scratch(SCRATCH),
-    ),
+  winogradWeightBackward: calls(
+    ["vectors", "groups"],
+    [
+      [0, 1, 5],
+      [1, 3],
+    ],
+    (k, g, vectors, groups) => {
+      const step = 4 * vectors + GAP;
+      const s = groups > 1 ? g.inout(groups * POINTS * step) : g.input(POINTS * step);
+      const dw = g.output(9 * 4 * vectors);
+      k.winogradWeightBackward(s, step * 4, groups, POINTS * step * 4, dw, vectors * 16, g.scratch(SCRATCH), 0, vectors); // prettier-ignore
+    },
   ),
 };
