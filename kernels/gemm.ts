@@ -7,7 +7,7 @@
 import { packPanels, packPanelsUnits } from "./pack";
 import { Gemm } from "./shapes";
 import { at } from "./simd";
-import { tileColumns, tileRows } from "./tile";
+import { SPARE, tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
 
 /** Depth of a block: a panel of B (8 columns, 16 KiB) and one of A (6 rows, 12 KiB) stay in L1. */
@@ -23,7 +23,7 @@ function roundUp(n: i32, unit: i32): i32 {
 export function gemmScratch(shape: usize): i32 {
   const s = changetype<Gemm>(shape);
   const depth = min(s.k, KC);
-  return 64 + ((depth * (roundUp(min(s.m, MC), 12) + roundUp(min(s.n, s.unitColumns), 24))) << 2);
+  return 64 + SPARE + ((depth * (roundUp(min(s.m, MC), 12) + roundUp(min(s.n, s.unitColumns), 48))) << 2);
 }
 
 /** Units of work: blocks of unitRows × unitColumns of C. */
@@ -52,7 +52,8 @@ function block(s: Gemm, i0: i32, m: i32, j0: i32, n: i32, scratch: usize): void 
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
   const segment = scratch; // {0, 0, depth}: a packed panel is one stretch of k
-  const aPanels = scratch + 64;
+  const spare = scratch + 64;
+  const aPanels = spare + SPARE;
   const bPanels = at(aPanels, min(s.k, KC) * roundUp(min(s.m, MC), 12));
   const ldc = at(0, s.ldc);
   store<i32>(segment, 0);
@@ -104,6 +105,7 @@ function block(s: Gemm, i0: i32, m: i32, j0: i32, n: i32, scratch: usize): void 
             s.accumulate | i32(pc > 0),
             mc - ir,
             n - jr,
+            spare,
           );
         }
       }

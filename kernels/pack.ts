@@ -45,14 +45,15 @@ function packTransposed(
 /** One panel: dst[p·width + j] = src[p·rs + j·cs] for j < count, 0 for count ≤ j < width. */
 function packPanel(src: usize, rs: i32, cs: i32, k: i32, count: i32, width: i32, dst: usize): void {
   if (cs == 1 && count == width && width != 3) {
-    // Whole rows of 4, 6, 8 or 12, without a test for each vector.
+    // Whole rows of 4, 6, 8, 12 or 16, without a test for each vector.
     for (let p = 0; p < k; p++) {
       v128.store(dst, v128.load(src));
       if (width == 6) {
         v128.store64_lane(dst, v128.load64_zero(src, 16), 0, 16);
       } else if (width >= 8) {
         v128.store(dst, v128.load(src, 16), 16);
-        if (width == 12) v128.store(dst, v128.load(src, 32), 32);
+        if (width >= 12) v128.store(dst, v128.load(src, 32), 32);
+        if (width == 16) v128.store(dst, v128.load(src, 48), 48);
       }
       src = at(src, rs);
       dst = at(dst, width);

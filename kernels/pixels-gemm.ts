@@ -3,8 +3,12 @@
 import { packPanels, packPanelsUnits } from "./pack";
 import { PixelsGemm } from "./shapes";
 import { at } from "./simd";
-import { tileColumns, tileRows } from "./tile";
+import { SPARE, tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
+
+/** Bytes of one segment, and of what a thread needs besides packed operands. */
+const SEGMENT_BYTES: i32 = 64;
+const OWN_BYTES: i32 = SEGMENT_BYTES + SPARE;
 
 function strips(s: PixelsGemm): i32 {
   const MR = tileRows(s.tile);
@@ -20,9 +24,9 @@ export function pixelsGemmUnits(shape: usize): i32 {
 /** Bytes of scratch that one thread needs: packed operands of a block of pixels, and its segment. */
 export function pixelsGemmScratch(shape: usize): i32 {
   const s = changetype<PixelsGemm>(shape);
-  if (!s.packed) return 64;
+  if (!s.packed) return OWN_BYTES;
   const NR = tileColumns(s.tile);
-  return 64 + ((s.blockPixels * (12 + ((s.columns + NR - 1) / NR) * NR)) << 2);
+  return OWN_BYTES + ((s.blockPixels * (12 + ((s.columns + NR - 1) / NR) * NR)) << 2);
 }
 
 /**
@@ -40,7 +44,7 @@ export function pixelsGemm(shape: usize, scratch: usize, begin: i32, end: i32): 
     const count = min(s.blockSegments, s.segmentCount - first);
     const accumulate = s.accumulate | i32(first > 0);
     if (s.packed) packedBlock(s, segments, count, accumulate, scratch, begin, end);
-    else blockInPlace(s, segments, count, accumulate, begin, end);
+    else blockInPlace(s, segments, count, accumulate, scratch, begin, end);
   }
 }
 
@@ -49,6 +53,7 @@ function blockInPlace(
   segments: usize,
   count: i32,
   accumulate: i32,
+  scratch: usize,
   begin: i32,
   end: i32,
 ): void {
@@ -81,6 +86,7 @@ function blockInPlace(
           accumulate,
           s.rows - i,
           s.columns - o,
+          scratch + SEGMENT_BYTES,
         );
       }
     }
@@ -99,7 +105,7 @@ function packedBlock(
 ): void {
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
-  const aPanel = scratch + 64;
+  const aPanel = scratch + OWN_BYTES;
   const bPanels = at(aPanel, s.blockPixels * 12);
   let pixels = 0;
   for (let k = 0; k < count; k++) {
@@ -158,6 +164,7 @@ function packedBlock(
         accumulate,
         s.rows - i,
         s.columns - o,
+        scratch + SEGMENT_BYTES,
       );
     }
   }

@@ -7,13 +7,14 @@
 import { padImages } from "./pack";
 import { RowsGemm } from "./shapes";
 import { at } from "./simd";
-import { tileColumns, tileRows } from "./tile";
+import { SPARE, tileColumns, tileRows } from "./tile";
 import { rowsTile } from "./tile-rows";
 
 /** Tiles whose row addresses are prepared at a time; their pixels stay in L2 while every panel of B passes. */
 const BLOCK_TILES: i32 = 16;
 /** Bytes of two lists of row addresses for a block of tiles. */
 const LIST_BYTES: i32 = BLOCK_TILES * 6 * 8;
+const OWN_BYTES: i32 = LIST_BYTES + SPARE;
 /** Depth that a panel of B may have before the sums are stored and taken up again: 32 KiB, within L1. */
 const KC: i32 = 1024;
 
@@ -25,8 +26,8 @@ function stripRows(s: RowsGemm): i32 {
 /** Bytes of scratch that one thread needs. */
 export function rowsGemmScratch(shape: usize): i32 {
   const s = changetype<RowsGemm>(shape);
-  if (s.bandRows == 0) return LIST_BYTES;
-  return LIST_BYTES + ((s.bandImages * stripRows(s) * s.frameWidth * s.channels) << 2);
+  if (s.bandRows == 0) return OWN_BYTES;
+  return OWN_BYTES + ((s.bandImages * stripRows(s) * s.frameWidth * s.channels) << 2);
 }
 
 function columnUnits(s: RowsGemm): i32 {
@@ -54,7 +55,7 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
   const s = changetype<RowsGemm>(shape);
   const NR = tileColumns(s.tile);
   const units = columnUnits(s);
-  const strip = scratch + LIST_BYTES;
+  const strip = scratch + OWN_BYTES;
   const heightBands = s.bandRows ? (s.height + s.bandRows - 1) / s.bandRows : 1;
   let filled = -1;
   for (let unit = begin; unit < end; unit++) {
@@ -177,6 +178,7 @@ function blockOfTiles(
             bias,
             goOn,
             spills && !(last && t + 1 == tiles) ? NR : s.columns - o,
+            lists + LIST_BYTES,
           );
         }
       }

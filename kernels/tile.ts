@@ -14,49 +14,55 @@
 //
 // Tiles by number: 0 is 4×8, which V8's older compiler (Node 20, 22) keeps in 16 registers although it reorders
 // loads; 1 is 6×8, the best for the newer one, which keeps the order written here (b first, then row by row);
-// 2 is 3×12, the best on older V8 with fused multiply-add. Both the order and the absence of hand unrolling matter.
+// 2 is 3×12, the best on older V8 with fused multiply-add; 3 is 6×16, which does not fit 16 registers of 128 bits and is for
+// engines told to join pairs of vectors into 256 bits (src/wasm/simd256.ts). Both the order and the absence of hand unrolling matter.
 
-import { storeLanes } from "./simd";
+import { at, storeLanes } from "./simd";
 
 /** How many tile shapes there are; tiles are numbered from 0. */
 export function tileCount(): i32 {
-  return 3;
+  return 4;
 }
 
 /** Rows (MR) of tile number `tile`. */
 export function tileRows(tile: i32): i32 {
-  return tile == 0 ? 4 : tile == 1 ? 6 : 3;
+  return tile == 0 ? 4 : tile == 2 ? 3 : 6;
 }
 
 /** Columns (NR) of tile number `tile`. */
 export function tileColumns(tile: i32): i32 {
-  return tile == 2 ? 12 : 8;
+  return tile == 2 ? 12 : tile == 3 ? 16 : 8;
 }
 
 /** Stores a row of NV vectors. */
-export function wholeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128): void {
+export function wholeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
   v128.store(p, v0);
   v128.store(p, v1, 16);
   if (NV > 2) v128.store(p, v2, 32);
+  if (NV > 3) v128.store(p, v3, 48);
 }
 
-/** Stores the first `columns` of a row of NV vectors. */
-export function storeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, columns: i32): void {
-  if (columns >= NV << 2) {
-    wholeRow(NV, p, v0, v1, v2);
-  } else {
-    storeLanes(p, v0, columns);
-    storeLanes(p + 16, v1, columns - 4);
-    if (NV > 2) storeLanes(p + 32, v2, columns - 8);
-  }
-}
+/** Bytes of scratch for one tile. */
+export const SPARE: i32 = 384;
 
-/** Stores the first `columns` of a row of NV vectors, or adds them to what is there. */
-export function addRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, columns: i32, accumulate: i32): void {
-  if (accumulate) {
-    v0 = f32x4.add(v128.load(p), v0);
-    v1 = f32x4.add(v128.load(p, 16), v1);
-    if (NV > 2) v2 = f32x4.add(v128.load(p, 32), v2);
+/** Copies rows × columns values to C, or adds them. */
+export function copyTile(
+  from: usize,
+  fromRow: usize,
+  c: usize,
+  cRow: usize,
+  rows: i32,
+  columns: i32,
+  accumulate: i32,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let j = 0; j < columns; j += 4) {
+      const left = columns - j;
+      let v = v128.load(at(from, j));
+      if (accumulate) v = f32x4.add(v128.load(at(c, j)), v);
+      storeLanes(at(c, j), v, left);
+    }
+    from += fromRow;
+    c += cRow;
   }
-  storeRow(NV, p, v0, v1, v2, columns);
 }

@@ -10,7 +10,7 @@
 
 import { WinogradSums } from "./shapes";
 import { at } from "./simd";
-import { tileColumns, tileRows } from "./tile";
+import { SPARE, tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
 import { clearStrip, fillStrip, STAGGER, stripBytes } from "./winograd";
 import {
@@ -21,12 +21,16 @@ import {
   winogradWeightBackward,
 } from "./winograd-transforms";
 
+/** Bytes of scratch before that of the transforms: two Tiles, a segment, a spare tile. */
+const LEAD_BYTES: i32 = 128 + SPARE;
+const OWN_BYTES: i32 = LEAD_BYTES + <i32>TRANSFORM_SCRATCH;
+
 /** Bytes of scratch that one thread needs. */
 export function winogradSumsScratch(shape: usize): i32 {
   const s = changetype<WinogradSums>(shape);
   const arrays = 36 * (s.blockTiles * (tileBytes(s.stripChannels) + tileBytes(s.outChannels)) + 2 * STAGGER);
   const strips = stripBytes(6, s.tilesWide, s.channels) + stripBytes(4, s.tilesWide, s.outChannels);
-  return arrays + strips + <i32>TRANSFORM_SCRATCH + 128;
+  return arrays + strips + OWN_BYTES;
 }
 
 /** Units of work: groups of blocks, times strips of input channels. */
@@ -42,7 +46,7 @@ export function winogradSums(shape: usize, scratch: usize, begin: i32, end: i32)
   const blocks = (tiles + s.blockTiles - 1) / s.blockTiles;
   const strips = (s.channels + s.stripChannels - 1) / s.stripChannels;
   const segment = scratch + 112;
-  const transform = scratch + 128;
+  const transform = scratch + LEAD_BYTES;
   const xStrip = transform + TRANSFORM_SCRATCH;
   const dyStrip = xStrip + stripBytes(6, s.tilesWide, s.channels);
   const v = dyStrip + stripBytes(4, s.tilesWide, s.outChannels);
@@ -104,6 +108,7 @@ function products(
           accumulate,
           channels - i,
           s.outChannels - o,
+          segment + 16,
         );
       }
     }
@@ -113,12 +118,7 @@ function products(
 /** Scratch of one thread of winogradTiles. */
 export function winogradTilesScratch(shape: usize): i32 {
   const s = changetype<WinogradSums>(shape);
-  return (
-    stripBytes(6, s.tilesWide, s.channels) +
-    stripBytes(4, s.tilesWide, s.outChannels) +
-    <i32>TRANSFORM_SCRATCH +
-    128
-  );
+  return stripBytes(6, s.tilesWide, s.channels) + stripBytes(4, s.tilesWide, s.outChannels) + OWN_BYTES;
 }
 
 /** Floats of all transformed tiles, of x and of dy. */
@@ -141,7 +141,7 @@ export function winogradTiles(shape: usize, scratch: usize, begin: i32, end: i32
   const s = changetype<WinogradSums>(shape);
   const v = allPlaces(s, scratch, 0);
   const d = allPlaces(s, scratch + 32, 1);
-  const transform = scratch + 128;
+  const transform = scratch + LEAD_BYTES;
   const xStrip = transform + TRANSFORM_SCRATCH;
   const dyStrip = xStrip + stripBytes(6, s.tilesWide, s.channels);
   clearStrip(xStrip, 6, s.tilesWide, s.width, s.channels, s.left);
@@ -155,7 +155,7 @@ export function winogradTiles(shape: usize, scratch: usize, begin: i32, end: i32
 /** Scratch of one thread of winogradStrips. */
 export function winogradStripsScratch(shape: usize): i32 {
   const s = changetype<WinogradSums>(shape);
-  return 36 * (((s.stripChannels * s.outChannels) << 2) + STAGGER) + <i32>TRANSFORM_SCRATCH + 128;
+  return 36 * (((s.stripChannels * s.outChannels) << 2) + STAGGER) + OWN_BYTES;
 }
 
 /** dw, for strips of input channels, from the tiles that winogradTiles left. Unit = strip. */
@@ -164,7 +164,7 @@ export function winogradStrips(shape: usize, dw: usize, scratch: usize, begin: i
   const v = allPlaces(s, scratch, 0);
   const d = allPlaces(s, scratch + 32, 1);
   const segment = scratch + 112;
-  const transform = scratch + 128;
+  const transform = scratch + LEAD_BYTES;
   const sums = transform + TRANSFORM_SCRATCH;
   const step = ((s.stripChannels * s.outChannels) << 2) + STAGGER;
   store<i32>(segment, 0);

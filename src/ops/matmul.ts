@@ -94,7 +94,7 @@ function gemmBlocks(
     ldc: n,
     accumulate: accumulate ? 1 : 0,
     unitRows: Math.ceil(m / Math.max(1, rowUnits) / 12) * 12,
-    unitColumns: Math.ceil(n / Math.max(1, columnUnits) / 24) * 24,
+    unitColumns: Math.ceil(n / Math.max(1, columnUnits) / 48) * 48,
     tile,
   };
   if (m === 0 || n === 0) return;

@@ -6,7 +6,7 @@ import { binaryBytes, init, type Binary } from "../../src/wasm/runtime.js";
 import { opCases, type OpCases } from "../cases/index.js";
 
 /** Register tiles by number (kernels/tile.ts). */
-export const TILES = [0, 1, 2];
+export const TILES = [0, 1, 2, 3];
 
 export function canRun(binary: Binary): boolean {
   return WebAssembly.validate(binaryBytes(binary));
