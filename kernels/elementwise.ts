@@ -306,3 +306,31 @@ export function stridedCopy(
     }
   }
 }
+
+/** The reverse of stridedCopy: y[i0·s0 + i1·s1 + i2·s2 + i3·s3] = x[i0, i1, i2, i3] of a contiguous array. */
+export function stridedStore(
+  x: usize,
+  y: usize,
+  n0: i32,
+  n1: i32,
+  n2: i32,
+  n3: i32,
+  s0: i32,
+  s1: i32,
+  s2: i32,
+  s3: i32,
+): void {
+  for (let i0 = 0; i0 < n0; i0++) {
+    for (let i1 = 0; i1 < n1; i1++) {
+      for (let i2 = 0; i2 < n2; i2++) {
+        const row = at(y, i0 * s0 + i1 * s1 + i2 * s2);
+        if (s3 == 1) {
+          memory.copy(row, x, at(0, n3));
+        } else {
+          for (let i3 = 0; i3 < n3; i3++) store<f32>(at(row, i3 * s3), load<f32>(at(x, i3)));
+        }
+        x = at(x, n3);
+      }
+    }
+  }
+}

@@ -6,4 +6,5 @@ export * from "./movement.js";
 export * from "./norm.js";
 export * from "./pool.js";
 export * from "./reduce.js";
+export * from "./slice.js";
 export type { Pair } from "./window.js";

@@ -79,6 +79,7 @@ export const abi = {
   affine: ["x", "y", "scale", "shift", "begin", "end"],
   fill: ["y", "value", "begin", "end"],
   stridedCopy: ["x", "y", "n0", "n1", "n2", "n3", "s0", "s1", "s2", "s3"],
+  stridedStore: ["x", "y", "n0", "n1", "n2", "n3", "s0", "s1", "s2", "s3"],
   dropout: ["x", "y", "p", "seed", "begin", "end"],
   // reductions
   sum: ["x", "y", "outer", "n", "inner", "scale"],

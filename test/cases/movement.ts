@@ -1,4 +1,4 @@
-// Reshape and permute.
+// Reshape, permute, slice and pad.
 
 import type { Case, OpCases } from "./types.js";
 
@@ -8,6 +8,20 @@ function reshape(x: readonly number[], shape: readonly number[]): Case {
 
 function permute(x: readonly number[], axes: readonly number[]): Case {
   return { name: `[${x.join(",")}] by [${axes.join(",")}]`, inputs: { x }, attrs: { axes } };
+}
+
+/** Ranges as [begin, count, step] for each axis. */
+function slice(x: readonly number[], ranges: readonly (readonly [number, number, number])[]): Case {
+  const attrs = { ranges: ranges.map(([begin, count, step]) => ({ begin, count, step })) };
+  return { name: `[${x.join(",")}] at ${JSON.stringify(ranges)}`, inputs: { x }, attrs };
+}
+
+function pad(x: readonly number[], before: readonly number[], after: readonly number[]): Case {
+  return {
+    name: `[${x.join(",")}] by [${before.join(",")}] and [${after.join(",")}]`,
+    inputs: { x },
+    attrs: { before, after },
+  };
 }
 
 export const movements: OpCases[] = [
@@ -44,6 +58,47 @@ export const movements: OpCases[] = [
       permute([2, 1, 2, 3, 2, 2], [5, 3, 1, 4, 2, 0]),
       permute([2, 0, 3], [2, 1, 0]),
       permute([0, 2, 3, 2, 2], [4, 2, 0, 3, 1]),
+    ],
+    tolerance: 0,
+  },
+  {
+    op: "slice",
+    cases: [
+      slice([], []),
+      slice([7], [[2, 3, 2]]),
+      slice(
+        [3, 5],
+        [
+          [0, 3, 1],
+          [1, 4, 1],
+        ],
+      ),
+      slice(
+        [2, 5, 6, 3],
+        [
+          [0, 2, 1],
+          [0, 3, 2],
+          [1, 3, 2],
+          [0, 3, 1],
+        ],
+      ),
+      slice(
+        [2, 3],
+        [
+          [2, 0, 1],
+          [0, 3, 1],
+        ],
+      ),
+    ],
+    tolerance: 0,
+  },
+  {
+    op: "pad",
+    cases: [
+      pad([], [], []),
+      pad([3], [2], [0]),
+      pad([2, 3, 2, 5], [0, 1, 0, 2], [1, 0, 2, 3]),
+      pad([0, 2], [1, 1], [1, 0]),
     ],
     tolerance: 0,
   },

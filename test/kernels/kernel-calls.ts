@@ -85,6 +85,19 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       ...(strides as [number, number, number, number]),
     );
   }),
+  stridedStore: calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
+    const size = 2 * n1 * 3 * n3;
+    const strides = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
+    k.stridedStore(
+      g.input(size),
+      g.output(size),
+      2,
+      n1,
+      3,
+      n3,
+      ...(strides as [number, number, number, number]),
+    );
+  }),
 
   sum: [
     ...reduction((k, g, outer, n, inner) =>

@@ -191,6 +191,18 @@ const movements: Row[] = [
     () => fovea.permute(x(2, 3, 4), [1, 0]),
     "permute: axes must be 0…2 in some order; got [1,0] for x:[2,3,4]",
   ],
+  [
+    "a range outside",
+    () => fovea.slice(x(2, 3), [{}, { begin: 1, end: 4 }]),
+    "slice: ranges (begin+count·step) must lie inside x, one for each of at most 4 axes; " +
+      "got [0+2·1,1+3·1] for x:[2,3]",
+  ],
+  [
+    "an axis without zeros",
+    () => fovea.pad(x(2, 3), [1], [0, 0]),
+    "pad: before and after must be integers ≥ 0, one for each of at most 4 axes; " +
+      "got before [1] after [0,0] for x:[2,3]",
+  ],
 ];
 
 const reductions: Row[] = [

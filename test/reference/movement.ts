@@ -1,4 +1,4 @@
-// Reshape and permute.
+// Reshape, permute, slice and pad.
 
 import { indexOf, sizeOf, stridesOf, values, type Values } from "./values.js";
 
@@ -20,5 +20,30 @@ export function permute({ x }: Input, { axes }: { axes: readonly number[] }): Va
   return values(shape, (i) => {
     const index = indexOf(i, shape);
     return x.data[axes.reduce((at, axis, k) => at + index[k]! * strides[axis]!, 0)]!;
+  });
+}
+
+export function slice(
+  { x }: Input,
+  { ranges }: { ranges: readonly { begin: number; count: number; step: number }[] },
+): Values {
+  const strides = stridesOf(x.shape);
+  const shape = ranges.map(({ count }) => count);
+  return values(shape, (i) => {
+    const index = indexOf(i, shape);
+    return x.data[ranges.reduce((at, { begin, step }, axis) => at + (begin + index[axis]! * step) * strides[axis]!, 0)]!; // prettier-ignore
+  });
+}
+
+export function pad(
+  { x }: Input,
+  { before, after }: { before: readonly number[]; after: readonly number[] },
+): Values {
+  const strides = stridesOf(x.shape);
+  const shape = x.shape.map((n, axis) => before[axis]! + n + after[axis]!);
+  return values(shape, (i) => {
+    const index = indexOf(i, shape).map((at, axis) => at - before[axis]!);
+    if (index.some((at, axis) => at < 0 || at >= x.shape[axis]!)) return 0;
+    return x.data[index.reduce((at, k, axis) => at + k * strides[axis]!, 0)]!;
   });
 }

@@ -1,0 +1,85 @@
+// The ResNets for CIFAR-10: He, Zhang, Ren and Sun (2015), arXiv 1512.03385, section 4.2. Shortcuts have no parameters
+// (option A): every second pixel, zeros for the new channels, half of them before and half after, as the implementation by
+// Idelbayev does it (https://github.com/akamaster/pytorch_resnet_cifar10), whose parameter names these are.
+
+import type { Tensor } from "../core/tensor.js";
+import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, init, Linear, Module, Sequential } from "../nn/index.js";
+import { add, flatten, pad, relu, slice } from "../ops/index.js";
+import { registerModel, type ModelOptions } from "./registry.js";
+
+function conv3x3(inChannels: number, outChannels: number, stride = 1): Conv2d {
+  const layer = new Conv2d(inChannels, outChannels, 3, { stride, padding: 1, bias: false });
+  init.kaimingNormal(layer.weight);
+  return layer;
+}
+
+/** Every second row and column, with zero channels around. */
+function subsample(x: Tensor, channels: number): Tensor {
+  const more = (channels - x.shape[3]!) / 2;
+  const y = slice(x, [{}, { step: 2 }, { step: 2 }, {}]);
+  return pad(y, [0, 0, 0, Math.floor(more)], [0, 0, 0, Math.ceil(more)]);
+}
+
+class Block extends Module {
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly #stride: number;
+
+  constructor(inChannels: number, channels: number, stride: number) {
+    super();
+    this.conv1 = conv3x3(inChannels, channels, stride);
+    this.bn1 = new BatchNorm2d(channels);
+    this.conv2 = conv3x3(channels, channels);
+    this.bn2 = new BatchNorm2d(channels);
+    this.#stride = stride;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = relu(this.bn1.forward(this.conv1.forward(x)));
+    const shortcut = this.#stride === 1 ? x : subsample(x, this.conv2.weight.shape[3]!);
+    return relu(add(this.bn2.forward(this.conv2.forward(y)), shortcut));
+  }
+}
+
+export class CifarResNet extends Module {
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly layer1: Sequential;
+  readonly layer2: Sequential;
+  readonly layer3: Sequential;
+  readonly linear: Linear;
+  readonly #avgpool = new AdaptiveAvgPool2d(1);
+
+  /** depth: blocks of each of the three stages; layers = 6·depth + 2. */
+  constructor(depth: number, { numClasses = 10, inChannels = 3 }: ModelOptions = {}) {
+    super();
+    const stage = (from: number, to: number, stride: number): Sequential =>
+      new Sequential(
+        ...Array.from({ length: depth }, (_, i) => new Block(i ? to : from, to, i ? 1 : stride)),
+      );
+    this.conv1 = conv3x3(inChannels, 16);
+    this.bn1 = new BatchNorm2d(16);
+    this.layer1 = stage(16, 16, 1);
+    this.layer2 = stage(16, 32, 2);
+    this.layer3 = stage(32, 64, 2);
+    this.linear = new Linear(64, numClasses);
+    init.kaimingNormal(this.linear.weight);
+  }
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
+  forward(x: Tensor): Tensor {
+    let y = relu(this.bn1.forward(this.conv1.forward(x)));
+    for (const stage of [this.layer1, this.layer2, this.layer3]) y = stage.forward(y);
+    return this.linear.forward(flatten(this.#avgpool.forward(y)));
+  }
+}
+
+const SIZE = [32, 32, 3] as const;
+
+export const resnet20_cifar = registerModel("resnet20_cifar", SIZE, (o) => new CifarResNet(3, o));
+export const resnet32_cifar = registerModel("resnet32_cifar", SIZE, (o) => new CifarResNet(5, o));
+export const resnet44_cifar = registerModel("resnet44_cifar", SIZE, (o) => new CifarResNet(7, o));
+export const resnet56_cifar = registerModel("resnet56_cifar", SIZE, (o) => new CifarResNet(9, o));
+export const resnet110_cifar = registerModel("resnet110_cifar", SIZE, (o) => new CifarResNet(18, o));
