@@ -175,6 +175,71 @@ def lenet():
     return {"logits": logits, "losses": losses, "gradients": gradients}
 
 
+class Block(torch.nn.Module):
+    """Two 3x3 convolutions and a shortcut: a projection, or (option A) every second pixel and zero channels."""
+
+    def __init__(self, cin, cout, stride, project):
+        super().__init__()
+        nn = torch.nn
+        self.conv1, self.bn1 = nn.Conv2d(cin, cout, 3, stride, 1, bias=False), nn.BatchNorm2d(cout)
+        self.conv2, self.bn2 = nn.Conv2d(cout, cout, 3, 1, 1, bias=False), nn.BatchNorm2d(cout)
+        self.change = stride != 1 or cin != cout
+        self.more = (cout - cin) // 2
+        if project and self.change:
+            self.downsample = nn.Sequential(nn.Conv2d(cin, cout, 1, stride, bias=False), nn.BatchNorm2d(cout))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        if hasattr(self, "downsample"):
+            x = self.downsample(x)
+        elif self.change:
+            x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.more, self.more))
+        return F.relu(y + x)
+
+
+class ResNet(torch.nn.Module):
+    def __init__(self, widths, depth, imagenet):
+        super().__init__()
+        nn = torch.nn
+        self.imagenet = imagenet
+        self.conv1 = nn.Conv2d(3, widths[0], 7, 2, 3, bias=False) if imagenet else nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(widths[0])
+        cin = widths[0]
+        for i, width in enumerate(widths):
+            blocks = [Block(cin if j == 0 else width, width, 2 if i > 0 and j == 0 else 1, imagenet) for j in range(depth)]
+            setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
+            cin = width
+        self.stages = len(widths)
+        setattr(self, "fc" if imagenet else "linear", nn.Linear(cin, 10))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)))
+        if self.imagenet:
+            y = F.max_pool2d(y, 3, 2, 1)
+        for i in range(self.stages):
+            y = getattr(self, f"layer{i + 1}")(y)
+        y = y.mean((2, 3))
+        return self.fc(y) if self.imagenet else self.linear(y)
+
+
+def resnets():
+    """ResNet-20 for CIFAR and ResNet-18 with drawn weights, in training: logits, loss, and of each gradient the start and the sum of absolute values."""
+    out = {}
+    for name, net, size in [("resnet20_cifar", ResNet([16, 32, 64], 3, False), 32), ("resnet18", ResNet([64, 128, 256, 512], 2, True), 64)]:
+        with torch.no_grad():
+            for k, (key, p) in enumerate(net.named_parameters()):
+                if p.dim() > 1:
+                    p.copy_(draw(100 + k, tuple(p.shape)) * (6 / p[0].numel()) ** 0.5)
+                else:
+                    p.copy_(draw(100 + k, tuple(p.shape)) * 0.2 + (1 if key.endswith("weight") else 0))
+        logits = net(nchw(draw(8, [4, size, size, 3])))
+        loss = F.cross_entropy(logits, torch.arange(4))
+        loss.backward()
+        gradients = {key: {"absSum": p.grad.abs().sum().item(), "first": flat(p.grad)[:8]} for key, p in net.named_parameters()}
+        out[name] = {"size": size, "logits": flat(logits), "loss": loss.item(), "gradients": gradients}
+    return out
+
+
 def initialisers():
     """Deviations that PyTorch's initialisers aim at, from samples large enough to tell."""
     torch.manual_seed(0)
@@ -188,5 +253,5 @@ def initialisers():
 
 
 about = {"script": "test/golden/generate.py", "torch": torch.__version__}
-for name, rows in {"ops": cases, "batch-norm": batch_norm(), "optimizers": optimizers(), "lenet": lenet(), "init": initialisers()}.items():
+for name, rows in {"ops": cases, "batch-norm": batch_norm(), "optimizers": optimizers(), "lenet": lenet(), "resnets": resnets(), "init": initialisers()}.items():
     (HERE / f"{name}.json").write_text(json.dumps({"about": about, "rows": rows}) + "\n")

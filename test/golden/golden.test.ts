@@ -16,6 +16,7 @@ import {
   AdamW,
   batchNorm,
   Conv2d,
+  createModel,
   crossEntropy,
   lenet5,
   Linear,
@@ -37,6 +38,7 @@ import batchNormGolden from "./batch-norm.json" with { type: "json" };
 import initGolden from "./init.json" with { type: "json" };
 import lenetGolden from "./lenet.json" with { type: "json" };
 import opsGolden from "./ops.json" with { type: "json" };
+import resnetsGolden from "./resnets.json" with { type: "json" };
 import optimizersGolden from "./optimizers.json" with { type: "json" };
 
 /** The inputs of generate.py: element i is a hash of (seed, i), in [−1, 1). */
@@ -224,5 +226,52 @@ describe("initialisers", () => {
     for (const [torch, ours] of Object.entries(names)) {
       expect(calculateGain(ours)).toBeCloseTo(gains[torch as keyof typeof gains], 6);
     }
+  });
+});
+
+forEachBinary((binary) => {
+  describe.each(Object.entries(resnetsGolden.rows))("%s", (name, golden) => {
+    it.each([
+      // A rounding error that flips a ReLU shows in single elements of the first layers' gradients.
+      [true, 1e-4, 1e-2],
+      [false, 2e-5, 1e-3],
+    ])(
+      "with Winograd %s has PyTorch's logits, loss and gradients",
+      (winograd, tolerance, elementTolerance) => {
+        init({ binary, winograd });
+        const model = createModel(name, { numClasses: 10 });
+        const state = model.stateDict();
+        model.namedParameters().forEach(([key, p], k) => {
+          const entry = state.get(key)!;
+          const values = draw(100 + k, entry.shape);
+          const scale = p.shape.length > 1 ? Math.sqrt(6 / sizeOf(entry.shape.slice(1))) : 0.2;
+          const shift = p.shape.length === 1 && key.endsWith("weight") ? 1 : 0;
+          entry.data = values.map((v) => v * scale + shift);
+        });
+        model.loadStateDict(state);
+        const shape = [4, golden.size, golden.size, 3];
+        tidy(() => {
+          const logits = model.call(tensor(draw(8, shape), shape));
+          allclose("logits", logits.data(), golden.logits, tolerance);
+          const loss = crossEntropy(logits, tensor(Int32Array.of(0, 1, 2, 3)));
+          expect(loss.item()).toBeCloseTo(golden.loss, 4);
+          loss.backward();
+        });
+        const wanted: Record<string, { absSum: number; first: number[] }> = golden.gradients;
+        expect(Object.keys(wanted).sort()).toEqual(model.namedParameters().map(([key]) => key).sort()); // prettier-ignore
+        for (const [key, p] of model.namedParameters()) {
+          const want = wanted[key]!;
+          const g = tidy(() => (p.fileAxes ? noGrad(() => permute(p.grad!, p.fileAxes!)) : p.grad!).data());
+          const size = want.absSum / g.length;
+          g.slice(0, 8).forEach((v, i) => {
+            const error = Math.abs(v - want.first[i]!) / (Math.abs(want.first[i]!) + size);
+            expect(error, `${key} gradient ${i}`).toBeLessThan(elementTolerance);
+          });
+          const absSum = (g as Float32Array).reduce((sum, v) => sum + Math.abs(v), 0);
+          expect(Math.abs(absSum / want.absSum - 1), `${key} gradient`).toBeLessThan(1e-3);
+        }
+        model.dispose();
+      },
+    );
   });
 });
