@@ -37,7 +37,9 @@ export function readOptions(args: string[], suites: readonly string[]): Options 
     throw new UsageError(`unknown suite '${suite}'; known: ${suites.join(", ")}`);
   }
   const threads = Number(values.threads);
-  if (threads !== 1) throw new UsageError(`--threads: got '${values.threads}'; fovea runs on 1 thread`);
+  if (!(Number.isInteger(threads) && threads >= 1)) {
+    throw new UsageError(`--threads: got '${values.threads}'; expected an integer from 1 on`);
+  }
   return { suite, filter, threads, json, results };
 }
 

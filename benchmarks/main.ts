@@ -1,5 +1,6 @@
 // The micro-benchmarks: npm run bench -- [--suite NAME] [--filter TEXT] [--threads N] [--json FILE] [--results FILE]
 
+import { init } from "../src/index.js";
 import { pick, readOptions, runMain } from "./cli.js";
 import { measure, sinkIsFinite } from "./harness.js";
 import { environment, rowOf, setup, Table, writeJson, writeResults } from "./report.js";
@@ -14,6 +15,7 @@ const SUITES = ["peak", "gemm", "conv", "memory", "ops", "train", "infer"];
 
 await runMain(async () => {
   const options = readOptions(process.argv.slice(2), SUITES);
+  init({ threads: options.threads });
   const top = await ceilings();
   const all = [top.cases, gemmCases, convCases, memoryCases, opsCases, trainCases, inferCases].flat();
   const cases = pick(all, options);

@@ -44,9 +44,11 @@ export function environment(): Environment {
 
 /** Which kernels of fovea run, and what they are compared with. */
 export function setup({ instruction }: Ceilings): string {
-  const { binary, tile, kernels, winograd } = runtime();
+  const { binary, tile, kernels, winograd, threads, simd256 } = runtime();
   const shape = `${kernels.tileRows(tile)}x${kernels.tileColumns(tile)}`;
-  return `binary ${binary}, tile ${shape}, winograd ${winograd ? "on" : "off"}; peak: ${instruction}`;
+  const on = (flag: boolean): string => (flag ? "on" : "off");
+  const how = `binary ${binary}, tile ${shape}, threads ${threads}, winograd ${on(winograd)}, simd256 ${on(simd256)}`;
+  return `${how}; peak: ${instruction}`;
 }
 
 export function rowOf(c: Case, impl: string, threads: number, { ms, spread }: Timing, top: Ceilings): Row {

@@ -1,6 +1,7 @@
 // The micro-benchmarks beside other libraries, in turns: npm run bench:peers -- [--suite NAME] [--filter TEXT]
 // [--threads N] [--json FILE] [--results FILE]
 
+import { init } from "../../src/index.js";
 import { pick, readOptions, runMain } from "../cli.js";
 import { contender, interleave, median, summary, type Timing } from "../harness.js";
 import { environment, rowOf, setup, Table, writeJson, writeResults, type Row } from "../report.js";
@@ -74,6 +75,7 @@ async function compare(
 
 await runMain(async () => {
   const options = readOptions(process.argv.slice(2), SUITES);
+  init({ threads: options.threads });
   const cases = pick([gemmCases, convCases, trainCases, inferCases].flat(), options);
   installPeers();
   const top = await ceilings();

@@ -232,8 +232,8 @@ describe("initialisers", () => {
 forEachBinary((binary) => {
   describe.each(Object.entries(resnetsGolden.rows))("%s", (name, golden) => {
     it.each([
-      // A rounding error that flips a ReLU shows in single elements of the first layers' gradients.
-      [true, 1e-4, 1e-2],
+      // A rounding error that flips a ReLU shows in the gradients of the first layers.
+      [true, 1e-4, 3e-2],
       [false, 2e-5, 1e-3],
     ])(
       "with Winograd %s has PyTorch's logits, loss and gradients",
