@@ -4,7 +4,7 @@
 
 import { Window } from "./shapes";
 import { at, madd, storeLanes } from "./simd";
-import { endTap, firstTap } from "./window";
+import { endTap, firstTap, isFar, touch } from "./window";
 
 /**
  * Outputs to a block, about: what a sum in a register takes in before it goes to dw. Large enough to hide the cost of that,
@@ -41,10 +41,12 @@ export function depthwiseBackwardWeight(
     }
   }
   // Blocks outside, units inside: one pass over x and dy, whatever their size.
+  const far = isFar(s.images, s.height, s.width, channels);
   const blockRows = max(BLOCK / s.outWidth, 1);
   for (let n = 0; n < s.images; n++) {
     for (let i = 0; i < s.outHeight; i += blockRows) {
       const blockEnd = min(i + blockRows, s.outHeight);
+      if (far) touchBlock(s, x, dy, n, i, blockEnd);
       for (let u = begin; u < end; u++) {
         const g = u / s.kernelHeight;
         const p = u - g * s.kernelHeight;
@@ -72,6 +74,17 @@ export function depthwiseBackwardWeight(
       }
     }
   }
+}
+
+/** Touches rows i … end of dy in image n, and what their windows see of x. */
+function touchBlock(s: Window, x: usize, dy: usize, n: i32, i: i32, end: i32): void {
+  const pixel = at(0, s.channels);
+  touch(dy + <usize>((n * s.outHeight + i) * s.outWidth) * pixel, <usize>((end - i) * s.outWidth) * pixel);
+  const window = s.dilationHeight * (s.kernelHeight - 1) + 1;
+  const h0 = max(0, i * s.strideHeight - s.paddingTop);
+  const h1 = min(s.height, (end - 1) * s.strideHeight - s.paddingTop + window);
+  if (h1 > h0)
+    touch(x + <usize>((n * s.height + h0) * s.width) * pixel, <usize>((h1 - h0) * s.width) * pixel);
 }
 
 function taps5(s: Window, x: usize, dy: usize, rows: i32, q: i32, dw: usize, left: i32): void {

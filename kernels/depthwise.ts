@@ -11,7 +11,7 @@ import { columnPairs } from "./depthwise-pairs";
 import { oneOutput, outputs } from "./depthwise-rows";
 import { Window } from "./shapes";
 import { at } from "./simd";
-import { endTap, firstTap } from "./window";
+import { endTap, firstTap, isFar, touchRows } from "./window";
 
 /**
  * y[n, i, j, c] = bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c], for the rows
@@ -29,13 +29,22 @@ export function depthwise(
   const s = changetype<Window>(window);
   const channels = s.channels;
   const wRow = s.kernelWidth * channels;
+  const far = isFar(s.images, s.height, s.width, channels);
   for (let row = begin; row < end; row++) {
     const n = row / s.outHeight;
     const h = (row - n * s.outHeight) * s.strideHeight - s.paddingTop;
     const p0 = firstTap(h, s.dilationHeight);
     const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
+    const first = at(x, (n * s.height + h + p0 * s.dilationHeight) * s.width * channels);
+    touchRows(
+      first,
+      s.width * at(0, channels),
+      s.dilationHeight,
+      p1 - p0,
+      row == begin ? p1 : s.strideHeight,
+    );
     slide(
-      at(x, (n * s.height + h + p0 * s.dilationHeight) * s.width * channels),
+      first,
       s.dilationHeight * s.width,
       max(p1 - p0, 0),
       s.width,
@@ -76,6 +85,7 @@ export function depthwiseBackwardData(
   const rowStep = (tapRows * s.dilationHeight) / s.strideHeight;
   const columnStep = (tapColumns * s.dilationWidth) / s.strideWidth;
   // Columns k0 ≤ k < k0 + 2·pairs go in pairs, with pixels firstPair and on of dy.
+  const far = isFar(s.images, s.outHeight, s.outWidth, channels);
   let firstPair = 0;
   let pairs = 0;
   let k0 = 0;
@@ -97,6 +107,7 @@ export function depthwiseBackwardData(
     const rows = max(p1 - p0, 0);
     const dyRow = rowStep * s.outWidth;
     const from = at(dy, (n * s.outHeight + i + p0 * rowStep) * s.outWidth * channels);
+    if (far) touchRows(from, s.outWidth * at(0, channels), rowStep, rows, row == begin ? rows : 1);
     const wFrom = at(w, (p - p0 * tapRows) * s.kernelWidth * channels);
     const wRow = -tapRows * s.kernelWidth * channels;
     const to = at(dx, row * s.width * channels);

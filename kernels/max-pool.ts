@@ -3,7 +3,7 @@
 
 import { Window } from "./shapes";
 import { at, storeLanes } from "./simd";
-import { endTap, firstTap } from "./window";
+import { endTap, firstTap, touchRows } from "./window";
 
 /** Stores the low byte of each of the first `count` lanes. */
 function storeBytes(p: usize, v: v128, count: i32): void {
@@ -15,14 +15,6 @@ function storeBytes(p: usize, v: v128, count: i32): void {
     if (count == 3) v128.store8_lane(p, bytes, 2, 2);
     if (count == 1) v128.store8_lane(p, bytes, 0);
   }
-}
-
-/**
- * Reads one value of each cache line, in order. Windows read several rows and columns at once, too many streams for the
- * processor to see ahead; after this they find them in cache.
- */
-function touch(p: usize, bytes: i32): void {
-  for (const end = p + bytes; p < end; p += 64) load<i32>(p);
 }
 
 /**
@@ -41,10 +33,14 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
     const h = (unit % s.outHeight) * s.strideHeight - s.paddingTop;
     const p0 = firstTap(h, s.dilationHeight);
     const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
-    const rowBytes = (s.width * channels) << 2;
-    for (let p = p0; p < p1; p++) {
-      touch(x + <usize>((n * s.height + h + p * s.dilationHeight) * rowBytes), rowBytes);
-    }
+    const first = x + <usize>((n * s.height + h + p0 * s.dilationHeight) * s.width) * at(0, channels);
+    touchRows(
+      first,
+      s.width * at(0, channels),
+      s.dilationHeight,
+      p1 - p0,
+      unit == begin ? p1 : s.strideHeight,
+    );
     for (let j = 0; j < s.outWidth; j++) {
       const w = j * s.strideWidth - s.paddingLeft;
       const q0 = firstTap(w, s.dilationWidth);

@@ -1,4 +1,4 @@
-// Which taps of a sliding window lie inside the image.
+// What kernels share whose windows slide over images.
 
 /** Taps p of a window that starts at `start` lie inside the image for firstTap ≤ p < endTap. */
 export function firstTap(start: i32, dilation: i32): i32 {
@@ -9,4 +9,25 @@ export function endTap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
   // Most windows end inside, and the division is slow.
   if (start + (kernel - 1) * dilation < size) return kernel;
   return start >= size ? 0 : min(kernel, (size - start + dilation - 1) / dilation);
+}
+
+/** Floats: 1 MiB. */
+const FAR: i32 = 262144;
+
+/**
+ * Reads one value of each cache line, in order. Windows read several rows and columns at once, too many streams for the
+ * processor to see ahead; after this they find them in cache.
+ */
+export function touch(p: usize, bytes: usize): void {
+  for (const end = p + bytes; p < end; p += 64) load<i32>(p);
+}
+
+/** Whether an array is too large for L2, so that touching it pays. */
+export function isFar(images: i32, height: i32, width: i32, channels: i32): boolean {
+  return images * height * width * channels > FAR;
+}
+
+/** Touches the rows of a window that slides down: all of them at the first place, then those that are new. */
+export function touchRows(rows: usize, rowBytes: usize, rowStep: i32, count: i32, fresh: i32): void {
+  for (let p = max(0, count - fresh); p < count; p++) touch(rows + <usize>(p * rowStep) * rowBytes, rowBytes);
 }
