@@ -123,6 +123,8 @@ export class WinogradConv {
   left: i32 = 0;
   u: usize = 0;
   uStepBytes: i32 = 0;
+  taps: usize = 0;
+  flipped: i32 = 0;
   bias: usize = 0;
   y: usize = 0;
   outHeight: i32 = 0;

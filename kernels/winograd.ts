@@ -7,11 +7,21 @@
 // Index ξ = 6·row + column of a transformed tile. A block of tiles is transformed into v[36][panel][channels / 4][MR][4],
 // multiplied by the weights u[36][columns / NR][channels][NR] into m[36][columns / NR][panel][MR][NR], and transformed
 // back, so that v and m stay in L2. Channels are multiples of 4.
+//
+// The weights come transformed (u), or as they are (taps, packed alike) where all tiles are one block: then each panel of
+// columns is transformed when its turn comes and used from cache. In memory u is four times as large as the weights.
 
 import { WinogradConv } from "./shapes";
 import { at } from "./simd";
 import { tileColumns, tileRows } from "./tile";
-import { Outputs, Tiles, TRANSFORM_SCRATCH, transformInput, transformOutput } from "./winograd-transforms";
+import {
+  Outputs,
+  Tiles,
+  TRANSFORM_SCRATCH,
+  transformInput,
+  transformOutput,
+  winogradWeight,
+} from "./winograd-transforms";
 import { quadsTile } from "./winograd-tile";
 
 /** Bytes between the 36 arrays beyond their size: without them all 36 fall on the same lines of L1. */
@@ -69,7 +79,8 @@ export function winogradConvScratch(shape: usize): i32 {
   const columns = s.groupPanels * tileColumns(s.tile);
   const arrays = 36 * (((s.blockTiles * (s.channels + columns)) << 2) + 2 * STAGGER);
   const strips = stripBytes(6, s.tilesWide, s.channels) + stripBytes(4, s.tilesWide, columns);
-  return arrays + strips + <i32>TRANSFORM_SCRATCH + 64;
+  const local = s.taps ? 36 * (((s.channels * tileColumns(s.tile)) << 2) + STAGGER) : 0;
+  return arrays + strips + local + <i32>TRANSFORM_SCRATCH + 64;
 }
 
 /** Units of work: blocks of tiles, times groups of columns. */
@@ -107,6 +118,8 @@ export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32)
   places.panelBytes = (MR * s.channels) << 2;
   places.tileBytes = 16;
   places.quadBytes = MR << 4;
+  const local = m + 36 * mStep;
+  const localStep = ((s.channels * NR) << 2) + STAGGER;
   outputs.stepBytes = mStep;
   outputs.panelChannels = NR;
   clearStrip(strip, 6, s.tilesWide, s.width, s.channels, s.left);
@@ -122,17 +135,45 @@ export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32)
     const panels = (count + MR - 1) / MR;
     const o0 = (unit % groups) * s.groupPanels;
     const o1 = min(o0 + s.groupPanels, (s.outChannels + NR - 1) / NR);
-    for (let xi = 0; xi < 36; xi++) {
-      let u = s.u + xi * s.uStepBytes + ((o0 * s.channels * NR) << 2);
-      let c = m + xi * mStep;
+    if (s.taps) {
       for (let o = o0; o < o1; o++) {
-        quadsTile(s.tile, v + xi * vStep, panels, s.channels >> 2, u, c);
-        u += (s.channels * NR) << 2;
-        c += (panels * MR * NR) << 2;
+        const from = s.taps + ((o * s.channels * NR) << 2);
+        winogradWeight(from, s.uStepBytes, s.flipped, local, localStep, transform, 0, (s.channels * NR) >> 2);
+        multiply(s, v, vStep, local, localStep, m, mStep, panels, 1, o - o0);
       }
+    } else {
+      const u = s.u + ((o0 * s.channels * NR) << 2);
+      multiply(s, v, vStep, u, s.uStepBytes, m, mStep, panels, o1 - o0, 0);
     }
     outputs.panelBytes = (panels * MR * NR) << 2;
     outputBlock(s, first, count, o0, o1, m, outputs, outStrip, transform);
+  }
+}
+
+/** m[ξ][o] = v[ξ]·u[ξ][o] for `columns` panels of columns, the first of which is number `to` of m. */
+function multiply(
+  s: WinogradConv,
+  v: usize,
+  vStep: i32,
+  u: usize,
+  uStep: i32,
+  m: usize,
+  mStep: i32,
+  panels: i32,
+  columns: i32,
+  to: i32,
+): void {
+  const NR = tileColumns(s.tile);
+  const cBytes = (panels * tileRows(s.tile) * NR) << 2;
+  const uBytes = (s.channels * NR) << 2;
+  for (let xi = 0; xi < 36; xi++) {
+    let from = u + xi * uStep;
+    let c = m + xi * mStep + to * cBytes;
+    for (let o = 0; o < columns; o++) {
+      quadsTile(s.tile, v + xi * vStep, panels, s.channels >> 2, from, c);
+      from += uBytes;
+      c += cBytes;
+    }
   }
 }
 

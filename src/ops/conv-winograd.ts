@@ -5,6 +5,7 @@
 //   data gradient    tiles of dy, weights turned by 180° with the channels' roles swapped
 //   weight gradient  tiles of x and of dy, products summed over all tiles
 
+import { isRecorded } from "../core/autograd.js";
 import type { Tensor } from "../core/tensor.js";
 import { parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
@@ -36,6 +37,8 @@ const TILES = 12;
 const MIN_TILES = 24;
 /** Output channels computed from a block at a time. */
 const GROUP_CHANNELS = 256;
+/** Tiles that are one block where weights are many; then these are transformed panel by panel, on the way. */
+const ONE_BLOCK = 48;
 /** Time of the 4×8 tile over that of the 6×8 tile, for each row. */
 const SMALL_TILE_COST = 1.06;
 /** Fewest channels on either side for which the transforms pay. */
@@ -45,7 +48,7 @@ const MIN_CHANNELS = 4;
  * negligible either way. Measured on Zen 5, Node 20 and 24, 2026-11.
  */
 const SMALL_WEIGHTS = 64 * 64;
-const MIN_PIXELS = 128;
+const MIN_PIXELS = 48;
 /** Floats of partial sums that the weight gradient's groups of blocks may take: then threads need not share transforms. */
 const GROUP_FLOATS = 2 ** 20;
 const MOST_GROUPS = 4;
@@ -107,19 +110,28 @@ function tileFor(tiles: number): number {
   return tile === 1 && Math.ceil(tiles / 4) * 4 * SMALL_TILE_COST < Math.ceil(tiles / 6) * 6 ? 0 : tile;
 }
 
-/** y = the 3×3 convolution of the images with the transformed, packed weights u. */
-function convolve(images: Images, u: number, bias: number, out: Output): void {
+/** Packed weights: transformed (u), or to be transformed on the way (taps), turned by 180° if flipped. */
+type Weights = Pick<Struct<"WinogradConv">, "u" | "taps" | "flipped">;
+
+/** Tiles of the forward pass of images into an output. */
+function tilesOf(images: number, { outHeight, outWidth }: { outHeight: number; outWidth: number }): number {
+  return images * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
+}
+
+/** y = the 3×3 convolution of the images with the weights. */
+function convolve(images: Images, weights: Weights, bias: number, out: Output): void {
   const { kernels } = runtime();
   const { channels } = images;
   const { outChannels } = out;
   const tilesHigh = Math.ceil(out.outHeight / 4);
   const tilesWide = Math.ceil(out.outWidth / 4);
-  const tiles = images.images * tilesHigh * tilesWide;
+  const tiles = tilesOf(images.images, out);
   if (tiles === 0) return;
   const tile = tileFor(tiles);
   const NR = kernels.tileColumns(tile);
   const panels = Math.ceil(outChannels / NR);
-  const most = tilesOfBlock(tiles, channels, channels * outChannels > 256 * 256 ? 2 * MIN_TILES : MIN_TILES);
+  const many = weights.taps !== 0 || channels * outChannels > 256 * 256;
+  const most = tilesOfBlock(tiles, channels, many ? ONE_BLOCK : MIN_TILES);
   // More groups of columns where blocks are too few to go round the threads.
   const groups = Math.max(
     Math.ceil(outChannels / GROUP_CHANNELS),
@@ -128,7 +140,7 @@ function convolve(images: Images, u: number, bias: number, out: Output): void {
   const fields = {
     ...images,
     ...out,
-    u,
+    ...weights,
     uStepBytes: panelStep(channels, outChannels, NR),
     bias,
     tilesHigh,
@@ -148,7 +160,28 @@ function panelStep(k: number, columns: number, NR: number): number {
   return Math.ceil(columns / NR) * k * NR * 4 + STAGGER;
 }
 
-/** Writes the transformed weights to u, in panels of k × columns: packed tap by tap, then transformed. */
+/** Runs fn with the address of the taps of the kernel, each packed in panels of k × columns. */
+function withTaps(
+  conv: Conv,
+  weight: number,
+  flipped: boolean,
+  k: number,
+  columns: number,
+  fn: (taps: number) => void,
+): void {
+  const { kernels, heap, tile } = runtime();
+  const step = panelStep(k, columns, kernels.tileColumns(tile));
+  const [rs, cs] = flipped ? [1, conv.outChannels] : [conv.outChannels, 1];
+  heap.scratch(TAPS * step, "conv2d", (taps) => {
+    for (let tap = 0; tap < TAPS; tap++) {
+      const from = weight + tap * conv.channels * conv.outChannels * 4;
+      packMatrix(from, rs, cs, k, columns, taps + tap * step);
+    }
+    fn(taps);
+  });
+}
+
+/** Writes the transformed weights to u, in panels of k × columns. */
 function transformWeights(
   conv: Conv,
   weight: number,
@@ -157,34 +190,35 @@ function transformWeights(
   columns: number,
   u: number,
 ): void {
-  const { kernels, heap, tile } = runtime();
-  const NR = kernels.tileColumns(tile);
-  const step = panelStep(k, columns, NR);
-  const [rs, cs] = flipped ? [1, conv.outChannels] : [conv.outChannels, 1];
-  heap.scratch(TAPS * step, "conv2d", (taps) => {
-    for (let tap = 0; tap < TAPS; tap++) {
-      const from = weight + tap * conv.channels * conv.outChannels * 4;
-      packMatrix(from, rs, cs, k, columns, taps + tap * step);
-    }
+  const { kernels, tile } = runtime();
+  const step = panelStep(k, columns, kernels.tileColumns(tile));
+  withTaps(conv, weight, flipped, k, columns, (taps) => {
     const vectors = (step - STAGGER) / 16;
     parallelScratch("winogradWeight", vectors, 1024, SCRATCH, taps, step, flipped ? 1 : 0, u, step);
   });
 }
 
+/** Whether all tiles are one block and the weights many: then they are transformed on the way. */
+function transformsOnTheWay(images: number, out: Omit<Output, "y">, channels: number): boolean {
+  return tilesOf(images, out) <= ONE_BLOCK && channels * out.outChannels > SMALL_WEIGHTS;
+}
+
 /** y = conv2d(x, weight) + bias; bias 0 for none. x, bias and y are byte addresses. */
 export function winogradForward(conv: Conv, x: number, weight: Tensor, bias: number, y: number): void {
   const { kernels, tile } = runtime();
-  const { channels, outChannels, outHeight, outWidth } = conv;
+  const { channels, outChannels, outHeight, outWidth, images, height, width } = conv;
+  const from = { x, images, height, width, channels, top: conv.paddingTop, left: conv.paddingLeft };
+  const out = { y, outHeight, outWidth, outChannels };
+  if (isRecorded(weight) && transformsOnTheWay(images, out, channels)) {
+    withTaps(conv, weight.ptr, false, channels, outChannels, (taps) => {
+      convolve(from, { u: 0, taps, flipped: 0 }, bias, out);
+    });
+    return;
+  }
   const bytes = POINTS * panelStep(channels, outChannels, kernels.tileColumns(tile));
   const fill = (u: number): void => transformWeights(conv, weight.ptr, false, channels, outChannels, u);
   withPacked(weight, "winograd", bytes, fill, (u) => {
-    const { images, height, width, paddingTop: top, paddingLeft: left } = conv;
-    convolve({ x, images, height, width, channels, top, left }, u, bias, {
-      y,
-      outHeight,
-      outWidth,
-      outChannels,
-    });
+    convolve(from, { u, taps: 0, flipped: 0 }, bias, out);
   });
 }
 
@@ -192,19 +226,26 @@ export function winogradForward(conv: Conv, x: number, weight: Tensor, bias: num
 export function winogradBackwardData(conv: Conv, dy: number, weight: number, dx: number): void {
   const { kernels, heap, tile } = runtime();
   const { channels, outChannels, images } = conv;
+  const from = {
+    x: dy,
+    images,
+    height: conv.outHeight,
+    width: conv.outWidth,
+    channels: outChannels,
+    top: 2 - conv.paddingTop,
+    left: 2 - conv.paddingLeft,
+  };
+  const out = { y: dx, outHeight: conv.height, outWidth: conv.width, outChannels: channels };
+  if (transformsOnTheWay(images, out, outChannels)) {
+    withTaps(conv, weight, true, outChannels, channels, (taps) => {
+      convolve(from, { u: 0, taps, flipped: 1 }, 0, out);
+    });
+    return;
+  }
   const bytes = POINTS * panelStep(outChannels, channels, kernels.tileColumns(tile));
   heap.scratch(bytes, "conv2d gradient", (u) => {
     transformWeights(conv, weight, true, outChannels, channels, u);
-    const from = {
-      x: dy,
-      images,
-      height: conv.outHeight,
-      width: conv.outWidth,
-      channels: outChannels,
-      top: 2 - conv.paddingTop,
-      left: 2 - conv.paddingLeft,
-    };
-    convolve(from, u, 0, { y: dx, outHeight: conv.height, outWidth: conv.width, outChannels: channels });
+    convolve(from, { u, taps: 0, flipped: 0 }, 0, out);
   });
 }
 

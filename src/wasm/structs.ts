@@ -109,6 +109,8 @@ export const structs = {
     "left",
     "u",
     "uStepBytes",
+    "taps",
+    "flipped",
     "bias",
     "y",
     "outHeight",

@@ -19,9 +19,9 @@ const SIZES = [
 ] as const;
 
 const winogradConv = calls(
-  ["size", "channels", "outChannels", "padding", "tile", "bias"],
+  ["size", "channels", "outChannels", "padding", "tile", "taps"],
   [[0, 1, 2], [4, 12], [4, 12, 28], [1, 2], TILES, [0, 1]],
-  (k, g, size, channels, outChannels, padding, tile, bias) => {
+  (k, g, size, channels, outChannels, padding, tile, taps) => {
     const [height, width] = SIZES[size]!;
     const [outHeight, outWidth] = [height + 2 * padding - 2, width + 2 * padding - 2];
     const NR = k.tileColumns(tile);
@@ -34,9 +34,11 @@ const winogradConv = calls(
       channels,
       top: padding,
       left: padding,
-      u: g.input(POINTS * step),
+      u: taps ? 0 : g.input(POINTS * step),
+      taps: taps ? g.input(9 * step) : 0,
+      flipped: padding - 1,
       uStepBytes: step * 4,
-      bias: bias ? g.input(outChannels) : 0,
+      bias: taps ? g.input(outChannels) : 0,
       y: g.output(2 * outHeight * outWidth * outChannels),
       outHeight,
       outWidth,
