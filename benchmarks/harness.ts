@@ -70,10 +70,14 @@ export interface InterleaveOptions {
   rounds?: number;
   /** Milliseconds of a contender's turn, unless one call takes longer. */
   turnMs?: number;
-  /** From here on a call counts as slow, and the contender plays only slowRounds. */
+  /** A call of so many milliseconds, or so many times the fastest one's and no short one, is slow: slowRounds do for it. */
   slowMs?: number;
+  slowTimes?: number;
   slowRounds?: number;
 }
+
+/** Below this no call is slow. */
+const SHORT_MS = 50;
 
 /**
  * Times every contender once a round, in alternating order; returns each one's samples, in milliseconds for one call,
@@ -81,25 +85,30 @@ export interface InterleaveOptions {
  */
 export async function interleave(
   contenders: readonly Contender[],
-  { rounds = 11, turnMs = 60, slowMs = 1000, slowRounds = 3 }: InterleaveOptions = {},
+  { rounds = 11, turnMs = 60, slowMs = 1000, slowTimes = 10, slowRounds = 3 }: InterleaveOptions = {},
 ): Promise<number[][]> {
-  const calls: number[] = [];
+  const first: number[] = [];
   for (const { time } of contenders) {
-    let ms = await time(1); // first call: compiles, allocates
-    if (ms < slowMs) {
+    await time(1); // compiles, allocates
+    first.push(await time(1));
+  }
+  const slow = first.map((ms) => ms >= Math.min(slowMs, Math.max(SHORT_MS, slowTimes * Math.min(...first))));
+  const calls: number[] = [];
+  for (const [i, { time }] of contenders.entries()) {
+    let ms = first[i]!;
+    if (!slow[i]) {
       for (let spent = 0; spent < WARM_UP_MS; spent += ms) ms = await time(1);
       ms = (await time(WARM_UP_CALLS)) / WARM_UP_CALLS;
     }
-    calls.push(ms >= slowMs ? 0 : Math.max(1, Math.round(turnMs / ms)));
+    calls.push(Math.max(1, Math.round(turnMs / ms)));
   }
   const samples: number[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
     const order = contenders.map((_, i) => i);
     if (round % 2) order.reverse();
     for (const i of order) {
-      const slow = calls[i] === 0;
-      const n = calls[i] || 1;
-      samples[i]!.push(slow && round >= slowRounds ? NaN : (await contenders[i]!.time(n)) / n);
+      const n = calls[i]!;
+      samples[i]!.push(slow[i] && round >= slowRounds ? NaN : (await contenders[i]!.time(n)) / n);
     }
   }
   return samples;
