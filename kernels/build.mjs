@@ -6,9 +6,11 @@ import asc from "assemblyscript/asc";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await mkdir("build", { recursive: true });
+// --debug keeps the functions' names, for profilers.
+const names = process.argv.includes("--debug") ? ["--debug"] : [];
 const lines = ["// Written by kernels/build.mjs.", ""];
 for (const target of ["simd", "relaxed"]) {
-  const { error, stderr } = await asc.main(["--target", target, ...(process.env.KDEBUG ? ["--debug"] : [])]);
+  const { error, stderr } = await asc.main(["--target", target, ...names]);
   if (error) {
     console.error(stderr.toString());
     throw error;

@@ -26,7 +26,7 @@ export interface Conv {
 }
 
 /** Bytes of padded images prepared at a time: some pixels' blocks, and enough to go round several threads. */
-const CHUNK_BYTES = Number(process.env.CB ?? 2048) * 1024;
+const CHUNK_BYTES = 2048 * 1024;
 /** An image stack in memory, or a frame of zeros around (or a window into) one. */
 export interface Frame {
   height: number;

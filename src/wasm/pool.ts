@@ -65,6 +65,7 @@ export class Pool {
   readonly #workers: Thread[];
   readonly #sleeps = maySleep();
   #dead: string | undefined;
+  #alone = false;
 
   /** names: the kernels that run() knows by their number. */
   constructor(
@@ -78,8 +79,18 @@ export class Pool {
     this.#values = new Float64Array(buffer, ARGUMENT_BYTES);
     this.#workers = Array.from({ length: threads - 1 }, (_, i) => {
       const data = { module, memory, control: buffer, names, thread: i + 1 };
-      return startThread(data, (why) => (this.#dead ??= `worker ${i + 1} is dead: ${why}`));
+      return startThread(data, (why) => this.#lost(i + 1, why));
     });
+  }
+
+  /** A worker that ends after it has worked is an error; where none ever starts (a page may forbid it), one thread remains. */
+  #lost(worker: number, why: string): void {
+    if (Atomics.load(this.#control, CONTROL.READY) > 0) {
+      this.#dead ??= `worker ${worker} is dead: ${why}`;
+    } else if (!this.#alone) {
+      this.#alone = true;
+      console.warn(`fovea: running on one thread: workers do not start (${why})`);
+    }
   }
 
   /**
@@ -97,6 +108,10 @@ export class Pool {
     scratchBytes: number,
   ): void {
     if (this.#dead) throw new WasmError(`threads: ${this.#dead}; call init() to start again`);
+    if (this.#alone) {
+      kernel(...args, 0, units);
+      return;
+    }
     const c = this.#control;
     const chunk = Math.max(grain, Math.ceil(units / (this.threads * TURNS)));
     this.#values.set(args);

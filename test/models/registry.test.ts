@@ -43,7 +43,7 @@ beforeEach(() => {
 
 describe.each(modelNames())("%s", (name) => {
   const [height, width, channels] = modelInfo(name).inputSize;
-  const shape = [2, Math.min(height, 64), Math.min(width, 64), channels];
+  const shape = [2, Math.min(height, 32), Math.min(width, 32), channels];
   const small = PARAMETERS[name]! <= SMALL;
   const images = () =>
     tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * i)), shape); // prettier-ignore

@@ -104,6 +104,8 @@ describe("a pool", () => {
     tidy(() => void big());
     spy.mockRestore();
     expect(started.length).toBe(1);
+    await new Promise((resolve) => started[0]!.once("online", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 200)); // then it has entered its loop
     await started[0]!.terminate();
     expect(() => tidy(() => void big())).toThrow(
       new WasmError("threads: worker 1 is dead: it has exited; call init() to start again"),
@@ -134,6 +136,25 @@ describe("a pool", () => {
       "threads: worker 1's kernel trapped; call init() to start again",
     );
     init({ threads: 2 });
+  });
+
+  it("goes on with one thread where workers do not start", async () => {
+    const { Worker } = await import("node:worker_threads");
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const on = vi.spyOn(Worker.prototype, "on").mockImplementation(function (
+      this: InstanceType<typeof Worker>,
+      event: string | symbol,
+      fn: (why: unknown) => void,
+    ) {
+      if (event === "error") fn("not allowed");
+      return this;
+    });
+    init({ threads: 2 });
+    tidy(() => expect(add(big(), 1).data().every((v) => v === 1)).toBe(true)); // prettier-ignore
+    expect(warn.mock.calls).toEqual([["fovea: running on one thread: workers do not start (not allowed)"]]);
+    on.mockRestore();
+    warn.mockRestore();
+    init();
   });
 
   it("lets the process end", async () => {
