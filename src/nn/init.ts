@@ -33,12 +33,16 @@ export function calculateGain(nonlinearity: Nonlinearity, a = 0.01): number {
 
 /** U(low, high). */
 export function uniform<T extends Tensor>(x: T, low = 0, high = 1, random: Random = defaultRandom()): T {
-  return x.copyFrom(Float32Array.from({ length: x.size }, () => random.uniform(low, high)));
+  const values = new Float32Array(x.size);
+  for (let i = 0; i < values.length; i++) values[i] = random.uniform(low, high);
+  return x.copyFrom(values);
 }
 
 /** N(mean, std²). */
 export function normal<T extends Tensor>(x: T, mean = 0, std = 1, random: Random = defaultRandom()): T {
-  return x.copyFrom(Float32Array.from({ length: x.size }, () => random.normal(mean, std)));
+  const values = new Float32Array(x.size);
+  for (let i = 0; i < values.length; i++) values[i] = random.normal(mean, std);
+  return x.copyFrom(values);
 }
 
 /** Every element the same. */

@@ -1,19 +1,16 @@
 // The op suites are functions of the binary and, where an op runs on register tiles, of the tile.
 
-import { setFlagsFromString } from "node:v8";
 import { beforeAll, describe } from "vitest";
 import { binaryBytes, init, type Binary } from "../../src/wasm/runtime.js";
+import { relaxedSimdWorks } from "../../src/wasm/relaxed-simd.js";
 import { opCases, type OpCases } from "../cases/index.js";
 
 /** Register tiles by number (kernels/tile.ts). */
 export const TILES = [0, 1, 2, 3];
 
 export function canRun(binary: Binary): boolean {
-  return WebAssembly.validate(binaryBytes(binary));
+  return relaxedSimdWorks(binaryBytes(binary));
 }
-
-// Node 20 has relaxed SIMD behind a flag; newer ones have it, and do not know the flag.
-if (!canRun("relaxed")) setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 /** Declares the suite once for each binary; one that the engine refuses is reported as skipped. */
 export function forEachBinary(suite: (binary: Binary) => void): void {
