@@ -89,7 +89,7 @@ const [classes, shades] = [train.classes.length, " .:-=+*#%@"];
 sample.indices.forEach((index, n) => {
   const row = scores.data().slice(n * classes, (n + 1) * classes);
   const guess = row.indexOf(Math.max(...row));
-  const pixels = test.image(index);
+  const pixels = test.image(index).data;
   for (let y = 4; y < 25; y += 2) {
     const line = Array.from({ length: 28 }, (_, x) => shades[Math.floor((pixels[y * 28 + x]! * 9.99) / 256)]);
     console.log(`  ${line.join("")}`);

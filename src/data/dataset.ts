@@ -1,7 +1,31 @@
-// Labelled images in memory.
+// What every dataset is, and labelled images in memory.
 
 import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
+import type { Image } from "./image.js";
+
+/**
+ * Labelled pictures, of one size or of many. Datasets whose pictures lie in files open and decode them when asked
+ * (src/node/); their label and file lists are read once.
+ */
+export interface Dataset {
+  /** What errors call the dataset. */
+  readonly name: string;
+  readonly length: number;
+  /** Names of the classes; labels index them. */
+  readonly classes: readonly string[];
+  readonly labels: Int32Array;
+  /** Picture i. @throws DataError naming the file if it cannot be read or decoded */
+  image(i: number): Image | Promise<Image>;
+  /** By what a worker thread opens the same dataset; none: it can be read where it was made alone. */
+  readonly source?: DatasetSource;
+}
+
+/** Plain data, fit for structured clone. `kind` says who opens it (src/node/). */
+export interface DatasetSource {
+  readonly kind: string;
+  readonly [key: string]: unknown;
+}
 
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
@@ -18,7 +42,7 @@ export interface ImageDatasetFields {
 }
 
 /** Images of one size with a class each. @throws DataError if counts differ or a label is out of range */
-export class ImageDataset {
+export class ImageDataset implements Dataset {
   readonly name: string;
   readonly images: Uint8Array;
   readonly labels: Int32Array;
@@ -51,10 +75,11 @@ export class ImageDataset {
     return this.labels.length;
   }
 
-  /** The pixels of image i. */
-  image(i: number): Uint8Array {
+  /** Image i; shares the pixels. */
+  image(i: number): Image {
+    const [height, width, channels] = this.shape;
     const size = sizeOf(this.shape);
-    return this.images.subarray(i * size, (i + 1) * size);
+    return { data: this.images.subarray(i * size, (i + 1) * size), height, width, channels };
   }
 
   /** The images first ≤ i < end as a dataset of their own, sharing the pixels. */

@@ -105,7 +105,7 @@ export class DataLoader {
     const table = this.#table;
     const size = sizeOf(dataset.shape);
     indices.forEach((index, n) => {
-      const pixels = dataset.image(index);
+      const pixels = dataset.image(index).data;
       const at = n * size;
       if (channels === 1) for (let p = 0; p < size; p++) out[at + p] = table[pixels[p]!]!;
       else for (let p = 0; p < size; p++) out[at + p] = table[((p % channels) << 8) | pixels[p]!]!;

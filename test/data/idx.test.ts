@@ -66,7 +66,7 @@ describe("decodeMnist", () => {
     const set = decodeMnist(images, { name: "labels", bytes: idx([2], [3, 9]) });
     expect(set.length).toBe(2);
     expect(set.shape).toEqual([2, 2, 1]);
-    expect([...set.image(1)]).toEqual([5, 6, 7, 8]);
+    expect([...set.image(1).data]).toEqual([5, 6, 7, 8]);
     expect([...set.labels]).toEqual([3, 9]);
     expect(set.classes).toHaveLength(10);
   });

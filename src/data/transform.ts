@@ -1,0 +1,43 @@
+// What every transform is: a step from one image to the next that can be described as JSON, so that worker threads make
+// the same one.
+
+import type { Random } from "../core/random.js";
+import { DataError } from "../errors.js";
+import type { AnyImage } from "./image.js";
+
+/** A transform's name and its options, plain JSON. */
+export interface TransformSpec {
+  readonly name: string;
+  readonly options: object;
+}
+
+/** One step of preprocessing. Transforms hold no state: the result depends on image and random alone. */
+export interface Transform {
+  readonly spec: TransformSpec;
+  /**
+   * The image after this step; the one given is left as it is. `random` is the sample's own stream, the same for the
+   * same seed, epoch and index whoever computes it.
+   */
+  apply(image: AnyImage, random: Random): AnyImage;
+}
+
+const registry = new Map<string, (options: never) => Transform>();
+
+/** Makes a transform known by name, so that it can be made from its spec. */
+export function registerTransform<Options extends object>(
+  name: string,
+  make: (options: Options) => Transform,
+): void {
+  registry.set(name, make);
+}
+
+/** The transform that a spec describes. @throws DataError listing what is known unless it is registered */
+export function makeTransform({ name, options }: TransformSpec): Transform {
+  const make = registry.get(name);
+  if (!make) {
+    throw new DataError(
+      `transform: unknown name '${name}'; known: ${[...registry.keys()].sort().join(", ")}`,
+    );
+  }
+  return make(options as never);
+}
