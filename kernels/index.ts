@@ -16,7 +16,12 @@ export { packPanels, packPanelsUnits, padImages } from "./pack";
 export * from "./avg-pool";
 export * from "./max-pool";
 export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";
-export { winogradWeight, winogradWeightBackward } from "./winograd-transforms";
+export {
+  winogradWeightBackward,
+  winogradWeights,
+  winogradWeightsScratch,
+  winogradWeightsUnits,
+} from "./winograd-weights";
 export {
   winogradStrips,
   winogradStripsScratch,
