@@ -11,6 +11,7 @@
 import { WinogradSums } from "./shapes";
 import { at } from "./simd";
 import { SPARE, tileColumns, tileRows } from "./tile";
+import { columnTile } from "./tile-column";
 import { panelTile } from "./tile-panel";
 import { clearStrip, fillStrip, STAGGER, stripBytes } from "./winograd";
 import {
@@ -109,17 +110,25 @@ function products(
 ): void {
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
+  const row = at(0, s.outChannels);
   for (let xi = 0; xi < 36; xi++) {
-    const a = v.base + xi * v.stepBytes;
-    const b = d.base + xi * d.stepBytes;
-    const c = sums + xi * sumStepBytes;
     const p = xi / 6;
     const first = firstOf(order, xi - 6 * p);
-    store<i32>(segment, first * v.panelBytes);
-    store<i32>(segment, first * d.panelBytes, 4);
-    store<i32>(segment, endOf(order, p, xi - 6 * p) - first, 8);
+    const count = endOf(order, p, xi - 6 * p) - first;
+    const a = v.base + <usize>(xi * v.stepBytes + first * v.panelBytes);
+    const b = d.base + <usize>(xi * d.stepBytes + first * d.panelBytes);
+    const c = sums + <usize>(xi * sumStepBytes);
+    store<i32>(segment, 0);
+    store<i32>(segment, 0, 4);
+    store<i32>(segment, count, 8);
+    const whole = channels / MR;
     for (let o = 0; o < s.outChannels; o += NR) {
-      for (let i = 0; i < channels; i += MR) {
+      let i = 0;
+      if (o + NR <= s.outChannels) {
+        columnTile(s.tile, a, v.panelBytes, at(b, o), d.panelBytes, count, at(c, o), row, accumulate, whole);
+        i = whole * MR;
+      }
+      for (; i < channels; i += MR) {
         panelTile(
           s.tile,
           at(a, i),
@@ -129,7 +138,7 @@ function products(
           segment,
           1,
           at(c, i * s.outChannels + o),
-          at(0, s.outChannels),
+          row,
           accumulate,
           channels - i,
           s.outChannels - o,
