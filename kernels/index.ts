@@ -32,3 +32,5 @@ export {
   winogradTilesFloats,
   winogradTilesScratch,
 } from "./winograd-weight";
+export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd-strided";
+export { stridedWeight, stridedWeightBytes } from "./winograd-strided-u";

@@ -21,6 +21,7 @@ import {
   winogradBackwardWeight,
   winogradForward,
 } from "./conv-winograd.js";
+import { stridedApplies, stridedBackwardData, stridedForward } from "./conv-strided.js";
 import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
 interface Conv2dInputs {
@@ -95,6 +96,8 @@ const conv2dOp = defineOp({
       depthwiseForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     } else if (winogradApplies(conv, !isGradEnabled())) {
       winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
+    } else if (stridedApplies(conv)) {
+      stridedForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else {
       convForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     }
@@ -108,6 +111,8 @@ const conv2dOp = defineOp({
         depthwiseBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else if (winogradApplies(conv)) {
         winogradBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
+      } else if (stridedApplies(conv)) {
+        stridedBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else {
         convBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       }

@@ -62,6 +62,12 @@ export const abi = {
     "begin",
     "end",
   ],
+  // the same for strides of 2
+  winogradStridedUnits: ["shape"],
+  winogradStridedScratch: ["shape"],
+  winogradStrided: ["shape", "scratch", "begin", "end"],
+  stridedWeightBytes: ["depth", "columns"],
+  stridedWeight: ["w", "wStepBytes", "depth", "panels", "NR", "backward", "u", "scratch", "begin", "end"],
   // windows
   depthwise: ["window", "x", "w", "bias", "y", "begin", "end"],
   depthwiseBackwardData: ["window", "dy", "w", "dx", "begin", "end"],
