@@ -34,3 +34,11 @@ export {
 } from "./winograd-weight";
 export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd-strided";
 export { stridedWeight, stridedWeightBytes } from "./winograd-strided-u";
+export {
+  stridedSums,
+  stridedSumsScratch,
+  stridedSumsUnits,
+  stridedTiles,
+  stridedTilesFloats,
+  stridedTilesScratch,
+} from "./winograd-strided-weight";

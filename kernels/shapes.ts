@@ -190,3 +190,29 @@ export class WinogradStrided {
   backward: i32 = 0;
   tile: i32 = 0;
 }
+
+/** Some rows of tiles for the weight gradient of a 3×3 convolution of stride 2; see winograd-strided-weight.ts. */
+@unmanaged
+export class StridedSums {
+  x: usize = 0;
+  dy: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  foursHigh: i32 = 0;
+  foursWide: i32 = 0;
+  firstRow: i32 = 0;
+  tileRows: i32 = 0;
+  tiles: usize = 0;
+  stripChannels: i32 = 0;
+  accumulate: i32 = 0;
+  tile: i32 = 0;
+}

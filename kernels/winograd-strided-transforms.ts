@@ -86,7 +86,7 @@ function liftRow(
 }
 
 /** The place of a point: rows of points are five addresses apart. */
-function place(table: usize, row: i32, offset: usize): usize {
+export function place(table: usize, row: i32, offset: usize): usize {
   return <usize>load<u32>(table + <usize>(20 * row)) + offset;
 }
 

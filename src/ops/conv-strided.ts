@@ -2,6 +2,7 @@
 //
 //   forward          tiles of x, weights
 //   data gradient    tiles of dy, weights turned by 180° with the channels' roles swapped; a phase of dx at a time
+//   weight gradient  tiles of x and of dy, products summed over all tiles
 
 import { isRecorded } from "../core/autograd.js";
 import type { Tensor } from "../core/tensor.js";
@@ -27,6 +28,10 @@ const MIN_TILES = 24;
 /** Tiles that are one block where weights are many; then these are transformed panel by panel, on the way. */
 const ONE_BLOCK = 48;
 const SMALL_WEIGHTS = 64 * 64;
+/** Bytes of all points' tiles, of x and of dy, that the weight gradient transforms at a time. */
+const TILES_BYTES = 16 * 1024 * 1024;
+/** Bytes of a strip's sums. */
+const STRIP_BYTES = 640 * 1024;
 /** Output channels computed from a block at a time. */
 const GROUP_CHANNELS = 256;
 
@@ -203,4 +208,50 @@ export function stridedBackwardData(conv: Conv, dy: number, weight: number, dx: 
     transformWeights(conv, weight, true, u);
     convolve(from, tiles, { u, taps: 0, tapBytes: 0 }, 0, out, true);
   });
+}
+
+/** dw = the gradient with respect to weight of conv2d(x, weight), given dy. */
+export function stridedBackwardWeight(conv: Conv, x: number, dy: number, dw: number): void {
+  const { kernels, heap, tile } = runtime();
+  const { channels, outChannels, images, height, width, outHeight, outWidth } = conv;
+  const tiles = tilesOver(outHeight, outWidth);
+  const rows = images * tiles.tilesHigh;
+  if (rows === 0) heap.f32(dw, TAPS * channels * outChannels).fill(0);
+  const perRow = (PRODUCTS * channels + 25 * outChannels) * 4 * tiles.tilesWide;
+  // As many rows at a time whoever computes them: that decides the order of the sums.
+  const chunks = Math.ceil((rows * perRow) / TILES_BYTES);
+  const most = Math.ceil(rows / chunks);
+  const fitting = Math.max(1, Math.floor(STRIP_BYTES / (25 * outChannels * 4 * TILES)));
+  const strips = Math.max(Math.ceil(channels / TILES / fitting), Math.ceil(shares() / 4));
+  const stripChannels = Math.ceil(channels / strips / TILES) * TILES;
+  for (let firstRow = 0; firstRow < rows; firstRow += most) {
+    const fields = {
+      x,
+      dy,
+      images,
+      height,
+      width,
+      channels,
+      top: conv.paddingTop,
+      left: conv.paddingLeft,
+      outHeight,
+      outWidth,
+      outChannels,
+      ...tiles,
+      firstRow,
+      tileRows: Math.min(most, rows - firstRow),
+      stripChannels,
+      accumulate: firstRow > 0 ? 1 : 0,
+      tile,
+    };
+    const words = (address: number) => structWords("StridedSums", { ...fields, tiles: address });
+    const floats = withWords(words(0), "conv2d gradient", (shape) => kernels.stridedTilesFloats(shape));
+    heap.scratch(floats * 4, "conv2d gradient", (address) => {
+      withWords(words(address), "conv2d gradient", (shape) => {
+        parallelScratch("stridedTiles", fields.tileRows, 1, kernels.stridedTilesScratch(shape), shape);
+        const bytes = kernels.stridedSumsScratch(shape);
+        parallelScratch("stridedSums", kernels.stridedSumsUnits(shape), 1, bytes, shape, dw);
+      });
+    });
+  }
 }

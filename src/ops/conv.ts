@@ -21,7 +21,7 @@ import {
   winogradBackwardWeight,
   winogradForward,
 } from "./conv-winograd.js";
-import { stridedApplies, stridedBackwardData, stridedForward } from "./conv-strided.js";
+import { stridedApplies, stridedBackwardData, stridedBackwardWeight, stridedForward } from "./conv-strided.js";
 import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
 interface Conv2dInputs {
@@ -125,6 +125,8 @@ const conv2dOp = defineOp({
         depthwiseBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (winogradApplies(conv, true)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
+      } else if (stridedApplies(conv)) {
+        stridedBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {
         convBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       }

@@ -68,6 +68,12 @@ export const abi = {
   winogradStrided: ["shape", "scratch", "begin", "end"],
   stridedWeightBytes: ["depth", "columns"],
   stridedWeight: ["w", "wStepBytes", "depth", "panels", "NR", "backward", "u", "scratch", "begin", "end"],
+  stridedTilesFloats: ["shape"],
+  stridedTilesScratch: ["shape"],
+  stridedTiles: ["shape", "scratch", "begin", "end"],
+  stridedSumsUnits: ["shape"],
+  stridedSumsScratch: ["shape"],
+  stridedSums: ["shape", "dw", "scratch", "begin", "end"],
   // windows
   depthwise: ["window", "x", "w", "bias", "y", "begin", "end"],
   depthwiseBackwardData: ["window", "dy", "w", "dx", "begin", "end"],
