@@ -42,3 +42,5 @@ export {
   stridedTilesFloats,
   stridedTilesScratch,
 } from "./winograd-strided-weight";
+export { stemConv, stemConvScratch, stemConvUnits, stemSums, stemSumsScratch } from "./winograd-stem";
+export { stemWeight, stemWeightBackward } from "./winograd-stem-transforms";

@@ -216,3 +216,50 @@ export class StridedSums {
   accumulate: i32 = 0;
   tile: i32 = 0;
 }
+
+/** A 7×7 convolution of stride 2 on few channels; see winograd-stem.ts. */
+@unmanaged
+export class StemConv {
+  x: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  u: usize = 0;
+  uStepBytes: i32 = 0;
+  bias: usize = 0;
+  y: usize = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  blockTiles: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** The sums of its weight gradient. */
+@unmanaged
+export class StemSums {
+  x: usize = 0;
+  dy: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  blockTiles: i32 = 0;
+  groups: i32 = 0;
+  sums: usize = 0;
+  groupBytes: i32 = 0;
+  sumStepBytes: i32 = 0;
+  tile: i32 = 0;
+}

@@ -21,6 +21,7 @@ import {
   winogradBackwardWeight,
   winogradForward,
 } from "./conv-winograd.js";
+import { stemApplies, stemBackwardWeight, stemForward } from "./conv-stem.js";
 import { stridedApplies, stridedBackwardData, stridedBackwardWeight, stridedForward } from "./conv-strided.js";
 import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
@@ -98,6 +99,8 @@ const conv2dOp = defineOp({
       winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else if (stridedApplies(conv)) {
       stridedForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
+    } else if (stemApplies(conv)) {
+      stemForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else {
       convForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     }
@@ -127,6 +130,8 @@ const conv2dOp = defineOp({
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (stridedApplies(conv)) {
         stridedBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
+      } else if (stemApplies(conv)) {
+        stemBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {
         convBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       }
