@@ -33,7 +33,12 @@ export {
   winogradTilesScratch,
 } from "./winograd-weight";
 export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd-strided";
-export { stridedWeight, stridedWeightBytes } from "./winograd-strided-u";
+export {
+  stridedWeightBytes,
+  stridedWeights,
+  stridedWeightsScratch,
+  stridedWeightsUnits,
+} from "./winograd-strided-weights";
 export {
   stridedSums,
   stridedSumsScratch,

@@ -172,7 +172,9 @@ export class WinogradStrided {
   top: i32 = 0;
   left: i32 = 0;
   u: usize = 0;
-  taps: usize = 0;
+  w: usize = 0;
+  wRow: i32 = 0;
+  wColumn: i32 = 0;
   tapBytes: i32 = 0;
   bias: usize = 0;
   y: usize = 0;

@@ -1,27 +1,11 @@
 // The transforms of F(3×3, 4×4) that F(4×4, 3×3) does not share (winograd-transforms.ts): the same six points 0, ±1, ±2, ∞ and
-// the same Bᵀ; A and G have other lengths. Four channels at a time; two passes of one dimension each over scratch.
+// the same Bᵀ; A and G have other lengths. Four channels at a time; two passes of one dimension each over TRANSFORM_SCRATCH bytes.
 
 import { at, madd } from "./simd";
-import { Outputs } from "./winograd-transforms";
-
-/** Bytes of scratch that a transform needs: 36 vectors, then constants. */
-export const STEM_SCRATCH: usize = 640;
-
-/** Numbers as vectors come from memory: V8 rebuilds a constant vector at each use, a loaded one stays in a register. */
-function constant(scratch: usize, i: i32, value: f32): v128 {
-  store<f32>(at(scratch + 576, i), value);
-  return v128.load32_splat(at(scratch + 576, i));
-}
+import { constant, Outputs } from "./winograd-transforms";
 
 /** y = Aᵀ m A + bias: 3×3 outputs of `channels` channels at y. bias may be 0. */
-export function stemOutput(
-  s: Outputs,
-  m: usize,
-  channels: i32,
-  bias: usize,
-  y: usize,
-  scratch: usize,
-): void {
+export function stemOutput(s: Outputs, m: usize, channels: i32, bias: usize, y: usize, scratch: usize): void {
   const two = constant(scratch, 0, 2);
   const four = constant(scratch, 1, 4);
   const step = <usize>s.stepBytes;

@@ -13,12 +13,12 @@ import { at } from "./simd";
 import { SPARE, tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
 import { STAGGER } from "./winograd";
-import { STEM_SCRATCH, stemGradient, stemOutput } from "./winograd-stem-transforms";
+import { stemGradient, stemOutput } from "./winograd-stem-transforms";
 import { quadsTile } from "./winograd-tile";
 import { Outputs, Tiles, TRANSFORM_SCRATCH, transformInput } from "./winograd-transforms";
 
 /** Bytes before the arrays: a Tiles, an Outputs, scratch of the transforms, a segment, a spare tile. */
-const OWN_BYTES: usize = 64 + TRANSFORM_SCRATCH + STEM_SCRATCH + 16 + SPARE;
+const OWN_BYTES: usize = 64 + TRANSFORM_SCRATCH + 16 + SPARE;
 
 /** Bytes of six rows of the image of phases: pixels of 4·channels values. */
 function stripBytes(tilesWide: i32, channels: i32): i32 {
@@ -56,7 +56,8 @@ function fillPhases(
       if (!missing && j == inside0) {
         let from = at(row, (2 * j - left) * channels);
         for (; j < inside1; j++, to += 2 * half) {
-          for (let c = 0; c < channels; c++) store<u64>(to + <usize>(c << 3), load<u64>(from + <usize>(c << 3)));
+          for (let c = 0; c < channels; c++)
+            store<u64>(to + <usize>(c << 3), load<u64>(from + <usize>(c << 3)));
           from += half;
         }
         if (j == j1) break;
@@ -136,7 +137,7 @@ export function stemConv(shape: usize, scratch: usize, begin: i32, end: i32): vo
       let b = s.u + <usize>(xi * s.uStepBytes);
       let c = m + <usize>(xi * outputs.stepBytes);
       for (let o = 0; o < columns; o++) {
-        quadsTile(s.tile, a, panels, s.channels, b, c);
+        quadsTile(s.tile, a, 0, panels, s.channels, b, c, 0);
         b = at(b, depth * NR);
         c += <usize>outputs.panelBytes;
       }
@@ -147,7 +148,7 @@ export function stemConv(shape: usize, scratch: usize, begin: i32, end: i32): vo
       const run = min(s.tilesWide - j, count - t);
       for (let k = 0; k < run; k++) {
         const to = at(outStrip, 3 * (j + k) * s.outChannels);
-        stemOutput(outputs, at(m, (t + k) * NR), s.outChannels, s.bias, to, transform + TRANSFORM_SCRATCH);
+        stemOutput(outputs, at(m, (t + k) * NR), s.outChannels, s.bias, to, transform);
       }
       t += run;
       const i = 3 * (row % s.tilesHigh);
@@ -216,7 +217,7 @@ export function stemSums(shape: usize, scratch: usize, begin: i32, end: i32): vo
   const blocks = (tiles + s.blockTiles - 1) / s.blockTiles;
   const places = changetype<Tiles>(scratch);
   const transform = scratch + 64;
-  const segment = transform + TRANSFORM_SCRATCH + STEM_SCRATCH;
+  const segment = transform + TRANSFORM_SCRATCH;
   const strip = scratch + OWN_BYTES;
   const dyStrip = strip + <usize>stripBytes(s.tilesWide, s.channels);
   const width = 3 * s.tilesWide;
@@ -249,7 +250,7 @@ export function stemSums(shape: usize, scratch: usize, begin: i32, end: i32): vo
         for (let k = 0; k < run; k++) {
           const from = dyStrip + <usize>(3 * (j + k)) * pixel;
           const to = d + <usize>((t + k) * dBytes);
-          stemGradient(from, <usize>width * pixel, pixel, s.outChannels, to, dStep, transform + TRANSFORM_SCRATCH);
+          stemGradient(from, <usize>width * pixel, pixel, s.outChannels, to, dStep, transform);
         }
         t += run;
       }

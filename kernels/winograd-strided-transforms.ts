@@ -1,5 +1,5 @@
 // The transforms of minimal filtering for 3×3 convolutions of stride 2, see winograd-strided.ts. Four channels at a time; two
-// passes of one dimension each over scratch. Points 0, 1, −1, 2, ∞; in a dimension where a tile has three outputs instead
+// passes of one dimension each over TRANSFORM_SCRATCH bytes. Points 0, 1, −1, 2, ∞; in a dimension where a tile has three outputs instead
 // of four, point 2 is left out. Factors are where both lengths can share the transformed weights:
 //
 //   four outputs   d0 − d2 − (d1 − d3)/2,  2·d1 + d2 − d3,  d2 − (2·d1 + d3)/3,  d1 − d3,  d4 − d2 + 2·(d1 − d3)
@@ -9,15 +9,13 @@
 // A phase of one tap in a dimension has g1 = 0 and thus no point ∞.
 
 import { at, madd } from "./simd";
+import { constant } from "./winograd-transforms";
 
 /** Points of both dimensions; number ξ = 5·row + column. */
 export const POINTS: i32 = 25;
 /** Number of point 2, and of point ∞. */
 export const TWO: i32 = 3;
 const INFINITY: i32 = 4;
-/** Bytes of scratch that a transform needs: constants, then vectors. */
-export const STRIDED_SCRATCH: usize = 64 + 400;
-const VECTORS: usize = 64;
 /** Bytes from one row of vectors to the next. */
 const ROW: usize = 80;
 /** Bytes of a table of addresses, one for each point. */
@@ -46,12 +44,6 @@ export function phasesBefore(xi: i32): i32 {
   const row = xi / 5;
   const column = xi % 5;
   return row < INFINITY ? 18 * row + 4 * column : 72 + 2 * column + i32(column > INFINITY);
-}
-
-/** Numbers as vectors come from memory: V8 rebuilds a constant vector at each use, a loaded one stays in a register. */
-export function constant(scratch: usize, i: i32, value: f32): v128 {
-  store<f32>(at(scratch, i), value);
-  return v128.load32_splat(at(scratch, i));
 }
 
 /** The values of one row at the points, to five vectors; even: with ∞. */
@@ -145,10 +137,9 @@ export function stridedInput(
   const third = constant(scratch, 2, -1 / 3);
   const rows = 4 + tall - oddRow;
   const columns = 5 - oddColumn;
-  const vectors = scratch + VECTORS;
   for (let c = 0; c < channels; c += 4) {
     let from = x;
-    let to = vectors;
+    let to = scratch;
     for (let r = 0; r < rows; r++) {
       inline.always(liftRow(from, pixelBytes, to, wide, 1 - oddColumn, two, half, third));
       from += rowBytes;
@@ -158,7 +149,7 @@ export function stridedInput(
       if (q == TWO && !wide) continue;
       inline.always(
         liftColumn(
-          vectors + <usize>(q << 4),
+          scratch + <usize>(q << 4),
           table + <usize>(q << 2),
           offset,
           tall,
@@ -199,7 +190,6 @@ export function stridedOutput(
   const eight = constant(scratch, 2, 8);
   const rows = 3 + tall;
   const columns = 5 - oddColumn;
-  const vectors = scratch + VECTORS;
   const jump = panelBytes - <usize>(NR << 2);
   let b = f32x4.splat(0);
   let lane = 0;
@@ -207,7 +197,7 @@ export function stridedOutput(
     for (let q = 0; q < columns; q++) {
       if (q == TWO && !wide) continue;
       const from = table + <usize>(q << 2);
-      const to = vectors + <usize>(q << 4);
+      const to = scratch + <usize>(q << 4);
       const m0 = v128.load(place(from, 0, offset));
       const m1 = v128.load(place(from, 1, offset));
       const m2 = v128.load(place(from, 2, offset));
@@ -230,7 +220,7 @@ export function stridedOutput(
       }
     }
     if (bias) b = v128.load(at(bias, c));
-    let from = vectors;
+    let from = scratch;
     let to = at(y, c);
     for (let h = 0; h < rows; h++) {
       const m1 = v128.load(from, 16);

@@ -11,23 +11,22 @@ import { at, madd } from "./simd";
 import { SPARE, tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
 import { STAGGER } from "./winograd";
-import { startWalk, tilesBefore, tileStart, Walk, WALK, walkOn } from "./winograd-strided";
+import { startWalk, tilesBefore, tileStart, Walk, WALK, walkOn } from "./winograd-walk";
 import {
-  constant,
   firstPhase,
   phaseCount,
   phasePlace,
   place,
   POINTS,
-  STRIDED_SCRATCH,
   stridedInput,
   TABLE,
   TWO,
 } from "./winograd-strided-transforms";
+import { constant, TRANSFORM_SCRATCH } from "./winograd-transforms";
 
 /** Tiles whose products are summed before the next ones: both operands of a register tile stay in L1. */
 const BLOCK: i32 = 128;
-const OWN_BYTES: usize = WALK + TABLE + 16 + STRIDED_SCRATCH;
+const OWN_BYTES: usize = WALK + TABLE + 16 + TRANSFORM_SCRATCH;
 
 /** The values d0 + d1·x + … at the points. */
 function spread(from: usize, step: usize, to: usize, four: i32, two: v128, fours: v128): void {
@@ -63,11 +62,10 @@ function stridedGradient(
 ): void {
   const two = constant(scratch, 0, 2);
   const fours = constant(scratch, 1, 4);
-  const vectors = scratch + 64;
   let offset: usize = 0;
   for (let c = 0; c < channels; c += 4) {
     let from = dy;
-    let to = vectors;
+    let to = scratch;
     for (let r = 0; r < 3 + tall; r++) {
       inline.always(spread(from, pixelBytes, to, wide, two, fours));
       from += rowBytes;
@@ -76,7 +74,7 @@ function stridedGradient(
     for (let q = 0; q < 5; q++) {
       if (q == TWO && !wide) continue;
       const points = table + <usize>(q << 2);
-      const column = vectors + <usize>(q << 4);
+      const column = scratch + <usize>(q << 4);
       const d0 = v128.load(column);
       const d1 = v128.load(column, 80);
       const d2 = v128.load(column, 160);
@@ -223,8 +221,8 @@ export function stridedSums(shape: usize, dw: usize, scratch: usize, begin: i32,
   const outBytes = at(0, s.outChannels);
   walkTo(s, walk, s.tileRows);
   for (let unit = begin; unit < end; unit++) {
-    const oddRow = unit / strips >> 1;
-    const oddColumn = unit / strips & 1;
+    const oddRow = (unit / strips) >> 1;
+    const oddColumn = (unit / strips) & 1;
     const c0 = (unit % strips) * s.stripChannels;
     const channels = min(s.stripChannels, s.channels - c0);
     for (let xi = 0; xi < POINTS; xi++) {
@@ -252,12 +250,31 @@ export function stridedSums(shape: usize, dw: usize, scratch: usize, begin: i32,
     }
     const tap = at(dw, ((oddRow * 3 + oddColumn) * s.channels + c0) * s.outChannels);
     const tapBytes = (s.channels * s.outChannels) << 2;
-    narrowAll(sums, step, oddRow, oddColumn, tap, tapBytes, s.accumulate, channels * s.outChannels, scratch + WALK + TABLE + 16);
+    narrowAll(
+      sums,
+      step,
+      oddRow,
+      oddColumn,
+      tap,
+      tapBytes,
+      s.accumulate,
+      channels * s.outChannels,
+      scratch + WALK + TABLE + 16,
+    );
   }
 }
 
 /** Gᵀ·(s0, …, s4): the taps of an even phase, or the one of an odd phase. */
-function narrow(from: usize, step: usize, odd: i32, half: v128, sixth: v128, third: v128, to: usize, toStep: usize): void {
+function narrow(
+  from: usize,
+  step: usize,
+  odd: i32,
+  half: v128,
+  sixth: v128,
+  third: v128,
+  to: usize,
+  toStep: usize,
+): void {
   const s1 = v128.load(from + step);
   const s2 = v128.load(from + 2 * step);
   const s3 = v128.load(from + 3 * step);
@@ -282,19 +299,18 @@ function narrowAll(
   const half = constant(scratch, 0, 0.5);
   const sixth = constant(scratch, 1, -1 / 6);
   const third = constant(scratch, 2, -1 / 3);
-  const vectors = scratch + 64;
   const step = <usize>sStep;
   for (let k = 0; k < n; k += 4) {
     const from = at(s, k);
     for (let q: usize = 0; q < <usize>(5 - oddColumn); q++) {
-      inline.always(narrow(from + q * step, 5 * step, oddRow, half, sixth, third, vectors + q * 16, 80));
+      inline.always(narrow(from + q * step, 5 * step, oddRow, half, sixth, third, scratch + q * 16, 80));
     }
     for (let p = 0; p < 2 - oddRow; p++) {
-      const row = vectors + <usize>(80 * p);
-      inline.always(narrow(row, 16, oddColumn, half, sixth, third, vectors + 160, 16));
+      const row = scratch + <usize>(80 * p);
+      inline.always(narrow(row, 16, oddColumn, half, sixth, third, scratch + 160, 16));
       let to = at(dw, k) + <usize>(6 * p * tapBytes);
       for (let q: usize = 0; q < <usize>(2 - oddColumn); q++) {
-        let v = v128.load(vectors + 160 + 16 * q);
+        let v = v128.load(scratch + 160 + 16 * q);
         if (accumulate) v = f32x4.add(v128.load(to), v);
         v128.store(to, v);
         to += 2 * tapBytes;

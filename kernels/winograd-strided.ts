@@ -11,7 +11,7 @@
 // The data gradient is the transpose: one transform of dy, and one transform back for each phase of dx.
 //
 // As in winograd.ts a block of tiles is transformed into v[ξ][panel][channels / 4][MR][4], channels of all phases, multiplied
-// by the weights (winograd-strided-u.ts) into m[ξ][columns / NR][panel][MR][NR], columns of all phases, and transformed back.
+// by the weights (winograd-strided-weights.ts) into m[ξ][columns / NR][panel][MR][NR], columns of all phases, and transformed back.
 // A point has no place for tiles that leave it out. Lavin and Gray (2015), arXiv 1509.09308; on strides: Yepez and Ko, Stride
 // 2 1-D, 2-D and 3-D Winograd for Convolutional Neural Networks (2020), IEEE TVLSI 28(4).
 
@@ -25,64 +25,21 @@ import {
   phaseCount,
   phasePlace,
   POINTS,
-  STRIDED_SCRATCH,
   stridedInput,
   stridedOutput,
   TABLE,
-  TWO,
 } from "./winograd-strided-transforms";
-import { STRIDED_WEIGHT_SCRATCH, stridedWeight, stridedWeightAt, stridedWeightBytes } from "./winograd-strided-u";
+import {
+  stridedPanel,
+  stridedWeightAt,
+  stridedWeightBytes,
+  stridedWeightsScratch,
+} from "./winograd-strided-weights";
 import { quadsTile } from "./winograd-tile";
+import { TRANSFORM_SCRATCH } from "./winograd-transforms";
+import { startWalk, tilesBefore, tileStart, Walk, WALK, walkOn } from "./winograd-walk";
 
-/** The tiles of a block one after the other: where one is, and how many before it a point has. */
-@unmanaged
-export class Walk {
-  /** Row of tiles, over all images, and column. */
-  row: i32 = 0;
-  column: i32 = 0;
-  /** Tiles before; those of four rows, of four columns, of both. */
-  all: i32 = 0;
-  tall: i32 = 0;
-  wide: i32 = 0;
-  both: i32 = 0;
-}
-/** Bytes of a Walk. */
-export const WALK: usize = 32;
-
-/** Tiles before the walk's that a point has. */
-export function tilesBefore(walk: Walk, xi: i32): i32 {
-  if (xi / 5 == TWO) return xi % 5 == TWO ? walk.both : walk.tall;
-  return xi % 5 == TWO ? walk.wide : walk.all;
-}
-
-/** Starts at tile number `first`. */
-export function startWalk(walk: Walk, first: i32, tilesWide: i32): void {
-  walk.row = first / tilesWide;
-  walk.column = first % tilesWide;
-  walk.all = 0;
-  walk.tall = 0;
-  walk.wide = 0;
-  walk.both = 0;
-}
-
-/** Goes on to the next tile. */
-export function walkOn(walk: Walk, tall: i32, wide: i32, tilesWide: i32): void {
-  walk.all++;
-  walk.tall += tall;
-  walk.wide += wide;
-  walk.both += tall & wide;
-  if (++walk.column == tilesWide) {
-    walk.column = 0;
-    walk.row++;
-  }
-}
-
-/** The first output of tile number i, of which `fours` have four outputs and the rest three. */
-export function tileStart(i: i32, fours: i32): i32 {
-  return 4 * i - max(0, i - fours);
-}
-
-const OWN_BYTES: usize = WALK + TABLE + 16 + STRIDED_SCRATCH + STRIDED_WEIGHT_SCRATCH;
+const OWN_BYTES: usize = WALK + TABLE + 16 + TRANSFORM_SCRATCH;
 
 /** Rows and columns of input, or of output, that one of the other side comes from. */
 function inputStep(s: WinogradStrided): i32 {
@@ -123,7 +80,8 @@ function columnGroups(s: WinogradStrided): i32 {
 /** Bytes of scratch that one thread needs. */
 export function winogradStridedScratch(shape: usize): i32 {
   const s = changetype<WinogradStrided>(shape);
-  const local = s.taps ? stridedWeightBytes(s.channels, tileColumns(s.tile)) : 0;
+  const NR = tileColumns(s.tile);
+  const local = s.w ? stridedWeightBytes(s.channels, NR) + stridedWeightsScratch(NR) : 0;
   return <i32>OWN_BYTES + stripBytes(s) + outStripBytes(s) + POINTS * (vStep(s) + mStep(s)) + local;
 }
 
@@ -147,7 +105,7 @@ export function winogradStrided(shape: usize, scratch: usize, begin: i32, end: i
   const v = outStrip + outStripBytes(s);
   const m = v + POINTS * vStep(s);
   const local = m + POINTS * mStep(s);
-  const weightScratch = scratch + OWN_BYTES - STRIDED_WEIGHT_SCRATCH;
+  const packing = local + stridedWeightBytes(s.channels, NR);
   let transformed = -1;
   for (let unit = begin; unit < end; unit++) {
     const block = unit / groups;
@@ -164,11 +122,11 @@ export function winogradStrided(shape: usize, scratch: usize, begin: i32, end: i
     }
     const o0 = (unit % groups) * s.groupPanels;
     const o1 = min(o0 + s.groupPanels, panels);
-    if (s.taps) {
+    if (s.w) {
       for (let o = o0; o < o1; o++) {
-        const from = at(s.taps, o * s.channels * NR);
-        const vectors = (s.channels * NR) >> 2;
-        stridedWeight(from, s.tapBytes, s.channels, 1, NR, s.backward, local, weightScratch, 0, vectors);
+        const j = o * NR;
+        const from = at(s.w, j * s.wColumn);
+        stridedPanel(from, s.wRow, s.wColumn, s.tapBytes, s.channels, min(NR, s.outChannels - j), NR, s.backward, local, 0, 1, packing); // prettier-ignore
         multiply(s, walk, v, local, 1, 0, 1, m, o - o0);
       }
     } else {
@@ -205,7 +163,16 @@ function multiply(
     for (let z = 0; z < (s.backward ? phases : 1); z++) {
       for (let o = o0; o < o1; o++) {
         const b = from + <usize>((z * panels + o) * bBytes);
-        quadsTile(s.tile, a, tiles, depth >> 2, b, c + <usize>((z * s.groupPanels + to + o - o0) * cBytes));
+        quadsTile(
+          s.tile,
+          a,
+          0,
+          tiles,
+          depth >> 2,
+          b,
+          c + <usize>((z * s.groupPanels + to + o - o0) * cBytes),
+          0,
+        );
       }
     }
   }
@@ -239,7 +206,7 @@ function inputBlock(s: WinogradStrided, count: i32, walk: Walk, strip: usize, v:
       const i = tilesBefore(walk, xi);
       const phases = s.backward ? 1 : phaseCount(xi);
       const skipped = s.backward ? 0 : firstPhase(xi);
-      const address = xi * vStep(s) + (i % MR << 4) + (i / MR * phases - skipped) * phaseBytes;
+      const address = xi * vStep(s) + ((i % MR) << 4) + ((i / MR) * phases - skipped) * phaseBytes;
       store<u32>(at(table, xi), <u32>(v + <usize>address));
     }
     const tall = isTall(s, walk);
@@ -253,7 +220,20 @@ function inputBlock(s: WinogradStrided, count: i32, walk: Walk, strip: usize, v:
         const q = phase & 1;
         const x = from + <usize>r * rowBytes + <usize>q * pixel;
         const offset = <usize>(phasePlace(r, q) * phaseBytes);
-        stridedInput(x, 2 * rowBytes, 2 * pixel, s.channels, tall, wide, r, q, table, offset, MR << 4, transform);
+        stridedInput(
+          x,
+          2 * rowBytes,
+          2 * pixel,
+          s.channels,
+          tall,
+          wide,
+          r,
+          q,
+          table,
+          offset,
+          MR << 4,
+          transform,
+        );
       }
     }
     walkOn(walk, tall, wide, s.tilesWide);
@@ -297,10 +277,40 @@ function outputBlock(
         const q = phase & 1;
         const y = to + <usize>(1 - r) * rowBytes + <usize>(1 - q) * pixel;
         const offset = <usize>(phasePlace(r, q) * phaseBytes);
-        stridedOutput(table, offset, NR, panelBytes, channels, tall, wide, r, q, 0, y, 2 * rowBytes, 2 * pixel, transform);
+        stridedOutput(
+          table,
+          offset,
+          NR,
+          panelBytes,
+          channels,
+          tall,
+          wide,
+          r,
+          q,
+          0,
+          y,
+          2 * rowBytes,
+          2 * pixel,
+          transform,
+        );
       }
     } else {
-      stridedOutput(table, 0, NR, panelBytes, channels, tall, wide, 0, 0, bias, to, rowBytes, pixel, transform);
+      stridedOutput(
+        table,
+        0,
+        NR,
+        panelBytes,
+        channels,
+        tall,
+        wide,
+        0,
+        0,
+        bias,
+        to,
+        rowBytes,
+        pixel,
+        transform,
+      );
     }
     const row = walk.row;
     const column = walk.column;

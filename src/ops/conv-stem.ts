@@ -77,7 +77,16 @@ export function stemForward(conv: Conv, x: number, weight: Tensor, bias: number,
       heap.f32(taps, (TAPS * tapBytes) / 4).fill(0);
       eachTap((tap, phaseTap, phase) => {
         const from = weight.ptr + tap * channels * outChannels * 4;
-        packMatrix(from, outChannels, 1, channels, outChannels, taps + phaseTap * tapBytes, depth, phase * channels);
+        packMatrix(
+          from,
+          outChannels,
+          1,
+          channels,
+          outChannels,
+          taps + phaseTap * tapBytes,
+          depth,
+          phase * channels,
+        );
       });
       parallelScratch("stemWeight", tapBytes / 16, 1024, SCRATCH, taps, tapBytes, u, uStepBytes);
     });

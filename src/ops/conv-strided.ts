@@ -11,14 +11,11 @@ import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
 import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
-import { packMatrix, panelFloats } from "./rows-product.js";
 import { withWords } from "./window.js";
 
 const TAPS = 9;
 /** Products of all points and phases, for 4×4 outputs and a pair of channels. */
 const PRODUCTS = 81;
-/** Bytes that a transform of weights needs for its own. */
-const SCRATCH = 640;
 /** Bytes of transformed tiles that a block aims at: with those of the output, about L2. */
 const BLOCK_BYTES = 512 * 1024;
 /** Tiles of a block are whole register tiles: all heights divide this. */
@@ -65,7 +62,7 @@ function tilesAlong(n: number): { tiles: number; fours: number } {
 type Fields = Struct<"WinogradStrided">;
 type Images = Pick<Fields, "x" | "images" | "height" | "width" | "channels" | "top" | "left">;
 type Output = Pick<Fields, "y" | "outHeight" | "outWidth" | "outTop" | "outLeft" | "outChannels">;
-type Weights = Pick<Fields, "u" | "taps" | "tapBytes">;
+type Weights = Pick<Fields, "u" | "w" | "wRow" | "wColumn" | "tapBytes">;
 /** How many tiles there are, and how many of them have four outputs in a direction. */
 type Tiles = Pick<Fields, "tilesHigh" | "tilesWide" | "foursHigh" | "foursWide">;
 
@@ -75,15 +72,24 @@ function tilesOver(rows: number, columns: number): Tiles {
 }
 
 /** y = the convolution of the images with the weights; backward: its data gradient, where the images are dy. */
-function convolve(images: Images, tiles: Tiles, weights: Weights, bias: number, out: Output, backward: boolean): void {
+function convolve(
+  images: Images,
+  tiles: Tiles,
+  weights: Weights,
+  bias: number,
+  out: Output,
+  backward: boolean,
+): void {
   const { kernels, tile } = runtime();
   const count = images.images * tiles.tilesHigh * tiles.tilesWide;
   if (count === 0) return;
   const NR = kernels.tileColumns(tile);
   const { channels } = images;
   const panels = Math.ceil(out.outChannels / NR);
-  const perTile = backward ? 25 * channels + PRODUCTS * Math.min(out.outChannels, GROUP_CHANNELS / 4) : PRODUCTS * channels;
-  const many = weights.taps !== 0 || channels * out.outChannels > 256 * 128;
+  const perTile = backward
+    ? 25 * channels + PRODUCTS * Math.min(out.outChannels, GROUP_CHANNELS / 4)
+    : PRODUCTS * channels;
+  const many = weights.w !== 0 || channels * out.outChannels > 256 * 128;
   const fitting = Math.floor(BLOCK_BYTES / (perTile * 4) / TILES) * TILES;
   const most = Math.min(Math.max(many ? ONE_BLOCK : MIN_TILES, fitting), Math.ceil(count / TILES) * TILES);
   // More groups of columns where blocks are too few to go round the threads.
@@ -108,31 +114,27 @@ function convolve(images: Images, tiles: Tiles, weights: Weights, bias: number, 
   });
 }
 
-/** Runs fn with the address of the nine taps, each packed in panels, and the bytes from one to the next. */
-function withTaps(conv: Conv, weight: number, backward: boolean, fn: (taps: number, tapBytes: number) => void): void {
-  const { heap } = runtime();
-  const [k, columns] = backward ? [conv.outChannels, conv.channels] : [conv.channels, conv.outChannels];
-  const [rs, cs] = backward ? [1, conv.outChannels] : [conv.outChannels, 1];
-  const tapBytes = panelFloats(k, columns) * 4;
-  heap.scratch(TAPS * tapBytes, "conv2d", (taps) => {
-    for (let tap = 0; tap < TAPS; tap++) {
-      const from = weight + tap * conv.channels * conv.outChannels * 4;
-      packMatrix(from, rs, cs, k, columns, taps + tap * tapBytes);
-    }
-    fn(taps, tapBytes);
-  });
+/** The weights as they lie, for the forward pass or, turned by 180° and channels swapped, for the data gradient. */
+function untransformed({ channels, outChannels }: Conv, weight: number, backward: boolean): Weights {
+  const [wRow, wColumn] = backward ? [1, outChannels] : [outChannels, 1];
+  return { u: 0, w: weight, wRow, wColumn, tapBytes: channels * outChannels * 4 };
 }
 
-/** Writes the transformed weights to u. */
-function transformWeights(conv: Conv, weight: number, backward: boolean, u: number): void {
+/** Writes the transformed weights to `u`. */
+function transformWeights(
+  conv: Conv,
+  { w, wRow, wColumn, tapBytes }: Weights,
+  backward: boolean,
+  u: number,
+): void {
   const { kernels, tile } = runtime();
   const NR = kernels.tileColumns(tile);
-  const [k, columns] = backward ? [conv.outChannels, conv.channels] : [conv.channels, conv.outChannels];
-  withTaps(conv, weight, backward, (taps, tapBytes) => {
-    const panels = Math.ceil(columns / NR);
-    const args = [taps, tapBytes, k, panels, NR, backward ? 1 : 0, u] as const;
-    parallelScratch("stridedWeight", tapBytes / 16, 512, SCRATCH, ...args);
-  });
+  const [depth, columns] = backward ? [conv.outChannels, conv.channels] : [conv.channels, conv.outChannels];
+  const units = kernels.stridedWeightsUnits(columns, NR);
+  const grain = Math.ceil(2048 / (depth * NR));
+  const bytes = kernels.stridedWeightsScratch(NR);
+  const args = [w, wRow, wColumn, tapBytes, depth, columns, NR, backward ? 1 : 0, u] as const;
+  parallelScratch("stridedWeights", units, grain, bytes, ...args);
 }
 
 function weightBytes(k: number, columns: number): number {
@@ -153,15 +155,14 @@ export function stridedForward(conv: Conv, x: number, weight: Tensor, bias: numb
   const from = { x, images, height, width, channels, top: conv.paddingTop, left: conv.paddingLeft };
   const out = { y, outHeight, outWidth, outTop: 0, outLeft: 0, outChannels };
   const tiles = tilesOver(outHeight, outWidth);
+  const weights = untransformed(conv, weight.ptr, false);
   if (isRecorded(weight) && transformsOnTheWay(conv, tiles)) {
-    withTaps(conv, weight.ptr, false, (taps, tapBytes) => {
-      convolve(from, tiles, { u: 0, taps, tapBytes }, bias, out, false);
-    });
+    convolve(from, tiles, weights, bias, out, false);
     return;
   }
-  const fill = (u: number): void => transformWeights(conv, weight.ptr, false, u);
+  const fill = (u: number): void => transformWeights(conv, weights, false, u);
   withPacked(weight, "strided", weightBytes(channels, outChannels), fill, (u) => {
-    convolve(from, tiles, { u, taps: 0, tapBytes: 0 }, bias, out, false);
+    convolve(from, tiles, { ...weights, u, w: 0 }, bias, out, false);
   });
 }
 
@@ -198,15 +199,14 @@ export function stridedBackwardData(conv: Conv, dy: number, weight: number, dx: 
     outChannels: channels,
   };
   const tiles = tilesOver(rows.count, columns.count);
+  const weights = untransformed(conv, weight, true);
   if (transformsOnTheWay(conv, tiles)) {
-    withTaps(conv, weight, true, (taps, tapBytes) => {
-      convolve(from, tiles, { u: 0, taps, tapBytes }, 0, out, true);
-    });
+    convolve(from, tiles, weights, 0, out, true);
     return;
   }
   heap.scratch(weightBytes(outChannels, channels), "conv2d gradient", (u) => {
-    transformWeights(conv, weight, true, u);
-    convolve(from, tiles, { u, taps: 0, tapBytes: 0 }, 0, out, true);
+    transformWeights(conv, weights, true, u);
+    convolve(from, tiles, { ...weights, u, w: 0 }, 0, out, true);
   });
 }
 

@@ -22,7 +22,12 @@ import {
   winogradForward,
 } from "./conv-winograd.js";
 import { stemApplies, stemBackwardWeight, stemForward } from "./conv-stem.js";
-import { stridedApplies, stridedBackwardData, stridedBackwardWeight, stridedForward } from "./conv-strided.js";
+import {
+  stridedApplies,
+  stridedBackwardData,
+  stridedBackwardWeight,
+  stridedForward,
+} from "./conv-strided.js";
 import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
 interface Conv2dInputs {
