@@ -39,6 +39,8 @@ import { quadsTile } from "./winograd-tile";
 import { TRANSFORM_SCRATCH } from "./winograd-transforms";
 import { startWalk, tilesBefore, tileStart, Walk, WALK, walkOn } from "./winograd-walk";
 
+/** Channels of each phase that are multiplied at a time where the weights are transformed on the way: they stay in L2. */
+const DEPTH: i32 = 64;
 const OWN_BYTES: usize = WALK + TABLE + 16 + TRANSFORM_SCRATCH;
 
 /** Rows and columns of input, or of output, that one of the other side comes from. */
@@ -81,7 +83,7 @@ function columnGroups(s: WinogradStrided): i32 {
 export function winogradStridedScratch(shape: usize): i32 {
   const s = changetype<WinogradStrided>(shape);
   const NR = tileColumns(s.tile);
-  const local = s.w ? stridedWeightBytes(s.channels, NR) + stridedWeightsScratch(NR) : 0;
+  const local = s.w ? stridedWeightBytes(DEPTH, NR) + stridedWeightsScratch(NR) : 0;
   return <i32>OWN_BYTES + stripBytes(s) + outStripBytes(s) + POINTS * (vStep(s) + mStep(s)) + local;
 }
 
@@ -97,7 +99,6 @@ export function winogradStrided(shape: usize, scratch: usize, begin: i32, end: i
   const s = changetype<WinogradStrided>(shape);
   const NR = tileColumns(s.tile);
   const groups = columnGroups(s);
-  const panels = columnPanels(s);
   const tiles = s.images * s.tilesHigh * s.tilesWide;
   const walk = changetype<Walk>(scratch);
   const strip = scratch + OWN_BYTES;
@@ -105,7 +106,6 @@ export function winogradStrided(shape: usize, scratch: usize, begin: i32, end: i
   const v = outStrip + outStripBytes(s);
   const m = v + POINTS * vStep(s);
   const local = m + POINTS * mStep(s);
-  const packing = local + stridedWeightBytes(s.channels, NR);
   let transformed = -1;
   for (let unit = begin; unit < end; unit++) {
     const block = unit / groups;
@@ -121,31 +121,69 @@ export function winogradStrided(shape: usize, scratch: usize, begin: i32, end: i
       }
     }
     const o0 = (unit % groups) * s.groupPanels;
-    const o1 = min(o0 + s.groupPanels, panels);
-    if (s.w) {
-      for (let o = o0; o < o1; o++) {
-        const j = o * NR;
-        const from = at(s.w, j * s.wColumn);
-        stridedPanel(from, s.wRow, s.wColumn, s.tapBytes, s.channels, min(NR, s.outChannels - j), NR, s.backward, local, 0, 1, packing); // prettier-ignore
-        multiply(s, walk, v, local, 1, 0, 1, m, o - o0);
-      }
-    } else {
-      multiply(s, walk, v, s.u, panels, o0, o1, m, 0);
-    }
+    const o1 = min(o0 + s.groupPanels, columnPanels(s));
+    if (s.w) multiplyOnTheWay(s, walk, v, o0, o1, m, local);
+    else multiply(s, walk, v, o0, o1, m);
     startWalk(walk, first, s.tilesWide);
     outputBlock(s, count, walk, o0, o1, m, outStrip);
   }
 }
 
-/** m[ξ][phase][to + o − o0] = v[ξ]·u[ξ][…][o] for panels o0 ≤ o < o1 of u's `panels`. */
-function multiply(
+/** m[ξ][phase][o − o0] = v[ξ]·u[ξ][…][o] for panels o0 ≤ o < o1 of columns. */
+function multiply(s: WinogradStrided, walk: Walk, v: usize, o0: i32, o1: i32, m: usize): void {
+  const MR = tileRows(s.tile);
+  const NR = tileColumns(s.tile);
+  const panels = columnPanels(s);
+  const cBytes = (s.blockTiles * NR) << 2;
+  for (let xi = 0; xi < POINTS; xi++) {
+    const tiles = (tilesBefore(walk, xi) + MR - 1) / MR;
+    const phases = phaseCount(xi);
+    const depth = s.backward ? s.channels : phases * s.channels;
+    const from = stridedWeightAt(s.u, xi, s.channels, panels * NR);
+    const a = v + <usize>(xi * vStep(s));
+    for (let z = 0; z < (s.backward ? phases : 1); z++) {
+      let b = at(from, (z * panels + o0) * depth * NR);
+      let c = m + <usize>(xi * mStep(s) + z * s.groupPanels * cBytes);
+      for (let o = o0; o < o1; o++) {
+        quadsTile(s.tile, a, 0, tiles, depth >> 2, b, c, 0);
+        b = at(b, depth * NR);
+        c += cBytes;
+      }
+    }
+  }
+}
+
+/** The same with weights that are transformed at u, a panel and DEPTH channels at a time. */
+function multiplyOnTheWay(
   s: WinogradStrided,
   walk: Walk,
   v: usize,
-  u: usize,
-  panels: i32,
   o0: i32,
   o1: i32,
+  m: usize,
+  u: usize,
+): void {
+  const NR = tileColumns(s.tile);
+  const packing = u + <usize>stridedWeightBytes(DEPTH, NR);
+  for (let k = 0; k < s.channels; k += DEPTH) {
+    const depth = min(DEPTH, s.channels - k);
+    for (let o = o0; o < o1; o++) {
+      const from = at(s.w, k * s.wRow + o * NR * s.wColumn);
+      const columns = min(NR, s.outChannels - o * NR);
+      stridedPanel(from, s.wRow, s.wColumn, s.tapBytes, depth, columns, NR, s.backward, u, 0, 1, packing);
+      multiplyPanel(s, walk, v, k, depth, u, m, o - o0);
+    }
+  }
+}
+
+/** m[ξ][phase][to] (+)= v[ξ]·u[ξ], channels k … k + depth of each phase; added unless they are the first. */
+function multiplyPanel(
+  s: WinogradStrided,
+  walk: Walk,
+  v: usize,
+  k: i32,
+  depth: i32,
+  u: usize,
   m: usize,
   to: i32,
 ): void {
@@ -155,25 +193,13 @@ function multiply(
   for (let xi = 0; xi < POINTS; xi++) {
     const tiles = (tilesBefore(walk, xi) + MR - 1) / MR;
     const phases = phaseCount(xi);
-    const depth = s.backward ? s.channels : phases * s.channels;
-    const bBytes = (depth * NR) << 2;
-    const from = stridedWeightAt(u, xi, s.channels, panels * NR);
-    const a = v + <usize>(xi * vStep(s));
-    const c = m + <usize>(xi * mStep(s));
-    for (let z = 0; z < (s.backward ? phases : 1); z++) {
-      for (let o = o0; o < o1; o++) {
-        const b = from + <usize>((z * panels + o) * bBytes);
-        quadsTile(
-          s.tile,
-          a,
-          0,
-          tiles,
-          depth >> 2,
-          b,
-          c + <usize>((z * s.groupPanels + to + o - o0) * cBytes),
-          0,
-        );
-      }
+    const skip = ((s.backward ? s.channels : phases * s.channels) - depth) * MR;
+    const from = stridedWeightAt(u, xi, depth, NR);
+    for (let z = 0; z < phases; z++) {
+      const a = at(v + <usize>(xi * vStep(s)), ((s.backward ? 0 : z * s.channels) + k) * MR);
+      const b = at(from, z * depth * NR);
+      const c = m + <usize>(xi * mStep(s) + ((s.backward ? z * s.groupPanels : 0) + to) * cBytes);
+      quadsTile(s.tile, a, skip << 2, tiles, depth >> 2, b, c, i32(k > 0 || (z > 0 && !s.backward)));
     }
   }
 }

@@ -23,6 +23,7 @@ import {
 } from "./conv-winograd.js";
 import { stemApplies, stemBackwardWeight, stemForward } from "./conv-stem.js";
 import {
+  MIN_WEIGHT_CHANNELS,
   stridedApplies,
   stridedBackwardData,
   stridedBackwardWeight,
@@ -133,7 +134,7 @@ const conv2dOp = defineOp({
         depthwiseBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (winogradApplies(conv, true)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
-      } else if (stridedApplies(conv)) {
+      } else if (stridedApplies(conv, MIN_WEIGHT_CHANNELS)) {
         stridedBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (stemApplies(conv)) {
         stemBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
