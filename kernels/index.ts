@@ -34,7 +34,7 @@ export {
 } from "./winograd-weight";
 export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd-strided";
 export {
-  stridedWeightBytes,
+  stridedWeightFloats,
   stridedWeights,
   stridedWeightsScratch,
   stridedWeightsUnits,

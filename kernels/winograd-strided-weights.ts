@@ -24,9 +24,9 @@ const ROWS: i32 = 128;
 const ROW: usize = 48;
 const TAPS_AT: usize = TRANSFORM_SCRATCH + TABLE + 16;
 
-/** Bytes of transformed weights of depth × columns channel pairs, columns padded to whole panels. */
-export function stridedWeightBytes(depth: i32, columns: i32): i32 {
-  return ((81 * depth * columns) << 2) + POINTS * STAGGER;
+/** Floats of transformed weights of depth × columns channel pairs, columns padded to whole panels. */
+export function stridedWeightFloats(depth: i32, columns: i32): i32 {
+  return 81 * depth * columns + ((POINTS * STAGGER) >> 2);
 }
 
 /** Where the weights of a point begin. */

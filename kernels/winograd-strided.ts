@@ -32,7 +32,7 @@ import {
 import {
   stridedPanel,
   stridedWeightAt,
-  stridedWeightBytes,
+  stridedWeightFloats,
   stridedWeightsScratch,
 } from "./winograd-strided-weights";
 import { quadsTile } from "./winograd-tile";
@@ -83,7 +83,7 @@ function columnGroups(s: WinogradStrided): i32 {
 export function winogradStridedScratch(shape: usize): i32 {
   const s = changetype<WinogradStrided>(shape);
   const NR = tileColumns(s.tile);
-  const local = s.w ? stridedWeightBytes(DEPTH, NR) + stridedWeightsScratch(NR) : 0;
+  const local = s.w ? 4 * stridedWeightFloats(DEPTH, NR) + stridedWeightsScratch(NR) : 0;
   return <i32>OWN_BYTES + stripBytes(s) + outStripBytes(s) + POINTS * (vStep(s) + mStep(s)) + local;
 }
 
@@ -164,7 +164,7 @@ function multiplyOnTheWay(
   u: usize,
 ): void {
   const NR = tileColumns(s.tile);
-  const packing = u + <usize>stridedWeightBytes(DEPTH, NR);
+  const packing = at(u, stridedWeightFloats(DEPTH, NR));
   for (let k = 0; k < s.channels; k += DEPTH) {
     const depth = min(DEPTH, s.channels - k);
     for (let o = o0; o < o1; o++) {

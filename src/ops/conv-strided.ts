@@ -13,7 +13,6 @@ import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 import { withWords } from "./window.js";
 
-const TAPS = 9;
 /** Products of all points and phases, for 4×4 outputs and a pair of channels. */
 const PRODUCTS = 81;
 /** Bytes of transformed tiles that a block aims at: with those of the output, about L2. */
@@ -149,7 +148,7 @@ function transformWeights(
 function weightBytes(k: number, columns: number): number {
   const { kernels, tile } = runtime();
   const NR = kernels.tileColumns(tile);
-  return kernels.stridedWeightBytes(k, Math.ceil(columns / NR) * NR);
+  return kernels.stridedWeightFloats(k, Math.ceil(columns / NR) * NR) * 4;
 }
 
 /** Whether all tiles are one block and the weights many: then they are transformed on the way. */

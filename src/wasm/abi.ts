@@ -66,7 +66,7 @@ export const abi = {
   winogradStridedUnits: ["shape"],
   winogradStridedScratch: ["shape"],
   winogradStrided: ["shape", "scratch", "begin", "end"],
-  stridedWeightBytes: ["depth", "columns"],
+  stridedWeightFloats: ["depth", "columns"],
   stridedWeightsUnits: ["columns", "NR"],
   stridedWeightsScratch: ["NR"],
   stridedWeights: [
