@@ -13,6 +13,7 @@ import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 import { withWords } from "./window.js";
 
+const TAPS = 9;
 /** Products of all points and phases, for 4×4 outputs and a pair of channels. */
 const PRODUCTS = 81;
 /** Bytes of transformed tiles that a block aims at: with those of the output, about L2. */
@@ -32,11 +33,13 @@ const STRIP_BYTES = 640 * 1024;
 const MIN_CHANNELS = 16;
 export const MIN_WEIGHT_CHANNELS = 32;
 const LEAST_TILES = 16;
+/** Most products, of those of the direct algorithm. */
+const MOST_PRODUCTS = 0.8;
 /** Output channels computed from a block at a time. */
 const GROUP_CHANNELS = 256;
 
-/** n outputs in tiles of four, and of three at the end, so that the fewest products come of it. */
-function tilesAlong(n: number): { tiles: number; fours: number } {
+/** n outputs in tiles of four, and of three at the end, so that the fewest products come of it (in one dimension). */
+function tilesAlong(n: number): { tiles: number; fours: number; products: number } {
   const choices = [0, 1, 2, 3].map((threes) => {
     const fours = Math.max(0, Math.ceil((n - 3 * threes) / 4));
     return { tiles: fours + threes, fours, products: 9 * fours + 7 * threes };
@@ -74,8 +77,11 @@ export function stridedApplies(conv: Conv, least = MIN_CHANNELS): boolean {
     conv.groups === 1 &&
     channels % 4 === 0 &&
     outChannels % 4 === 0;
-  const { tilesHigh, tilesWide } = tilesOver(outHeight, outWidth);
-  const pays = Math.min(channels, outChannels) >= least && conv.images * tilesHigh * tilesWide >= LEAST_TILES;
+  const [high, wide] = [tilesAlong(outHeight), tilesAlong(outWidth)];
+  const pays =
+    Math.min(channels, outChannels) >= least &&
+    conv.images * high.tiles * wide.tiles >= LEAST_TILES &&
+    high.products * wide.products < MOST_PRODUCTS * TAPS * outHeight * outWidth;
   return runtime().winograd && fits && pays;
 }
 
