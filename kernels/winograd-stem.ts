@@ -10,15 +10,15 @@
 import { padImages } from "./pack";
 import { StemConv, StemSums } from "./shapes";
 import { at } from "./simd";
-import { SPARE, tileColumns, tileRows } from "./tile";
-import { panelTile } from "./tile-panel";
+import { tileColumns, tileRows } from "./tile";
 import { STAGGER } from "./winograd";
+import { SUM_SCRATCH, sumTiles } from "./winograd-products";
 import { stemGradient, stemOutput } from "./winograd-stem-transforms";
 import { quadsTile } from "./winograd-tile";
 import { Outputs, Tiles, TRANSFORM_SCRATCH, transformInput } from "./winograd-transforms";
 
 /** Bytes before the arrays: a Tiles, an Outputs, scratch of the transforms, a segment, a spare tile. */
-const OWN_BYTES: usize = 64 + TRANSFORM_SCRATCH + 16 + SPARE;
+const OWN_BYTES: usize = 64 + TRANSFORM_SCRATCH + SUM_SCRATCH;
 
 /** Bytes of six rows of the image of phases: pixels of 4·channels values. */
 function stripBytes(tilesWide: i32, channels: i32): i32 {
@@ -210,14 +210,12 @@ export function stemSumsScratch(shape: usize): i32 {
 /** sums[group][ξ][c][o] = Σ over the group's tiles of Bᵀ d B · A dY Aᵀ, c over channels of all phases. Unit = group. */
 export function stemSums(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<StemSums>(shape);
-  const MR = tileRows(s.tile);
-  const NR = tileColumns(s.tile);
   const depth = 4 * s.channels;
   const tiles = s.images * s.tilesHigh * s.tilesWide;
   const blocks = (tiles + s.blockTiles - 1) / s.blockTiles;
   const places = changetype<Tiles>(scratch);
   const transform = scratch + 64;
-  const segment = transform + TRANSFORM_SCRATCH;
+  const own = transform + TRANSFORM_SCRATCH;
   const strip = scratch + OWN_BYTES;
   const dyStrip = strip + <usize>stripBytes(s.tilesWide, s.channels);
   const width = 3 * s.tilesWide;
@@ -231,8 +229,6 @@ export function stemSums(shape: usize, scratch: usize, begin: i32, end: i32): vo
   places.quadBytes = 16;
   const d = places.base + <usize>(36 * places.stepBytes);
   const pixel = at(0, s.outChannels);
-  store<i32>(segment, 0);
-  store<i32>(segment, 0, 4);
   for (let unit = begin; unit < end; unit++) {
     const firstBlock = (unit * blocks) / s.groups;
     const lastBlock = ((unit + 1) * blocks) / s.groups;
@@ -254,19 +250,12 @@ export function stemSums(shape: usize, scratch: usize, begin: i32, end: i32): vo
         }
         t += run;
       }
-      store<i32>(segment, count, 8);
       const accumulate = i32(block > firstBlock);
       for (let xi = 0; xi < 36; xi++) {
         const a = places.base + <usize>(xi * places.stepBytes);
         const b = d + <usize>(xi * dStep);
         const c = s.sums + <usize>(unit * s.groupBytes + xi * s.sumStepBytes);
-        for (let o = 0; o < s.outChannels; o += NR) {
-          for (let k = 0; k < depth; k += MR) {
-            const to = at(c, k * s.outChannels + o);
-            const left = s.outChannels - o;
-            panelTile(s.tile, at(a, k), depth << 2, at(b, o), dBytes, segment, 1, to, pixel, accumulate, depth - k, left, segment + 16); // prettier-ignore
-          }
-        }
+        sumTiles(s.tile, a, depth << 2, b, dBytes, count, c, accumulate, depth, s.outChannels, own);
       }
     }
   }

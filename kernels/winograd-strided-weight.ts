@@ -8,9 +8,8 @@
 import { padImages } from "./pack";
 import { StridedSums } from "./shapes";
 import { at, madd } from "./simd";
-import { SPARE, tileColumns, tileRows } from "./tile";
-import { panelTile } from "./tile-panel";
 import { STAGGER } from "./winograd";
+import { SUM_SCRATCH, sumTiles } from "./winograd-products";
 import { startWalk, tilesBefore, tileStart, Walk, WALK, walkOn } from "./winograd-walk";
 import {
   firstPhase,
@@ -197,7 +196,7 @@ function sumStep(s: StridedSums): i32 {
 /** Scratch of one thread of stridedSums. */
 export function stridedSumsScratch(shape: usize): i32 {
   const s = changetype<StridedSums>(shape);
-  return <i32>OWN_BYTES + 16 + SPARE + POINTS * sumStep(s);
+  return <i32>OWN_BYTES + SUM_SCRATCH + POINTS * sumStep(s);
 }
 
 /** Units of work of stridedSums: phases, times strips of input channels. */
@@ -209,16 +208,13 @@ export function stridedSumsUnits(shape: usize): i32 {
 /** dw (+)= its part from the tiles that stridedTiles left. Unit = phase · strips + strip. */
 export function stridedSums(shape: usize, dw: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<StridedSums>(shape);
-  const MR = tileRows(s.tile);
-  const NR = tileColumns(s.tile);
   const strips = (s.channels + s.stripChannels - 1) / s.stripChannels;
   const walk = changetype<Walk>(scratch);
-  const segment = scratch + OWN_BYTES;
-  const sums = segment + 16 + SPARE;
+  const own = scratch + OWN_BYTES;
+  const sums = own + SUM_SCRATCH;
   const step = sumStep(s);
   const d = s.tiles + <usize>(POINTS * vStep(s));
   const bStep = tileBytes(s.outChannels);
-  const outBytes = at(0, s.outChannels);
   walkTo(s, walk, s.tileRows);
   for (let unit = begin; unit < end; unit++) {
     const oddRow = (unit / strips) >> 1;
@@ -235,16 +231,10 @@ export function stridedSums(shape: usize, dw: usize, scratch: usize, begin: i32,
       const c = sums + <usize>(xi * step);
       let t = 0;
       do {
-        store<i32>(segment, t * aStep);
-        store<i32>(segment, t * bStep, 4);
-        store<i32>(segment, min(BLOCK, tiles - t), 8);
-        for (let o = 0; o < s.outChannels; o += NR) {
-          for (let i = 0; i < channels; i += MR) {
-            const to = at(c, i * s.outChannels + o);
-            const left = s.outChannels - o;
-            panelTile(s.tile, at(a, i), aStep, at(b, o), bStep, segment, 1, to, outBytes, i32(t > 0), channels - i, left, segment + 16); // prettier-ignore
-          }
-        }
+        const from = a + <usize>(t * aStep);
+        const d0 = b + <usize>(t * bStep);
+        const count = min(BLOCK, tiles - t);
+        sumTiles(s.tile, from, aStep, d0, bStep, count, c, i32(t > 0), channels, s.outChannels, own);
         t += BLOCK;
       } while (t < tiles);
     }
