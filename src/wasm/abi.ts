@@ -107,9 +107,10 @@ export const abi = {
     "end",
   ],
   // windows
-  depthwise: ["window", "x", "w", "bias", "y", "begin", "end"],
-  depthwiseBackwardData: ["window", "dy", "w", "dx", "begin", "end"],
-  depthwiseBackwardWeight: ["window", "x", "dy", "dw", "begin", "end"],
+  depthwise: ["window", "x", "w", "bias", "y", "ahead", "begin", "end"],
+  depthwiseBackwardData: ["window", "dy", "w", "dx", "ahead", "begin", "end"],
+  depthwiseBackwardWeight: ["window", "x", "dy", "dw", "ahead", "scratch", "begin", "end"],
+  depthwiseBackwardWeightScratch: ["window"],
   depthwiseBackwardWeightUnits: ["window"],
   maxPool2d: ["window", "x", "y", "taps", "begin", "end"],
   maxPool2dBackwardUnits: ["window"],
