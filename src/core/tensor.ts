@@ -130,13 +130,13 @@ export class Tensor {
 
   /** Overwrites the elements. @throws ShapeError if the count differs. */
   copyFrom(source: Tensor | ArrayLike<number>): this {
-    const values = source instanceof Tensor ? source.view : source;
-    if (values.length !== this.size) {
-      throw new ShapeError(
-        `copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${values.length}`,
-      );
+    const count = source instanceof Tensor ? source.size : source.length;
+    if (count !== this.size) {
+      throw new ShapeError(`copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${count}`);
     }
     this.storage.touch();
+    void this.ptr; // its memory is there before the source is looked at: memory that grows invalidates views
+    const values = source instanceof Tensor ? source.view : source;
     this.view.set(values);
     return this;
   }

@@ -12,11 +12,21 @@ import {
   zeros,
 } from "../../src/index.js";
 import { Random } from "../../src/core/random.js";
+import { empty } from "../../src/core/tensor.js";
 import { init } from "../../src/wasm/runtime.js";
 
 beforeEach(() => void init());
 
 describe("tensor", () => {
+  it("copies another one into memory that has to grow for it", () => {
+    init({ threads: 1 });
+    for (let mib = 8; mib <= 32; mib *= 2) {
+      const source = full([mib * 2 ** 18], mib);
+      const copy = empty([mib * 2 ** 18], "f32", "test").copyFrom(source);
+      expect(copy.data().at(-1)).toBe(mib);
+    }
+  });
+
   it("takes its shape from nested arrays and its dtype from typed ones", () => {
     expect(tensor([[1, 2, 3], [4, 5, 6]]).shape).toEqual([2, 3]); // prettier-ignore
     expect(tensor(7).shape).toEqual([]);
