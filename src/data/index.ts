@@ -1,5 +1,6 @@
 export * from "./cifar.js";
 export * from "./dataset.js";
+export * from "./decode/bitmap.js";
 export * from "./decode/index.js";
 export * from "./idx.js";
 export * from "./image.js";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { decoderName, setDecoder, type Image, type ImageDecoder } from "../data/index.js";
+import { decoderName, dropAlpha, setDecoder, type Image, type ImageDecoder } from "../data/index.js";
 import { DataError } from "../errors.js";
 
 /**
@@ -93,14 +93,8 @@ async function jsquashDecoder(): Promise<ImageDecoder> {
     formats: ["jpeg"],
     async decode(bytes): Promise<Image> {
       const options = { preserveOrientation: false };
-      const { data, width, height } = await (decode as JsquashDecode)(bytes.slice().buffer, options);
-      const rgb = new Uint8Array(3 * width * height);
-      for (let i = 0, from = 0; i < rgb.length; i += 3, from += 4) {
-        rgb[i] = data[from]!;
-        rgb[i + 1] = data[from + 1]!;
-        rgb[i + 2] = data[from + 2]!;
-      }
-      return { data: rgb, width, height, channels: 3 };
+      const { data, width, height } = await (decode as JsquashDecode)(Uint8Array.from(bytes).buffer, options);
+      return { data: dropAlpha(data), width, height, channels: 3 };
     },
   };
 }

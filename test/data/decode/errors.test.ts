@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { imageBitmapDecoder } from "../../../src/data/decode/bitmap.js";
 import {
   decodeActive,
   decodeImage,
@@ -130,5 +131,44 @@ describe("setDecoder", () => {
     expect(() => decodeActive(goodJpg, { file: "f", maxPixels: 9 })).toThrow(
       "f: picture of a wrong size; got 16×8",
     );
+  });
+});
+
+describe("imageBitmapDecoder", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    setDecoder(undefined);
+  });
+
+  it("says where it cannot be", () => {
+    expect(() => imageBitmapDecoder()).toThrow(
+      new DataError("imageBitmapDecoder: no createImageBitmap or OffscreenCanvas; expected a browser"),
+    );
+  });
+
+  it("asks for pixels as stored, drops alpha, closes the bitmap", async () => {
+    const asked: unknown[] = [];
+    let closed = 0;
+    vi.stubGlobal("createImageBitmap", async (_: Blob, options: unknown) => {
+      asked.push(options);
+      return { width: 2, height: 1, close: () => closed++ };
+    });
+    class Canvas {
+      getContext(): object {
+        const data = Uint8ClampedArray.of(1, 2, 3, 255, 4, 5, 6, 0);
+        return { drawImage: () => {}, getImageData: () => ({ data }) };
+      }
+    }
+    vi.stubGlobal("OffscreenCanvas", Canvas);
+    setDecoder(imageBitmapDecoder());
+    const image = await decodeActive(goodJpg, { file: "f" });
+    expect(image).toEqual({ data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 1, channels: 3 });
+    expect(asked).toEqual([
+      { imageOrientation: "none", premultiplyAlpha: "none", colorSpaceConversion: "none" },
+    ]);
+    await expect(decodeActive(text("GIF89a"), { file: "f", maxPixels: 1 })).rejects.toThrow(
+      new DataError("f: cannot be decoded by createImageBitmap; got 2×1; expected 1 pixels at most"),
+    );
+    expect(closed).toBe(2);
   });
 });
