@@ -60,18 +60,22 @@ describe.skipIf(!folder)("the trained ResNets for CIFAR-10 (skipped without the 
     [32, 8256],
     [44, 8267],
     [56, 8320],
-  ])("ResNet-%i names %i of the 10,000 (skipped without FOVEA_CIFAR10_BIN)", async (layers, expected) => {
-    const model = await trained(layers);
-    const file = await readFile(testBatch!);
-    let correct = 0;
-    for (let from = 0; from < 10_000; from += 250) {
-      const logits = logitsOf(model, file, from, from + 250);
-      for (let i = 0; i < 250; i++) {
-        const row = logits.subarray(i * 10, i * 10 + 10);
-        if (row.indexOf(Math.max(...row)) === file[(from + i) * RECORD]) correct++;
+  ])(
+    "ResNet-%i names %i of the 10,000 (skipped without FOVEA_CIFAR10_BIN)",
+    async (layers, expected) => {
+      const model = await trained(layers);
+      const file = await readFile(testBatch!);
+      let correct = 0;
+      for (let from = 0; from < 10_000; from += 250) {
+        const logits = logitsOf(model, file, from, from + 250);
+        for (let i = 0; i < 250; i++) {
+          const row = logits.subarray(i * 10, i * 10 + 10);
+          if (row.indexOf(Math.max(...row)) === file[(from + i) * RECORD]) correct++;
+        }
       }
-    }
-    expect(correct).toBe(expected);
-    model.dispose();
-  }, 180_000);
+      expect(correct).toBe(expected);
+      model.dispose();
+    },
+    180_000,
+  );
 });
