@@ -22,7 +22,9 @@ export {
 export type { StateDict, StateTensor } from "./core/state.js";
 export * from "./data/index.js";
 export * from "./errors.js";
-export * from "./io/safetensors.js";
+export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.js";
+export { adaptNames } from "./io/weight-names.js";
+export { decodeWeights, type ReadOptions } from "./io/weights.js";
 export * from "./models/index.js";
 export * from "./nn/index.js";
 export * from "./ops/index.js";

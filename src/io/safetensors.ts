@@ -2,105 +2,167 @@
 // JSON header, the header (name → dtype, shape, byte offsets), then the tensors' bytes, little-endian and without gaps.
 
 import { sizeOf } from "../core/shape.js";
-import type { StateDict, StateTensor } from "../core/state.js";
+import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
+import { ELEMENT_TYPES, shapeProblem } from "./element-types.js";
+import { bytesSource, dataView, show, type ByteSource } from "./source.js";
 
 /** The reference implementation's limit. */
 const MAX_HEADER = 100_000_000;
 
-const ELEMENT_BYTES: Record<StateTensor["dtype"], number> = { F32: 4, I64: 8 };
-
 interface Entry {
-  dtype: StateTensor["dtype"];
+  dtype: string;
   shape: number[];
   data_offsets: [number, number];
 }
 
-/** The bytes of a safetensors file. `metadata` goes into its header, as `__metadata__`. */
-export function encodeSafetensors(state: StateDict, metadata: Record<string, string> = {}): Uint8Array {
+/**
+ * A safetensors file in pieces: its head, then the tensors' bytes, which are views of the state's. `metadata` goes into
+ * the header, as `__metadata__`.
+ */
+export function safetensorsParts(state: StateDict, metadata: Record<string, string> = {}): Uint8Array[] {
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length) header["__metadata__"] = metadata;
+  for (const name of state.keys()) header[name] = undefined; // in the state's order
+  const widest = [...state].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const [name, { dtype, shape, data }] of state) {
-    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+  for (const [name, { dtype, shape, data }] of widest) {
+    header[name] = { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] };
+    parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
   const length = Math.ceil(json.length / 8) * 8; // padded with spaces, so that the data is aligned
-  const file = new Uint8Array(8 + length + offset);
-  new DataView(file.buffer).setBigUint64(0, BigInt(length), true);
-  file.fill(0x20, 8, 8 + length);
-  file.set(json, 8);
-  let at = 8 + length;
-  for (const { data } of state.values()) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  const head = new Uint8Array(8 + length).fill(0x20);
+  dataView(head).setBigUint64(0, BigInt(length), true);
+  head.set(json, 8);
+  return [head, ...parts];
+}
+
+/** The bytes of a safetensors file. `metadata` goes into its header, as `__metadata__`. */
+export function encodeSafetensors(state: StateDict, metadata: Record<string, string> = {}): Uint8Array {
+  const parts = safetensorsParts(state, metadata);
+  const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
   }
   return file;
 }
 
 /**
- * Reads a safetensors file. `file` names it in errors.
- * @throws DataError when the header lies, offsets overlap or leave gaps, or a dtype is not F32 or I64
+ * Reads a safetensors file; `file` names it in errors. F16, BF16 and F64 become F32; I32, I16, I8, U8 and BOOL become
+ * I64. F32 and I64 are views of the bytes where they are aligned.
+ * @throws DataError naming file and tensor when the header lies or repeats a name, offsets overlap or leave gaps, bytes
+ * are missing, or a dtype is another
  */
 export function decodeSafetensors(bytes: Uint8Array, file = "safetensors"): StateDict {
+  return readSafetensors(bytesSource(bytes, file));
+}
+
+/** decodeSafetensors() of a source that is read tensor by tensor. */
+export function readSafetensors(source: ByteSource): StateDict {
   const fail = (what: string): never => {
-    throw new DataError(`${file}: ${what}`);
+    throw new DataError(`${source.name}: ${what}`);
   };
-  if (bytes.length < 8) fail(`not a safetensors file: ${bytes.length} bytes, expected at least 8`);
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (source.size < 8) fail(`not a safetensors file: ${source.size} bytes, expected at least 8`);
+  const length = Number(dataView(source.read(0, 8)).getBigUint64(0, true));
   if (length > MAX_HEADER) fail(`header of ${length} bytes; expected at most ${MAX_HEADER}`);
-  if (8 + length > bytes.length) {
-    fail(`truncated: header of ${length} bytes in a file of ${bytes.length}`);
-  }
-  const entries = parseHeader(bytes.subarray(8, 8 + length), fail);
-  const data = bytes.subarray(8 + length);
-  const sorted = [...entries].sort((a, b) => a[1].data_offsets[0] - b[1].data_offsets[0]);
+  const begin = 8 + length;
+  if (begin > source.size) fail(`truncated: header of ${length} bytes in a file of ${source.size}`);
+  const entries = parseHeader(source.read(8, length), fail);
+  checkOffsets(entries, source.size - begin, fail);
+  return new Map(
+    entries.map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [from, to],
+        },
+      ]) => {
+        const type = ELEMENT_TYPES.get(dtype)!;
+        const data = type.read(source.read(begin + from, to - from));
+        return [name, { dtype: type.dtype, shape, data }];
+      },
+    ),
+  );
+}
+
+function checkOffsets(
+  entries: readonly [string, Entry][],
+  bytes: number,
+  fail: (what: string) => never,
+): void {
+  const sorted = entries.map(([name, entry]) => ({ name, ...entry }));
+  sorted.sort((a, b) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
   let end = 0;
-  for (const [name, { dtype, shape, data_offsets }] of sorted) {
+  for (const { name, dtype, shape, data_offsets } of sorted) {
     const [from, to] = data_offsets;
     if (from !== end) fail(`${name} starts at byte ${from}; expected ${end} (no gap, no overlap)`);
-    const expected = sizeOf(shape) * ELEMENT_BYTES[dtype];
+    const expected = sizeOf(shape) * ELEMENT_TYPES.get(dtype)!.bytes;
     if (to - from !== expected) {
       fail(`${name} has ${to - from} bytes; expected ${expected} for ${dtype} [${shape.join(",")}]`);
     }
-    if (to > data.length) fail(`truncated: ${name} ends at byte ${to} of ${data.length}`);
+    if (to > bytes) fail(`truncated: ${name} ends at byte ${to} of ${bytes}`);
     end = to;
   }
-  if (end !== data.length) fail(`${data.length - end} bytes after the last tensor; expected none`);
-  return new Map(
-    entries.map(([name, { dtype, shape, data_offsets }]) => {
-      const copy = new Uint8Array(data.subarray(...data_offsets)).buffer; // aligned, whatever the header's length
-      return [
-        name,
-        { dtype, shape, data: dtype === "F32" ? new Float32Array(copy) : new BigInt64Array(copy) },
-      ];
-    }),
-  );
+  if (end !== bytes) fail(`${bytes - end} bytes after the last tensor; expected none`);
 }
 
 function parseHeader(bytes: Uint8Array, fail: (what: string) => never): [string, Entry][] {
   let header: unknown;
+  let text = "";
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (error) {
     fail(`header is not JSON: ${(error as Error).message}`);
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    return fail("header is not a JSON object");
+  if (!isRecord(header)) return fail("header is not a JSON object");
+  const twice = repeatedKey(text);
+  if (twice !== undefined) fail(`header has ${twice} twice`);
+  const { __metadata__: metadata = {}, ...tensors } = header;
+  if (!isRecord(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
+    fail("__metadata__ is not made of strings");
   }
-  const isSize = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
-  const isSizes = (v: unknown): boolean => Array.isArray(v) && v.every(isSize);
-  return Object.entries(header as Record<string, Partial<Entry> | null>)
-    .filter(([name]) => name !== "__metadata__")
-    .map(([name, entry]) => {
-      const { dtype, shape, data_offsets: offsets } = entry ?? {};
-      if (!isSizes(shape) || !isSizes(offsets) || offsets!.length !== 2 || offsets![1] < offsets![0]) {
-        fail(`${name}: bad shape or data_offsets in ${JSON.stringify(entry)}`);
-      }
-      if (dtype === undefined || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-        fail(`${name}: dtype ${String(dtype)} is not supported; known: F32, I64`);
-      }
-      return [name, entry as Entry];
-    });
+  return Object.entries(tensors).map(([name, entry]) => {
+    const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
+    if (typeof dtype !== "string" || !Array.isArray(shape) || !isRange(offsets)) {
+      fail(`${name}: bad dtype, shape or data_offsets in ${show(entry)}`);
+    }
+    const problem = shapeProblem(dtype as string, shape as unknown[]);
+    if (problem) fail(`${name}: ${problem}`);
+    return [name, entry as Entry];
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isRange(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every((n) => Number.isSafeInteger(n) && n >= 0) &&
+    value[0] <= value[1]
+  );
+}
+
+/** A key that stands twice in one object of a JSON text, which JSON.parse would let pass. */
+function repeatedKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (colon) {
+      const key = JSON.parse(token.slice(0, -colon.length)) as string;
+      if (open.at(-1)!.has(key)) return key;
+      open.at(-1)!.add(key);
+    }
+  }
+  return undefined;
 }

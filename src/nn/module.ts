@@ -14,6 +14,28 @@ export interface StateOptions {
   fileAxes?: readonly number[];
 }
 
+export interface LoadOptions {
+  /** Whether everything must be there and fit. Default true. */
+  strict?: boolean;
+  /** What errors name: a file. */
+  source?: string;
+}
+
+/** A tensor of another shape or type than the model's. */
+export interface Mismatch {
+  readonly name: string;
+  readonly got: string;
+  readonly expected: string;
+}
+
+/** How a state dict and a module differ. */
+export interface LoadReport {
+  /** Names that the module has and the state dict lacks. */
+  readonly missing: string[];
+  readonly unexpected: string[];
+  readonly mismatched: Mismatch[];
+}
+
 /** A tensor that belongs to a module: freed with it, not by scopes, and part of its state. */
 abstract class ModuleTensor extends Tensor {
   readonly fileAxes: readonly number[] | undefined;
@@ -116,27 +138,23 @@ export abstract class Module {
   }
 
   /**
-   * Overwrites all parameters and buffers. All or nothing: on an error the module is as before.
-   * @throws DataError listing missing and unexpected names, or tensors of another shape or type
+   * Overwrites all parameters and buffers. All or nothing: on an error the module is as before. `num_batches_tracked` may
+   * be missing. With strict: false, what fits is loaded and the rest is left as it is; the report says what that is.
+   * NOTE: PyTorch's strict=False still refuses other shapes; here they are reported, as a new head is the common case.
+   * @throws DataError listing missing and unexpected names, and tensors of another shape or type; with strict: false, if
+   * nothing fits. The message begins with `source`.
    */
-  loadStateDict(state: StateDict): void {
+  loadStateDict(state: StateDict, { strict = true, source = "loadStateDict" }: LoadOptions = {}): LoadReport {
     const own = new Map(this.#tensors(""));
-    const missing = [...own.keys()].filter(
-      (name) => !state.has(name) && !name.endsWith("num_batches_tracked"),
-    );
-    const unexpected = [...state.keys()].filter((name) => !own.has(name));
-    const problems: string[] = [];
-    if (missing.length) problems.push(`missing ${missing.join(", ")}`);
-    if (unexpected.length) problems.push(`unexpected ${unexpected.join(", ")}`);
-    for (const [name, t] of own) {
-      const entry = state.get(name);
-      if (entry) problems.push(...mismatch(name, t, entry));
+    const report = compareStates(own, state);
+    const { missing, unexpected, mismatched } = report;
+    const wrong = new Set(mismatched.map(({ name }) => name));
+    const fitting = [...own].filter(([name]) => state.has(name) && !wrong.has(name));
+    if (strict ? missing.length || unexpected.length || mismatched.length : !fitting.length) {
+      throw new DataError(`${source}: ${describeReport(report)}`);
     }
-    if (problems.length) throw new DataError(`loadStateDict: ${problems.join("; ")}`);
-    for (const [name, t] of own) {
-      const entry = state.get(name);
-      if (entry) fromFile(t, entry);
-    }
+    for (const [name, t] of fitting) fromFile(t, state.get(name)!);
+    return report;
   }
 
   /** Frees all parameters and buffers. */
@@ -153,13 +171,43 @@ function fileDType(dtype: DType): StateTensor["dtype"] {
   return dtype === "f32" ? "F32" : "I64";
 }
 
-function mismatch(name: string, t: ModuleTensor, entry: StateTensor): string[] {
-  const shape = fileShape(t);
-  if (!sameShape(entry.shape, shape)) {
-    return [`${name} has shape [${entry.shape.join(",")}], expected [${shape.join(",")}]`];
-  }
-  const dtype = fileDType(t.dtype);
-  return entry.dtype === dtype ? [] : [`${name} has dtype ${entry.dtype}, expected ${dtype}`];
+function mismatch(name: string, t: ModuleTensor, { dtype, shape }: StateTensor): Mismatch | undefined {
+  const [ownType, ownShape] = [fileDType(t.dtype), fileShape(t)];
+  if (dtype === ownType && sameShape(shape, ownShape)) return undefined;
+  const type = (d: string): string => (dtype === ownType ? "" : `${d} `);
+  return {
+    name,
+    got: `${type(dtype)}[${shape.join(",")}]`,
+    expected: `${type(ownType)}[${ownShape.join(",")}]`,
+  };
+}
+
+function compareStates(own: ReadonlyMap<string, ModuleTensor>, state: StateDict): LoadReport {
+  return {
+    missing: [...own.keys()].filter((name) => !state.has(name) && !name.endsWith("num_batches_tracked")),
+    unexpected: [...state.keys()].filter((name) => !own.has(name)),
+    mismatched: [...own].flatMap(
+      ([name, t]) => (state.has(name) && mismatch(name, t, state.get(name)!)) || [],
+    ),
+  };
+}
+
+/** Names listed in an error; their number is told. */
+const LISTED = 4;
+
+function list(names: readonly string[]): string {
+  const more = names.length - LISTED;
+  return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function describeReport({ missing, unexpected, mismatched }: LoadReport): string {
+  const problems: string[] = [];
+  if (missing.length) problems.push(`missing ${list(missing)}`);
+  if (unexpected.length) problems.push(`unexpected ${list(unexpected)}`);
+  const wrong = mismatched.map(({ name, got, expected }) => `${name} is ${got}, expected ${expected}`);
+  if (wrong.length) problems.push(list(wrong));
+  if (problems.length === 1 && wrong.length) problems.push("strict: false loads the rest");
+  return problems.join("; ");
 }
 
 function toFile(t: ModuleTensor): StateTensor {

@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { Module } from "../nn/index.js";
 import type { EpochReport } from "../train/index.js";
-import { saveWeights, writeFileAtomic } from "./files.js";
+import { writeFileAtomic } from "./files.js";
+import { saveWeights } from "./weights.js";
 
 /** The final numbers; accuracies are fractions. */
 export interface Metrics {

@@ -1,7 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/core/random.js";
 import type { StateDict } from "../../src/core/state.js";
 import { DataError } from "../../src/errors.js";
+import { expectedState, goldens } from "../helpers/weights.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/io/safetensors.js";
 
 const state: StateDict = new Map([
@@ -35,8 +36,30 @@ describe("safetensors", () => {
     const length = Number(new DataView(file.buffer).getBigUint64(0, true));
     expect(length % 8).toBe(0);
     const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
-    expect(header["conv.weight"]).toEqual(f32([2, 1, 1, 2], 0, 16));
+    expect(header["conv.weight"]).toEqual(f32([2, 1, 1, 2], 8, 24));
     expect(file.length).toBe(8 + length + 16 + 8);
+  });
+
+  it("reads what the safetensors package wrote, every type of it", async () => {
+    const state = decodeSafetensors(await readFile(new URL("reference.safetensors", goldens)));
+    expect(state.size).toBe(12);
+    for (const [name, tensor] of state) expect([name, tensor]).toEqual([name, expectedState.get(name)]);
+  });
+
+  it("gives views of aligned bytes and lays wide types first", () => {
+    const file = encodeSafetensors(new Map([["odd", state.get("conv.weight")!], ...state]));
+    const back = decodeSafetensors(file);
+    for (const { data } of back.values()) expect(data.buffer).toBe(file.buffer);
+    expect([...back.keys()]).toEqual(["odd", ...state.keys()]);
+  });
+
+  it("keeps names that JavaScript has for itself", () => {
+    const odd: StateDict = new Map([["__proto__", state.get("conv.weight")!]]);
+    expect([
+      ...decodeSafetensors(
+        withHeader('{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4),
+      ).keys(),
+    ]).toEqual([...odd.keys()]);
   });
 
   it("reads a file at an odd address", () => {
@@ -57,9 +80,43 @@ describe("safetensors", () => {
     ["a header that is not JSON", withHeader("{a", 0), /^f: header is not JSON: /],
     ["a header that is a list", withHeader("[]", 0), "f: header is not a JSON object"],
     [
-      "half precision",
-      withHeader({ a: { ...f32([1], 0, 2), dtype: "F16" } }, 2),
-      /^f: a: dtype F16 is not supported/,
+      "eight-bit floats",
+      withHeader({ a: { ...f32([1], 0, 1), dtype: "F8_E4M3" } }, 1),
+      "f: a: dtype F8_E4M3 is not supported; known: F32, F16, BF16, F64, I64, I32, I16, I8, U8, BOOL",
+    ],
+    ["a name twice", withHeader('{"a":{}, "\\u0061" :{}}', 0), "f: header has a twice"],
+    [
+      "a field twice",
+      withHeader('{"a":{"dtype":"F32","shape":[1],"shape":[2],"data_offsets":[0,8]}}', 8),
+      "f: header has shape twice",
+    ],
+    [
+      "metadata that is not text",
+      withHeader({ __metadata__: { a: 1 } }, 0),
+      "f: __metadata__ is not made of strings",
+    ],
+    [
+      "nine axes",
+      withHeader({ a: f32([1, 1, 1, 1, 1, 1, 1, 1, 1], 0, 4) }, 4),
+      "f: a: 9 axes; expected at most 8",
+    ],
+    [
+      "a product beyond all integers",
+      withHeader({ a: f32([2 ** 40, 2 ** 40], 0, 4) }, 4),
+      /^f: a: \[1099511627776,1099511627776\] has 1\.2\d+e\+24 elements; expected at most 2147483647 of F32$/,
+    ],
+    [
+      "a sea of bytes as counters",
+      withHeader({ a: { ...f32([2 ** 25], 0, 4), dtype: "U8" } }, 4),
+      "f: a: [33554432] has 33554432 elements; expected at most 16777216 of U8",
+    ],
+    [
+      "lists in lists for a shape",
+      withHeader(
+        `{"a":{"dtype":"F32","shape":[${"[".repeat(900)}${"]".repeat(900)}],"data_offsets":[0,4]}}`,
+        4,
+      ),
+      "f: a: bad shape […]",
     ],
     ["a gap", withHeader({ a: f32([1], 4, 8) }, 8), "f: a starts at byte 4; expected 0 (no gap, no overlap)"],
     [
@@ -74,31 +131,11 @@ describe("safetensors", () => {
       withHeader({ a: f32([1], 0, 4) }, 6),
       "f: 2 bytes after the last tensor; expected none",
     ],
-    ["a negative size", withHeader({ a: f32([-1], 0, 4) }, 4), /^f: a: bad shape or data_offsets/],
-    ["an entry that is null", withHeader({ a: null }, 0), /^f: a: bad shape or data_offsets in null/],
+    ["a negative size", withHeader({ a: f32([-1], 0, 4) }, 4), "f: a: bad shape [-1]"],
+    ["an entry that is null", withHeader({ a: null }, 0), "f: a: bad dtype, shape or data_offsets in null"],
   ])("refuses %s by name", (_, bytes, message) => {
     expect(() => decodeSafetensors(bytes, "f")).toThrow(
       typeof message === "string" ? new DataError(message) : message,
     );
-  });
-
-  it("decodes or refuses 2,000 mutated files, with no other error", () => {
-    const random = new Random(11);
-    const good = encodeSafetensors(state);
-    let refused = 0;
-    for (let i = 0; i < 2000; i++) {
-      const bytes = good.slice(0, random.integer(4) ? good.length : random.integer(good.length));
-      for (let k = random.integer(4); k >= 0 && bytes.length; k--) {
-        bytes[random.integer(bytes.length)] = random.integer(256);
-      }
-      try {
-        decodeSafetensors(bytes, "mutant");
-      } catch (error) {
-        expect(error).toBeInstanceOf(DataError);
-        expect((error as Error).message).toMatch(/^mutant: /);
-        refused++;
-      }
-    }
-    expect(refused).toBeGreaterThan(1000);
   });
 });

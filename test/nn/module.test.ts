@@ -100,8 +100,8 @@ describe("Module", () => {
     state.set("bn1.weight", { dtype: "I64", shape: [3], data: new BigInt64Array(3) });
     expect(() => net.loadStateDict(state)).toThrow(
       new DataError(
-        "loadStateDict: missing conv1.weight; unexpected extra; bn1.weight has dtype I64, expected F32; " +
-          "head.1.bias has shape [5], expected [4]",
+        "loadStateDict: missing conv1.weight; unexpected extra; bn1.weight is I64 [3], expected F32 [3], " +
+          "head.1.bias is [5], expected [4]",
       ),
     );
     expect([...net.stateDict()]).toEqual(before);

@@ -1,0 +1,32 @@
+// Where file formats read from: pieces of a file, so that it need not be in memory whole, or of an array.
+
+export interface ByteSource {
+  /** What errors call it: a path. */
+  readonly name: string;
+  /** Bytes in all. */
+  readonly size: number;
+  /** The `length` bytes from byte `from` on. The caller has checked that they are inside. */
+  read(from: number, length: number): Uint8Array;
+}
+
+/** Bytes that are in memory already; pieces are views of them. */
+export function bytesSource(bytes: Uint8Array, name: string): ByteSource {
+  return { name, size: bytes.length, read: (from, length) => bytes.subarray(from, from + length) };
+}
+
+/** A window of another source. */
+export function partOf(source: ByteSource, from: number, size: number): ByteSource {
+  return { name: source.name, size, read: (at, length) => source.read(from + at, length) };
+}
+
+/** A view for numbers of more than one byte. */
+export function dataView(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A value for an error message: short, and without walking into lists, which a hostile file can make endless. */
+export function show(value: unknown): string {
+  if (Array.isArray(value))
+    return value.some((v) => typeof v === "object") ? "[…]" : `[${value.slice(0, 9).join(",")}]`;
+  return typeof value === "object" && value !== null ? "{…}" : String(value).slice(0, 60);
+}

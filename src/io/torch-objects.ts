@@ -1,0 +1,112 @@
+// What a pickle of PyTorch may name and build: storages, tensors that are views of them, dicts.
+// https://github.com/pytorch/pytorch/blob/v2.5.0/torch/_utils.py
+
+import { DataError } from "../errors.js";
+import { shapeProblem } from "./element-types.js";
+import { Global } from "./pickle.js";
+import { show } from "./source.js";
+
+const STORAGES: Record<string, string> = {
+  FloatStorage: "F32",
+  HalfStorage: "F16",
+  BFloat16Storage: "BF16",
+  DoubleStorage: "F64",
+  LongStorage: "I64",
+  IntStorage: "I32",
+  ShortStorage: "I16",
+  CharStorage: "I8",
+  ByteStorage: "U8",
+  BoolStorage: "BOOL",
+};
+
+/** A run of elements in the file that tensors are views of. */
+export class TorchStorage {
+  readonly dtype: string;
+  readonly key: string;
+  /** Elements. */
+  readonly size: number;
+  /** First element in the stored run: legacy files have storages that are parts of others. */
+  readonly offset: number;
+
+  constructor(dtype: string, key: string, size: number, offset: number) {
+    this.dtype = dtype;
+    this.key = key;
+    this.size = size;
+    this.offset = offset;
+  }
+}
+
+export class TorchTensor {
+  readonly storage: TorchStorage;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+
+  /** @throws DataError if an element lies outside the storage, or shape and stride are not such */
+  constructor(storage: unknown, offset: unknown, shape: unknown, stride: unknown) {
+    if (!(storage instanceof TorchStorage)) throw new DataError("no storage");
+    if (!Array.isArray(shape)) throw new DataError("the shape is not a tuple");
+    const problem = shapeProblem(storage.dtype, shape);
+    if (problem) throw new DataError(problem);
+    const steps = Array.isArray(stride) ? stride : [];
+    if (steps.length !== shape.length || ![offset, ...steps].every(isSize)) {
+      throw new DataError(`bad offset ${show(offset)} or stride ${show(stride)} for [${shape.join(",")}]`);
+    }
+    const last = shape.reduce((at, n, i) => at + (n - 1) * steps[i], offset);
+    if (!shape.includes(0) && last >= storage.size) {
+      throw new DataError(`[${shape.join(",")}] reaches element ${last} of a storage of ${storage.size}`);
+    }
+    this.storage = storage;
+    this.offset = storage.offset + (offset as number);
+    this.shape = shape;
+    this.stride = steps;
+  }
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** torch._utils._rebuild_tensor(_v2)(storage, offset, shape, stride, …). The rest is about gradients. */
+function rebuildTensor([storage, offset, shape, stride]: readonly unknown[]): TorchTensor {
+  return new TorchTensor(storage, offset, shape, stride);
+}
+
+function dict([items = []]: readonly unknown[]): Map<unknown, unknown> {
+  if (!Array.isArray(items) || !items.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+    throw new DataError("arguments are not pairs");
+  }
+  return new Map(items as [unknown, unknown][]);
+}
+
+/** What state dicts are made of, and what checkpoints keep beside them. The only code that a file can reach. */
+export const GLOBALS: ReadonlyMap<string, Global> = new Map(
+  [
+    new Global("collections.OrderedDict", dict),
+    new Global("argparse.Namespace", () => new Map()),
+    new Global("torch._utils._rebuild_tensor", rebuildTensor),
+    new Global("torch._utils._rebuild_tensor_v2", rebuildTensor),
+    new Global("torch._utils._rebuild_parameter", ([tensor]) => tensor),
+    new Global("torch.Size", ([sizes]) => sizes),
+    new Global("torch.device", ([device]) => device),
+    ...Object.keys(STORAGES).flatMap((name) => [
+      new Global(`torch.${name}`),
+      new Global(`torch.cuda.${name}`),
+    ]),
+  ].map((global) => [global.name, global]),
+);
+
+/** The storage of ("storage", type, key, location, elements[, part of another: key, offset, elements]). */
+export function persistent(id: unknown): TorchStorage {
+  const [kind, type, key, , size, part] = Array.isArray(id) ? id : [];
+  const dtype = type instanceof Global ? STORAGES[type.name.split(".").at(-1)!] : undefined;
+  if (kind !== "storage" || !dtype || typeof key !== "string" || !isSize(size)) {
+    throw new DataError("a persistent id that is not a storage's");
+  }
+  if (!Array.isArray(part)) return new TorchStorage(dtype, key, size, 0);
+  const [, offset, length] = part;
+  if (!isSize(offset) || !isSize(length) || offset + length > size) {
+    throw new DataError(`a part of ${show(length)} elements from ${show(offset)} of a storage of ${size}`);
+  }
+  return new TorchStorage(dtype, key, length, offset);
+}

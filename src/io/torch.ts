@@ -1,0 +1,114 @@
+// State dicts that PyTorch saved with torch.save(): found in the checkpoint, and read from its storages.
+
+import { sizeOf } from "../core/shape.js";
+import type { StateDict, StateTensor } from "../core/state.js";
+import { DataError } from "../errors.js";
+import { asArray, ELEMENT_TYPES } from "./element-types.js";
+import { show, type ByteSource } from "./source.js";
+import { isLegacy, readArchive, readLegacy } from "./torch-archive.js";
+import { TorchTensor, type TorchStorage } from "./torch-objects.js";
+
+/** Where checkpoints keep their state dict, the averaged weights first, as timm chooses. */
+const NESTED = ["state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "net"];
+const MAX_NESTING = 4;
+
+/** The state dict in a saved object. `key` names the one to take where a checkpoint has several. */
+function findState(object: unknown, key: string | undefined, file: string): Map<string, TorchTensor> {
+  let found = object;
+  const path: string[] = [];
+  for (let depth = 0; depth < MAX_NESTING && found instanceof Map; depth++) {
+    const inner: string | undefined =
+      depth === 0 && key !== undefined
+        ? key
+        : NESTED.find((name) => (found as Map<unknown, unknown>).get(name) instanceof Map);
+    if (inner === undefined) break;
+    found = found.get(inner);
+    path.push(inner);
+  }
+  const where = path.length ? `${file}: ${path.join(".")}` : file;
+  if (!(found instanceof Map) || found.size === 0) {
+    const known =
+      object instanceof Map ? `; it has ${[...object.keys()].slice(0, 8).map(show).join(", ")}` : "";
+    throw new DataError(`${where}: no state dict there${known}`);
+  }
+  for (const [name, value] of found) {
+    if (typeof name !== "string" || !(value instanceof TorchTensor)) {
+      throw new DataError(`${where}: ${show(name)} is not a tensor; expected a state dict`);
+    }
+  }
+  return found as Map<string, TorchTensor>;
+}
+
+/** Bytes that may be copied or converted beyond the file's own: views that repeat their storage are few and small. */
+const SPARE_BYTES = 2 ** 26;
+
+/**
+ * Reads the state dict in a .pth or .pt file of either format, converted as in decodeSafetensors(). Nothing in it is
+ * executed: its pickle can only make tensors, dicts, lists and numbers.
+ * @throws DataError naming the file, and the tensor, the entry or the callable that is wrong or refused
+ */
+export function readTorch(source: ByteSource, key?: string): StateDict {
+  const head = String.fromCharCode(...source.read(0, Math.min(source.size, 32)));
+  const archive = isLegacy(head) ? readLegacy(source) : readArchive(source);
+  const tensors = findState(archive.object, key, source.name);
+  const uses = new Map<string, number>(); // tensors that are still to come, by storage
+  for (const { storage } of tensors.values()) uses.set(storage.key, (uses.get(storage.key) ?? 0) + 1);
+  const storages = new Map<string, Uint8Array>();
+  const bytesOf = ({ key: name, dtype, size, offset }: TorchStorage): Uint8Array => {
+    const all = storages.get(name) ?? archive.bytes(name, dtype);
+    const left = uses.get(name)! - 1;
+    uses.set(name, left);
+    if (left > 0) storages.set(name, all);
+    else storages.delete(name);
+    const expected = (offset + size) * ELEMENT_TYPES.get(dtype)!.bytes;
+    if (all.length < expected) {
+      throw new DataError(`${source.name}: storage ${name} has ${all.length} bytes; expected ${expected}`);
+    }
+    return all;
+  };
+  let budget = 4 * source.size + SPARE_BYTES;
+  const state = new Map<string, StateTensor>();
+  for (const [name, tensor] of tensors) {
+    const { dtype, read, bytes } = ELEMENT_TYPES.get(tensor.storage.dtype)!;
+    const { shape, offset } = tensor;
+    const size = sizeOf(shape);
+    const dense = isContiguous(tensor);
+    if (!dense || tensor.storage.dtype !== "F32") budget -= size * Math.max(bytes, dtype === "F32" ? 4 : 8);
+    if (budget < 0) {
+      throw new DataError(`${source.name}: ${name}: tensors that repeat the file's bytes many times`);
+    }
+    const all = bytesOf(tensor.storage);
+    const own = dense ? all.subarray(offset * bytes, (offset + size) * bytes) : gather(all, tensor);
+    state.set(name, { dtype, shape, data: read(own) });
+  }
+  return state;
+}
+
+function isContiguous({ shape, stride }: TorchTensor): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    if (shape[i]! !== 1 && stride[i] !== step) return shape.includes(0);
+    step *= shape[i]!;
+  }
+  return true;
+}
+
+/** The elements of a view with any strides, in row-major order. */
+function gather(bytes: Uint8Array, { storage, offset, shape, stride }: TorchTensor): Uint8Array {
+  const Type = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[
+    ELEMENT_TYPES.get(storage.dtype)!.bytes
+  ];
+  const from: Record<number, unknown> = asArray<InstanceType<typeof Type>>(Type, bytes);
+  const result = new Type(sizeOf(shape));
+  const to: Record<number, unknown> = result;
+  let next = 0;
+  const walk = (axis: number, at: number): void => {
+    const step = stride[axis]!;
+    for (let i = 0; i < shape[axis]!; i++) {
+      if (axis === shape.length - 1) to[next++] = from[at + i * step];
+      else walk(axis + 1, at + i * step);
+    }
+  };
+  walk(0, offset);
+  return new Uint8Array(result.buffer);
+}

@@ -1,0 +1,39 @@
+// Names of tensors as files have them, brought to a model's: wrappers leave prefixes, old files have old names.
+
+import type { StateDict } from "../core/state.js";
+import { DataError } from "../errors.js";
+
+/** What DataParallel, torch.compile, Lightning and timm's or Hugging Face's wrappers put before every name. */
+const PREFIXES = ["module.", "_orig_mod.", "model.", "net.", "backbone."];
+
+/** torchvision's DenseNet files are older than PyTorch's ban on dots in names: `denselayer1.norm.1.weight`. */
+const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
+
+/**
+ * The state dict under the names of a model: without prefixes that none of the model's names begins with, and with
+ * DenseNet's old names replaced. `rename` maps a file's name first, to undefined if the tensor is to be left out.
+ * @throws DataError that begins with `source` if two tensors get the same name
+ */
+export function adaptNames(
+  state: StateDict,
+  own: readonly string[],
+  rename: (name: string) => string | undefined = (name) => name,
+  source = "adaptNames",
+): StateDict {
+  let entries = [...state].map(([name, tensor]) => ({ from: name, name: rename(name), tensor }));
+  entries = entries.filter(({ name }) => name !== undefined);
+  const strange = (prefix: string): boolean =>
+    entries.some(({ name }) => name!.startsWith(prefix)) && !own.some((name) => name.startsWith(prefix));
+  for (let prefix = PREFIXES.find(strange); prefix !== undefined; prefix = PREFIXES.find(strange)) {
+    for (const entry of entries) {
+      if (entry.name!.startsWith(prefix)) entry.name = entry.name!.slice(prefix.length);
+    }
+  }
+  const adapted: StateDict = new Map();
+  for (const { from, name, tensor } of entries) {
+    const to = name!.replace(OLD_DENSENET, "$1$2");
+    if (adapted.has(to)) throw new DataError(`${source}: ${from} and another tensor are both named ${to}`);
+    adapted.set(to, tensor);
+  }
+  return adapted;
+}

@@ -1,0 +1,128 @@
+// A trained model in a folder, as timm and the Hugging Face hub lay it out: model.safetensors with torchvision's names, and
+// config.json, which says what it is and how its images are prepared.
+// https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_hub.py
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DataError } from "../errors.js";
+import { createModel, modelInfo } from "../models/index.js";
+import type { Module } from "../nn/index.js";
+import { writeFileAtomic } from "./files.js";
+import { loadWeights, saveWeights } from "./weights.js";
+
+/** What config.json says of a model. */
+export interface ModelConfig {
+  /** The name that createModel() knows it by. */
+  readonly architecture: string;
+  /** Names of the classes, in the order of the outputs. */
+  readonly classes?: readonly string[];
+  /** Mean and standard deviation of each channel of the images, whose values are in [0, 1]. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** Height, width and channels. Default: the architecture's. */
+  readonly inputSize?: readonly [height: number, width: number, channels: number];
+  /** Share of the resized image's side that the centre crop keeps. Default 0.875. */
+  readonly cropPct?: number;
+  /** Default "bilinear". */
+  readonly interpolation?: "bilinear" | "bicubic" | "nearest";
+}
+
+/**
+ * Writes model.safetensors and config.json, each atomically, weights first.
+ * @throws DataError if the architecture is unknown, or classes or channels are not as many as the model's
+ */
+export async function saveModel(folder: string, model: Module, config: ModelConfig): Promise<void> {
+  const { architecture, classes, mean, std, cropPct = 0.875, interpolation = "bilinear" } = config;
+  const [height, width, channels] = config.inputSize ?? modelInfo(architecture).inputSize;
+  const state = model.stateDict();
+  const weights = [...state].filter(([name, { shape }]) => name.endsWith(".weight") && shape.length > 1);
+  const [first, last] = [weights.at(0), weights.at(-1)];
+  if (!first || !last) throw new DataError(`saveModel: ${architecture} has no layer with weights`);
+  const numClasses = last[1].shape[0]!;
+  const differ = (what: string, got: number, expected: number): void => {
+    if (got !== expected) throw new DataError(`saveModel: ${what}; got ${got}, expected ${expected}`);
+  };
+  differ("classes and the model's outputs differ in number", classes?.length ?? numClasses, numClasses);
+  differ("mean has another length than the channels", mean.length, channels);
+  differ("std has another length than the channels", std.length, channels);
+  const layer = (name: string): string => name.slice(0, -".weight".length);
+  const json = {
+    architecture,
+    num_classes: numClasses,
+    num_features: last[1].shape[1],
+    ...(classes && { label_names: classes }),
+    pretrained_cfg: {
+      input_size: [channels, height, width],
+      fixed_input_size: false,
+      interpolation,
+      crop_pct: cropPct,
+      crop_mode: "center",
+      mean,
+      std,
+      num_classes: numClasses,
+      first_conv: layer(first[0]),
+      classifier: layer(last[0]),
+    },
+  };
+  await saveWeights(join(folder, "model.safetensors"), state);
+  await writeFileAtomic(join(folder, "config.json"), `${JSON.stringify(json, null, 2)}\n`);
+}
+
+/**
+ * The model that a folder holds, in evaluation mode, and what its config.json says.
+ * @throws DataError naming the file and the field that is missing or wrong; see also loadWeights()
+ */
+export async function loadModel(folder: string): Promise<{ model: Module; config: ModelConfig }> {
+  const path = join(folder, "config.json");
+  const { config, numClasses } = await readConfig(path);
+  const model = createModel(config.architecture, { numClasses, inChannels: config.inputSize![2] });
+  try {
+    await loadWeights(model, join(folder, "model.safetensors"));
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return { model: model.eval(), config };
+}
+
+async function readConfig(path: string): Promise<{ config: ModelConfig; numClasses: number }> {
+  let json: Record<string, unknown>;
+  try {
+    json = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+  const get = <T>(from: unknown, name: string, what: string, is: (value: unknown) => boolean): T => {
+    const value = (from as Record<string, unknown> | null)?.[name];
+    if (!is(value)) throw new DataError(`${path}: ${name} is not ${what}; got ${JSON.stringify(value)}`);
+    return value as T;
+  };
+  const isText = (v: unknown): boolean => typeof v === "string";
+  const isNumber = (v: unknown): boolean => typeof v === "number" && v > 0;
+  const isCount = (v: unknown): boolean => Number.isSafeInteger(v) && isNumber(v);
+  const listOf = (is: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.every(is);
+  const architecture = get<string>(json, "architecture", "a name", isText);
+  const numClasses = get<number>(json, "num_classes", "a count", isCount);
+  const preparation = get<object>(json, "pretrained_cfg", "an object", (v) => typeof v === "object" && !!v);
+  const isSize = (v: unknown): boolean => listOf(isCount)(v) && (v as number[]).length === 3;
+  const size = get<number[]>(preparation, "input_size", "[channels, height, width]", isSize);
+  const [channels, height, width] = size as [number, number, number];
+  const isChannels = (is: (v: unknown) => boolean) => (v: unknown) =>
+    listOf(is)(v) && (v as number[]).length === channels;
+  const names = json["label_names"];
+  if (names !== undefined && !(listOf(isText)(names) && (names as string[]).length === numClasses)) {
+    throw new DataError(`${path}: label_names are not ${numClasses} names`);
+  }
+  const config: ModelConfig = {
+    architecture,
+    ...(names !== undefined && { classes: names as string[] }),
+    mean: get(preparation, "mean", `${channels} numbers`, isChannels(Number.isFinite)),
+    std: get(preparation, "std", `${channels} numbers`, isChannels(isNumber)),
+    inputSize: [height, width, channels],
+    cropPct: get(preparation, "crop_pct", "a number", isNumber),
+    interpolation: get(preparation, "interpolation", "a filter's name", (v) =>
+      ["bilinear", "bicubic", "nearest"].includes(v as string),
+    ),
+  };
+  return { config, numClasses };
+}

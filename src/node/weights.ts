@@ -1,0 +1,81 @@
+// Files of weights.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import type { StateDict } from "../core/state.js";
+import { DataError } from "../errors.js";
+import { safetensorsParts } from "../io/safetensors.js";
+import type { ByteSource } from "../io/source.js";
+import { adaptNames } from "../io/weight-names.js";
+import { readState, type ReadOptions } from "../io/weights.js";
+import type { LoadReport, Module } from "../nn/index.js";
+import { writeFileAtomic } from "./files.js";
+
+/** Writes a state dict as a safetensors file, atomically. */
+export async function saveWeights(path: string, state: StateDict): Promise<void> {
+  await writeFileAtomic(path, safetensorsParts(state, { format: "pt" }));
+}
+
+/** Runs fn with a file as a source; pieces are read into memory of their own, once. */
+function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
+  const cannot = (error: unknown): never => {
+    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+  };
+  let file = -1;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    cannot(error);
+  }
+  const read = (from: number, length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    try {
+      while (at < length) {
+        const count = readSync(file, bytes, at, length - at, from + at);
+        if (count === 0) throw new Error(`ends at byte ${from + at}`);
+        at += count;
+      }
+    } catch (error) {
+      cannot(error);
+    }
+    return bytes;
+  };
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) cannot(new Error("not a file"));
+    return fn({ name: path, size: stat.size, read });
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * The state dict in a safetensors file or a PyTorch .pth or .pt file, told apart by their first bytes; see
+ * decodeWeights(). Holds the tensors in memory once and no more of the file than the one it reads.
+ * @throws DataError naming the file if it is missing, damaged or refused
+ */
+export async function readWeights(path: string, options?: ReadOptions): Promise<StateDict> {
+  return withFile(path, (source) => readState(source, options));
+}
+
+export interface LoadWeightsOptions extends ReadOptions {
+  /** Whether everything must be there and fit. false loads what fits, as for a head with other classes. Default true. */
+  strict?: boolean;
+  /** The model's name for a name in the file; undefined leaves the tensor out. */
+  rename?: (name: string) => string | undefined;
+}
+
+/**
+ * Loads a file of weights into a model: all or nothing. Names may have the prefixes of PyTorch's wrappers (`module.`) and
+ * DenseNet's old spelling.
+ * @throws DataError naming the file; if something is missing, unexpected or of another shape, a few names and their number
+ */
+export async function loadWeights(
+  model: Module,
+  path: string,
+  options: LoadWeightsOptions = {},
+): Promise<LoadReport> {
+  const state = await readWeights(path, options);
+  const own = [...model.namedParameters(), ...model.namedBuffers()].map(([name]) => name);
+  return model.loadStateDict(adaptNames(state, own, options.rename, path), { ...options, source: path });
+}
