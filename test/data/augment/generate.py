@@ -103,12 +103,24 @@ def table(space):
     return {op: [" ".join(map(repr, values.tolist())) if values.ndim else "", signed] for op, (values, signed) in space.items()}
 
 
+def irfft2():
+    """Of small integers, as batch.test.ts makes them."""
+    result = {}
+    for height, width in [(1, 1), (4, 5), (5, 4), (6, 8), (7, 3)]:
+        i = np.arange(height * (width // 2 + 1)).reshape(height, -1)
+        spectrum = (i * 37 % 19 - 9) + 1j * (i * 23 % 17 - 8)
+        values = np.fft.irfft2(spectrum, (height, width)).ravel()
+        result[f"{height} {width}"] = " ".join(f"{v:.15g}" for v in values)
+    return result
+
+
 def tables():
     # Invert and the rest without magnitude differ between the three in name only.
     return {
         "autoAugment 10 224 200": table(AutoAugment()._augmentation_space(10, (224, 200))),
         "randAugment 31 32 33": table(RandAugment()._augmentation_space(31, (32, 33))),
         "trivialAugmentWide 31": table(TrivialAugmentWide()._augmentation_space(31)),
+        "irfft2": irfft2(),
         "policies": {
             p.value: [" ".join(f"{op} {prob} {level or 0}" for op, prob, level in sub) for sub in AutoAugment(p).policies]
             for p in AutoAugmentPolicy

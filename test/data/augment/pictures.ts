@@ -30,7 +30,9 @@ export function plain(height: number, width: number, channels = 3, value = 1): F
 export function zeros({ data, channels }: FloatImage): number {
   let count = 0;
   for (let i = 0; i < data.length; i += channels) {
-    if (data.subarray(i, i + channels).every((v) => v === 0)) count++;
+    let c = 0;
+    while (c < channels && data[i + c] === 0) c++;
+    if (c === channels) count++;
   }
   return count;
 }
