@@ -43,7 +43,7 @@ const LAYERS: Record<string, readonly string[]> = {
 
 /** Packages that a layer may import. */
 const PACKAGES: Record<string, RegExp> = {
-  data: /^(fast-png|jpeg-js)$/,
+  data: /^(fast-png|fflate|jpeg-js)$/,
   node: /^(node:.*|tar-stream)$/,
   cli: /^(node:.*|commander)$/,
 };

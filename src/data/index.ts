@@ -4,3 +4,4 @@ export * from "./image.js";
 export * from "./loader.js";
 export * from "./mnist.js";
 export * from "./transform.js";
+export * from "./decode/index.js";

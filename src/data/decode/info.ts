@@ -1,0 +1,28 @@
+// What a picture's header says, read before anything is decoded.
+
+import { DataError } from "../../errors.js";
+import type { Orientation } from "./exif.js";
+import type { ImageFormat } from "./format.js";
+
+export interface ImageInfo {
+  readonly format: ImageFormat;
+  /** Size as stored, before orientation. */
+  readonly width: number;
+  readonly height: number;
+  /** What a pixel holds, in Pillow's words: "1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16". */
+  readonly mode: string;
+  readonly orientation: Orientation;
+}
+
+/**
+ * The most pixels that are decoded unless the caller says otherwise: Pillow's MAX_IMAGE_PIXELS, 256 MiB of RGB. Pillow
+ * warns there and refuses at twice as many; here several workers decode at once in JavaScript, at up to 24 bytes a pixel.
+ */
+export const MAX_PIXELS = 89_478_485;
+
+/** @throws DataError if the header declares no pixels, or more than `most` */
+export function checkSize({ width, height }: ImageInfo, most: number, file: string): void {
+  if (width > 0 && height > 0 && width * height <= most) return;
+  const expected = `expected 1…${most} pixels (maxPixels)`;
+  throw new DataError(`${file}: picture of a wrong size; got ${width}×${height}; ${expected}`);
+}

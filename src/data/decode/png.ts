@@ -1,0 +1,186 @@
+// PNG by fast-png, behind a reading of the chunks of our own: size and truncation are known before anything is inflated,
+// and chunks that do not concern the pixels (texts, colour profiles) cannot spoil the picture.
+// Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
+
+import { decode } from "fast-png";
+import { DataError } from "../../errors.js";
+import type { Image } from "../image.js";
+import { exifOrientation } from "./exif.js";
+import type { ImageInfo } from "./info.js";
+import { boundInflation, inflatePasses } from "./png-inflate.js";
+
+const SIGNATURE_LENGTH = 8;
+/** Length, type and CRC around a chunk's data. */
+const CHUNK_FRAME = 12;
+/** What matters to the pixels. tRNS does not: alpha is dropped, as by Pillow's convert("RGB"). */
+const PIXEL_CHUNKS = new Set(["IHDR", "PLTE", "IDAT", "IEND"]);
+
+const GREY = 0;
+const RGB = 2;
+const INDEXED = 3;
+const GREY_ALPHA = 4;
+const RGB_ALPHA = 6;
+/** Colour type → samples of a pixel, bit depths. */
+const TYPES: Record<number, { samples: number; depths: readonly number[] }> = {
+  [GREY]: { samples: 1, depths: [1, 2, 4, 8, 16] },
+  [RGB]: { samples: 3, depths: [8, 16] },
+  [INDEXED]: { samples: 1, depths: [1, 2, 4, 8] },
+  [GREY_ALPHA]: { samples: 2, depths: [8, 16] },
+  [RGB_ALPHA]: { samples: 4, depths: [8, 16] },
+};
+
+export interface PngInfo extends ImageInfo {
+  readonly format: "png";
+  readonly colorType: number;
+  readonly depth: number;
+  readonly samples: number;
+  readonly interlaced: boolean;
+  /** Where the chunks with pixels lie in the file. */
+  readonly chunks: readonly { type: string; start: number; end: number }[];
+}
+
+function modeOf(colorType: number, depth: number): string {
+  if (colorType === GREY) return depth === 1 ? "1" : depth === 16 ? "I;16" : "L";
+  return colorType === RGB ? "RGB" : colorType === INDEXED ? "P" : colorType === GREY_ALPHA ? "LA" : "RGBA";
+}
+
+/** Reads the header and walks the chunks. @throws DataError naming the file if they are not whole */
+export function readPng(bytes: Uint8Array, file: string): PngInfo {
+  const fail = (what: string): never => {
+    throw new DataError(`${file}: ${what}`);
+  };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks: { type: string; start: number; end: number }[] = [];
+  let orientation: ImageInfo["orientation"] = 1;
+  for (let at = SIGNATURE_LENGTH; ;) {
+    if (at + CHUNK_FRAME > bytes.length)
+      fail(`truncated PNG; got ${bytes.length} bytes; expected an IEND chunk`);
+    const length = view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const end = at + CHUNK_FRAME + length;
+    if (end > bytes.length) {
+      const left = bytes.length - at - CHUNK_FRAME;
+      fail(
+        `truncated PNG; got ${Math.max(0, left)} bytes of chunk ${JSON.stringify(type)}; expected ${length}`,
+      );
+    }
+    if (chunks.length === 0 && (type !== "IHDR" || length !== 13))
+      fail("damaged PNG; expected an IHDR chunk first");
+    if (chunks.length > 0 && type === "IHDR") fail("damaged PNG; got two IHDR chunks; expected one");
+    if (PIXEL_CHUNKS.has(type)) chunks.push({ type, start: at, end });
+    if (type === "eXIf") orientation = exifOrientation(bytes.subarray(at + 8, end - 4));
+    if (type === "IEND") break;
+    at = end;
+  }
+  const [depth, colorType, compression, filter, interlace] = bytes.subarray(24, 29) as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const kind = TYPES[colorType];
+  if (!kind?.depths.includes(depth)) fail(`damaged PNG; got colour type ${colorType} of ${depth} bits`);
+  if (compression || filter || interlace > 1) {
+    fail(
+      `damaged PNG; got compression ${compression}, filter ${filter}, interlace ${interlace}; expected 0, 0, 0 or 1`,
+    );
+  }
+  return {
+    format: "png",
+    width: view.getUint32(16),
+    height: view.getUint32(20),
+    mode: modeOf(colorType, depth),
+    orientation,
+    colorType,
+    depth,
+    samples: kind!.samples,
+    interlaced: interlace === 1,
+    chunks,
+  };
+}
+
+/** The picture in 1 channel if it is grey, else 3. @throws DataError naming the file if it is damaged */
+export function decodePng(bytes: Uint8Array, info: PngInfo, file: string): Image {
+  try {
+    boundInflation(bytes, info);
+    const { width, height } = info;
+    const data = toBytes(samplesOf(bytes, info), info);
+    return { data, width, height, channels: info.colorType & 2 ? 3 : 1 };
+  } catch (error) {
+    throw new DataError(`${file}: damaged PNG; ${(error as Error).message}`);
+  }
+}
+
+/** The picture's chunks as a file of their own. */
+function pixelFile(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
+  const kept = [bytes.subarray(0, SIGNATURE_LENGTH), ...chunks.map((c) => bytes.subarray(c.start, c.end))];
+  const out = new Uint8Array(kept.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of kept) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+interface Samples {
+  /** One element a sample, alpha among them. */
+  values: Uint8Array | Uint16Array;
+  palette: readonly (readonly number[])[];
+}
+
+function samplesOf(bytes: Uint8Array, info: PngInfo): Samples {
+  const { width, height, depth, interlaced } = info;
+  const png = decode(pixelFile(bytes, info), { checkCrc: true });
+  const palette = png.palette ?? [];
+  if (depth >= 8) return { values: png.data as Uint8Array | Uint16Array, palette };
+  // fast-png gives less than 8 bits as they are packed, and packed wrong where interlaced.
+  if (interlaced) return { values: inflatePasses(bytes, info), palette };
+  return { values: unpack(png.data as Uint8Array, width, height, depth), palette };
+}
+
+/** Samples of 1, 2 or 4 bits, rows padded to whole bytes, as one byte each. */
+export function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
+  const rowBytes = Math.ceil((width * depth) / 8);
+  const mask = (1 << depth) - 1;
+  const out = new Uint8Array(width * height);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const bit = x * depth;
+      out[at++] = (packed[y * rowBytes + (bit >> 3)]! >> (8 - depth - (bit & 7))) & mask;
+    }
+  }
+  return out;
+}
+
+/** 8-bit grey or RGB as Pillow's convert("RGB") makes them. */
+function toBytes(
+  { values, palette }: Samples,
+  { colorType, depth, width, height, samples }: PngInfo,
+): Uint8Array {
+  const pixels = width * height;
+  if (colorType === INDEXED) {
+    const out = new Uint8Array(3 * pixels);
+    for (let i = 0, at = 0; i < pixels; i++, at += 3) {
+      const color = palette[values[i]!]; // black where the palette ends
+      for (let c = 0; c < 3; c++) out[at + c] = color?.[c] ?? 0;
+    }
+    return out;
+  }
+  if (colorType === GREY) {
+    if (depth === 8) return values as Uint8Array;
+    // Pillow clips 16-bit grey (its modes I and I;16 have no known range) and scales the low depths.
+    if (depth === 16) return Uint8Array.from(values, (v) => Math.min(v, 255));
+    const scale = 255 / ((1 << depth) - 1);
+    return (values as Uint8Array).map((v) => v * scale);
+  }
+  const shift = depth === 16 ? 8 : 0;
+  const channels = colorType === GREY_ALPHA ? 1 : 3;
+  if (!shift && samples === channels) return values as Uint8Array;
+  const out = new Uint8Array(pixels * channels);
+  for (let i = 0, at = 0, from = 0; i < pixels; i++, from += samples) {
+    for (let c = 0; c < channels; c++) out[at++] = values[from + c]! >> shift;
+  }
+  return out;
+}
