@@ -1,3 +1,4 @@
+export * from "./augment/index.js";
 export * from "./dataset.js";
 export * from "./idx.js";
 export * from "./image.js";

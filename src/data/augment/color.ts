@@ -43,19 +43,20 @@ export function invert(image: Image): Image {
 const clampByte = (v: number): number => Math.min(Math.max(v, 0), 255);
 
 /** Each channel mapped by the rule that follows from its histogram; undefined leaves it as it is. */
-function mapByHistogram(
-  image: Image,
-  rule: (counts: Uint32Array) => ((v: number) => number) | undefined,
-): Image {
+function mapByHistogram(image: Image, rule: (counts: Uint32Array) => ((v: number) => number) | undefined): Image {
   const { data, channels } = image;
-  const out = data.slice();
+  const counts = new Uint32Array(channels * 256);
+  for (let i = 0; i < data.length; i += channels) {
+    for (let c = 0; c < channels; c++) counts[(c << 8) | data[i + c]!]!++;
+  }
+  const table = new Uint8Array(channels * 256);
   for (let c = 0; c < channels; c++) {
-    const counts = new Uint32Array(256);
-    for (let i = c; i < data.length; i += channels) counts[data[i]!]!++;
-    const map = rule(counts);
-    if (!map) continue;
-    const table = bytes((v) => clampByte(map(v)));
-    for (let i = c; i < data.length; i += channels) out[i] = table[data[i]!]!;
+    const map = rule(counts.subarray(c * 256, (c + 1) * 256)) ?? ((v: number): number => v);
+    for (let v = 0; v < 256; v++) table[(c << 8) | v] = clampByte(map(v));
+  }
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i += channels) {
+    for (let c = 0; c < channels; c++) out[i + c] = table[(c << 8) | data[i + c]!]!;
   }
   return { ...image, data: out };
 }
@@ -85,26 +86,20 @@ export function equalize(image: Image): Image {
   });
 }
 
+/** A sum of weight 13 → its mean, rounded; it never lies half-way. */
+const MEAN = Uint8Array.from({ length: 13 * 255 + 1 }, (_, sum) => Math.floor((2 * sum + 13) / 26));
+
 /** The mean over 3×3 pixels, the middle one weighing 5: Pillow's SMOOTH, which leaves the border as it is. */
 function smooth(image: Image): Image {
   const { data, height, width, channels } = image;
   const out = data.slice();
   const row = width * channels;
+  const columns = new Uint16Array(row); // sums of three pixels one above the other
   for (let y = 1; y < height - 1; y++) {
-    const end = (y + 1) * row - channels;
-    for (let i = y * row + channels; i < end; i++) {
-      const [above, below] = [i - row, i + row];
-      const sum =
-        data[above - channels]! +
-        data[above]! +
-        data[above + channels]! +
-        data[i - channels]! +
-        5 * data[i]! +
-        data[i + channels]! +
-        data[below - channels]! +
-        data[below]! +
-        data[below + channels]!;
-      out[i] = Math.floor((2 * sum + 13) / 26); // sum/13, rounded; never half-way
+    const start = y * row;
+    for (let i = 0, at = start; i < row; i++, at++) columns[i] = data[at - row]! + data[at]! + data[at + row]!;
+    for (let i = channels, at = start + channels; i < row - channels; i++, at++) {
+      out[at] = MEAN[columns[i - channels]! + columns[i]! + columns[i + channels]! + 4 * data[at]!]!;
     }
   }
   return { ...image, data: out };

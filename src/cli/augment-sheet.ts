@@ -1,0 +1,175 @@
+// `fovea augment-sheet`: one PNG of what every augmentation makes of a picture, each at its place in the chain.
+
+import { readFile } from "node:fs/promises";
+import { InvalidArgumentError, type Command } from "commander";
+import { Random } from "../core/random.js";
+import { magnitudeAt, standardSpace } from "../data/augment/magnitudes.js";
+import { encodePng } from "../data/encode.js";
+import {
+  applyOp,
+  AutoAugment,
+  CutMix,
+  Cutout,
+  decodeImage,
+  FMix,
+  GridMask,
+  HideAndSeek,
+  Mixup,
+  oneHot,
+  opNames,
+  RandAugment,
+  RandomErasing,
+  TrivialAugmentWide,
+  type BatchTransform,
+  type FloatImage,
+  type Image,
+  type OpName,
+  type Transform,
+} from "../data/index.js";
+import { DataError } from "../errors.js";
+import { writeFileAtomic } from "../node/files.js";
+import { drawSheet, type Block, type Cell } from "./sheet.js";
+
+/** Side of the pictures that are augmented, for which the defaults are made, and of those that are shown. */
+const SIDE = 224;
+const SHOWN = 112;
+/** Pictures in a block, blocks beside each other. */
+const DRAWS = 4;
+const ACROSS = 3;
+
+// INTERIM
+import { transformAffine } from "../data/transforms/affine.js";
+import { vflip, centerCrop } from "../data/transforms/geometry.js";
+const M=[0.485,0.456,0.406],S=[0.229,0.224,0.225];
+const normalized=(p:Image):FloatImage=>({...p,data:Float32Array.from(p.data,(v,i)=>(v/255-M[i%3]!)/S[i%3]!)});
+const toBytes=(p:FloatImage):Image=>({...p,data:Uint8Array.from(p.data,(v,i)=>Math.min(255,Math.max(0,Math.round((v*S[i%3]!+M[i%3]!)*255))))});
+function shrink(p:Image):Image{const d=new Uint8Array(SHOWN*SHOWN*3);for(let y=0,o=0;y<SHOWN;y++)for(let x=0;x<SHOWN;x++)for(let c=0;c<3;c++){const at=(yy:number,xx:number)=>p.data[((2*y+yy)*SIDE+2*x+xx)*3+c]!;d[o++]=(at(0,0)+at(0,1)+at(1,0)+at(1,1)+2)>>2;}return {data:d,height:SHOWN,width:SHOWN,channels:3};}
+function square(p:Image):Image{const f=Math.min(p.height,p.width)/SIDE;const h=Math.round(p.height/f),w=Math.round(p.width/f);return centerCrop(transformAffine(p,h,w,[f,0,0,0,f,0],"bilinear"),SIDE,SIDE);}
+// END
+
+const cell = (caption: string, image: Image): Cell => ({ caption, image: shrink(image) });
+
+/** One value for each draw. */
+const draws = <T>(make: (i: number) => T): T[] => Array.from({ length: DRAWS }, (_, i) => make(i));
+
+function bytesBlock(title: string, transform: Transform, picture: Image, seed: number): Block {
+  const random = new Random(seed);
+  return { title, cells: draws((i) => cell(`${i + 1}`, transform.apply(picture, random) as Image)) };
+}
+
+/** Share of the pixels in which two pictures differ, in percent. */
+function changed(a: FloatImage, b: FloatImage): string {
+  let count = 0;
+  for (let i = 0; i < a.data.length; i += 3) if (a.data[i] !== b.data[i]) count++;
+  return `${Math.round((300 * count) / a.data.length)}% changed`;
+}
+
+function floatsBlock(title: string, transform: Transform, picture: Image, seed: number): Block {
+  const random = new Random(seed);
+  const before = normalized(picture);
+  const after = draws(() => transform.apply(before, random) as FloatImage);
+  return { title, cells: after.map((image) => cell(changed(before, image), toBytes(image))) };
+}
+
+function batchBlock(transform: BatchTransform, picture: Image, other: Image, seed: number): Block {
+  const random = new Random(seed);
+  const shape = [2, SIDE, SIDE, 3];
+  const cells = draws(() => {
+    const images = new Float32Array([...normalized(picture).data, ...normalized(other).data]);
+    const targets = oneHot([0, 1], 2);
+    transform.apply(images, shape, targets, random);
+    const first = { ...picture, data: images.subarray(0, images.length / 2) };
+    return cell(`target ${targets[0]!.toFixed(2)}, ${targets[1]!.toFixed(2)}`, toBytes(first));
+  });
+  return { title: transform.spec.name, cells };
+}
+
+/** What is shown of the operations whose magnitude is no share of a range: the harshest last. */
+const MAGNITUDES: Partial<Record<OpName, readonly number[]>> = {
+  Posterize: [7, 6, 5, 4],
+  Solarize: [192, 128, 64, 0],
+  SolarizeAdd: [28, 55, 83, 110],
+};
+
+const UNITS: Partial<Record<OpName, string>> = {
+  TranslateX: "pixels",
+  TranslateY: "pixels",
+  Rotate: "degrees",
+  Posterize: "bits left",
+  Solarize: "threshold",
+  SolarizeAdd: "added",
+};
+
+/** The operations: both ends and halves of RandAugment's ranges; those without magnitude together. */
+function opBlocks(picture: Image): Block[] {
+  const space = standardSpace(picture);
+  const apply = (op: OpName, caption: string, m: number): Cell => cell(caption, applyOp(picture, op, m));
+  const blocks: Block[] = [];
+  const plain: Cell[] = [];
+  for (const op of opNames) {
+    const range = space.get(op);
+    const half = magnitudeAt(range, 15, 31);
+    const magnitudes = MAGNITUDES[op] ?? (range && [-2 * half, -half, half, 2 * half]);
+    if (!magnitudes) plain.push(apply(op, op, 0));
+    else {
+      const title = UNITS[op] ? `${op} (${UNITS[op]})` : op;
+      const digits = UNITS[op] ? 0 : 2;
+      blocks.push({ title, cells: magnitudes.map((m) => apply(op, m.toFixed(digits), m)) });
+    }
+  }
+  return [{ title: "Operations", cells: plain }, ...blocks];
+}
+
+/** The blocks of the sheet, in the order of the chain. */
+function blocksOf(picture: Image, other: Image, seed: number): Block[] {
+  const bytes: [string, Transform][] = [
+    ["AutoAugment imagenet", new AutoAugment()],
+    ["AutoAugment cifar10", new AutoAugment({ policy: "cifar10" })],
+    ["AutoAugment svhn", new AutoAugment({ policy: "svhn" })],
+    ["RandAugment 2 ops, magnitude 9", new RandAugment()],
+    ["TrivialAugmentWide", new TrivialAugmentWide()],
+  ];
+  const floats: [string, Transform][] = [
+    ["Cutout 112", new Cutout()],
+    ["RandomErasing", new RandomErasing({ p: 1 })],
+    ["RandomErasing random", new RandomErasing({ p: 1, value: "random" })],
+    ["HideAndSeek", new HideAndSeek()],
+    ["GridMask", new GridMask()],
+  ];
+  const batches = [new Mixup(), new CutMix(), new FMix()];
+  return [
+    ...opBlocks(picture),
+    ...bytes.map(([title, transform]) => bytesBlock(title, transform, picture, seed)),
+    ...floats.map(([title, transform]) => floatsBlock(title, transform, picture, seed)),
+    ...batches.map((transform) => batchBlock(transform, picture, other, seed)),
+  ];
+}
+
+async function load(path: string): Promise<Image> {
+  const bytes = await readFile(path).catch((error: Error) => {
+    throw new DataError(`${path}: cannot be read: ${error.message}`);
+  });
+  return square(decodeImage(bytes, { file: path }));
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("expected an integer ≥ 0");
+  return Number(text);
+}
+
+export function register(program: Command): void {
+  program
+    .command("augment-sheet")
+    .description("Draw every augmentation of a picture into one PNG.")
+    .argument("<image>", "a PNG or JPEG file")
+    .option("--out <file>", "the PNG to write", "augment-sheet.png")
+    .option("--other <image>", "what Mixup, CutMix and FMix mix it with (default: itself upside down)")
+    .option("--seed <n>", "seed of all draws", parseSeed, 0)
+    .action(async (path: string, options: { out: string; other?: string; seed: number }) => {
+      const picture = await load(path);
+      const other = options.other ? await load(options.other) : vflip(picture);
+      const sheet = drawSheet(blocksOf(picture, other, options.seed), ACROSS);
+      await writeFileAtomic(options.out, encodePng(sheet));
+      console.log(options.out);
+    });
+}
