@@ -2,6 +2,8 @@
 
 export * from "./node/datasets/index.js";
 export * from "./node/decoder.js";
+export * from "./node/download.js";
 export * from "./node/files.js";
 export * from "./node/progress.js";
 export * from "./node/run-folder.js";
+export * from "./node/unpack.js";

@@ -1,6 +1,5 @@
 // Pictures in files of their own, opened when asked for.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   decodeActive,
@@ -9,21 +8,12 @@ import {
   type DatasetSource,
   type Image,
 } from "../../data/index.js";
-import { DataError } from "../../errors.js";
 import { decoderChoice } from "../decoder.js";
+import { readBytes } from "../files.js";
 import type { Names } from "./names.js";
 
 /** How pictures are decoded: 3 channels and turned as EXIF says unless told otherwise. */
 export type PictureOptions = Omit<DecodeOptions, "file">;
-
-/** A file's bytes. @throws DataError naming it if it cannot be read */
-export function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
-  }
-}
 
 export interface FileDatasetFields {
   name: string;

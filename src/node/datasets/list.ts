@@ -3,7 +3,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DataError } from "../../errors.js";
-import { FileDataset, readBytes, type PictureOptions } from "./file-dataset.js";
+import { readBytes } from "../files.js";
+import { FileDataset, type PictureOptions } from "./file-dataset.js";
 import { Names, sharedLabels } from "./names.js";
 
 export interface ListOptions extends PictureOptions {
