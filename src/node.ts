@@ -1,5 +1,9 @@
 // "fovea/node": what needs a file system or a terminal.
 
+export * from "./node/datasets/index.js";
+export * from "./node/decoder.js";
+export * from "./node/download.js";
 export * from "./node/files.js";
 export * from "./node/progress.js";
 export * from "./node/run-folder.js";
+export * from "./node/unpack.js";

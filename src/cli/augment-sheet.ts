@@ -1,10 +1,12 @@
 // `fovea augment-sheet`: one PNG of what every augmentation makes of a picture, each at its place in the chain.
 
-import { readFile } from "node:fs/promises";
 import { InvalidArgumentError, type Command } from "commander";
 import { Random } from "../core/random.js";
 import { magnitudeAt, standardSpace } from "../data/augment/magnitudes.js";
 import { encodePng } from "../data/encode.js";
+import { centerCrop, vflip } from "../data/transforms/geometry.js";
+import { resize } from "../data/transforms/resize.js";
+import { toTensor } from "../data/transforms/tensor.js";
 import {
   applyOp,
   AutoAugment,
@@ -26,8 +28,7 @@ import {
   type OpName,
   type Transform,
 } from "../data/index.js";
-import { DataError } from "../errors.js";
-import { writeFileAtomic } from "../node/files.js";
+import { readBytes, writeFileAtomic } from "../node/files.js";
 import { drawSheet, type Block, type Cell } from "./sheet.js";
 
 /** Side of the pictures that are augmented, for which the defaults are made, and of those that are shown. */
@@ -37,15 +38,19 @@ const SHOWN = 112;
 const DRAWS = 4;
 const ACROSS = 3;
 
-// INTERIM
-import { transformAffine } from "../data/transforms/affine.js";
-import { vflip, centerCrop } from "../data/transforms/geometry.js";
-const M=[0.485,0.456,0.406],S=[0.229,0.224,0.225];
-const normalized=(p:Image):FloatImage=>({...p,data:Float32Array.from(p.data,(v,i)=>(v/255-M[i%3]!)/S[i%3]!)});
-const toBytes=(p:FloatImage):Image=>({...p,data:Uint8Array.from(p.data,(v,i)=>Math.min(255,Math.max(0,Math.round((v*S[i%3]!+M[i%3]!)*255))))});
-function shrink(p:Image):Image{const d=new Uint8Array(SHOWN*SHOWN*3);for(let y=0,o=0;y<SHOWN;y++)for(let x=0;x<SHOWN;x++)for(let c=0;c<3;c++){const at=(yy:number,xx:number)=>p.data[((2*y+yy)*SIDE+2*x+xx)*3+c]!;d[o++]=(at(0,0)+at(0,1)+at(1,0)+at(1,1)+2)>>2;}return {data:d,height:SHOWN,width:SHOWN,channels:3};}
-function square(p:Image):Image{const f=Math.min(p.height,p.width)/SIDE;const h=Math.round(p.height/f),w=Math.round(p.width/f);return centerCrop(transformAffine(p,h,w,[f,0,0,0,f,0],"bilinear"),SIDE,SIDE);}
-// END
+/** ImageNet's. */
+const MEAN = [0.485, 0.456, 0.406];
+const STD = [0.229, 0.224, 0.225];
+
+const shrink = (image: Image): Image => resize(image, SHOWN, SHOWN);
+const normalized = (image: Image): FloatImage => toTensor(image, MEAN, STD);
+
+/** Bytes of a normalised picture; what lies beyond them is cut off. */
+function toBytes({ data, ...size }: FloatImage): Image {
+  const bytes = new Uint8ClampedArray(data.length);
+  for (let i = 0; i < data.length; i++) bytes[i] = (data[i]! * STD[i % 3]! + MEAN[i % 3]!) * 255;
+  return { ...size, data: new Uint8Array(bytes.buffer) };
+}
 
 const cell = (caption: string, image: Image): Cell => ({ caption, image: shrink(image) });
 
@@ -113,8 +118,8 @@ function opBlocks(picture: Image): Block[] {
     if (!magnitudes) plain.push(apply(op, op, 0));
     else {
       const title = UNITS[op] ? `${op} (${UNITS[op]})` : op;
-      const digits = UNITS[op] ? 0 : 2;
-      blocks.push({ title, cells: magnitudes.map((m) => apply(op, m.toFixed(digits), m)) });
+      const caption = (m: number): string => (UNITS[op] ? String(Math.trunc(m)) : m.toFixed(2));
+      blocks.push({ title, cells: magnitudes.map((m) => apply(op, caption(m), m)) });
     }
   }
   return [{ title: "Operations", cells: plain }, ...blocks];
@@ -145,11 +150,12 @@ function blocksOf(picture: Image, other: Image, seed: number): Block[] {
   ];
 }
 
+/** The middle of a picture, its short side made to fit. */
 async function load(path: string): Promise<Image> {
-  const bytes = await readFile(path).catch((error: Error) => {
-    throw new DataError(`${path}: cannot be read: ${error.message}`);
-  });
-  return square(decodeImage(bytes, { file: path }));
+  const image = decodeImage(await readBytes(path), { file: path });
+  const scale = SIDE / Math.min(image.height, image.width);
+  const [height, width] = [image.height, image.width].map((side) => Math.round(side * scale));
+  return centerCrop(resize(image, height!, width!), SIDE, SIDE);
 }
 
 function parseSeed(text: string): number {

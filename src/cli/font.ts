@@ -12,7 +12,9 @@ const GLYPHS = `
   3 v2421he 4 26aiv22 5 vgu11he 6 68guhhe 7 v124888 8 ehhehhe 9 ehhf12c . 00000cc , 0000c48 - 000e000 + 044v440
   % op248j3 ( 2488842 ) 8422248 / 01248g0 = 00v0v00 : 0cc0cc0 ? eh12404`;
 
-const glyphs = new Map([...GLYPHS.matchAll(/(\S) (\w{7})/g)].map(([, character, rows]) => [character!, rows!]));
+const glyphs = new Map(
+  [...GLYPHS.matchAll(/(\S) (\w{7})/g)].map(([, character, rows]) => [character!, rows!]),
+);
 
 const ADVANCE = 6;
 export const TEXT_HEIGHT = 7;

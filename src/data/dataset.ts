@@ -3,6 +3,7 @@
 import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
 import type { Image } from "./image.js";
+import { asShared } from "./shared.js";
 
 /**
  * Labelled pictures, of one size or of many. Datasets whose pictures lie in files open and decode them when asked
@@ -18,7 +19,7 @@ export interface Dataset {
   /** Picture i. @throws DataError naming the file if it cannot be read or decoded */
   image(i: number): Image | Promise<Image>;
   /** By what a worker thread opens the same dataset; none: it can be read where it was made alone. */
-  readonly source?: DatasetSource;
+  readonly source?: DatasetSource | undefined;
 }
 
 /** Plain data, fit for structured clone. `kind` says who opens it (src/node/). */
@@ -44,14 +45,14 @@ export interface ImageDatasetFields {
 /** Images of one size with a class each. @throws DataError if counts differ or a label is out of range */
 export class ImageDataset implements Dataset {
   readonly name: string;
-  readonly images: Uint8Array;
   readonly labels: Int32Array;
   readonly shape: ImageShape;
   readonly classes: readonly string[];
+  #images: Uint8Array;
 
   constructor({ images, labels, shape, classes, name = "dataset" }: ImageDatasetFields) {
     this.name = name;
-    this.images = images;
+    this.#images = images;
     this.labels = Int32Array.from(labels);
     this.shape = shape;
     this.classes = classes;
@@ -70,6 +71,18 @@ export class ImageDataset implements Dataset {
     }
   }
 
+  /** All pixels. */
+  get images(): Uint8Array {
+    return this.#images;
+  }
+
+  /** The pixels themselves, moved to shared memory when first asked for. */
+  get source(): DatasetSource {
+    this.#images = asShared(this.#images);
+    const { images, labels, shape, classes, name } = this;
+    return { kind: "memory", images, labels, shape, classes, name };
+  }
+
   /** Number of images. */
   get length(): number {
     return this.labels.length;
@@ -86,7 +99,9 @@ export class ImageDataset implements Dataset {
   slice(first: number, end: number): ImageDataset {
     const size = sizeOf(this.shape);
     return new ImageDataset({
-      ...this,
+      name: this.name,
+      shape: this.shape,
+      classes: this.classes,
       images: this.images.subarray(first * size, end * size),
       labels: this.labels.slice(first, end),
     });

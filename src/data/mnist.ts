@@ -8,6 +8,10 @@ import type { Normalization } from "./loader.js";
 /** Mean and standard deviation of the training pixels, scaled to [0, 1]. */
 export const mnistNormalization: Normalization = { mean: [0.1307], std: [0.3081] };
 
+/** Names of Fashion-MNIST's classes, in label order. H. Xiao et al., 2017, https://github.com/zalandoresearch/fashion-mnist */
+export const fashionMnistClasses: readonly string[] =
+  "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",");
+
 /** A file's contents and the name that errors give it. */
 export interface NamedFile {
   name: string;
@@ -15,7 +19,11 @@ export interface NamedFile {
 }
 
 /** A dataset from an image and a label file. @throws DataError naming the file that is not what it should be */
-export function decodeMnist(images: NamedFile, labels: NamedFile): ImageDataset {
+export function decodeMnist(
+  images: NamedFile,
+  labels: NamedFile,
+  names: readonly string[] = [..."0123456789"],
+): ImageDataset {
   const pixels = decodeIdx(images.bytes, images.name);
   const classes = decodeIdx(labels.bytes, labels.name);
   if (pixels.shape.length !== 3) {
@@ -34,6 +42,6 @@ export function decodeMnist(images: NamedFile, labels: NamedFile): ImageDataset 
     images: pixels.data,
     labels: classes.data,
     shape: [pixels.shape[1]!, pixels.shape[2]!, 1],
-    classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    classes: names,
   });
 }

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { manualSeed } from "../../src/core/random.js";
 import { DataError } from "../../src/errors.js";
 import { lenet5 } from "../../src/models/index.js";
-import { loadMnist, loadWeights, saveWeights, writeFileAtomic } from "../../src/node/files.js";
+import { loadMnist } from "../../src/node/datasets/formats.js";
+import { loadWeights, saveWeights, writeFileAtomic } from "../../src/node/files.js";
 import { clock, epochLine, stepLine } from "../../src/node/progress.js";
 import { RunFolder } from "../../src/node/run-folder.js";
 

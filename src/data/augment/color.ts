@@ -43,7 +43,10 @@ export function invert(image: Image): Image {
 const clampByte = (v: number): number => Math.min(Math.max(v, 0), 255);
 
 /** Each channel mapped by the rule that follows from its histogram; undefined leaves it as it is. */
-function mapByHistogram(image: Image, rule: (counts: Uint32Array) => ((v: number) => number) | undefined): Image {
+function mapByHistogram(
+  image: Image,
+  rule: (counts: Uint32Array) => ((v: number) => number) | undefined,
+): Image {
   const { data, channels } = image;
   const counts = new Uint32Array(channels * 256);
   for (let i = 0; i < data.length; i += channels) {
@@ -97,7 +100,8 @@ function smooth(image: Image): Image {
   const columns = new Uint16Array(row); // sums of three pixels one above the other
   for (let y = 1; y < height - 1; y++) {
     const start = y * row;
-    for (let i = 0, at = start; i < row; i++, at++) columns[i] = data[at - row]! + data[at]! + data[at + row]!;
+    for (let i = 0, at = start; i < row; i++, at++)
+      columns[i] = data[at - row]! + data[at]! + data[at + row]!;
     for (let i = channels, at = start + channels; i < row - channels; i++, at++) {
       out[at] = MEAN[columns[i - channels]! + columns[i]! + columns[i + channels]! + 4 * data[at]!]!;
     }

@@ -24,14 +24,20 @@ export interface DecodeOptions {
   maxPixels?: number;
 }
 
+export interface DecodeRequest {
+  readonly format: ImageFormat;
+  /** Size of a PNG or JPEG picture has been checked; other formats' is the decoder's to check. */
+  readonly maxPixels: number;
+}
+
 /** A decoder from outside; setDecoder() puts it to use. */
 export interface ImageDecoder {
   /** Recorded with a run: a name and a version. */
   readonly name: string;
-  /** What it decodes; PNG and JPEG that it does not are decoded by the built-in decoders. */
+  /** What it decodes. PNG and JPEG that it does not, and CMYK, are decoded by the built-in decoders. */
   readonly formats: readonly ImageFormat[];
   /** The picture as stored, not turned, in 1 channel (grey) or 3 (RGB). What it throws becomes a DataError with the path. */
-  decode(bytes: Uint8Array, format: ImageFormat): Image | Promise<Image>;
+  decode(bytes: Uint8Array, request: DecodeRequest): Image | Promise<Image>;
 }
 
 const BUILT_IN = "fast-png, jpeg-js";
@@ -94,13 +100,14 @@ export function decodeActive(bytes: Uint8Array, options: DecodeOptions): Image |
   if (!active?.formats.includes(format)) return decodeImage(bytes, options);
   const info = format === "png" || format === "jpeg" ? imageInfo(bytes, file) : undefined;
   if (info) checkSize(info, maxPixels, file);
+  if (info?.mode === "CMYK") return decodeImage(bytes, options); // others convert by colour profiles, or not at all
   const { name } = active;
   const fail = (error: unknown): never => {
     throw new DataError(`${file}: cannot be decoded by ${name}; ${(error as Error).message}`);
   };
   const done = (image: Image): Image => finish(image, info?.orientation ?? 1, options);
   try {
-    const image = active.decode(bytes, format);
+    const image = active.decode(bytes, { format, maxPixels });
     return image instanceof Promise ? image.then(done, fail) : done(image);
   } catch (error) {
     return fail(error);

@@ -103,9 +103,10 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
 /** The picture in 1 channel if it is grey, else 3. @throws DataError naming the file if it is damaged */
 export function decodePng(bytes: Uint8Array, info: PngInfo, file: string): Image {
   try {
+    checkCrcs(bytes, info);
     boundInflation(bytes, info);
     const { width, height } = info;
-    const data = toBytes(samplesOf(bytes, info), info);
+    const data = toBytes(samplesOf(bytes, info), bytes, info);
     return { data, width, height, channels: info.colorType & 2 ? 3 : 1 };
   } catch (error) {
     throw new DataError(`${file}: damaged PNG; ${(error as Error).message}`);
@@ -124,24 +125,41 @@ function pixelFile(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
   return out;
 }
 
-interface Samples {
-  /** One element a sample, alpha among them. */
-  values: Uint8Array | Uint16Array;
-  palette: readonly (readonly number[])[];
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? 0xedb88320 ^ (byte >>> 1) : byte >>> 1;
+  return byte;
+});
+
+/** CRC-32 of type and data (PNG annex D). @throws Error if a chunk's is wrong */
+function checkCrcs(bytes: Uint8Array, { chunks }: PngInfo): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const { type, start, end } of chunks) {
+    let crc = 0xffffffff;
+    for (let i = start + 4; i < end - 4; i++) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
+    if ((crc ^ 0xffffffff) >>> 0 !== view.getUint32(end - 4))
+      throw new Error(`got a wrong checksum in ${type}`);
+  }
 }
 
-function samplesOf(bytes: Uint8Array, info: PngInfo): Samples {
+/** One element a sample, alpha among them. */
+function samplesOf(bytes: Uint8Array, info: PngInfo): Uint8Array | Uint16Array {
   const { width, height, depth, interlaced } = info;
-  const png = decode(pixelFile(bytes, info), { checkCrc: true });
-  const palette = png.palette ?? [];
-  if (depth >= 8) return { values: png.data as Uint8Array | Uint16Array, palette };
-  // fast-png gives less than 8 bits as they are packed, and packed wrong where interlaced.
-  if (interlaced) return { values: inflatePasses(bytes, info), palette };
-  return { values: unpack(png.data as Uint8Array, width, height, depth), palette };
+  // fast-png gives less than 8 bits as they are packed, and does not read them where interlaced.
+  if (depth < 8 && interlaced) return inflatePasses(bytes, info);
+  const data = decode(pixelFile(bytes, info)).data as Uint8Array | Uint16Array;
+  return depth < 8 ? unpack(data, width, height, depth) : data;
+}
+
+/** Colours, three bytes each. @throws Error if the chunk is missing or of a wrong length */
+function paletteOf(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
+  const chunk = chunks.find(({ type }) => type === "PLTE");
+  const length = chunk ? chunk.end - chunk.start - CHUNK_FRAME : 0;
+  if (!chunk || length % 3) throw new Error(`got a palette of ${length} bytes; expected a multiple of 3`);
+  return bytes.subarray(chunk.start + 8, chunk.end - 4);
 }
 
 /** Samples of 1, 2 or 4 bits, rows padded to whole bytes, as one byte each. */
-export function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
+function unpack(packed: Uint8Array | Uint16Array, width: number, height: number, depth: number): Uint8Array {
   const rowBytes = Math.ceil((width * depth) / 8);
   const mask = (1 << depth) - 1;
   const out = new Uint8Array(width * height);
@@ -155,16 +173,15 @@ export function unpack(packed: Uint8Array, width: number, height: number, depth:
 }
 
 /** 8-bit grey or RGB as Pillow's convert("RGB") makes them. */
-function toBytes(
-  { values, palette }: Samples,
-  { colorType, depth, width, height, samples }: PngInfo,
-): Uint8Array {
-  const pixels = width * height;
+function toBytes(values: Uint8Array | Uint16Array, bytes: Uint8Array, info: PngInfo): Uint8Array {
+  const { colorType, depth, samples } = info;
+  const pixels = info.width * info.height;
   if (colorType === INDEXED) {
+    const palette = paletteOf(bytes, info);
     const out = new Uint8Array(3 * pixels);
     for (let i = 0, at = 0; i < pixels; i++, at += 3) {
-      const color = palette[values[i]!]; // black where the palette ends
-      for (let c = 0; c < 3; c++) out[at + c] = color?.[c] ?? 0;
+      const from = 3 * values[i]!;
+      for (let c = 0; c < 3; c++) out[at + c] = palette[from + c] ?? 0; // black where the palette ends
     }
     return out;
   }

@@ -1,0 +1,155 @@
+// Parts of a dataset, and how its classes are filled.
+
+import { Random } from "../core/random.js";
+import { DataError } from "../errors.js";
+import type { Dataset, DatasetSource } from "./dataset.js";
+import type { Image } from "./image.js";
+
+/** Some pictures of another dataset, in the order of `indices`. @throws DataError if an index is out of range */
+export class Subset implements Dataset {
+  readonly name: string;
+  readonly dataset: Dataset;
+  readonly indices: Uint32Array;
+  readonly labels: Int32Array;
+
+  constructor(dataset: Dataset, indices: ArrayLike<number>, name = dataset.name) {
+    this.name = name;
+    this.dataset = dataset;
+    this.indices = Uint32Array.from(indices);
+    const bad = Array.prototype.find.call(
+      indices,
+      (i: number) => !(Number.isInteger(i) && i >= 0 && i < dataset.length),
+    ) as number | undefined;
+    if (bad !== undefined) {
+      throw new DataError(`Subset: index out of range; got ${bad}; expected 0…${dataset.length - 1}`);
+    }
+    this.labels = Int32Array.from(this.indices, (i) => dataset.labels[i]!);
+  }
+
+  get length(): number {
+    return this.indices.length;
+  }
+
+  get classes(): readonly string[] {
+    return this.dataset.classes;
+  }
+
+  get source(): DatasetSource | undefined {
+    const of = this.dataset.source;
+    return of && { kind: "subset", of, indices: this.indices, name: this.name };
+  }
+
+  image(i: number): Image | Promise<Image> {
+    return this.dataset.image(this.indices[i]!);
+  }
+}
+
+/**
+ * How many of n pictures each part gets: the counts themselves, or fractions of n that sum to 1, rounded down, the rest
+ * dealt one by one from the first part on, as PyTorch's random_split does.
+ */
+function partSizes(lengths: readonly number[], n: number, op: string): number[] {
+  const sum = lengths.reduce((a, b) => a + b, 0);
+  const fractions = lengths.every((length) => length >= 0 && length <= 1) && Math.abs(sum - 1) < 1e-6;
+  if (fractions) {
+    const sizes = lengths.map((fraction) => Math.floor(fraction * n + 1e-9));
+    let rest = n - sizes.reduce((a, b) => a + b, 0);
+    for (let i = 0; rest > 0; i = (i + 1) % sizes.length, rest--) sizes[i]!++;
+    return sizes;
+  }
+  if (lengths.every((length) => Number.isInteger(length) && length >= 0) && sum === n) return [...lengths];
+  throw new DataError(
+    `${op}: lengths do not fit; got [${lengths.join(",")}]; expected fractions that sum to 1, or counts that sum to ${n}`,
+  );
+}
+
+/** Cuts `order` into parts of these sizes. */
+function cut(order: Uint32Array, sizes: readonly number[]): Uint32Array[] {
+  let at = 0;
+  return sizes.map((size) => order.subarray(at, (at += size)));
+}
+
+/**
+ * Parts of a dataset at random, no picture in two of them. `lengths` are fractions that sum to 1 or counts that sum to
+ * the dataset's length; the same seed gives the same parts.
+ * @throws DataError if the lengths do not fit
+ */
+export function randomSplit(dataset: Dataset, lengths: readonly number[], seed = 0): Subset[] {
+  const sizes = partSizes(lengths, dataset.length, "randomSplit");
+  return cut(new Random(seed).permutation(dataset.length), sizes).map((part) => new Subset(dataset, part));
+}
+
+/**
+ * Parts that hold each class in the same proportions, each part in the dataset's order. What rounding takes from a part
+ * in one class it gets back in the next, so that small classes do not all lean to one part.
+ * @throws DataError unless the fractions sum to 1
+ */
+export function stratifiedSplit(dataset: Dataset, fractions: readonly number[], seed = 0): Subset[] {
+  const sum = fractions.reduce((a, b) => a + b, 0);
+  if (fractions.some((fraction) => !(fraction >= 0)) || Math.abs(sum - 1) > 1e-6) {
+    throw new DataError(`stratifiedSplit: got [${fractions.join(",")}]; expected fractions that sum to 1`);
+  }
+  const random = new Random(seed);
+  const parts = fractions.map((): number[] => []);
+  const members = dataset.classes.map((): number[] => []);
+  dataset.labels.forEach((label, i) => members[label]!.push(i));
+  const owed = fractions.map(() => 0);
+  for (const indices of members) {
+    const order = random.permutation(indices.length);
+    fractions.forEach((fraction, p) => (owed[p]! += fraction * indices.length));
+    const sizes = owed.map((part) => Math.max(0, Math.floor(part)));
+    let rest = indices.length - sizes.reduce((a, b) => a + b, 0);
+    for (; rest !== 0; rest -= Math.sign(rest)) {
+      const due = owed.map(
+        (part, p) => (part - sizes[p]!) * Math.sign(rest) - (rest < 0 && !sizes[p] ? Infinity : 0),
+      );
+      sizes[due.indexOf(Math.max(...due))]! += Math.sign(rest);
+    }
+    cut(order, sizes).forEach((part, p) => {
+      owed[p]! -= part.length;
+      for (const i of part) parts[p]!.push(indices[i]!);
+    });
+  }
+  return parts.map(
+    (part) =>
+      new Subset(
+        dataset,
+        part.sort((a, b) => a - b),
+      ),
+  );
+}
+
+/** Pictures of each class. */
+export function classCounts({ labels, classes }: Pick<Dataset, "labels" | "classes">): number[] {
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
+export interface ClassBalance {
+  readonly counts: readonly number[];
+  readonly smallest: number;
+  readonly largest: number;
+  /** Largest class over smallest: 1 if all are equal, Infinity if one is empty. */
+  readonly ratio: number;
+  /** Entropy of the labels over that of equal classes: 1 if all are equal, 0 if one class has everything. */
+  readonly evenness: number;
+  /** Names of the classes without a picture. */
+  readonly empty: readonly string[];
+}
+
+/** How evenly the classes are filled. */
+export function classBalance(dataset: Pick<Dataset, "labels" | "classes">): ClassBalance {
+  const counts = classCounts(dataset);
+  const n = dataset.labels.length;
+  const [smallest, largest] = [Math.min(...counts), Math.max(...counts)];
+  const entropy = counts.reduce((sum, count) => sum - (count ? (count / n) * Math.log(count / n) : 0), 0);
+  return {
+    counts,
+    smallest,
+    largest,
+    ratio: largest / smallest,
+    evenness: counts.length > 1 ? entropy / Math.log(counts.length) : 1,
+    empty: dataset.classes.filter((_, i) => counts[i] === 0),
+  };
+}

@@ -1,0 +1,85 @@
+// Known datasets, brought to this machine.
+
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { DataError } from "../../errors.js";
+import { download, type DownloadProgress } from "../download.js";
+import { unpack } from "../unpack.js";
+import { catalog, type CatalogEntry } from "./catalog.js";
+
+/** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. */
+export function foveaHome(): string {
+  return process.env.FOVEA_HOME ?? join(homedir(), ".cache", "fovea");
+}
+
+/** An entry of the catalog. @throws DataError listing what is known */
+export function catalogEntry(name: string): CatalogEntry {
+  const entry = catalog[name];
+  if (!entry) {
+    throw new DataError(`dataset: unknown name '${name}'; known: ${Object.keys(catalog).sort().join(", ")}`);
+  }
+  return entry;
+}
+
+/** "CIFAR-10, …: 170 MB from https://…; licence: …" */
+export function licenceLine(name: string): string {
+  const { title, licence, files, homepage } = catalogEntry(name);
+  const megabytes = Math.ceil(files.reduce((sum, file) => sum + file.megabytes, 0));
+  return `${title}: ${megabytes} MB, ${homepage}; licence: ${licence}`;
+}
+
+export interface FetchOptions {
+  /** Folder that holds datasets, a folder each. Default: foveaHome()/datasets. */
+  root?: string;
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Is told the dataset's licence line before anything is downloaded. Default: written to stderr. */
+  onLicence?: (line: string) => void;
+  /** Overrides the catalog, for mirrors. */
+  entry?: CatalogEntry;
+}
+
+/** Folder of a known dataset, whether it is there or not. */
+export function datasetFolder(name: string, { root, entry = catalogEntry(name) }: FetchOptions = {}): string {
+  const own = join(root ?? join(foveaHome(), "datasets"), name);
+  return entry.folder ? join(own, entry.folder) : own;
+}
+
+/** Files that make a dataset complete. */
+function present(name: string, options: FetchOptions): boolean {
+  const { entry = catalogEntry(name) } = options;
+  const folder = datasetFolder(name, options);
+  if (entry.archive) return existsSync(folder);
+  return entry.files.every(({ urls }) => {
+    const file = join(folder, basename(urls[0]!));
+    return existsSync(file) || existsSync(file.replace(/\.gz$/, ""));
+  });
+}
+
+/**
+ * Downloads a known dataset unless it is there, checks it against its published hash, unpacks it. Returns its folder.
+ * What has been transferred stays when it breaks off: the next call goes on there.
+ * @throws DataError if the name is unknown, nothing can be downloaded, a hash is wrong or an archive damaged
+ */
+export async function fetchDataset(name: string, options: FetchOptions = {}): Promise<string> {
+  const {
+    entry = catalogEntry(name),
+    onProgress,
+    onLicence = (line) => process.stderr.write(`${line}\n`),
+  } = options;
+  const folder = datasetFolder(name, options);
+  if (present(name, options)) return folder;
+  onLicence(licenceLine(name));
+  const own = entry.folder ? join(folder, "..") : folder;
+  for (const { urls, md5 } of entry.files) {
+    const path = join(own, basename(urls[0]!));
+    if (!existsSync(path)) await download(urls, path, { md5, ...(onProgress ? { onProgress } : {}) });
+    if (!entry.archive) continue;
+    await unpack(path, own);
+    await rm(path);
+  }
+  if (!present(name, options))
+    throw new DataError(`${own}: archive without ${entry.folder}; expected that folder in it`);
+  return folder;
+}

@@ -1,0 +1,73 @@
+// Pictures in files of their own, opened when asked for.
+
+import { join } from "node:path";
+import {
+  decodeActive,
+  type DecodeOptions,
+  type Dataset,
+  type DatasetSource,
+  type Image,
+} from "../../data/index.js";
+import { decoderChoice } from "../decoder.js";
+import { readBytes } from "../files.js";
+import type { Names } from "./names.js";
+
+/** How pictures are decoded: 3 channels and turned as EXIF says unless told otherwise. */
+export type PictureOptions = Omit<DecodeOptions, "file">;
+
+export interface FileDatasetFields {
+  name: string;
+  root: string;
+  /** Paths from the root. */
+  files: Names;
+  labels: Int32Array;
+  classes: readonly string[];
+  options: PictureOptions;
+}
+
+export class FileDataset implements Dataset {
+  readonly name: string;
+  readonly root: string;
+  readonly files: Names;
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+  readonly options: PictureOptions;
+
+  constructor({ name, root, files, labels, classes, options }: FileDatasetFields) {
+    this.name = name;
+    this.root = root;
+    this.files = files;
+    this.labels = labels;
+    this.classes = classes;
+    this.options = options;
+  }
+
+  get length(): number {
+    return this.files.length;
+  }
+
+  get source(): DatasetSource {
+    const { name, root, files, labels, classes, options } = this;
+    return {
+      kind: "files",
+      name,
+      root,
+      files: { ...files },
+      labels,
+      classes,
+      options,
+      decoder: decoderChoice(),
+    };
+  }
+
+  /** Where picture i lies. */
+  path(i: number): string {
+    return join(this.root, this.files.at(i));
+  }
+
+  /** Read at once, not by and by: whoever asks decodes next. @throws DataError naming the file */
+  image(i: number): Image | Promise<Image> {
+    const file = this.path(i);
+    return decodeActive(readBytes(file), { ...this.options, file });
+  }
+}

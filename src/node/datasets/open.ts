@@ -1,0 +1,54 @@
+// A dataset from its source, in whatever thread.
+
+import {
+  ImageDataset,
+  Subset,
+  type Dataset,
+  type DatasetSource,
+  type ImageDatasetFields,
+} from "../../data/index.js";
+import { DataError } from "../../errors.js";
+import { useDecoder, type DecoderChoice } from "../decoder.js";
+import { FileDataset, type FileDatasetFields } from "./file-dataset.js";
+import { Names } from "./names.js";
+import { TarDataset, type TarDatasetFields } from "./tar.js";
+
+/** What is left of a source when its kind has been looked at. Only this file's makers' sources arrive here. */
+const fieldsOf = <Fields>(source: DatasetSource): Fields => source as unknown as Fields;
+
+type Opener = (source: DatasetSource) => Dataset | Promise<Dataset>;
+
+/** The decoder is the one that was in use where the source was made. */
+const withDecoder =
+  (open: (source: DatasetSource) => Dataset): Opener =>
+  async (source) => {
+    await useDecoder(source.decoder as DecoderChoice);
+    return open(source);
+  };
+
+const openers: Record<string, Opener> = {
+  memory: (source) => new ImageDataset(fieldsOf<ImageDatasetFields>(source)),
+  subset: async (source) => {
+    const { of, indices, name } = fieldsOf<{ of: DatasetSource; indices: Uint32Array; name: string }>(source);
+    return new Subset(await openDataset(of), indices, name);
+  },
+  files: withDecoder((source) => {
+    const fields = fieldsOf<FileDatasetFields>(source);
+    return new FileDataset({ ...fields, files: Names.revive(fields.files) });
+  }),
+  tar: withDecoder((source) => {
+    const fields = fieldsOf<TarDatasetFields>(source);
+    return new TarDataset({ ...fields, names: Names.revive(fields.names) });
+  }),
+};
+
+/** The dataset whose `source` this is. Nothing is scanned or copied again. @throws DataError if the kind is unknown */
+export async function openDataset(source: DatasetSource): Promise<Dataset> {
+  const open = openers[source.kind];
+  if (!open) {
+    throw new DataError(
+      `openDataset: unknown kind '${source.kind}'; known: ${Object.keys(openers).sort().join(", ")}`,
+    );
+  }
+  return open(source);
+}

@@ -1,0 +1,168 @@
+// Pictures in tar shards (WebDataset's layout), read where they lie: any picture at any time.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import {
+  decodeActive,
+  tarSamples,
+  type Dataset,
+  type DatasetSource,
+  type Image,
+  type ReadAt,
+} from "../../data/index.js";
+import { sharedBytes } from "../../data/shared.js";
+import { DataError } from "../../errors.js";
+import { decoderChoice } from "../decoder.js";
+import type { PictureOptions } from "./file-dataset.js";
+import { Names, shared32, sharedLabels } from "./names.js";
+
+const WINDOW = 2 ** 16;
+
+/** Runs `use` on an open file. @throws DataError naming it if it cannot be read */
+function withFile<T>(path: string, use: (fd: number) => T): T {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (error) {
+    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readAt(fd: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const n = readSync(fd, bytes, filled, length - filled, offset + filled);
+    if (n === 0) break;
+    filled += n;
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** Reads ahead, so that headers and labels that lie close together cost one call. */
+function windowed(fd: number): ReadAt {
+  let start = 0;
+  let bytes: Uint8Array = new Uint8Array(0);
+  return (offset, length) => {
+    if (offset < start || offset + length > start + bytes.length) {
+      bytes = readAt(fd, offset, Math.max(length, WINDOW));
+      start = offset;
+    }
+    return bytes.subarray(offset - start, offset - start + length);
+  };
+}
+
+export interface TarOptions extends PictureOptions {
+  /** What errors call the dataset. Default: the first shard. */
+  name?: string;
+  /** Names of the classes in label order. Default: "0", "1" … up to the largest label. */
+  classes?: readonly string[];
+  /** The field of .json files that holds the class. Default "label". */
+  labelField?: string;
+}
+
+/** Where the samples lie, in memory that threads share. */
+interface Index {
+  names: Names;
+  shard: Uint32Array;
+  offset: Float64Array;
+  size: Uint32Array;
+}
+
+export interface TarDatasetFields extends Index {
+  name: string;
+  shards: readonly string[];
+  labels: Int32Array;
+  classes: readonly string[];
+  options: PictureOptions;
+}
+
+export class TarDataset implements Dataset {
+  readonly name: string;
+  readonly shards: readonly string[];
+  readonly labels: Int32Array;
+  readonly classes: readonly string[];
+  readonly options: PictureOptions;
+  readonly #index: Index;
+
+  constructor({ name, shards, labels, classes, options, ...index }: TarDatasetFields) {
+    this.name = name;
+    this.shards = shards;
+    this.labels = labels;
+    this.classes = classes;
+    this.options = options;
+    this.#index = index;
+  }
+
+  /**
+   * Reads the headers of the shards, not the pictures.
+   * @throws DataError naming the shard that is damaged, and the sample without picture or class, or whose class is out of
+   *   range
+   */
+  static open(shards: readonly string[], options: TarOptions = {}): TarDataset {
+    const { name = shards[0], classes, labelField, ...rest } = options;
+    if (name === undefined)
+      throw new DataError("TarDataset: no shards; got []; expected paths of .tar files");
+    const names: string[] = [];
+    const labels: number[] = [];
+    const at: { shard: number; offset: number; size: number }[] = [];
+    shards.forEach((path, shard) => {
+      withFile(path, (fd) => {
+        for (const { picture, label } of tarSamples(windowed(fd), fstatSync(fd).size, path, labelField)) {
+          if (classes && label >= classes.length) {
+            const expected = `expected 0…${classes.length - 1}`;
+            throw new DataError(`${path}: label out of range; got ${label} for ${picture.name}; ${expected}`);
+          }
+          names.push(picture.name);
+          labels.push(label);
+          at.push({ shard, offset: picture.offset, size: picture.size });
+        }
+      });
+    });
+    if (at.length === 0)
+      throw new DataError(`${name}: no samples; expected key.jpg and key.cls in ${shards.length} tar`);
+    const most = labels.reduce((a, b) => Math.max(a, b), 0);
+    const [shard, size] = [shared32(Uint32Array, at.length), shared32(Uint32Array, at.length)];
+    const offset = new Float64Array(sharedBytes(8 * at.length).buffer);
+    at.forEach((sample, i) => {
+      shard[i] = sample.shard;
+      offset[i] = sample.offset;
+      size[i] = sample.size;
+    });
+    return new TarDataset({
+      name,
+      shards,
+      labels: sharedLabels(labels),
+      classes: classes ?? Array.from({ length: most + 1 }, (_, label) => String(label)),
+      options: rest,
+      names: Names.from(names),
+      shard,
+      offset,
+      size,
+    });
+  }
+
+  get length(): number {
+    return this.labels.length;
+  }
+
+  get source(): DatasetSource {
+    const { name, shards, labels, classes, options } = this;
+    const { names, ...index } = this.#index;
+    const plain = { ...index, names: { ...names } };
+    return { kind: "tar", name, shards, labels, classes, options, ...plain, decoder: decoderChoice() };
+  }
+
+  /** @throws DataError naming shard and picture */
+  image(i: number): Image | Promise<Image> {
+    const { names, shard, offset, size } = this.#index;
+    const path = this.shards[shard[i]!]!;
+    const file = `${path}: ${names.at(i)}`;
+    const bytes = withFile(path, (fd) => readAt(fd, offset[i]!, size[i]!));
+    return decodeActive(bytes, { ...this.options, file });
+  }
+}

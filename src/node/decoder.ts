@@ -1,0 +1,134 @@
+// Faster decoders of JPEG, for those who have installed one. fovea depends on none of them.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { decoderName, setDecoder, type Image, type ImageDecoder } from "../data/index.js";
+import { DataError } from "../errors.js";
+
+/**
+ * "jpeg-js": built in. "sharp": libvips, native code (https://sharp.pixelplumbing.com). "jsquash": MozJPEG in WebAssembly
+ * (https://github.com/jamsinclair/jSquash). "auto": the first of sharp, jsquash, jpeg-js that is installed.
+ */
+export type DecoderChoice = "auto" | "sharp" | "jsquash" | "jpeg-js";
+
+let chosen: Exclude<DecoderChoice, "auto"> = "jpeg-js";
+
+/** The decoder that useDecoder() put to use; worker threads take the same. */
+export function decoderChoice(): Exclude<DecoderChoice, "auto"> {
+  return chosen;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Where a file of a package lies that is installed beside fovea or where the program runs. */
+const find = (name: string): string =>
+  require.resolve(name, { paths: [fileURLToPath(new URL(".", import.meta.url)), process.cwd()] });
+
+const load = async (name: string): Promise<Record<string, unknown>> =>
+  (await import(pathToFileURL(find(name)).href)) as Record<string, unknown>;
+
+interface Sharp {
+  (bytes: Uint8Array, options: object): SharpPipeline;
+  versions: { sharp?: string };
+}
+interface SharpPipeline {
+  toColourspace(name: string): SharpPipeline;
+  removeAlpha(): SharpPipeline;
+  raw(): { toBuffer(options: { resolveWithObject: true }): Promise<SharpResult> };
+}
+interface SharpResult {
+  data: Uint8Array;
+  info: { width: number; height: number; channels: number };
+}
+
+async function sharpDecoder(): Promise<ImageDecoder> {
+  const sharp = (await load("sharp")).default as Sharp;
+  return {
+    name: `sharp ${sharp.versions.sharp ?? ""}`.trim(),
+    formats: ["jpeg", "webp", "gif", "tiff", "avif", "heic"], // PNG by fast-png is equal to Pillow's, 16 bits too
+    async decode(bytes, { maxPixels }): Promise<Image> {
+      // As Pillow: a damaged file is an error, colour profiles are left alone.
+      const options = {
+        failOn: "truncated",
+        ignoreIcc: true,
+        limitInputPixels: maxPixels,
+        sequentialRead: true,
+      };
+      const pipeline = sharp(bytes, options).toColourspace("srgb").removeAlpha().raw();
+      const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
+      return { data, ...info };
+    },
+  };
+}
+
+type JsquashDecode = (buffer: ArrayBuffer, options: object) => Promise<ImageData>;
+type JsquashInit = (module: WebAssembly.Module) => Promise<void>;
+
+/** What MozJPEG's glue makes of its pixels; Node has no such class. */
+class Pixels {
+  readonly data: Uint8ClampedArray;
+  readonly width: number;
+  readonly height: number;
+
+  constructor(data: Uint8ClampedArray, width: number, height: number) {
+    this.data = data;
+    this.width = width;
+    this.height = height;
+  }
+}
+
+async function jsquashDecoder(): Promise<ImageDecoder> {
+  const { default: decode, init } = await load("@jsquash/jpeg/decode.js");
+  // Its own loading is by fetch() of a file, which Node does not do.
+  const binary = readFileSync(find("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"));
+  await (init as JsquashInit)(await WebAssembly.compile(binary));
+  const { version } = JSON.parse(readFileSync(find("@jsquash/jpeg/package.json"), "utf8")) as {
+    version: string;
+  };
+  const globals = globalThis as { ImageData?: unknown };
+  globals.ImageData ??= Pixels;
+  return {
+    name: `@jsquash/jpeg ${version}`,
+    formats: ["jpeg"],
+    async decode(bytes): Promise<Image> {
+      const options = { preserveOrientation: false };
+      const { data, width, height } = await (decode as JsquashDecode)(bytes.slice().buffer, options);
+      const rgb = new Uint8Array(3 * width * height);
+      for (let i = 0, from = 0; i < rgb.length; i += 3, from += 4) {
+        rgb[i] = data[from]!;
+        rgb[i + 1] = data[from + 1]!;
+        rgb[i + 2] = data[from + 2]!;
+      }
+      return { data: rgb, width, height, channels: 3 };
+    },
+  };
+}
+
+const LOADERS = { sharp: sharpDecoder, jsquash: jsquashDecoder } as const;
+
+/**
+ * Decodes JPEG by this decoder from now on, here and in worker threads that open a dataset made here. Returns its name.
+ * @throws DataError if it is not installed
+ */
+export async function useDecoder(choice: DecoderChoice): Promise<string> {
+  const wanted = choice === "auto" ? (["sharp", "jsquash", "jpeg-js"] as const) : [choice];
+  for (const name of wanted) {
+    if (name === chosen) return decoderName();
+    if (name !== "jpeg-js" && !(name in LOADERS)) {
+      throw new DataError(`useDecoder: unknown decoder '${name}'; known: auto, jpeg-js, jsquash, sharp`);
+    }
+    try {
+      setDecoder(name === "jpeg-js" ? undefined : await LOADERS[name]());
+      chosen = name;
+      return decoderName();
+    } catch (error) {
+      if (choice === "auto") continue;
+      const install = name === "sharp" ? "sharp" : "@jsquash/jpeg";
+      throw new DataError(
+        `useDecoder: cannot load ${install}: ${(error as Error).message}; npm install ${install}`,
+      );
+    }
+  }
+  return decoderName();
+}

@@ -1,0 +1,163 @@
+// Files from the web: in parts if need be, checked, and in place only when whole.
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { DataError } from "../errors.js";
+
+export interface DownloadProgress {
+  readonly url: string;
+  /** Bytes there are, those of earlier transfers included. */
+  readonly received: number;
+  /** Bytes there will be; undefined if the server does not say. */
+  readonly total: number | undefined;
+}
+
+export interface DownloadOptions {
+  /** Hash of the whole file, in hex. */
+  md5?: string;
+  sha256?: string;
+  onProgress?: (progress: DownloadProgress) => void;
+  /** Transfers to try for an address before giving up, each going on where the last ended. Default 3. */
+  attempts?: number;
+  /** Milliseconds without a byte after which a transfer counts as broken. Default 60,000. */
+  stall?: number;
+}
+
+/** What the part beside the target came from: a server goes on only with the same version (If-Range, RFC 9110 §13.1.5). */
+interface PartRecord {
+  url: string;
+  validator: string;
+}
+
+/** A transfer that ended early: the next one may go on. */
+class Broken extends Error {}
+
+/**
+ * Downloads a file to `path` from the first of the addresses that gives it. A broken transfer leaves `path`.part and is
+ * resumed, in this call and in later ones, where the server can; `path` appears only when the hash is right.
+ * @throws DataError naming address and reason: not found, broken off, wrong hash
+ */
+export async function download(
+  urls: string | readonly string[],
+  path: string,
+  options: DownloadOptions = {},
+): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const failures: string[] = [];
+  for (const url of typeof urls === "string" ? [urls] : urls) {
+    for (let attempt = 1; attempt <= (options.attempts ?? 3); attempt++) {
+      try {
+        await transfer(url, path, options);
+        await checkHash(url, `${path}.part`, options);
+        await rename(`${path}.part`, path);
+        await rm(`${path}.part.json`, { force: true });
+        return;
+      } catch (error) {
+        failures.push((error as Error).message);
+        if (!(error instanceof Broken)) break;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 4 ** attempt, 5000)));
+      }
+    }
+  }
+  throw new DataError(`${path}: cannot be downloaded: ${[...new Set(failures)].join("; ")}`);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+/** Bytes that can be kept, and the server's name for their version. */
+async function kept(url: string, path: string): Promise<{ size: number; validator: string }> {
+  const record = await readFile(`${path}.part.json`, "utf8")
+    .then((text) => JSON.parse(text) as PartRecord)
+    .catch(() => undefined);
+  if (!record?.validator || record.url !== url) return { size: 0, validator: "" };
+  return { size: await sizeOf(`${path}.part`), validator: record.validator };
+}
+
+/** Fetches what is missing of `path`.part. */
+async function transfer(
+  url: string,
+  path: string,
+  { onProgress, stall = 60_000 }: DownloadOptions,
+): Promise<void> {
+  const { size, validator } = await kept(url, path);
+  const abort = new AbortController();
+  let timer = setTimeout(() => abort.abort(), stall);
+  try {
+    const headers = size > 0 ? { range: `bytes=${size}-`, "if-range": validator } : {};
+    const response = await fetch(url, {
+      headers: { ...headers, "accept-encoding": "identity" },
+      signal: abort.signal,
+    });
+    if (response.status === 416) {
+      if (response.headers.get("content-range") === `bytes */${size}`) return; // the part is whole
+      await rm(`${path}.part.json`, { force: true }); // begin again
+      throw new Broken(`${url}: nothing left after byte ${size}`);
+    }
+    if (!response.ok || !response.body)
+      throw new DataError(`${url}: got HTTP status ${response.status}; expected 200`);
+    const resumed = response.status === 206;
+    if (resumed && !response.headers.get("content-range")?.startsWith(`bytes ${size}-`)) {
+      throw new DataError(
+        `${url}: got ${response.headers.get("content-range")}; expected bytes from ${size} on`,
+      );
+    }
+    const first = resumed ? size : 0;
+    const length = response.headers.get("content-length");
+    const packed = response.headers.has("content-encoding"); // then the length is another
+    const total = length === null || packed ? undefined : first + Number(length);
+    const etag = response.headers.get("etag");
+    const version = (etag?.startsWith("W/") ? null : etag) ?? response.headers.get("last-modified") ?? "";
+    await writeFile(`${path}.part.json`, JSON.stringify({ url, validator: version } satisfies PartRecord));
+    const file = await open(`${path}.part`, resumed ? "a" : "w");
+    let received = first;
+    try {
+      for await (const chunk of response.body) {
+        clearTimeout(timer);
+        timer = setTimeout(() => abort.abort(), stall);
+        await file.writeFile(chunk);
+        received += chunk.length;
+        onProgress?.({ url, received, total });
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (total !== undefined && received !== total) {
+      throw new Broken(`${url}: transfer ended after ${received} of ${total} bytes`);
+    }
+  } catch (error) {
+    if (error instanceof DataError || error instanceof Broken) throw error;
+    const cause =
+      (error as Error).cause instanceof Error ? `: ${((error as Error).cause as Error).message}` : "";
+    throw new Broken(`${url}: transfer broken off: ${(error as Error).message}${cause}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A file's hash, in hex. */
+export async function hashFile(path: string, algorithm: "md5" | "sha256"): Promise<string> {
+  const hash = createHash(algorithm);
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+/** @throws DataError if the hash is another; the part is of no use then and is removed */
+async function checkHash(url: string, path: string, options: DownloadOptions): Promise<void> {
+  for (const algorithm of ["md5", "sha256"] as const) {
+    const expected = options[algorithm];
+    if (expected === undefined) continue;
+    const found = await hashFile(path, algorithm);
+    if (found === expected) continue;
+    await rm(path, { force: true });
+    await rm(`${path}.json`, { force: true });
+    throw new DataError(`${url}: wrong ${algorithm}; got ${found}; expected ${expected}`);
+  }
+}

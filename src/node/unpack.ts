@@ -1,0 +1,69 @@
+// Archives to folders: whole or not at all, and nowhere else.
+
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { extract } from "tar-stream";
+import { DataError } from "../errors.js";
+
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(new Uint8Array(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+}
+
+/** An entry's path below the target. @throws DataError if it leads elsewhere */
+function safePath(name: string, archive: string): string {
+  const parts = name.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
+  if (/^([/\\]|[a-zA-Z]:)/.test(name) || parts.includes("..") || name.includes("\0")) {
+    throw new DataError(
+      `${archive}: refused to unpack an entry; got ${JSON.stringify(name)}; expected a path below it`,
+    );
+  }
+  return join(...parts, ".");
+}
+
+/**
+ * Unpacks a .tar, .tar.gz or .tgz (told by its bytes) into `folder`, which is replaced entry by entry of its top level
+ * when everything has been unpacked.
+ * @throws DataError naming the archive if it is damaged, holds links or devices, or paths that lead out of the folder
+ */
+export async function unpack(archive: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const aside = await mkdtemp(join(folder, ".unpacking-"));
+  try {
+    const entries = extract();
+    const gunzip = (await isGzip(archive)) ? [createGunzip()] : [];
+    const reading = pipeline([createReadStream(archive), ...gunzip, entries]);
+    const writing = (async () => {
+      for await (const entry of entries) {
+        const { name, type } = entry.header;
+        if (type !== "file" && type !== "directory") {
+          throw new DataError(
+            `${archive}: refused to unpack an entry; got ${type} '${name}'; expected files and folders`,
+          );
+        }
+        const target = join(aside, safePath(name, archive));
+        await mkdir(type === "directory" ? target : dirname(target), { recursive: true });
+        if (type === "file") await pipeline(entry, createWriteStream(target));
+        else entry.resume();
+      }
+    })();
+    await Promise.all([reading, writing]);
+    for (const name of await readdir(aside)) {
+      await rm(join(folder, name), { recursive: true, force: true });
+      await rename(join(aside, name), join(folder, name));
+    }
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${archive}: cannot be unpacked: ${(error as Error).message}`);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,150 @@
+"""Writes pictures.json: PNG and JPEG files with the pixels that Pillow makes of them (convert("RGB"), convert("L")).
+python test/golden/pictures.py, with Pillow 10.2 or later."""
+
+import base64
+import io
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import PIL
+from PIL import Image, ImageOps
+
+WIDTH, HEIGHT = 21, 13
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def paeth(a, b, c):
+    pa, pb, pc = abs(b - c), abs(a - c), abs(a + b - 2 * c)
+    return a if pa <= pb and pa <= pc else b if pb <= pc else c
+
+
+def filtered(rows, bpp):
+    """Rows of bytes with each of the five filters in turn."""
+    out, above = b"", bytes(len(rows[0]))
+    for y, row in enumerate(rows):
+        kind = (y + 1) % 5
+        line = bytearray()
+        for i, value in enumerate(row):
+            a = row[i - bpp] if i >= bpp else 0
+            b = above[i]
+            c = above[i - bpp] if i >= bpp else 0
+            guess = [0, a, b, (a + b) // 2, paeth(a, b, c)][kind]
+            line.append((value - guess) & 255)
+        out += bytes([kind]) + bytes(line)
+        above = row
+    return out
+
+
+def pack(samples, depth):
+    bits = "".join(format(v, f"0{depth}b") for v in samples)
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
+
+
+def png(color, depth, interlaced=False, extra=(), width=WIDTH, height=HEIGHT, colors=None):
+    samples = SAMPLES[color]
+    most = (colors or 2**depth) - 1
+    noise = lambda x, y, c: (x * 7919 + y * 104729 + c * 1299709 + x * y * 31) % (most + 1)
+    smooth = lambda x, y, c: (x * (c + 2) + y * 3) * most // (6 * (width + height))
+    value = lambda x, y, c: noise(x, y, c) if (x + y) % 3 == 0 else smooth(x, y, c)
+    bpp = max(1, depth * samples // 8)
+    raw = b""
+    for x0, y0, dx, dy in ADAM7 if interlaced else [(0, 0, 1, 1)]:
+        rows = [
+            pack([value(x, y, c) for x in range(x0, width, dx) for c in range(samples)], depth)
+            for y in range(y0, height, dy)
+        ]
+        if rows and rows[0]:
+            raw += filtered(rows, bpp)
+    packed = zlib.compress(raw)
+    head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, int(interlaced))
+    half = len(packed) // 2
+    chunks = [(b"IHDR", head), *extra, (b"IDAT", packed[:half]), (b"IDAT", packed[half:]), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*c) for c in chunks)
+
+
+def picture(mode, width=WIDTH, height=HEIGHT):
+    image = Image.new("RGB", (width, height))
+    image.putdata(
+        [
+            ((x * 11 + y) % 256, (y * 17 + x * x) % 256, (255 - x * 9 + y * 5) % 256)
+            for y in range(height)
+            for x in range(width)
+        ]
+    )
+    return image.convert(mode)
+
+
+def jpeg(mode="RGB", size=(WIDTH, HEIGHT), **options):
+    buffer = io.BytesIO()
+    picture(mode, *size).save(buffer, "JPEG", quality=90, **options)
+    return buffer.getvalue()
+
+
+def adobe(file, transform=None):
+    """The file with another Adobe transform flag, or without the segment."""
+    at = file.index(b"\xff\xeeAdobe"[:2] + b"\x00\x0eAdobe")
+    return file[:at] + file[at + 16 :] if transform is None else file[: at + 15] + bytes([transform]) + file[at + 16 :]
+
+
+def exif(orientation, order):
+    return b"Exif\0\0" + (
+        (b"MM\0*" if order == ">" else b"II*\0")
+        + struct.pack(order + "IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    )
+
+
+palette = bytes((i * 37 + c * 91) % 256 for i in range(256) for c in range(3))
+files = {}
+for color, depths in {0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]}.items():
+    for depth in depths:
+        extra = [(b"PLTE", palette[: 3 * min(256, 2**depth)])] if color == 3 else []
+        for interlaced in (False, True):
+            files[f"png-type{color}-{depth}{'-interlaced' if interlaced else ''}"] = png(color, depth, interlaced, extra)
+files["png-type3-8-trns"] = png(3, 8, extra=[(b"PLTE", palette), (b"tRNS", bytes(range(0, 250)))])
+files["png-type3-8-short-palette"] = png(3, 8, extra=[(b"PLTE", palette[:30])], colors=40)
+files["png-type0-8-trns"] = png(0, 8, extra=[(b"tRNS", b"\0\x05")])
+files["png-type2-8-trns-1x1"] = png(2, 8, extra=[(b"tRNS", b"\0\x05\0\x06\0\x07")], width=1, height=1)
+files["png-type2-8-plte"] = png(2, 8, extra=[(b"PLTE", palette)])
+files["png-type0-1-1x9-interlaced"] = png(0, 1, True, width=1, height=9)
+files["png-type0-2-3x1-interlaced"] = png(0, 2, True, width=3, height=1)
+files["png-text"] = png(0, 8, extra=[(b"tEXt", b"Title\0picture"), (b"gAMA", b"\0\0\xb1\x8f")])
+files["png-exif-6"] = png(2, 8, extra=[(b"eXIf", exif(6, ">")[6:])])
+files["jpeg-grey"] = jpeg("L")
+for name, subsampling in {"444": 0, "422": 1, "420": 2}.items():
+    files[f"jpeg-{name}"] = jpeg(subsampling=subsampling)
+    files[f"jpeg-{name}-progressive"] = jpeg(subsampling=subsampling, progressive=True)
+files["jpeg-420-even"] = jpeg(size=(32, 16), subsampling=2)
+files["jpeg-420-4x9"] = jpeg(size=(4, 9), subsampling=2)
+files["jpeg-422-5x3"] = jpeg(size=(5, 3), subsampling=1)
+files["jpeg-420-1x1"] = jpeg(size=(1, 1), subsampling=2)
+files["jpeg-420-restarts"] = jpeg(size=(40, 24), subsampling=2, restart_marker_blocks=2)
+files["jpeg-rgb"] = jpeg(keep_rgb=True)
+files["jpeg-cmyk"] = jpeg("CMYK")
+files["jpeg-cmyk-no-adobe"] = adobe(jpeg("CMYK"))
+files["jpeg-ycck"] = adobe(jpeg("CMYK"), 2)
+files["jpeg-comment"] = jpeg(comment=b"x" * 1000)
+for orientation in range(1, 9):
+    files[f"jpeg-exif-{orientation}"] = jpeg(exif=exif(orientation, ">" if orientation % 2 else "<"), subsampling=0)
+files["jpeg-exif-9"] = jpeg(exif=exif(9, "<"))
+
+text = lambda data: base64.b64encode(data).decode()
+cases = []
+for name, file in files.items():
+    image = Image.open(io.BytesIO(file))
+    mode = image.mode
+    image = ImageOps.exif_transpose(image)
+    case = {"name": name, "mode": mode, "width": image.width, "height": image.height, "file": text(file)}
+    # zlib: the pixels of most pictures are alike.
+    pixels = image.convert("RGB").tobytes() + image.convert("L").tobytes()
+    cases.append(case | {"pixels": text(zlib.compress(pixels, 9))})
+out = Path(__file__).parent / "pictures.json"
+out.write_text(json.dumps({"pillow": PIL.__version__, "cases": cases}, indent=1) + "\n")
+print(len(cases), "pictures", out.stat().st_size, "bytes")
