@@ -100,10 +100,13 @@ function smooth(image: Image): Image {
   const columns = new Uint16Array(row); // sums of three pixels one above the other
   for (let y = 1; y < height - 1; y++) {
     const start = y * row;
-    for (let i = 0, at = start; i < row; i++, at++)
+    for (let i = 0; i < row; i++) {
+      const at = start + i;
       columns[i] = data[at - row]! + data[at]! + data[at + row]!;
-    for (let i = channels, at = start + channels; i < row - channels; i++, at++) {
-      out[at] = MEAN[columns[i - channels]! + columns[i]! + columns[i + channels]! + 4 * data[at]!]!;
+    }
+    for (let i = channels; i < row - channels; i++) {
+      const sum = columns[i - channels]! + columns[i]! + columns[i + channels]!;
+      out[start + i] = MEAN[sum + 4 * data[start + i]!]!;
     }
   }
   return { ...image, data: out };
