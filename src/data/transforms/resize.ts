@@ -130,8 +130,8 @@ function resizeFiltered(job: Job, filter: keyof typeof filters): Image {
 function resizeLinear({ image, height, width, source, window }: Job): Image {
   const { channels } = image;
   const { kernels, heap } = runtime();
-  const across = linearSums(source.width, width, window.left, window.width);
-  const down = linearSums(source.height, height, window.top, window.height);
+  const across = linearSums("columns", source.width, width, window.left, window.width);
+  const down = linearSums("rows", source.height, height, window.top, window.height);
   const xRowBytes = source.width * channels;
   const yBytes = window.height * window.width * channels;
   const bytes = room(source.height * xRowBytes) + room(yBytes) + tablesRoom(across) + tablesRoom(down);
