@@ -18,7 +18,12 @@ export * from "./avg-pool";
 export * from "./max-pool";
 export * from "./resize";
 export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";
-export { winogradWeight, winogradWeightBackward } from "./winograd-transforms";
+export {
+  winogradWeightBackward,
+  winogradWeights,
+  winogradWeightsScratch,
+  winogradWeightsUnits,
+} from "./winograd-weights";
 export {
   winogradStrips,
   winogradStripsScratch,

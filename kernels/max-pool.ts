@@ -102,7 +102,7 @@ function anyWindow(
     }
     row += rowStep;
   }
-  storeLanes(y, best, left);
+  inline.always(storeLanes(y, best, left));
   if (taps) storeBytes(taps, where, left);
 }
 
@@ -222,7 +222,7 @@ function gather(s: Window, dy: usize, taps: usize, h: i32, w: i32, dx: usize): v
       const tap = i32x4.splat(p * s.kernelWidth + q);
       for (let c = 0; c < channels; c += 4) {
         const v = won(at(dy, from + c), taps + from + c, tap);
-        storeLanes(at(dx, c), f32x4.add(v128.load(at(dx, c)), v), channels - c);
+        inline.always(storeLanes(at(dx, c), f32x4.add(v128.load(at(dx, c)), v), channels - c));
       }
     }
   }
@@ -258,8 +258,8 @@ function bandOfThrees(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32):
         v128.and(g00, i32x4.eq(t00, i32x4.splat(5))),
         v128.and(g01, i32x4.eq(t01, i32x4.splat(3))),
       );
-      storeLanes(at(dx, c), d00, left);
-      storeLanes(at(dx, c) + pixel, d01, left);
+      inline.always(storeLanes(at(dx, c), d00, left));
+      inline.always(storeLanes(at(dx, c) + pixel, d01, left));
       let d10 = v128.and(g00, i32x4.eq(t00, i32x4.splat(7)));
       let d11 = f32x4.add(
         v128.and(g00, i32x4.eq(t00, i32x4.splat(8))),
@@ -272,8 +272,8 @@ function bandOfThrees(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32):
       d10 = f32x4.add(d10, v128.and(g10, i32x4.eq(t10, i32x4.splat(1))));
       d11 = f32x4.add(d11, v128.and(g10, i32x4.eq(t10, i32x4.splat(2))));
       d11 = f32x4.add(d11, v128.and(g11, i32x4.eq(t11, i32x4.splat(0))));
-      storeLanes(at(dx, c) + row, d10, left);
-      storeLanes(at(dx, c) + row + pixel, d11, left);
+      inline.always(storeLanes(at(dx, c) + row, d10, left));
+      inline.always(storeLanes(at(dx, c) + row + pixel, d11, left));
     }
     dy += pixel;
     taps += channels;
@@ -292,10 +292,10 @@ function bandOfTwos(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32): v
       const g = v128.load(at(dy, c));
       const t = inline.always(tapsAt(taps + c));
       const to = at(dx, c);
-      storeLanes(to, v128.and(g, i32x4.eq(t, i32x4.splat(0))), left);
-      storeLanes(to + pixel, v128.and(g, i32x4.eq(t, i32x4.splat(1))), left);
-      storeLanes(to + row, v128.and(g, i32x4.eq(t, i32x4.splat(2))), left);
-      storeLanes(to + row + pixel, v128.and(g, i32x4.eq(t, i32x4.splat(3))), left);
+      inline.always(storeLanes(to, v128.and(g, i32x4.eq(t, i32x4.splat(0))), left));
+      inline.always(storeLanes(to + pixel, v128.and(g, i32x4.eq(t, i32x4.splat(1))), left));
+      inline.always(storeLanes(to + row, v128.and(g, i32x4.eq(t, i32x4.splat(2))), left));
+      inline.always(storeLanes(to + row + pixel, v128.and(g, i32x4.eq(t, i32x4.splat(3))), left));
     }
     dy += pixel;
     taps += channels;

@@ -42,8 +42,8 @@ export function channelMoments(
           q = madd(d, d, q);
           from = at(from, channels);
         }
-        storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left);
-        storeLanes(at(squares, c), f32x4.add(v128.load(at(squares, c)), q), left);
+        inline.always(storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left));
+        inline.always(storeLanes(at(squares, c), f32x4.add(v128.load(at(squares, c)), q), left));
       }
     }
   }
@@ -65,8 +65,8 @@ export function finishMoments(
     const m = f32x4.mul(total(at(partials, c), blocks, channels), scale);
     const q = f32x4.mul(total(at(partials, channels + c), blocks, channels), scale);
     const v = f32x4.max(f32x4.sub(q, f32x4.mul(m, m)), f32x4.splat(0));
-    storeLanes(at(mean, c), f32x4.add(m, v128.load(at(x, c))), left);
-    storeLanes(at(variance, c), v, left);
+    inline.always(storeLanes(at(mean, c), f32x4.add(m, v128.load(at(x, c))), left));
+    inline.always(storeLanes(at(variance, c), v, left));
   }
 }
 
@@ -130,7 +130,7 @@ function scaleShiftBody(
       let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
       if (residual) v = f32x4.add(v, v128.load(at(other, c)));
       if (floor) v = f32x4.pmax(v, zero);
-      storeLanes(at(y, c), v, channels - c);
+      inline.always(storeLanes(at(y, c), v, channels - c));
     }
     x = at(x, channels);
     y = at(y, channels);
@@ -197,8 +197,8 @@ function normSumsBody(
           q = madd(g, f32x4.sub(v128.load(at(x, i)), m), q);
           i += channels;
         }
-        storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left);
-        storeLanes(at(dots, c), f32x4.add(v128.load(at(dots, c)), q), left);
+        inline.always(storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left));
+        inline.always(storeLanes(at(dots, c), f32x4.add(v128.load(at(dots, c)), q), left));
       }
     }
   }
@@ -225,8 +225,8 @@ export function normSums(
 export function finishSums(partials: usize, blocks: i32, channels: i32, sums: usize, dots: usize): void {
   for (let c = 0; c < channels; c += 4) {
     const left = channels - c;
-    storeLanes(at(sums, c), total(at(partials, c), blocks, channels), left);
-    storeLanes(at(dots, c), total(at(partials, channels + c), blocks, channels), left);
+    inline.always(storeLanes(at(sums, c), total(at(partials, c), blocks, channels), left));
+    inline.always(storeLanes(at(dots, c), total(at(partials, channels + c), blocks, channels), left));
   }
 }
 
@@ -283,7 +283,7 @@ function normBackwardBody(
     if (c < channels) {
       const t = madd(v128.load(at(x, i + c)), v128.load(at(b, c)), v128.load(at(d, c)));
       const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c)));
-      storeLanes(at(dx, i + c), madd(g, v128.load(at(a, c)), t), channels - c);
+      inline.always(storeLanes(at(dx, i + c), madd(g, v128.load(at(a, c)), t), channels - c));
     }
     i += channels;
   }

@@ -31,10 +31,10 @@ export function sgd(
     let g = madd(decay, w, v128.load(at(grad, i)));
     if (buffer) {
       const b = first ? g : madd(mu, v128.load(at(buffer, i)), f32x4.mul(gain, g));
-      storeLanes(at(buffer, i), b, left);
+      inline.always(storeLanes(at(buffer, i), b, left));
       g = nesterov ? madd(mu, b, g) : b;
     }
-    storeLanes(at(p, i), madd(rate, g, w), left);
+    inline.always(storeLanes(at(p, i), madd(rate, g, w), left));
   }
 }
 
@@ -74,10 +74,10 @@ export function adam(
     const g = madd(l, w, v128.load(at(grad, i)));
     const mi = madd(b1, v128.load(at(m, i)), f32x4.mul(r1, g));
     const vi = madd(b2, v128.load(at(v, i)), f32x4.mul(r2, f32x4.mul(g, g)));
-    storeLanes(at(m, i), mi, left);
-    storeLanes(at(v, i), vi, left);
+    inline.always(storeLanes(at(m, i), mi, left));
+    inline.always(storeLanes(at(v, i), vi, left));
     w = f32x4.mul(w, keep);
     const step = f32x4.div(mi, madd(f32x4.sqrt(vi), root, e));
-    storeLanes(at(p, i), madd(rate, step, w), left);
+    inline.always(storeLanes(at(p, i), madd(rate, step, w), left));
   }
 }

@@ -26,10 +26,21 @@ function packTransposed(
     const b = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
     const c = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
     const d = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-    storeLanes(dst, v128.shuffle<i64>(a, b, 0, 2), lanes);
-    storeLanes(dst + stepBytes, v128.shuffle<i64>(a, b, 1, 3), lanes);
-    storeLanes(dst + 2 * stepBytes, v128.shuffle<i64>(c, d, 0, 2), lanes);
-    storeLanes(dst + 3 * stepBytes, v128.shuffle<i64>(c, d, 1, 3), lanes);
+    const column0 = v128.shuffle<i64>(a, b, 0, 2);
+    const column1 = v128.shuffle<i64>(a, b, 1, 3);
+    const column2 = v128.shuffle<i64>(c, d, 0, 2);
+    const column3 = v128.shuffle<i64>(c, d, 1, 3);
+    if (lanes >= 4) {
+      v128.store(dst, column0);
+      v128.store(dst + stepBytes, column1);
+      v128.store(dst + 2 * stepBytes, column2);
+      v128.store(dst + 3 * stepBytes, column3);
+    } else {
+      storeLanes(dst, column0, lanes);
+      storeLanes(dst + stepBytes, column1, lanes);
+      storeLanes(dst + 2 * stepBytes, column2, lanes);
+      storeLanes(dst + 3 * stepBytes, column3, lanes);
+    }
     src += 16;
     dst += 4 * stepBytes;
   }
@@ -43,7 +54,7 @@ function packTransposed(
 }
 
 /** One panel: dst[p·width + j] = src[p·rs + j·cs] for j < count, 0 for count ≤ j < width. */
-function packPanel(src: usize, rs: i32, cs: i32, k: i32, count: i32, width: i32, dst: usize): void {
+export function packPanel(src: usize, rs: i32, cs: i32, k: i32, count: i32, width: i32, dst: usize): void {
   if (cs == 1 && count == width && width != 3) {
     // Whole rows of 4, 6, 8, 12 or 16, without a test for each vector.
     for (let p = 0; p < k; p++) {

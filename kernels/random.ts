@@ -27,6 +27,8 @@ export function dropout(x: usize, y: usize, p: f32, seed: i32, begin: i32, end: 
   for (let i = begin; i < end; i += 4) {
     const bits = i32x4.shr_u(hash(i32x4.add(i32x4.splat(i), lanes), seed), 8);
     const kept = i32x4.ge_s(bits, threshold);
-    storeLanes(at(y, i), v128.and(kept, f32x4.mul(loadLanes(at(x, i), end - i), scale)), end - i);
+    inline.always(
+      storeLanes(at(y, i), v128.and(kept, f32x4.mul(loadLanes(at(x, i), end - i), scale)), end - i),
+    );
   }
 }

@@ -111,7 +111,7 @@ function panelBody(
 }
 
 /** Stores a whole row, or adds it to what is there. */
-function sumRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v128, accumulate: i32): void {
+export function sumRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v128, accumulate: i32): void {
   if (accumulate) {
     v0 = f32x4.add(v128.load(p), v0);
     v1 = f32x4.add(v128.load(p, 16), v1);

@@ -1,12 +1,22 @@
 // The micro-kernel of Winograd's 36 products: as panelTile (tile.ts), but A comes in panels of MR tiles whose channels lie in
 // fours, [k / 4][MR][4], as the input transform writes them, and C in whole tiles, so that one pointer reads A and one
-// writes C.
+// writes C. A long k goes in several calls, each of which takes up the sums of the one before.
 
 import { madd } from "./simd";
 import { wholeRow } from "./tile";
 
-/** c[panel][MR][NR] = Σ_k a[panel][k / 4][MR][k mod 4] · b[k][NR], k < 4·quads. */
-function quadsBody(MR: i32, NV: i32, a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
+/** Body of quadsTile. */
+function quadsBody(
+  MR: i32,
+  NV: i32,
+  a: usize,
+  aSkip: i32,
+  panels: i32,
+  quads: i32,
+  b: usize,
+  c: usize,
+  accumulate: i32,
+): void {
   for (; panels > 0; panels--) {
     let c00 = f32x4.splat(0);
     let c01 = c00,
@@ -32,6 +42,44 @@ function quadsBody(MR: i32, NV: i32, a: usize, panels: i32, quads: i32, b: usize
       c51 = c00,
       c52 = c00,
       c53 = c00;
+    if (accumulate) {
+      let row = c;
+      c00 = v128.load(row);
+      c01 = v128.load(row, 16);
+      if (NV > 2) c02 = v128.load(row, 32);
+      if (NV > 3) c03 = v128.load(row, 48);
+      row += <usize>(NV << 4);
+      c10 = v128.load(row);
+      c11 = v128.load(row, 16);
+      if (NV > 2) c12 = v128.load(row, 32);
+      if (NV > 3) c13 = v128.load(row, 48);
+      row += <usize>(NV << 4);
+      c20 = v128.load(row);
+      c21 = v128.load(row, 16);
+      if (NV > 2) c22 = v128.load(row, 32);
+      if (NV > 3) c23 = v128.load(row, 48);
+      if (MR > 3) {
+        row += <usize>(NV << 4);
+        c30 = v128.load(row);
+        c31 = v128.load(row, 16);
+        if (NV > 2) c32 = v128.load(row, 32);
+        if (NV > 3) c33 = v128.load(row, 48);
+      }
+      if (MR > 4) {
+        row += <usize>(NV << 4);
+        c40 = v128.load(row);
+        c41 = v128.load(row, 16);
+        if (NV > 2) c42 = v128.load(row, 32);
+        if (NV > 3) c43 = v128.load(row, 48);
+      }
+      if (MR > 5) {
+        row += <usize>(NV << 4);
+        c50 = v128.load(row);
+        c51 = v128.load(row, 16);
+        if (NV > 2) c52 = v128.load(row, 32);
+        if (NV > 3) c53 = v128.load(row, 48);
+      }
+    }
     let bp = b;
     for (let q = 0; q < quads; q++) {
       for (let e = 0; e < 4; e++) {
@@ -82,6 +130,7 @@ function quadsBody(MR: i32, NV: i32, a: usize, panels: i32, quads: i32, b: usize
       }
       a += <usize>((MR - 1) << 4);
     }
+    a += aSkip;
     inline.always(wholeRow(NV, c, c00, c01, c02, c03));
     c += <usize>(NV << 4);
     inline.always(wholeRow(NV, c, c10, c11, c12, c13));
@@ -103,26 +152,38 @@ function quadsBody(MR: i32, NV: i32, a: usize, panels: i32, quads: i32, b: usize
   }
 }
 
-function quads4x8(a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
-  inline.always(quadsBody(4, 2, a, panels, quads, b, c));
+function quads4x8(a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32): void {
+  inline.always(quadsBody(4, 2, a, aSkip, panels, quads, b, c, accumulate));
 }
 
-function quads6x8(a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
-  inline.always(quadsBody(6, 2, a, panels, quads, b, c));
+function quads6x8(a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32): void {
+  inline.always(quadsBody(6, 2, a, aSkip, panels, quads, b, c, accumulate));
 }
 
-function quads3x12(a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
-  inline.always(quadsBody(3, 3, a, panels, quads, b, c));
+function quads3x12(a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32): void {
+  inline.always(quadsBody(3, 3, a, aSkip, panels, quads, b, c, accumulate));
 }
 
-function quads6x16(a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
-  inline.always(quadsBody(6, 4, a, panels, quads, b, c));
+function quads6x16(a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32): void {
+  inline.always(quadsBody(6, 4, a, aSkip, panels, quads, b, c, accumulate));
 }
 
-/** c[panel][MR][NR] = Σ_k a[panel][k / 4][MR][k mod 4] · b[k][NR] for all panels, k < 4·quads. */
-export function quadsTile(tile: i32, a: usize, panels: i32, quads: i32, b: usize, c: usize): void {
-  if (tile == 0) quads4x8(a, panels, quads, b, c);
-  else if (tile == 1) quads6x8(a, panels, quads, b, c);
-  else if (tile == 2) quads3x12(a, panels, quads, b, c);
-  else quads6x16(a, panels, quads, b, c);
+/**
+ * c[panel][MR][NR] (+)= Σ_k a[panel][k / 4][MR][k mod 4] · b[k][NR] for all panels, k < 4·quads; aSkip bytes from the end of
+ * one panel's k to the next panel.
+ */
+export function quadsTile(
+  tile: i32,
+  a: usize,
+  aSkip: i32,
+  panels: i32,
+  quads: i32,
+  b: usize,
+  c: usize,
+  accumulate: i32,
+): void {
+  if (tile == 0) quads4x8(a, aSkip, panels, quads, b, c, accumulate);
+  else if (tile == 1) quads6x8(a, aSkip, panels, quads, b, c, accumulate);
+  else if (tile == 2) quads3x12(a, aSkip, panels, quads, b, c, accumulate);
+  else quads6x16(a, aSkip, panels, quads, b, c, accumulate);
 }

@@ -8,13 +8,13 @@ export const TRANSFORM_SCRATCH: usize = 640;
 const CONSTANTS: usize = 36 * 16;
 
 /** Numbers as vectors come from memory: V8 rebuilds a constant vector at each use, a loaded one stays in a register. */
-function constant(scratch: usize, i: usize, value: f32): v128 {
+export function constant(scratch: usize, i: usize, value: f32): v128 {
   store<f32>(scratch + CONSTANTS + (i << 2), value);
   return v128.load32_splat(scratch + CONSTANTS + (i << 2));
 }
 
 /** Bᵀ·(d0, …, d5): six values `fromStep` bytes apart to six `toStep` bytes apart. */
-function forward(
+export function forward(
   from: usize,
   fromStep: usize,
   to: usize,
@@ -55,7 +55,7 @@ export class Tiles {
   quadBytes: i32 = 0;
 }
 
-function placeOf(v: Tiles, t: i32): usize {
+export function placeOf(v: Tiles, t: i32): usize {
   return v.base + <usize>((t / v.rows) * v.panelBytes + (t % v.rows) * v.tileBytes);
 }
 
@@ -92,7 +92,7 @@ export function transformInput(
 }
 
 /** A·(d0, …, d3): four values to six. */
-function spread(from: usize, fromStep: usize, to: usize, toStep: usize, two: v128, four: v128): void {
+export function spread(from: usize, fromStep: usize, to: usize, toStep: usize, two: v128, four: v128): void {
   const d0 = v128.load(from);
   const d1 = v128.load(from + fromStep);
   const d2 = v128.load(from + 2 * fromStep);
@@ -216,138 +216,6 @@ export function transformOutput(
     if (lane == s.panelChannels) {
       lane = 0;
       m += jump;
-    }
-  }
-}
-
-/** The six values G·(g0, g1, g2). */
-function widen(
-  g0: v128,
-  g1: v128,
-  g2: v128,
-  quarter: v128,
-  sixth: v128,
-  twelfth: v128,
-  to: usize,
-  step: usize,
-): void {
-  const outer = f32x4.add(g0, g2);
-  const p = f32x4.mul(sixth, outer);
-  const q = f32x4.mul(sixth, g1);
-  const far = f32x4.mul(twelfth, madd(quarter, g0, g2)); // g0/48 + g2/12
-  const r = f32x4.add(far, far); // g0/24 + g2/6
-  const s = f32x4.mul(twelfth, g1);
-  v128.store(to, f32x4.mul(quarter, g0));
-  v128.store(to + step, f32x4.add(p, q));
-  v128.store(to + 2 * step, f32x4.sub(p, q));
-  v128.store(to + 3 * step, f32x4.add(r, s));
-  v128.store(to + 4 * step, f32x4.sub(r, s));
-  v128.store(to + 5 * step, g2);
-}
-
-/**
- * u[ξ] = G g Gᵀ for vectors begin ≤ k < end, g the nine taps w[3p + q][k], wStepBytes apart; flipped: of the kernel turned by
- * 180°, as the data gradient needs it. scratch: TRANSFORM_SCRATCH bytes.
- */
-export function winogradWeight(
-  w: usize,
-  wStepBytes: i32,
-  flipped: i32,
-  u: usize,
-  uStepBytes: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const quarter = constant(scratch, 0, 0.25);
-  const sixth = constant(scratch, 1, -1 / 6);
-  const twelfth = constant(scratch, 2, 1 / 12);
-  // The tap at (p, q), or at (2 − p, 2 − q).
-  const tap = <usize>(flipped ? -wStepBytes : wStepBytes);
-  const first = flipped ? w + <usize>(8 * wStepBytes) : w;
-  const step = <usize>uStepBytes;
-  for (let k = begin; k < end; k++) {
-    const from = at(first, 4 * k);
-    for (let q: usize = 0; q < 3; q++) {
-      const top = from + q * tap;
-      inline.always(
-        widen(
-          v128.load(top),
-          v128.load(top + 3 * tap),
-          v128.load(top + 6 * tap),
-          quarter,
-          sixth,
-          twelfth,
-          scratch + q * 16,
-          48,
-        ),
-      );
-    }
-    let out = at(u, 4 * k);
-    for (let r: usize = 0; r < 6 * 48; r += 48) {
-      const row = scratch + r;
-      inline.always(
-        widen(v128.load(row), v128.load(row, 16), v128.load(row, 32), quarter, sixth, twelfth, out, step),
-      );
-      out += 6 * step;
-    }
-  }
-}
-
-/** The three values Gᵀ·(s0, …, s5). */
-function narrow(
-  from: usize,
-  fromStep: usize,
-  quarter: v128,
-  sixth: v128,
-  twelfth: v128,
-  to: usize,
-  step: usize,
-): void {
-  const s1 = v128.load(from + fromStep);
-  const s2 = v128.load(from + 2 * fromStep);
-  const s3 = v128.load(from + 3 * fromStep);
-  const s4 = v128.load(from + 4 * fromStep);
-  const near = f32x4.mul(sixth, f32x4.add(s1, s2)); // −(s1 + s2)/6
-  const far = f32x4.mul(sixth, f32x4.add(s3, s4)); // −(s3 + s4)/6
-  v128.store(to, f32x4.add(near, f32x4.mul(quarter, f32x4.sub(v128.load(from), far))));
-  v128.store(to + step, madd(sixth, f32x4.sub(s1, s2), f32x4.mul(twelfth, f32x4.sub(s3, s4))));
-  v128.store(to + 2 * step, f32x4.add(f32x4.sub(near, far), v128.load(from + 5 * fromStep)));
-}
-
-/**
- * dw[3p + q][k] = Gᵀ s G for vectors begin ≤ k < end, s[ξ] the sum of `groups` arrays in their order; they are overwritten
- * by it. scratch: TRANSFORM_SCRATCH bytes.
- */
-export function winogradWeightBackward(
-  s: usize,
-  sStepBytes: i32,
-  groups: i32,
-  groupBytes: i32,
-  dw: usize,
-  dwStepBytes: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const quarter = constant(scratch, 0, 0.25);
-  const sixth = constant(scratch, 1, -1 / 6);
-  const twelfth = constant(scratch, 2, 1 / 12);
-  const step = <usize>sStepBytes;
-  for (let k = begin; k < end; k++) {
-    const from = at(s, 4 * k);
-    for (let g = 1; g < groups; g++) {
-      let total = from;
-      for (let xi = 0; xi < 36; xi++, total += step) {
-        v128.store(total, f32x4.add(v128.load(total), v128.load(total + g * groupBytes)));
-      }
-    }
-    for (let c: usize = 0; c < 6; c++)
-      inline.always(narrow(from + c * step, 6 * step, quarter, sixth, twelfth, scratch + c * 16, 96));
-    let out = at(dw, 4 * k);
-    for (let p: usize = 0; p < 3 * 96; p += 96) {
-      inline.always(narrow(scratch + p, 16, quarter, sixth, twelfth, out, <usize>dwStepBytes));
-      out += 3 * dwStepBytes;
     }
   }
 }

@@ -11,26 +11,47 @@
 import { WinogradSums } from "./shapes";
 import { at } from "./simd";
 import { SPARE, tileColumns, tileRows } from "./tile";
+import { columnTile } from "./tile-column";
 import { panelTile } from "./tile-panel";
 import { clearStrip, fillStrip, STAGGER, stripBytes } from "./winograd";
 import {
-  Tiles,
-  TRANSFORM_SCRATCH,
-  transformGradient,
-  transformInput,
-  winogradWeightBackward,
-} from "./winograd-transforms";
+  endOf,
+  firstOf,
+  gridOf,
+  moveTo,
+  Order,
+  ORDER_BYTES,
+  place,
+  shortColumn,
+  shortRow,
+  startBlock,
+} from "./winograd-order";
+import { transformGradientShort, transformInputShort } from "./winograd-short";
+import { Tiles, TRANSFORM_SCRATCH, transformGradient, transformInput } from "./winograd-transforms";
+import { winogradWeightBackward } from "./winograd-weights";
 
-/** Bytes of scratch before that of the transforms: two Tiles, a segment, a spare tile. */
-const LEAD_BYTES: i32 = 128 + SPARE;
+/** Bytes of scratch before that of the transforms: two Tiles, a segment, a spare tile, an Order. */
+const LEAD_BYTES: i32 = 128 + SPARE + <i32>ORDER_BYTES;
 const OWN_BYTES: i32 = LEAD_BYTES + <i32>TRANSFORM_SCRATCH;
 
 /** Bytes of scratch that one thread needs. */
 export function winogradSumsScratch(shape: usize): i32 {
   const s = changetype<WinogradSums>(shape);
   const arrays = 36 * (s.blockTiles * (tileBytes(s.stripChannels) + tileBytes(s.outChannels)) + 2 * STAGGER);
-  const strips = stripBytes(6, s.tilesWide, s.channels) + stripBytes(4, s.tilesWide, s.outChannels);
-  return arrays + strips + OWN_BYTES;
+  return arrays + stripsBytes(s) + OWN_BYTES;
+}
+
+/** Bytes of the strips of x and of dy. */
+function stripsBytes(s: WinogradSums): i32 {
+  const tilesWide = (s.outWidth + 3) >> 2;
+  return stripBytes(6, tilesWide, s.channels) + stripBytes(4, tilesWide, s.outChannels);
+}
+
+/** The grid of tiles, in scratch. */
+function orderIn(s: WinogradSums, scratch: usize): Order {
+  const order = changetype<Order>(scratch + 128 + SPARE);
+  gridOf(order, s.outHeight, s.outWidth);
+  return order;
 }
 
 /** Units of work: groups of blocks, times strips of input channels. */
@@ -42,23 +63,22 @@ export function winogradSumsUnits(shape: usize): i32 {
 /** sums[group][ξ][c][o] = Σ over the group's tiles of Bᵀ d B · A dY Aᵀ. Unit = group · strips + strip of channels. */
 export function winogradSums(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<WinogradSums>(shape);
-  const tiles = s.images * s.tilesHigh * s.tilesWide;
+  const order = orderIn(s, scratch);
+  const tiles = s.images * order.tilesHigh * order.tilesWide;
   const blocks = (tiles + s.blockTiles - 1) / s.blockTiles;
   const strips = (s.channels + s.stripChannels - 1) / s.stripChannels;
   const segment = scratch + 112;
   const transform = scratch + LEAD_BYTES;
   const xStrip = transform + TRANSFORM_SCRATCH;
-  const dyStrip = xStrip + stripBytes(6, s.tilesWide, s.channels);
-  const v = dyStrip + stripBytes(4, s.tilesWide, s.outChannels);
+  const dyStrip = xStrip + stripBytes(6, order.tilesWide, s.channels);
+  const v = dyStrip + stripBytes(4, order.tilesWide, s.outChannels);
   const vStep = s.blockTiles * tileBytes(s.stripChannels) + STAGGER;
   const d = v + 36 * vStep;
   const dStep = s.blockTiles * tileBytes(s.outChannels) + STAGGER;
   const vPlaces = places(changetype<Tiles>(scratch), v, vStep, s.stripChannels);
   const dPlaces = places(changetype<Tiles>(scratch + 32), d, dStep, s.outChannels);
-  store<i32>(segment, 0);
-  store<i32>(segment, 0, 4);
-  clearStrip(xStrip, 6, s.tilesWide, s.width, s.channels, s.left);
-  clearStrip(dyStrip, 4, s.tilesWide, s.outWidth, s.outChannels, 0);
+  clearStrip(xStrip, 6, order.tilesWide, s.width, s.channels, s.left);
+  clearStrip(dyStrip, 4, order.tilesWide, s.outWidth, s.outChannels, 0);
   for (let unit = begin; unit < end; unit++) {
     const group = unit / strips;
     const c0 = (unit % strips) * s.stripChannels;
@@ -69,16 +89,17 @@ export function winogradSums(shape: usize, scratch: usize, begin: i32, end: i32)
     for (let block = firstBlock; block < lastBlock; block++) {
       const first = block * s.blockTiles;
       const count = min(s.blockTiles, tiles - first);
-      transformBlock(s, first, count, 0, c0, channels, vPlaces, dPlaces, xStrip, dyStrip, transform);
-      store<i32>(segment, count, 8);
-      products(s, vPlaces, dPlaces, segment, sums, s.sumStepBytes, channels, i32(block > firstBlock));
+      startBlock(order, first, count);
+      transformBlock(s, order, first, count, c0, channels, vPlaces, dPlaces, xStrip, dyStrip, transform);
+      products(s, order, vPlaces, dPlaces, segment, sums, s.sumStepBytes, channels, i32(block > firstBlock));
     }
   }
 }
 
-/** sums[ξ][i][o] (+)= Σ_t v[ξ][t][i] · d[ξ][t][o] over the segment's tiles, for the first `channels` rows of v. */
+/** sums[ξ][i][o] (+)= Σ_t v[ξ][t][i] · d[ξ][t][o] over the block's tiles, for the first `channels` rows of v. */
 function products(
   s: WinogradSums,
+  order: Order,
   v: Tiles,
   d: Tiles,
   segment: usize,
@@ -89,12 +110,25 @@ function products(
 ): void {
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
+  const row = at(0, s.outChannels);
   for (let xi = 0; xi < 36; xi++) {
-    const a = v.base + xi * v.stepBytes;
-    const b = d.base + xi * d.stepBytes;
-    const c = sums + xi * sumStepBytes;
+    const p = xi / 6;
+    const first = firstOf(order, xi - 6 * p);
+    const count = endOf(order, p, xi - 6 * p) - first;
+    const a = v.base + <usize>(xi * v.stepBytes + first * v.panelBytes);
+    const b = d.base + <usize>(xi * d.stepBytes + first * d.panelBytes);
+    const c = sums + <usize>(xi * sumStepBytes);
+    store<i32>(segment, 0);
+    store<i32>(segment, 0, 4);
+    store<i32>(segment, count, 8);
+    const whole = channels / MR;
     for (let o = 0; o < s.outChannels; o += NR) {
-      for (let i = 0; i < channels; i += MR) {
+      let i = 0;
+      if (o + NR <= s.outChannels) {
+        columnTile(s.tile, a, v.panelBytes, at(b, o), d.panelBytes, count, at(c, o), row, accumulate, whole);
+        i = whole * MR;
+      }
+      for (; i < channels; i += MR) {
         panelTile(
           s.tile,
           at(a, i),
@@ -104,7 +138,7 @@ function products(
           segment,
           1,
           at(c, i * s.outChannels + o),
-          at(0, s.outChannels),
+          row,
           accumulate,
           channels - i,
           s.outChannels - o,
@@ -117,19 +151,22 @@ function products(
 
 /** Scratch of one thread of winogradTiles. */
 export function winogradTilesScratch(shape: usize): i32 {
-  const s = changetype<WinogradSums>(shape);
-  return stripBytes(6, s.tilesWide, s.channels) + stripBytes(4, s.tilesWide, s.outChannels) + OWN_BYTES;
+  return stripsBytes(changetype<WinogradSums>(shape)) + OWN_BYTES;
 }
 
 /** Floats of all transformed tiles, of x and of dy. */
 export function winogradTilesFloats(shape: usize): i32 {
   const s = changetype<WinogradSums>(shape);
-  const tiles = s.images * s.tilesHigh * s.tilesWide;
+  const tiles = tilesOf(s);
   return (36 * (tiles * (tileBytes(s.channels) + tileBytes(s.outChannels)) + 2 * STAGGER)) >> 2;
 }
 
+function tilesOf(s: WinogradSums): i32 {
+  return s.images * ((s.outHeight + 3) >> 2) * ((s.outWidth + 3) >> 2);
+}
+
 function allPlaces(s: WinogradSums, p: usize, second: i32): Tiles {
-  const tiles = s.images * s.tilesHigh * s.tilesWide;
+  const tiles = tilesOf(s);
   const vStep = tiles * tileBytes(s.channels) + STAGGER;
   const dStep = tiles * tileBytes(s.outChannels) + STAGGER;
   if (second) return places(changetype<Tiles>(p), s.sums + 36 * vStep, dStep, s.outChannels);
@@ -141,14 +178,17 @@ export function winogradTiles(shape: usize, scratch: usize, begin: i32, end: i32
   const s = changetype<WinogradSums>(shape);
   const v = allPlaces(s, scratch, 0);
   const d = allPlaces(s, scratch + 32, 1);
+  const order = orderIn(s, scratch);
+  startBlock(order, 0, tilesOf(s));
   const transform = scratch + LEAD_BYTES;
   const xStrip = transform + TRANSFORM_SCRATCH;
-  const dyStrip = xStrip + stripBytes(6, s.tilesWide, s.channels);
-  clearStrip(xStrip, 6, s.tilesWide, s.width, s.channels, s.left);
-  clearStrip(dyStrip, 4, s.tilesWide, s.outWidth, s.outChannels, 0);
+  const dyStrip = xStrip + stripBytes(6, order.tilesWide, s.channels);
+  clearStrip(xStrip, 6, order.tilesWide, s.width, s.channels, s.left);
+  clearStrip(dyStrip, 4, order.tilesWide, s.outWidth, s.outChannels, 0);
   for (let unit = begin; unit < end; unit++) {
-    const first = unit * s.tilesWide;
-    transformBlock(s, first, s.tilesWide, first, 0, s.channels, v, d, xStrip, dyStrip, transform);
+    const first = unit * order.tilesWide;
+    moveTo(order, first);
+    transformBlock(s, order, first, order.tilesWide, 0, s.channels, v, d, xStrip, dyStrip, transform);
   }
 }
 
@@ -167,15 +207,14 @@ export function winogradStrips(shape: usize, dw: usize, scratch: usize, begin: i
   const transform = scratch + LEAD_BYTES;
   const sums = transform + TRANSFORM_SCRATCH;
   const step = ((s.stripChannels * s.outChannels) << 2) + STAGGER;
-  store<i32>(segment, 0);
-  store<i32>(segment, 0, 4);
-  store<i32>(segment, s.images * s.tilesHigh * s.tilesWide, 8);
+  const order = orderIn(s, scratch);
+  startBlock(order, 0, tilesOf(s));
   const all = v.base;
   for (let unit = begin; unit < end; unit++) {
     const c0 = unit * s.stripChannels;
     const channels = min(s.stripChannels, s.channels - c0);
     v.base = at(all, c0);
-    products(s, v, d, segment, sums, step, channels, 0);
+    products(s, order, v, d, segment, sums, step, channels, 0);
     const pairs = channels * s.outChannels;
     const tapBytes = (s.channels * s.outChannels) << 2;
     winogradWeightBackward(sums, step, 1, 0, at(dw, c0 * s.outChannels), tapBytes, transform, 0, pairs >> 2);
@@ -198,53 +237,50 @@ function places(p: Tiles, base: usize, stepBytes: i32, channels: i32): Tiles {
   return p;
 }
 
-/** Transforms `count` tiles from number `first` on, channels c0 ≤ c < c0 + channels of x, to places from number `to` on. */
+/** Transforms `count` tiles from number `first` on, channels c0 ≤ c < c0 + channels of x. */
 function transformBlock(
   s: WinogradSums,
+  order: Order,
   first: i32,
   count: i32,
-  to: i32,
   c0: i32,
   channels: i32,
-  vPlaces: Tiles,
-  dPlaces: Tiles,
+  v: Tiles,
+  d: Tiles,
   xStrip: usize,
   dyStrip: usize,
   transform: usize,
 ): void {
+  const tilesHigh = order.tilesHigh;
+  const tilesWide = order.tilesWide;
   const pixel = at(0, s.channels);
   const dyPixel = at(0, s.outChannels);
-  const stripWidth = <usize>(4 * s.tilesWide + 2);
-  let j = first % s.tilesWide;
-  let row = first / s.tilesWide;
+  const xRow = <usize>(4 * tilesWide + 2) * pixel;
+  const dyRow = <usize>(4 * tilesWide + 2) * dyPixel;
+  let j = first % tilesWide;
+  let row = first / tilesWide;
   for (let t = 0; t < count; t++) {
+    const i = row % tilesHigh;
     if (t == 0 || j == 0) {
-      const n = row / s.tilesHigh;
-      const i = 4 * (row % s.tilesHigh);
+      const n = row / tilesHigh;
       const x = at(s.x, n * s.height * s.width * s.channels);
-      fillStrip(x, s.height, s.width, s.channels, i - s.top, 6, s.left, s.tilesWide, xStrip);
+      fillStrip(x, s.height, s.width, s.channels, 4 * i - s.top, 6, s.left, tilesWide, xStrip);
       const dy = at(s.dy, n * s.outHeight * s.outWidth * s.outChannels);
-      fillStrip(dy, s.outHeight, s.outWidth, s.outChannels, i, 4, 0, s.tilesWide, dyStrip);
+      fillStrip(dy, s.outHeight, s.outWidth, s.outChannels, 4 * i, 4, 0, tilesWide, dyStrip);
     }
-    transformInput(
-      at(xStrip, c0) + 4 * j * pixel,
-      stripWidth * pixel,
-      pixel,
-      channels,
-      vPlaces,
-      to + t,
-      transform,
-    );
-    transformGradient(
-      dyStrip + 4 * j * dyPixel,
-      stripWidth * dyPixel,
-      dyPixel,
-      s.outChannels,
-      dPlaces,
-      to + t,
-      transform,
-    );
-    if (++j == s.tilesWide) {
+    const rows = shortRow(order, i);
+    const columns = shortColumn(order, j);
+    const to = place(order, rows, columns);
+    const xFrom = at(xStrip, c0) + 4 * j * pixel;
+    const dyFrom = dyStrip + 4 * j * dyPixel;
+    if (rows | columns) {
+      transformInputShort(xFrom, xRow, pixel, channels, v, to, rows, columns, transform);
+      transformGradientShort(dyFrom, dyRow, dyPixel, s.outChannels, d, to, rows, columns, transform);
+    } else {
+      transformInput(xFrom, xRow, pixel, channels, v, to, transform);
+      transformGradient(dyFrom, dyRow, dyPixel, s.outChannels, d, to, transform);
+    }
+    if (++j == tilesWide) {
       j = 0;
       row++;
     }

@@ -8,21 +8,35 @@
 // multiplied by the weights u[36][columns / NR][channels][NR] into m[36][columns / NR][panel][MR][NR], and transformed
 // back, so that v and m stay in L2. Channels are multiples of 4.
 //
-// The weights come transformed (u), or as they are (taps, packed alike) where all tiles are one block: then each panel of
-// columns is transformed when its turn comes and used from cache. In memory u is four times as large as the weights.
+// The weights come transformed (u), or as they are (w) where all tiles are one block: then each panel of columns is
+// transformed when its turn comes and used from cache, so many channels at a time that they and those of v stay in L2. In
+// memory u is four times as large as the weights.
+//
+// At the edge of an image tiles may be short (winograd-order.ts).
 
 import { WinogradConv } from "./shapes";
 import { at } from "./simd";
 import { tileColumns, tileRows } from "./tile";
 import {
-  Outputs,
-  Tiles,
-  TRANSFORM_SCRATCH,
-  transformInput,
-  transformOutput,
-  winogradWeight,
-} from "./winograd-transforms";
+  endOf,
+  firstOf,
+  gridOf,
+  Order,
+  ORDER_BYTES,
+  place,
+  shortColumn,
+  shortRow,
+  startBlock,
+} from "./winograd-order";
+import { transformInputShort, transformOutputShort } from "./winograd-short";
+import { Outputs, Tiles, TRANSFORM_SCRATCH, transformInput, transformOutput } from "./winograd-transforms";
 import { quadsTile } from "./winograd-tile";
+import { transformWeights, winogradWeightsScratch } from "./winograd-weights";
+
+/** Channels of v and of the weights that are multiplied at a time where the weights are transformed on the way. */
+const DEPTH: i32 = 128;
+/** Scratch before that of the transforms: Tiles, Outputs, Order. */
+const LEAD: usize = 64 + ORDER_BYTES;
 
 /** Bytes between the 36 arrays beyond their size: without them all 36 fall on the same lines of L1. */
 export const STAGGER: i32 = 64;
@@ -76,18 +90,23 @@ export function fillStrip(
 /** Bytes of scratch that one thread needs. */
 export function winogradConvScratch(shape: usize): i32 {
   const s = changetype<WinogradConv>(shape);
-  const columns = s.groupPanels * tileColumns(s.tile);
+  const NR = tileColumns(s.tile);
+  const columns = s.groupPanels * NR;
   const arrays = 36 * (((s.blockTiles * (s.channels + columns)) << 2) + 2 * STAGGER);
-  const strips = stripBytes(6, s.tilesWide, s.channels) + stripBytes(4, s.tilesWide, columns);
-  const local = s.taps ? 36 * (((s.channels * tileColumns(s.tile)) << 2) + STAGGER) : 0;
-  return arrays + strips + local + <i32>TRANSFORM_SCRATCH + 64;
+  const tilesWide = (s.outWidth + 3) >> 2;
+  const strips = stripBytes(6, tilesWide, s.channels) + stripBytes(4, tilesWide, columns);
+  const local = s.w ? 36 * (((DEPTH * NR) << 2) + STAGGER) + winogradWeightsScratch(NR) : 0;
+  return arrays + strips + local + <i32>(LEAD + TRANSFORM_SCRATCH);
 }
 
 /** Units of work: blocks of tiles, times groups of columns. */
 export function winogradConvUnits(shape: usize): i32 {
   const s = changetype<WinogradConv>(shape);
-  const tiles = s.images * s.tilesHigh * s.tilesWide;
-  return ((tiles + s.blockTiles - 1) / s.blockTiles) * columnGroups(s);
+  return ((tilesOf(s) + s.blockTiles - 1) / s.blockTiles) * columnGroups(s);
+}
+
+function tilesOf(s: WinogradConv): i32 {
+  return s.images * ((s.outHeight + 3) >> 2) * ((s.outWidth + 3) >> 2);
 }
 
 function columnGroups(s: WinogradConv): i32 {
@@ -96,19 +115,21 @@ function columnGroups(s: WinogradConv): i32 {
   return (panels + s.groupPanels - 1) / s.groupPanels;
 }
 
-/** y = conv(x, weights) + bias, with the transformed weights at u. Unit = block · groups + group of columns. */
+/** y = conv(x, weights) + bias. Unit = block · groups + group of columns. */
 export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<WinogradConv>(shape);
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
   const groups = columnGroups(s);
-  const tiles = s.images * s.tilesHigh * s.tilesWide;
+  const tiles = tilesOf(s);
   const places = changetype<Tiles>(scratch);
   const outputs = changetype<Outputs>(scratch + 32);
-  const transform = scratch + 64;
+  const order = changetype<Order>(scratch + 64);
+  gridOf(order, s.outHeight, s.outWidth);
+  const transform = scratch + LEAD;
   const strip = transform + TRANSFORM_SCRATCH;
-  const outStrip = strip + stripBytes(6, s.tilesWide, s.channels);
-  const v = outStrip + stripBytes(4, s.tilesWide, s.groupPanels * NR);
+  const outStrip = strip + stripBytes(6, order.tilesWide, s.channels);
+  const v = outStrip + stripBytes(4, order.tilesWide, s.groupPanels * NR);
   const vStep = ((s.blockTiles * s.channels) << 2) + STAGGER;
   const m = v + 36 * vStep;
   const mStep = ((s.blockTiles * s.groupPanels * NR) << 2) + STAGGER;
@@ -119,93 +140,121 @@ export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32)
   places.tileBytes = 16;
   places.quadBytes = MR << 4;
   const local = m + 36 * mStep;
-  const localStep = ((s.channels * NR) << 2) + STAGGER;
+  const localStep = ((DEPTH * NR) << 2) + STAGGER;
+  const weights = local + 36 * localStep;
   outputs.stepBytes = mStep;
   outputs.panelChannels = NR;
-  clearStrip(strip, 6, s.tilesWide, s.width, s.channels, s.left);
+  clearStrip(strip, 6, order.tilesWide, s.width, s.channels, s.left);
   let transformed = -1;
   for (let unit = begin; unit < end; unit++) {
     const block = unit / groups;
     const first = block * s.blockTiles;
     const count = min(s.blockTiles, tiles - first);
     if (block != transformed) {
-      inputBlock(s, first, count, places, strip, transform);
+      startBlock(order, first, count);
+      inputBlock(s, order, first, count, places, strip, transform);
       transformed = block;
     }
-    const panels = (count + MR - 1) / MR;
     const o0 = (unit % groups) * s.groupPanels;
     const o1 = min(o0 + s.groupPanels, (s.outChannels + NR - 1) / NR);
-    if (s.taps) {
-      for (let o = o0; o < o1; o++) {
-        const from = s.taps + ((o * s.channels * NR) << 2);
-        winogradWeight(from, s.uStepBytes, s.flipped, local, localStep, transform, 0, (s.channels * NR) >> 2);
-        multiply(s, v, vStep, local, localStep, m, mStep, panels, 1, o - o0);
+    outputs.panelBytes = ((order.end + MR - 1) / MR) * ((MR * NR) << 2);
+    if (s.w) {
+      for (let k = 0; k < s.channels; k += DEPTH) {
+        const depth = min(DEPTH, s.channels - k);
+        for (let o = o0; o < o1; o++) {
+          transformWeights(
+            at(s.w, k * s.wRow + o * NR * s.wColumn),
+            s.wRow,
+            s.wColumn,
+            s.tapBytes,
+            s.flipped,
+            depth,
+            min(NR, s.outChannels - o * NR),
+            NR,
+            local,
+            localStep,
+            weights,
+          );
+          const c = m + (o - o0) * outputs.panelBytes;
+          multiply(s, order, v + ((k * MR) << 2), vStep, depth, local, localStep, c, outputs, 1, i32(k > 0));
+        }
       }
     } else {
       const u = s.u + ((o0 * s.channels * NR) << 2);
-      multiply(s, v, vStep, u, s.uStepBytes, m, mStep, panels, o1 - o0, 0);
+      multiply(s, order, v, vStep, s.channels, u, s.uStepBytes, m, outputs, o1 - o0, 0);
     }
-    outputs.panelBytes = (panels * MR * NR) << 2;
-    outputBlock(s, first, count, o0, o1, m, outputs, outStrip, transform);
+    startBlock(order, first, count);
+    outputBlock(s, order, first, count, o0, o1, m, outputs, outStrip, transform);
   }
 }
 
-/** m[ξ][o] = v[ξ]·u[ξ][o] for `columns` panels of columns, the first of which is number `to` of m. */
+/** c[ξ][o] (+)= v[ξ]·u[ξ][o] over `depth` channels, for `columns` panels of columns. */
 function multiply(
   s: WinogradConv,
+  order: Order,
   v: usize,
   vStep: i32,
+  depth: i32,
   u: usize,
   uStep: i32,
-  m: usize,
-  mStep: i32,
-  panels: i32,
+  c: usize,
+  outputs: Outputs,
   columns: i32,
-  to: i32,
+  accumulate: i32,
 ): void {
+  const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
-  const cBytes = (panels * tileRows(s.tile) * NR) << 2;
-  const uBytes = (s.channels * NR) << 2;
-  for (let xi = 0; xi < 36; xi++) {
-    let from = u + xi * uStep;
-    let c = m + xi * mStep + to * cBytes;
-    for (let o = 0; o < columns; o++) {
-      quadsTile(s.tile, v + xi * vStep, panels, s.channels >> 2, from, c);
-      from += uBytes;
-      c += cBytes;
+  const aSkip = ((s.channels - depth) * MR) << 2;
+  for (let p = 0; p < 6; p++) {
+    for (let q = 0; q < 6; q++) {
+      const first = firstOf(order, q) / MR;
+      const panels = (endOf(order, p, q) + MR - 1) / MR - first;
+      const a = v + <usize>((first * MR * s.channels) << 2);
+      let from = u;
+      let to = c + <usize>((first * MR * NR) << 2);
+      for (let o = 0; o < columns; o++) {
+        quadsTile(s.tile, a, aSkip, panels, depth >> 2, from, to, accumulate);
+        from += (depth * NR) << 2;
+        to += outputs.panelBytes;
+      }
+      v += vStep;
+      u += uStep;
+      c += outputs.stepBytes;
     }
   }
 }
 
 function inputBlock(
   s: WinogradConv,
+  order: Order,
   first: i32,
   count: i32,
   places: Tiles,
   strip: usize,
   transform: usize,
 ): void {
+  const tilesHigh = order.tilesHigh;
+  const tilesWide = order.tilesWide;
   const pixel = at(0, s.channels);
-  const rowBytes = <usize>(4 * s.tilesWide + 2) * pixel;
-  let j = first % s.tilesWide;
-  let row = first / s.tilesWide;
+  const rowBytes = <usize>(4 * tilesWide + 2) * pixel;
+  let j = first % tilesWide;
+  let row = first / tilesWide;
   for (let t = 0; t < count; t++) {
+    const i = row % tilesHigh;
     if (t == 0 || j == 0) {
-      const image = at(s.x, (row / s.tilesHigh) * s.height * s.width * s.channels);
-      fillStrip(
-        image,
-        s.height,
-        s.width,
-        s.channels,
-        4 * (row % s.tilesHigh) - s.top,
-        6,
-        s.left,
-        s.tilesWide,
-        strip,
-      );
+      const image = at(s.x, (row / tilesHigh) * s.height * s.width * s.channels);
+      fillStrip(image, s.height, s.width, s.channels, 4 * i - s.top, 6, s.left, tilesWide, strip);
     }
-    transformInput(strip + 4 * j * pixel, rowBytes, pixel, s.channels, places, t, transform);
-    if (++j == s.tilesWide) {
+    const rows = shortRow(order, i);
+    const columns = shortColumn(order, j);
+    const to = place(order, rows, columns);
+    const from = strip + 4 * j * pixel;
+    if (rows | columns) {
+      transformInputShort(from, rowBytes, pixel, s.channels, places, to, rows, columns, transform);
+    } else {
+      transformInput(from, rowBytes, pixel, s.channels, places, to, transform);
+    }
+    if (++j == tilesWide) {
       j = 0;
       row++;
     }
@@ -218,6 +267,7 @@ function inputBlock(
  */
 function outputBlock(
   s: WinogradConv,
+  order: Order,
   first: i32,
   count: i32,
   o0: i32,
@@ -227,27 +277,36 @@ function outputBlock(
   strip: usize,
   transform: usize,
 ): void {
+  const tilesHigh = order.tilesHigh;
+  const tilesWide = order.tilesWide;
   const NR = tileColumns(s.tile);
   const c0 = o0 * NR;
   const channels = min(s.outChannels, o1 * NR) - c0;
   const pixel = at(0, channels);
   const bias = s.bias ? at(s.bias, c0) : 0;
   outputs.pixelBytes = channels << 2;
-  outputs.rowBytes = (4 * s.tilesWide * channels) << 2;
-  let row = first / s.tilesWide;
-  let j = first % s.tilesWide;
+  outputs.rowBytes = (4 * tilesWide * channels) << 2;
+  let row = first / tilesWide;
+  let j = first % tilesWide;
   for (let t = 0; t < count;) {
-    const i = 4 * (row % s.tilesHigh);
-    const rows = min(4, s.outHeight - i);
-    const end = min(s.tilesWide, j + count - t);
+    const i = row % tilesHigh;
+    const rows = shortRow(order, i);
+    const end = min(tilesWide, j + count - t);
     for (let k = j; k < end; k++, t++) {
-      transformOutput(outputs, at(m, t * NR), channels, bias, strip + 4 * k * pixel, transform);
+      const columns = shortColumn(order, k);
+      const from = at(m, place(order, rows, columns) * NR);
+      const to = strip + 4 * k * pixel;
+      if (rows | columns) {
+        transformOutputShort(outputs, from, channels, bias, to, rows, columns, transform);
+      } else {
+        transformOutput(outputs, from, channels, bias, to, transform);
+      }
     }
     const width = min(4 * end, s.outWidth) - 4 * j;
     let from = strip + 4 * j * pixel;
-    const corner = ((row / s.tilesHigh) * s.outHeight + i) * s.outWidth + 4 * j;
+    const corner = ((row / tilesHigh) * s.outHeight + 4 * i) * s.outWidth + 4 * j;
     let to = at(s.y, corner * s.outChannels + c0);
-    for (let h = 0; h < rows; h++) {
+    for (let h = 0; h < min(4, s.outHeight - 4 * i); h++) {
       copyPixels(from, to, width, channels, s.outChannels);
       from += outputs.rowBytes;
       to = at(to, s.outWidth * s.outChannels);

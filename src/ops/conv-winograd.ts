@@ -12,13 +12,12 @@ import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
 import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
-import { packMatrix } from "./rows-product.js";
 import { withWords } from "./window.js";
 
 /** Values of a transformed 6×6 tile. */
 const POINTS = 36;
 const TAPS = 9;
-/** Bytes that a transform of weights needs for its own. */
+/** Bytes that the transform of a weight gradient needs for its own. */
 const SCRATCH = 640;
 /** Bytes between the 36 arrays beyond their size: without them all 36 fall on the same lines of L1. */
 const STAGGER = 64;
@@ -34,7 +33,7 @@ const STRIP_BYTES = 512 * 1024;
 /** Tiles of a block are whole register tiles: all heights divide this. */
 const TILES = 12;
 /** Fewest tiles of a block: each reads all transformed weights once. Many weights lie in L3 or beyond. */
-const MIN_TILES = 24;
+const MIN_TILES = 48;
 /** Output channels computed from a block at a time. */
 const GROUP_CHANNELS = 256;
 /** Tiles that are one block where weights are many; then these are transformed panel by panel, on the way. */
@@ -110,8 +109,14 @@ function tileFor(tiles: number): number {
   return tile === 1 && Math.ceil(tiles / 4) * 4 * SMALL_TILE_COST < Math.ceil(tiles / 6) * 6 ? 0 : tile;
 }
 
-/** Packed weights: transformed (u), or to be transformed on the way (taps), turned by 180° if flipped. */
-type Weights = Pick<Struct<"WinogradConv">, "u" | "taps" | "flipped">;
+/** Weights transformed (u), or as they are (w): element (k, j) of tap t at w + 4·(k·wRow + j·wColumn) + t·tapBytes. */
+type Weights = Pick<Struct<"WinogradConv">, "u" | "w" | "wRow" | "wColumn" | "tapBytes" | "flipped">;
+
+/** The weights as they lie, for the forward pass or, turned by 180° and channels swapped, for the data gradient. */
+function untransformed({ channels, outChannels }: Conv, weight: number, flipped: boolean): Weights {
+  const [wRow, wColumn] = flipped ? [1, outChannels] : [outChannels, 1];
+  return { u: 0, w: weight, wRow, wColumn, tapBytes: channels * outChannels * 4, flipped: flipped ? 1 : 0 };
+}
 
 /** Tiles of the forward pass of images into an output. */
 function tilesOf(images: number, { outHeight, outWidth }: { outHeight: number; outWidth: number }): number {
@@ -123,14 +128,12 @@ function convolve(images: Images, weights: Weights, bias: number, out: Output): 
   const { kernels } = runtime();
   const { channels } = images;
   const { outChannels } = out;
-  const tilesHigh = Math.ceil(out.outHeight / 4);
-  const tilesWide = Math.ceil(out.outWidth / 4);
   const tiles = tilesOf(images.images, out);
   if (tiles === 0) return;
   const tile = tileFor(tiles);
   const NR = kernels.tileColumns(tile);
   const panels = Math.ceil(outChannels / NR);
-  const many = weights.taps !== 0 || channels * outChannels > 256 * 256;
+  const many = weights.w !== 0 || channels * outChannels > 256 * 256;
   const most = tilesOfBlock(tiles, channels, many ? ONE_BLOCK : MIN_TILES);
   // More groups of columns where blocks are too few to go round the threads.
   const groups = Math.max(
@@ -143,8 +146,6 @@ function convolve(images: Images, weights: Weights, bias: number, out: Output): 
     ...weights,
     uStepBytes: panelStep(channels, outChannels, NR),
     bias,
-    tilesHigh,
-    tilesWide,
     blockTiles: most,
     groupPanels: Math.ceil(panels / groups),
     tile,
@@ -160,42 +161,30 @@ function panelStep(k: number, columns: number, NR: number): number {
   return Math.ceil(columns / NR) * k * NR * 4 + STAGGER;
 }
 
-/** Runs fn with the address of the taps of the kernel, each packed in panels of k × columns. */
-function withTaps(
-  conv: Conv,
-  weight: number,
-  flipped: boolean,
-  k: number,
-  columns: number,
-  fn: (taps: number) => void,
-): void {
-  const { kernels, heap, tile } = runtime();
-  const step = panelStep(k, columns, kernels.tileColumns(tile));
-  const [rs, cs] = flipped ? [1, conv.outChannels] : [conv.outChannels, 1];
-  heap.scratch(TAPS * step, "conv2d", (taps) => {
-    for (let tap = 0; tap < TAPS; tap++) {
-      const from = weight + tap * conv.channels * conv.outChannels * 4;
-      packMatrix(from, rs, cs, k, columns, taps + tap * step);
-    }
-    fn(taps);
-  });
-}
-
-/** Writes the transformed weights to u, in panels of k × columns. */
-function transformWeights(
-  conv: Conv,
-  weight: number,
-  flipped: boolean,
-  k: number,
-  columns: number,
-  u: number,
-): void {
+/** Writes transformed weights to `u`, in panels of k × columns. */
+function transformWeights(weights: Weights, k: number, columns: number, u: number): void {
   const { kernels, tile } = runtime();
-  const step = panelStep(k, columns, kernels.tileColumns(tile));
-  withTaps(conv, weight, flipped, k, columns, (taps) => {
-    const vectors = (step - STAGGER) / 16;
-    parallelScratch("winogradWeight", vectors, 1024, SCRATCH, taps, step, flipped ? 1 : 0, u, step);
-  });
+  const NR = kernels.tileColumns(tile);
+  const { w, wRow, wColumn, tapBytes, flipped } = weights;
+  const units = kernels.winogradWeightsUnits(columns, NR);
+  const grain = Math.ceil(4096 / (k * NR));
+  const bytes = kernels.winogradWeightsScratch(NR);
+  const to = [u, panelStep(k, columns, NR)] as const;
+  parallelScratch(
+    "winogradWeights",
+    units,
+    grain,
+    bytes,
+    w,
+    wRow,
+    wColumn,
+    tapBytes,
+    flipped,
+    k,
+    columns,
+    NR,
+    ...to,
+  );
 }
 
 /** Whether all tiles are one block and the weights many: then they are transformed on the way. */
@@ -207,19 +196,16 @@ function transformsOnTheWay(images: number, out: Omit<Output, "y">, channels: nu
 export function winogradForward(conv: Conv, x: number, weight: Tensor, bias: number, y: number): void {
   const { kernels, tile } = runtime();
   const { channels, outChannels, outHeight, outWidth, images, height, width } = conv;
+  const weights = untransformed(conv, weight.ptr, false);
   const from = { x, images, height, width, channels, top: conv.paddingTop, left: conv.paddingLeft };
   const out = { y, outHeight, outWidth, outChannels };
   if (isRecorded(weight) && transformsOnTheWay(images, out, channels)) {
-    withTaps(conv, weight.ptr, false, channels, outChannels, (taps) => {
-      convolve(from, { u: 0, taps, flipped: 0 }, bias, out);
-    });
+    convolve(from, weights, bias, out);
     return;
   }
   const bytes = POINTS * panelStep(channels, outChannels, kernels.tileColumns(tile));
-  const fill = (u: number): void => transformWeights(conv, weight.ptr, false, channels, outChannels, u);
-  withPacked(weight, "winograd", bytes, fill, (u) => {
-    convolve(from, { u, taps: 0, flipped: 0 }, bias, out);
-  });
+  const fill = (u: number): void => transformWeights(weights, channels, outChannels, u);
+  withPacked(weight, "winograd", bytes, fill, (u) => convolve(from, { ...weights, u, w: 0 }, bias, out));
 }
 
 /** dx = the gradient with respect to x of conv2d(x, weight), given dy. */
@@ -236,25 +222,23 @@ export function winogradBackwardData(conv: Conv, dy: number, weight: number, dx:
     left: 2 - conv.paddingLeft,
   };
   const out = { y: dx, outHeight: conv.height, outWidth: conv.width, outChannels: channels };
+  const weights = untransformed(conv, weight, true);
   if (transformsOnTheWay(images, out, outChannels)) {
-    withTaps(conv, weight, true, outChannels, channels, (taps) => {
-      convolve(from, { u: 0, taps, flipped: 1 }, 0, out);
-    });
+    convolve(from, weights, 0, out);
     return;
   }
   const bytes = POINTS * panelStep(outChannels, channels, kernels.tileColumns(tile));
   heap.scratch(bytes, "conv2d gradient", (u) => {
-    transformWeights(conv, weight, true, outChannels, channels, u);
-    convolve(from, { u, taps: 0, flipped: 0 }, 0, out);
+    transformWeights(weights, outChannels, channels, u);
+    convolve(from, { ...weights, u, w: 0 }, 0, out);
   });
 }
 
 /** What both ways to the weight gradient need. */
 function sumsOf(conv: Conv, x: number, dy: number): Omit<Struct<"WinogradSums">, "sums"> {
   const { channels, outChannels, images, height, width, outHeight, outWidth } = conv;
-  const [tilesHigh, tilesWide] = [Math.ceil(outHeight / 4), Math.ceil(outWidth / 4)];
   const pairs = channels * outChannels;
-  const tiles = images * tilesHigh * tilesWide;
+  const tiles = tilesOf(images, conv);
   const blockTiles = tilesOfBlock(
     tiles,
     channels + outChannels,
@@ -276,8 +260,6 @@ function sumsOf(conv: Conv, x: number, dy: number): Omit<Struct<"WinogradSums">,
     outHeight,
     outWidth,
     outChannels,
-    tilesHigh,
-    tilesWide,
     blockTiles,
     groups: Math.max(1, Math.min(most, Math.ceil(tiles / blockTiles))),
     stripChannels: channels,
@@ -292,7 +274,7 @@ export function winogradBackwardWeight(conv: Conv, x: number, dy: number, dw: nu
   const { heap } = runtime();
   const fields = sumsOf(conv, x, dy);
   const pairs = conv.channels * conv.outChannels;
-  const tiles = conv.images * fields.tilesHigh * fields.tilesWide;
+  const tiles = tilesOf(conv.images, conv);
   if (tiles === 0) heap.f32(dw, TAPS * pairs).fill(0);
   else if (pairs >= STRIP_PAIRS && tiles <= STRIP_TILES) sumStrips(fields, dw);
   else sumBlocks(fields, dw);
@@ -318,7 +300,7 @@ function sumBlocks(fields: Omit<Struct<"WinogradSums">, "sums">, dw: number): vo
 /** All tiles first, then strips of input channels, whose sums stay in cache. */
 function sumStrips(fields: Omit<Struct<"WinogradSums">, "sums">, dw: number): void {
   const { kernels, heap } = runtime();
-  const { channels, outChannels, images, tilesHigh } = fields;
+  const { channels, outChannels, images, outHeight } = fields;
   const fitting = STRIP_BYTES / (POINTS * outChannels * 4);
   const stripChannels = Math.min(channels, Math.max(TILES, Math.floor(fitting / TILES) * TILES));
   const words = (sums: number) => structWords("WinogradSums", { ...fields, stripChannels, sums });
@@ -326,7 +308,7 @@ function sumStrips(fields: Omit<Struct<"WinogradSums">, "sums">, dw: number): vo
   heap.scratch(floats * 4, "conv2d gradient", (tiles) => {
     withWords(words(tiles), "conv2d gradient", (shape) => {
       const bytes = kernels.winogradTilesScratch(shape);
-      parallelScratch("winogradTiles", images * tilesHigh, 1, bytes, shape);
+      parallelScratch("winogradTiles", images * Math.ceil(outHeight / 4), 1, bytes, shape);
       const strips = Math.ceil(channels / stripChannels);
       parallelScratch("winogradStrips", strips, 1, kernels.winogradStripsScratch(shape), shape, dw);
     });

@@ -19,9 +19,10 @@ const SIZES = [
 ] as const;
 
 const winogradConv = calls(
-  ["size", "channels", "outChannels", "padding", "tile", "taps"],
-  [[0, 1, 2], [4, 12], [4, 12, 28], [1, 2], TILES, [0, 1]],
-  (k, g, size, channels, outChannels, padding, tile, taps) => {
+  ["size", "channels", "outChannels", "padding", "tile", "way"],
+  [[0, 1, 2], [4, 12, 132], [4, 12, 28], [1, 2], TILES, [0, 1, 2]],
+  (k, g, size, channels, outChannels, padding, tile, way) => {
+    if (channels > 100 && (way === 0 || tile > 1)) return;
     const [height, width] = SIZES[size]!;
     const [outHeight, outWidth] = [height + 2 * padding - 2, width + 2 * padding - 2];
     const NR = k.tileColumns(tile);
@@ -34,17 +35,18 @@ const winogradConv = calls(
       channels,
       top: padding,
       left: padding,
-      u: taps ? 0 : g.input(POINTS * step),
-      taps: taps ? g.input(9 * step) : 0,
-      flipped: padding - 1,
+      u: way ? 0 : g.input(POINTS * step),
+      w: way ? g.input(9 * channels * outChannels) : 0,
+      wRow: way === 2 ? 1 : outChannels,
+      wColumn: way === 2 ? channels : 1,
+      tapBytes: channels * outChannels * 4,
+      flipped: way >> 1,
       uStepBytes: step * 4,
-      bias: taps ? g.input(outChannels) : 0,
+      bias: way ? g.input(outChannels) : 0,
       y: g.output(2 * outHeight * outWidth * outChannels),
       outHeight,
       outWidth,
       outChannels,
-      tilesHigh: Math.ceil(outHeight / 4),
-      tilesWide: Math.ceil(outWidth / 4),
       blockTiles: 12,
       groupPanels: 2,
       tile,
@@ -57,7 +59,6 @@ const winogradConv = calls(
 function sumsOf(g: Guarded, sizes: { size: number; channels: number; outChannels: number; tile: number }) {
   const { size, channels, outChannels, tile } = sizes;
   const [height, width] = SIZES[size]!;
-  const [tilesHigh, tilesWide] = [Math.ceil(height / 4), Math.ceil(width / 4)];
   const stepWords = channels * outChannels + GAP;
   return {
     x: g.input(2 * height * width * channels),
@@ -71,8 +72,6 @@ function sumsOf(g: Guarded, sizes: { size: number; channels: number; outChannels
     outHeight: height,
     outWidth: width,
     outChannels,
-    tilesHigh,
-    tilesWide,
     blockTiles: 3,
     stripChannels: 12,
     groupBytes: POINTS * stepWords * 4,
@@ -96,15 +95,16 @@ const tilesIn = (g: Guarded, k: Kernels, fields: ReturnType<typeof sumsOf>): num
   const words = k.winogradTilesFloats(g.struct("WinogradSums", fields));
   const shape = g.struct("WinogradSums", { ...fields, sums: g.scratch(words * 4) });
   const scratch = g.scratch(k.winogradTilesScratch(shape));
-  k.winogradTiles(shape, scratch, 0, fields.images * fields.tilesHigh);
+  k.winogradTiles(shape, scratch, 0, fields.images * Math.ceil(fields.outHeight / 4));
   return shape;
 };
 
 export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
   winogradConv,
   winogradSums: sums((k, g, fields, most) => {
-    const { channels, outChannels, sumStepBytes, tilesHigh, tilesWide, blockTiles } = fields;
-    const groups = Math.min(most, Math.ceil((2 * tilesHigh * tilesWide) / blockTiles));
+    const { channels, outChannels, sumStepBytes, outHeight, outWidth, blockTiles } = fields;
+    const tiles = 2 * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
+    const groups = Math.min(most, Math.ceil(tiles / blockTiles));
     const output = g.matrix(groups * POINTS, channels * outChannels, sumStepBytes / 4);
     const shape = g.struct("WinogradSums", { ...fields, groups, sums: output });
     k.winogradSums(shape, g.scratch(k.winogradSumsScratch(shape)), 0, k.winogradSumsUnits(shape));
@@ -117,16 +117,19 @@ export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
     const scratch = g.scratch(k.winogradStripsScratch(shape));
     k.winogradStrips(shape, dw, scratch, 0, Math.ceil(channels / stripChannels));
   }),
-  winogradWeight: calls(
-    ["vectors", "flipped"],
-    [
-      [0, 1, 5],
-      [0, 1],
-    ],
-    (k, g, vectors, flipped) => {
-      const step = 4 * vectors + GAP;
-      const u = g.matrix(POINTS, 4 * vectors, step);
-      k.winogradWeight(g.input(9 * step), step * 4, flipped, u, step * 4, g.scratch(SCRATCH), 0, vectors);
+  winogradWeights: calls(
+    ["depth", "columns", "tile", "flipped"],
+    [[4, 12, 132], [4, 28], TILES, [0, 1]],
+    (k, g, depth, columns, tile, flipped) => {
+      const NR = k.tileColumns(tile);
+      const panels = k.winogradWeightsUnits(columns, NR);
+      const step = panels * depth * NR + GAP;
+      const u = g.matrix(POINTS, panels * depth * NR, step);
+      const [rs, cs] = flipped ? [1, depth] : [columns, 1];
+      const w = g.input(9 * depth * columns);
+      const tapBytes = depth * columns * 4;
+      const scratch = g.scratch(k.winogradWeightsScratch(NR));
+      k.winogradWeights(w, rs, cs, tapBytes, flipped, depth, columns, NR, u, step * 4, scratch, 0, panels);
     },
   ),
   winogradWeightBackward: calls(
