@@ -4,11 +4,23 @@ import { InvalidArgumentError, type Command } from "commander";
 import { Random } from "../core/random.js";
 import { magnitudeAt, standardSpace } from "../data/augment/magnitudes.js";
 import { encodePng } from "../data/encode.js";
-import { centerCrop, vflip } from "../data/transforms/geometry.js";
-import { resize } from "../data/transforms/resize.js";
-import { toTensor } from "../data/transforms/tensor.js";
 import {
   applyOp,
+  type AnyImage,
+  ToTensor,
+  Resize,
+  RandomVerticalFlip,
+  RandomRotation,
+  RandomResizedCrop,
+  RandomHorizontalFlip,
+  RandomGrayscale,
+  RandomCrop,
+  RandomAffine,
+  Normalize,
+  imagenetNormalization,
+  Compose,
+  ColorJitter,
+  CenterCrop,
   AutoAugment,
   CutMix,
   Cutout,
@@ -38,21 +50,24 @@ const SHOWN = 112;
 const DRAWS = 4;
 const ACROSS = 3;
 
-/** ImageNet's. */
-const MEAN = [0.485, 0.456, 0.406];
-const STD = [0.229, 0.224, 0.225];
+const { mean, std } = imagenetNormalization;
+const whole = new Compose([new Resize(SIDE), new CenterCrop(SIDE)]);
+const small = new Resize(SHOWN);
+const floats = new Compose([new ToTensor(), new Normalize(mean, std)]);
+const upsideDown = new RandomVerticalFlip(1);
 
-const shrink = (image: Image): Image => resize(image, SHOWN, SHOWN);
-const normalized = (image: Image): FloatImage => toTensor(image, MEAN, STD);
+/** The picture after a transform that draws nothing. */
+const fixed = (transform: Transform, image: AnyImage): AnyImage => transform.apply(image, new Random(0));
+const normalized = (image: Image): FloatImage => fixed(floats, image) as FloatImage;
 
 /** Bytes of a normalised picture; what lies beyond them is cut off. */
 function toBytes({ data, ...size }: FloatImage): Image {
   const bytes = new Uint8ClampedArray(data.length);
-  for (let i = 0; i < data.length; i++) bytes[i] = (data[i]! * STD[i % 3]! + MEAN[i % 3]!) * 255;
+  for (let i = 0; i < data.length; i++) bytes[i] = (data[i]! * std[i % 3]! + mean[i % 3]!) * 255;
   return { ...size, data: new Uint8Array(bytes.buffer) };
 }
 
-const cell = (caption: string, image: Image): Cell => ({ caption, image: shrink(image) });
+const cell = (caption: string, image: Image): Cell => ({ caption, image: fixed(small, image) as Image });
 
 /** One value for each draw. */
 const draws = <T>(make: (i: number) => T): T[] => Array.from({ length: DRAWS }, (_, i) => make(i));
@@ -127,14 +142,26 @@ function opBlocks(picture: Image): Block[] {
 
 /** The blocks of the sheet, in the order of the chain. */
 function blocksOf(picture: Image, other: Image, seed: number): Block[] {
-  const bytes: [string, Transform][] = [
+  const standard: [string, Transform][] = [
+    ["RandomResizedCrop", new RandomResizedCrop(SIDE)],
+    ["RandomCrop, padding 28", new RandomCrop(SIDE, { padding: 28 })],
+    ["Random flips", new Compose([new RandomHorizontalFlip(), new RandomVerticalFlip()])],
+    ["RandomRotation 30", new RandomRotation(30)],
+    ["RandomAffine", new RandomAffine(15, { translate: [0.1, 0.1], scale: [0.8, 1.2], shear: 10 })],
+    [
+      "ColorJitter 0.4, hue 0.1",
+      new ColorJitter({ brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 }),
+    ],
+    ["RandomGrayscale", new RandomGrayscale(0.5)],
+  ];
+  const learned: [string, Transform][] = [
     ["AutoAugment imagenet", new AutoAugment()],
     ["AutoAugment cifar10", new AutoAugment({ policy: "cifar10" })],
     ["AutoAugment svhn", new AutoAugment({ policy: "svhn" })],
     ["RandAugment 2 ops, magnitude 9", new RandAugment()],
     ["TrivialAugmentWide", new TrivialAugmentWide()],
   ];
-  const floats: [string, Transform][] = [
+  const erasing: [string, Transform][] = [
     ["Cutout 112", new Cutout()],
     ["RandomErasing", new RandomErasing({ p: 1 })],
     ["RandomErasing random", new RandomErasing({ p: 1, value: "random" })],
@@ -143,19 +170,17 @@ function blocksOf(picture: Image, other: Image, seed: number): Block[] {
   ];
   const batches = [new Mixup(), new CutMix(), new FMix()];
   return [
+    ...standard.map(([title, transform]) => bytesBlock(title, transform, picture, seed)),
     ...opBlocks(picture),
-    ...bytes.map(([title, transform]) => bytesBlock(title, transform, picture, seed)),
-    ...floats.map(([title, transform]) => floatsBlock(title, transform, picture, seed)),
+    ...learned.map(([title, transform]) => bytesBlock(title, transform, picture, seed)),
+    ...erasing.map(([title, transform]) => floatsBlock(title, transform, picture, seed)),
     ...batches.map((transform) => batchBlock(transform, picture, other, seed)),
   ];
 }
 
-/** The middle of a picture, its short side made to fit. */
+/** The middle of a picture. */
 async function load(path: string): Promise<Image> {
-  const image = decodeImage(await readBytes(path), { file: path });
-  const scale = SIDE / Math.min(image.height, image.width);
-  const [height, width] = [image.height, image.width].map((side) => Math.round(side * scale));
-  return centerCrop(resize(image, height!, width!), SIDE, SIDE);
+  return fixed(whole, decodeImage(await readBytes(path), { file: path })) as Image;
 }
 
 function parseSeed(text: string): number {
@@ -173,7 +198,7 @@ export function register(program: Command): void {
     .option("--seed <n>", "seed of all draws", parseSeed, 0)
     .action(async (path: string, options: { out: string; other?: string; seed: number }) => {
       const picture = await load(path);
-      const other = options.other ? await load(options.other) : vflip(picture);
+      const other = options.other ? await load(options.other) : (fixed(upsideDown, picture) as Image);
       const sheet = drawSheet(blocksOf(picture, other, options.seed), ACROSS);
       await writeFileAtomic(options.out, encodePng(sheet));
       console.log(options.out);

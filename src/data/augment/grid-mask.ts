@@ -4,6 +4,7 @@ import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { requireProbability } from "../transforms/options.js";
 import { copyOf } from "./erase.js";
 import { requireFloats, requireInteger, requireNumber, withDefaults } from "./options.js";
 
@@ -39,7 +40,7 @@ export class GridMask implements Transform {
     if (dMin > dMax) throw new DataError(`GridMask: dMin exceeds dMax; got ${dMin} and ${dMax}`);
     requireNumber("GridMask", "ratio", ratio, 0, 1);
     requireNumber("GridMask", "rotate", rotate, 0, 360);
-    requireNumber("GridMask", "p", p, 0, 1);
+    requireProbability("GridMask", p);
     this.spec = { name: "GridMask", options: this.#options };
   }
 

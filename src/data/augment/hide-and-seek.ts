@@ -5,8 +5,9 @@ import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox } from "./erase.js";
-import { requireFloats, requireInteger, requireNumber, withDefaults } from "./options.js";
+import { requireFloats, requireInteger, withDefaults } from "./options.js";
 
 export interface HideAndSeekOptions {
   /** Sides of the patches in pixels, one drawn for each picture; 0 hides nothing. Default [0, 16, 32, 44, 56]. */
@@ -36,7 +37,7 @@ export class HideAndSeek implements Transform {
       );
     }
     for (const size of gridSizes) requireInteger("HideAndSeek", "gridSizes", size, 0);
-    requireNumber("HideAndSeek", "p", p, 0, 1);
+    requireProbability("HideAndSeek", p);
     this.spec = { name: "HideAndSeek", options: this.#options };
   }
 

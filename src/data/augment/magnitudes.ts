@@ -1,6 +1,7 @@
 // What a level means for each operation: torchvision's tables, float32 as they are there.
 
 import type { Random } from "../../core/random.js";
+import { roundEven } from "../transforms/geometry.js";
 import type { OpName } from "./ops.js";
 
 /** Magnitudes of an operation from the first level to the last. */
@@ -61,16 +62,10 @@ export const wideSpace: Space = spaceOf({
   posterize: 2,
 });
 
-/** The integer nearest to v, halves to the even one. */
-function roundHalfEven(v: number): number {
-  const floor = Math.floor(v);
-  return v - floor === 0.5 ? floor + (floor % 2) : Math.round(v);
-}
-
 /** Magnitude of level 0 … bins − 1, without sign. */
 export function magnitudeAt(range: Range | undefined, level: number, bins: number): number {
   if (!range) return 0;
-  if (range.bits) return range.from - roundHalfEven(level / ((bins - 1) / (range.from - range.to)));
+  if (range.bits) return range.from - roundEven(level / ((bins - 1) / (range.from - range.to)));
   // torch.linspace: float32 steps from both ends to the middle.
   const { fround } = Math;
   const [from, to] = [fround(range.from), fround(range.to)];

@@ -1,7 +1,6 @@
 // The operations that AutoAugment, RandAugment and TrivialAugment draw from, each with one magnitude, as torchvision's
 // transforms.autoaugment applies them to PIL images.
 
-import { DataError } from "../../errors.js";
 import type { AnyImage, Image } from "../image.js";
 import {
   AFFINE_INTERPOLATIONS,
@@ -12,6 +11,7 @@ import {
 } from "../transforms/affine.js";
 import { adjustBrightness, adjustContrast, adjustSaturation } from "../transforms/color.js";
 import type { Fill } from "../transforms/geometry.js";
+import { requireFill, requireFillOf } from "../transforms/options.js";
 import * as color from "./color.js";
 import { requireBytes, requireOneOf } from "./options.js";
 
@@ -63,11 +63,7 @@ export const opNames = Object.keys(OPS) as readonly OpName[];
 /** @throws DataError unless interpolation and fill are as described */
 export function requireOpOptions(op: string, { interpolation, fill }: Required<OpOptions>): void {
   requireOneOf(op, "interpolation", interpolation, AFFINE_INTERPOLATIONS);
-  if (![fill].flat().every((v) => Number.isInteger(v) && v >= 0 && v <= 255)) {
-    throw new DataError(
-      `${op}: bad fill; got ${String(fill)}; expected integers in [0, 255], one or one for each channel`,
-    );
-  }
+  requireFill(op, fill);
 }
 
 /**
@@ -78,10 +74,6 @@ export function applyOp(image: AnyImage, name: OpName, magnitude: number, option
   const { interpolation = "nearest", fill = 0 } = options;
   requireOneOf("applyOp", "name", name, opNames);
   requireBytes(name, image);
-  if (typeof fill !== "number" && fill.length !== image.channels) {
-    throw new DataError(
-      `${name}: fill does not fit the image; got ${fill.length} numbers; expected ${image.channels}`,
-    );
-  }
+  requireFillOf(name, fill, image.channels);
   return (OPS[name] as Apply)(image, magnitude, { interpolation, fill });
 }

@@ -5,8 +5,9 @@ import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox, type Box } from "./erase.js";
-import { requireFloats, requireNumber, requireRange, withDefaults } from "./options.js";
+import { requireFloats, requireRange, withDefaults } from "./options.js";
 
 export interface RandomErasingOptions {
   /** Probability that the picture is touched. Default 0.5. */
@@ -36,7 +37,7 @@ export class RandomErasing implements Transform {
       value: 0,
     });
     const { p, scale, ratio, value } = this.#options;
-    requireNumber("RandomErasing", "p", p, 0, 1);
+    requireProbability("RandomErasing", p);
     requireRange("RandomErasing", "scale", scale, 0, 1);
     requireRange("RandomErasing", "ratio", ratio, Number.MIN_VALUE);
     if (value !== "random" && ![value].flat().every(Number.isFinite)) {

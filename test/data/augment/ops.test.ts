@@ -85,7 +85,7 @@ describe("operations are torchvision's", () => {
     ],
     [
       () => applyOp(picture("noise", 2, 2, 3), "Rotate", 1, { fill: [1, 2] }),
-      "Rotate: fill does not fit the image; got 2 numbers; expected 3",
+      "Rotate: bad fill for a picture of 3 channels; got [1,2]; expected 3 numbers",
     ],
   ])("say what is wrong", (call, message) => {
     expect(call).toThrow(DataError);

@@ -131,7 +131,7 @@ describe("all three", () => {
       () => new AutoAugment({ policy: "mnist" as PolicyName }),
       "AutoAugment: bad policy; got mnist; expected",
     ],
-    [() => new AutoAugment({ fill: 256 }), "AutoAugment: bad fill; got 256; expected integers in [0, 255]"],
+    [() => new AutoAugment({ fill: 256 }), "AutoAugment: bad fill; got 256; expected an integer in [0, 255]"],
     [
       () => makeTransform({ name: "AutoAugment", options: { polcy: "svhn" } }),
       "AutoAugment: unknown option; got 'polcy'; expected policy, interpolation, fill",
