@@ -28,186 +28,6 @@ function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v12
   }
 }
 
-/**
- * Body of a run of at least four outputs with 3 or 5 taps to a row, one pixel apart, outputs one (STRIDE 1) or two pixels
- * apart. Four outputs at a time; the last four may repeat some of those before.
- */
-function fourBody(
-  STRIDE: i32,
-  TAPS: i32,
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  w: usize,
-  wStep: usize,
-  wRow: usize,
-  bias: usize,
-  y: usize,
-  yStep: usize,
-  count: i32,
-  channels: i32,
-): void {
-  const xStep = at(0, channels);
-  const xRows = xRow * rows;
-  for (;;) {
-    for (let c = 0; c < channels; c += 4) {
-      let v0 = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
-      let v1 = v0,
-        v2 = v0,
-        v3 = v0;
-      let wp = at(w, c);
-      let xp = at(x, c);
-      const end = xp + xRows;
-      for (; xp != end; xp += xRow) {
-        let tap = wp;
-        const w0 = v128.load(tap);
-        const w1 = v128.load((tap += wStep));
-        const w2 = v128.load((tap += wStep));
-        let w3 = w2,
-          w4 = w2;
-        if (TAPS > 3) w3 = v128.load((tap += wStep));
-        if (TAPS > 3) w4 = v128.load(tap + wStep);
-        wp += wRow;
-        let from = xp;
-        let a = v128.load(from);
-        v0 = madd(a, w0, v0);
-        if (STRIDE == 1) {
-          a = v128.load((from += xStep));
-          v0 = madd(a, w1, v0);
-          v1 = madd(a, w0, v1);
-          a = v128.load((from += xStep));
-          v0 = madd(a, w2, v0);
-          v1 = madd(a, w1, v1);
-          v2 = madd(a, w0, v2);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v0 = madd(a, w3, v0);
-          v1 = madd(a, w2, v1);
-          v2 = madd(a, w1, v2);
-          v3 = madd(a, w0, v3);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v0 = madd(a, w4, v0);
-          if (TAPS > 3) v1 = madd(a, w3, v1);
-          v2 = madd(a, w2, v2);
-          v3 = madd(a, w1, v3);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v1 = madd(a, w4, v1);
-          if (TAPS > 3) v2 = madd(a, w3, v2);
-          v3 = madd(a, w2, v3);
-          if (TAPS > 3) {
-            a = v128.load((from += xStep));
-            v2 = madd(a, w4, v2);
-            v3 = madd(a, w3, v3);
-            a = v128.load(from + xStep);
-            v3 = madd(a, w4, v3);
-          }
-        } else {
-          a = v128.load((from += xStep));
-          v0 = madd(a, w1, v0);
-          a = v128.load((from += xStep));
-          v0 = madd(a, w2, v0);
-          v1 = madd(a, w0, v1);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v0 = madd(a, w3, v0);
-          v1 = madd(a, w1, v1);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v0 = madd(a, w4, v0);
-          v1 = madd(a, w2, v1);
-          v2 = madd(a, w0, v2);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v1 = madd(a, w3, v1);
-          v2 = madd(a, w1, v2);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v1 = madd(a, w4, v1);
-          v2 = madd(a, w2, v2);
-          v3 = madd(a, w0, v3);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v2 = madd(a, w3, v2);
-          v3 = madd(a, w1, v3);
-          a = v128.load((from += xStep));
-          if (TAPS > 3) v2 = madd(a, w4, v2);
-          v3 = madd(a, w2, v3);
-          if (TAPS > 3) {
-            a = v128.load((from += xStep));
-            v3 = madd(a, w3, v3);
-            a = v128.load(from + xStep);
-            v3 = madd(a, w4, v3);
-          }
-        }
-      }
-      inline.always(storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c));
-    }
-    count -= 4;
-    if (count <= 0) return;
-    const next = min(count, 4);
-    x += next * STRIDE * xStep;
-    y += next * yStep;
-  }
-}
-
-function four1x3(
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  w: usize,
-  wStep: usize,
-  wRow: usize,
-  bias: usize,
-  y: usize,
-  yStep: usize,
-  count: i32,
-  channels: i32,
-): void {
-  inline.always(fourBody(1, 3, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-
-function four1x5(
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  w: usize,
-  wStep: usize,
-  wRow: usize,
-  bias: usize,
-  y: usize,
-  yStep: usize,
-  count: i32,
-  channels: i32,
-): void {
-  inline.always(fourBody(1, 5, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-
-function four2x3(
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  w: usize,
-  wStep: usize,
-  wRow: usize,
-  bias: usize,
-  y: usize,
-  yStep: usize,
-  count: i32,
-  channels: i32,
-): void {
-  inline.always(fourBody(2, 3, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-
-function four2x5(
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  w: usize,
-  wStep: usize,
-  wRow: usize,
-  bias: usize,
-  y: usize,
-  yStep: usize,
-  count: i32,
-  channels: i32,
-): void {
-  inline.always(fourBody(2, 5, x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels));
-}
-
 /** Four outputs `advance` bytes of x apart, with any number of taps. */
 function fourAny(
   advance: usize,
@@ -307,7 +127,7 @@ export function oneOutput(
   }
 }
 
-/** A run of count ≥ 4 outputs, `stride` pixels apart, with taps `dilation` pixels apart. */
+/** A run of count ≥ 4 outputs inside the image, `stride` pixels apart, with taps `dilation` pixels apart. */
 export function outputs(
   stride: i32,
   dilation: i32,
@@ -324,13 +144,6 @@ export function outputs(
   count: i32,
   channels: i32,
 ): void {
-  if (dilation == 1 && stride == 1) {
-    if (taps == 3) return four1x3(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    if (taps == 5) return four1x5(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-  } else if (dilation == 1 && stride == 2) {
-    if (taps == 3) return four2x3(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-    if (taps == 5) return four2x5(x, xRow, rows, w, wStep, wRow, bias, y, yStep, count, channels);
-  }
   const advance = at(0, stride * channels);
   const xStep = at(0, dilation * channels);
   for (let done = 0; done < count; done += 4) {

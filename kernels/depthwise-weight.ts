@@ -1,214 +1,207 @@
 // The weight gradient of a depthwise convolution: dw[p, q, c] = Σ_{n,i,j} x[n, i·s + p·d − pad, j·s + q·d − pad, c] ·
-// dy[n, i, j, c], eight channels and a few taps of one row of the kernel at a time, whose sums stay in registers while
-// they pass over a block of rows of dy. Reads whole vectors, up to three floats past the end of x, dy and dw.
+// dy[n, i, j, c]. Four outputs of a row at a time, whose windows share pixels: for each vector of channels their dy stay in
+// registers while the rows of taps pass over them, and each row of taps gets its part of the sums. The channel loop is
+// innermost, so that x and dy are read as streams. The sums lie in scratch as [channels/4][taps][4] and go to dw after a
+// block of rows. Reads whole vectors, up to three floats past the end of x, dy and dw.
 
+import { goInFours } from "./depthwise-fours";
+import { addFour } from "./depthwise-weight-rows";
 import { Window } from "./shapes";
 import { at, madd, storeLanes } from "./simd";
-import { endTap, firstTap, isFar, touch } from "./window";
+import { endTap, firstTap, touch } from "./window";
 
-/**
- * Outputs to a block, about: what a sum in a register takes in before it goes to dw. Large enough to hide the cost of that,
- * small enough that the rounding errors of long sums do not grow and that x and dy stay in the L1 cache from one unit to
- * the next.
- */
+/** Outputs to a block, about: few enough that the rounding errors of long sums do not grow. */
 const BLOCK: i32 = 128;
 
-/** Units of depthwiseBackwardWeight: a row of the kernel for eight channels. */
+/** Channels to a unit. */
+const UNIT: i32 = 8;
+
+/** Sums held at once, about: so few that they stay in the L1 cache (9 KiB). */
+const CHUNK_SUMS: i32 = 2304;
+
 export function depthwiseBackwardWeightUnits(window: usize): i32 {
-  const s = changetype<Window>(window);
-  return ((s.channels + 7) >> 3) * s.kernelHeight;
+  return (changetype<Window>(window).channels + UNIT - 1) / UNIT;
 }
 
-/** Units begin ≤ u < end of dw: unit u is row u mod kernelHeight of the channels from 8·(u div kernelHeight) on. */
+/** Bytes. */
+export function depthwiseBackwardWeightScratch(window: usize): usize {
+  const s = changetype<Window>(window);
+  const taps = s.kernelHeight * s.kernelWidth;
+  return at(0, max(UNIT * taps, CHUNK_SUMS));
+}
+
+/** Units begin ≤ u < end of dw: unit u is the channels from 8·u on. ahead: whether to touch rows of x first, if all
+ * channels are wanted. */
 export function depthwiseBackwardWeight(
   window: usize,
   x: usize,
   dy: usize,
   dw: usize,
+  ahead: i32,
+  scratch: usize,
   begin: i32,
   end: i32,
 ): void {
   const s = changetype<Window>(window);
-  const channels = s.channels;
-  const wRow = s.kernelWidth * channels;
-  for (let u = begin; u < end; u++) {
-    const c = (u / s.kernelHeight) << 3;
-    const row = at(dw, (u % s.kernelHeight) * wRow + c);
-    for (let q = 0; q < s.kernelWidth; q++) {
-      const tap = at(row, q * channels);
-      storeLanes(tap, f32x4.splat(0), channels - c);
-      storeLanes(at(tap, 4), f32x4.splat(0), channels - c - 4);
-    }
+  const taps = s.kernelHeight * s.kernelWidth;
+  const last = min(UNIT * end, s.channels);
+  const chunk = max(UNIT, (CHUNK_SUMS / taps) & -UNIT);
+  for (let c = UNIT * begin; c < last; c += chunk) {
+    sumChannels(s, at(x, c), at(dy, c), at(dw, c), taps, ahead, scratch, min(chunk, last - c));
   }
-  // Blocks outside, units inside: one pass over x and dy, whatever their size.
-  const far = isFar(s.images, s.height, s.width, channels);
+}
+
+/** `count` channels of dw; x, dy, dw: the first of them. */
+function sumChannels(
+  s: Window,
+  x: usize,
+  dy: usize,
+  dw: usize,
+  taps: i32,
+  ahead: i32,
+  sums: usize,
+  count: i32,
+): void {
+  const pixel = at(0, s.channels);
+  for (let t = 0; t < taps; t++) {
+    const to = dw + <usize>t * pixel;
+    for (let i = 0; i < count; i += 4) storeLanes(at(to, i), f32x4.splat(0), count - i);
+  }
+  memory.fill(sums, 0, at(0, ((count + 3) & ~3) * taps));
   const blockRows = max(BLOCK / s.outWidth, 1);
   for (let n = 0; n < s.images; n++) {
-    for (let i = 0; i < s.outHeight; i += blockRows) {
-      const blockEnd = min(i + blockRows, s.outHeight);
-      if (far) touchBlock(s, x, dy, n, i, blockEnd);
-      for (let u = begin; u < end; u++) {
-        const g = u / s.kernelHeight;
-        const p = u - g * s.kernelHeight;
-        // Rows i0 ≤ i < i1 of the block see a row of the image under tap row p.
-        const h = p * s.dilationHeight - s.paddingTop;
-        const i0 = max(i, firstTap(h, s.strideHeight));
-        const i1 = endTap(h, s.strideHeight, blockEnd, s.height);
-        if (i0 >= i1) continue;
-        const xRows = at(x, (n * s.height + h + i0 * s.strideHeight) * s.width * channels + 8 * g);
-        const dyRows = at(dy, (n * s.outHeight + i0) * s.outWidth * channels + 8 * g);
-        const wTaps = at(dw, p * wRow + 8 * g);
-        for (let q = 0; q < s.kernelWidth;) {
-          const rest = s.kernelWidth - q;
-          if (rest >= 5) {
-            taps5(s, xRows, dyRows, i1 - i0, q, at(wTaps, q * channels), channels - 8 * g);
-            q += 5;
-          } else if (rest >= 3) {
-            taps3(s, xRows, dyRows, i1 - i0, q, at(wTaps, q * channels), channels - 8 * g);
-            q += 3;
-          } else {
-            taps1(s, xRows, dyRows, i1 - i0, q, at(wTaps, q * channels), channels - 8 * g);
-            q += 1;
-          }
-        }
-      }
+    for (let i = 0; i < s.outHeight; i++) {
+      if (ahead && count == s.channels) touchNew(s, x, n, i);
+      sumRow(s, x, dy, sums, n, i, count);
+      if ((i + 1) % blockRows == 0 || i + 1 == s.outHeight) addSums(sums, dw, taps, pixel, count);
     }
   }
 }
 
-/** Touches rows i … end of dy in image n, and what their windows see of x. */
-function touchBlock(s: Window, x: usize, dy: usize, n: i32, i: i32, end: i32): void {
-  const pixel = at(0, s.channels);
-  touch(dy + <usize>((n * s.outHeight + i) * s.outWidth) * pixel, <usize>((end - i) * s.outWidth) * pixel);
-  const window = s.dilationHeight * (s.kernelHeight - 1) + 1;
-  const h0 = max(0, i * s.strideHeight - s.paddingTop);
-  const h1 = min(s.height, (end - 1) * s.strideHeight - s.paddingTop + window);
-  if (h1 > h0)
-    touch(x + <usize>((n * s.height + h0) * s.width) * pixel, <usize>((h1 - h0) * s.width) * pixel);
+/** Touches the rows of x that row i of dy sees and the one before does not. */
+function touchNew(s: Window, x: usize, n: i32, i: i32): void {
+  const h = i * s.strideHeight - s.paddingTop;
+  const end = min(h + (s.kernelHeight - 1) * s.dilationHeight + 1, s.height);
+  const begin = max(0, i == 0 ? h : end - s.strideHeight);
+  if (begin >= end) return;
+  const row = s.width * s.channels;
+  touch(at(x, (n * s.height + begin) * row), at(0, (end - begin) * row));
 }
 
-function taps5(s: Window, x: usize, dy: usize, rows: i32, q: i32, dw: usize, left: i32): void {
-  inline.always(tapsBody(5, s, x, dy, rows, q, dw, left));
+/** Adds the sums of `count` channels to dw and clears them. */
+function addSums(sums: usize, dw: usize, taps: i32, pixel: usize, count: i32): void {
+  for (let c = 0; c < count; c += 4) {
+    let to = at(dw, c);
+    for (let t = 0; t < taps; t++) {
+      storeLanes(to, f32x4.add(v128.load(to), v128.load(sums)), count - c);
+      v128.store(sums, f32x4.splat(0));
+      sums += 16;
+      to += pixel;
+    }
+  }
 }
 
-function taps3(s: Window, x: usize, dy: usize, rows: i32, q: i32, dw: usize, left: i32): void {
-  inline.always(tapsBody(3, s, x, dy, rows, q, dw, left));
-}
-
-function taps1(s: Window, x: usize, dy: usize, rows: i32, q: i32, dw: usize, left: i32): void {
-  inline.always(tapsBody(1, s, x, dy, rows, q, dw, left));
-}
-
-/**
- * Adds to the taps q ≤ t < q + TAPS at dw what `rows` rows of x and dy give, for two vectors of channels, of which `left`
- * exist. Where the second vector has none, the first does its work twice.
- */
-function tapsBody(TAPS: i32, s: Window, x: usize, dy: usize, rows: i32, q: i32, dw: usize, left: i32): void {
+/** Adds what row i of image n gives to the sums of `count` channels. */
+function sumRow(s: Window, x: usize, dy: usize, sums: usize, n: i32, i: i32, count: i32): void {
+  const channels = s.channels;
+  const taps = s.kernelWidth;
+  const stride = s.strideWidth;
   const width = s.width;
   const outWidth = s.outWidth;
-  const stride = s.strideWidth;
-  const dilation = s.dilationWidth;
-  const start = q * dilation - s.paddingLeft;
-  // Outputs j0 ≤ j < j1 see pixels of the image under all the taps.
-  const j0 = min(firstTap(start, stride), outWidth);
-  const j1 = max(j0, endTap(start + (TAPS - 1) * dilation, stride, outWidth, width));
-  const second: usize = left > 4 ? 16 : 0;
-  const pixel = at(0, s.channels);
-  const xStep = pixel * dilation;
-  const xNext = pixel * stride;
-  const xRow = pixel * width * s.strideHeight;
-  x += start * pixel;
-  let a0 = f32x4.splat(0);
-  let a1 = a0,
-    a2 = a0,
-    a3 = a0,
-    a4 = a0,
-    b0 = a0,
-    b1 = a0,
-    b2 = a0,
-    b3 = a0,
-    b4 = a0;
-  for (let r = 0; r < rows; r++) {
-    let xp = x;
-    for (let j = 0; j < outWidth; j++) {
-      if (j == j0) {
-        for (; j < j1; j++) {
-          const da = v128.load(dy);
-          const db = v128.load(dy + second);
-          let from = xp;
-          a0 = madd(v128.load(from), da, a0);
-          b0 = madd(v128.load(from + second), db, b0);
-          if (TAPS > 1) {
-            from += xStep;
-            a1 = madd(v128.load(from), da, a1);
-            b1 = madd(v128.load(from + second), db, b1);
-            from += xStep;
-            a2 = madd(v128.load(from), da, a2);
-            b2 = madd(v128.load(from + second), db, b2);
-          }
-          if (TAPS > 3) {
-            from += xStep;
-            a3 = madd(v128.load(from), da, a3);
-            b3 = madd(v128.load(from + second), db, b3);
-            from += xStep;
-            a4 = madd(v128.load(from), da, a4);
-            b4 = madd(v128.load(from + second), db, b4);
-          }
-          dy += pixel;
-          xp += xNext;
-        }
-        if (j >= outWidth) break;
-      }
-      const da = v128.load(dy);
-      const db = v128.load(dy + second);
-      const k = start + j * stride;
-      let from = xp;
-      if (<u32>k < <u32>width) {
-        a0 = madd(v128.load(from), da, a0);
-        b0 = madd(v128.load(from + second), db, b0);
-      }
-      if (TAPS > 1) {
-        from += xStep;
-        if (<u32>(k + dilation) < <u32>width) {
-          a1 = madd(v128.load(from), da, a1);
-          b1 = madd(v128.load(from + second), db, b1);
-        }
-        from += xStep;
-        if (<u32>(k + 2 * dilation) < <u32>width) {
-          a2 = madd(v128.load(from), da, a2);
-          b2 = madd(v128.load(from + second), db, b2);
-        }
-      }
-      if (TAPS > 3) {
-        from += xStep;
-        if (<u32>(k + 3 * dilation) < <u32>width) {
-          a3 = madd(v128.load(from), da, a3);
-          b3 = madd(v128.load(from + second), db, b3);
-        }
-        from += xStep;
-        if (<u32>(k + 4 * dilation) < <u32>width) {
-          a4 = madd(v128.load(from), da, a4);
-          b4 = madd(v128.load(from + second), db, b4);
-        }
-      }
-      dy += pixel;
-      xp += xNext;
+  const h = i * s.strideHeight - s.paddingTop;
+  const p0 = firstTap(h, s.dilationHeight);
+  const rows = endTap(h, s.dilationHeight, s.kernelHeight, s.height) - p0;
+  if (rows <= 0) return;
+  const pixel = at(0, channels);
+  const xRow = pixel * s.width * s.dilationHeight;
+  const sumsNext = at(0, 4 * taps * s.kernelHeight);
+  x += <usize>((n * s.height + h + p0 * s.dilationHeight) * width) * pixel;
+  dy += <usize>((n * s.outHeight + i) * outWidth) * pixel;
+  sums += at(0, 4 * taps * p0);
+  const shared = goInFours(stride, s.dilationWidth, taps, -s.paddingLeft, width, outWidth);
+  for (let j = 0; j < outWidth; j += 4) {
+    const from = min(j, outWidth - 4);
+    const k = from * stride - s.paddingLeft;
+    if (!shared) {
+      anyFour(s, x, xRow, rows, dy, sums, sumsNext, j, count);
+      continue;
     }
-    x += xRow;
-  }
-  addTap(dw, a0, b0, left);
-  if (TAPS > 1) {
-    addTap(dw + pixel, a1, b1, left);
-    addTap(dw + 2 * pixel, a2, b2, left);
-  }
-  if (TAPS > 3) {
-    addTap(dw + 3 * pixel, a3, b3, left);
-    addTap(dw + 4 * pixel, a4, b4, left);
+    const done = j - from;
+    let columns = 0;
+    if (done || k < 0 || k + 3 * stride + taps > width) {
+      for (let v = 0; v < 3 * stride + taps; v++) if (<u32>(k + v) < <u32>width) columns |= 1 << v;
+    }
+    const xFrom = x + <usize>k * pixel;
+    addFour(
+      stride,
+      taps,
+      xFrom,
+      xRow,
+      rows,
+      dy + <usize>from * pixel,
+      sums,
+      sumsNext,
+      pixel,
+      count,
+      columns,
+      done,
+    );
   }
 }
 
-/** Adds to one tap of up to eight channels. */
-function addTap(dw: usize, a: v128, b: v128, left: i32): void {
-  storeLanes(dw, f32x4.add(v128.load(dw), a), left);
-  if (left > 4) storeLanes(dw + 16, f32x4.add(v128.load(dw, 16), b), left - 4);
+/** Up to four outputs from j on, each tap alone; x, dy: column 0 of the image. */
+function anyFour(
+  s: Window,
+  x: usize,
+  xRow: usize,
+  rows: i32,
+  dy: usize,
+  sums: usize,
+  sumsNext: usize,
+  j: i32,
+  count: i32,
+): void {
+  const pixel = at(0, s.channels);
+  const width = s.width;
+  const taps = s.kernelWidth;
+  const dilation = s.dilationWidth;
+  const stride = s.strideWidth;
+  const xNext = pixel * stride;
+  const outputs = s.outWidth - j;
+  const start = j * stride - s.paddingLeft;
+  dy += <usize>j * pixel;
+  x += <usize>start * pixel;
+  for (let c = 0; c < count; c += 4) {
+    let from = at(dy, c);
+    const d0 = v128.load(from);
+    let d1 = d0,
+      d2 = d0,
+      d3 = d0;
+    if (outputs > 1) d1 = v128.load((from += pixel));
+    if (outputs > 2) d2 = v128.load((from += pixel));
+    if (outputs > 3) d3 = v128.load(from + pixel);
+    let to = sums;
+    let row = at(x, c);
+    for (let p = 0; p < rows; p++) {
+      from = row;
+      let k = start;
+      for (let q = 0; q < taps; q++) {
+        let a = v128.load(to);
+        let next = from;
+        if (<u32>k < <u32>width) a = madd(v128.load(next), d0, a);
+        next += xNext;
+        if (outputs > 1 && <u32>(k + stride) < <u32>width) a = madd(v128.load(next), d1, a);
+        next += xNext;
+        if (outputs > 2 && <u32>(k + 2 * stride) < <u32>width) a = madd(v128.load(next), d2, a);
+        next += xNext;
+        if (outputs > 3 && <u32>(k + 3 * stride) < <u32>width) a = madd(v128.load(next), d3, a);
+        v128.store(to, a);
+        to += 16;
+        from += dilation * pixel;
+        k += dilation;
+      }
+      row += xRow;
+    }
+    sums += sumsNext;
+  }
 }

@@ -6,16 +6,22 @@
 // Forward and the gradient of the data are the same sliding sum: the gradient slides over dy, with the taps backwards and,
 // for a stride s, with only those taps that reach a multiple of s. Which taps these are depends on the row and on the
 // column modulo s, so the columns go in s phases.
+//
+// 3 × 3 windows of stride 1 or 2 go in squares of outputs (depthwise-squares.ts), or in pairs of rows and columns
+// (depthwise-pairs.ts); what has 3 or 5 taps to a row in fours (depthwise-fours.ts); all else, and what is left over at the
+// edges, in slower ways (depthwise-rows.ts). `ahead`: whether to touch the rows of an image before they are used.
 
-import { columnPairs } from "./depthwise-pairs";
+import { goInFours, rowOfFours } from "./depthwise-fours";
+import { columnPairs, rowAndColumnPairs } from "./depthwise-pairs";
 import { oneOutput, outputs } from "./depthwise-rows";
+import { firstSquare, squareOutputs, squareRows } from "./depthwise-squares";
 import { Window } from "./shapes";
 import { at } from "./simd";
-import { endTap, firstTap, isFar, touchRows } from "./window";
+import { endTap, firstTap, touch } from "./window";
 
 /**
- * y[n, i, j, c] = bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c], for the rows
- * begin ≤ n·outHeight + i < end. bias may be 0 (none).
+ * y[n, i, j, c] = bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c]. Unit u is a pair of rows of an
+ * image: rows 2v and 2v + 1, with u = n·⌈outHeight/2⌉ + v. bias may be 0 (none).
  */
 export function depthwise(
   window: usize,
@@ -23,47 +29,87 @@ export function depthwise(
   w: usize,
   bias: usize,
   y: usize,
+  ahead: i32,
   begin: i32,
   end: i32,
 ): void {
   const s = changetype<Window>(window);
   const channels = s.channels;
+  const image = s.height * s.width * channels;
+  const outImage = s.outHeight * s.outWidth * channels;
   const wRow = s.kernelWidth * channels;
-  const far = isFar(s.images, s.height, s.width, channels);
-  for (let row = begin; row < end; row++) {
-    const n = row / s.outHeight;
-    const h = (row - n * s.outHeight) * s.strideHeight - s.paddingTop;
-    const p0 = firstTap(h, s.dilationHeight);
-    const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
-    const first = at(x, (n * s.height + h + p0 * s.dilationHeight) * s.width * channels);
-    touchRows(
-      first,
-      s.width * at(0, channels),
-      s.dilationHeight,
-      p1 - p0,
-      row == begin ? p1 : s.strideHeight,
-    );
-    slide(
-      first,
-      s.dilationHeight * s.width,
-      max(p1 - p0, 0),
-      s.width,
-      -s.paddingLeft,
-      s.strideWidth,
-      s.dilationWidth,
-      at(w, p0 * wRow),
-      wRow,
-      channels,
-      s.kernelWidth,
-      bias,
-      at(y, row * s.outWidth * channels),
-      1,
-      s.outWidth,
-      channels,
-      0,
-      0,
-    );
+  const pairs = (s.outHeight + 1) >> 1;
+  let squares = 0;
+  if (s.dilationHeight == 1 && s.dilationWidth == 1 && s.strideHeight == s.strideWidth && isSquare(s)) {
+    squares = squareOutputs(s.strideWidth, s.paddingLeft, s.width, s.outWidth);
   }
+  const squaresFrom = firstSquare(s.strideWidth, s.paddingLeft);
+  for (let u = begin; u < end; u++) {
+    const n = u / pairs;
+    const i0 = (u - n * pairs) << 1;
+    const i1 = min(i0 + 2, s.outHeight);
+    const from = at(x, n * image);
+    const to = at(y, n * outImage);
+    if (ahead) {
+      const h0 = i0 * s.strideHeight - s.paddingTop;
+      const h1 = h0 + (i1 - 1 - i0) * s.strideHeight + (s.kernelHeight - 1) * s.dilationHeight + 1;
+      const fresh = u == begin || i0 == 0 ? h0 : h1 - (i1 - i0) * s.strideHeight;
+      const first = max(fresh, 0);
+      const rows = min(h1, s.height) - first;
+      if (rows > 0) touch(at(from, first * s.width * channels), <usize>(rows * s.width) * at(0, channels));
+    }
+    if (squares > 0) {
+      squareRows(
+        s.strideWidth,
+        s.paddingTop,
+        s.paddingLeft,
+        s.height,
+        s.width,
+        from,
+        w,
+        at(0, channels),
+        bias,
+        to,
+        s.outHeight,
+        s.outWidth,
+        i0,
+        squaresFrom,
+        squares,
+        channels,
+      );
+      if (squares == s.outWidth) continue;
+    }
+    for (let i = i0; i < i1; i++) {
+      const h = i * s.strideHeight - s.paddingTop;
+      const p0 = firstTap(h, s.dilationHeight);
+      const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
+      slide(
+        at(from, (h + p0 * s.dilationHeight) * s.width * channels),
+        s.dilationHeight * s.width,
+        max(p1 - p0, 0),
+        s.width,
+        -s.paddingLeft,
+        s.strideWidth,
+        s.dilationWidth,
+        at(w, p0 * wRow),
+        wRow,
+        channels,
+        s.kernelWidth,
+        bias,
+        at(to, i * s.outWidth * channels),
+        1,
+        s.outWidth,
+        channels,
+        squaresFrom,
+        squares,
+      );
+    }
+  }
+}
+
+/** Whether the window is one that goes in squares if its taps are next to each other. */
+function isSquare(s: Window): bool {
+  return s.kernelHeight == 3 && s.kernelWidth == 3 && s.strideWidth <= 2 && s.channels >= 4;
 }
 
 /**
@@ -74,6 +120,7 @@ export function depthwiseBackwardData(
   dy: usize,
   w: usize,
   dx: usize,
+  ahead: i32,
   begin: i32,
   end: i32,
 ): void {
@@ -85,7 +132,6 @@ export function depthwiseBackwardData(
   const rowStep = (tapRows * s.dilationHeight) / s.strideHeight;
   const columnStep = (tapColumns * s.dilationWidth) / s.strideWidth;
   // Columns k0 ≤ k < k0 + 2·pairs go in pairs, with pixels firstPair and on of dy.
-  const far = isFar(s.images, s.outHeight, s.outWidth, channels);
   let firstPair = 0;
   let pairs = 0;
   let k0 = 0;
@@ -97,56 +143,127 @@ export function depthwiseBackwardData(
     if (pairs % 3 == 1) pairs--;
     if (pairs < 3) pairs = 0;
   }
-  for (let row = begin; row < end; row++) {
-    const n = row / s.height;
-    const h = row - n * s.height + s.paddingTop;
-    const p = lastTap(h, s.kernelHeight, s.strideHeight, s.dilationHeight);
-    const i = (h - p * s.dilationHeight) / s.strideHeight;
-    const p0 = firstTap(i, rowStep);
-    const p1 = p < 0 ? p0 : endTap(i, rowStep, p / tapRows + 1, s.outHeight);
-    const rows = max(p1 - p0, 0);
-    const dyRow = rowStep * s.outWidth;
-    const from = at(dy, (n * s.outHeight + i + p0 * rowStep) * s.outWidth * channels);
-    if (far) touchRows(from, s.outWidth * at(0, channels), rowStep, rows, row == begin ? rows : 1);
-    const wFrom = at(w, (p - p0 * tapRows) * s.kernelWidth * channels);
-    const wRow = -tapRows * s.kernelWidth * channels;
-    const to = at(dx, row * s.width * channels);
-    if (pairs > 0) {
-      columnPairs(
-        s.kernelWidth,
-        at(from, firstPair * channels),
-        at(0, dyRow * channels),
-        rows,
-        at(wFrom, (s.kernelWidth - 1) * channels),
-        at(0, wRow),
-        at(to, k0 * channels),
-        pairs,
-        channels,
-      );
+  const rowPairs = (s.height + 1) >> 1;
+  const both =
+    isSquare(s) &&
+    s.strideHeight == 2 &&
+    s.strideWidth == 2 &&
+    s.dilationHeight == 1 &&
+    s.dilationWidth == 1 &&
+    s.paddingTop == 1 &&
+    s.paddingLeft == 1 &&
+    s.width >= 4;
+  if (both) pairs = s.width >> 1;
+  const dyImage = s.outHeight * s.outWidth * channels;
+  const image = s.height * s.width * channels;
+  let squares = 0;
+  const squarePadding = 2 - s.paddingLeft;
+  if (
+    s.dilationHeight == 1 &&
+    s.dilationWidth == 1 &&
+    s.strideHeight == 1 &&
+    s.strideWidth == 1 &&
+    isSquare(s)
+  ) {
+    squares = squareOutputs(1, squarePadding, s.outWidth, s.width);
+  }
+  const squaresFrom = firstSquare(1, squarePadding);
+  for (let u = begin; u < end; u++) {
+    const n = u / rowPairs;
+    const h0 = (u - n * rowPairs) << 1;
+    const h1 = min(h0 + 2, s.height);
+    if (ahead) {
+      const i0 = max(0, (h0 + s.paddingTop - (s.kernelHeight - 1) * s.dilationHeight) / s.strideHeight);
+      const i1 = min(s.outHeight, (h1 - 1 + s.paddingTop) / s.strideHeight + 1);
+      // What the pair of rows before has not seen.
+      const first = u == begin || h0 == 0 ? i0 : max(i0, (h0 - 1 + s.paddingTop) / s.strideHeight + 1);
+      const row = s.outWidth * channels;
+      if (first < i1) touch(at(dy, n * dyImage + first * row), at(0, (i1 - first) * row));
     }
-    for (let phase = 0; phase < min(s.strideWidth, s.width); phase++) {
-      const k = phase + s.paddingLeft;
-      const q = lastTap(k, s.kernelWidth, s.strideWidth, s.dilationWidth);
-      slide(
-        from,
-        dyRow,
-        q < 0 ? 0 : rows,
-        s.outWidth,
-        (k - q * s.dilationWidth) / s.strideWidth,
+    if (squares > 0) {
+      squareRows(
         1,
-        columnStep,
-        at(wFrom, q * channels),
-        wRow,
-        -tapColumns * channels,
-        q < 0 ? 1 : q / tapColumns + 1,
+        2 - s.paddingTop,
+        squarePadding,
+        s.outHeight,
+        s.outWidth,
+        at(dy, n * dyImage),
+        at(w, 8 * channels),
+        at(0, -channels),
         0,
-        at(to, phase * channels),
-        s.strideWidth,
-        (s.width - phase - 1) / s.strideWidth + 1,
+        at(dx, n * image),
+        s.height,
+        s.width,
+        h0,
+        squaresFrom,
+        squares,
         channels,
-        (k0 - phase + 1) >> 1,
-        pairs,
       );
+      if (squares == s.width) continue;
+    } else if (both) {
+      const v = h0 >> 1;
+      rowAndColumnPairs(
+        at(dy, n * dyImage + v * s.outWidth * channels),
+        at(0, s.outWidth * channels),
+        v + 1 < s.outHeight,
+        s.outWidth,
+        w,
+        at(dx, n * image + h0 * s.width * channels),
+        h1 - h0 == 2 ? at(0, s.width * channels) : 0,
+        pairs,
+        channels,
+      );
+      if (2 * pairs == s.width) continue;
+    }
+    for (let row = n * s.height + h0; row < n * s.height + h1; row++) {
+      const h = row - n * s.height + s.paddingTop;
+      const p = lastTap(h, s.kernelHeight, s.strideHeight, s.dilationHeight);
+      const i = (h - p * s.dilationHeight) / s.strideHeight;
+      const p0 = firstTap(i, rowStep);
+      const p1 = p < 0 ? p0 : endTap(i, rowStep, p / tapRows + 1, s.outHeight);
+      const rows = max(p1 - p0, 0);
+      const dyRow = rowStep * s.outWidth;
+      const from = at(dy, (n * s.outHeight + i + p0 * rowStep) * s.outWidth * channels);
+      const wFrom = at(w, (p - p0 * tapRows) * s.kernelWidth * channels);
+      const wRow = -tapRows * s.kernelWidth * channels;
+      const to = at(dx, row * s.width * channels);
+      if (pairs > 0 && !both) {
+        columnPairs(
+          s.kernelWidth,
+          at(from, firstPair * channels),
+          at(0, dyRow * channels),
+          rows,
+          at(wFrom, (s.kernelWidth - 1) * channels),
+          at(0, wRow),
+          at(to, k0 * channels),
+          pairs,
+          channels,
+        );
+      }
+      for (let phase = 0; phase < min(s.strideWidth, s.width); phase++) {
+        const k = phase + s.paddingLeft;
+        const q = lastTap(k, s.kernelWidth, s.strideWidth, s.dilationWidth);
+        slide(
+          from,
+          dyRow,
+          q < 0 ? 0 : rows,
+          s.outWidth,
+          (k - q * s.dilationWidth) / s.strideWidth,
+          1,
+          columnStep,
+          at(wFrom, q * channels),
+          wRow,
+          -tapColumns * channels,
+          q < 0 ? 1 : q / tapColumns + 1,
+          0,
+          at(to, phase * channels),
+          s.strideWidth,
+          (s.width - phase - 1) / s.strideWidth + 1,
+          channels,
+          squares > 0 ? squaresFrom : (k0 - phase + 1) >> 1,
+          squares > 0 ? squares : pairs,
+        );
+      }
     }
   }
 }
@@ -195,6 +312,26 @@ function slide(
   const pixel = at(0, channels);
   const xRowBytes = pixel * xRow;
   const yBytes = pixel * yStep;
+  if (done == 0 && channels >= 4 && goInFours(stride, dilation, taps, start, width, count)) {
+    rowOfFours(
+      stride,
+      taps,
+      start,
+      width,
+      x,
+      xRowBytes,
+      rows,
+      w,
+      at(0, wStep),
+      at(0, wRow),
+      bias,
+      y,
+      yBytes,
+      count,
+      channels,
+    );
+    return;
+  }
   if (done == 0) {
     // Outputs that have all their taps inside.
     doneFrom = firstTap(start, stride);

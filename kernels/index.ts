@@ -34,3 +34,20 @@ export {
   winogradTilesFloats,
   winogradTilesScratch,
 } from "./winograd-weight";
+export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd-strided";
+export {
+  stridedWeightFloats,
+  stridedWeights,
+  stridedWeightsScratch,
+  stridedWeightsUnits,
+} from "./winograd-strided-weights";
+export {
+  stridedSums,
+  stridedSumsScratch,
+  stridedSumsUnits,
+  stridedTiles,
+  stridedTilesFloats,
+  stridedTilesScratch,
+} from "./winograd-strided-weight";
+export { stemConv, stemConvScratch, stemConvUnits, stemSums, stemSumsScratch } from "./winograd-stem";
+export { stemWeight, stemWeightBackward } from "./winograd-stem-transforms";

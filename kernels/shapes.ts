@@ -160,3 +160,108 @@ export class WinogradSums {
   sumStepBytes: i32 = 0;
   tile: i32 = 0;
 }
+
+/** A 3×3 convolution of stride 2, or its data gradient, by minimal filtering; see winograd-strided.ts. */
+@unmanaged
+export class WinogradStrided {
+  x: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  u: usize = 0;
+  w: usize = 0;
+  wRow: i32 = 0;
+  wColumn: i32 = 0;
+  tapBytes: i32 = 0;
+  bias: usize = 0;
+  y: usize = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outTop: i32 = 0;
+  outLeft: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  foursHigh: i32 = 0;
+  foursWide: i32 = 0;
+  blockTiles: i32 = 0;
+  groupPanels: i32 = 0;
+  backward: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** Some rows of tiles for the weight gradient of a 3×3 convolution of stride 2; see winograd-strided-weight.ts. */
+@unmanaged
+export class StridedSums {
+  x: usize = 0;
+  dy: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  foursHigh: i32 = 0;
+  foursWide: i32 = 0;
+  firstRow: i32 = 0;
+  tileRows: i32 = 0;
+  tiles: usize = 0;
+  stripChannels: i32 = 0;
+  accumulate: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** A 7×7 convolution of stride 2 on few channels; see winograd-stem.ts. */
+@unmanaged
+export class StemConv {
+  x: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  u: usize = 0;
+  uStepBytes: i32 = 0;
+  bias: usize = 0;
+  y: usize = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  blockTiles: i32 = 0;
+  tile: i32 = 0;
+}
+
+/** The sums of its weight gradient. */
+@unmanaged
+export class StemSums {
+  x: usize = 0;
+  dy: usize = 0;
+  images: i32 = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  outHeight: i32 = 0;
+  outWidth: i32 = 0;
+  outChannels: i32 = 0;
+  tilesHigh: i32 = 0;
+  tilesWide: i32 = 0;
+  blockTiles: i32 = 0;
+  groups: i32 = 0;
+  sums: usize = 0;
+  groupBytes: i32 = 0;
+  sumStepBytes: i32 = 0;
+  tile: i32 = 0;
+}

@@ -11,20 +11,12 @@ export function endTap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
   return start >= size ? 0 : min(kernel, (size - start + dilation - 1) / dilation);
 }
 
-/** Floats: 1 MiB. */
-const FAR: i32 = 262144;
-
 /**
  * Reads one value of each cache line, in order. Windows read several rows and columns at once, too many streams for the
  * processor to see ahead; after this they find them in cache.
  */
 export function touch(p: usize, bytes: usize): void {
   for (const end = p + bytes; p < end; p += 64) load<i32>(p);
-}
-
-/** Whether an array is too large for L2, so that touching it pays. */
-export function isFar(images: i32, height: i32, width: i32, channels: i32): boolean {
-  return images * height * width * channels > FAR;
 }
 
 /** Touches the rows of a window that slides down: all of them at the first place, then those that are new. */

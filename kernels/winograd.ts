@@ -317,7 +317,7 @@ function outputBlock(
 }
 
 /** Copies `width` pixels of `channels` values to pixels of toChannels. */
-function copyPixels(from: usize, to: usize, width: i32, channels: i32, toChannels: i32): void {
+export function copyPixels(from: usize, to: usize, width: i32, channels: i32, toChannels: i32): void {
   if (channels == toChannels) {
     memory.copy(to, from, at(0, width * channels));
     return;

@@ -19,7 +19,7 @@ const CIFAR: Shape[] = [
   [3, 1, 16, 32, 32],
   [3, 1, 8, 64, 64],
 ];
-/** 1×1 convolutions of ResNet-50, and the strided ones of ResNet-18: a stage's first layer and its shortcut. */
+/** 1×1 convolutions of ResNet-50, and the strided ones of ResNet-18: stages' first layers and a shortcut. */
 const RESNET50: Shape[] = [
   [1, 1, 56, 64, 256],
   [1, 1, 56, 256, 64],
@@ -27,6 +27,8 @@ const RESNET50: Shape[] = [
   [1, 1, 14, 1024, 256],
   [1, 1, 7, 512, 2048],
   [3, 2, 56, 64, 128],
+  [3, 2, 28, 128, 256],
+  [3, 2, 14, 256, 512],
   [1, 2, 56, 64, 128],
 ];
 const STEM: Shape[] = [[7, 2, 224, 3, 64]];

@@ -21,6 +21,14 @@ import {
   winogradBackwardWeight,
   winogradForward,
 } from "./conv-winograd.js";
+import { stemApplies, stemBackwardWeight, stemForward } from "./conv-stem.js";
+import {
+  MIN_WEIGHT_CHANNELS,
+  stridedApplies,
+  stridedBackwardData,
+  stridedBackwardWeight,
+  stridedForward,
+} from "./conv-strided.js";
 import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
 interface Conv2dInputs {
@@ -95,6 +103,10 @@ const conv2dOp = defineOp({
       depthwiseForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     } else if (winogradApplies(conv, !isGradEnabled())) {
       winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
+    } else if (stridedApplies(conv)) {
+      stridedForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
+    } else if (stemApplies(conv)) {
+      stemForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else {
       convForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     }
@@ -108,6 +120,8 @@ const conv2dOp = defineOp({
         depthwiseBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else if (winogradApplies(conv)) {
         winogradBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
+      } else if (stridedApplies(conv)) {
+        stridedBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else {
         convBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       }
@@ -120,6 +134,10 @@ const conv2dOp = defineOp({
         depthwiseBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (winogradApplies(conv, true)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
+      } else if (stridedApplies(conv, MIN_WEIGHT_CHANNELS)) {
+        stridedBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
+      } else if (stemApplies(conv)) {
+        stemBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {
         convBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       }

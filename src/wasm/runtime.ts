@@ -20,8 +20,9 @@ export interface InitOptions {
    */
   binary?: Binary;
   /**
-   * Whether 3×3 convolutions of stride 1 may use Winograd's algorithm: up to 2.7 times as fast. Relative errors (root
-   * mean square), gradients too, stay below 5·10⁻⁶ where those of the direct algorithm stay below 10⁻⁶. Default true.
+   * Whether 3×3 convolutions of strides 1 and 2, and 7×7 of stride 2 on few channels, may use Winograd's algorithm: up to
+   * 2.7 times as fast. Relative errors (root mean square), gradients too, stay below 5·10⁻⁶ where those of the direct
+   * algorithm stay below 10⁻⁶. Default true.
    */
   winograd?: boolean;
   /**
@@ -45,7 +46,7 @@ export interface Runtime {
   readonly kernels: Kernels;
   readonly heap: Heap;
   readonly binary: Binary;
-  /** Whether 3×3 convolutions of stride 1 may use Winograd's algorithm. */
+  /** Whether convolutions may use Winograd's algorithm. */
   readonly winograd: boolean;
   /** Number of the register tile that measured fastest here (kernels/tile.ts). It never changes results. */
   readonly tile: number;

@@ -9,12 +9,19 @@ import { norms } from "./norm.js";
 import { pools } from "./pool.js";
 import { reduceOps } from "./reduce.js";
 import type { OpCases } from "./types.js";
+import { strided } from "./strided.js";
 import { winograd } from "./winograd.js";
 
 export type { Case, OpCases } from "./types.js";
 
 export const opCases: readonly OpCases[] = [
-  { op: "conv2d", cases: [...convolutions, ...winograd], tolerance: 3e-6, fastTolerance: 5e-5, tiled: true },
+  {
+    op: "conv2d",
+    cases: [...convolutions, ...winograd, ...strided],
+    tolerance: 3e-6,
+    fastTolerance: 5e-5,
+    tiled: true,
+  },
   ...elementwise,
   ...lossOps,
   ...products,

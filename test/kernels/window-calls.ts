@@ -106,15 +106,18 @@ type Depthwise = "depthwise" | "depthwiseBackwardData" | "depthwiseBackwardWeigh
 function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void {
   const window = g.struct("Window", s.window);
   const { images, height, outHeight, channels } = s.window;
+  // Touching rows first must not change what is written.
+  const ahead = channels % 2;
   if (kernel === "depthwise") {
     const [x, w, bias, y] = [g.input(s.x), g.input(s.w), images ? g.input(channels) : 0, g.output(s.y)];
-    k.depthwise(window, x, w, bias, y, 0, images * outHeight);
+    k.depthwise(window, x, w, bias, y, ahead, 0, images * Math.ceil(outHeight / 2));
   } else if (kernel === "depthwiseBackwardData") {
     const [dy, w, dx] = [g.input(s.y), g.input(s.w), g.output(s.x)];
-    k.depthwiseBackwardData(window, dy, w, dx, 0, images * height);
+    k.depthwiseBackwardData(window, dy, w, dx, ahead, 0, images * Math.ceil(height / 2));
   } else {
     const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(s.w)];
-    k.depthwiseBackwardWeight(window, x, dy, dw, 0, k.depthwiseBackwardWeightUnits(window));
+    const scratch = g.scratch(k.depthwiseBackwardWeightScratch(window));
+    k.depthwiseBackwardWeight(window, x, dy, dw, ahead, scratch, 0, k.depthwiseBackwardWeightUnits(window));
   }
 }
 

@@ -1,9 +1,9 @@
 // The kernels do outputs alone, or several at once where all their windows lie inside the image. Both add in the same
 // order, so that a pixel has the same bits wherever it lies: here each output, and each pixel's gradient, once more from
-// an image of no more columns than it needs.
+// an image of no more columns than it needs, and all from an image that has its padding as zeros.
 
 import { beforeAll, describe, test } from "vitest";
-import { backward, conv2d, tensor, tidy } from "../../src/index.js";
+import { backward, conv2d, pad, tensor, tidy } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { sameBits } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
@@ -67,6 +67,36 @@ forEachBinary((binary) => {
         );
         sameBits(`y of windows on column ${column}`, got.y, columns(want.y, outWidth, i0, i1 + 1));
       }
+    });
+  });
+
+  describe("depthwise convolution gives the same bits with padding and on an image framed with zeros:", () => {
+    test.each([
+      [3, 1, 1, 7, 9],
+      [3, 1, 1, 6, 4],
+      [3, 1, 2, 5, 7],
+      [3, 2, 1, 8, 10],
+      [3, 2, 1, 7, 9],
+      [5, 1, 2, 7, 9],
+      [5, 2, 2, 9, 11],
+      [5, 1, 3, 6, 8],
+    ])("kernel %i, stride %i, padding %i, %i × %i", (k, stride, padding, height, width) => {
+      tidy(() => {
+        const shape = [2, height, width, CHANNELS];
+        const x = tensor(draw("normal", "x", 2 * height * width * CHANNELS), shape, { requiresGrad: true });
+        const weight = tensor(draw("normal", "weight", k * k * CHANNELS), [k, k, 1, CHANNELS]);
+        const around = [0, padding, padding, 0];
+        const [framed, padded] = [true, false].map((frame) => {
+          x.grad = undefined;
+          const image = frame ? pad(x, around, around) : x;
+          const options = { stride, padding: frame ? 0 : padding, groups: CHANNELS };
+          const out = conv2d(image, weight, undefined, options);
+          backward(out, tensor(draw("normal", "dy", out.size), out.shape));
+          return [Float32Array.from(out.data()), Float32Array.from(x.grad!.data())] as const;
+        });
+        sameBits("y", padded![0], framed![0]);
+        sameBits("dx", padded![1], framed![1]);
+      });
     });
   });
 });

@@ -1,5 +1,5 @@
 // Winograd convolution against the direct one and against float64: shapes around the 4×4 tile, paddings that cut and
-// that extend, channel counts around whole vectors, several chunks and blocks of tiles.
+// that extend, channel counts around whole vectors, several chunks and blocks of tiles; and those of stride 2.
 
 import { describe, expect, it } from "vitest";
 import { conv2d, tensor, tidy, zeros } from "../../src/index.js";
@@ -11,7 +11,9 @@ import { sizeOf } from "../reference/values.js";
 
 type Shape = [n: number, h: number, w: number, c: number];
 
-const shapes: [x: Shape, out: number, padding: number | [number, number]][] = [
+type Sizes = [x: Shape, out: number, padding: number | [number, number], kernel?: number, stride?: number];
+
+const shapes: Sizes[] = [
   [[1, 1, 1, 8], 8, 1],
   [[1, 3, 3, 8], 8, 0],
   [[2, 4, 4, 16], 8, 1],
@@ -28,17 +30,29 @@ const shapes: [x: Shape, out: number, padding: number | [number, number]][] = [
   [[0, 5, 5, 8], 8, 1],
 ];
 
+const strided: Sizes[] = [
+  [[4, 15, 14, 36], 44, 1, 3, 2],
+  [[3, 17, 24, 32], 32, [0, 2], 3, 2],
+  [[2, 40, 41, 64], 32, 2, 3, 2],
+  [[5, 12, 22, 140], 132, 1, 3, 2],
+  [[1, 45, 50, 3], 16, 3, 7, 2],
+  [[2, 64, 31, 1], 36, [3, 0], 7, 2],
+];
+
 const f32 = (seed: string, n: number): Float32Array => Float32Array.from(draw("normal", seed, n));
 
 /** y, dx, dw of a convolution under the given options. */
-function run(options: Parameters<typeof init>[0], [x, out, padding]: (typeof shapes)[0]): Float32Array[] {
+function run(
+  options: Parameters<typeof init>[0],
+  [x, out, padding, kernel = 3, stride = 1]: Sizes,
+): Float32Array[] {
   init(options);
-  const wShape = [3, 3, x[3], out];
+  const wShape = [kernel, kernel, x[3], out];
   return tidy(() => {
     const input = tensor(f32("x", sizeOf(x)), x, { requiresGrad: true });
     const weight = tensor(f32("w", sizeOf(wShape)), wShape, { requiresGrad: true });
     const bias = tensor(f32("b", out));
-    const y = conv2d(input, weight, bias, { padding });
+    const y = conv2d(input, weight, bias, { padding, stride });
     const dy = y.size ? tensor(f32("dy", y.size), y.shape) : zeros(y.shape);
     y.backward(dy);
     return [y, input.grad!, weight.grad!].map((t) => t.data() as Float32Array);
@@ -58,7 +72,7 @@ function relativeError(a: Float32Array, b: Float32Array): number {
 
 forEachBinary((binary) => {
   describe("Winograd convolution", () => {
-    it.each(shapes)(
+    it.each([...shapes, ...strided])(
       "of %j to %i channels, padding %j, is the direct one to 5e-6, gradients too",
       (...shape) => {
         const direct = run({ binary, winograd: false }, shape);
@@ -70,16 +84,21 @@ forEachBinary((binary) => {
       },
     );
 
-    it("is what runs by default, and not the direct one", () => {
-      const shape = shapes[3]!;
+    it.each([shapes[3]!, ...strided])("of %j is what runs by default, and not the direct one", (...shape) => {
       const [direct, winograd] = [run({ binary, winograd: false }, shape), run({ binary }, shape)];
       expect(winograd[0]).not.toEqual(direct[0]);
+      // The data gradient of a 7×7 kernel is always the direct one.
+      if (shape[3] !== 7) expect(winograd[1]).not.toEqual(direct[1]);
+      expect(winograd[2]).not.toEqual(direct[2]);
     });
 
-    it.each(shapes)("of %j to %i channels, padding %j, has the same bits under every tile", (...shape) => {
-      const [first, ...others] = TILES.map((tile) => run({ binary, tile }, shape));
-      for (const other of others) other.forEach((values, i) => sameBits("conv2d", values, first![i]!));
-    });
+    it.each([...shapes, ...strided])(
+      "of %j to %i channels, padding %j, has the same bits under every tile",
+      (...shape) => {
+        const [first, ...others] = TILES.map((tile) => run({ binary, tile }, shape));
+        for (const other of others) other.forEach((values, i) => sameBits("conv2d", values, first![i]!));
+      },
+    );
 
     it("keeps a NaN inside its own tiles", () => {
       init({ binary });
