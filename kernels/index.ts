@@ -8,6 +8,7 @@ export * from "./elementwise";
 export { argmax, maxBackward, sum, sumBackward } from "./reduce";
 export * from "./softmax";
 export * from "./norm";
+export * from "./normalize";
 export * from "./optimizer";
 export * from "./random";
 export * from "./depthwise";
@@ -15,6 +16,7 @@ export * from "./depthwise-weight";
 export { packPanels, packPanelsUnits, padImages } from "./pack";
 export * from "./avg-pool";
 export * from "./max-pool";
+export * from "./resize";
 export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";
 export {
   winogradWeightBackward,

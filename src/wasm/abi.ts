@@ -120,6 +120,24 @@ export const abi = {
   finishSums: ["partials", "blocks", "channels", "sums", "dots"],
   normCoefficients: ["mean", "variance", "weight", "sums", "dots", "eps", "rows", "channels", "a", "b", "d"],
   normBackward: ["dy", "y", "x", "dx", "channels", "a", "b", "d", "begin", "end"],
+  // pictures
+  resizeRows: ["x", "xRowBytes", "y", "yWidth", "channels", "firsts", "weights", "taps", "begin", "end"],
+  resizeColumns: ["x", "y", "rowBytes", "firsts", "weights", "taps", "begin", "end"],
+  resizeLinear: [
+    "x",
+    "xHeight",
+    "xRowBytes",
+    "y",
+    "yWidth",
+    "channels",
+    "columns",
+    "columnWeights",
+    "rows",
+    "rowWeights",
+    "begin",
+    "end",
+  ],
+  normalizeBytes: ["x", "y", "mean", "std", "columns", "begin", "end"],
   // optimizers
   sgd: [
     "p",

@@ -189,8 +189,10 @@ export function rotate(image: Image, angle: number, options: RotateOptions = {})
     const corners = [0, width].flatMap((x) => [0, height].map((y) => [x, y] as const));
     const xs = corners.map(([x, y]) => cos * x + sin * y + c);
     const ys = corners.map(([x, y]) => minusSin * x + cos * y + f);
-    const grown = [ys, xs].map((v) => Math.ceil(Math.max(...v)) - Math.floor(Math.min(...v)));
-    const [h, w] = grown as [number, number];
+    const extent = (v: number[]): number => Math.ceil(Math.max(...v)) - Math.floor(Math.min(...v));
+    // A quarter turn swaps height and width; halves of odd sizes would round to one pixel more.
+    const quarter = cos === 0 && !options.center;
+    const [h, w] = quarter ? [width, height] : [extent(ys), extent(xs)];
     const [dx, dy] = [-(w - width) / 2, -(h - height) / 2];
     [c, f] = [cos * dx + sin * dy + c, minusSin * dx + cos * dy + f];
     [height, width] = [h, w];

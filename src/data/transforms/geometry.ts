@@ -39,10 +39,11 @@ export function crop(image: Image, box: Box, fill: Fill = 0): Image {
   return out;
 }
 
-/** n/2 rounded to the nearest integer, halves to the even one, as Python rounds. */
-function half(n: number): number {
-  const down = Math.floor(n / 2);
-  return n % 2 === 0 || down % 2 === 0 ? down : down + 1;
+/** To the nearest integer, halves to the even one: Python's round(), C's rint(). */
+export function roundEven(v: number): number {
+  const down = Math.floor(v);
+  const rest = v - down;
+  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
 }
 
 /**
@@ -51,7 +52,7 @@ function half(n: number): number {
  */
 export function centerBox(image: Image, height: number, width: number): Box {
   const offset = (size: number, wanted: number): number =>
-    wanted > size ? -Math.floor((wanted - size) / 2) : half(size - wanted);
+    wanted > size ? -Math.floor((wanted - size) / 2) : roundEven((size - wanted) / 2);
   return { top: offset(image.height, height), left: offset(image.width, width), height, width };
 }
 
