@@ -211,7 +211,7 @@ function storeBytes(p: usize, v: v128, count: i32): void {
 /**
  * Bilinear without averaging, as OpenCV's INTER_LINEAR computes it: y[r, i, c] = (upper·weight ≫ 16 + under·weight' ≫ 16 + 2) ≫ 2,
  * upper and under being the sums along two rows ≫ 4, weights in 11-bit fixed point, two for each column and row of y.
- * columns, rows: i32, the first pixel and row of each pair. Reads up to 8 bytes past the end of x. Unit = row of y.
+ * columns, rows: i32, the first pixel and row of each pair; rows outside the picture are the one at its edge. Reads up to 8 bytes past the end of x. Unit = row of y.
  */
 export function resizeLinear(
   x: usize,
@@ -230,8 +230,8 @@ export function resizeLinear(
   const order = pairOrder(channels);
   for (let r = begin; r < end; r++) {
     const first = load<i32>(at(rows, r));
-    const upper = x + first * xRowBytes;
-    const under = first + 1 < xHeight ? upper + xRowBytes : upper;
+    const upper = x + max(first, 0) * xRowBytes;
+    const under = x + min(first + 1, xHeight - 1) * xRowBytes;
     const upperWeight = i32x4.splat(load<i16>(at(rowWeights, r)));
     const underWeight = i32x4.splat(load<i16>(at(rowWeights, r), 2));
     let to = y + r * yWidth * channels;

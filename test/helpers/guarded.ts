@@ -114,6 +114,14 @@ export class Guarded {
     return this.#seal(block, address);
   }
 
+  /** n bytes that the kernel must fill. */
+  filledBytes(n: number): number {
+    const address = this.outputBytes(n);
+    const { written } = this.#regions.at(-1)!;
+    for (let word = 0; word < n >> 2; word++) written.push({ word: BEFORE + word, type: "i32" });
+    return address;
+  }
+
   scratch(bytes: number): number {
     return this.outputBytes(Math.ceil(bytes / 4) * 4);
   }

@@ -3,6 +3,7 @@
 import type { Kernels } from "../../src/wasm/abi.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
+import { pictureCalls } from "./picture-calls.js";
 import { tileCalls } from "./tile-calls.js";
 import { windowCalls } from "./window-calls.js";
 import { winogradCalls } from "./winograd-calls.js";
@@ -269,6 +270,7 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
     ),
   ),
 
+  ...pictureCalls,
   ...windowCalls,
   ...tileCalls,
   ...winogradCalls,

@@ -93,19 +93,26 @@ export function sumsOf(
 }
 
 /**
- * The two pixels and weights (in 11-bit fixed point) of each pixel first ≤ i < first + count of OpenCV's INTER_LINEAR.
- * The second pixel is the one after the first, with weight 0 at the line's end.
+ * The two neighbours of each pixel first ≤ i < first + count, the first of them possibly −1, and their weights in 11-bit fixed
+ * point, as OpenCV's INTER_LINEAR has them. At the ends of a line, columns are one pixel with the whole weight; rows mix the
+ * pixel with itself, which rounds differently.
  */
-export function linearSums(size: number, newSize: number, first: number, count: number): Sums {
+export function linearSums(
+  axis: "columns" | "rows",
+  size: number,
+  newSize: number,
+  first: number,
+  count: number,
+): Sums {
   const scale = 1 / (newSize / size);
   const firsts = new Int32Array(count);
   const weights = new Int16Array(count * 2);
   for (let i = 0; i < count; i++) {
     const at = Math.fround((first + i + 0.5) * scale - 0.5);
     const pixel = Math.floor(at);
-    const inside = pixel >= 0 && pixel < size - 1;
-    const rest = inside ? Math.fround(at - pixel) : 0;
-    firsts[i] = Math.max(0, Math.min(pixel, size - 1));
+    const end = axis === "columns" && (pixel < 0 || pixel >= size - 1);
+    const rest = end ? 0 : Math.fround(at - pixel);
+    firsts[i] = end ? Math.min(Math.max(pixel, 0), size - 1) : pixel;
     weights[2 * i] = roundEven(Math.fround(1 - rest) * 2048);
     weights[2 * i + 1] = roundEven(rest * 2048);
   }
