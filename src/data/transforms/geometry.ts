@@ -50,7 +50,7 @@ export function roundEven(v: number): number {
  * The box of this size in the middle of a picture, where torchvision's center_crop takes it: half pixels go to the even
  * side, and if the box is larger than the picture to the bottom and right.
  */
-export function centerBox(image: Image, height: number, width: number): Box {
+export function centerBox(image: Pick<Image, "height" | "width">, height: number, width: number): Box {
   const offset = (size: number, wanted: number): number =>
     wanted > size ? -Math.floor((wanted - size) / 2) : roundEven((size - wanted) / 2);
   return { top: offset(image.height, height), left: offset(image.width, width), height, width };

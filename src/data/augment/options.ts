@@ -1,0 +1,67 @@
+// What the augmentations ask of their options and images.
+
+import { DataError } from "../../errors.js";
+import type { AnyImage, FloatImage, Image } from "../image.js";
+
+/** The options over their defaults. @throws DataError if one is unknown, as in a spec read from a file */
+export function withDefaults<Options extends object>(
+  op: string,
+  options: Partial<Options>,
+  defaults: Options,
+): Options {
+  const known = Object.keys(defaults);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new DataError(`${op}: unknown option; got '${unknown}'; expected ${known.join(", ")}`);
+  }
+  return { ...defaults, ...options };
+}
+
+/** @throws DataError unless the option is a number in [low, high] */
+export function requireNumber(op: string, name: string, value: unknown, low: number, high = Infinity): void {
+  if (typeof value !== "number" || !(value >= low && value <= high)) {
+    const range = high === Infinity ? `≥ ${low}` : `in [${low}, ${high}]`;
+    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected a number ${range}`);
+  }
+}
+
+/** @throws DataError unless the option is an integer in [low, high] */
+export function requireInteger(op: string, name: string, value: unknown, low: number, high = Infinity): void {
+  if (!Number.isInteger(value) || (value as number) < low || (value as number) > high) {
+    const range = high === Infinity ? `≥ ${low}` : `in [${low}, ${high}]`;
+    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected an integer ${range}`);
+  }
+}
+
+/** @throws DataError unless the option is two numbers, low ≤ first ≤ second ≤ high */
+export function requireRange(op: string, name: string, value: unknown, low: number, high = Infinity): void {
+  const [from, to] = Array.isArray(value) && value.length === 2 ? (value as unknown[]) : [];
+  if (typeof from !== "number" || typeof to !== "number" || !(low <= from && from <= to && to <= high)) {
+    const range = high === Infinity ? `≥ ${low}` : `in [${low}, ${high}]`;
+    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected two rising numbers ${range}`);
+  }
+}
+
+/** @throws DataError unless the option is one of the words */
+export function requireOneOf(op: string, name: string, value: unknown, words: readonly string[]): void {
+  if (!words.includes(value as string)) {
+    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected ${words.join(", ")}`);
+  }
+}
+
+/** @throws DataError unless the image is of bytes, grey or RGB */
+export function requireBytes(op: string, image: AnyImage): asserts image is Image {
+  if (!(image.data instanceof Uint8Array) || (image.channels !== 1 && image.channels !== 3)) {
+    const kind = image.data instanceof Uint8Array ? "bytes" : "floats";
+    throw new DataError(
+      `${op}: works before ToTensor; got ${image.channels} channels of ${kind}; expected 1 or 3 of bytes`,
+    );
+  }
+}
+
+/** @throws DataError unless the image is of floats */
+export function requireFloats(op: string, image: AnyImage): asserts image is FloatImage {
+  if (!(image.data instanceof Float32Array)) {
+    throw new DataError(`${op}: works after Normalize; got an image of bytes; expected floats`);
+  }
+}

@@ -1,0 +1,103 @@
+// The usual chains of transforms, ready to use.
+
+import type { Normalization } from "./loader.js";
+import type { Transform } from "./transform.js";
+import { Compose } from "./transforms/compose.js";
+import { RandomCrop } from "./transforms/cropping.js";
+import { RandomHorizontalFlip } from "./transforms/flips.js";
+import type { Interpolation } from "./transforms/resize.js";
+import { CenterCrop, RandomResizedCrop, Resize } from "./transforms/resizing.js";
+import { Normalize, ToTensor } from "./transforms/to-tensor.js";
+
+/** Mean and standard deviation of ImageNet's channels, red, green, blue, scaled to [0, 1]. */
+export const imagenetNormalization: Normalization = {
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+};
+
+/** Of the training pictures of CIFAR-10. */
+export const cifarNormalization: Normalization = {
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.247, 0.2435, 0.2616],
+};
+
+/** Transforms at their places in a training chain. */
+interface TrainOptions extends Partial<Normalization> {
+  /** Transforms of bytes, between the flip and ToTensor: AutoAugment, ColorJitter, … */
+  augment?: readonly Transform[];
+  /** Transforms of floats, after Normalize: RandomErasing, Cutout, … */
+  erase?: readonly Transform[];
+}
+
+function training(first: Transform, normalization: Normalization, options: TrainOptions): Compose {
+  const { mean, std } = { ...normalization, ...options };
+  return new Compose([
+    first,
+    new RandomHorizontalFlip(),
+    ...(options.augment ?? []),
+    new ToTensor(),
+    new Normalize(mean, std),
+    ...(options.erase ?? []),
+  ]);
+}
+
+export interface ImagenetTrainOptions extends TrainOptions {
+  /** Default 224. */
+  size?: number;
+  /** Share of the picture's area that is seen. Default [0.08, 1]. */
+  scale?: readonly [number, number];
+  /** Default [3/4, 4/3]. */
+  ratio?: readonly [number, number];
+  /** Default "bilinear". */
+  interpolation?: Interpolation;
+}
+
+/** RandomResizedCrop, RandomHorizontalFlip, ToTensor, Normalize. @throws DataError on an option out of its range */
+export function imagenetTrain(options: ImagenetTrainOptions = {}): Compose {
+  const { size = 224, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = "bilinear" } = options;
+  const first = new RandomResizedCrop(size, { scale, ratio, interpolation });
+  return training(first, imagenetNormalization, options);
+}
+
+export interface ImagenetEvalOptions extends Partial<Normalization> {
+  /** Default 224. */
+  size?: number;
+  /** The short side before the middle is cut out. Default 256, or size/0.875 if a size is given. */
+  resize?: number;
+  /** Default "bilinear". */
+  interpolation?: Interpolation;
+}
+
+/** Resize, CenterCrop, ToTensor, Normalize. @throws DataError on an option out of its range */
+export function imagenetEval(options: ImagenetEvalOptions = {}): Compose {
+  const { size = 224, resize = Math.floor(size / 0.875), interpolation = "bilinear" } = options;
+  const { mean, std } = { ...imagenetNormalization, ...options };
+  return new Compose([
+    new Resize(resize, { interpolation }),
+    new CenterCrop(size),
+    new ToTensor(),
+    new Normalize(mean, std),
+  ]);
+}
+
+export interface CifarTrainOptions extends TrainOptions {
+  /** Default 32. */
+  size?: number;
+  /** Black pixels added on every side before the crop. Default 4. */
+  padding?: number;
+}
+
+/**
+ * RandomCrop of the padded picture, RandomHorizontalFlip, ToTensor, Normalize. K. He et al., Deep Residual Learning for Image
+ * Recognition (2015, https://arxiv.org/abs/1512.03385), §4.2. @throws DataError on an option out of its range
+ */
+export function cifarTrain(options: CifarTrainOptions = {}): Compose {
+  const { size = 32, padding = 4 } = options;
+  return training(new RandomCrop(size, { padding }), cifarNormalization, options);
+}
+
+/** ToTensor, Normalize. */
+export function cifarEval(options: Partial<Normalization> = {}): Compose {
+  const { mean, std } = { ...cifarNormalization, ...options };
+  return new Compose([new ToTensor(), new Normalize(mean, std)]);
+}

@@ -1,0 +1,48 @@
+// Transforms one after another.
+
+import type { Random } from "../../core/random.js";
+import type { AnyImage } from "../image.js";
+import { makeTransform, registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { CenterCrop, Resize } from "./resizing.js";
+import { Normalize, ToTensor } from "./to-tensor.js";
+
+type Step = (image: AnyImage, random: Random) => AnyImage;
+
+/** Two transforms in one pass, if there is one: the same result. */
+function together(first: Transform, second: Transform | undefined): Step | undefined {
+  if (first instanceof ToTensor && second instanceof Normalize) {
+    return (image) => first.applyNormalized(image, second);
+  }
+  if (first instanceof Resize && second instanceof CenterCrop) {
+    return (image) => first.applyCropped(image, second);
+  }
+  return undefined;
+}
+
+/** Transforms in their order. What Resize computes for CenterCrop to cut off, it does not; ToTensor and Normalize are one pass. */
+export class Compose implements Transform {
+  readonly spec: TransformSpec;
+  readonly transforms: readonly Transform[];
+  readonly #steps: Step[] = [];
+
+  constructor(transforms: readonly Transform[]) {
+    this.transforms = transforms;
+    this.spec = { name: "Compose", options: { transforms: transforms.map(({ spec }) => spec) } };
+    for (let i = 0; i < transforms.length; i++) {
+      const transform = transforms[i]!;
+      const both = together(transform, transforms[i + 1]);
+      this.#steps.push(both ?? ((image, random) => transform.apply(image, random)));
+      if (both) i++;
+    }
+  }
+
+  /** @throws DataError what a transform throws */
+  apply(image: AnyImage, random: Random): AnyImage {
+    return this.#steps.reduce((changed, step) => step(changed, random), image);
+  }
+}
+
+registerTransform(
+  "Compose",
+  ({ transforms }: { transforms: readonly TransformSpec[] }) => new Compose(transforms.map(makeTransform)),
+);

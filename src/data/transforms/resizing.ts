@@ -1,0 +1,181 @@
+// Resize, CenterCrop, RandomResizedCrop: torchvision's, on bytes.
+
+import type { Random } from "../../core/random.js";
+import { DataError } from "../../errors.js";
+import {
+  requireBytes,
+  requireInteger,
+  requireOneOf,
+  requireRange,
+  withDefaults,
+} from "../augment/options.js";
+import type { AnyImage, Image } from "../image.js";
+import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { centerBox, centerCrop, roundEven, type Box } from "./geometry.js";
+import { pairOf, type Size } from "./options.js";
+import { INTERPOLATIONS, resize, type Interpolation } from "./resize.js";
+
+export interface ResizeTransformOptions {
+  /** Default "bilinear". */
+  interpolation?: Interpolation;
+  /** Most pixels of the longer side, with a single size: it wins over the size. Default: any. */
+  maxSize?: number | null;
+}
+
+/** To a size: [height, width], or one number for the shorter side, the longer one keeping the proportions, rounded down. */
+export class Resize implements Transform {
+  readonly spec: TransformSpec;
+  readonly #size: Size;
+  readonly #options: Required<ResizeTransformOptions>;
+
+  /** @throws DataError unless sizes are integers ≥ 1, the interpolation known, and maxSize, if given, more than a single size */
+  constructor(size: Size, options: ResizeTransformOptions = {}) {
+    this.#options = withDefaults<Required<ResizeTransformOptions>>("Resize", options, {
+      interpolation: "bilinear",
+      maxSize: null,
+    });
+    const { interpolation, maxSize } = this.#options;
+    pairOf("Resize", size);
+    requireOneOf("Resize", "interpolation", interpolation, INTERPOLATIONS);
+    if (maxSize !== null) {
+      if (typeof size !== "number") {
+        throw new DataError(
+          `Resize: maxSize goes with a single size; got ${JSON.stringify(size)}; expected a number`,
+        );
+      }
+      requireInteger("Resize", "maxSize", maxSize, size + 1);
+    }
+    this.#size = size;
+    this.spec = { name: "Resize", options: { size, ...this.#options } };
+  }
+
+  /** The size that a picture gets. */
+  target({ height, width }: Pick<Image, "height" | "width">): readonly [height: number, width: number] {
+    if (typeof this.#size !== "number") return this.#size;
+    const { maxSize } = this.#options;
+    const long = Math.max(height, width);
+    let newShort = this.#size;
+    let newLong = Math.trunc((newShort * long) / Math.min(height, width));
+    if (maxSize !== null && newLong > maxSize) {
+      newShort = Math.max(1, Math.trunc((maxSize * newShort) / newLong));
+      newLong = maxSize;
+    }
+    return width <= height ? [newLong, newShort] : [newShort, newLong];
+  }
+
+  /** @throws DataError unless the image is of bytes */
+  apply(image: AnyImage): Image {
+    requireBytes("Resize", image);
+    return resize(image, ...this.target(image), { interpolation: this.#options.interpolation });
+  }
+
+  /** CenterCrop after Resize, computing no more than what is left: the same pixels. */
+  applyCropped(image: AnyImage, cropped: CenterCrop): Image {
+    requireBytes("Resize", image);
+    const [height, width] = this.target(image);
+    const window = cropped.box({ height, width });
+    if (window.top < 0 || window.left < 0 || window.height > height || window.width > width) {
+      return cropped.apply(this.apply(image));
+    }
+    return resize(image, height, width, { interpolation: this.#options.interpolation, window });
+  }
+}
+
+registerTransform(
+  "Resize",
+  ({ size, ...options }: ResizeTransformOptions & { size: Size }) => new Resize(size, options),
+);
+
+/** The middle of a picture; black around it where it is smaller than the size. */
+export class CenterCrop implements Transform {
+  readonly spec: TransformSpec;
+  readonly #size: readonly [height: number, width: number];
+
+  /** @throws DataError unless sizes are integers ≥ 1 */
+  constructor(size: Size) {
+    this.#size = pairOf("CenterCrop", size);
+    this.spec = { name: "CenterCrop", options: { size } };
+  }
+
+  /** Where the middle of a picture lies. */
+  box(image: Pick<Image, "height" | "width">): Box {
+    return centerBox(image, ...this.#size);
+  }
+
+  /** @throws DataError unless the image is of bytes */
+  apply(image: AnyImage): Image {
+    requireBytes("CenterCrop", image);
+    return centerCrop(image, ...this.#size);
+  }
+}
+
+registerTransform("CenterCrop", ({ size }: { size: Size }) => new CenterCrop(size));
+
+export interface RandomResizedCropOptions {
+  /** Share of the picture's area, from … to. Default [0.08, 1]. */
+  scale?: readonly [number, number];
+  /** Width over height, from … to, drawn evenly in its logarithm. Default [3/4, 4/3]. */
+  ratio?: readonly [number, number];
+  /** Default "bilinear". */
+  interpolation?: Interpolation;
+}
+
+/** Tries for a box inside the picture before the middle is taken. */
+const TRIES = 10;
+
+/**
+ * A random part of the picture at the given size. C. Szegedy et al., Going Deeper with Convolutions (2014,
+ * https://arxiv.org/abs/1409.4842), §6; as torchvision draws it.
+ */
+export class RandomResizedCrop implements Transform {
+  readonly spec: TransformSpec;
+  readonly #size: readonly [height: number, width: number];
+  readonly #options: Required<RandomResizedCropOptions>;
+
+  /** @throws DataError unless sizes are integers ≥ 1, scale lies in (0, 1], ratios are positive and the interpolation known */
+  constructor(size: Size, options: RandomResizedCropOptions = {}) {
+    this.#options = withDefaults<Required<RandomResizedCropOptions>>("RandomResizedCrop", options, {
+      scale: [0.08, 1],
+      ratio: [3 / 4, 4 / 3],
+      interpolation: "bilinear",
+    });
+    const { scale, ratio, interpolation } = this.#options;
+    this.#size = pairOf("RandomResizedCrop", size);
+    requireRange("RandomResizedCrop", "scale", scale, 1e-9, 1);
+    requireRange("RandomResizedCrop", "ratio", ratio, 1e-9);
+    requireOneOf("RandomResizedCrop", "interpolation", interpolation, INTERPOLATIONS);
+    this.spec = { name: "RandomResizedCrop", options: { size, ...this.#options } };
+  }
+
+  /** The part of a picture that is taken. */
+  box({ height, width }: Pick<Image, "height" | "width">, random: Random): Box {
+    const { scale, ratio } = this.#options;
+    const [low, high] = [Math.log(ratio[0]), Math.log(ratio[1])];
+    for (let i = 0; i < TRIES; i++) {
+      const area = height * width * random.uniform(...scale);
+      const aspect = Math.exp(random.uniform(low, high));
+      const w = roundEven(Math.sqrt(area * aspect));
+      const h = roundEven(Math.sqrt(area / aspect));
+      if (w > 0 && w <= width && h > 0 && h <= height) {
+        const top = random.integer(height - h + 1);
+        return { top, left: random.integer(width - w + 1), height: h, width: w };
+      }
+    }
+    const whole = width / height;
+    const h = whole < ratio[0] ? Math.max(1, roundEven(width / ratio[0])) : height;
+    const w = whole > ratio[1] ? Math.max(1, roundEven(height * ratio[1])) : width;
+    return { top: Math.floor((height - h) / 2), left: Math.floor((width - w) / 2), height: h, width: w };
+  }
+
+  /** @throws DataError unless the image is of bytes */
+  apply(image: AnyImage, random: Random): Image {
+    requireBytes("RandomResizedCrop", image);
+    const { interpolation } = this.#options;
+    return resize(image, ...this.#size, { interpolation, source: this.box(image, random) });
+  }
+}
+
+registerTransform(
+  "RandomResizedCrop",
+  ({ size, ...options }: RandomResizedCropOptions & { size: Size }) => new RandomResizedCrop(size, options),
+);
