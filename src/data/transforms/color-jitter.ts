@@ -99,7 +99,10 @@ export class Grayscale implements Transform {
   }
 }
 
-registerTransform("Grayscale", ({ numOutputChannels }: { numOutputChannels?: number }) => new Grayscale(numOutputChannels)); // prettier-ignore
+registerTransform(
+  "Grayscale",
+  ({ numOutputChannels }: { numOutputChannels?: number }) => new Grayscale(numOutputChannels),
+);
 
 /** Grey with probability p; as many channels as before. */
 export class RandomGrayscale implements Transform {

@@ -39,7 +39,10 @@ export class Pad implements Transform {
   }
 }
 
-registerTransform("Pad", ({ padding, ...options }: PadOptions & { padding: Padding }) => new Pad(padding, options)); // prettier-ignore
+registerTransform(
+  "Pad",
+  ({ padding, ...options }: PadOptions & { padding: Padding }) => new Pad(padding, options),
+);
 
 export interface RandomCropOptions extends PadOptions {
   /** Pixels added before. Default 0. */
@@ -93,4 +96,7 @@ export class RandomCrop implements Transform {
   }
 }
 
-registerTransform("RandomCrop", ({ size, ...options }: RandomCropOptions & { size: Size }) => new RandomCrop(size, options)); // prettier-ignore
+registerTransform(
+  "RandomCrop",
+  ({ size, ...options }: RandomCropOptions & { size: Size }) => new RandomCrop(size, options),
+);

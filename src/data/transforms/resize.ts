@@ -83,13 +83,13 @@ function resizeFiltered(job: Job, filter: keyof typeof filters): Image {
   const { image, height, width, source, window } = job;
   const { channels } = image;
   const { kernels, heap } = runtime();
-  const sums = filters[filter];
+  const kind = filters[filter];
   const across =
     width === source.width
       ? undefined
-      : sumsOf(sums, source.width, width, window.left, window.width, channels === 1 ? 8 : 2);
+      : sumsOf(kind, source.width, width, window.left, window.width, channels === 1 ? 8 : 2);
   const down =
-    height === source.height ? undefined : sumsOf(sums, source.height, height, window.top, window.height, 2);
+    height === source.height ? undefined : sumsOf(kind, source.height, height, window.top, window.height, 2);
   // The rows and columns of the old picture that the sums read.
   const firstRow = down ? down.firsts[0]! : window.top;
   const rows = down ? down.firsts.at(-1)! + down.taps - firstRow : window.height;
@@ -115,7 +115,18 @@ function resizeFiltered(job: Job, filter: keyof typeof filters): Image {
       const [firsts, weights] = [block.copy(across.firsts), block.copy(across.weights)];
       const { taps } = across;
       const there = Math.min(rows, source.top + source.height - part.top);
-      kernels.resizeRows(x, part.width * channels, narrowed, window.width, channels, firsts, weights, taps, 0, there); // prettier-ignore
+      kernels.resizeRows(
+        x,
+        part.width * channels,
+        narrowed,
+        window.width,
+        channels,
+        firsts,
+        weights,
+        taps,
+        0,
+        there,
+      );
     }
     let y = narrowed;
     if (down) {
@@ -142,7 +153,20 @@ function resizeLinear({ image, height, width, source, window }: Job): Image {
     const y = block.take(yBytes);
     const [columns, columnWeights] = [block.copy(across.firsts), block.copy(across.weights)];
     const [rows, rowWeights] = [block.copy(down.firsts), block.copy(down.weights)];
-    kernels.resizeLinear(x, source.height, xRowBytes, y, window.width, channels, columns, columnWeights, rows, rowWeights, 0, window.height); // prettier-ignore
+    kernels.resizeLinear(
+      x,
+      source.height,
+      xRowBytes,
+      y,
+      window.width,
+      channels,
+      columns,
+      columnWeights,
+      rows,
+      rowWeights,
+      0,
+      window.height,
+    );
     return { data: heap.u8(y, yBytes).slice(), height: window.height, width: window.width, channels };
   });
 }

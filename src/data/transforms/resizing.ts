@@ -81,7 +81,10 @@ export class Resize implements Transform {
   }
 }
 
-registerTransform("Resize", ({ size, ...options }: ResizeTransformOptions & { size: Size }) => new Resize(size, options)); // prettier-ignore
+registerTransform(
+  "Resize",
+  ({ size, ...options }: ResizeTransformOptions & { size: Size }) => new Resize(size, options),
+);
 
 /** The middle of a picture; black around it where it is smaller than the size. */
 export class CenterCrop implements Transform {
