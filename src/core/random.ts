@@ -57,6 +57,33 @@ export class Random {
     }
   }
 
+  /** Logarithm of a Gamma(shape, 1) number: it exists where the number itself, for small shapes, rounds to 0. */
+  #logGamma(shape: number): number {
+    if (shape < 1) return this.#logGamma(shape + 1) + Math.log(1 - this.uniform()) / shape;
+    const d = shape - 1 / 3;
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + x / Math.sqrt(9 * d)) ** 3;
+      if (v <= 0) continue;
+      const logV = Math.log(v);
+      if (Math.log(1 - this.uniform()) < (x * x) / 2 + d * (1 - v + logV)) return Math.log(d) + logV;
+    }
+  }
+
+  /**
+   * Gamma with the given shape > 0 and scale 1: G. Marsaglia and W. W. Tsang, A simple method for generating gamma
+   * variables (2000, https://doi.org/10.1145/358407.358414).
+   */
+  gamma(shape: number): number {
+    return Math.exp(this.#logGamma(shape));
+  }
+
+  /** Beta(a, b), a and b > 0, in [0, 1]: X/(X + Y) of two gammas. */
+  beta(a: number, b: number): number {
+    const logX = this.#logGamma(a);
+    return 1 / (1 + Math.exp(this.#logGamma(b) - logX));
+  }
+
   /** The integers 0 … n − 1 in random order: Fisher and Yates. */
   permutation(n: number): Uint32Array {
     const order = Uint32Array.from({ length: n }, (_, i) => i);

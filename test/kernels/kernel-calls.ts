@@ -3,6 +3,7 @@
 import type { Kernels } from "../../src/wasm/abi.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
+import { pictureCalls } from "./picture-calls.js";
 import { stridedCalls } from "./strided-calls.js";
 import { pictureCalls } from "./picture-calls.js";
 import { tileCalls } from "./tile-calls.js";

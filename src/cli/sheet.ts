@@ -1,0 +1,57 @@
+// Pictures beside each other in one, with titles and captions.
+
+import type { Image } from "../data/index.js";
+import { drawText, TEXT_HEIGHT, textWidth } from "./font.js";
+
+export interface Cell {
+  readonly caption: string;
+  /** RGB; all cells are of one size. */
+  readonly image: Image;
+}
+
+/** A row of pictures under one title. */
+export interface Block {
+  readonly title: string;
+  readonly cells: readonly Cell[];
+}
+
+const PAPER = 255;
+const INK = 0;
+const GAP = 6;
+const TITLE_SCALE = 2;
+const TITLE = TEXT_HEIGHT * TITLE_SCALE + 6;
+const CAPTION = TEXT_HEIGHT + 4;
+
+/** One picture of all blocks, `across` beside each other, RGB. Blocks are as wide as the one of the most cells. */
+export function drawSheet(blocks: readonly Block[], across: number): Image {
+  const { height, width } = blocks[0]!.cells[0]!.image;
+  const cells = Math.max(...blocks.map((block) => block.cells.length));
+  const blockWidth = cells * (width + GAP) + 2 * GAP;
+  const blockHeight = TITLE + CAPTION + height + 2 * GAP;
+  const sheet: Image = {
+    height: Math.ceil(blocks.length / across) * blockHeight + 2 * GAP,
+    width: across * blockWidth + GAP,
+    channels: 3,
+    data: new Uint8Array(0),
+  };
+  const data = new Uint8Array(sheet.height * sheet.width * 3).fill(PAPER);
+  const drawn = { ...sheet, data };
+  blocks.forEach((block, n) => {
+    const left = (n % across) * blockWidth + 2 * GAP;
+    const top = Math.floor(n / across) * blockHeight + 2 * GAP;
+    drawText(drawn, block.title, left, top, INK, TITLE_SCALE);
+    block.cells.forEach(({ caption, image }, i) => {
+      const x = left + i * (width + GAP);
+      drawText(drawn, caption, x + Math.floor((width - textWidth(caption)) / 2), top + TITLE, INK);
+      paste(drawn, image, x, top + TITLE + CAPTION);
+    });
+  });
+  return drawn;
+}
+
+/** Puts a picture into a larger one. */
+function paste(into: Image, { data, height, width }: Image, x: number, y: number): void {
+  for (let row = 0; row < height; row++) {
+    into.data.set(data.subarray(row * width * 3, (row + 1) * width * 3), ((y + row) * into.width + x) * 3);
+  }
+}

@@ -1,0 +1,56 @@
+// One of several batch transforms, drawn anew for every batch: PaddleClas's OpSampler.
+
+import type { Random } from "../../core/random.js";
+import type { Shape } from "../../core/shape.js";
+import { DataError } from "../../errors.js";
+import type { TransformSpec } from "../transform.js";
+import { makeBatchTransform, registerBatchTransform, type BatchTransform } from "./batch.js";
+import { requireNumber } from "./options.js";
+
+/** What RandomChoice's spec holds. */
+interface RandomChoiceOptions {
+  readonly transforms: readonly TransformSpec[];
+  readonly p: readonly number[];
+}
+
+/** Applies transform i with probability p[i]; what the probabilities lack to 1 is the chance that the batch stays. */
+export class RandomChoice implements BatchTransform {
+  readonly spec: TransformSpec;
+  readonly #transforms: readonly BatchTransform[];
+  readonly #p: readonly number[];
+
+  /**
+   * @param p one probability for each transform. Default: all alike
+   * @throws DataError if there are no transforms, or p has other than one for each, one outside [0, 1], or a sum above 1
+   */
+  constructor(
+    transforms: readonly BatchTransform[],
+    p: readonly number[] = transforms.map(() => 1 / transforms.length),
+  ) {
+    if (transforms.length === 0 || p.length !== transforms.length) {
+      throw new DataError(
+        `RandomChoice: got ${p.length} probabilities for ${transforms.length} transforms; expected one each`,
+      );
+    }
+    for (const one of p) requireNumber("RandomChoice", "p", one, 0, 1);
+    const sum = p.reduce((a, b) => a + b, 0);
+    if (sum > 1 + 1e-9) {
+      throw new DataError(`RandomChoice: probabilities exceed 1; got ${p.join(", ")}; expected a sum ≤ 1`);
+    }
+    this.#transforms = transforms;
+    this.#p = p;
+    const options: RandomChoiceOptions = { transforms: transforms.map(({ spec }) => spec), p };
+    this.spec = { name: "RandomChoice", options };
+  }
+
+  apply(images: Float32Array, shape: Shape, targets: Float32Array, random: Random): void {
+    let rest = random.uniform();
+    const chosen = this.#p.findIndex((p) => (rest -= p) < 0);
+    this.#transforms[chosen]?.apply(images, shape, targets, random);
+  }
+}
+
+registerBatchTransform(
+  "RandomChoice",
+  ({ transforms, p }: RandomChoiceOptions) => new RandomChoice(transforms.map(makeBatchTransform), p),
+);
