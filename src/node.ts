@@ -1,5 +1,8 @@
 // "fovea/node": what needs a file system or a terminal.
 
+import "./node/data-workers.js";
+
+export * from "./node/check-folder.js";
 export * from "./node/datasets/index.js";
 export * from "./node/decoder.js";
 export * from "./node/download.js";

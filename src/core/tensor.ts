@@ -168,6 +168,12 @@ export function empty(shape: Shape, dtype: DType = "f32", op = "empty"): Tensor 
   return new Tensor(storage, shape, dtype);
 }
 
+/** Where other threads find the elements: a byte address, if the memory is shared. For code inside the library. */
+export function sharedPlace(x: Tensor): { memory: WebAssembly.Memory; address: number } {
+  const { heap, address } = x.storage;
+  return { memory: heap.memory, address };
+}
+
 /** A tensor of the given value. */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
   const x = empty(shape, dtype, "full");

@@ -1,5 +1,7 @@
 export * from "./augment/index.js";
+export { disposeBatch, type Batch } from "./batch.js";
 export * from "./cifar.js";
+export type { OnError, Skipped } from "./collate.js";
 export * from "./dataset.js";
 export * from "./decode/bitmap.js";
 export * from "./decode/index.js";
@@ -10,6 +12,7 @@ export * from "./imagenet-classes.js";
 export * from "./loader.js";
 export * from "./mnist.js";
 export * from "./presets.js";
+export * from "./sampler.js";
 export * from "./split.js";
 export * from "./tar.js";
 export * from "./transform.js";

@@ -1,115 +1,211 @@
-// Batches: a dataset's images in order or shuffled, normalised, as tensors.
+// The samples of a dataset as batches: in order or shuffled, transformed, made here or ahead of time by worker threads.
 
 import { Random } from "../core/random.js";
-import { sizeOf } from "../core/shape.js";
-import { empty, tensor, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
-import type { ImageDataset } from "./dataset.js";
+import type { BatchTransform } from "./augment/batch.js";
+import { disposeBatch, type Batch, type BatchResult } from "./batch.js";
+import type { BatchJob, OnError, Recipe, Skipped } from "./collate.js";
+import { ImageDataset, type Dataset } from "./dataset.js";
+import { LocalMaker, WorkerMaker, type Maker } from "./makers.js";
+import { checkChannels, type Normalization } from "./normalization.js";
+import { RandomSampler, SequentialSampler, type Sampler } from "./sampler.js";
+import { epochSeed } from "./streams.js";
+import type { Transform } from "./transform.js";
 
-/** Per channel: y = (pixel/255 − mean)/std. */
-export interface Normalization {
-  mean: readonly number[];
-  std: readonly number[];
-}
+export type { Normalization };
 
 export interface LoaderOptions {
   batchSize: number;
-  /** Draw the images in a new random order every epoch. Default false. */
+  /** Draw the samples in a new random order every epoch. Default false. */
   shuffle?: boolean;
-  /** Seed of the order; the same seed and epoch give the same batches. Default 0. */
+  /** Draws the samples, instead of shuffle. */
+  sampler?: Sampler;
+  /** Seed of order and transforms; the same seed and epoch give the same batches. Default 0. */
   seed?: number;
   /** Leave out the last batch if it is smaller than the others. Default false. */
   dropLast?: boolean;
-  /** Default: pixels scaled to [0, 1]. */
+  /** Applied to each sample, one after the other. */
+  transform?: Transform | readonly Transform[];
+  /** Mixes the images of a batch, which then has soft targets. */
+  batchTransform?: BatchTransform;
+  /** For samples that are still bytes after the transforms. Default: scaled to [0, 1]. */
   normalization?: Normalization;
+  /**
+   * Threads that read and transform, each a batch at a time; batches do not depend on their number. They need Node,
+   * "fovea/node", and a dataset and transforms of fovea's. Default 0: batches are made when they are asked for.
+   */
+  workers?: number;
+  /** Batches that each worker makes ahead. Default 2. */
+  prefetch?: number;
+  /**
+   * What becomes of a sample that cannot be read, decoded or transformed: its error ends the epoch, or it is left out of its
+   * batch and listed in stats. Default "throw".
+   */
+  onError?: OnError;
 }
 
-export interface Batch {
-  /** f32 [n, height, width, channels]. */
-  images: Tensor;
-  /** i32 [n]. */
-  labels: Tensor;
-  /** Where the images stand in the dataset. */
-  indices: Uint32Array;
+/** Counts since the loader was made. */
+export interface LoaderStats {
+  /** Batches given. */
+  batches: number;
+  /** Milliseconds between asking for a batch and getting it. */
+  waitedMs: number;
+  /** Samples left out of batches because of errors. */
+  skipped: number;
+  /** Which samples those were, and why; each once. */
+  failures: Skipped[];
 }
 
-/** Seeds of successive epochs are far apart, so that no two loaders share an epoch by seeds that differ by one. */
-const EPOCH_STRIDE = 1_000_003;
+/** Ends the workers of loaders that nobody uses any more. */
+const backstop = new FinalizationRegistry<Maker>((maker) => maker.close());
 
 export class DataLoader {
-  readonly dataset: ImageDataset;
+  readonly dataset: Dataset;
   readonly batchSize: number;
-  readonly #shuffle: boolean;
+  readonly stats: LoaderStats = { batches: 0, waitedMs: 0, skipped: 0, failures: [] };
+  readonly #sampler: Sampler;
   readonly #seed: number;
   readonly #dropLast: boolean;
-  /** Normalised value of each byte, channel after channel. */
-  readonly #table: Float32Array;
+  readonly #recipe: Recipe;
+  readonly #maker: Maker;
+  /** Batches made ahead, the one asked for included. */
+  readonly #ahead: number;
+  readonly #failed = new Set<number>();
 
-  /** @throws DataError unless batchSize is an integer ≥ 1, the dataset has images, and the channels' counts agree */
-  constructor(dataset: ImageDataset, options: LoaderOptions) {
-    const { batchSize, shuffle = false, seed = 0, dropLast = false, normalization } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new DataError(`DataLoader: batchSize must be an integer ≥ 1; got ${batchSize}`);
+  /**
+   * @throws DataError unless counts are in their ranges, the dataset has images, their channels fit the normalisation, and
+   * worker threads, if asked for, can open it
+   */
+  constructor(dataset: Dataset, options: LoaderOptions) {
+    const { batchSize, shuffle = false, sampler, seed = 0, dropLast = false } = options;
+    const { transform = [], batchTransform, normalization, onError = "throw" } = options;
+    const { workers = 0, prefetch = 2 } = options;
+    checkCount("batchSize", batchSize, 1);
+    checkCount("workers", workers, 0);
+    checkCount("prefetch", prefetch, 1);
+    if (onError !== "throw" && onError !== "skip") {
+      throw new DataError(`DataLoader: unknown onError '${String(onError)}'; known: skip, throw`);
     }
+    if (sampler && shuffle) throw new DataError("DataLoader: a sampler draws the order; shuffle must be off");
     if (dataset.length === 0) throw new DataError(`DataLoader: ${dataset.name} has no images`);
-    const channels = dataset.shape[2];
-    const { mean, std } = normalization ?? {
-      mean: new Array<number>(channels).fill(0),
-      std: new Array<number>(channels).fill(1),
-    };
-    if (mean.length !== channels || std.length !== channels) {
-      throw new DataError(
-        `DataLoader: ${dataset.name} has ${channels} channels; got ${mean.length} means and ${std.length} deviations`,
-      );
+    const transforms = [transform].flat();
+    if (normalization && transforms.length === 0 && dataset instanceof ImageDataset) {
+      checkChannels(dataset.name, dataset.shape[2], normalization);
     }
     this.dataset = dataset;
     this.batchSize = batchSize;
-    this.#shuffle = shuffle;
+    this.#sampler = sampler ?? (shuffle ? new RandomSampler(dataset) : new SequentialSampler(dataset));
     this.#seed = seed;
     this.#dropLast = dropLast;
-    this.#table = Float32Array.from({ length: channels * 256 }, (_, i) => {
-      const c = i >> 8;
-      return ((i & 255) / 255 - mean[c]!) / std[c]!;
-    });
+    this.#recipe = { dataset, transforms, batchTransform, normalization, onError };
+    this.#maker = workers > 0 ? new WorkerMaker(this.#recipe, workers) : new LocalMaker(this.#recipe);
+    this.#ahead = Math.max(1, workers * prefetch);
+    if (workers > 0) backstop.register(this, this.#maker);
   }
 
-  /** Images in one epoch. */
+  /** Samples in one epoch, before any is skipped. */
   get images(): number {
-    return this.#dropLast ? this.batches * this.batchSize : this.dataset.length;
+    return this.#dropLast ? this.batches * this.batchSize : this.#sampler.length;
   }
 
   /** Batches in one epoch. */
   get batches(): number {
-    const n = this.dataset.length / this.batchSize;
+    const n = this.#sampler.length / this.batchSize;
     return this.#dropLast ? Math.floor(n) : Math.ceil(n);
   }
 
-  /** The batches of one epoch, in order. Each belongs to the caller (or to the tidy() around). */
-  *epoch(epoch = 0): Generator<Batch> {
-    const n = this.dataset.length;
-    const order = this.#shuffle
-      ? new Random(this.#seed * EPOCH_STRIDE + epoch).permutation(n)
-      : Uint32Array.from({ length: n }, (_, i) => i);
-    for (let b = 0; b < this.batches; b++) {
-      yield this.batch(order.slice(b * this.batchSize, (b + 1) * this.batchSize));
+  /**
+   * The batches of one epoch, in order, from number `from` on. Each belongs to the caller: disposeBatch(). A batch of which
+   * every sample was skipped is left out.
+   * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError says skip), for samples of
+   * different sizes in one batch, and if a worker dies
+   */
+  async *epoch(epoch = 0, { from = 0 } = {}): AsyncGenerator<Batch, void, undefined> {
+    checkCount("from", from, 0);
+    const jobs = this.#jobs(epoch, from);
+    const cancel = this.#maker.flag();
+    const queue: Promise<BatchResult>[] = [];
+    let given = false;
+    let none: string | undefined;
+    try {
+      for (;;) {
+        const begin = performance.now();
+        while (queue.length < this.#ahead) {
+          const { value: job } = jobs.next();
+          if (!job) break;
+          const result = this.#maker.make(job, cancel);
+          result.catch(() => {}); // who asks for the batch gets the error, perhaps much later
+          queue.push(result);
+        }
+        const next = queue.shift();
+        if (!next) break;
+        const { batch, skipped } = await next;
+        this.#count(skipped);
+        if (!batch) none ??= skipped[0]?.reason;
+        this.stats.waitedMs += performance.now() - begin;
+        if (!batch) continue;
+        this.stats.batches++;
+        given = true;
+        yield batch;
+      }
+      if (none && !given) {
+        throw new DataError(
+          `DataLoader: every sample of ${this.dataset.name} was skipped; the first: ${none}`,
+        );
+      }
+    } finally {
+      Atomics.store(cancel, 0, 1);
+      for (const result of await Promise.allSettled(queue)) {
+        if (result.status === "fulfilled" && result.value.batch) disposeBatch(result.value.batch);
+      }
     }
   }
 
-  /** The images at these places as one batch. */
-  batch(indices: Uint32Array): Batch {
-    const { dataset } = this;
-    const channels = dataset.shape[2];
-    const images = empty([indices.length, ...dataset.shape], "f32", "DataLoader");
-    const labels = tensor(Int32Array.from(indices, (i) => dataset.labels[i]!));
-    const out = images.view;
-    const table = this.#table;
-    const size = sizeOf(dataset.shape);
-    indices.forEach((index, n) => {
-      const pixels = dataset.image(index).data;
-      const at = n * size;
-      if (channels === 1) for (let p = 0; p < size; p++) out[at + p] = table[pixels[p]!]!;
-      else for (let p = 0; p < size; p++) out[at + p] = table[((p % channels) << 8) | pixels[p]!]!;
-    });
-    return { images, labels, indices };
+  /** The samples at these places as one batch, transformed as in epoch 0. @throws DataError for one that cannot be read */
+  async batch(indices: Uint32Array): Promise<Batch> {
+    const recipe: Recipe = { ...this.#recipe, batchTransform: undefined, onError: "throw" };
+    const job = {
+      seed: epochSeed(this.#seed, 0),
+      number: 0,
+      indices,
+      draws: new Uint32Array(indices.length),
+    };
+    return (await new LocalMaker(recipe).make(job, new Int32Array(1))).batch!;
   }
+
+  /** Ends the worker threads, which otherwise wait for the next epoch (but do not keep the process alive). */
+  close(): void {
+    this.#maker.close();
+  }
+
+  *#jobs(epoch: number, from: number): Generator<BatchJob, undefined, undefined> {
+    const seed = epochSeed(this.#seed, epoch);
+    const order = this.#sampler.indices(new Random(seed));
+    const { name, length } = this.dataset;
+    const outside = order.find((index) => index >= length);
+    if (outside !== undefined) {
+      throw new DataError(`DataLoader: the sampler drew sample ${outside} of ${name}, which has ${length}`);
+    }
+    const seen = new Uint32Array(length);
+    const draws = order.map((index) => seen[index]!++);
+    for (let number = from; number < this.batches; number++) {
+      const [begin, end] = [number * this.batchSize, (number + 1) * this.batchSize];
+      yield { seed, number, indices: order.slice(begin, end), draws: draws.slice(begin, end) };
+    }
+    return undefined;
+  }
+
+  #count(skipped: readonly Skipped[]): void {
+    this.stats.skipped += skipped.length;
+    for (const failure of skipped) {
+      if (this.#failed.has(failure.index)) continue;
+      this.#failed.add(failure.index);
+      this.stats.failures.push(failure);
+    }
+  }
+}
+
+function checkCount(option: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new DataError(`DataLoader: ${option} must be an integer ≥ ${least}; got ${value}`);
 }

@@ -3,7 +3,7 @@
 import { DataError } from "../errors.js";
 import { ImageDataset } from "./dataset.js";
 import { decodeIdx } from "./idx.js";
-import type { Normalization } from "./loader.js";
+import type { Normalization } from "./normalization.js";
 
 /** Mean and standard deviation of the training pixels, scaled to [0, 1]. */
 export const mnistNormalization: Normalization = { mean: [0.1307], std: [0.3081] };

@@ -29,6 +29,8 @@ const COLUMNS = [
   "lr",
   "seconds",
   "images_per_second",
+  "data_wait",
+  "skipped",
 ] as const satisfies readonly (keyof EpochReport)[];
 
 export class RunFolder {

@@ -2,7 +2,7 @@
 
 import { noGrad } from "../core/autograd.js";
 import { tidy } from "../core/scope.js";
-import type { DataLoader } from "../data/index.js";
+import { disposeBatch, type DataLoader } from "../data/index.js";
 import type { Module } from "../nn/index.js";
 import { crossEntropy } from "../ops/index.js";
 import { topK } from "./metrics.js";
@@ -15,11 +15,13 @@ export interface Evaluation {
   /** Share of images whose label is among the model's first five guesses. */
   top5: number;
   images: number;
+  /** Images left out because of errors: the loader's stats say which. */
+  skipped: number;
   seconds: number;
 }
 
 /** Runs the model in evaluation mode over every image of the loader; leaves it in the mode it was in. */
-export function evaluate(model: Module, loader: DataLoader): Evaluation {
+export async function evaluate(model: Module, loader: DataLoader): Promise<Evaluation> {
   const training = model.training;
   model.eval();
   const begin = performance.now();
@@ -27,8 +29,9 @@ export function evaluate(model: Module, loader: DataLoader): Evaluation {
   let loss = 0;
   let hits1 = 0;
   let hits5 = 0;
+  const { skipped } = loader.stats;
   try {
-    for (const batch of loader.epoch()) {
+    for await (const batch of loader.epoch()) {
       noGrad(() =>
         tidy(() => {
           const logits = model.call(batch.images);
@@ -39,12 +42,18 @@ export function evaluate(model: Module, loader: DataLoader): Evaluation {
           images += batch.indices.length;
         }),
       );
-      batch.images.dispose();
-      batch.labels.dispose();
+      disposeBatch(batch);
     }
   } finally {
     model.train(training);
   }
   const seconds = (performance.now() - begin) / 1000;
-  return { loss: loss / images, top1: hits1 / images, top5: hits5 / images, images, seconds };
+  return {
+    loss: loss / images,
+    top1: hits1 / images,
+    top5: hits5 / images,
+    images,
+    skipped: loader.stats.skipped - skipped,
+    seconds,
+  };
 }

@@ -1,8 +1,7 @@
 // The training loop.
 
 import { tidy } from "../core/scope.js";
-import type { Tensor } from "../core/tensor.js";
-import type { DataLoader } from "../data/index.js";
+import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
@@ -26,6 +25,8 @@ export interface StepReport {
   top1: number;
   lr: number;
   imagesPerSecond: number;
+  /** Share of the epoch's time so far that training waited for data. */
+  dataWait: number;
   /** Until the last step of the last epoch, evaluations not counted. */
   secondsLeft: number;
 }
@@ -44,6 +45,10 @@ export interface EpochReport {
   seconds: number;
   /** In training. */
   images_per_second: number;
+  /** Share of the training time spent waiting for data. */
+  data_wait: number;
+  /** Training samples left out because of errors: the loader's stats say which. */
+  skipped: number;
 }
 
 export interface FitOptions {
@@ -62,6 +67,7 @@ export interface FitOptions {
 
 /**
  * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each epoch.
+ * Batches with soft targets are trained on these; train_top1 still counts by their labels.
  * @throws DataError when the loss is NaN or infinite, before that step changes the weights
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
@@ -76,15 +82,16 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     let step = 0;
     let lossSum = 0;
     let hits = 0;
-    for (const batch of loader.epoch(epoch - 1)) {
-      if (schedule) optimizer.lr = schedule((epoch - 1) * steps + step);
-      step++;
+    const { waitedMs, skipped } = loader.stats;
+    const dataWait = (): number => (loader.stats.waitedMs - waitedMs) / (performance.now() - begin);
+    for await (const batch of loader.epoch(epoch - 1)) {
+      if (schedule) optimizer.lr = schedule((epoch - 1) * steps + batch.number);
+      step = batch.number + 1;
       let result;
       try {
-        result = trainStep(model, optimizer, criterion, batch.images, batch.labels);
+        result = trainStep(model, optimizer, criterion, batch);
       } finally {
-        batch.images.dispose();
-        batch.labels.dispose();
+        disposeBatch(batch);
       }
       if (!Number.isFinite(result.loss)) {
         throw new DataError(
@@ -110,11 +117,13 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
         top1: hits / images,
         lr: optimizer.lr,
         imagesPerSecond: images / seconds,
+        dataWait: dataWait(),
         secondsLeft: (seconds / step) * ((epochs - epoch + 1) * steps - step),
       });
     }
     const trained = performance.now();
-    const { loss, top1, top5 } = evaluate(model, evalLoader);
+    const waited = dataWait();
+    const { loss, top1, top5 } = await evaluate(model, evalLoader);
     const row = {
       epoch,
       train_loss: lossSum / images,
@@ -125,6 +134,8 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
       lr: optimizer.lr,
       seconds: (performance.now() - begin) / 1000,
       images_per_second: images / ((trained - begin) / 1000),
+      data_wait: waited,
+      skipped: loader.stats.skipped - skipped,
     };
     history.push(row);
     await options.onEpoch?.(row, history);
@@ -137,12 +148,11 @@ function trainStep(
   model: Module,
   optimizer: Optimizer,
   criterion: Loss,
-  images: Tensor,
-  labels: Tensor,
+  { images, labels, targets }: Batch,
 ): { loss: number; hits: number } {
   return tidy(() => {
     const logits = model.call(images);
-    const loss = criterion.forward(logits, labels);
+    const loss = criterion.forward(logits, targets ?? labels);
     const value = loss.item();
     const [hits] = topK(logits, labels, [1]) as [number];
     if (Number.isFinite(value)) {

@@ -43,6 +43,11 @@ function binOf(size: number): number {
   return log * 4 + ((Math.floor(size / ALIGN) >>> Math.max(0, log - 2)) & 3);
 }
 
+/** A view of floats in a memory that another thread's heap governs. */
+export function floatsAt(memory: WebAssembly.Memory, address: number, length: number): Float32Array {
+  return new Float32Array(memory.buffer, address, length);
+}
+
 export class Heap {
   /** Bytes of live blocks. */
   bytesInUse = 0;
@@ -96,6 +101,11 @@ export class Heap {
     } finally {
       this.free(address);
     }
+  }
+
+  /** Whether other threads may use the memory. */
+  get shared(): boolean {
+    return !(this.memory.buffer instanceof ArrayBuffer);
   }
 
   /** Live views of the memory; any later allocation may make them stale. The only place that makes them. */

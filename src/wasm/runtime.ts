@@ -88,6 +88,14 @@ function pickBinary(asked: Binary | undefined): Binary {
   return relaxedSimdWorks(binaryBytes("relaxed")) ? "relaxed" : "simd";
 }
 
+/** What another thread needs to start kernels of its own. */
+export interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly binary: Binary;
+  /** Whether the module wants shared memory. */
+  readonly shared: boolean;
+}
+
 class LiveRuntime implements Runtime {
   readonly kernels: Kernels;
   readonly heap: Heap;
@@ -95,7 +103,7 @@ class LiveRuntime implements Runtime {
   readonly winograd: boolean;
   readonly simd256: boolean;
   readonly threads: number;
-  readonly #module: WebAssembly.Module;
+  readonly module: WebAssembly.Module;
   #tile: number | undefined;
   #pool: Pool | undefined;
 
@@ -117,7 +125,7 @@ class LiveRuntime implements Runtime {
       console.warn("fovea: simd256 gives other numbers on this engine and is not used; set FOVEA_SIMD256=0");
     }
     this.threads = threads;
-    this.#module = module;
+    this.module = module;
     this.#tile = options.tile;
   }
 
@@ -127,7 +135,7 @@ class LiveRuntime implements Runtime {
 
   get pool(): Pool | undefined {
     if (this.threads === 1) return undefined;
-    return (this.#pool ??= new Pool(this.threads, this.#module, this.heap.memory, rangedKernels));
+    return (this.#pool ??= new Pool(this.threads, this.module, this.heap.memory, rangedKernels));
   }
 
   /** Ends the threads. */
@@ -202,9 +210,25 @@ function fastestTile({ kernels, heap, simd256 }: Runtime): number {
 
 let current: LiveRuntime | undefined;
 
+function live(): LiveRuntime {
+  return (current ??= start({}));
+}
+
 /** The running kernels; starts them with the defaults on first use. */
 export function runtime(): Runtime {
-  return (current ??= start({}));
+  return live();
+}
+
+/** The running kernels for another thread. */
+export function compiled(): Compiled {
+  const { module, binary, heap } = live();
+  return { module, binary, shared: heap.shared };
+}
+
+/** Starts the kernels that another thread compiled, in a memory of this thread's own and without threads. */
+export function startFrom({ module, binary, shared }: Compiled): void {
+  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared });
+  current = new LiveRuntime(module, new Heap(memory, MAX_PAGES * PAGE), binary, 1, false, {});
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { tidy } from "../../src/core/scope.js";
+import { disposeBatch } from "../../src/data/batch.js";
 import { ImageDataset } from "../../src/data/dataset.js";
+import { SequentialSampler } from "../../src/data/sampler.js";
 import { DataLoader, type LoaderOptions } from "../../src/data/loader.js";
 import { DataError } from "../../src/errors.js";
 
@@ -12,13 +13,18 @@ const dataset = new ImageDataset({
   classes: ["a", "b", "c"],
 });
 
-function orders(options: LoaderOptions, epoch: number): number[][] {
-  return tidy(() => [...new DataLoader(dataset, options).epoch(epoch)].map((b) => [...b.indices]));
+async function orders(options: LoaderOptions, epoch: number): Promise<number[][]> {
+  const found = [];
+  for await (const batch of new DataLoader(dataset, options).epoch(epoch)) {
+    found.push([...batch.indices]);
+    disposeBatch(batch);
+  }
+  return found;
 }
 
 describe("DataLoader", () => {
-  it("gives every image once, in order, the rest in a smaller last batch", () => {
-    expect(orders({ batchSize: 4 }, 0)).toEqual([
+  it("gives every image once, in order, the rest in a smaller last batch", async () => {
+    expect(await orders({ batchSize: 4 }, 0)).toEqual([
       [0, 1, 2, 3],
       [4, 5, 6, 7],
       [8, 9],
@@ -26,38 +32,43 @@ describe("DataLoader", () => {
     expect(new DataLoader(dataset, { batchSize: 4 }).images).toBe(10);
   });
 
-  it("leaves out the last, smaller batch with dropLast", () => {
-    expect(orders({ batchSize: 4, dropLast: true }, 0)).toHaveLength(2);
+  it("leaves out the last, smaller batch with dropLast", async () => {
+    expect(await orders({ batchSize: 4, dropLast: true }, 0)).toHaveLength(2);
     expect(new DataLoader(dataset, { batchSize: 4, dropLast: true }).images).toBe(8);
   });
 
-  it("shuffles every image once, anew each epoch, the same for the same seed", () => {
+  it("shuffles every image once, anew each epoch, the same for the same seed", async () => {
     const options = { batchSize: 10, shuffle: true, seed: 3 };
-    const [first] = orders(options, 0) as [number[]];
-    const [second] = orders(options, 1) as [number[]];
+    const [first] = (await orders(options, 0)) as [number[]];
+    const [second] = (await orders(options, 1)) as [number[]];
     expect([...first].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(first).not.toEqual(second);
-    expect(orders(options, 0)).toEqual([first]);
-    expect(orders({ ...options, seed: 4 }, 0)).not.toEqual([first]);
+    expect(await orders(options, 0)).toEqual([first]);
+    expect(await orders({ ...options, seed: 4 }, 0)).not.toEqual([first]);
   });
 
-  it("normalises each channel and keeps labels beside their images", () => {
+  it("normalises each channel and keeps labels beside their images", async () => {
     const normalization = { mean: [0, 0.5, 1], std: [1, 0.5, 2] };
     const loader = new DataLoader(dataset, { batchSize: 2, normalization });
-    tidy(() => {
-      const { images, labels } = loader.batch(Uint32Array.of(9, 1));
-      expect(images.shape).toEqual([2, 2, 1, 3]);
-      expect([...labels.data()]).toEqual([0, 1]);
-      const pixels = [54, 55, 56, 57, 58, 59, 6, 7, 8, 9, 10, 11];
-      const expected = pixels.map((p, i) =>
-        Math.fround((p / 255 - normalization.mean[i % 3]!) / normalization.std[i % 3]!),
-      );
-      expect([...images.data()]).toEqual(expected);
-    });
+    const batch = await loader.batch(Uint32Array.of(9, 1));
+    expect(batch.images.shape).toEqual([2, 2, 1, 3]);
+    expect([...batch.labels.data()]).toEqual([0, 1]);
+    const pixels = [54, 55, 56, 57, 58, 59, 6, 7, 8, 9, 10, 11];
+    const expected = pixels.map((p, i) =>
+      Math.fround((p / 255 - normalization.mean[i % 3]!) / normalization.std[i % 3]!),
+    );
+    expect([...batch.images.data()]).toEqual(expected);
+    disposeBatch(batch);
   });
 
   it.each([
     [{ batchSize: 0 }, "DataLoader: batchSize must be an integer ≥ 1; got 0"],
+    [{ batchSize: 1, workers: -1 }, "DataLoader: workers must be an integer ≥ 0; got -1"],
+    [{ batchSize: 1, prefetch: 0 }, "DataLoader: prefetch must be an integer ≥ 1; got 0"],
+    [
+      { batchSize: 1, shuffle: true, sampler: new SequentialSampler(dataset) },
+      "DataLoader: a sampler draws the order; shuffle must be off",
+    ],
     [{ batchSize: 1.5 }, "DataLoader: batchSize must be an integer ≥ 1; got 1.5"],
     [
       { batchSize: 1, normalization: { mean: [0], std: [1] } },
@@ -65,6 +76,13 @@ describe("DataLoader", () => {
     ],
   ])("refuses %j", (options, message) => {
     expect(() => new DataLoader(dataset, options)).toThrow(new DataError(message));
+  });
+
+  it("refuses a sampler made for more samples", async () => {
+    const sampler = new SequentialSampler({ length: 11 });
+    await expect(orders({ batchSize: 4, sampler }, 0)).rejects.toThrow(
+      new DataError("DataLoader: the sampler drew sample 10 of ten, which has 10"),
+    );
   });
 
   it("refuses a dataset without images", () => {

@@ -28,6 +28,8 @@ const row = {
   lr: 0.01,
   seconds: 2,
   images_per_second: 30000,
+  data_wait: 0.125,
+  skipped: 3,
 };
 
 describe("files", () => {
@@ -74,9 +76,9 @@ describe("RunFolder", () => {
     });
     expect(JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"))).toEqual(metrics);
     expect((await readFile(join(folder, "results.csv"), "utf8")).split("\n")).toEqual([
-      "epoch,train_loss,train_top1,eval_loss,eval_top1,eval_top5,lr,seconds,images_per_second",
-      "1,0.25,0.5,0.2,0.75,1,0.01,2,30000",
-      "2,0.25,0.5,0.2,0.7,1,0.01,2,30000",
+      "epoch,train_loss,train_top1,eval_loss,eval_top1,eval_top5,lr,seconds,images_per_second,data_wait,skipped",
+      "1,0.25,0.5,0.2,0.75,1,0.01,2,30000,0.125,3",
+      "2,0.25,0.5,0.2,0.7,1,0.01,2,30000,0.125,3",
       "",
     ]);
     expect(await readFile(join(folder, "weights", "best.safetensors"))).toEqual(best);
@@ -89,11 +91,11 @@ describe("RunFolder", () => {
 describe("progress", () => {
   it("says where training stands", () => {
     const report = { epoch: 1, epochs: 6, step: 13, steps: 25, loss: 0.21341, top1: 0.9341, lr: 0.01 };
-    expect(stepLine({ ...report, imagesPerSecond: 12345.4, secondsLeft: 31 })).toBe(
+    expect(stepLine({ ...report, imagesPerSecond: 12345.4, dataWait: 0, secondsLeft: 31 })).toBe(
       "epoch 1/6 [==========          ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  ETA 0:31",
     );
     expect(epochLine(row, 6)).toBe(
-      "epoch 1/6  train loss 0.2500 top-1 50.00 %  test loss 0.2000 top-1 75.00 % top-5 100.00 %  2.0 s  30,000 images/s",
+      "epoch 1/6  train loss 0.2500 top-1 50.00 %  test loss 0.2000 top-1 75.00 % top-5 100.00 %  2.0 s  30,000 images/s  data wait 12.50 %  3 unreadable images skipped",
     );
     expect([0, 59.6, 75, 3675].map(clock)).toEqual(["0:00", "1:00", "1:15", "1:01:15"]);
   });

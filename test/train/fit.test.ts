@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { manualSeed, Random } from "../../src/core/random.js";
 import { tensor } from "../../src/core/tensor.js";
-import { DataLoader, ImageDataset } from "../../src/data/index.js";
+import { DataLoader, ImageDataset, type BatchTransform } from "../../src/data/index.js";
 import { DataError } from "../../src/errors.js";
 import { AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Module, ReLU, Sequential } from "../../src/nn/index.js";
 import { Adam, oneCycle, SGD } from "../../src/optim/index.js";
@@ -56,7 +56,7 @@ describe("fit", () => {
     expect(history.map((row) => row.epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(reports).toHaveLength(8 * 8);
     expect(reports.at(-1)).toMatchObject({ epoch: 8, epochs: 8, step: 8, steps: 8, secondsLeft: 0 });
-    const again = evaluate(model, new DataLoader(quadrants(100, 2), { batchSize: 7 }));
+    const again = await evaluate(model, new DataLoader(quadrants(100, 2), { batchSize: 7 }));
     expect(again.top1).toBe(history.at(-1)!.eval_top1);
     expect(again.loss).toBeCloseTo(history.at(-1)!.eval_loss, 5);
     expect(again.images).toBe(100);
@@ -76,6 +76,33 @@ describe("fit", () => {
     const { model } = await train(1);
     model.dispose();
     expect(runtime().heap.bytesInUse).toBe(before);
+  });
+
+  it("trains on the soft targets of a batch transform", async () => {
+    const model = network();
+    const batchTransform: BatchTransform = {
+      spec: { name: "south-west", options: {} },
+      apply: (_, [n], targets) => {
+        for (let r = 0; r < n!; r++) targets.set([0, 0, 1, 0], 4 * r);
+      },
+    };
+    const loader = new DataLoader(quadrants(256, 1), { batchSize: 32, batchTransform });
+    const evalLoader = new DataLoader(quadrants(256, 1), { batchSize: 64 });
+    const optimizer = new Adam(model.parameters(), { lr: 0.05 });
+    const last = (await fit(model, loader, { optimizer, epochs: 4, evalLoader })).at(-1)!;
+    expect(last.train_loss).toBeLessThan(0.05);
+    const southWest = evalLoader.dataset.labels.filter((label) => label === 2).length / 256;
+    expect(last.eval_top1).toBe(southWest);
+    optimizer.dispose();
+    model.dispose();
+  });
+
+  it("says how long it waited for data", async () => {
+    const { history, reports } = await train(1);
+    expect(history[0]!.data_wait).toBeGreaterThan(0);
+    expect(history[0]!.data_wait).toBeLessThan(1);
+    expect(reports.every(({ dataWait }) => dataWait > 0 && dataWait < 1)).toBe(true);
+    expect(history[0]!.skipped).toBe(0);
   });
 
   it("stops at a loss that is not finite, and leaves the weights as they were", async () => {

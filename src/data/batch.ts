@@ -1,0 +1,60 @@
+// Batches as tensors.
+
+import { keep } from "../core/scope.js";
+import { empty, Tensor, tensor } from "../core/tensor.js";
+import type { BatchJob, MadeBatch, Skipped } from "./collate.js";
+import type { Dataset, ImageShape } from "./dataset.js";
+
+export interface Batch {
+  /** f32 [n, height, width, channels]. */
+  images: Tensor;
+  /** i32 [n]. */
+  labels: Tensor;
+  /** f32 [n, classes]: what to learn instead of the labels, from a batchTransform. */
+  targets?: Tensor;
+  /** Where the samples stand in the dataset. */
+  indices: Uint32Array;
+  /** In its epoch, from 0. To go on after it: epoch(epoch, { from: number + 1 }). */
+  number: number;
+}
+
+/** A batch, unless all its samples were skipped. */
+export interface BatchResult {
+  batch: Batch | undefined;
+  skipped: readonly Skipped[];
+}
+
+/** Frees a batch's tensors. */
+export function disposeBatch({ images, labels, targets }: Batch): void {
+  images.dispose();
+  labels.dispose();
+  targets?.dispose();
+}
+
+/** An uninitialised tensor for n images, out of every scope. */
+export function roomFor(n: number, shape: ImageShape): Tensor {
+  return keep(empty([n, ...shape], "f32", "DataLoader"));
+}
+
+/** The batch whose pixels are in `images` (which may have room for more); takes over that tensor. */
+export function finishBatch(
+  dataset: Dataset,
+  job: BatchJob,
+  { shape, indices, targets, skipped }: MadeBatch,
+  images: Tensor | undefined,
+): BatchResult {
+  const n = indices.length;
+  if (n === 0 || !images) {
+    images?.dispose();
+    return { batch: undefined, skipped };
+  }
+  if (n < images.shape[0]!) {
+    const fewer = keep(new Tensor(images.storage.retain(), [n, ...shape], "f32"));
+    images.dispose();
+    images = fewer;
+  }
+  const labels = keep(tensor(Int32Array.from(indices, (index) => dataset.labels[index]!)));
+  const batch: Batch = { images, labels, indices, number: job.number };
+  if (targets) batch.targets = keep(tensor(targets, [n, dataset.classes.length]));
+  return { batch, skipped };
+}

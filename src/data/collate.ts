@@ -1,0 +1,125 @@
+// Puts a batch together: reads its samples, transforms each, and writes them beside each other as floats. The main thread
+// and worker threads run the same code.
+
+import { sizeOf } from "../core/shape.js";
+import { DataError } from "../errors.js";
+import { oneHot, type BatchTransform } from "./augment/batch.js";
+import type { Dataset, ImageShape } from "./dataset.js";
+import type { AnyImage } from "./image.js";
+import { PixelWriter, type Normalization } from "./normalization.js";
+import { batchRandom, sampleRandom } from "./streams.js";
+import type { Transform } from "./transform.js";
+
+/** What to do with a sample that cannot be read, decoded or transformed. */
+export type OnError = "throw" | "skip";
+
+/** How samples become batches. */
+export interface Recipe {
+  readonly dataset: Dataset;
+  readonly transforms: readonly Transform[];
+  readonly batchTransform: BatchTransform | undefined;
+  readonly normalization: Normalization | undefined;
+  readonly onError: OnError;
+}
+
+/** One batch to be made; plain data. */
+export interface BatchJob {
+  /** Of the epoch. */
+  readonly seed: number;
+  /** In the epoch, from 0. */
+  readonly number: number;
+  /** Its samples, and how often the epoch drew each of them before. */
+  readonly indices: Uint32Array;
+  readonly draws: Uint32Array;
+}
+
+/** A sample left out, and why. */
+export interface Skipped {
+  readonly index: number;
+  readonly reason: string;
+}
+
+/** A batch but for its pixels; plain data. */
+export interface MadeBatch {
+  readonly shape: ImageShape;
+  /** The samples it holds: the job's, without those skipped. */
+  readonly indices: Uint32Array;
+  /** Probabilities [n, classes], from a batch transform. */
+  readonly targets: Float32Array | undefined;
+  readonly skipped: readonly Skipped[];
+}
+
+/** Gives the memory for a batch's pixels, once its images' shape is known: a live view, asked for before each write. */
+export type Room = (shape: ImageShape) => () => Float32Array;
+
+export class Collator {
+  readonly #recipe: Recipe;
+  readonly #writer: PixelWriter;
+
+  constructor(recipe: Recipe) {
+    this.#recipe = recipe;
+    this.#writer = new PixelWriter(recipe.normalization);
+  }
+
+  /**
+   * Makes a batch. A batch of which every sample is skipped has the shape [0, 0, 0] and asks for no room.
+   * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError says skip), and for samples
+   * of different sizes; also when the first element of `cancel` becomes other than 0
+   */
+  async makeBatch(job: BatchJob, room: Room, cancel: Int32Array): Promise<MadeBatch> {
+    const { dataset, batchTransform, onError } = this.#recipe;
+    const kept: number[] = [];
+    const skipped: Skipped[] = [];
+    let shape: ImageShape = [0, 0, 0];
+    let view: (() => Float32Array) | undefined;
+    for (let i = 0; i < job.indices.length; i++) {
+      if (Atomics.load(cancel, 0) !== 0) throw new DataError("DataLoader: the epoch was left");
+      const index = job.indices[i]!;
+      let image;
+      try {
+        image = this.#sample(index, job.seed, job.draws[i]!);
+        if (image instanceof Promise) image = await image;
+      } catch (error) {
+        if (onError === "throw" || !(error instanceof DataError)) throw error;
+        skipped.push({ index, reason: error.message });
+        continue;
+      }
+      if (!view) {
+        shape = [image.height, image.width, image.channels];
+        view = room(shape);
+      }
+      this.#checkSize(index, image, shape);
+      this.#writer.write(image, view(), kept.length * sizeOf(shape));
+      kept.push(index);
+    }
+    const indices = Uint32Array.from(kept);
+    let targets;
+    if (batchTransform && view) {
+      const images = view().subarray(0, kept.length * sizeOf(shape));
+      const labels = Int32Array.from(indices, (index) => dataset.labels[index]!);
+      targets = oneHot(labels, dataset.classes.length);
+      batchTransform.apply(images, [kept.length, ...shape], targets, batchRandom(job.seed, job.number));
+    }
+    return { shape, indices, targets, skipped };
+  }
+
+  /** The sample after its transforms; a promise only where the dataset gives one. */
+  #sample(index: number, seed: number, draw: number): AnyImage | Promise<AnyImage> {
+    const { dataset, transforms } = this.#recipe;
+    const image = dataset.image(index);
+    if (transforms.length === 0) return image;
+    const apply = (first: AnyImage): AnyImage => {
+      const random = sampleRandom(seed, index, draw);
+      return transforms.reduce((x, transform) => transform.apply(x, random), first);
+    };
+    return image instanceof Promise ? image.then(apply) : apply(image);
+  }
+
+  #checkSize(index: number, { height, width, channels }: AnyImage, [h, w, c]: ImageShape): void {
+    if (height === h && width === w && channels === c) return;
+    throw new DataError(
+      `DataLoader: sample ${index} of ${this.#recipe.dataset.name} is [${height},${width},${channels}]; ` +
+        `expected [${h},${w},${c}] as the first of its batch (Resize, crops and Grayscale bring samples to one size)`,
+    );
+  }
+}

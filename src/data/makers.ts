@@ -1,0 +1,109 @@
+// Who makes a loader's batches: this thread when asked, or worker threads ahead of time.
+
+import { sharedPlace, type Tensor } from "../core/tensor.js";
+import { DataError } from "../errors.js";
+import { runtime } from "../wasm/runtime.js";
+import { finishBatch, roomFor, type BatchResult } from "./batch.js";
+import { Collator, type BatchJob, type Recipe } from "./collate.js";
+import type { ImageShape } from "./dataset.js";
+import { startWorkers, type Workers } from "./workers.js";
+
+export interface Maker {
+  /** A zero, to be changed by the caller when batches that were asked for with it are no longer wanted. */
+  flag(): Int32Array;
+  /** Makes a batch, or gives up when the first element of `cancel` is not 0. */
+  make(job: BatchJob, cancel: Int32Array): Promise<BatchResult>;
+  close(): void;
+}
+
+export class LocalMaker implements Maker {
+  readonly #recipe: Recipe;
+  readonly #collator: Collator;
+
+  constructor(recipe: Recipe) {
+    this.#recipe = recipe;
+    this.#collator = new Collator(recipe);
+  }
+
+  flag(): Int32Array {
+    return new Int32Array(1);
+  }
+
+  async make(job: BatchJob, cancel: Int32Array): Promise<BatchResult> {
+    let images: Tensor | undefined;
+    const room = (shape: ImageShape) => {
+      const made = roomFor(job.indices.length, shape);
+      images = made;
+      return () => made.view as Float32Array;
+    };
+    try {
+      const made = await this.#collator.makeBatch(job, room, cancel);
+      return finishBatch(this.#recipe.dataset, job, made, images);
+    } catch (error) {
+      images?.dispose();
+      throw error;
+    }
+  }
+
+  close(): void {}
+}
+
+export class WorkerMaker implements Maker {
+  readonly #recipe: Recipe;
+  readonly #count: number;
+  #workers: Workers | undefined;
+  /** Of the images of the last batch: what the next ones probably have. */
+  #shape: ImageShape | undefined;
+
+  /** @throws DataError if worker threads could not open the dataset */
+  constructor(recipe: Recipe, count: number) {
+    if (!recipe.dataset.source) {
+      throw new DataError(
+        `DataLoader: ${recipe.dataset.name} has no source by which worker threads could open it; use workers: 0`,
+      );
+    }
+    this.#recipe = recipe;
+    this.#count = count;
+  }
+
+  flag(): Int32Array {
+    return new Int32Array(new SharedArrayBuffer(4));
+  }
+
+  async make(job: BatchJob, cancel: Int32Array): Promise<BatchResult> {
+    const shape = this.#shape;
+    let images = shape && runtime().heap.shared ? roomFor(job.indices.length, shape) : undefined;
+    const room = images && { ...sharedPlace(images), shape: shape! };
+    try {
+      const made = await this.#running().make(job, room, cancel);
+      if (made.pixels) {
+        images?.dispose();
+        images = roomFor(made.indices.length, made.shape);
+        images.view.set(made.pixels);
+      }
+      if (made.indices.length > 0) this.#shape = made.shape;
+      return finishBatch(this.#recipe.dataset, job, made, images);
+    } catch (error) {
+      images?.dispose();
+      throw error;
+    }
+  }
+
+  #running(): Workers {
+    const { dataset, transforms, batchTransform, normalization, onError } = this.#recipe;
+    if (!this.#workers?.alive) {
+      this.#workers = startWorkers(this.#count, {
+        source: dataset.source!,
+        transforms: transforms.map(({ spec }) => spec),
+        batchTransform: batchTransform?.spec,
+        normalization,
+        onError,
+      });
+    }
+    return this.#workers;
+  }
+
+  close(): void {
+    this.#workers?.close();
+  }
+}

@@ -1,0 +1,57 @@
+// Threads that make batches, as the loader sees them. Who starts them depends on the engine (src/node/data-workers.ts).
+
+import { DataError } from "../errors.js";
+import type { BatchJob, MadeBatch, OnError } from "./collate.js";
+import type { DatasetSource, ImageShape } from "./dataset.js";
+import type { Normalization } from "./normalization.js";
+import type { TransformSpec } from "./transform.js";
+
+/** A recipe (collate.ts) as plain data. */
+export interface WorkerRecipe {
+  readonly source: DatasetSource;
+  readonly transforms: readonly TransformSpec[];
+  readonly batchTransform: TransformSpec | undefined;
+  readonly normalization: Normalization | undefined;
+  readonly onError: OnError;
+}
+
+/** Shared memory for a batch's pixels, if its images have this shape. */
+export interface SharedRoom {
+  readonly memory: WebAssembly.Memory;
+  readonly address: number;
+  readonly shape: ImageShape;
+}
+
+/** pixels: the batch's floats, if they were not written to the room. */
+export interface DeliveredBatch extends MadeBatch {
+  readonly pixels: Float32Array | undefined;
+}
+
+export interface Workers {
+  /** False after close(), and after a worker died. */
+  readonly alive: boolean;
+  /**
+   * Has a worker make a batch. It gives up when the first element of `cancel`, in shared memory, is not 0.
+   * @throws DataError as Collator.makeBatch(), and if the worker dies
+   */
+  make(job: BatchJob, room: SharedRoom | undefined, cancel: Int32Array): Promise<DeliveredBatch>;
+  /** Ends the workers; batches that they were asked for are refused. */
+  close(): void;
+}
+
+export type StartWorkers = (count: number, recipe: WorkerRecipe) => Workers;
+
+let starter: StartWorkers | undefined;
+
+/** Says how worker threads are started here. */
+export function provideWorkers(start: StartWorkers): void {
+  starter = start;
+}
+
+/** @throws DataError if no way to start them is known */
+export function startWorkers(count: number, recipe: WorkerRecipe): Workers {
+  if (!starter) {
+    throw new DataError('DataLoader: workers need Node and an import of "fovea/node"; else use workers: 0');
+  }
+  return starter(count, recipe);
+}
