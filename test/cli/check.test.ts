@@ -1,0 +1,193 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { encode as encodePng } from "fast-png";
+import jpeg from "jpeg-js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Random } from "../../src/core/random.js";
+import { checkFolder, type Problem } from "../../src/node/check-folder.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** `fovea …` as a user runs it. */
+function fovea(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const command = ["--import", "tsx", "src/cli/main.ts", ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+const random = new Random(3);
+function noise(length: number): Uint8Array {
+  return Uint8Array.from({ length }, () => random.integer(256));
+}
+
+function png(size: number, channels = 3, depth: 8 | 16 = 8): Uint8Array {
+  const bytes = noise(size * size * channels);
+  const data = depth === 16 ? Uint16Array.from(bytes, (v) => v * 257) : bytes;
+  return encodePng({ width: size, height: size, channels, depth, data });
+}
+
+function jpg(size: number): Uint8Array {
+  return jpeg.encode({ width: size, height: size, data: noise(size * size * 4) }, 90).data;
+}
+
+let top: string;
+const write = (path: string, data: Uint8Array | string): void => {
+  const file = join(top, path);
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, data);
+};
+
+beforeAll(() => {
+  top = mkdtempSync(join(tmpdir(), "fovea-check-"));
+  for (const split of ["train", "val"]) {
+    for (const name of ["cat", "dog"]) {
+      for (let i = 0; i < (split === "train" && name === "cat" ? 4 : 2); i++) {
+        write(`good/${split}/${name}/${i}.jpg`, jpg(20));
+        write(`good/${split}/${name}/deep/${i}.PNG`, png(20));
+      }
+    }
+  }
+  cpSync(join(top, "good"), join(top, "bad"), { recursive: true });
+  const twin = noise(20 * 20 * 3);
+  const data = { width: 20, height: 20, channels: 3, data: twin };
+  write("bad/train/cat/twin.png", encodePng(data));
+  write("bad/train/dog/twin.png", encodePng({ ...data, text: { Comment: "again" } }));
+  cpSync(join(top, "bad/train/cat/1.jpg"), join(top, "bad/val/cat/leaked.jpg"));
+  write("bad/train/cat/cut.jpg", jpg(20).subarray(0, 300));
+  write("bad/train/cat/empty.png", "");
+  write("bad/train/cat/text.jpg", "a letter");
+  write("bad/train/cat/swapped.jpg", png(20));
+  write("bad/train/cat/named", jpg(20));
+  write("bad/train/cat/notes.txt", "mine");
+  write("bad/train/cat/.hidden", "not looked at");
+  write("bad/val/dog/tiny.png", png(15));
+  write("bad/val/dog/grey.png", png(20, 1));
+  write("bad/val/dog/alpha.png", png(20, 4));
+  write("bad/val/dog/deep.png", png(20, 3, 16));
+  write("bad/val/loose.png", png(20));
+  write("bad/train/cow/0.png", png(20));
+  mkdirSync(join(top, "bad/val/bird"));
+  mkdirSync(join(top, "bad/extra"));
+  symlinkSync(join(top, "bad/train"), join(top, "bad/train/dog/again"));
+});
+afterAll(() => rmSync(top, { recursive: true }));
+
+describe("checkFolder", () => {
+  it("has nothing to say of a good folder but what it holds", () => {
+    const report = checkFolder(join(top, "good"));
+    expect(report).toEqual({
+      folder: join(top, "good"),
+      images: 20,
+      splits: [
+        { name: "train", images: 12, classes: { cat: 8, dog: 4 }, imbalance: 2 },
+        { name: "val", images: 8, classes: { cat: 4, dog: 4 }, imbalance: 1 },
+      ],
+      modes: { RGB: 20 },
+      problems: [],
+    });
+  });
+
+  it("takes a folder of classes for one split", () => {
+    const { splits } = checkFolder(join(top, "good/train"));
+    expect(splits).toEqual([{ name: "", images: 12, classes: { cat: 8, dog: 4 }, imbalance: 2 }]);
+  });
+
+  it("finds all that is wrong", () => {
+    const { problems, modes, splits } = checkFolder(join(top, "bad"));
+    const of = (kind: Problem["kind"]): [string, string][] =>
+      problems.filter((p) => p.kind === kind).map(({ paths, detail }) => [paths.join(" "), detail]);
+    expect(of("undecodable")).toEqual([
+      ["train/cat/cut.jpg", expect.stringMatching(/truncated/)],
+      ["train/cat/empty.png", expect.stringMatching(/^empty file/)],
+      ["train/cat/text.jpg", expect.stringMatching(/^not a picture/)],
+    ]);
+    expect(of("extension")).toEqual([
+      ["train/cat/named", "is JPEG, named without an extension"],
+      ["train/cat/swapped.jpg", "is PNG, named .jpg"],
+    ]);
+    expect(of("small")).toEqual([["val/dog/tiny.png", "is 15×15; expected at least 16"]]);
+    expect(of("mode")).toEqual([
+      ["val/dog/alpha.png", "is RGBA (colour with alpha); most pictures are RGB (colour)"],
+      ["val/dog/deep.png", "is RGB, 16 bits (colour); most pictures are RGB (colour)"],
+      ["val/dog/grey.png", "is L (grey); most pictures are RGB (colour)"],
+    ]);
+    expect(of("duplicate")).toEqual([
+      ["train/cat/1.jpg val/cat/leaked.jpg", "the same file across splits, in one class"],
+      ["train/cat/twin.png train/dog/twin.png", "the same pixels in one split, in different classes"],
+    ]);
+    expect(of("stray")).toEqual([
+      ["extra", "is no split"],
+      ["val/loose.png", "is in no class folder"],
+      ["train/cat/notes.txt", "is no picture, by name or contents"],
+    ]);
+    expect(of("class")).toEqual([
+      ["train/bird", "is missing; another split has it"],
+      ["val/bird", "has no pictures"],
+      ["val/cow", "is missing; another split has it"],
+    ]);
+    expect(modes).toEqual({ RGB: 27, RGBA: 1, "RGB, 16 bits": 1, L: 1 });
+    expect(splits.map(({ name, images, imbalance }) => [name, images, imbalance])).toEqual([
+      ["train", 17, 11],
+      ["val", 13, null],
+    ]);
+  });
+});
+
+describe("fovea check", () => {
+  it("exits with 0 and says what there is, as text or JSON", () => {
+    const { status, stdout, stderr } = fovea("check", join(top, "good"));
+    expect(status).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toBe(
+      `${join(top, "good")}: 20 pictures\n` +
+        "  train: 12 pictures in 2 classes, 4 to 8 pictures each, largest/smallest 2.00\n" +
+        "  val: 8 pictures in 2 classes, 4 to 4 pictures each, largest/smallest 1.00\n" +
+        "  pixels: RGB 20\n\nnothing is wrong\n",
+    );
+    const json = fovea("check", "--json", join(top, "good"));
+    expect(json.status).toBe(0);
+    expect(JSON.parse(json.stdout)).toEqual(checkFolder(join(top, "good")));
+  });
+
+  it("exits with 1 if something is wrong, and names it", () => {
+    const { status, stdout } = fovea("check", join(top, "bad"), "--min-size", "21");
+    expect(status).toBe(1);
+    expect(stdout).toContain("cannot be decoded: 3\n  train/cat/cut.jpg ");
+    expect(stdout).toContain("too small: 30\n");
+    expect(stdout).toContain("  … 20 more; --json lists all\n");
+    expect(stdout).toContain(
+      "  the same file across splits, in one class: train/cat/1.jpg, val/cat/leaked.jpg\n",
+    );
+    const none = fovea("check", join(top, "none"));
+    expect([none.status, none.stdout]).toEqual([1, ""]);
+    expect(none.stderr).toMatch(/^fovea: .*none: cannot be read: ENOENT/);
+    const flat = fovea("check", join(top, "good/train/cat/deep"));
+    expect([flat.status, flat.stderr]).toEqual([
+      1,
+      `fovea: ${join(top, "good/train/cat/deep")}: no class folders; ` +
+        "expected <class>/<pictures>, or <split>/<class>/<pictures>\n",
+    ]);
+  });
+});
+
+describe("the command line", () => {
+  it.each([
+    [["chek"], "fovea: unknown command 'chek'; known: "],
+    [["check", "--jsn", "."], "fovea: unknown option '--jsn'; known: --help, --json, --min-size\n"],
+    [["check"], "fovea: missing required argument 'dir'\n"],
+    [["check", ".", "--min-size", "x"], "fovea: option '--min-size <pixels>' argument 'x' is invalid."],
+  ])("exits with 2 for %j, listing what is known", (args, message) => {
+    const { status, stdout, stderr } = fovea(...args);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr.slice(0, message.length)).toBe(message);
+  });
+
+  it("prints help when asked, exiting with 0", () => {
+    const { status, stdout } = fovea("check", "--help");
+    expect(status).toBe(0);
+    expect(stdout).toContain("Usage: fovea check [options] <dir>");
+  });
+});
