@@ -4,6 +4,8 @@ export { gemm, gemmScratch, gemmUnits } from "./gemm";
 export { rowsGemm, rowsGemmScratch, rowsGemmUnits, segmentBlocks } from "./rows-gemm";
 export { pixelsGemm, pixelsGemmScratch, pixelsGemmUnits } from "./pixels-gemm";
 export { tileColumns, tileCount, tileRows } from "./tile";
+export * from "./activation";
+export * from "./copy";
 export * from "./elementwise";
 export { argmax, maxBackward, sum, sumBackward } from "./reduce";
 export * from "./softmax";

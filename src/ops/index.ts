@@ -1,3 +1,5 @@
+export * from "./activation.js";
+export * from "./cat.js";
 export * from "./conv.js";
 export * from "./elementwise.js";
 export * from "./loss.js";

@@ -144,6 +144,8 @@ export interface PoolOptions {
   /** Default: kernelSize. */
   stride?: Pair;
   padding?: Pair;
+  /** Whether a rest at the end gets a window of its own, which reaches over it. Default false. */
+  ceilMode?: boolean;
 }
 
 export interface MaxPoolOptions extends PoolOptions {
@@ -160,14 +162,14 @@ export interface AvgPoolOptions extends PoolOptions {
  * the first of equals. @throws ShapeError unless the window fits, padding is at most half of it, and it has ≤ 256 cells
  */
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor {
-  const { stride = kernelSize, padding = 0, dilation = 1 } = options;
-  return maxPool2dOp({ x }, { kernelSize, stride, padding, dilation });
+  const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
+  return maxPool2dOp({ x }, { kernelSize, stride, padding, dilation, ceilMode });
 }
 
 /** Mean of each window: x:[n,h,w,c] → [n,oh,ow,c]. @throws ShapeError unless the window fits and padding is at most half of it */
 export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
-  const { stride = kernelSize, padding = 0, countIncludePad = true } = options;
-  return avgPool2dOp({ x }, { kernelSize, stride, padding, dilation: 1, countIncludePad });
+  const { stride = kernelSize, padding = 0, countIncludePad = true, ceilMode = false } = options;
+  return avgPool2dOp({ x }, { kernelSize, stride, padding, dilation: 1, countIncludePad, ceilMode });
 }
 
 /** Means over windows that divide the image into outputSize: x:[n,h,w,c] → [n,oh,ow,c]. Size 1 is global average pooling. */

@@ -12,6 +12,8 @@ export interface WindowAttrs {
   stride: Pair;
   padding: Pair;
   dilation: Pair;
+  /** Whether a rest at the end gets a window of its own, which reaches over it. Default false. */
+  ceilMode?: boolean;
 }
 
 export function pair(p: Pair): readonly [number, number] {
@@ -48,8 +50,13 @@ export function windowOutput(
     fail("kernel, stride and dilation must be integers ≥ 1");
   }
   if (!padding.every((n) => Number.isInteger(n) && n >= 0)) fail("padding must be integers ≥ 0");
-  const oh = Math.floor((height + 2 * padding[0] - dilation[0] * (kh - 1) - 1) / stride[0]) + 1;
-  const ow = Math.floor((width + 2 * padding[1] - dilation[1] * (kw - 1) - 1) / stride[1]) + 1;
+  const places = (size: number, kernel: number, i: 0 | 1): number => {
+    const steps = (size + 2 * padding[i] - dilation[i] * (kernel - 1) - 1) / stride[i];
+    if (!attrs.ceilMode || steps < 0) return Math.floor(steps) + 1;
+    const n = Math.ceil(steps) + 1;
+    return (n - 1) * stride[i] >= size + padding[i] ? n - 1 : n; // the last one begins in the far padding
+  };
+  const [oh, ow] = [places(height, kh, 0), places(width, kw, 1)];
   if (oh < 1 || ow < 1) fail(`the window [${kh},${kw}] does not fit into the padded input`);
   return [oh, ow];
 }

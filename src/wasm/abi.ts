@@ -3,6 +3,7 @@
 
 const binary = ["a", "b", "y", "columns", "aRow", "bRow", "aStep", "bStep", "begin", "end"] as const;
 const unary = ["x", "y", "begin", "end"] as const;
+const gradient = ["dy", "x", "dx", "begin", "end"] as const;
 
 export const abi = {
   // tiles and matrix products
@@ -136,7 +137,16 @@ export const abi = {
   reluBackward: ["dy", "y", "dx", "begin", "end"],
   sigmoidBackward: ["dy", "y", "dx", "begin", "end"],
   tanhBackward: ["dy", "y", "dx", "begin", "end"],
-  absBackward: ["dy", "x", "dx", "begin", "end"],
+  absBackward: gradient,
+  silu: unary,
+  hardsigmoid: unary,
+  hardswish: unary,
+  relu6: unary,
+  siluBackward: gradient,
+  hardsigmoidBackward: gradient,
+  hardswishBackward: gradient,
+  relu6Backward: gradient,
+  copyColumns: ["x", "y", "columns", "xStep", "yStep", "begin", "end"],
   affine: ["x", "y", "scale", "shift", "begin", "end"],
   fill: ["y", "value", "begin", "end"],
   stridedCopy: ["x", "y", "n0", "n1", "n2", "n3", "s0", "s1", "s2", "s3"],

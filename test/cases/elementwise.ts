@@ -22,6 +22,16 @@ function unary(op: string, kind: Draw, tolerance: number, attrs?: Record<string,
   return { op, cases, draw: { x: kind }, tolerance };
 }
 
+/** Values in every piece of activations that change at −3, 0, 3 and 6. */
+const pieces: Case = {
+  name: "every piece",
+  inputs: { x: { shape: [9], values: [-9, -3.1, -2.9, -0.1, 0.1, 2.9, 3.1, 5.9, 6.1] } },
+};
+
+function withPieces(suite: OpCases): OpCases {
+  return { ...suite, cases: [...suite.cases, pieces] };
+}
+
 /** Shapes of a and b. Neighbouring axes that both walk alike are one loop, so the patterns matter, not the sizes. */
 const broadcasts: [name: string, a: readonly number[], b: readonly number[]][] = [
   ["scalars", [], []],
@@ -78,6 +88,10 @@ export const elementwise: OpCases[] = [
   unary("sqrt", "positive", 1e-6),
   unary("abs", "awayFromZero", 0),
   unary("neg", "normal", 0),
+  withPieces(unary("silu", "normal", 1e-6)),
+  withPieces(unary("hardsigmoid", "normal", 1e-6)),
+  withPieces(unary("hardswish", "normal", 1e-6)),
+  withPieces(unary("relu6", "awayFromZero", 0)),
   unary("affine", "normal", 1e-6, { scale: -1.7, shift: 0.3 }),
   binary("add", "normal", "normal"),
   binary("sub", "normal", "normal"),

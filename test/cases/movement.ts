@@ -1,4 +1,4 @@
-// Reshape, permute, slice and pad.
+// Reshape, permute, slice, pad and cat.
 
 import type { Case, OpCases } from "./types.js";
 
@@ -24,7 +24,29 @@ function pad(x: readonly number[], before: readonly number[], after: readonly nu
   };
 }
 
+function cat(axis: number, ...shapes: (readonly number[])[]): Case {
+  const names = ["a", "b", "c", "d"];
+  return {
+    name: `${shapes.map((s) => `[${s.join(",")}]`).join(" ")} along axis ${axis}`,
+    inputs: Object.fromEntries(shapes.map((shape, i) => [names[i]!, shape])),
+    attrs: { axis },
+  };
+}
+
 export const movements: OpCases[] = [
+  {
+    op: "cat",
+    cases: [
+      cat(0, [3]),
+      cat(0, [3], [4]),
+      cat(1, [3, 1], [3, 5], [3, 4]),
+      cat(0, [2, 3], [0, 3], [1, 3]),
+      cat(3, [2, 3, 2, 4], [2, 3, 2, 1], [2, 3, 2, 8], [2, 3, 2, 7]),
+      cat(2, [2, 3, 2, 4], [2, 3, 5, 4]),
+      cat(1, [0, 3], [0, 2]),
+    ],
+    tolerance: 0,
+  },
   {
     op: "reshape",
     cases: [

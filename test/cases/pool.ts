@@ -8,13 +8,14 @@ interface Options {
   stride?: Pair;
   padding?: Pair;
   dilation?: Pair;
+  ceilMode?: boolean;
 }
 
 type Images = readonly [number, number, number, number];
 
 function pool(name: string, x: Images, kernelSize: Pair, options: Options = {}): Case {
-  const { stride = kernelSize, padding = 0, dilation = 1 } = options;
-  return { name, inputs: { x }, attrs: { kernelSize, stride, padding, dilation } };
+  const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
+  return { name, inputs: { x }, attrs: { kernelSize, stride, padding, dilation, ceilMode } };
 }
 
 const common: Case[] = [
@@ -36,6 +37,15 @@ const common: Case[] = [
   ...[13, 16, 17].map((c) => pool(`${c} channels, strided`, [1, 4, 6, c], 2)),
 ];
 
+const overTheEnd: Case[] = [
+  pool("3x3 stride 2, ceil", [2, 8, 7, 5], 3, { stride: 2, ceilMode: true }),
+  pool("3x3 stride 2, ceil without a rest", [1, 9, 7, 4], 3, { stride: 2, ceilMode: true }),
+  pool("3x3 stride 2 padding 1, ceil", [2, 8, 6, 3], 3, { stride: 2, padding: 1, ceilMode: true }),
+  pool("2x2, ceil", [1, 5, 7, 9], 2, { ceilMode: true }),
+  pool("2x2 padding 1, the last window would begin in the padding, ceil", [1, 5, 5, 3], 2, { padding: 1, ceilMode: true }), // prettier-ignore
+  pool("stride larger than the kernel, ceil", [1, 8, 9, 6], 2, { stride: 3, ceilMode: true }),
+];
+
 const dilated: Case[] = [
   pool("dilation 2", [1, 7, 8, 3], 3, { stride: 1, dilation: 2 }),
   pool("dilation 2 padding 1 stride 2", [2, 9, 8, 5], 3, { stride: 2, dilation: 2, padding: 1 }),
@@ -50,11 +60,11 @@ function adaptive(name: string, x: Images, outputSize: Pair): Case {
 }
 
 export const pools: OpCases[] = [
-  { op: "maxPool2d", cases: [...common, ...dilated], draw: { x: "distinct" }, tolerance: 0 },
+  { op: "maxPool2d", cases: [...common, ...overTheEnd, ...dilated], draw: { x: "distinct" }, tolerance: 0 },
   {
     op: "avgPool2d",
     cases: [true, false].flatMap((countIncludePad) =>
-      common.map((c) => ({
+      [...common, ...overTheEnd].map((c) => ({
         ...c,
         name: `${c.name}, ${countIncludePad ? "with" : "without"} the padding`,
         attrs: { ...c.attrs, countIncludePad },

@@ -9,8 +9,10 @@ import { tileCalls } from "./tile-calls.js";
 import { windowCalls } from "./window-calls.js";
 import { winogradCalls } from "./winograd-calls.js";
 
-type Unary = "relu" | "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
-type Backward = "reluBackward" | "sigmoidBackward" | "tanhBackward" | "absBackward";
+const UNARY = ["relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "silu", "hardsigmoid", "hardswish", "relu6"] as const; // prettier-ignore
+const BACKWARD = ["reluBackward", "sigmoidBackward", "tanhBackward", "absBackward", "siluBackward", "hardsigmoidBackward", "hardswishBackward", "relu6Backward"] as const; // prettier-ignore
+type Unary = (typeof UNARY)[number];
+type Backward = (typeof BACKWARD)[number];
 type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
 
 const unary = (kernel: Unary): Call[] =>
@@ -68,12 +70,25 @@ const inBlocks = (
   );
 
 export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
-  ...each(["relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg"], unary),
+  ...each(UNARY, unary),
   ...each(["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual"], binary),
-  ...each(["reluBackward", "sigmoidBackward", "tanhBackward", "absBackward"], backward),
+  ...each(BACKWARD, backward),
   affine: calls(["n"], [LENGTHS], (k, g, n) => k.affine(g.input(n), g.output(n), 2, 3, 0, n)),
   fill: calls(["n"], [LENGTHS], (k, g, n) => k.fill(g.output(n), 7, 0, n)),
   dropout: calls(["n"], [LENGTHS], (k, g, n) => k.dropout(g.input(n), g.output(n), 0.5, 1, 0, n)),
+  copyColumns: calls(["rows", "columns", "gap"], [[0, 1, 3], LENGTHS, [0, 2]], (k, g, rows, columns, gap) => {
+    // Only the columns may be written: the first row's output stands for all where there is a gap.
+    const n = gap ? Math.min(rows, 1) : rows;
+    k.copyColumns(
+      g.input(rows * (columns + gap)),
+      g.output(n * columns),
+      columns,
+      columns + gap,
+      columns,
+      0,
+      n,
+    );
+  }),
   stridedCopy: calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
     const size = 2 * n1 * 3 * n3;
     const strides = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];

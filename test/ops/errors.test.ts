@@ -192,6 +192,17 @@ const movements: Row[] = [
     "permute: axes must be 0…2 in some order; got [1,0] for x:[2,3,4]",
   ],
   [
+    "shapes that differ off the axis",
+    () => fovea.cat([x(2, 3), x(3, 3)]),
+    "cat: shapes must be equal but for axis 1; got a:[2,3] b:[3,3]",
+  ],
+  [
+    "an axis that is not there",
+    () => fovea.cat([x(2, 3), x(2, 3)], 2),
+    "cat: shapes must be equal but for axis 2; got a:[2,3] b:[2,3]",
+  ],
+  ["nothing to join", () => fovea.cat([]), "cat: expected at least one tensor; got none"],
+  [
     "a range outside",
     () => fovea.slice(x(2, 3), [{}, { begin: 1, end: 4 }]),
     "slice: ranges (begin+count·step) must lie inside x, one for each of at most 4 axes; " +

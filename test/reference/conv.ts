@@ -18,8 +18,15 @@ export function windows(
   stride: number,
   padding: number,
   dilation: number,
+  ceilMode = false,
 ): number {
-  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+  const reach = dilation * (kernel - 1) + 1;
+  const end = size + 2 * padding;
+  let n = 0;
+  while (n * stride + reach <= end) n++;
+  // One more for a rest that no window has reached, unless it would begin behind the image.
+  const rest = n > 0 && (n - 1) * stride + reach < end && n * stride < size + padding;
+  return ceilMode && rest ? n + 1 : n;
 }
 
 /**

@@ -23,6 +23,11 @@ export const log = map(Math.log);
 export const sqrt = map(Math.sqrt);
 export const abs = map(Math.abs);
 export const neg = map((x) => -x);
+const cut6 = (x: number): number => (x < 0 ? 0 : x > 6 ? 6 : x);
+export const silu = map((x) => x / (1 + Math.exp(-x)));
+export const hardsigmoid = map((x) => cut6(x + 3) / 6);
+export const hardswish = map((x) => (x * cut6(x + 3)) / 6);
+export const relu6 = map(cut6);
 
 export function affine({ x }: Unary, { scale, shift }: { scale: number; shift: number }): Values {
   return values(x.shape, (i) => x.data[i]! * scale + shift);

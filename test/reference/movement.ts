@@ -1,4 +1,4 @@
-// Reshape, permute, slice and pad.
+// Reshape, permute, slice, pad and cat.
 
 import { indexOf, sizeOf, stridesOf, values, type Values } from "./values.js";
 
@@ -45,5 +45,18 @@ export function pad(
     const index = indexOf(i, shape).map((at, axis) => at - before[axis]!);
     if (index.some((at, axis) => at < 0 || at >= x.shape[axis]!)) return 0;
     return x.data[index.reduce((at, k, axis) => at + k * strides[axis]!, 0)]!;
+  });
+}
+
+export function cat(inputs: Record<string, Values | undefined>, { axis }: { axis: number }): Values {
+  const parts = Object.values(inputs).filter((x) => x !== undefined);
+  const total = parts.reduce((n, x) => n + x.shape[axis]!, 0);
+  const shape = parts[0]!.shape.map((n, i) => (i === axis ? total : n));
+  return values(shape, (i) => {
+    const index = indexOf(i, shape);
+    let k = 0;
+    while (index[axis]! >= parts[k]!.shape[axis]!) index[axis]! -= parts[k++]!.shape[axis]!;
+    const strides = stridesOf(parts[k]!.shape);
+    return parts[k]!.data[index.reduce((at, v, a) => at + v * strides[a]!, 0)]!;
   });
 }

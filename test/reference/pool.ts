@@ -10,6 +10,7 @@ interface PoolAttrs {
   stride: Pair;
   padding: Pair;
   dilation: Pair;
+  ceilMode?: boolean;
 }
 
 interface Input {
@@ -57,8 +58,8 @@ function slide(
   const [sh, sw] = pair(attrs.stride);
   const [ph, pw] = pair(attrs.padding);
   const [dh, dw] = pair(attrs.dilation);
-  const height = windows(x.shape[1]!, kh, sh, ph, dh);
-  const width = windows(x.shape[2]!, kw, sw, pw, dw);
+  const height = windows(x.shape[1]!, kh, sh, ph, dh, attrs.ceilMode);
+  const width = windows(x.shape[2]!, kw, sw, pw, dw, attrs.ceilMode);
   return pool(x, height, width, taps(kh, sh, ph, dh), taps(kw, sw, pw, dw), reduce);
 }
 

@@ -1,0 +1,79 @@
+// Concatenation.
+
+import { defineOp } from "../core/op.js";
+import { describe, sizeOf, type Shape } from "../core/shape.js";
+import { empty, type Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+import { parallel } from "../wasm/parallel.js";
+import { rowGrain } from "./fusion.js";
+
+interface CatInputs {
+  a: Tensor;
+  b?: Tensor | undefined;
+  c?: Tensor | undefined;
+  d?: Tensor | undefined;
+}
+
+const NAMES = ["a", "b", "c", "d"] as const;
+
+/** Elements of one piece: everything from the axis on, which is contiguous. */
+const columnsOf = (shape: Shape, axis: number): number => sizeOf(shape.slice(axis));
+
+/** The gradient of one input: its columns of dy. */
+function part(name: (typeof NAMES)[number]) {
+  return (
+    dy: Tensor,
+    { shapes }: { shapes: Partial<Record<string, Shape>> },
+    { axis }: { axis: number },
+  ): Tensor => {
+    const before = NAMES.slice(0, NAMES.indexOf(name));
+    const start = before.reduce((n, other) => n + columnsOf(shapes[other]!, axis), 0);
+    const shape = shapes[name]!;
+    const dx = empty(shape, "f32", "cat gradient");
+    const columns = columnsOf(shape, axis);
+    const rows = sizeOf(shape.slice(0, axis));
+    const all = columnsOf(dy.shape, axis);
+    parallel("copyColumns", rows, rowGrain(columns), dy.ptr + start * 4, dx.ptr, columns, all, columns);
+    return dx;
+  };
+}
+
+const catOp = defineOp({
+  name: "cat",
+  shape(inputs: CatInputs, { axis }: { axis: number }) {
+    const shapes = Object.values(inputs).flatMap((t) => (t ? [(t as Tensor).shape] : []));
+    const first = shapes[0]!;
+    const fits = shapes.every(
+      (s) => s.length === first.length && s.every((n, i) => i === axis || n === first[i]),
+    );
+    if (!Number.isInteger(axis) || axis < 0 || axis >= first.length || !fits) {
+      throw new ShapeError(`cat: shapes must be equal but for axis ${axis}; got ${describe({ ...inputs })}`);
+    }
+    return first.map((n, i) => (i === axis ? shapes.reduce((sum, s) => sum + s[i]!, 0) : n));
+  },
+  forward(y, inputs, { axis }) {
+    const rows = sizeOf(y.shape.slice(0, axis));
+    const all = columnsOf(y.shape, axis);
+    let to = y.ptr;
+    for (const name of NAMES) {
+      const x = inputs[name];
+      if (!x) continue;
+      const columns = columnsOf(x.shape, axis);
+      parallel("copyColumns", rows, rowGrain(columns), x.ptr, to, columns, columns, all);
+      to += columns * 4;
+    }
+  },
+  saves: [],
+  vjp: { a: part("a"), b: part("b"), c: part("c"), d: part("d") },
+});
+
+/**
+ * The tensors one behind the other along an axis; the last by default, which holds the channels of images.
+ * @throws ShapeError unless there is at least one, and all other sizes are equal
+ */
+export function cat(tensors: readonly Tensor[], axis = -1): Tensor {
+  const [a, b, c, d, ...rest] = tensors;
+  if (!a) throw new ShapeError("cat: expected at least one tensor; got none");
+  const joined = catOp({ a, b, c, d }, { axis: axis < 0 ? axis + a.shape.length : axis });
+  return rest.length > 0 ? cat([joined, ...rest], axis) : joined;
+}
