@@ -45,6 +45,34 @@ export interface RegisteredOp {
 
 const registry = new Map<string, RegisteredOp>();
 
+/** An application of an op, as shapesOnly() shows it. */
+export interface AppliedOp {
+  readonly name: string;
+  readonly inputs: Inputs;
+  readonly y: Tensor;
+}
+
+let observer: ((op: AppliedOp) => void) | undefined;
+
+/** Whether shapesOnly() is running. */
+export function isShapesOnly(): boolean {
+  return observer !== undefined;
+}
+
+/**
+ * Runs fn with ops that check and give shapes, and compute nothing: tensors have no elements and take no memory, so that
+ * a network of any size can be measured. onOp sees every op that is applied.
+ */
+export function shapesOnly<T>(fn: () => T, onOp: (op: AppliedOp) => void = () => undefined): T {
+  const before = observer;
+  observer = onOp;
+  try {
+    return fn();
+  } finally {
+    observer = before;
+  }
+}
+
 /** Every op declared so far, by name. */
 export function registeredOps(): ReadonlyMap<string, RegisteredOp> {
   return registry;
@@ -76,6 +104,11 @@ export function defineOp<
     const named = inputs as Inputs;
     checkDTypes(name, named, dtypes);
     const shape = spec.shape(inputs, attrs);
+    if (observer) {
+      const y = empty(shape, spec.dtype ?? "f32", name);
+      observer({ name, inputs: named, y });
+      return y;
+    }
     const source = view === undefined ? undefined : inputs[view]!;
     // In a scope of its own, so that an op that fails half-way (out of memory) leaves nothing behind.
     const { y, aux } = tidy(() => {

@@ -1,5 +1,5 @@
 import type { Tensor } from "../core/tensor.js";
-import { relu, sigmoid, tanh } from "../ops/index.js";
+import { hardsigmoid, hardswish, relu, relu6, sigmoid, silu, tanh } from "../ops/index.js";
 import { Module } from "./module.js";
 
 /** max(x, 0). */
@@ -20,5 +20,33 @@ export class Sigmoid extends Module {
 export class Tanh extends Module {
   forward(x: Tensor): Tensor {
     return tanh(x);
+  }
+}
+
+/** min(max(x, 0), 6). */
+export class ReLU6 extends Module {
+  forward(x: Tensor): Tensor {
+    return relu6(x);
+  }
+}
+
+/** x / (1 + e⁻ˣ). */
+export class SiLU extends Module {
+  forward(x: Tensor): Tensor {
+    return silu(x);
+  }
+}
+
+/** min(max(x + 3, 0), 6) / 6. */
+export class Hardsigmoid extends Module {
+  forward(x: Tensor): Tensor {
+    return hardsigmoid(x);
+  }
+}
+
+/** x · hardsigmoid(x). */
+export class Hardswish extends Module {
+  forward(x: Tensor): Tensor {
+    return hardswish(x);
   }
 }

@@ -1,12 +1,17 @@
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { conv2d, type Conv2dOptions, type Pair } from "../ops/index.js";
-import { biasUniform, kaimingUniform } from "./init.js";
+import { kaimingUniform, type Initialiser } from "./init.js";
+import { biasOf } from "./linear.js";
 import { Module, Parameter } from "./module.js";
 
 export interface Conv2dLayerOptions extends Conv2dOptions {
   /** Default true. */
   bias?: boolean;
+  /** Default: kaimingUniform with a = √5. */
+  weightInit?: Initialiser;
+  /** Default: U(−1/√fanIn, 1/√fanIn). */
+  biasInit?: Initialiser;
 }
 
 /**
@@ -21,7 +26,12 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dLayerOptions = {}) {
     super();
-    const { bias = true, ...rest } = options;
+    const {
+      bias = true,
+      weightInit = (w) => kaimingUniform(w, { a: Math.sqrt(5) }),
+      biasInit,
+      ...rest
+    } = options;
     const { groups = 1 } = rest;
     const [kh, kw] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
@@ -31,10 +41,9 @@ export class Conv2d extends Module {
       );
     }
     const weight = empty([kh, kw, inChannels / groups, outChannels], "f32", "Conv2d");
-    this.weight = new Parameter(kaimingUniform(weight, { a: Math.sqrt(5) }), { fileAxes: [3, 2, 0, 1] });
-    this.bias = bias
-      ? new Parameter(biasUniform(empty([outChannels], "f32", "Conv2d"), this.weight))
-      : undefined;
+    weightInit(weight);
+    this.weight = new Parameter(weight, { fileAxes: [3, 2, 0, 1] });
+    this.bias = bias ? biasOf(outChannels, this.weight, biasInit) : undefined;
     this.options = rest;
   }
 

@@ -2,6 +2,7 @@
 // Fans: Linear weights are [out, in]; convolution weights [kh, kw, in / groups, out].
 
 import { defaultRandom, type Random } from "../core/random.js";
+import { isShapesOnly } from "../core/op.js";
 import { describe } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
@@ -13,6 +14,9 @@ export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
   if (s.length === 4) return { fanIn: s[0]! * s[1]! * s[2]!, fanOut: s[0]! * s[1]! * s[3]! };
   throw new ShapeError(`init: expected weight:[out,in] or [kh,kw,in,out]; got ${describe({ weight })}`);
 }
+
+/** Fills a tensor in place. */
+export type Initialiser = (x: Tensor) => unknown;
 
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
 
@@ -31,23 +35,44 @@ export function calculateGain(nonlinearity: Nonlinearity, a = 0.01): number {
   }
 }
 
+let skipping = false;
+
+/** Runs fn without filling any tensor: for layers whose weights are given otherwise. */
+export function withoutInit<T>(fn: () => T): T {
+  const before = skipping;
+  skipping = true;
+  try {
+    return fn();
+  } finally {
+    skipping = before;
+  }
+}
+
+/** Writes what fill makes of an array of x's size, unless nothing is to be filled. */
+function fillWith<T extends Tensor>(x: T, fill: (values: Float32Array) => void): T {
+  if (skipping || isShapesOnly()) return x;
+  const values = new Float32Array(x.size);
+  fill(values);
+  return x.copyFrom(values);
+}
+
 /** U(low, high). */
 export function uniform<T extends Tensor>(x: T, low = 0, high = 1, random: Random = defaultRandom()): T {
-  const values = new Float32Array(x.size);
-  for (let i = 0; i < values.length; i++) values[i] = random.uniform(low, high);
-  return x.copyFrom(values);
+  return fillWith(x, (values) => {
+    for (let i = 0; i < values.length; i++) values[i] = random.uniform(low, high);
+  });
 }
 
 /** N(mean, std²). */
 export function normal<T extends Tensor>(x: T, mean = 0, std = 1, random: Random = defaultRandom()): T {
-  const values = new Float32Array(x.size);
-  for (let i = 0; i < values.length; i++) values[i] = random.normal(mean, std);
-  return x.copyFrom(values);
+  return fillWith(x, (values) => {
+    for (let i = 0; i < values.length; i++) values[i] = random.normal(mean, std);
+  });
 }
 
 /** Every element the same. */
 export function constant<T extends Tensor>(x: T, value: number): T {
-  return x.copyFrom(new Float32Array(x.size).fill(value));
+  return fillWith(x, (values) => values.fill(value));
 }
 
 export interface KaimingOptions {
@@ -101,4 +126,9 @@ export function biasUniform<T extends Tensor>(bias: T, weight: Tensor): T {
   const { fanIn } = fans(weight);
   const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
   return uniform(bias, -bound, bound);
+}
+
+/** All zeros: the bias of most networks. */
+export function zeros<T extends Tensor>(x: T): T {
+  return constant(x, 0);
 }

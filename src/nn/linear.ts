@@ -1,25 +1,37 @@
 import { empty, type Tensor } from "../core/tensor.js";
 import { linear } from "../ops/index.js";
-import { biasUniform, kaimingUniform } from "./init.js";
+import { biasUniform, kaimingUniform, type Initialiser } from "./init.js";
 import { Module, Parameter } from "./module.js";
 
 export interface LinearOptions {
   /** Default true. */
   bias?: boolean;
+  /** Default: kaimingUniform with a = √5. */
+  weightInit?: Initialiser;
+  /** Default: U(−1/√fanIn, 1/√fanIn). */
+  biasInit?: Initialiser;
 }
 
-/** y = x·weightᵀ + bias: [n, inFeatures] → [n, outFeatures]. Initialised as PyTorch does: kaimingUniform with a = √5. */
+/** The bias of a layer with this weight. */
+export function biasOf(size: number, weight: Parameter, biasInit?: Initialiser): Parameter {
+  const bias = empty([size], "f32", "bias");
+  if (biasInit) biasInit(bias);
+  else biasUniform(bias, weight);
+  return new Parameter(bias);
+}
+
+/** y = x·weightᵀ + bias: [n, inFeatures] → [n, outFeatures]. Initialised as PyTorch does, unless told otherwise. */
 export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true }: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
-    const weight = kaimingUniform(empty([outFeatures, inFeatures], "f32", "Linear"), { a: Math.sqrt(5) });
+    const { bias = true, weightInit = (w) => kaimingUniform(w, { a: Math.sqrt(5) }), biasInit } = options;
+    const weight = empty([outFeatures, inFeatures], "f32", "Linear");
+    weightInit(weight);
     this.weight = new Parameter(weight);
-    this.bias = bias
-      ? new Parameter(biasUniform(empty([outFeatures], "f32", "Linear"), this.weight))
-      : undefined;
+    this.bias = bias ? biasOf(outFeatures, this.weight, biasInit) : undefined;
   }
 
   forward(x: Tensor): Tensor {

@@ -64,6 +64,12 @@ function fileName(field: string): string {
   return field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 }
 
+/** One of a network's outputs in training. */
+export interface WeightedOutput {
+  weight: number;
+  logits: Tensor;
+}
+
 /** Base class of layers and networks. Subclasses keep their parts in fields and define forward(). */
 export abstract class Module {
   /** Whether layers such as dropout and batch normalisation behave as in training. Set by train() and eval(). */
@@ -71,6 +77,14 @@ export abstract class Module {
 
   /** The module's output for x. */
   abstract forward(x: Tensor): Tensor;
+
+  /**
+   * What a loss is computed from: the output and, in training, those of auxiliary heads; each with its weight in the sum.
+   * Every tensor made on the way is freed unless a gradient still needs it.
+   */
+  outputs(x: Tensor): WeightedOutput[] {
+    return [{ weight: 1, logits: this.call(x) }];
+  }
 
   /** forward(x), with every tensor made on the way freed unless a gradient still needs it. */
   call(x: Tensor): Tensor {
@@ -84,6 +98,37 @@ export abstract class Module {
       if (!Array.isArray(value)) return [];
       return value.flatMap((v, i): [string, Module][] => (v instanceof Module ? [[`${field}.${i}`, v]] : []));
     });
+  }
+
+  /** Puts another module in the place of the child of that name. */
+  protected setChild(name: string, child: Module): void {
+    const [field, index] = name.split(".") as [string, string?];
+    const fields = this as Record<string, unknown>;
+    if (index === undefined) fields[field] = child;
+    else (fields[field] as Module[])[Number(index)] = child;
+  }
+
+  /** The parent, the name in it, and the module at a path. */
+  #find(path: string): [parent: Module, name: string, module: Module] {
+    for (const [name, child] of this.namedChildren()) {
+      const own = fileName(name);
+      if (path === own) return [this, name, child];
+      if (path.startsWith(`${own}.`)) return child.#find(path.slice(own.length + 1));
+    }
+    const known = this.namedChildren().map(([name]) => fileName(name));
+    throw new DataError(`getSubmodule: no module at '${path}'; known here: ${known.join(", ") || "none"}`);
+  }
+
+  /** The module at a path, named as in files: "layer1.0.conv1". @throws DataError listing the names where the path ends */
+  getSubmodule(path: string): Module {
+    return this.#find(path)[2];
+  }
+
+  /** Puts another module at a path; gives back the old one, which is the caller's to dispose of. @throws DataError as getSubmodule() */
+  setSubmodule(path: string, module: Module): Module {
+    const [parent, name, old] = this.#find(path);
+    parent.setChild(name, module);
+    return old;
   }
 
   /** This module and everything below it, parents first. */

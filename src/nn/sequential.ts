@@ -10,13 +10,20 @@ export class Flatten extends Module {
   }
 }
 
-/** Modules applied one after the other; named "0", "1", … in files. Frees each output once the next module has used it. */
+/**
+ * Modules applied one after the other; named "0", "1", … in files, or as the fields of an object are. Frees each output
+ * once the next module has used it.
+ */
 export class Sequential extends Module {
-  readonly #layers: readonly Module[];
+  readonly #names: readonly string[];
+  readonly #layers: Module[];
 
-  constructor(...layers: Module[]) {
+  constructor(...layers: Module[] | [Record<string, Module>]) {
     super();
-    this.#layers = layers;
+    const [first] = layers;
+    const named = first === undefined || first instanceof Module ? (layers as Module[]) : first;
+    this.#names = Object.keys(named);
+    this.#layers = Object.values(named);
   }
 
   get length(): number {
@@ -29,7 +36,11 @@ export class Sequential extends Module {
   }
 
   override namedChildren(): [name: string, child: Module][] {
-    return this.#layers.map((layer, i) => [String(i), layer]);
+    return this.#layers.map((layer, i) => [this.#names[i]!, layer]);
+  }
+
+  protected override setChild(name: string, child: Module): void {
+    this.#layers[this.#names.indexOf(name)] = child;
   }
 
   forward(x: Tensor): Tensor {

@@ -1,0 +1,41 @@
+import type { Tensor } from "../core/tensor.js";
+import { mul } from "../ops/index.js";
+import { ReLU, Sigmoid } from "./activation.js";
+import { Conv2d, type Conv2dLayerOptions } from "./conv2d.js";
+import { Module } from "./module.js";
+import { AdaptiveAvgPool2d } from "./pool.js";
+
+export interface SqueezeExcitationOptions {
+  /** Between the two layers. Default ReLU. */
+  activation?: new () => Module;
+  /** Of the weights of the channels. Default Sigmoid. */
+  scaleActivation?: new () => Module;
+  /** Of the two layers. */
+  conv?: Conv2dLayerOptions;
+}
+
+/**
+ * Weighs the channels of [n, h, w, c] by what their means say. Hu, Shen and Sun, Squeeze-and-Excitation Networks (2017),
+ * arXiv 1709.01507.
+ */
+export class SqueezeExcitation extends Module {
+  readonly fc1: Conv2d;
+  readonly fc2: Conv2d;
+  readonly activation: Module;
+  readonly scaleActivation: Module;
+  readonly #avgpool = new AdaptiveAvgPool2d(1);
+
+  constructor(channels: number, squeezeChannels: number, options: SqueezeExcitationOptions = {}) {
+    super();
+    const { activation: Activation = ReLU, scaleActivation: ScaleActivation = Sigmoid, conv } = options;
+    this.fc1 = new Conv2d(channels, squeezeChannels, 1, conv);
+    this.fc2 = new Conv2d(squeezeChannels, channels, 1, conv);
+    this.activation = new Activation();
+    this.scaleActivation = new ScaleActivation();
+  }
+
+  forward(x: Tensor): Tensor {
+    const squeezed = this.activation.forward(this.fc1.forward(this.#avgpool.forward(x)));
+    return mul(x, this.scaleActivation.forward(this.fc2.forward(squeezed)));
+  }
+}
