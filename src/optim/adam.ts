@@ -1,7 +1,7 @@
 import { keep } from "../core/scope.js";
 import { zeros, type Tensor } from "../core/tensor.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
-import { checkRange, Optimizer } from "./optimizer.js";
+import { checkRange, Optimizer, type ParameterGroup, type Rates } from "./optimizer.js";
 
 export interface AdamOptions {
   /** Default 0.001. */
@@ -26,28 +26,25 @@ interface State {
 export class Adam extends Optimizer {
   readonly betas: readonly [number, number];
   readonly eps: number;
-  readonly weightDecay: number;
   readonly #state = new Map<number, State>();
 
-  constructor(parameters: readonly Tensor[], options: AdamOptions = {}) {
+  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], options: AdamOptions = {}) {
     const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
-    super(parameters, lr);
+    super(parameters, lr, weightDecay);
     const name = this.constructor.name;
     checkRange(`${name}: betas[0]`, betas[0], 0, 1);
     checkRange(`${name}: betas[1]`, betas[1], 0, 1);
     checkRange(`${name}: eps`, eps, 0, Infinity);
-    checkRange(`${name}: weightDecay`, weightDecay, 0, Infinity);
     this.betas = betas;
     this.eps = eps;
-    this.weightDecay = weightDecay;
   }
 
   /** How weightDecay acts: through the gradient (l2) or on the weight itself (decay). */
-  protected decay(): { l2: number; decay: number } {
-    return { l2: this.weightDecay, decay: 0 };
+  protected decay(weightDecay: number): { l2: number; decay: number } {
+    return { l2: weightDecay, decay: 0 };
   }
 
-  protected override update(p: Tensor, grad: Tensor, i: number): void {
+  protected override update(p: Tensor, grad: Tensor, i: number, { lr, weightDecay }: Rates): void {
     let state = this.#state.get(i);
     if (!state) {
       state = { power1: 1, power2: 1, m: keep(zeros(p.shape)), v: keep(zeros(p.shape)) };
@@ -56,7 +53,7 @@ export class Adam extends Optimizer {
     const [beta1, beta2] = this.betas;
     state.power1 *= beta1;
     state.power2 *= beta2;
-    const { l2, decay } = this.decay();
+    const { l2, decay } = this.decay(weightDecay);
     parallel(
       "adam",
       p.size,
@@ -65,7 +62,7 @@ export class Adam extends Optimizer {
       grad.ptr,
       state.m.ptr,
       state.v.ptr,
-      this.lr,
+      lr,
       beta1,
       beta2,
       this.eps,
@@ -87,11 +84,11 @@ export class Adam extends Optimizer {
 
 /** Adam with decoupled weight decay: Loshchilov and Hutter (2017), arXiv 1711.05101. weightDecay defaults to 0.01. */
 export class AdamW extends Adam {
-  constructor(parameters: readonly Tensor[], options: AdamOptions = {}) {
+  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], options: AdamOptions = {}) {
     super(parameters, { weightDecay: 0.01, ...options });
   }
 
-  protected override decay(): { l2: number; decay: number } {
-    return { l2: 0, decay: this.weightDecay };
+  protected override decay(weightDecay: number): { l2: number; decay: number } {
+    return { l2: 0, decay: weightDecay };
   }
 }

@@ -1,6 +1,6 @@
 // What optimizers share: the parameters, the learning rate, the step count.
 
-import type { Tensor } from "../core/tensor.js";
+import { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 
 /** @throws RangeError naming the optimizer and the option */
@@ -10,19 +10,47 @@ export function checkRange(what: string, value: number, low: number, high: numbe
   }
 }
 
+/** Parameters that are trained in another way than the rest. */
+export interface ParameterGroup {
+  parameters: readonly Tensor[];
+  /** Their learning rate, in parts of the optimizer's, so that schedules move all alike. Default 1. */
+  lrScale?: number;
+  /** Default: the optimizer's. */
+  weightDecay?: number;
+}
+
+/** What a parameter's update reads. */
+export interface Rates {
+  lr: number;
+  weightDecay: number;
+}
+
 export abstract class Optimizer {
   /** The learning rate; may be changed between steps. */
   lr: number;
+  readonly weightDecay: number;
   /** Steps taken so far. */
   steps = 0;
   protected readonly parameters: readonly Tensor[];
+  /** The group of each parameter. */
+  readonly #groups: readonly ParameterGroup[];
 
-  constructor(parameters: readonly Tensor[], lr: number) {
+  /** @throws ShapeError if there are no parameters; RangeError for a rate outside its range */
+  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], lr: number, weightDecay: number) {
     const name = this.constructor.name;
-    if (parameters.length === 0) throw new ShapeError(`${name}: got no parameters`);
+    const given = parameters as readonly (Tensor | ParameterGroup)[];
+    const groups = given.map((p): ParameterGroup => (p instanceof Tensor ? { parameters: [p] } : p));
+    this.#groups = groups.flatMap((group) => group.parameters.map(() => group));
+    this.parameters = groups.flatMap((group) => group.parameters);
+    if (this.parameters.length === 0) throw new ShapeError(`${name}: got no parameters`);
     checkRange(`${name}: lr`, lr, 0, Infinity);
-    this.parameters = parameters;
+    checkRange(`${name}: weightDecay`, weightDecay, 0, Infinity);
+    for (const { lrScale = 1, weightDecay: decay = 0 } of groups) {
+      checkRange(`${name}: lrScale`, lrScale, 0, Infinity);
+      checkRange(`${name}: weightDecay`, decay, 0, Infinity);
+    }
     this.lr = lr;
+    this.weightDecay = weightDecay;
   }
 
   /** Changes every parameter that has a gradient, in place. */
@@ -31,7 +59,8 @@ export abstract class Optimizer {
     this.parameters.forEach((p, i) => {
       if (!p.grad) return;
       p.storage.touch();
-      this.update(p, p.grad, i);
+      const { lrScale = 1, weightDecay = this.weightDecay } = this.#groups[i]!;
+      this.update(p, p.grad, i, { lr: this.lr * lrScale, weightDecay });
     });
   }
 
@@ -47,5 +76,5 @@ export abstract class Optimizer {
   abstract dispose(): void;
 
   /** Updates the i-th parameter. */
-  protected abstract update(p: Tensor, grad: Tensor, i: number): void;
+  protected abstract update(p: Tensor, grad: Tensor, i: number, rates: Rates): void;
 }

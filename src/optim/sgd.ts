@@ -2,7 +2,7 @@ import { keep } from "../core/scope.js";
 import { zeros, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
-import { checkRange, Optimizer } from "./optimizer.js";
+import { checkRange, Optimizer, type ParameterGroup, type Rates } from "./optimizer.js";
 
 export interface SGDOptions {
   /** Default 0.001. */
@@ -25,25 +25,22 @@ export interface SGDOptions {
 export class SGD extends Optimizer {
   readonly momentum: number;
   readonly dampening: number;
-  readonly weightDecay: number;
   readonly nesterov: boolean;
   readonly #buffers = new Map<number, Tensor>();
 
-  constructor(parameters: readonly Tensor[], options: SGDOptions = {}) {
+  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], options: SGDOptions = {}) {
     const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
-    super(parameters, lr);
+    super(parameters, lr, weightDecay);
     checkRange("SGD: momentum", momentum, 0, Infinity);
-    checkRange("SGD: weightDecay", weightDecay, 0, Infinity);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ShapeError("SGD: nesterov needs momentum > 0 and dampening 0");
     }
     this.momentum = momentum;
     this.dampening = dampening;
-    this.weightDecay = weightDecay;
     this.nesterov = nesterov;
   }
 
-  protected override update(p: Tensor, grad: Tensor, i: number): void {
+  protected override update(p: Tensor, grad: Tensor, i: number, { lr, weightDecay }: Rates): void {
     const first = !this.#buffers.has(i);
     if (first && this.momentum !== 0) this.#buffers.set(i, keep(zeros(p.shape)));
     parallel(
@@ -53,10 +50,10 @@ export class SGD extends Optimizer {
       p.ptr,
       grad.ptr,
       this.#buffers.get(i)?.ptr ?? 0,
-      this.lr,
+      lr,
       this.momentum,
       this.dampening,
-      this.weightDecay,
+      weightDecay,
       this.nesterov ? 1 : 0,
       first ? 1 : 0,
     );

@@ -46,7 +46,34 @@ describe("optimizers", () => {
     }
   });
 
+  it("groups have rates of their own, as optimizers of their own would", () => {
+    for (const Type of [SGD, Adam, AdamW]) {
+      const [a, b, c, d] = [parameter(), parameter(), parameter(), parameter()];
+      const whole = new Type([a, { parameters: [b], lrScale: 0.1, weightDecay: 0 }], { lr: 0.2, weightDecay: 0.3 }); // prettier-ignore
+      const parts = [
+        new Type([c], { lr: 0.2, weightDecay: 0.3 }),
+        new Type([d], { lr: 0.2 * 0.1, weightDecay: 0 }),
+      ];
+      for (let i = 0; i < 3; i++) {
+        tidy(() => {
+          for (const p of [a, b, c, d]) {
+            p.grad = undefined;
+            p.mul(p).sum().backward();
+          }
+          for (const optimizer of [whole, ...parts]) optimizer.step();
+        });
+      }
+      expect([...a.data(), ...b.data()]).toEqual([...c.data(), ...d.data()]);
+      expect([...a.data()]).not.toEqual([...b.data()]);
+    }
+  });
+
   it.each([
+    [
+      () => new SGD([{ parameters: [parameter()], lrScale: -1 }]),
+      RangeError,
+      "SGD: lrScale must be in [0, Infinity); got -1",
+    ],
     [() => new SGD([]), ShapeError, "SGD: got no parameters"],
     [() => new SGD([parameter()], { lr: -1 }), RangeError, "SGD: lr must be in [0, Infinity); got -1"],
     [
