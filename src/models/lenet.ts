@@ -4,12 +4,14 @@
 // a connection table, scaled tanh, trainable sub-sampling and radial basis functions.
 
 import type { Tensor } from "../core/tensor.js";
-import { Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential } from "../nn/index.js";
-import { registerModel, type ModelOptions } from "./registry.js";
+import { Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
+import { Classifier } from "./classifier.js";
+import { registerModel, type ModelOptions, type Preprocessing } from "./registry.js";
 
-export class LeNet5 extends Module {
+export class LeNet5 extends Classifier {
   readonly features: Sequential;
   readonly classifier: Sequential;
+  protected readonly heads = ["classifier.5"];
 
   constructor({ numClasses = 10, inChannels = 1 }: ModelOptions = {}) {
     super();
@@ -31,10 +33,23 @@ export class LeNet5 extends Module {
     );
   }
 
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
   /** x:[n,28,28,inChannels] → logits [n,numClasses]. */
   forward(x: Tensor): Tensor {
-    return this.classifier.forward(this.features.forward(x));
+    return this.classifier.forward(this.forwardFeatures(x));
   }
 }
 
-export const lenet5 = registerModel("lenet5", [28, 28, 1], (options) => new LeNet5(options));
+/** Mean and deviation of MNIST's training images. */
+const MNIST: Preprocessing = {
+  inputSize: [28, 28, 1],
+  resize: 28,
+  interpolation: "bilinear",
+  mean: [0.1307],
+  std: [0.3081],
+};
+
+export const lenet5 = registerModel("lenet5", MNIST, (options) => new LeNet5(options));

@@ -1,32 +1,86 @@
 // Models by name.
 
+import { shapesOnly } from "../core/op.js";
+import { tidy } from "../core/scope.js";
 import { DataError } from "../errors.js";
-import type { Module } from "../nn/index.js";
+import { init, summary } from "../nn/index.js";
+import type { Classifier } from "./classifier.js";
 
 export interface ModelOptions {
   /** Number of classes that the model tells apart. */
   numClasses?: number;
   /** Channels of the input images. */
   inChannels?: number;
+  /** For images of about 32 pixels, as in CIFAR: the first layers keep their size. Default false. */
+  smallImages?: boolean;
+  /** false leaves the weights undefined, for those that are loaded next. Default true. */
+  initialise?: boolean;
 }
 
-export interface ModelInfo {
-  readonly name: string;
+/** How images are prepared for a model: resized, cut to its size in the middle, scaled to 0…1, normalised. */
+export interface Preprocessing {
   /** Height, width and channels of the images it is made for. */
   readonly inputSize: readonly [height: number, width: number, channels: number];
-  create(options?: ModelOptions): Module;
+  /** Length of the short side before the cut. */
+  readonly resize: number;
+  readonly interpolation: "bilinear" | "bicubic";
+  /** Of each channel, of values in 0…1. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface ModelInfo extends Preprocessing {
+  readonly name: string;
+  /** Number of trainable parameters. */
+  readonly parameters: number;
+  /** Multiply-accumulates for one image of inputSize. */
+  readonly macs: number;
+  create(options?: ModelOptions): Classifier;
+}
+
+/** ImageNet's mean and deviation, which most published weights expect. */
+export function imagenet(
+  size = 224,
+  resize = 256,
+  interpolation: Preprocessing["interpolation"] = "bilinear",
+): Preprocessing {
+  const mean = [0.485, 0.456, 0.406];
+  return { inputSize: [size, size, 3], resize, interpolation, mean, std: [0.229, 0.224, 0.225] };
 }
 
 const registry = new Map<string, ModelInfo>();
 
 /** Makes a model known by name. Returns its constructor. */
-export function registerModel<T extends Module>(
+export function registerModel<T extends Classifier, O extends ModelOptions = ModelOptions>(
   name: string,
-  inputSize: ModelInfo["inputSize"],
-  create: (options?: ModelOptions) => T,
-): (options?: ModelOptions) => T {
+  preprocessing: Preprocessing,
+  make: (options?: O) => T,
+): (options?: O) => T {
   if (registry.has(name)) throw new Error(`registerModel: '${name}' is registered twice`);
-  registry.set(name, { name, inputSize, create });
+  const create = (options?: O): T =>
+    options?.initialise === false ? init.withoutInit(() => make(options)) : make(options);
+  const { inputSize } = preprocessing;
+  let size: { parameters: number; macs: number } | undefined;
+  const measure = (): { parameters: number; macs: number } =>
+    shapesOnly(() =>
+      tidy(() => {
+        const model = make();
+        const { parameters, macs } = summary(model, [1, ...inputSize]);
+        model.dispose();
+        return { parameters, macs };
+      }),
+    );
+  registry.set(name, {
+    name,
+    ...preprocessing,
+    get parameters() {
+      return (size ??= measure()).parameters;
+    },
+    get macs() {
+      return (size ??= measure()).macs;
+    },
+    create: create as ModelInfo["create"],
+  });
   return create;
 }
 
@@ -38,7 +92,7 @@ export function modelInfo(name: string): ModelInfo {
 }
 
 /** A new model with fresh weights, drawn from the stream that manualSeed() starts. @throws DataError listing the known names */
-export function createModel(name: string, options?: ModelOptions): Module {
+export function createModel(name: string, options?: ModelOptions): Classifier {
   return modelInfo(name).create(options);
 }
 

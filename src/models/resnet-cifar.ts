@@ -5,12 +5,12 @@
 import type { Tensor } from "../core/tensor.js";
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, init, Linear, Module, Sequential } from "../nn/index.js";
 import { add, flatten, pad, relu, slice } from "../ops/index.js";
-import { registerModel, type ModelOptions } from "./registry.js";
+import { Classifier } from "./classifier.js";
+import { imagenet, registerModel, type ModelOptions } from "./registry.js";
 
 function conv3x3(inChannels: number, outChannels: number, stride = 1): Conv2d {
-  const layer = new Conv2d(inChannels, outChannels, 3, { stride, padding: 1, bias: false });
-  init.kaimingNormal(layer.weight);
-  return layer;
+  const weightInit = init.kaimingNormal;
+  return new Conv2d(inChannels, outChannels, 3, { stride, padding: 1, bias: false, weightInit });
 }
 
 /** Every second row and column, with zero channels around. */
@@ -43,7 +43,7 @@ class Block extends Module {
   }
 }
 
-export class CifarResNet extends Module {
+export class CifarResNet extends Classifier {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
   readonly layer1: Sequential;
@@ -51,6 +51,7 @@ export class CifarResNet extends Module {
   readonly layer3: Sequential;
   readonly linear: Linear;
   readonly #avgpool = new AdaptiveAvgPool2d(1);
+  protected readonly heads = ["linear"];
 
   /** depth: blocks of each of the three stages; layers = 6·depth + 2. */
   constructor(depth: number, { numClasses = 10, inChannels = 3 }: ModelOptions = {}) {
@@ -64,19 +65,23 @@ export class CifarResNet extends Module {
     this.layer1 = stage(16, 16, 1);
     this.layer2 = stage(16, 32, 2);
     this.layer3 = stage(32, 64, 2);
-    this.linear = new Linear(64, numClasses);
-    init.kaimingNormal(this.linear.weight);
+    this.linear = new Linear(64, numClasses, { weightInit: init.kaimingNormal });
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    let y = relu(this.bn1.forward(this.conv1.forward(x)));
+    for (const stage of [this.layer1, this.layer2, this.layer3]) y = stage.forward(y);
+    return y;
   }
 
   /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
   forward(x: Tensor): Tensor {
-    let y = relu(this.bn1.forward(this.conv1.forward(x)));
-    for (const stage of [this.layer1, this.layer2, this.layer3]) y = stage.forward(y);
-    return this.linear.forward(flatten(this.#avgpool.forward(y)));
+    return this.linear.forward(flatten(this.#avgpool.forward(this.forwardFeatures(x))));
   }
 }
 
-const SIZE = [32, 32, 3] as const;
+/** Their authors normalise CIFAR by ImageNet's statistics. */
+const SIZE = imagenet(32, 32);
 
 export const resnet20_cifar = registerModel("resnet20_cifar", SIZE, (o) => new CifarResNet(3, o));
 export const resnet32_cifar = registerModel("resnet32_cifar", SIZE, (o) => new CifarResNet(5, o));

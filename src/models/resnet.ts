@@ -1,135 +1,142 @@
 // ResNet: He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition (2015), arXiv 1512.03385, table 1, as
 // torchvision has it: the stride of a bottleneck is in its 3×3 convolution, shortcuts are projections (option B).
+// ResNeXt (Xie et al. 2016, arXiv 1611.05431) and Wide ResNet (Zagoruyko and Komodakis 2016, arXiv 1605.07146) change the
+// width and groups of that convolution; the _vd forms (He et al. 2018, arXiv 1812.01187, ResNet-D; PaddleClas) have
+// three 3×3 convolutions in the stem and pool in the shortcut; their names in files are timm's.
 
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  init,
-  Linear,
-  MaxPool2d,
-  Module,
-  Sequential,
-} from "../nn/index.js";
+import { AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d } from "../nn/index.js";
+import { Module, ReLU, Sequential } from "../nn/index.js";
 import { add, flatten, relu } from "../ops/index.js";
-import { registerModel, type ModelOptions } from "./registry.js";
+import { fanOut } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { imagenet, registerModel, type ModelOptions } from "./registry.js";
 
-function conv(inChannels: number, outChannels: number, kernelSize: number, stride = 1): Conv2d {
-  const layer = new Conv2d(inChannels, outChannels, kernelSize, {
-    stride,
-    padding: (kernelSize - 1) / 2,
-    bias: false,
-  });
-  init.kaimingNormal(layer.weight, { mode: "fanOut", nonlinearity: "relu" });
-  return layer;
+/** What distinguishes a network of the family. */
+interface Variant {
+  /** Blocks of each of the four stages. */
+  depths: readonly [number, number, number, number];
+  /** Blocks of 1×1, 3×3, 1×1 with four times the width at the end, instead of two 3×3. */
+  bottleneck?: boolean;
+  groups?: number;
+  /** Width of the bottleneck's 3×3 convolution, in parts of a 64-channel stage, for each group. Default 64. */
+  widthPerGroup?: number;
+  vd?: boolean;
 }
 
-/** The shortcut's projection where the block changes size or width, else none. */
-function projection(inChannels: number, outChannels: number, stride: number): Sequential | undefined {
-  if (stride === 1 && inChannels === outChannels) return undefined;
-  return new Sequential(conv(inChannels, outChannels, 1, stride), new BatchNorm2d(outChannels));
+function conv(from: number, to: number, kernelSize: number, stride = 1, groups = 1): Conv2d {
+  const padding = (kernelSize - 1) / 2;
+  return new Conv2d(from, to, kernelSize, { stride, groups, padding, bias: false, weightInit: fanOut });
 }
 
-class BasicBlock extends Module {
-  static readonly expansion = 1;
+class Block extends Module {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
   readonly conv2: Conv2d;
   readonly bn2: BatchNorm2d;
+  readonly conv3: Conv2d | undefined;
+  readonly bn3: BatchNorm2d | undefined;
   readonly downsample: Sequential | undefined;
 
-  constructor(inChannels: number, width: number, stride: number) {
+  constructor(from: number, to: number, stride: number, variant: Variant) {
     super();
-    this.conv1 = conv(inChannels, width, 3, stride);
+    const { bottleneck = false, groups = 1, widthPerGroup = 64, vd = false } = variant;
+    const width = bottleneck ? ((to / 4) * widthPerGroup * groups) / 64 : to;
+    this.conv1 = bottleneck ? conv(from, width, 1) : conv(from, width, 3, stride);
     this.bn1 = new BatchNorm2d(width);
-    this.conv2 = conv(width, width, 3);
+    this.conv2 = bottleneck ? conv(width, width, 3, stride, groups) : conv(width, width, 3);
     this.bn2 = new BatchNorm2d(width);
-    this.downsample = projection(inChannels, width, stride);
+    this.conv3 = bottleneck ? conv(width, to, 1) : undefined;
+    this.bn3 = bottleneck ? new BatchNorm2d(to) : undefined;
+    if (stride === 1 && from === to) return;
+    const pool = new AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
+    this.downsample = vd
+      ? new Sequential(pool, conv(from, to, 1), new BatchNorm2d(to))
+      : new Sequential(conv(from, to, 1, stride), new BatchNorm2d(to));
   }
 
   forward(x: Tensor): Tensor {
     const y = relu(this.bn1.forward(this.conv1.forward(x)));
-    return relu(add(this.bn2.forward(this.conv2.forward(y)), this.downsample?.forward(x) ?? x));
+    let z = this.bn2.forward(this.conv2.forward(y));
+    if (this.conv3 && this.bn3) z = this.bn3.forward(this.conv3.forward(relu(z)));
+    return relu(add(z, this.downsample?.forward(x) ?? x));
   }
 }
 
-class Bottleneck extends Module {
-  static readonly expansion = 4;
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
-  readonly conv3: Conv2d;
-  readonly bn3: BatchNorm2d;
-  readonly downsample: Sequential | undefined;
-
-  constructor(inChannels: number, width: number, stride: number) {
-    super();
-    this.conv1 = conv(inChannels, width, 1);
-    this.bn1 = new BatchNorm2d(width);
-    this.conv2 = conv(width, width, 3, stride);
-    this.bn2 = new BatchNorm2d(width);
-    this.conv3 = conv(width, 4 * width, 1);
-    this.bn3 = new BatchNorm2d(4 * width);
-    this.downsample = projection(inChannels, 4 * width, stride);
-  }
-
-  forward(x: Tensor): Tensor {
-    let y = relu(this.bn1.forward(this.conv1.forward(x)));
-    y = relu(this.bn2.forward(this.conv2.forward(y)));
-    return relu(add(this.bn3.forward(this.conv3.forward(y)), this.downsample?.forward(x) ?? x));
-  }
-}
-
-export class ResNet extends Module {
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
+export class ResNet extends Classifier {
+  readonly conv1: Conv2d | Sequential;
+  readonly bn1 = new BatchNorm2d(64);
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
   readonly layer4: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
   readonly fc: Linear;
-  readonly #maxpool = new MaxPool2d(3, { stride: 2, padding: 1 });
-  readonly #avgpool = new AdaptiveAvgPool2d(1);
+  readonly #maxpool: MaxPool2d | undefined;
+  protected readonly heads = ["fc"];
 
-  /** depths: blocks of each of the four stages. */
   constructor(
-    Block: typeof BasicBlock | typeof Bottleneck,
-    depths: readonly [number, number, number, number],
-    { numClasses = 1000, inChannels = 3 }: ModelOptions = {},
+    variant: Variant,
+    { numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {},
   ) {
     super();
-    let channels = 64;
+    const { depths, bottleneck = false, vd = false } = variant;
+    const norms = [new BatchNorm2d(32), new BatchNorm2d(32)] as const;
+    this.conv1 = vd
+      ? new Sequential(conv(inChannels, 32, 3, smallImages ? 1 : 2), norms[0], new ReLU(), conv(32, 32, 3), norms[1], new ReLU(), conv(32, 64, 3)) // prettier-ignore
+      : smallImages
+        ? conv(inChannels, 64, 3)
+        : conv(inChannels, 64, 7, 2);
+    this.#maxpool = smallImages ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
+    let from = 64;
     const stage = (width: number, depth: number, stride: number): Sequential => {
-      const blocks = Array.from({ length: depth }, (_, i) => {
-        const block = new Block(channels, width, i === 0 ? stride : 1);
-        channels = width * Block.expansion;
-        return block;
-      });
+      const to = bottleneck ? 4 * width : width;
+      const block = (_: unknown, i: number): Block => new Block(i ? to : from, to, i ? 1 : stride, variant);
+      const blocks = Array.from({ length: depth }, block);
+      from = to;
       return new Sequential(...blocks);
     };
-    this.conv1 = conv(inChannels, channels, 7, 2);
-    this.bn1 = new BatchNorm2d(channels);
     this.layer1 = stage(64, depths[0], 1);
     this.layer2 = stage(128, depths[1], 2);
     this.layer3 = stage(256, depths[2], 2);
     this.layer4 = stage(512, depths[3], 2);
-    this.fc = new Linear(channels, numClasses);
+    this.fc = new Linear(from, numClasses);
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 32. */
-  forward(x: Tensor): Tensor {
-    let y = this.#maxpool.forward(relu(this.bn1.forward(this.conv1.forward(x))));
+  forwardFeatures(x: Tensor): Tensor {
+    let y = relu(this.bn1.forward(this.conv1.forward(x)));
+    y = this.#maxpool?.forward(y) ?? y;
     for (const stage of [this.layer1, this.layer2, this.layer3, this.layer4]) y = stage.forward(y);
-    return this.fc.forward(flatten(this.#avgpool.forward(y)));
+    return y;
+  }
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]; any h, w from 1, made for ≥ 32. */
+  forward(x: Tensor): Tensor {
+    return this.fc.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
   }
 }
 
-const SIZE = [224, 224, 3] as const;
+const register = (name: string, variant: Variant) =>
+  registerModel(name, imagenet(), (o) => new ResNet(variant, o));
 
-export const resnet18 = registerModel("resnet18", SIZE, (o) => new ResNet(BasicBlock, [2, 2, 2, 2], o));
-export const resnet34 = registerModel("resnet34", SIZE, (o) => new ResNet(BasicBlock, [3, 4, 6, 3], o));
-export const resnet50 = registerModel("resnet50", SIZE, (o) => new ResNet(Bottleneck, [3, 4, 6, 3], o));
-export const resnet101 = registerModel("resnet101", SIZE, (o) => new ResNet(Bottleneck, [3, 4, 23, 3], o));
-export const resnet152 = registerModel("resnet152", SIZE, (o) => new ResNet(Bottleneck, [3, 8, 36, 3], o));
+const basic18 = { depths: [2, 2, 2, 2] } as const;
+const basic34 = { depths: [3, 4, 6, 3] } as const;
+const deep50 = { depths: [3, 4, 6, 3], bottleneck: true } as const;
+const deep101 = { depths: [3, 4, 23, 3], bottleneck: true } as const;
+const deep152 = { depths: [3, 8, 36, 3], bottleneck: true } as const;
+
+export const resnet18 = register("resnet18", basic18);
+export const resnet34 = register("resnet34", basic34);
+export const resnet50 = register("resnet50", deep50);
+export const resnet101 = register("resnet101", deep101);
+export const resnet152 = register("resnet152", deep152);
+export const resnet18_vd = register("resnet18_vd", { ...basic18, vd: true });
+export const resnet34_vd = register("resnet34_vd", { ...basic34, vd: true });
+export const resnet50_vd = register("resnet50_vd", { ...deep50, vd: true });
+export const resnet101_vd = register("resnet101_vd", { ...deep101, vd: true });
+export const resnet152_vd = register("resnet152_vd", { ...deep152, vd: true });
+export const resnext50_32x4d = register("resnext50_32x4d", { ...deep50, groups: 32, widthPerGroup: 4 });
+export const resnext101_32x8d = register("resnext101_32x8d", { ...deep101, groups: 32, widthPerGroup: 8 });
+export const resnext101_64x4d = register("resnext101_64x4d", { ...deep101, groups: 64, widthPerGroup: 4 });
+export const wide_resnet50_2 = register("wide_resnet50_2", { ...deep50, widthPerGroup: 128 });
+export const wide_resnet101_2 = register("wide_resnet101_2", { ...deep101, widthPerGroup: 128 });

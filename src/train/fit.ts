@@ -151,8 +151,11 @@ function trainStep(
   { images, labels, targets }: Batch,
 ): { loss: number; hits: number } {
   return tidy(() => {
-    const logits = model.call(images);
-    const loss = criterion.forward(logits, targets ?? labels);
+    const outputs = model.outputs(images);
+    const { logits } = outputs[0]!;
+    const loss = outputs
+      .map((output) => criterion.forward(output.logits, targets ?? labels).mul(output.weight))
+      .reduce((a, b) => a.add(b));
     const value = loss.item();
     const [hits] = topK(logits, labels, [1]) as [number];
     if (Number.isFinite(value)) {

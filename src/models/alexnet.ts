@@ -1,0 +1,57 @@
+// AlexNet in its second form, for one processor and without response normalisation: Krizhevsky, One weird trick for
+// parallelizing convolutional neural networks (2014), arXiv 1404.5997, as torchvision has it.
+
+import type { Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+import { AdaptiveAvgPool2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
+import { flatten } from "../ops/index.js";
+import { Classifier } from "./classifier.js";
+import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+
+export class AlexNet extends Classifier {
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(6);
+  readonly classifier: Sequential;
+  protected readonly heads = ["classifier.6"];
+
+  /** @throws ShapeError for smallImages: it needs images of at least 63 pixels */
+  constructor({ numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {}) {
+    super();
+    if (smallImages) throw new ShapeError("AlexNet: got smallImages; expected images of at least 63 pixels");
+    this.features = new Sequential(
+      new Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
+      new ReLU(),
+      new MaxPool2d(3, { stride: 2 }),
+      new Conv2d(64, 192, 5, { padding: 2 }),
+      new ReLU(),
+      new MaxPool2d(3, { stride: 2 }),
+      new Conv2d(192, 384, 3, { padding: 1 }),
+      new ReLU(),
+      new Conv2d(384, 256, 3, { padding: 1 }),
+      new ReLU(),
+      new Conv2d(256, 256, 3, { padding: 1 }),
+      new ReLU(),
+      new MaxPool2d(3, { stride: 2 }),
+    );
+    this.classifier = new Sequential(
+      new Dropout(),
+      new Linear(256 * 6 * 6, 4096),
+      new ReLU(),
+      new Dropout(),
+      new Linear(4096, 4096),
+      new ReLU(),
+      new Linear(4096, numClasses),
+    );
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 63. */
+  forward(x: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  }
+}
+
+export const alexnet = registerModel("alexnet", imagenet(), (o) => new AlexNet(o));

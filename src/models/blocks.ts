@@ -1,0 +1,51 @@
+// What several families are built of.
+
+import type { Tensor } from "../core/tensor.js";
+import {
+  BatchNorm2d,
+  Conv2d,
+  init,
+  ReLU,
+  Sequential,
+  type BatchNorm2dOptions,
+  type Conv2dLayerOptions,
+  type Module,
+} from "../nn/index.js";
+
+/** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
+export const fanOut = (weight: Tensor): Tensor =>
+  init.kaimingNormal(weight, { mode: "fanOut", nonlinearity: "relu" });
+
+/** A start that is N(0, std²). */
+export const gaussian =
+  (std: number) =>
+  (weight: Tensor): Tensor =>
+    init.normal(weight, 0, std);
+
+export interface ConvNormOptions extends Conv2dLayerOptions {
+  /** Default ReLU; null for none. */
+  activation?: (new () => Module) | null;
+  norm?: BatchNorm2dOptions;
+}
+
+/** Convolution that keeps the size but for its stride, batch normalisation, activation: "0", "1", "2" in files. */
+export function convNorm(
+  inChannels: number,
+  outChannels: number,
+  kernelSize: number,
+  options: ConvNormOptions = {},
+): Sequential {
+  const { activation: Activation = ReLU, norm, ...rest } = options;
+  const padding = (kernelSize - 1) / 2;
+  return new Sequential(
+    new Conv2d(inChannels, outChannels, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
+    new BatchNorm2d(outChannels, norm),
+    ...(Activation ? [new Activation()] : []),
+  );
+}
+
+/** The multiple of 8 nearest to n, and never less than 0.9·n: as MobileNet rounds its widths. */
+export function toEights(n: number): number {
+  const rounded = Math.max(8, Math.floor((n + 4) / 8) * 8);
+  return rounded < 0.9 * n ? rounded + 8 : rounded;
+}

@@ -1,0 +1,24 @@
+// What every network of this folder can do besides classifying.
+
+import type { Tensor } from "../core/tensor.js";
+import { Conv2d, Linear, Module } from "../nn/index.js";
+
+export abstract class Classifier extends Module {
+  /** Paths of the layers whose outputs are the classes, the main one first. */
+  protected abstract readonly heads: readonly string[];
+
+  /** x:[n,h,w,c] → the maps that the classifier sees, [n,h′,w′,features]. */
+  abstract forwardFeatures(x: Tensor): Tensor;
+
+  /** Replaces the last layer, and those of auxiliary heads, by new ones for so many classes. */
+  resetClassifier(numClasses: number): void {
+    for (const path of this.heads) {
+      const old = this.getSubmodule(path);
+      const { weight } = old as Conv2d | Linear;
+      const head =
+        old instanceof Conv2d ? new Conv2d(weight.shape[2]!, numClasses, 1) : new Linear(weight.shape[1]!, numClasses); // prettier-ignore
+      head.train(old.training);
+      this.setSubmodule(path, head).dispose();
+    }
+  }
+}

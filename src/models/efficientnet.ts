@@ -1,0 +1,141 @@
+// EfficientNet: Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks (2019), arXiv
+// 1905.11946, table 1 and its scalings, as torchvision has it.
+
+import type { Tensor } from "../core/tensor.js";
+import {
+  AdaptiveAvgPool2d,
+  Dropout,
+  init,
+  Linear,
+  Module,
+  Sequential,
+  SiLU,
+  SqueezeExcitation,
+  StochasticDepth,
+  type BatchNorm2dOptions,
+} from "../nn/index.js";
+import { add, flatten } from "../ops/index.js";
+import { convNorm, fanOut, toEights } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { imagenet, registerModel, type ModelOptions, type Preprocessing } from "./registry.js";
+
+/** B0: expansion, kernel, stride, channels and blocks of each stage. */
+const STAGES = [
+  [1, 3, 1, 16, 1],
+  [6, 3, 2, 24, 2],
+  [6, 5, 2, 40, 2],
+  [6, 3, 2, 80, 3],
+  [6, 5, 1, 112, 3],
+  [6, 5, 2, 192, 4],
+  [6, 3, 1, 320, 1],
+] as const;
+
+interface Scaling {
+  width: number;
+  depth: number;
+  dropout: number;
+  norm?: BatchNorm2dOptions;
+}
+
+interface BlockShape {
+  from: number;
+  to: number;
+  expansion: number;
+  kernelSize: number;
+  stride: number;
+  /** Probability of leaving it out in training. */
+  drop: number;
+  norm: BatchNorm2dOptions | undefined;
+}
+
+/** Widen, convolve each channel, weigh the channels, narrow; a shortcut where the size stays. */
+class MBConv extends Module {
+  readonly block: Sequential;
+  readonly stochasticDepth: StochasticDepth | undefined;
+
+  constructor({ from, to, expansion, kernelSize, stride, drop, norm }: BlockShape) {
+    super();
+    const wide = toEights(from * expansion);
+    const options = { activation: SiLU, ...(norm ? { norm } : {}) };
+    const conv = { weightInit: fanOut, biasInit: init.zeros };
+    this.block = new Sequential(
+      ...(wide === from ? [] : [convNorm(from, wide, 1, options)]),
+      convNorm(wide, wide, kernelSize, { ...options, stride, groups: wide }),
+      new SqueezeExcitation(wide, Math.max(1, Math.floor(from / 4)), { activation: SiLU, conv }),
+      convNorm(wide, to, 1, { ...options, activation: null }),
+    );
+    this.stochasticDepth = stride === 1 && from === to ? new StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.block.forward(x);
+    return this.stochasticDepth ? add(this.stochasticDepth.forward(y), x) : y;
+  }
+}
+
+export class EfficientNet extends Classifier {
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly classifier: Sequential;
+  protected readonly heads = ["classifier.1"];
+
+  constructor({ width, depth, dropout, norm }: Scaling, options: ModelOptions = {}) {
+    super();
+    const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    const shared = { activation: SiLU, ...(norm ? { norm } : {}) };
+    const stages = STAGES.map(([expansion, kernelSize, stride, to, blocks]) => {
+      return { expansion, kernelSize, stride, to: toEights(to * width), blocks: Math.ceil(blocks * depth) };
+    });
+    const total = stages.reduce((n, { blocks }) => n + blocks, 0);
+    let from = toEights(32 * width);
+    let built = 0;
+    const layers = [convNorm(inChannels, from, 3, { ...shared, stride: smallImages ? 1 : 2 })];
+    for (const { blocks, stride, ...shape } of stages) {
+      const block = (_: unknown, i: number): MBConv => {
+        const drop = (0.2 * built++) / total;
+        return new MBConv({ ...shape, from: i ? shape.to : from, stride: i ? 1 : stride, drop, norm });
+      };
+      layers.push(new Sequential(...Array.from({ length: blocks }, block)));
+      from = shape.to;
+    }
+    layers.push(convNorm(from, 4 * from, 1, shared));
+    this.features = new Sequential(...layers);
+    const bound = 1 / Math.sqrt(numClasses);
+    const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
+    const head = new Linear(4 * from, numClasses, { weightInit, biasInit: init.zeros });
+    this.classifier = new Sequential(new Dropout(dropout), head);
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
+  forward(x: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  }
+}
+
+const register = (
+  name: string,
+  preprocessing: Preprocessing,
+  ...[width, depth, dropout, norm]: [number, number, number, BatchNorm2dOptions?]
+) =>
+  // prettier-ignore
+  registerModel(
+    name,
+    preprocessing,
+    (o) => new EfficientNet({ width, depth, dropout, ...(norm ? { norm } : {}) }, o),
+  );
+
+/** The statistics of B5 and larger, which were converted from TensorFlow. */
+const SLOW = { eps: 1e-3, momentum: 0.01 };
+
+export const efficientnet_b0 = register("efficientnet_b0", imagenet(224, 256, "bicubic"), 1.0, 1.0, 0.2);
+export const efficientnet_b1 = register("efficientnet_b1", imagenet(240, 256, "bicubic"), 1.0, 1.1, 0.2);
+export const efficientnet_b2 = register("efficientnet_b2", imagenet(288, 288, "bicubic"), 1.1, 1.2, 0.3);
+export const efficientnet_b3 = register("efficientnet_b3", imagenet(300, 320, "bicubic"), 1.2, 1.4, 0.3);
+export const efficientnet_b4 = register("efficientnet_b4", imagenet(380, 384, "bicubic"), 1.4, 1.8, 0.4);
+export const efficientnet_b5 = register("efficientnet_b5", imagenet(456, 456, "bicubic"), 1.6, 2.2, 0.4, SLOW); // prettier-ignore
+export const efficientnet_b6 = register("efficientnet_b6", imagenet(528, 528, "bicubic"), 1.8, 2.6, 0.5, SLOW); // prettier-ignore
+export const efficientnet_b7 = register("efficientnet_b7", imagenet(600, 600, "bicubic"), 2.0, 3.1, 0.5, SLOW); // prettier-ignore

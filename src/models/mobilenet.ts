@@ -1,0 +1,94 @@
+// MobileNet V1: Howard et al., MobileNets (2017), arXiv 1704.04861, table 1. V2: Sandler et al., MobileNetV2: Inverted
+// Residuals and Linear Bottlenecks (2018), arXiv 1801.04381, table 2. Both as torchvision builds V2.
+
+import type { Tensor } from "../core/tensor.js";
+import { AdaptiveAvgPool2d, Dropout, init, Linear, Module, ReLU6, Sequential } from "../nn/index.js";
+import { add, flatten } from "../ops/index.js";
+import { convNorm, gaussian } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+
+class MobileNet extends Classifier {
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly classifier: Sequential;
+  protected readonly heads = ["classifier.1"];
+
+  constructor(features: Sequential, channels: number, numClasses: number) {
+    super();
+    this.features = features;
+    const head = new Linear(channels, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    this.classifier = new Sequential(new Dropout(0.2), head);
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
+  forward(x: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  }
+}
+
+/** Stride and channels of each pair of a depthwise and a 1×1 convolution. */
+const V1 = [[1, 64], [2, 128], [1, 128], [2, 256], [1, 256], [2, 512], [1, 512], [1, 512], [1, 512], [1, 512], [1, 512], [2, 1024], [1, 1024]] as const; // prettier-ignore
+
+export class MobileNetV1 extends MobileNet {
+  constructor({ numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {}) {
+    let from = 32;
+    const pairs = V1.map(([stride, to]) => {
+      const depthwise = convNorm(from, from, 3, { stride, groups: from });
+      const pair = new Sequential(depthwise, convNorm(from, to, 1));
+      from = to;
+      return pair;
+    });
+    const stem = convNorm(inChannels, 32, 3, { stride: smallImages ? 1 : 2 });
+    super(new Sequential(stem, ...pairs), from, numClasses);
+  }
+}
+
+/** Widen, convolve each channel, narrow; a shortcut where the size stays. */
+class InvertedResidual extends Module {
+  readonly conv: Sequential;
+  readonly #shortcut: boolean;
+
+  constructor(from: number, to: number, stride: number, expansion: number) {
+    super();
+    const wide = from * expansion;
+    const activation = ReLU6;
+    this.conv = new Sequential(
+      ...(expansion === 1 ? [] : [convNorm(from, wide, 1, { activation })]),
+      convNorm(wide, wide, 3, { stride, groups: wide, activation }),
+      ...convNorm(wide, to, 1, { activation: null }).namedChildren().map(([, layer]) => layer), // prettier-ignore
+    );
+    this.#shortcut = stride === 1 && from === to;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.conv.forward(x);
+    return this.#shortcut ? add(y, x) : y;
+  }
+}
+
+/** Expansion, channels, blocks and stride of each stage. */
+const V2 = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const; // prettier-ignore
+
+export class MobileNetV2 extends MobileNet {
+  constructor({ numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {}) {
+    let from = 32;
+    const stages = V2.flatMap(([expansion, to, blocks, stride]) => {
+      const block = (_: unknown, i: number): Module =>
+        new InvertedResidual(i ? to : from, to, i ? 1 : stride, expansion);
+      const stage = Array.from({ length: blocks }, block);
+      from = to;
+      return stage;
+    });
+    const activation = ReLU6;
+    const stem = convNorm(inChannels, 32, 3, { stride: smallImages ? 1 : 2, activation });
+    super(new Sequential(stem, ...stages, convNorm(from, 1280, 1, { activation })), 1280, numClasses);
+  }
+}
+
+export const mobilenet_v1 = registerModel("mobilenet_v1", imagenet(), (o) => new MobileNetV1(o));
+export const mobilenet_v2 = registerModel("mobilenet_v2", imagenet(), (o) => new MobileNetV2(o));

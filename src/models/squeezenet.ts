@@ -1,0 +1,89 @@
+// SqueezeNet: Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters (2016), arXiv 1602.07360, and
+// its version 1.1 (https://github.com/forresti/SqueezeNet), as torchvision has them.
+
+import type { Tensor } from "../core/tensor.js";
+import {
+  AdaptiveAvgPool2d,
+  Conv2d,
+  Dropout,
+  init,
+  MaxPool2d,
+  Module,
+  ReLU,
+  Sequential,
+} from "../nn/index.js";
+import { cat, flatten, relu } from "../ops/index.js";
+import { gaussian } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+
+const start = { weightInit: init.kaimingUniform, biasInit: init.zeros };
+
+/** Few channels, then half of the output by 1×1 and half by 3×3 convolutions. */
+class Fire extends Module {
+  readonly squeeze: Conv2d;
+  readonly expand1x1: Conv2d;
+  readonly expand3x3: Conv2d;
+
+  constructor(from: number, squeeze: number, expand: number) {
+    super();
+    this.squeeze = new Conv2d(from, squeeze, 1, start);
+    this.expand1x1 = new Conv2d(squeeze, expand, 1, start);
+    this.expand3x3 = new Conv2d(squeeze, expand, 3, { ...start, padding: 1 });
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = relu(this.squeeze.forward(x));
+    return cat([relu(this.expand1x1.forward(y)), relu(this.expand3x3.forward(y))]);
+  }
+}
+
+/** Stem: width and kernel. Fires: squeeze and expand; 0 is a pooling. */
+interface Version {
+  stem: readonly [number, number];
+  fires: readonly (readonly [number, number] | 0)[];
+}
+
+const V1_0: Version = {
+  stem: [96, 7],
+  fires: [0, [16, 64], [16, 64], [32, 128], 0, [32, 128], [48, 192], [48, 192], [64, 256], 0, [64, 256]],
+};
+const V1_1: Version = {
+  stem: [64, 3],
+  fires: [0, [16, 64], [16, 64], 0, [32, 128], [32, 128], 0, [48, 192], [48, 192], [64, 256], [64, 256]],
+};
+
+export class SqueezeNet extends Classifier {
+  readonly features: Sequential;
+  readonly classifier: Sequential;
+  protected readonly heads = ["classifier.1"];
+
+  constructor({ stem, fires }: Version, options: ModelOptions = {}) {
+    super();
+    const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    const [width, kernelSize] = stem;
+    let from = width;
+    const layers = fires.map((fire) => {
+      if (!fire) return new MaxPool2d(3, { stride: 2, ceilMode: true });
+      const layer = new Fire(from, ...fire);
+      from = 2 * fire[1];
+      return layer;
+    });
+    const first = smallImages ? { ...start, padding: (kernelSize - 1) / 2 } : { ...start, stride: 2 };
+    this.features = new Sequential(new Conv2d(inChannels, width, kernelSize, first), new ReLU(), ...layers);
+    const head = new Conv2d(512, numClasses, 1, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    this.classifier = new Sequential(new Dropout(), head, new ReLU(), new AdaptiveAvgPool2d(1));
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 21 (version 1.1: 17). */
+  forward(x: Tensor): Tensor {
+    return flatten(this.classifier.forward(this.forwardFeatures(x)));
+  }
+}
+
+export const squeezenet1_0 = registerModel("squeezenet1_0", imagenet(), (o) => new SqueezeNet(V1_0, o));
+export const squeezenet1_1 = registerModel("squeezenet1_1", imagenet(), (o) => new SqueezeNet(V1_1, o));

@@ -1,0 +1,83 @@
+// VGG: Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition (2014), arXiv
+// 1409.1556, table 1, with and without batch normalisation, as torchvision has it.
+
+import type { Tensor } from "../core/tensor.js";
+import {
+  AdaptiveAvgPool2d,
+  BatchNorm2d,
+  Conv2d,
+  Dropout,
+  init,
+  Linear,
+  MaxPool2d,
+  type Module,
+  ReLU,
+  Sequential,
+} from "../nn/index.js";
+import { flatten } from "../ops/index.js";
+import { fanOut, gaussian } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+
+const WIDTHS = [64, 128, 256, 512, 512];
+
+export class VGG extends Classifier {
+  readonly features: Sequential;
+  readonly avgpool: AdaptiveAvgPool2d;
+  readonly classifier: Sequential;
+  protected readonly heads = ["classifier.6"];
+
+  /** depths: convolutions before each of the five poolings. For small images the classifier sees one pixel, 512 wide. */
+  constructor(depths: readonly number[], batchNorm: boolean, options: ModelOptions = {}) {
+    super();
+    const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    let channels = inChannels;
+    const conv = (width: number): Module[] => {
+      const layer = new Conv2d(channels, width, 3, { padding: 1, weightInit: fanOut, biasInit: init.zeros });
+      channels = width;
+      return batchNorm ? [layer, new BatchNorm2d(width), new ReLU()] : [layer, new ReLU()];
+    };
+    this.features = new Sequential(
+      ...depths.flatMap((depth, stage) => [
+        ...Array.from({ length: depth }, () => conv(WIDTHS[stage]!)).flat(),
+        new MaxPool2d(2),
+      ]),
+    );
+    const [side, width] = smallImages ? [1, 512] : [7, 4096];
+    const linear = (from: number, to: number): Linear =>
+      new Linear(from, to, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    this.avgpool = new AdaptiveAvgPool2d(side);
+    this.classifier = new Sequential(
+      linear(512 * side * side, width),
+      new ReLU(),
+      new Dropout(),
+      linear(width, width),
+      new ReLU(),
+      new Dropout(),
+      linear(width, numClasses),
+    );
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 32. */
+  forward(x: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  }
+}
+
+function register(layers: number, depths: readonly number[], batchNorm: boolean) {
+  const name = `vgg${layers}${batchNorm ? "_bn" : ""}`;
+  return registerModel(name, imagenet(), (o) => new VGG(depths, batchNorm, o));
+}
+
+export const vgg11 = register(11, [1, 1, 2, 2, 2], false);
+export const vgg13 = register(13, [2, 2, 2, 2, 2], false);
+export const vgg16 = register(16, [2, 2, 3, 3, 3], false);
+export const vgg19 = register(19, [2, 2, 4, 4, 4], false);
+export const vgg11_bn = register(11, [1, 1, 2, 2, 2], true);
+export const vgg13_bn = register(13, [2, 2, 2, 2, 2], true);
+export const vgg16_bn = register(16, [2, 2, 3, 3, 3], true);
+export const vgg19_bn = register(19, [2, 2, 4, 4, 4], true);

@@ -1,0 +1,93 @@
+// One model of each family against PyTorch: logits in evaluation; in training the loss and every parameter's gradient.
+// models.py wrote the files and draws weights and images by the same formulas.
+
+import { describe, expect, it } from "vitest";
+import { add, createModel, crossEntropy, mul, noGrad, permute, tensor, tidy } from "../../src/index.js";
+import { init } from "../../src/wasm/runtime.js";
+import { forEachBinary } from "../helpers/binaries.js";
+import { drawInto, drawnState, dropoutOff, seedOf } from "../helpers/drawn.js";
+import logitsGolden from "./models.json" with { type: "json" };
+import golden from "./model-gradients.json" with { type: "json" };
+
+interface Golden {
+  size: number;
+  /** Seed of the images. */
+  images: number;
+  logits: number[];
+  loss: number;
+  /** Its norm, and of its products with drawn numbers the sums of every fourth. */
+  gradients: Record<string, number[]>;
+}
+
+/** Largest difference, in parts of the largest wanted. */
+function relativeError(got: ArrayLike<number>, want: readonly number[]): number {
+  return Math.max(...want.map((v, i) => Math.abs(v - got[i]!))) / Math.max(...want.map(Math.abs));
+}
+
+/**
+ * How far a gradient is from the wanted one. Drawn numbers r have mean square ⅓, so 3·(Σ e·r)² estimates Σ e²: four such
+ * sums that share no element add up to an estimate for the whole.
+ */
+function gradientDistance(name: string, g: Float32Array, sums: readonly number[]): number {
+  const own = [0, 0, 0, 0];
+  drawInto(seedOf(name) + 1, new Float32Array(g.length), (r, i) => {
+    own[i % 4]! += g[i]! * r;
+    return 0;
+  });
+  return Math.sqrt(3 * own.reduce((sum, v, j) => sum + (v - sums[j]!) ** 2, 0));
+}
+
+forEachBinary((binary) => {
+  describe.each(Object.entries(golden.rows as Record<string, Golden>))("%s", (title, want) => {
+    const [name, small] = title.split(", ") as [string, string?];
+    const options = { smallImages: small !== undefined, initialise: false };
+
+    it("has PyTorch's logits in evaluation, without Winograd to 1e-5", () => {
+      init({ binary, winograd: false });
+      const { size, logits } = logitsGolden.rows[name as keyof typeof logitsGolden.rows];
+      const model = createModel(name, { numClasses: 7, initialise: false }).eval();
+      model.loadStateDict(drawnState(model));
+      const x = tensor(drawInto(8, new Float32Array(2 * size * size * 3)), [2, size, size, 3]);
+      const error = relativeError(
+        noGrad(() => tidy(() => model.call(x).data())),
+        logits,
+      );
+      if (process.env.FOVEA_SHOW) console.log(binary, name, "evaluation", error);
+      expect(error).toBeLessThan(1e-5);
+      model.dispose();
+      x.dispose();
+    });
+
+    it.each([true, false])("with Winograd %s has PyTorch's loss and gradients in training", (winograd) => {
+      init({ binary, winograd });
+      const model = createModel(name, { numClasses: 10, ...options });
+      model.loadStateDict(drawnState(model, true));
+      dropoutOff(model);
+      const { size } = want;
+      tidy(() => {
+        const x = tensor(drawInto(want.images, new Float32Array(4 * size * size * 3)), [4, size, size, 3]);
+        const labels = tensor(Int32Array.of(0, 1, 2, 3));
+        const outputs = model.outputs(x);
+        expect(relativeError(outputs[0]!.logits.data(), want.logits)).toBeLessThan(1e-3);
+        const loss = outputs
+          .map(({ weight, logits }) => mul(crossEntropy(logits, labels), weight))
+          .reduce((a, b) => add(a, b));
+        expect(Math.abs(loss.item() / want.loss - 1)).toBeLessThan(1e-4);
+        loss.backward();
+      });
+      expect(model.namedParameters().map(([key]) => key).sort()).toEqual(Object.keys(want.gradients).sort()); // prettier-ignore
+      // What a normalisation behind takes out again (a bias) has a gradient of 0, or of the little that is left of large
+      // terms: below 1e-4 of the whole gradient it is compared in parts of that.
+      const whole = Math.hypot(...Object.values(want.gradients).map(([norm]) => norm!));
+      const errors = model.namedParameters().map(([key, p]): [number, string] => {
+        const g = tidy(() => (p.fileAxes ? noGrad(() => permute(p.grad!, p.fileAxes!)) : p.grad!).data());
+        const [norm, ...sums] = want.gradients[key]! as [number, ...number[]];
+        return [gradientDistance(key, g as Float32Array, sums) / Math.max(norm, 1e-4 * whole), key];
+      });
+      const worst = errors.sort((a, b) => b[0] - a[0]);
+      if (process.env.FOVEA_SHOW) console.log(binary, title, winograd, ...worst.slice(0, 2));
+      expect(worst.filter(([error]) => !(error < 1e-3))).toEqual([]);
+      model.dispose();
+    });
+  });
+});

@@ -1,0 +1,107 @@
+// What the options of models and their methods do.
+
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  createModel,
+  googlenet,
+  manualSeed,
+  modelInfo,
+  modelNames,
+  noGrad,
+  ShapeError,
+  summary,
+  tensor,
+  tidy,
+  zeros,
+} from "../../src/index.js";
+import { shapesOnly } from "../../src/core/op.js";
+import { init } from "../../src/wasm/runtime.js";
+
+beforeAll(() => {
+  init();
+  manualSeed(1);
+});
+
+const SMALL = modelNames().filter((name) => name !== "alexnet" && name !== "lenet5");
+
+describe.each(SMALL)("%s", (name) => {
+  it("takes small images, other channels and classes", () => {
+    shapesOnly(() =>
+      tidy(() => {
+        const model = createModel(name, { smallImages: true, inChannels: 5, numClasses: 7 }).eval();
+        expect(model.forward(zeros([2, 32, 32, 5])).shape).toEqual([2, 7]);
+        const [n, h, w, c] = model.forwardFeatures(zeros([2, 32, 32, 5])).shape;
+        expect([n, h, w]).toEqual([2, w, h]);
+        expect(h! * w! * c!).toBeGreaterThan(0);
+        const plain = summary(createModel(name), [1, 32, 32, 3]).macs;
+        const larger = summary(createModel(name, { smallImages: true }), [1, 32, 32, 3]).macs;
+        if (!name.endsWith("_cifar") && !name.startsWith("vgg")) expect(larger).toBeGreaterThan(2 * plain);
+        model.dispose();
+      }),
+    );
+  });
+});
+
+it("AlexNet says that small images are too small for it", () => {
+  expect(() => createModel("alexnet", { smallImages: true })).toThrow(
+    new ShapeError("AlexNet: got smallImages; expected images of at least 63 pixels"),
+  );
+});
+
+describe("resetClassifier", () => {
+  it.each(["lenet5", "squeezenet1_1", "resnet18", "mobilenet_v3_small", "googlenet"])(
+    "gives %s new classes and leaves the rest",
+    (name) => {
+      const model = createModel(name).eval();
+      const before = model.stateDict();
+      model.resetClassifier(4);
+      const after = model.stateDict();
+      expect([...after.keys()]).toEqual([...before.keys()]);
+      const changed = [...after].filter(([key, entry]) => entry.shape[0] !== before.get(key)!.shape[0]);
+      const heads = name === "googlenet" ? 3 : 1;
+      expect(changed.map(([, entry]) => entry.shape[0])).toEqual(new Array(2 * heads).fill(4));
+      for (const [key, { data }] of after) {
+        if (!changed.some(([name]) => name === key)) expect(data).toEqual(before.get(key)!.data);
+      }
+      const [height, width, channels] = modelInfo(name).inputSize;
+      const y = noGrad(() => tidy(() => model.call(zeros([1, height, width, channels]))));
+      expect(y.shape).toEqual([1, 4]);
+      y.dispose();
+      model.dispose();
+    },
+  );
+});
+
+describe("GoogLeNet", () => {
+  const x = () => tensor(Float32Array.from({ length: 2 * 32 * 32 * 3 }, (_, i) => Math.sin(i)), [2, 32, 32, 3]); // prettier-ignore
+
+  it("has three outputs in training and one in evaluation", () => {
+    const model = googlenet({ numClasses: 3 });
+    tidy(() => {
+      expect(model.outputs(x()).map(({ weight, logits }) => [weight, logits.shape])).toEqual([
+        [1, [2, 3]],
+        [0.3, [2, 3]],
+        [0.3, [2, 3]],
+      ]);
+      expect(model.eval().outputs(x()).length).toBe(1);
+    });
+    model.dispose();
+  });
+
+  it("can do without auxiliary classifiers", () => {
+    const model = googlenet({ auxHeads: false });
+    expect(model.parameters().reduce((n, p) => n + p.size, 0)).toBe(6_624_904); // torchvision's published number
+    model.dispose();
+  });
+});
+
+it("preprocessing is what the published weights were evaluated with", () => {
+  const { inputSize, resize, interpolation, mean, std } = modelInfo("efficientnet_b1");
+  expect({ inputSize, resize, interpolation, mean, std }).toEqual({
+    inputSize: [240, 240, 3],
+    resize: 256,
+    interpolation: "bicubic",
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  });
+});

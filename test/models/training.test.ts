@@ -1,0 +1,85 @@
+// One model of each family: its weights start as torchvision's, and it learns a batch by heart.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  Adam,
+  add,
+  createModel,
+  crossEntropy,
+  manualSeed,
+  mul,
+  tensor,
+  tidy,
+  type Module,
+} from "../../src/index.js";
+import { init } from "../../src/wasm/runtime.js";
+import { dropoutOff } from "../helpers/drawn.js";
+import starts from "../golden/model-starts.json" with { type: "json" };
+
+beforeEach(() => {
+  init();
+  manualSeed(4);
+});
+
+describe.each(Object.entries(starts.rows))("%s", (name, want) => {
+  it("starts as torchvision's does", () => {
+    const model = createModel(name, { numClasses: 10 });
+    const parameters = new Map(model.namedParameters());
+    for (const [key, [mean, std]] of Object.entries(want as Record<string, number[]>) as [string, [number, number]][]) { // prettier-ignore
+      const p = parameters.get(key)!;
+      const values = p.data() as Float32Array;
+      const ownMean = values.reduce((a, b) => a + b, 0) / values.length;
+      const variance = values.reduce((a, b) => a + (b - ownMean) ** 2, 0) / (values.length - 1);
+      if (std === 0) expect([key, ownMean, variance]).toEqual([key, mean, 0]);
+      // Deviations of two samples of n numbers differ by their share 1/√n, six times which does not happen.
+      else expect(Math.abs(Math.sqrt(variance) / std - 1), key).toBeLessThan(6 / Math.sqrt(values.length));
+    }
+    model.dispose();
+  });
+});
+
+/** Name, side of the images, learning rate, steps, options. */
+const RUNS: [string, number, number, number, object?][] = [
+  ["lenet5", 28, 2e-3, 60],
+  ["alexnet", 64, 1e-4, 20],
+  ["vgg11_bn", 32, 1e-3, 30, { smallImages: true }],
+  ["googlenet", 64, 1e-3, 40],
+  ["resnet18", 32, 2e-3, 60],
+  ["resnet20_cifar", 32, 2e-3, 60],
+  ["resnet18_vd", 32, 1e-3, 40, { smallImages: true }],
+  ["resnext50_32x4d", 32, 1e-3, 30],
+  ["densenet121", 32, 1e-3, 30],
+  ["efficientnet_b0", 32, 2e-3, 40, { smallImages: true }],
+  ["mobilenet_v1", 32, 2e-3, 40, { smallImages: true }],
+  ["mobilenet_v2", 32, 2e-3, 40, { smallImages: true }],
+  ["mobilenet_v3_small", 32, 2e-3, 40, { smallImages: true }],
+  ["squeezenet1_1", 32, 5e-4, 60, { smallImages: true }],
+];
+
+function lossOf(model: Module, x: ReturnType<typeof tensor>, y: ReturnType<typeof tensor>) {
+  const losses = model.outputs(x).map(({ weight, logits }) => mul(crossEntropy(logits, y), weight));
+  return losses.reduce((a, b) => add(a, b));
+}
+
+it.each(RUNS)("%s overfits a batch", (name, side, lr, steps, options = {}) => {
+  const model = createModel(name, { numClasses: 10, ...options });
+  dropoutOff(model);
+  const channels = name === "lenet5" ? 1 : 3;
+  const shape = [4, side, side, channels];
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i * i));
+  const [x, y] = [tensor(values, shape), tensor(Int32Array.of(3, 5, 0, 5))];
+  const optimizer = new Adam(model.parameters(), { lr });
+  let loss = Infinity;
+  for (let i = 0; i < steps; i++) {
+    loss = tidy(() => {
+      const l = lossOf(model, x, y);
+      optimizer.zeroGrad();
+      l.backward();
+      optimizer.step();
+      return l.item();
+    });
+  }
+  expect(loss).toBeLessThan(0.05);
+  optimizer.dispose();
+  model.dispose();
+});
