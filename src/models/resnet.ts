@@ -29,6 +29,13 @@ function conv(from: number, to: number, kernelSize: number, stride = 1, groups =
   return new Conv2d(from, to, kernelSize, { stride, groups, padding, bias: false, weightInit: fanOut });
 }
 
+/** The first convolution, to half the size, or three. */
+function stem(inChannels: number, vd: boolean, smallImages: boolean): Conv2d | Sequential {
+  if (!vd) return smallImages ? conv(inChannels, 64, 3) : conv(inChannels, 64, 7, 2);
+  const first = [conv(inChannels, 32, 3, smallImages ? 1 : 2), new BatchNorm2d(32), new ReLU()];
+  return new Sequential(...first, conv(32, 32, 3), new BatchNorm2d(32), new ReLU(), conv(32, 64, 3));
+}
+
 class Block extends Module {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
@@ -81,12 +88,7 @@ export class ResNet extends Classifier {
   ) {
     super();
     const { depths, bottleneck = false, vd = false } = variant;
-    const norms = [new BatchNorm2d(32), new BatchNorm2d(32)] as const;
-    this.conv1 = vd
-      ? new Sequential(conv(inChannels, 32, 3, smallImages ? 1 : 2), norms[0], new ReLU(), conv(32, 32, 3), norms[1], new ReLU(), conv(32, 64, 3)) // prettier-ignore
-      : smallImages
-        ? conv(inChannels, 64, 3)
-        : conv(inChannels, 64, 7, 2);
+    this.conv1 = stem(inChannels, vd, smallImages);
     this.#maxpool = smallImages ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
     let from = 64;
     const stage = (width: number, depth: number, stride: number): Sequential => {
@@ -116,27 +118,22 @@ export class ResNet extends Classifier {
   }
 }
 
-const register = (name: string, variant: Variant) =>
-  registerModel(name, imagenet(), (o) => new ResNet(variant, o));
+const deep = { bottleneck: true };
+const register = (name: string, depths: Variant["depths"], variant: Omit<Variant, "depths"> = {}) =>
+  registerModel(name, imagenet(), (o) => new ResNet({ depths, ...variant }, o));
 
-const basic18 = { depths: [2, 2, 2, 2] } as const;
-const basic34 = { depths: [3, 4, 6, 3] } as const;
-const deep50 = { depths: [3, 4, 6, 3], bottleneck: true } as const;
-const deep101 = { depths: [3, 4, 23, 3], bottleneck: true } as const;
-const deep152 = { depths: [3, 8, 36, 3], bottleneck: true } as const;
-
-export const resnet18 = register("resnet18", basic18);
-export const resnet34 = register("resnet34", basic34);
-export const resnet50 = register("resnet50", deep50);
-export const resnet101 = register("resnet101", deep101);
-export const resnet152 = register("resnet152", deep152);
-export const resnet18_vd = register("resnet18_vd", { ...basic18, vd: true });
-export const resnet34_vd = register("resnet34_vd", { ...basic34, vd: true });
-export const resnet50_vd = register("resnet50_vd", { ...deep50, vd: true });
-export const resnet101_vd = register("resnet101_vd", { ...deep101, vd: true });
-export const resnet152_vd = register("resnet152_vd", { ...deep152, vd: true });
-export const resnext50_32x4d = register("resnext50_32x4d", { ...deep50, groups: 32, widthPerGroup: 4 });
-export const resnext101_32x8d = register("resnext101_32x8d", { ...deep101, groups: 32, widthPerGroup: 8 });
-export const resnext101_64x4d = register("resnext101_64x4d", { ...deep101, groups: 64, widthPerGroup: 4 });
-export const wide_resnet50_2 = register("wide_resnet50_2", { ...deep50, widthPerGroup: 128 });
-export const wide_resnet101_2 = register("wide_resnet101_2", { ...deep101, widthPerGroup: 128 });
+export const resnet18 = register("resnet18", [2, 2, 2, 2]);
+export const resnet34 = register("resnet34", [3, 4, 6, 3]);
+export const resnet50 = register("resnet50", [3, 4, 6, 3], deep);
+export const resnet101 = register("resnet101", [3, 4, 23, 3], deep);
+export const resnet152 = register("resnet152", [3, 8, 36, 3], deep);
+export const resnet18_vd = register("resnet18_vd", [2, 2, 2, 2], { vd: true });
+export const resnet34_vd = register("resnet34_vd", [3, 4, 6, 3], { vd: true });
+export const resnet50_vd = register("resnet50_vd", [3, 4, 6, 3], { ...deep, vd: true });
+export const resnet101_vd = register("resnet101_vd", [3, 4, 23, 3], { ...deep, vd: true });
+export const resnet152_vd = register("resnet152_vd", [3, 8, 36, 3], { ...deep, vd: true });
+export const resnext50_32x4d = register("resnext50_32x4d", [3, 4, 6, 3], { ...deep, groups: 32, widthPerGroup: 4 }); // prettier-ignore
+export const resnext101_32x8d = register("resnext101_32x8d", [3, 4, 23, 3], { ...deep, groups: 32, widthPerGroup: 8 }); // prettier-ignore
+export const resnext101_64x4d = register("resnext101_64x4d", [3, 4, 23, 3], { ...deep, groups: 64, widthPerGroup: 4 }); // prettier-ignore
+export const wide_resnet50_2 = register("wide_resnet50_2", [3, 4, 6, 3], { ...deep, widthPerGroup: 128 });
+export const wide_resnet101_2 = register("wide_resnet101_2", [3, 4, 23, 3], { ...deep, widthPerGroup: 128 });
