@@ -7,7 +7,11 @@ import { GRAIN, parallel } from "../wasm/parallel.js";
 type Activation = "silu" | "hardsigmoid" | "hardswish" | "relu6";
 
 /** y = f(x), whose gradient needs x. slow: how many times longer than a copy it takes. */
-function defineActivation(name: Activation, slow = 1): (inputs: { x: Tensor }) => Tensor {
+function defineActivation(
+  name: Activation,
+  gradient: `${Activation}Backward`,
+  slow = 1,
+): (inputs: { x: Tensor }) => Tensor {
   return defineOp({
     name,
     shape: ({ x }: { x: Tensor }) => x.shape,
@@ -15,18 +19,18 @@ function defineActivation(name: Activation, slow = 1): (inputs: { x: Tensor }) =
     saves: ["x"],
     vjp: {
       x(dy, { x }) {
-        const dx = empty(dy.shape, "f32", `${name}Backward`);
-        parallel(`${name}Backward`, dy.size, GRAIN / slow, dy.ptr, x.ptr, dx.ptr);
+        const dx = empty(dy.shape, "f32", gradient);
+        parallel(gradient, dy.size, GRAIN / slow, dy.ptr, x.ptr, dx.ptr);
         return dx;
       },
     },
   });
 }
 
-const siluOp = defineActivation("silu", 8);
-const hardsigmoidOp = defineActivation("hardsigmoid");
-const hardswishOp = defineActivation("hardswish");
-const relu6Op = defineActivation("relu6");
+const siluOp = defineActivation("silu", "siluBackward", 8);
+const hardsigmoidOp = defineActivation("hardsigmoid", "hardsigmoidBackward");
+const hardswishOp = defineActivation("hardswish", "hardswishBackward");
+const relu6Op = defineActivation("relu6", "relu6Backward");
 
 /** x / (1 + e⁻ˣ), also called swish. Elfwing, Uchibe and Doya (2017), arXiv 1702.03118. */
 export function silu(x: Tensor): Tensor {

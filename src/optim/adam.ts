@@ -28,7 +28,7 @@ export class Adam extends Optimizer {
   readonly eps: number;
   readonly #state = new Map<number, State>();
 
-  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], options: AdamOptions = {}) {
+  constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdamOptions = {}) {
     const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     super(parameters, lr, weightDecay);
     const name = this.constructor.name;
@@ -84,7 +84,7 @@ export class Adam extends Optimizer {
 
 /** Adam with decoupled weight decay: Loshchilov and Hutter (2017), arXiv 1711.05101. weightDecay defaults to 0.01. */
 export class AdamW extends Adam {
-  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], options: AdamOptions = {}) {
+  constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdamOptions = {}) {
     super(parameters, { weightDecay: 0.01, ...options });
   }
 

@@ -36,10 +36,9 @@ export abstract class Optimizer {
   readonly #groups: readonly ParameterGroup[];
 
   /** @throws ShapeError if there are no parameters; RangeError for a rate outside its range */
-  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], lr: number, weightDecay: number) {
+  constructor(parameters: readonly (Tensor | ParameterGroup)[], lr: number, weightDecay: number) {
     const name = this.constructor.name;
-    const given = parameters as readonly (Tensor | ParameterGroup)[];
-    const groups = given.map((p): ParameterGroup => (p instanceof Tensor ? { parameters: [p] } : p));
+    const groups = parameters.map((p): ParameterGroup => (p instanceof Tensor ? { parameters: [p] } : p));
     this.#groups = groups.flatMap((group) => group.parameters.map(() => group));
     this.parameters = groups.flatMap((group) => group.parameters);
     if (this.parameters.length === 0) throw new ShapeError(`${name}: got no parameters`);

@@ -28,7 +28,7 @@ export class SGD extends Optimizer {
   readonly nesterov: boolean;
   readonly #buffers = new Map<number, Tensor>();
 
-  constructor(parameters: readonly Tensor[] | readonly ParameterGroup[], options: SGDOptions = {}) {
+  constructor(parameters: readonly (Tensor | ParameterGroup)[], options: SGDOptions = {}) {
     const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     super(parameters, lr, weightDecay);
     checkRange("SGD: momentum", momentum, 0, Infinity);

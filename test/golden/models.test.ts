@@ -13,6 +13,8 @@ interface Golden {
   size: number;
   /** Seed of the images. */
   images: number;
+  /** Of PyTorch's own float32 logits in evaluation. */
+  ownError: number;
   logits: number[];
   loss: number;
   /** Its norm, and of its products with drawn numbers the sums of every fourth. */
@@ -42,7 +44,8 @@ forEachBinary((binary) => {
     const [name, small] = title.split(", ") as [string, string?];
     const options = { smallImages: small !== undefined, initialise: false };
 
-    it("has PyTorch's logits in evaluation, without Winograd to 1e-5", () => {
+    // MobileNet V2 with these weights magnifies rounding: PyTorch itself is 5e-6 from float64.
+    it("has PyTorch's logits in evaluation, without Winograd to 1e-5 or four times PyTorch's own error", () => {
       init({ binary, winograd: false });
       const { size, logits } = logitsGolden.rows[name as keyof typeof logitsGolden.rows];
       const model = createModel(name, { numClasses: 7, initialise: false }).eval();
@@ -53,7 +56,7 @@ forEachBinary((binary) => {
         logits,
       );
       if (process.env.FOVEA_SHOW) console.log(binary, name, "evaluation", error);
-      expect(error).toBeLessThan(1e-5);
+      expect(error).toBeLessThan(Math.max(1e-5, 4 * want.ownError));
       model.dispose();
       x.dispose();
     });

@@ -25,7 +25,11 @@ describe.each(Object.entries(starts.rows))("%s", (name, want) => {
   it("starts as torchvision's does", () => {
     const model = createModel(name, { numClasses: 10 });
     const parameters = new Map(model.namedParameters());
-    for (const [key, [mean, std]] of Object.entries(want as Record<string, number[]>) as [string, [number, number]][]) { // prettier-ignore
+    for (const [key, [mean, std]] of Object.entries(want as Record<string, number[]>) as [
+      string,
+      [number, number],
+    ][]) {
+      // prettier-ignore
       const p = parameters.get(key)!;
       const values = p.data() as Float32Array;
       const ownMean = values.reduce((a, b) => a + b, 0) / values.length;

@@ -117,7 +117,7 @@ it("activation layers are their functions", () => {
     expect(of(new ReLU6())).toEqual([0, 0, 0, 1, 4, 6]);
     expect(of(new SiLU())).toEqual([-0.0719, -0.2689, 0, 0.7311, 3.9281, 7.9973]);
     expect(of(new Hardsigmoid())).toEqual([0, 0.3333, 0.5, 0.6667, 1, 1]);
-    expect(of(new Hardswish())).toEqual([-0, -0.3333, 0, 0.6667, 4, 8]);
+    expect(of(new Hardswish())).toEqual([0, -0.3333, 0, 0.6667, 4, 8]);
   });
 });
 
@@ -196,7 +196,7 @@ describe("summary", () => {
     const model = new Sequential(new Conv2d(3, 8, 3), new ReLU6());
     expect(String(summary(model, [1, 10, 10, 3]))).toBe(
       [
-        "layer  type    output      parameters    MACs",
+        "layer  type    output     parameters    MACs",
         "0      Conv2d  [1,8,8,8]         224  13,824",
         "1      ReLU6   [1,8,8,8]           0       0",
         "total                            224  13,824",
