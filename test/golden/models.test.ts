@@ -62,7 +62,7 @@ forEachBinary((binary) => {
     });
 
     // Kernels are tested in all combinations; networks in these two.
-    const winograd = binary === "relaxed";
+    const winograd = binary === "simd";
 
     it(`with Winograd ${winograd} has PyTorch's loss and gradients in training`, () => {
       init({ binary, winograd });

@@ -45,7 +45,7 @@ describe.each(Object.entries(starts.rows))("%s", (name, want) => {
 /** Name, side of the images, learning rate, steps, options. */
 const RUNS: [string, number, number, number, object?][] = [
   ["lenet5", 28, 2e-3, 60],
-  ["alexnet", 64, 1e-4, 20],
+  ["alexnet", 64, 3e-4, 40],
   ["vgg11_bn", 32, 1e-3, 30, { smallImages: true }],
   ["googlenet", 64, 1e-3, 40],
   ["resnet18", 32, 2e-3, 60],
@@ -57,7 +57,7 @@ const RUNS: [string, number, number, number, object?][] = [
   ["mobilenet_v1", 32, 2e-3, 40, { smallImages: true }],
   ["mobilenet_v2", 32, 2e-3, 40, { smallImages: true }],
   ["mobilenet_v3_small", 32, 2e-3, 40, { smallImages: true }],
-  ["squeezenet1_1", 32, 5e-4, 60, { smallImages: true }],
+  ["squeezenet1_1", 32, 1e-3, 200, { smallImages: true }],
 ];
 
 function lossOf(model: Module, x: ReturnType<typeof tensor>, y: ReturnType<typeof tensor>) {
