@@ -45,7 +45,7 @@ describe.each(Object.entries(starts.rows))("%s", (name, want) => {
 /** Name, side of the images, learning rate, steps, options. */
 const RUNS: [string, number, number, number, object?][] = [
   ["lenet5", 28, 2e-3, 60],
-  ["alexnet", 64, 3e-4, 40],
+  ["alexnet", 64, 3e-4, 100],
   ["vgg11_bn", 32, 1e-3, 30, { smallImages: true }],
   ["googlenet", 64, 1e-3, 40],
   ["resnet18", 32, 2e-3, 60],
