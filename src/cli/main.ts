@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import { register as augmentSheet } from "./augment-sheet.js";
 import { register as check } from "./check.js";
+import { register as models } from "./models.js";
 
 const FAILURE = 1;
 const USAGE = 2;
@@ -15,7 +16,7 @@ const program = new Command("fovea")
   .exitOverride()
   .showSuggestionAfterError(false)
   .configureOutput({ outputError: () => {} }); // report() says it, with what is known
-for (const register of [augmentSheet, check]) register(program);
+for (const register of [augmentSheet, check, models]) register(program);
 
 /** Says on stderr what went wrong; the exit code. */
 function report(error: unknown): number {
