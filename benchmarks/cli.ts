@@ -9,6 +9,8 @@ export interface Options {
   threads: number;
   json: string | undefined;
   results: string | undefined;
+  /** Names of the libraries to measure beside fovea; none: all of them. */
+  peers: string[] | undefined;
 }
 
 /** A mistake of the caller: its message goes to stderr and the program exits with 2. */
@@ -20,9 +22,10 @@ const options = {
   threads: { type: "string", default: "1" },
   json: { type: "string" },
   results: { type: "string" },
+  peers: { type: "string" },
 } as const;
 
-const KNOWN = "--suite NAME, --filter TEXT, --threads N, --json FILE, --results FILE";
+const KNOWN = "--suite NAME, --filter TEXT, --threads N, --json FILE, --results FILE, --peers NAME,NAME";
 
 export function readOptions(args: string[], suites: readonly string[]): Options {
   let values;
@@ -40,7 +43,7 @@ export function readOptions(args: string[], suites: readonly string[]): Options 
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`--threads: got '${values.threads}'; expected an integer from 1 on`);
   }
-  return { suite, filter, threads, json, results };
+  return { suite, filter, threads, json, results, peers: values.peers?.split(",") };
 }
 
 /** The cases that the options ask for. */

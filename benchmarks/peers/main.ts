@@ -1,8 +1,8 @@
 // The micro-benchmarks beside other libraries, in turns: npm run bench:peers -- [--suite NAME] [--filter TEXT]
-// [--threads N] [--json FILE] [--results FILE]
+// [--threads N] [--json FILE] [--results FILE] [--peers NAME,NAME]
 
 import { init } from "../../src/index.js";
-import { pick, readOptions, runMain } from "../cli.js";
+import { pick, readOptions, runMain, UsageError } from "../cli.js";
 import { contender, interleave, median, summary, type Timing } from "../harness.js";
 import { environment, rowOf, setup, Table, writeJson, writeResults, type Row } from "../report.js";
 import { convCases } from "../suites/conv.js";
@@ -23,9 +23,9 @@ function skip(impl: string, reason: string): void {
   said.add(message);
 }
 
-async function startPeers(threads: number): Promise<Peer[]> {
+async function startPeers(impls: readonly string[], threads: number): Promise<Peer[]> {
   const peers: Peer[] = [];
-  for (const impl of IMPLS) {
+  for (const impl of impls) {
     try {
       peers.push(await startPeer(impl, threads));
     } catch (error) {
@@ -75,6 +75,9 @@ async function compare(
 
 await runMain(async () => {
   const options = readOptions(process.argv.slice(2), SUITES);
+  const impls = options.peers ?? IMPLS;
+  const unknown = impls.find((impl) => !IMPLS.includes(impl));
+  if (unknown) throw new UsageError(`unknown peer '${unknown}'; known: ${IMPLS.join(", ")}`);
   init({ threads: options.threads });
   const cases = pick([gemmCases, convCases, trainCases, inferCases].flat(), options);
   installPeers();
@@ -82,7 +85,7 @@ await runMain(async () => {
   const where = environment();
   console.log(`${where.machine}, Node ${where.node}, ${where.date}`);
   console.log(`fovea: ${setup(top)}`);
-  const peers = await startPeers(options.threads);
+  const peers = await startPeers(impls, options.threads);
   const versions = peers.map(({ impl, version }) => `${impl}: ${version}`);
   for (const line of versions) console.log(line);
   console.log("");
