@@ -10,9 +10,6 @@
 
 import { WinogradSums } from "./shapes";
 import { at } from "./simd";
-import { SPARE, tileColumns, tileRows } from "./tile";
-import { columnTile } from "./tile-column";
-import { panelTile } from "./tile-panel";
 import { clearStrip, fillStrip, STAGGER, stripBytes } from "./winograd";
 import {
   endOf,
@@ -26,12 +23,14 @@ import {
   shortRow,
   startBlock,
 } from "./winograd-order";
+import { SUM_SCRATCH, sumTiles } from "./winograd-products";
 import { transformGradientShort, transformInputShort } from "./winograd-short";
 import { Tiles, TRANSFORM_SCRATCH, transformGradient, transformInput } from "./winograd-transforms";
 import { winogradWeightBackward } from "./winograd-weights";
 
-/** Bytes of scratch before that of the transforms: two Tiles, a segment, a spare tile, an Order. */
-const LEAD_BYTES: i32 = 128 + SPARE + <i32>ORDER_BYTES;
+/** Two Tiles in scratch, then what sumTiles needs, an Order, and the scratch of the transforms. */
+const TILES_BYTES: i32 = 112;
+const LEAD_BYTES: i32 = TILES_BYTES + SUM_SCRATCH + <i32>ORDER_BYTES;
 const OWN_BYTES: i32 = LEAD_BYTES + <i32>TRANSFORM_SCRATCH;
 
 /** Bytes of scratch that one thread needs. */
@@ -49,7 +48,7 @@ function stripsBytes(s: WinogradSums): i32 {
 
 /** The grid of tiles, in scratch. */
 function orderIn(s: WinogradSums, scratch: usize): Order {
-  const order = changetype<Order>(scratch + 128 + SPARE);
+  const order = changetype<Order>(scratch + TILES_BYTES + SUM_SCRATCH);
   gridOf(order, s.outHeight, s.outWidth);
   return order;
 }
@@ -67,7 +66,7 @@ export function winogradSums(shape: usize, scratch: usize, begin: i32, end: i32)
   const tiles = s.images * order.tilesHigh * order.tilesWide;
   const blocks = (tiles + s.blockTiles - 1) / s.blockTiles;
   const strips = (s.channels + s.stripChannels - 1) / s.stripChannels;
-  const segment = scratch + 112;
+  const own = scratch + TILES_BYTES;
   const transform = scratch + LEAD_BYTES;
   const xStrip = transform + TRANSFORM_SCRATCH;
   const dyStrip = xStrip + stripBytes(6, order.tilesWide, s.channels);
@@ -91,7 +90,7 @@ export function winogradSums(shape: usize, scratch: usize, begin: i32, end: i32)
       const count = min(s.blockTiles, tiles - first);
       startBlock(order, first, count);
       transformBlock(s, order, first, count, c0, channels, vPlaces, dPlaces, xStrip, dyStrip, transform);
-      products(s, order, vPlaces, dPlaces, segment, sums, s.sumStepBytes, channels, i32(block > firstBlock));
+      products(s, order, vPlaces, dPlaces, own, sums, s.sumStepBytes, channels, i32(block > firstBlock));
     }
   }
 }
@@ -102,49 +101,28 @@ function products(
   order: Order,
   v: Tiles,
   d: Tiles,
-  segment: usize,
+  scratch: usize,
   sums: usize,
   sumStepBytes: i32,
   channels: i32,
   accumulate: i32,
 ): void {
-  const MR = tileRows(s.tile);
-  const NR = tileColumns(s.tile);
-  const row = at(0, s.outChannels);
-  for (let xi = 0; xi < 36; xi++) {
-    const p = xi / 6;
-    const first = firstOf(order, xi - 6 * p);
-    const count = endOf(order, p, xi - 6 * p) - first;
-    const a = v.base + <usize>(xi * v.stepBytes + first * v.panelBytes);
-    const b = d.base + <usize>(xi * d.stepBytes + first * d.panelBytes);
-    const c = sums + <usize>(xi * sumStepBytes);
-    store<i32>(segment, 0);
-    store<i32>(segment, 0, 4);
-    store<i32>(segment, count, 8);
-    const whole = channels / MR;
-    for (let o = 0; o < s.outChannels; o += NR) {
-      let i = 0;
-      if (o + NR <= s.outChannels) {
-        columnTile(s.tile, a, v.panelBytes, at(b, o), d.panelBytes, count, at(c, o), row, accumulate, whole);
-        i = whole * MR;
-      }
-      for (; i < channels; i += MR) {
-        panelTile(
-          s.tile,
-          at(a, i),
-          v.panelBytes,
-          at(b, o),
-          d.panelBytes,
-          segment,
-          1,
-          at(c, i * s.outChannels + o),
-          row,
-          accumulate,
-          channels - i,
-          s.outChannels - o,
-          segment + 16,
-        );
-      }
+  for (let p = 0, xi = 0; p < 6; p++) {
+    for (let q = 0; q < 6; q++, xi++) {
+      const first = firstOf(order, q);
+      sumTiles(
+        s.tile,
+        v.base + <usize>(xi * v.stepBytes + first * v.panelBytes),
+        v.panelBytes,
+        d.base + <usize>(xi * d.stepBytes + first * d.panelBytes),
+        d.panelBytes,
+        endOf(order, p, q) - first,
+        sums + <usize>(xi * sumStepBytes),
+        accumulate,
+        channels,
+        s.outChannels,
+        scratch,
+      );
     }
   }
 }
@@ -203,7 +181,7 @@ export function winogradStrips(shape: usize, dw: usize, scratch: usize, begin: i
   const s = changetype<WinogradSums>(shape);
   const v = allPlaces(s, scratch, 0);
   const d = allPlaces(s, scratch + 32, 1);
-  const segment = scratch + 112;
+  const own = scratch + TILES_BYTES;
   const transform = scratch + LEAD_BYTES;
   const sums = transform + TRANSFORM_SCRATCH;
   const step = ((s.stripChannels * s.outChannels) << 2) + STAGGER;
@@ -214,7 +192,7 @@ export function winogradStrips(shape: usize, dw: usize, scratch: usize, begin: i
     const c0 = unit * s.stripChannels;
     const channels = min(s.stripChannels, s.channels - c0);
     v.base = at(all, c0);
-    products(s, order, v, d, segment, sums, step, channels, 0);
+    products(s, order, v, d, own, sums, step, channels, 0);
     const pairs = channels * s.outChannels;
     const tapBytes = (s.channels * s.outChannels) << 2;
     winogradWeightBackward(sums, step, 1, 0, at(dw, c0 * s.outChannels), tapBytes, transform, 0, pairs >> 2);

@@ -62,7 +62,7 @@ async function compile(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
   return wasm;
 }
 
-/** Node 20 hides relaxed SIMD behind a flag. It is set for this one module: fovea has chosen its kernels before. */
+/** Node 20 hides relaxed SIMD behind a flag. Where fovea has not set it for its own kernels, it is set for this one module. */
 async function instantiate(): Promise<{ exports: Exports; instruction: string }> {
   runtime();
   const fused = await compile(true);

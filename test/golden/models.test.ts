@@ -14,7 +14,6 @@ interface Golden {
   /** Seed of the images. */
   images: number;
   /** Of PyTorch's own float32 logits in evaluation. */
-  ownError: number;
   logits: number[];
   loss: number;
   /** Its norm, and of its products with drawn numbers the sums of every fourth. */
@@ -44,8 +43,11 @@ forEachBinary((binary) => {
     const [name, small] = title.split(", ") as [string, string?];
     const options = { smallImages: small !== undefined, initialise: false };
 
-    // MobileNet V2 with these weights magnifies rounding: PyTorch itself is 5e-6 from float64.
-    it("has PyTorch's logits in evaluation, without Winograd to 1e-5 or four times PyTorch's own error", () => {
+    // MobileNet V2 with these weights magnifies rounding (PyTorch itself is 5e-6 from float64): the plain kernels, which round
+    // products too, miss 1e-5 with 1.12e-5.
+    const bound = name === "mobilenet_v2" && binary === "simd" ? 1.2e-5 : 1e-5;
+
+    it(`has PyTorch's logits in evaluation, without Winograd to ${bound}`, () => {
       init({ binary, winograd: false });
       const { size, logits } = logitsGolden.rows[name as keyof typeof logitsGolden.rows];
       const model = createModel(name, { numClasses: 7, initialise: false }).eval();
@@ -56,12 +58,13 @@ forEachBinary((binary) => {
         logits,
       );
       if (process.env.FOVEA_SHOW) console.log(binary, name, "evaluation", error);
-      expect(error).toBeLessThan(Math.max(1e-5, 4 * want.ownError));
+      expect(error).toBeLessThan(bound);
       model.dispose();
       x.dispose();
     });
 
-    // Kernels are tested in all combinations; networks in these two.
+    // Kernels are tested in all combinations; networks in these two. GoogLeNet in a third, plain kernels without Winograd,
+    // misses the bound below with 1.04e-3.
     const winograd = binary === "simd";
 
     it(`with Winograd ${winograd} has PyTorch's loss and gradients in training`, () => {
