@@ -10,3 +10,12 @@ export interface StateTensor {
 
 /** Names (torchvision's) and values of all parameters and buffers. */
 export type StateDict = Map<string, StateTensor>;
+
+/** Names listed in an error; their number is told. */
+const LISTED = 4;
+
+/** "a, b, c, d and 3 more": for errors. */
+export function listed(names: readonly string[]): string {
+  const more = names.length - LISTED;
+  return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}

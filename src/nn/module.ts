@@ -3,7 +3,7 @@
 
 import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
-import type { StateDict, StateTensor } from "../core/state.js";
+import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import { tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { permute } from "../ops/index.js";
@@ -237,20 +237,12 @@ function compareStates(own: ReadonlyMap<string, ModuleTensor>, state: StateDict)
   };
 }
 
-/** Names listed in an error; their number is told. */
-const LISTED = 4;
-
-function list(names: readonly string[]): string {
-  const more = names.length - LISTED;
-  return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
-
 function describeReport({ missing, unexpected, mismatched }: LoadReport): string {
   const problems: string[] = [];
-  if (missing.length) problems.push(`missing ${list(missing)}`);
-  if (unexpected.length) problems.push(`unexpected ${list(unexpected)}`);
+  if (missing.length) problems.push(`missing ${listed(missing)}`);
+  if (unexpected.length) problems.push(`unexpected ${listed(unexpected)}`);
   const wrong = mismatched.map(({ name, got, expected }) => `${name} is ${got}, expected ${expected}`);
-  if (wrong.length) problems.push(list(wrong));
+  if (wrong.length) problems.push(listed(wrong));
   if (problems.length === 1 && wrong.length) problems.push("strict: false loads the rest");
   return problems.join("; ");
 }

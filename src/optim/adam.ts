@@ -1,7 +1,13 @@
-import { keep } from "../core/scope.js";
-import { zeros, type Tensor } from "../core/tensor.js";
+import type { Tensor } from "../core/tensor.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
-import { checkRange, Optimizer, type ParameterGroup, type Rates } from "./optimizer.js";
+import {
+  checkRange,
+  Optimizer,
+  type Beginning,
+  type Memory,
+  type ParameterGroup,
+  type Rates,
+} from "./optimizer.js";
 
 export interface AdamOptions {
   /** Default 0.001. */
@@ -15,18 +21,12 @@ export interface AdamOptions {
 }
 
 /** A parameter's moments, and β₁ᵗ and β₂ᵗ as running products (Math.pow may differ between engines). */
-interface State {
-  power1: number;
-  power2: number;
-  m: Tensor;
-  v: Tensor;
-}
+const BEGINNING = { tensors: { m: 0, v: 0 }, numbers: { power1: 1, power2: 1 } };
 
 /** Adam: Kingma and Ba (2014), arXiv 1412.6980. @throws RangeError for an option outside its range */
-export class Adam extends Optimizer {
+export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
   readonly betas: readonly [number, number];
   readonly eps: number;
-  readonly #state = new Map<number, State>();
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdamOptions = {}) {
     const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
@@ -44,15 +44,20 @@ export class Adam extends Optimizer {
     return { l2: weightDecay, decay: 0 };
   }
 
-  protected override update(p: Tensor, grad: Tensor, i: number, { lr, weightDecay }: Rates): void {
-    let state = this.#state.get(i);
-    if (!state) {
-      state = { power1: 1, power2: 1, m: keep(zeros(p.shape)), v: keep(zeros(p.shape)) };
-      this.#state.set(i, state);
-    }
+  protected override beginning(): Beginning {
+    return BEGINNING;
+  }
+
+  protected override update(
+    p: Tensor,
+    grad: Tensor,
+    memory: Memory<"m" | "v", "power1" | "power2">,
+    { lr, weightDecay }: Rates,
+  ): void {
     const [beta1, beta2] = this.betas;
-    state.power1 *= beta1;
-    state.power2 *= beta2;
+    const { numbers } = memory;
+    numbers.power1 *= beta1;
+    numbers.power2 *= beta2;
     const { l2, decay } = this.decay(weightDecay);
     parallel(
       "adam",
@@ -60,25 +65,17 @@ export class Adam extends Optimizer {
       GRAIN,
       p.ptr,
       grad.ptr,
-      state.m.ptr,
-      state.v.ptr,
+      memory.ptr("m"),
+      memory.ptr("v"),
       lr,
       beta1,
       beta2,
       this.eps,
       l2,
       decay,
-      1 - state.power1,
-      1 - state.power2,
+      1 - numbers.power1,
+      1 - numbers.power2,
     );
-  }
-
-  override dispose(): void {
-    for (const { m, v } of this.#state.values()) {
-      m.dispose();
-      v.dispose();
-    }
-    this.#state.clear();
   }
 }
 

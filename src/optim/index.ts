@@ -1,4 +1,4 @@
 export * from "./adam.js";
-export { Optimizer, type ParameterGroup } from "./optimizer.js";
+export { Optimizer, type OptimizerState, type ParameterGroup } from "./optimizer.js";
 export * from "./sgd.js";
 export * from "./schedule.js";

@@ -1,7 +1,10 @@
-// What optimizers share: the parameters, the learning rate, the step count.
+// What optimizers share: the parameters, the learning rate, the step count, and what they remember of each parameter.
 
-import { Tensor } from "../core/tensor.js";
+import { keep } from "../core/scope.js";
+import { full, Tensor } from "../core/tensor.js";
+import type { StateDict } from "../core/state.js";
 import { ShapeError } from "../errors.js";
+import { checkState } from "./state.js";
 
 /** @throws RangeError naming the optimizer and the option */
 export function checkRange(what: string, value: number, low: number, high: number): void {
@@ -23,9 +26,47 @@ export interface ParameterGroup {
 export interface Rates {
   lr: number;
   weightDecay: number;
+  /** Whether this is the parameter's first update. */
+  first: boolean;
 }
 
-export abstract class Optimizer {
+/** What an optimizer knows besides its options, as a checkpoint holds it. */
+export interface OptimizerState {
+  steps: number;
+  /** By "<index of the parameter>.<name>", such as "3.power1". Doubles, which JSON keeps as they are. */
+  numbers: Record<string, number>;
+  /** By "<index of the parameter>.<name>", such as "3.momentum"; in memory's layout, not PyTorch's. */
+  tensors: StateDict;
+}
+
+/** What an optimizer remembers of every parameter, by name, with the values it starts from. */
+export interface Beginning {
+  /** Tensors of the parameter's shape. */
+  readonly tensors?: Readonly<Record<string, number>>;
+  readonly numbers?: Readonly<Record<string, number>>;
+}
+
+/** What it remembers of one parameter. T and N: the names of its tensors and numbers. */
+export class Memory<T extends string, N extends string> {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly numbers: Record<N, number>;
+
+  constructor({ tensors = {}, numbers = {} }: Beginning, p: Tensor) {
+    this.tensors = new Map(Object.entries(tensors).map(([name, v]) => [name, keep(full(p.shape, v))]));
+    this.numbers = { ...numbers } as Record<N, number>;
+  }
+
+  /** Address of a tensor; 0 where the optimizer's options make it do without. */
+  ptr(name: T): number {
+    return this.tensors.get(name)?.ptr ?? 0;
+  }
+
+  dispose(): void {
+    for (const t of this.tensors.values()) t.dispose();
+  }
+}
+
+export abstract class Optimizer<T extends string = string, N extends string = string> {
   /** The learning rate; may be changed between steps. */
   lr: number;
   readonly weightDecay: number;
@@ -34,6 +75,8 @@ export abstract class Optimizer {
   protected readonly parameters: readonly Tensor[];
   /** The group of each parameter. */
   readonly #groups: readonly ParameterGroup[];
+  /** Of the parameters that have had an update, by index. */
+  readonly #memories = new Map<number, Memory<T, N>>();
 
   /** @throws ShapeError if there are no parameters; RangeError for a rate outside its range */
   constructor(parameters: readonly (Tensor | ParameterGroup)[], lr: number, weightDecay: number) {
@@ -59,7 +102,13 @@ export abstract class Optimizer {
       if (!p.grad) return;
       p.storage.touch();
       const { lrScale = 1, weightDecay = this.weightDecay } = this.#groups[i]!;
-      this.update(p, p.grad, i, { lr: this.lr * lrScale, weightDecay });
+      let memory = this.#memories.get(i);
+      const first = memory === undefined;
+      if (memory === undefined) {
+        memory = new Memory(this.beginning(), p);
+        this.#memories.set(i, memory);
+      }
+      this.update(p, p.grad, memory, { lr: this.lr * lrScale, weightDecay, first });
     });
   }
 
@@ -71,9 +120,48 @@ export abstract class Optimizer {
     }
   }
 
-  /** Frees the optimizer's own tensors. */
-  abstract dispose(): void;
+  /** A copy of what the optimizer remembers: its steps and the tensors and numbers of each parameter, but not its options or lr. */
+  stateDict(): OptimizerState {
+    const state: OptimizerState = { steps: this.steps, numbers: {}, tensors: new Map() };
+    for (const [i, { tensors, numbers }] of [...this.#memories].sort(([a], [b]) => a - b)) {
+      for (const [name, t] of tensors) {
+        state.tensors.set(`${i}.${name}`, { dtype: "F32", shape: t.shape, data: t.data() as Float32Array });
+      }
+      for (const [name, value] of Object.entries<number>(numbers)) state.numbers[`${i}.${name}`] = value;
+    }
+    return state;
+  }
 
-  /** Updates the i-th parameter. */
-  protected abstract update(p: Tensor, grad: Tensor, i: number, rates: Rates): void;
+  /**
+   * Takes up where stateDict() was called: the next steps give the same bits. All or nothing.
+   * @throws DataError naming what does not fit these parameters and options
+   */
+  loadStateDict(state: OptimizerState): void {
+    const beginning = this.beginning();
+    const indices = checkState(this.constructor.name, state, this.parameters, beginning);
+    this.dispose();
+    for (const i of indices) {
+      const memory = new Memory<T, N>(beginning, this.parameters[i]!);
+      for (const [name, t] of memory.tensors) {
+        t.copyFrom(state.tensors.get(`${i}.${name}`)!.data as Float32Array);
+      }
+      for (const name of Object.keys(memory.numbers) as N[]) {
+        memory.numbers[name] = state.numbers[`${i}.${name}`]!;
+      }
+      this.#memories.set(i, memory);
+    }
+    this.steps = state.steps;
+  }
+
+  /** Frees the optimizer's own tensors: it then remembers nothing of its parameters. */
+  dispose(): void {
+    for (const memory of this.#memories.values()) memory.dispose();
+    this.#memories.clear();
+  }
+
+  /** What is remembered of a parameter at its first update. */
+  protected abstract beginning(): Beginning;
+
+  /** Updates a parameter and what is remembered of it. */
+  protected abstract update(p: Tensor, grad: Tensor, memory: Memory<T, N>, rates: Rates): void;
 }

@@ -1,8 +1,14 @@
-import { keep } from "../core/scope.js";
-import { zeros, type Tensor } from "../core/tensor.js";
+import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
-import { checkRange, Optimizer, type ParameterGroup, type Rates } from "./optimizer.js";
+import {
+  checkRange,
+  Optimizer,
+  type Beginning,
+  type Memory,
+  type ParameterGroup,
+  type Rates,
+} from "./optimizer.js";
 
 export interface SGDOptions {
   /** Default 0.001. */
@@ -22,11 +28,10 @@ export interface SGDOptions {
  * Sutskever et al., On the importance of initialization and momentum in deep learning (2013),
  * https://proceedings.mlr.press/v28/sutskever13.html. @throws RangeError for an option outside its range
  */
-export class SGD extends Optimizer {
+export class SGD extends Optimizer<"momentum", never> {
   readonly momentum: number;
   readonly dampening: number;
   readonly nesterov: boolean;
-  readonly #buffers = new Map<number, Tensor>();
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: SGDOptions = {}) {
     const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
@@ -40,16 +45,23 @@ export class SGD extends Optimizer {
     this.nesterov = nesterov;
   }
 
-  protected override update(p: Tensor, grad: Tensor, i: number, { lr, weightDecay }: Rates): void {
-    const first = !this.#buffers.has(i);
-    if (first && this.momentum !== 0) this.#buffers.set(i, keep(zeros(p.shape)));
+  protected override beginning(): Beginning {
+    return this.momentum === 0 ? {} : { tensors: { momentum: 0 } };
+  }
+
+  protected override update(
+    p: Tensor,
+    grad: Tensor,
+    memory: Memory<"momentum", never>,
+    { lr, weightDecay, first }: Rates,
+  ): void {
     parallel(
       "sgd",
       p.size,
       GRAIN,
       p.ptr,
       grad.ptr,
-      this.#buffers.get(i)?.ptr ?? 0,
+      memory.ptr("momentum"),
       lr,
       this.momentum,
       this.dampening,
@@ -57,10 +69,5 @@ export class SGD extends Optimizer {
       this.nesterov ? 1 : 0,
       first ? 1 : 0,
     );
-  }
-
-  override dispose(): void {
-    for (const buffer of this.#buffers.values()) buffer.dispose();
-    this.#buffers.clear();
   }
 }
