@@ -1,5 +1,9 @@
 // Seeded random numbers, the same on every engine.
 
+import { DataError } from "../errors.js";
+
+export type RandomState = readonly [a: number, b: number, c: number, counter: number];
+
 /**
  * A stream of random numbers: sfc32 (C. Doty-Humphrey's Small Fast Counting generator, 32-bit words; part of PractRand,
  * https://pracrand.sourceforge.net), seeded by one number through SplitMix32.
@@ -24,6 +28,19 @@ export class Random {
     this.#b = next() ^ Math.floor(seed / 2 ** 32);
     this.#c = next();
     for (let i = 0; i < 12; i++) this.bits();
+  }
+
+  /** Where the stream stands: four 32-bit integers, for restore(). */
+  get state(): RandomState {
+    return [this.#a, this.#b, this.#c, this.#counter];
+  }
+
+  /** Goes on from where a stream stood. @throws DataError unless that is four 32-bit integers */
+  restore(state: RandomState): void {
+    if (state.length !== 4 || !state.every((n) => n === (n | 0))) {
+      throw new DataError(`Random: state is not four 32-bit integers; got ${JSON.stringify(state)}`);
+    }
+    [this.#a, this.#b, this.#c, this.#counter] = state;
   }
 
   /** 32 random bits as an integer in [0, 2³²). */

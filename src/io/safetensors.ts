@@ -58,11 +58,17 @@ export function encodeSafetensors(state: StateDict, metadata: Record<string, str
  * are missing, or a dtype is another
  */
 export function decodeSafetensors(bytes: Uint8Array, file = "safetensors"): StateDict {
-  return readSafetensors(bytesSource(bytes, file));
+  return readSafetensors(bytesSource(bytes, file)).state;
+}
+
+/** What a file holds, and its header's `__metadata__`. */
+export interface SafetensorsFile {
+  state: StateDict;
+  metadata: Record<string, string>;
 }
 
 /** decodeSafetensors() of a source that is read tensor by tensor. */
-export function readSafetensors(source: ByteSource): StateDict {
+export function readSafetensors(source: ByteSource): SafetensorsFile {
   const fail = (what: string): never => {
     throw new DataError(`${source.name}: ${what}`);
   };
@@ -71,9 +77,9 @@ export function readSafetensors(source: ByteSource): StateDict {
   if (length > MAX_HEADER) fail(`header of ${length} bytes; expected at most ${MAX_HEADER}`);
   const begin = 8 + length;
   if (begin > source.size) fail(`truncated: header of ${length} bytes in a file of ${source.size}`);
-  const entries = parseHeader(source.read(8, length), fail);
+  const { entries, metadata } = parseHeader(source.read(8, length), fail);
   checkOffsets(entries, source.size - begin, fail);
-  return new Map(
+  const state = new Map(
     entries.map(
       ([
         name,
@@ -85,10 +91,11 @@ export function readSafetensors(source: ByteSource): StateDict {
       ]) => {
         const type = ELEMENT_TYPES.get(dtype)!;
         const data = type.read(source.read(begin + from, to - from));
-        return [name, { dtype: type.dtype, shape, data }];
+        return [name, { dtype: type.dtype, shape, data }] as const;
       },
     ),
   );
+  return { state, metadata };
 }
 
 function checkOffsets(
@@ -112,7 +119,12 @@ function checkOffsets(
   if (end !== bytes) fail(`${bytes - end} bytes after the last tensor; expected none`);
 }
 
-function parseHeader(bytes: Uint8Array, fail: (what: string) => never): [string, Entry][] {
+interface Header {
+  entries: [string, Entry][];
+  metadata: Record<string, string>;
+}
+
+function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Header {
   let header: unknown;
   let text = "";
   try {
@@ -126,9 +138,9 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never): [string,
   if (twice !== undefined) fail(`header has ${twice} twice`);
   const { __metadata__: metadata = {}, ...tensors } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
-    fail("__metadata__ is not made of strings");
+    return fail("__metadata__ is not made of strings");
   }
-  return Object.entries(tensors).map(([name, entry]) => {
+  const entries = Object.entries(tensors).map(([name, entry]): [string, Entry] => {
     const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
     if (typeof dtype !== "string" || !Array.isArray(shape) || !isRange(offsets)) {
       fail(`${name}: bad dtype, shape or data_offsets in ${show(entry)}`);
@@ -137,6 +149,7 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never): [string,
     if (problem) fail(`${name}: ${problem}`);
     return [name, entry as Entry];
   });
+  return { entries, metadata: metadata as Record<string, string> };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -28,7 +28,7 @@ export function readState(source: ByteSource, { key }: ReadOptions = {}): StateD
   if (text.startsWith("PK\x03\x04") || isLegacy(text)) {
     return readTorch(source, key);
   }
-  if (text[8] === "{") return readSafetensors(source);
+  if (text[8] === "{") return readSafetensors(source).state;
   const hint = text.startsWith("version https://git-lfs")
     ? "; it is a pointer to a file in Git LFS"
     : /^\s*<(!doctype|html)/i.test(text)

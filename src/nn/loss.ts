@@ -3,7 +3,8 @@ import { crossEntropy, type CrossEntropyOptions } from "../ops/index.js";
 
 /** A function from logits and targets to a loss. */
 export interface Loss {
-  forward(logits: Tensor, target: Tensor): Tensor;
+  /** images: what the logits were computed from. */
+  forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor;
 }
 
 /** Cross-entropy of logits [n, classes] with class indices (i32 [n]) or probabilities (f32 [n, classes]). */

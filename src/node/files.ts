@@ -5,14 +5,20 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError } from "../errors.js";
 
-/** Writes a file so that a reader sees the old contents or the new, never a part: aside, flushed, renamed. */
+/** How the names of files end that are being written. */
+export const ASIDE = ".fovea-tmp";
+
+/**
+ * Writes a file so that a reader, whenever the process or the machine dies, sees the old contents or the new, never a part:
+ * aside, flushed, renamed. @throws DataError naming the file if it cannot be written; the old contents are then as they were
+ */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | readonly Uint8Array[],
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const aside = `${path}.${process.pid}.tmp`;
+  const aside = `${path}.${process.pid}${ASIDE}`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     const file = await open(aside, "w");
     try {
       for (const part of Array.isArray(data) ? data : [data]) await file.writeFile(part);
@@ -21,9 +27,21 @@ export async function writeFileAtomic(
       await file.close();
     }
     await rename(aside, path);
+    await syncFolder(dirname(path));
   } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
+    await rm(aside, { force: true }).catch(() => {});
+    throw new DataError(`${path}: cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** Flushes the folder, so that a rename in it outlives a power failure. Windows cannot, and need not. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

@@ -30,7 +30,9 @@ export function stepLine(r: StepReport): string {
 export function epochLine(r: EpochReport, epochs: number): string {
   return (
     `epoch ${r.epoch}/${epochs}  train loss ${r.train_loss.toFixed(4)} top-1 ${percent(r.train_top1)}  ` +
-    `test loss ${r.eval_loss.toFixed(4)} top-1 ${percent(r.eval_top1)} top-5 ${percent(r.eval_top5)}  ` +
+    (r.eval_loss === undefined
+      ? ""
+      : `test loss ${r.eval_loss.toFixed(4)} top-1 ${percent(r.eval_top1!)} top-5 ${percent(r.eval_top5!)}  `) +
     `${r.seconds.toFixed(1)} s  ${count(r.images_per_second)} images/s  data wait ${percent(r.data_wait)}` +
     (r.skipped ? `  ${count(r.skipped)} unreadable images skipped` : "")
   );

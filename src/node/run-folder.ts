@@ -1,9 +1,12 @@
-// A training run's folder: args.json, results.csv, metrics.json, weights/best.safetensors, weights/last.safetensors.
+// A training run's folder: args.json, results.csv, metrics.json, weights/best.safetensors, weights/last.safetensors,
+// checkpoint/training.safetensors.
 
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { DataError } from "../errors.js";
 import type { Module } from "../nn/index.js";
-import type { EpochReport } from "../train/index.js";
-import { writeFileAtomic } from "./files.js";
+import { bestEpoch, type EpochReport } from "../train/index.js";
+import { ASIDE, writeFileAtomic } from "./files.js";
 import { saveWeights } from "./weights.js";
 
 /** The final numbers; accuracies are fractions. */
@@ -35,28 +38,53 @@ const COLUMNS = [
 
 export class RunFolder {
   readonly path: string;
-  #best = -Infinity;
 
   constructor(path: string) {
     this.path = path;
   }
 
+  /** Where the state for taking the training up again lies. */
+  get checkpoint(): string {
+    return join(this.path, "checkpoint", "training.safetensors");
+  }
+
+  /** The path of a file in the folder. */
+  file(...names: string[]): string {
+    return join(this.path, ...names);
+  }
+
+  /**
+   * Makes the folder, and clears away what a process that was killed while writing left behind.
+   * @throws DataError if it cannot be written to
+   */
+  async open(): Promise<void> {
+    try {
+      for (const folder of [this.path, this.file("weights"), this.file("checkpoint")]) {
+        await mkdir(folder, { recursive: true });
+        for (const name of await readdir(folder)) {
+          if (name.endsWith(ASIDE)) await rm(join(folder, name), { force: true });
+        }
+      }
+      await writeFileAtomic(this.file(`.writable`), "");
+      await rm(this.file(".writable"));
+    } catch (error) {
+      throw new DataError(`${this.path}: cannot be written to: ${(error as Error).message}`);
+    }
+  }
+
   /** Everything needed to repeat the run. */
-  async writeArgs(args: Record<string, unknown>): Promise<void> {
+  async writeArgs(args: object): Promise<void> {
     await this.#json("args.json", args);
   }
 
   /** Results so far, and the model's weights: as last, and as best if no epoch before evaluated better. */
   async writeEpoch(history: readonly EpochReport[], model: Module): Promise<void> {
-    const rows = history.map((row) => COLUMNS.map((column) => row[column]).join(","));
-    await writeFileAtomic(join(this.path, "results.csv"), [COLUMNS.join(","), ...rows, ""].join("\n"));
+    const rows = history.map((row) => COLUMNS.map((column) => row[column] ?? "").join(","));
+    await writeFileAtomic(this.file("results.csv"), [COLUMNS.join(","), ...rows, ""].join("\n"));
     const state = model.stateDict();
-    await saveWeights(join(this.path, "weights", "last.safetensors"), state);
-    const top1 = history.at(-1)?.eval_top1 ?? -Infinity;
-    if (top1 > this.#best) {
-      this.#best = top1;
-      await saveWeights(join(this.path, "weights", "best.safetensors"), state);
-    }
+    await saveWeights(this.file("weights", "last.safetensors"), state);
+    if (bestEpoch(history) === history.at(-1))
+      await saveWeights(this.file("weights", "best.safetensors"), state);
   }
 
   async writeMetrics(metrics: Metrics): Promise<void> {
@@ -64,6 +92,6 @@ export class RunFolder {
   }
 
   async #json(name: string, value: unknown): Promise<void> {
-    await writeFileAtomic(join(this.path, name), `${JSON.stringify(value, null, 2)}\n`);
+    await writeFileAtomic(this.file(name), `${JSON.stringify(value, null, 2)}\n`);
   }
 }

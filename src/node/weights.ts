@@ -16,7 +16,7 @@ export async function saveWeights(path: string, state: StateDict): Promise<void>
 }
 
 /** Runs fn with a file as a source; pieces are read into memory of their own, once. */
-function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
+export function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
   const cannot = (error: unknown): never => {
     throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
   };

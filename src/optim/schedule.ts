@@ -2,7 +2,8 @@
 
 import { checkRange } from "./optimizer.js";
 
-export type Schedule = (step: number) => number;
+/** `evalLosses`: of the epochs done so far, for schedules that follow them. */
+export type Schedule = (step: number, evalLosses?: readonly number[]) => number;
 
 export interface OneCycleOptions {
   /** The highest learning rate. */

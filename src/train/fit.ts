@@ -1,168 +1,211 @@
 // The training loop.
 
-import { tidy } from "../core/scope.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
+import { breathe } from "./breath.js";
 import { evaluate } from "./evaluate.js";
-import "../tensor-methods.js";
-import { topK } from "./metrics.js";
-
-/** How long training may keep the event loop to itself: signals and a page's clicks are served this often. */
-const BREATH_MS = 200;
-
-/** Where training stands after a step. */
-export interface StepReport {
-  /** From 1. */
-  epoch: number;
-  epochs: number;
-  /** In this epoch, from 1. */
-  step: number;
-  steps: number;
-  /** Means over the epoch so far. */
-  loss: number;
-  top1: number;
-  lr: number;
-  imagesPerSecond: number;
-  /** Share of the epoch's time so far that training waited for data. */
-  dataWait: number;
-  /** Until the last step of the last epoch, evaluations not counted. */
-  secondsLeft: number;
-}
-
-/** One row of results.csv; accuracies are fractions. */
-export interface EpochReport {
-  epoch: number;
-  train_loss: number;
-  train_top1: number;
-  eval_loss: number;
-  eval_top1: number;
-  eval_top5: number;
-  /** Of the epoch's last step. */
-  lr: number;
-  /** Training and evaluating this epoch. */
-  seconds: number;
-  /** In training. */
-  images_per_second: number;
-  /** Share of the training time spent waiting for data. */
-  data_wait: number;
-  /** Training samples left out because of errors: the loader's stats say which. */
-  skipped: number;
-}
+import {
+  bestEpoch,
+  finishEpoch,
+  startPosition,
+  type EpochReport,
+  type StepReport,
+  type TrainingPosition,
+} from "./position.js";
+import { gradientStep, NonFiniteLossError } from "./step.js";
 
 export interface FitOptions {
   optimizer: Optimizer;
   epochs: number;
-  /** Evaluated after every epoch. */
-  evalLoader: DataLoader;
+  /** Evaluated after every epoch. Default: none is. */
+  evalLoader?: DataLoader;
   /** Default: cross-entropy. */
   loss?: Loss;
-  /** Sets the optimizer's learning rate before each step. */
+  /** Sets the optimizer's learning rate before each of its steps. */
   schedule?: Schedule;
+  /** Batches whose gradients make one step of the optimizer: their mean. Default 1. */
+  accumulate?: number;
+  /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */
+  evalInterval?: number;
+  /** Ends training after so many epochs in a row that evaluated no better than the best before. Default: never. */
+  patience?: number;
+  /** Where to go on; fit() keeps it up to date. Default: a start. */
+  position?: TrainingPosition;
+  /** Ends training after the step under way. */
+  signal?: AbortSignal;
   onStep?: (report: StepReport) => void;
   /** Awaited. */
   onEpoch?: (report: EpochReport, history: readonly EpochReport[]) => void | Promise<void>;
+  /** Called, and awaited, whenever training could be taken up again from here: after each step of the optimizer and each epoch. */
+  onPosition?: (position: TrainingPosition) => void | Promise<void>;
 }
 
 /**
- * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each epoch.
- * Batches with soft targets are trained on these; train_top1 still counts by their labels.
- * @throws DataError when the loss is NaN or infinite, before that step changes the weights
+ * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each epoch done;
+ * `position` tells whether that is all. Batches with soft targets are trained on these; train_top1 still counts by their labels.
+ * @throws NonFiniteLossError when the loss is NaN or infinite, before that step changes the weights; DataError for counts
+ * outside their ranges
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
-  const { optimizer, epochs, evalLoader, loss: criterion = new CrossEntropyLoss(), schedule } = options;
-  const history: EpochReport[] = [];
-  const steps = loader.batches;
-  let rested = performance.now();
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    model.train();
+  const {
+    epochs,
+    evalLoader,
+    evalInterval = 1,
+    patience = Infinity,
+    position = startPosition(),
+    signal,
+  } = options;
+  checkCounts(options);
+  while (position.epoch <= epochs && !exhausted(position.history, patience)) {
+    await trainEpoch(model, loader, options, position);
+    if (signal?.aborted) break;
     const begin = performance.now();
-    let images = 0;
-    let step = 0;
-    let lossSum = 0;
-    let hits = 0;
-    const { waitedMs, skipped } = loader.stats;
-    const dataWait = (): number => (loader.stats.waitedMs - waitedMs) / (performance.now() - begin);
-    for await (const batch of loader.epoch(epoch - 1)) {
-      if (schedule) optimizer.lr = schedule((epoch - 1) * steps + batch.number);
-      step = batch.number + 1;
-      let result;
-      try {
-        result = trainStep(model, optimizer, criterion, batch);
-      } finally {
-        disposeBatch(batch);
-      }
-      if (!Number.isFinite(result.loss)) {
-        throw new DataError(
-          `fit: loss is ${result.loss} at epoch ${epoch}, step ${step}; expected a finite number ` +
-            `(a smaller lr than ${optimizer.lr} usually helps)`,
-        );
-      }
-      if (performance.now() - rested > BREATH_MS) {
-        await new Promise((resume) => setTimeout(resume));
-        rested = performance.now();
-      }
-      const n = batch.indices.length;
-      images += n;
-      lossSum += result.loss * n;
-      hits += result.hits;
-      const seconds = (performance.now() - begin) / 1000;
-      options.onStep?.({
-        epoch,
-        epochs,
-        step,
-        steps,
-        loss: lossSum / images,
-        top1: hits / images,
-        lr: optimizer.lr,
-        imagesPerSecond: images / seconds,
-        dataWait: dataWait(),
-        secondsLeft: (seconds / step) * ((epochs - epoch + 1) * steps - step),
-      });
-    }
-    const trained = performance.now();
-    const waited = dataWait();
-    const { loss, top1, top5 } = await evaluate(model, evalLoader);
-    const row = {
-      epoch,
-      train_loss: lossSum / images,
+    const due = position.epoch % evalInterval === 0 || position.epoch === epochs;
+    const evaluation = due && evalLoader ? await evaluate(model, evalLoader) : undefined;
+    if (signal?.aborted) break; // the evaluation may be of a part
+    const { images, loss, hits, seconds, waitedSeconds, skipped } = position.sums;
+    const row: EpochReport = {
+      epoch: position.epoch,
+      train_loss: loss / images,
       train_top1: hits / images,
-      eval_loss: loss,
-      eval_top1: top1,
-      eval_top5: top5,
-      lr: optimizer.lr,
-      seconds: (performance.now() - begin) / 1000,
-      images_per_second: images / ((trained - begin) / 1000),
-      data_wait: waited,
-      skipped: loader.stats.skipped - skipped,
+      eval_loss: evaluation?.loss,
+      eval_top1: evaluation?.top1,
+      eval_top5: evaluation?.top5,
+      lr: options.optimizer.lr,
+      seconds: seconds + (performance.now() - begin) / 1000,
+      images_per_second: images / seconds,
+      data_wait: waitedSeconds / seconds,
+      skipped,
     };
-    history.push(row);
-    await options.onEpoch?.(row, history);
+    finishEpoch(position, row);
+    await options.onEpoch?.(row, position.history);
+    await options.onPosition?.(position);
   }
-  return history;
+  return position.history;
 }
 
-/** Forward, backward and update on one batch; with a loss that is not finite, forward alone. */
-function trainStep(
+/** The batches of one epoch, from the position on. */
+async function trainEpoch(
   model: Module,
-  optimizer: Optimizer,
-  criterion: Loss,
-  { images, labels, targets }: Batch,
-): { loss: number; hits: number } {
-  return tidy(() => {
-    const outputs = model.outputs(images);
-    const { logits } = outputs[0]!;
-    const loss = outputs
-      .map((output) => criterion.forward(output.logits, targets ?? labels).mul(output.weight))
-      .reduce((a, b) => a.add(b));
-    const value = loss.item();
-    const [hits] = topK(logits, labels, [1]) as [number];
-    if (Number.isFinite(value)) {
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
+  loader: DataLoader,
+  options: FitOptions,
+  position: TrainingPosition,
+): Promise<void> {
+  const { optimizer, schedule, accumulate = 1, signal } = options;
+  const steps = loader.batches;
+  const updates = Math.ceil(steps / accumulate);
+  const evalLosses = position.history.flatMap((row) => row.eval_loss ?? []);
+  const clock = new EpochClock(loader, position);
+  let gathered = 0;
+  const update = async (): Promise<void> => {
+    optimizer.step();
+    optimizer.zeroGrad();
+    gathered = 0;
+    await options.onPosition?.(position);
+  };
+  model.train();
+  for await (const batch of loader.epoch(position.epoch - 1, { from: position.step })) {
+    const group = Math.floor(batch.number / accumulate);
+    if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
+    if (gathered++ === 0) optimizer.zeroGrad();
+    learn(model, batch, options, 1 / Math.min(accumulate, steps - group * accumulate), position);
+    clock.count();
+    options.onStep?.(stepReport(options, position, steps));
+    if (position.step % accumulate === 0 || position.step === steps) await update();
+    if (signal?.aborted && gathered === 0) return;
+    await breathe();
+  }
+  if (gathered > 0) await update(); // the batch that would have ended the group was skipped
+}
+
+/** Adds a batch's gradients to the model's, and its loss and hits to the position's sums. */
+function learn(
+  model: Module,
+  batch: Batch,
+  { optimizer, loss: criterion = new CrossEntropyLoss() }: FitOptions,
+  scale: number,
+  position: TrainingPosition,
+): void {
+  const { epoch, sums } = position;
+  const step = batch.number + 1;
+  try {
+    const { loss, hits } = gradientStep(model, criterion, batch, scale);
+    if (!Number.isFinite(loss)) {
+      throw new NonFiniteLossError(
+        `fit: loss is ${loss} at epoch ${epoch}, step ${step}; expected a finite number ` +
+          `(a smaller lr than ${optimizer.lr} usually helps)`,
+        batch,
+      );
     }
-    return { loss: value, hits };
-  });
+    const n = batch.indices.length;
+    sums.images += n;
+    sums.loss += loss * n;
+    sums.hits += hits;
+    position.step = step;
+  } finally {
+    disposeBatch(batch);
+  }
+}
+
+/** Keeps the sums that the clock and the loader give: they go on from those of a training taken up again. */
+class EpochClock {
+  readonly #position: TrainingPosition;
+  readonly #loader: DataLoader;
+  readonly #seconds: number;
+  readonly #waitedSeconds: number;
+  readonly #skipped: number;
+
+  constructor(loader: DataLoader, position: TrainingPosition) {
+    const { seconds, waitedSeconds, skipped } = position.sums;
+    const { stats } = loader;
+    this.#loader = loader;
+    this.#position = position;
+    this.#seconds = seconds - performance.now() / 1000;
+    this.#waitedSeconds = waitedSeconds - stats.waitedMs / 1000;
+    this.#skipped = skipped - stats.skipped;
+  }
+
+  count(): void {
+    const { sums } = this.#position;
+    const { stats } = this.#loader;
+    sums.seconds = this.#seconds + performance.now() / 1000;
+    sums.waitedSeconds = this.#waitedSeconds + stats.waitedMs / 1000;
+    sums.skipped = this.#skipped + stats.skipped;
+  }
+}
+
+function stepReport(
+  { optimizer, epochs }: FitOptions,
+  position: TrainingPosition,
+  steps: number,
+): StepReport {
+  const { epoch, step, sums } = position;
+  const { images, loss, hits, seconds, waitedSeconds } = sums;
+  return {
+    epoch,
+    epochs,
+    step,
+    steps,
+    loss: loss / images,
+    top1: hits / images,
+    lr: optimizer.lr,
+    imagesPerSecond: images / seconds,
+    dataWait: waitedSeconds / seconds,
+    secondsLeft: (seconds / step) * ((epochs - epoch + 1) * steps - step),
+  };
+}
+
+function checkCounts({ epochs, accumulate = 1, patience = 1, evalInterval = 1 }: FitOptions): void {
+  for (const [name, value] of Object.entries({ epochs, accumulate, patience, evalInterval })) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new DataError(`fit: ${name} must be an integer ≥ 1; got ${value}`);
+  }
+}
+
+/** Whether the last `patience` epochs evaluated no better than the best before them. */
+function exhausted(history: readonly EpochReport[], patience: number): boolean {
+  const best = bestEpoch(history);
+  return best !== undefined && history.at(-1)!.epoch - best.epoch >= patience;
 }

@@ -1,39 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { manualSeed, Random } from "../../src/core/random.js";
 import { tensor } from "../../src/core/tensor.js";
-import { DataLoader, ImageDataset, type BatchTransform } from "../../src/data/index.js";
-import { DataError } from "../../src/errors.js";
-import { AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Module, ReLU, Sequential } from "../../src/nn/index.js";
+import { DataLoader, type BatchTransform } from "../../src/data/index.js";
+import type { Module } from "../../src/nn/index.js";
 import { Adam, oneCycle, SGD } from "../../src/optim/index.js";
 import { evaluate } from "../../src/train/evaluate.js";
-import { fit, type EpochReport, type StepReport } from "../../src/train/fit.js";
+import { fit } from "../../src/train/fit.js";
+import { NonFiniteLossError } from "../../src/train/step.js";
 import { topK } from "../../src/train/metrics.js";
+import type { EpochReport, StepReport } from "../../src/train/position.js";
 import { runtime } from "../../src/wasm/runtime.js";
-
-/** Images whose class is the bright quadrant. */
-function quadrants(count: number, seed: number): ImageDataset {
-  const random = new Random(seed);
-  const labels = Array.from({ length: count }, () => random.integer(4));
-  const images = new Uint8Array(count * 64);
-  labels.forEach((label, n) => {
-    for (let p = 0; p < 64; p++) {
-      const quadrant = (p >> 5) * 2 + ((p >> 2) & 1);
-      images[n * 64 + p] = random.integer(120) + (quadrant === label ? 100 : 0);
-    }
-  });
-  return new ImageDataset({ images, labels, shape: [8, 8, 1], classes: ["nw", "ne", "sw", "se"] });
-}
-
-function network(): Module {
-  manualSeed(5);
-  return new Sequential(
-    new Conv2d(1, 6, 3, { padding: 1 }),
-    new ReLU(),
-    new AdaptiveAvgPool2d(2),
-    new Flatten(),
-    new Linear(24, 4),
-  );
-}
+import { network, quadrants } from "../helpers/quadrants.js";
 
 async function train(
   epochs: number,
@@ -58,7 +34,7 @@ describe("fit", () => {
     expect(reports.at(-1)).toMatchObject({ epoch: 8, epochs: 8, step: 8, steps: 8, secondsLeft: 0 });
     const again = await evaluate(model, new DataLoader(quadrants(100, 2), { batchSize: 7 }));
     expect(again.top1).toBe(history.at(-1)!.eval_top1);
-    expect(again.loss).toBeCloseTo(history.at(-1)!.eval_loss, 5);
+    expect(again.loss).toBeCloseTo(history.at(-1)!.eval_loss!, 5);
     expect(again.images).toBe(100);
     model.dispose();
   });
@@ -112,11 +88,14 @@ describe("fit", () => {
     const before = [...model.parameters()[2]!.data()];
     const loader = new DataLoader(quadrants(32, 1), { batchSize: 32 });
     const optimizer = new SGD(model.parameters(), { lr: 0.5 });
-    await expect(fit(model, loader, { optimizer, epochs: 1, evalLoader: loader })).rejects.toThrow(
-      new DataError(
-        "fit: loss is NaN at epoch 1, step 1; expected a finite number (a smaller lr than 0.5 usually helps)",
-      ),
+    const error = await fit(model, loader, { optimizer, epochs: 1, evalLoader: loader }).catch((e) => e);
+    expect(error).toBeInstanceOf(NonFiniteLossError);
+    expect(error.message).toBe(
+      "fit: loss is NaN at epoch 1, step 1; expected a finite number (a smaller lr than 0.5 usually helps)",
     );
+    expect(error.batch.get("images").shape).toEqual([32, 8, 8, 1]);
+    expect(error.batch.get("labels").data).toEqual(BigInt64Array.from(loader.dataset.labels, BigInt));
+    expect(error.indices).toEqual([...loader.dataset.labels.keys()]);
     expect([...model.parameters()[2]!.data()]).toEqual(before);
     model.dispose();
   });

@@ -1,0 +1,91 @@
+// The whole state of a training, outside the heap: what must be saved so that a training taken up again goes on to the
+// last bit as if it had never stopped.
+
+import { defaultRandom, type RandomState } from "../core/random.js";
+import type { StateDict } from "../core/state.js";
+import { DataError } from "../errors.js";
+import type { Module } from "../nn/index.js";
+import type { Optimizer } from "../optim/index.js";
+import type { TrainingPosition } from "./position.js";
+
+/** Changes whenever what stands in a checkpoint does. */
+const FORMAT = 1;
+
+/** What a training changes as it goes. */
+export interface TrainingParts {
+  model: Module;
+  optimizer: Optimizer;
+  /** The kernels that compute: init().binary. Others give other bits. */
+  binary: string;
+}
+
+/** Plain data but for the tensors, whose names begin with model. or optimizer. */
+export interface Checkpoint {
+  tensors: StateDict;
+  state: CheckpointState;
+}
+
+interface CheckpointState {
+  format: number;
+  binary: string;
+  position: TrainingPosition;
+  random: RandomState;
+  optimizer: { name: string; lr: number; steps: number; numbers: Record<string, number> };
+  /** Whatever the caller wants to find again: arguments, classes. */
+  about: Record<string, unknown>;
+}
+
+const PARTS = ["model", "optimizer"] as const;
+
+/** The training's state now. `position` as fit() gives it to onPosition. */
+export function captureCheckpoint(
+  { model, optimizer, binary }: TrainingParts,
+  position: TrainingPosition,
+  about: Record<string, unknown> = {},
+): Checkpoint {
+  const { steps, numbers, tensors: buffers } = optimizer.stateDict();
+  const tensors: StateDict = new Map();
+  const put = (part: (typeof PARTS)[number], state: StateDict): void => {
+    for (const [name, tensor] of state) tensors.set(`${part}.${name}`, tensor);
+  };
+  put("model", model.stateDict());
+  put("optimizer", buffers);
+  const state: CheckpointState = {
+    format: FORMAT,
+    binary,
+    position: structuredClone(position),
+    random: defaultRandom().state,
+    optimizer: { name: optimizer.constructor.name, lr: optimizer.lr, steps, numbers },
+    about,
+  };
+  return { tensors, state };
+}
+
+/**
+ * Brings a training to where the checkpoint was taken; `source` names it in errors. Returns the position for fit().
+ * @throws DataError if it is of another format, model, optimizer or binary; then nothing has changed but, perhaps, weights
+ */
+export function restoreCheckpoint(
+  { model, optimizer, binary }: TrainingParts,
+  { tensors, state }: Checkpoint,
+  source = "checkpoint",
+): TrainingPosition {
+  const expect = (what: string, got: unknown, expected: unknown): void => {
+    if (got !== expected) throw new DataError(`${source}: ${what}; got ${got}, expected ${expected}`);
+  };
+  expect("of another format version", state.format, FORMAT);
+  expect("made by another optimizer", state.optimizer.name, optimizer.constructor.name);
+  expect("made by other kernels", state.binary, binary);
+  const part = (name: (typeof PARTS)[number]): StateDict =>
+    new Map(
+      [...tensors].flatMap(([key, tensor]) =>
+        key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), tensor] as const] : [],
+      ),
+    );
+  const { lr, steps, numbers } = state.optimizer;
+  model.loadStateDict(part("model"), { source });
+  optimizer.loadStateDict({ steps, numbers, tensors: part("optimizer") });
+  optimizer.lr = lr; // until the next step sets it: the epoch's report tells it
+  defaultRandom().restore(state.random);
+  return structuredClone(state.position);
+}

@@ -1,0 +1,57 @@
+// One step of training.
+
+import { tidy } from "../core/scope.js";
+import type { StateDict, StateTensor } from "../core/state.js";
+import type { Tensor } from "../core/tensor.js";
+import type { Batch } from "../data/index.js";
+import { DataError } from "../errors.js";
+import type { Loss, Module } from "../nn/index.js";
+import "../tensor-methods.js";
+import { topK } from "./metrics.js";
+
+/** A loss that is NaN or infinite, with the batch that gave it: tensors images, labels, and targets if it had some. */
+export class NonFiniteLossError extends DataError {
+  override name = "NonFiniteLossError";
+  readonly batch: StateDict;
+  /** Where the batch's samples stand in the dataset. */
+  readonly indices: readonly number[];
+
+  constructor(message: string, { images, labels, targets, indices }: Batch) {
+    super(message);
+    this.batch = new Map([
+      ["images", copy(images)],
+      ["labels", copy(labels)],
+    ]);
+    if (targets) this.batch.set("targets", copy(targets));
+    this.indices = [...indices];
+  }
+}
+
+function copy(t: Tensor): StateTensor {
+  const data = t.data();
+  return data instanceof Float32Array
+    ? { dtype: "F32", shape: t.shape, data }
+    : { dtype: "I64", shape: t.shape, data: BigInt64Array.from(data, (v) => BigInt(v)) };
+}
+
+/**
+ * Forward and backward on one batch; gradients are added to those that are there, times `scale`. With a loss that is not
+ * finite, forward alone. `hits`: images whose label is the first guess.
+ */
+export function gradientStep(
+  model: Module,
+  criterion: Loss,
+  { images, labels, targets }: Batch,
+  scale: number,
+): { loss: number; hits: number } {
+  return tidy(() => {
+    const outputs = model.outputs(images);
+    const loss = outputs
+      .map((output) => criterion.forward(output.logits, targets ?? labels, images).mul(output.weight))
+      .reduce((a, b) => a.add(b));
+    const value = loss.item();
+    const [hits] = topK(outputs[0]!.logits, labels, [1]) as [number];
+    if (Number.isFinite(value)) (scale === 1 ? loss : loss.mul(scale)).backward();
+    return { loss: value, hits };
+  });
+}

@@ -1,0 +1,211 @@
+// A training that is interrupted and taken up again ends as if it had never stopped, to the last bit.
+
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { manualSeed } from "../../src/core/random.js";
+import { DataLoader, Mixup } from "../../src/data/index.js";
+import { DataError } from "../../src/errors.js";
+import { readCheckpoint, saveCheckpoint } from "../../src/node/checkpoint.js";
+import { Adam, oneCycle, SGD, type Optimizer } from "../../src/optim/index.js";
+import { captureCheckpoint, restoreCheckpoint, type Checkpoint } from "../../src/train/checkpoint.js";
+import { fit, type FitOptions } from "../../src/train/fit.js";
+import { startPosition, type EpochReport, type TrainingPosition } from "../../src/train/position.js";
+import { init, runtime } from "../../src/wasm/runtime.js";
+import { network, quadrants } from "../helpers/quadrants.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fovea-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+const EPOCHS = 3;
+const IMAGES = 100; // four batches, the last one smaller
+
+interface Kind {
+  optimizer: (parameters: ReturnType<ReturnType<typeof network>["parameters"]>) => Optimizer;
+  options?: Partial<FitOptions>;
+}
+
+const KINDS: Record<string, Kind> = {
+  "SGD with momentum": { optimizer: (p) => new SGD(p, { momentum: 0.9, nesterov: true, weightDecay: 1e-3 }) },
+  Adam: { optimizer: (p) => new Adam(p) },
+  "gradients of three batches": { optimizer: (p) => new Adam(p), options: { accumulate: 3 } },
+};
+
+/** Everything of a training, as a new process would make it. */
+function begin({ optimizer: make, options }: Kind) {
+  const { binary } = init();
+  const model = network({ dropout: 0.3 });
+  manualSeed(3); // dropout's stream
+  const optimizer = make(model.parameters());
+  const common = { batchSize: 32, seed: 9 };
+  const loader = new DataLoader(quadrants(IMAGES, 1), {
+    ...common,
+    shuffle: true,
+    batchTransform: new Mixup(),
+  });
+  const evalLoader = new DataLoader(quadrants(50, 2), common);
+  const schedule = oneCycle({ maxLr: 0.02, totalSteps: EPOCHS * loader.batches });
+  const run = (position: TrainingPosition, more: Partial<FitOptions> = {}) =>
+    fit(model, loader, { optimizer, epochs: EPOCHS, evalLoader, schedule, position, ...options, ...more });
+  const end = (): void => {
+    model.dispose();
+    optimizer.dispose();
+  };
+  return { model, optimizer, binary, run, end };
+}
+
+/** What does not depend on the clock. */
+const numbers = (history: readonly EpochReport[]) =>
+  history.map(({ seconds: _, images_per_second: __, data_wait: ___, ...row }) => row);
+
+describe.each(Object.entries(KINDS))("a training with %s", (_, kind) => {
+  it("goes on to the last bit from wherever it was interrupted", async () => {
+    const whole = begin(kind);
+    const places: TrainingPosition[] = [];
+    const history = await whole.run(startPosition(), {
+      onPosition: (position) => void places.push(structuredClone(position)),
+    });
+    const expected = whole.model.stateDict();
+    whole.end();
+    const updates = Math.ceil(4 / (kind.options?.accumulate ?? 1));
+    expect(places).toHaveLength(EPOCHS * (updates + 1));
+
+    const path = join(folder, "training.safetensors");
+    for (let interrupted = 0; interrupted < places.length - 1; interrupted++) {
+      const first = begin(kind);
+      const stop = new AbortController();
+      let n = 0;
+      await first.run(startPosition(), {
+        signal: stop.signal,
+        async onPosition(position) {
+          if (n++ !== interrupted) return;
+          await saveCheckpoint(path, captureCheckpoint(first, position, { told: "so" }));
+          stop.abort();
+        },
+      });
+      first.end();
+      manualSeed(99);
+      const second = begin(kind);
+      manualSeed(99);
+      const checkpoint = readCheckpoint(path);
+      expect(checkpoint.state.about).toEqual({ told: "so" });
+      const position = restoreCheckpoint(second, checkpoint, path);
+      const rest = await second.run(position);
+      expect(numbers(rest)).toEqual(numbers(history));
+      expect(second.model.stateDict()).toEqual(expected);
+      second.end();
+    }
+  });
+});
+
+describe("fit", () => {
+  it("stops between two steps of the optimizer when told to", async () => {
+    const training = begin(KINDS["gradients of three batches"]!);
+    const stop = new AbortController();
+    const position = startPosition();
+    const steps: number[] = [];
+    const onStep = ({ step }: { step: number }): void => {
+      steps.push(step);
+      stop.abort();
+    };
+    expect(await training.run(position, { signal: stop.signal, onStep })).toEqual([]);
+    expect(steps).toEqual([1, 2, 3]);
+    expect(position).toMatchObject({ epoch: 1, step: 3 });
+    training.end();
+  });
+
+  it("gives the gradients of several small batches the mean that one large batch has", async () => {
+    const results = await Promise.all(
+      [
+        { batchSize: 32, accumulate: 1 },
+        { batchSize: 8, accumulate: 4 },
+      ].map(async ({ batchSize, accumulate }) => {
+        const model = network();
+        const loader = new DataLoader(quadrants(64, 1), { batchSize });
+        const optimizer = new SGD(model.parameters(), { lr: 0.1 });
+        await fit(model, loader, { optimizer, epochs: 2, accumulate });
+        expect(optimizer.steps).toBe(4);
+        return [...model.stateDict().values()].flatMap(({ data }) => [...(data as Float32Array)]);
+      }),
+    );
+    const [large, small] = results as [number[], number[]];
+    large.forEach((v, i) => expect(Math.abs(v - small[i]!)).toBeLessThan(1e-6));
+  });
+
+  it("stops when `patience` epochs were no better, and does so too when it is taken up again", async () => {
+    const model = network();
+    const loader = new DataLoader(quadrants(64, 1), { batchSize: 32 });
+    const optimizer = new SGD(model.parameters(), { lr: 0 });
+    const options = { optimizer, epochs: 9, evalLoader: loader, patience: 2, position: startPosition() };
+    expect(await fit(model, loader, options)).toHaveLength(3);
+    expect(await fit(model, loader, options)).toHaveLength(3);
+    model.dispose();
+  });
+
+  it("evaluates every so many epochs and at the end, and not at all without images to evaluate on", async () => {
+    const model = network();
+    const loader = new DataLoader(quadrants(64, 1), { batchSize: 32 });
+    const optimizer = new SGD(model.parameters(), { lr: 0.1 });
+    const rows = await fit(model, loader, { optimizer, epochs: 4, evalLoader: loader, evalInterval: 3 });
+    expect(rows.map(({ eval_top1 }) => eval_top1 !== undefined)).toEqual([false, false, true, true]);
+    const [row] = await fit(model, loader, { optimizer, epochs: 1 });
+    expect(row).toMatchObject({ eval_loss: undefined, eval_top1: undefined, eval_top5: undefined });
+    model.dispose();
+  });
+
+  it("refuses counts that are none", async () => {
+    const model = network();
+    const loader = new DataLoader(quadrants(64, 1), { batchSize: 32 });
+    const optimizer = new SGD(model.parameters());
+    await expect(fit(model, loader, { optimizer, epochs: 1, accumulate: 0.5 })).rejects.toThrow(
+      new DataError("fit: accumulate must be an integer ≥ 1; got 0.5"),
+    );
+    model.dispose();
+  });
+});
+
+describe("a checkpoint", () => {
+  async function saved(): Promise<{ path: string; checkpoint: Checkpoint }> {
+    const training = begin(KINDS["Adam"]!);
+    const path = join(folder, "a.safetensors");
+    const checkpoint = captureCheckpoint(training, startPosition());
+    await saveCheckpoint(path, checkpoint);
+    training.end();
+    return { path, checkpoint };
+  }
+
+  it("is refused by another model, optimizer, format or binary, and then nothing is left behind", async () => {
+    const { path, checkpoint } = await saved();
+    const bytes = runtime().heap.bytesInUse;
+    const other = begin(KINDS["SGD with momentum"]!);
+    const refusal = (change: object, message: string): void =>
+      expect(() =>
+        restoreCheckpoint(other, { ...checkpoint, state: { ...checkpoint.state, ...change } }, path),
+      ).toThrow(new DataError(`${path}: ${message}`));
+    refusal({}, "made by another optimizer; got Adam, expected SGD");
+    refusal({ format: 9 }, "of another format version; got 9, expected 1");
+    const binary = other.binary === "simd" ? "relaxed" : "simd";
+    const sgd = { ...checkpoint.state.optimizer, name: "SGD" };
+    refusal({ optimizer: sgd, binary }, `made by other kernels; got ${binary}, expected ${other.binary}`);
+    other.end();
+    expect(runtime().heap.bytesInUse).toBe(bytes);
+  });
+
+  it("is refused when it is damaged or of another kind", async () => {
+    const { path } = await saved();
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.subarray(0, bytes.length - 4));
+    expect(() => readCheckpoint(path)).toThrow(`${path}: truncated: `);
+    await writeFile(path, String.fromCharCode(2, 0, 0, 0, 0, 0, 0, 0) + "{}");
+    expect(() => readCheckpoint(path)).toThrow(
+      new DataError(`${path}: not a checkpoint of a training: no fovea.training in it`),
+    );
+    expect(() => readCheckpoint(join(folder, "none"))).toThrow(`${join(folder, "none")}: cannot be read: `);
+  });
+});
