@@ -20,7 +20,7 @@ export interface TrainArguments {
   smallImages: boolean;
   /** Weights to begin with: a file, a folder with config.json, a run folder. A head for other classes is left out. */
   weights: string | null;
-  /** Begin with published weights, downloaded: those of the model's name ("torchvision"), or of "owner/repository". */
+  /** Published weights to begin with, downloaded: what fetchWeights() takes. */
   pretrained: string | null;
   /** Names of parameters that are not trained, as a regular expression; "body": all but the classifier. */
   freeze: string | null;
@@ -31,7 +31,12 @@ export interface TrainArguments {
   imgSize: number | null;
   /** Share of a photo's area that a training crop shows, from and to. */
   scale: readonly [number, number];
-  /** AutoAugment policy: original, originalr, v0, v0r (timm), imagenet, cifar10, svhn (torchvision), rand-m9-n2, trivial. */
+  /** Mean and deviation of each channel; null: the weights' own, else the dataset's if known, else the model's. */
+  mean: readonly number[] | null;
+  std: readonly number[] | null;
+  /** Train on images as they are evaluated: no random crops and flips. */
+  noAug: boolean;
+  /** AutoAugment policy: what augmentByName() takes. */
   aa: string | null;
   /** Deviation of brightness, contrast and saturation in training. */
   colorJitter: number;
