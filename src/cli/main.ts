@@ -6,7 +6,9 @@ import { Command, CommanderError } from "commander";
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import { register as augmentSheet } from "./augment-sheet.js";
 import { register as check } from "./check.js";
+import { register as evaluation } from "./eval.js";
 import { register as models } from "./models.js";
+import { UsageError } from "./options.js";
 
 const FAILURE = 1;
 const USAGE = 2;
@@ -16,13 +18,17 @@ const program = new Command("fovea")
   .exitOverride()
   .showSuggestionAfterError(false)
   .configureOutput({ outputError: () => {} }); // report() says it, with what is known
-for (const register of [augmentSheet, check, models]) register(program);
+for (const register of [augmentSheet, check, evaluation, models]) register(program);
 
 /** Says on stderr what went wrong; the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // help was asked for
     if (error.code !== "commander.help") console.error(`fovea: ${usageMessage(error)}`);
+    return USAGE;
+  }
+  if (error instanceof UsageError) {
+    console.error(`fovea: ${error.message}`);
     return USAGE;
   }
   const expected = [DataError, ShapeError, WasmError].some((type) => error instanceof type);

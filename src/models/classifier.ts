@@ -7,6 +7,16 @@ export abstract class Classifier extends Module {
   /** Paths of the layers whose outputs are the classes, the main one first. */
   protected abstract readonly heads: readonly string[];
 
+  /** Path of the layer whose output is the classes. */
+  get head(): string {
+    return this.heads[0]!;
+  }
+
+  get numClasses(): number {
+    const layer = this.getSubmodule(this.head) as Conv2d | Linear;
+    return layer.weight.shape[layer instanceof Conv2d ? 3 : 0]!;
+  }
+
   /** x:[n,h,w,c] → the maps that the classifier sees, [n,h′,w′,features]. */
   abstract forwardFeatures(x: Tensor): Tensor;
 

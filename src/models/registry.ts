@@ -23,7 +23,7 @@ export interface Preprocessing {
   readonly inputSize: readonly [height: number, width: number, channels: number];
   /** Length of the short side before the cut. */
   readonly resize: number;
-  readonly interpolation: "bilinear" | "bicubic";
+  readonly interpolation: "bilinear" | "bicubic" | "nearest";
   /** Of each channel, of values in 0…1. */
   readonly mean: readonly number[];
   readonly std: readonly number[];

@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.js";
-import { createModel, modelInfo } from "../models/index.js";
+import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import type { Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
 import { loadWeights, saveWeights } from "./weights.js";
@@ -24,7 +24,26 @@ export interface ModelConfig {
   /** Share of the resized image's side that the centre crop keeps. Default 0.875. */
   readonly cropPct?: number;
   /** Default "bilinear". */
-  readonly interpolation?: "bilinear" | "bicubic" | "nearest";
+  readonly interpolation?: Preprocessing["interpolation"];
+  /** Whether it was made with smallImages. Default false. */
+  readonly smallImages?: boolean;
+}
+
+/** How images are prepared for the model of a config. */
+export function preprocessingOf(config: ModelConfig): Preprocessing {
+  const { architecture, mean, std, cropPct = 0.875, interpolation = "bilinear" } = config;
+  const { inputSize = modelInfo(architecture).inputSize } = config;
+  const resize = Math.floor(Math.min(inputSize[0], inputSize[1]) / cropPct + 1e-6);
+  return { inputSize, resize, interpolation, mean, std };
+}
+
+/** The config of a model whose images are prepared so. */
+export function configOf(
+  architecture: string,
+  { resize, ...preparation }: Preprocessing,
+  more: Pick<ModelConfig, "classes" | "smallImages"> = {},
+): ModelConfig {
+  return { architecture, ...preparation, cropPct: preparation.inputSize[0] / resize, ...more };
 }
 
 /**
@@ -32,6 +51,17 @@ export interface ModelConfig {
  * @throws DataError if the architecture is unknown, or classes or channels are not as many as the model's
  */
 export async function saveModel(folder: string, model: Module, config: ModelConfig): Promise<void> {
+  const json = describe(model, config);
+  await saveWeights(join(folder, "model.safetensors"), model.stateDict());
+  await writeFileAtomic(join(folder, "config.json"), json);
+}
+
+/** Writes config.json alone, as saveModel() does. */
+export async function saveConfig(folder: string, model: Module, config: ModelConfig): Promise<void> {
+  await writeFileAtomic(join(folder, "config.json"), describe(model, config));
+}
+
+function describe(model: Module, config: ModelConfig): string {
   const { architecture, classes, mean, std, cropPct = 0.875, interpolation = "bilinear" } = config;
   const [height, width, channels] = config.inputSize ?? modelInfo(architecture).inputSize;
   const state = model.stateDict();
@@ -51,6 +81,7 @@ export async function saveModel(folder: string, model: Module, config: ModelConf
     num_classes: numClasses,
     num_features: last[1].shape[1],
     ...(classes && { label_names: classes }),
+    ...(config.smallImages && { model_args: { smallImages: true } }),
     pretrained_cfg: {
       input_size: [channels, height, width],
       fixed_input_size: false,
@@ -64,20 +95,32 @@ export async function saveModel(folder: string, model: Module, config: ModelConf
       classifier: layer(last[0]),
     },
   };
-  await saveWeights(join(folder, "model.safetensors"), state);
-  await writeFileAtomic(join(folder, "config.json"), `${JSON.stringify(json, null, 2)}\n`);
+  return `${JSON.stringify(json, null, 2)}\n`;
 }
 
 /**
  * The model that a folder holds, in evaluation mode, and what its config.json says.
  * @throws DataError naming the file and the field that is missing or wrong; see also loadWeights()
  */
-export async function loadModel(folder: string): Promise<{ model: Module; config: ModelConfig }> {
-  const path = join(folder, "config.json");
-  const { config, numClasses } = await readConfig(path);
-  const model = createModel(config.architecture, { numClasses, inChannels: config.inputSize![2] });
+export async function loadModel(folder: string): Promise<{ model: Classifier; config: ModelConfig }> {
+  return loadConfigured(join(folder, "config.json"), join(folder, "model.safetensors"));
+}
+
+/** The model that a config.json describes, with a file of its weights; as loadModel(). */
+export async function loadConfigured(
+  configPath: string,
+  weights: string,
+): Promise<{ model: Classifier; config: ModelConfig }> {
+  const { config, numClasses } = await readConfig(configPath);
+  const { architecture, inputSize, smallImages = false } = config;
+  const model = createModel(architecture, {
+    numClasses,
+    inChannels: inputSize![2],
+    smallImages,
+    initialise: false,
+  });
   try {
-    await loadWeights(model, join(folder, "model.safetensors"));
+    await loadWeights(model, weights);
   } catch (error) {
     model.dispose();
     throw error;
@@ -85,7 +128,8 @@ export async function loadModel(folder: string): Promise<{ model: Module; config
   return { model: model.eval(), config };
 }
 
-async function readConfig(path: string): Promise<{ config: ModelConfig; numClasses: number }> {
+/** What a config.json says. @throws DataError naming it and the field that is missing or wrong */
+export async function readConfig(path: string): Promise<{ config: ModelConfig; numClasses: number }> {
   let json: Record<string, unknown>;
   try {
     json = JSON.parse(await readFile(path, "utf8"));
@@ -123,6 +167,7 @@ async function readConfig(path: string): Promise<{ config: ModelConfig; numClass
     interpolation: get(preparation, "interpolation", "a filter's name", (v) =>
       ["bilinear", "bicubic", "nearest"].includes(v as string),
     ),
+    smallImages: (json["model_args"] as { smallImages?: unknown } | undefined)?.smallImages === true,
   };
   return { config, numClasses };
 }

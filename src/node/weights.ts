@@ -75,7 +75,17 @@ export async function loadWeights(
   path: string,
   options: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
-  const state = await readWeights(path, options);
+  const state = adaptedTo(model, await readWeights(path, options), path, options.rename);
+  return model.loadStateDict(state, { ...options, source: path });
+}
+
+/** A file's state dict under a model's names. @throws DataError naming the file if two tensors get the same name */
+export function adaptedTo(
+  model: Module,
+  state: StateDict,
+  path: string,
+  rename?: (name: string) => string | undefined,
+): StateDict {
   const own = [...model.namedParameters(), ...model.namedBuffers()].map(([name]) => name);
-  return model.loadStateDict(adaptNames(state, own, options.rename, path), { ...options, source: path });
+  return adaptNames(state, own, rename, path);
 }

@@ -250,7 +250,7 @@ describe("datasets by name", () => {
       ),
     };
     await expect(loadDataset("fashion_mnist", { root: folder })).rejects.toThrow(
-      `fashion_mnist: not in ${join(folder, "fashion_mnist")}; download: true fetches it (Fashion-MNIST`,
+      `fashion_mnist: not in ${join(folder, "fashion_mnist")}; download: true (--download) fetches it (Fashion-MNIST`,
     );
     const lines: string[] = [];
     const onLicence = (line: string): void => void lines.push(line);

@@ -1,5 +1,6 @@
 export * from "./auto-augment.js";
 export { makeBatchTransform, oneHot, registerBatchTransform, type BatchTransform } from "./batch.js";
+export * from "./by-name.js";
 export * from "./cutmix.js";
 export * from "./cutout.js";
 export { FMix, type FMixOptions } from "./fmix.js";

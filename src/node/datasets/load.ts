@@ -46,7 +46,7 @@ export async function loadDataset(nameOrFolder: string, options: LoadOptions = {
   if (options.download) await fetchDataset(nameOrFolder, options);
   else if (!existsSync(folder)) {
     throw new DataError(
-      `${nameOrFolder}: not in ${folder}; download: true fetches it (${licenceLine(nameOrFolder)})`,
+      `${nameOrFolder}: not in ${folder}; download: true (--download) fetches it (${licenceLine(nameOrFolder)})`,
     );
   }
   const { classes } = catalog[nameOrFolder]!;
@@ -110,6 +110,8 @@ async function loadFolder(
   if (has("train-images-idx3-ubyte")) return pair(await loadMnist(root, classes));
   if (has("data_batch_1.bin")) return pair(await loadCifar10(root));
   if (has("train.bin") && has("test.bin")) return pair(await loadCifar100(root, options.labels));
+  const inner = ["cifar-10-batches-bin", "cifar-100-binary"].find((name) => existsSync(join(root, name)));
+  if (inner) return loadFolder(join(root, inner), options);
   const decode = pictureOptions(options);
   const shards = tars(root, decode);
   if (shards) return withVal(shards, options);

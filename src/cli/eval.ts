@@ -1,0 +1,53 @@
+// fovea eval: how good a trained model is.
+
+import type { Command } from "commander";
+import { DataLoader } from "../data/index.js";
+import { evalTransforms } from "../node/preprocessing.js";
+import { relabel } from "../node/relabel.js";
+import { evaluate } from "../train/index.js";
+import { init } from "../wasm/runtime.js";
+import {
+  addDataOptions,
+  addLoadOptions,
+  addModelOptions,
+  defaultWorkers,
+  evalBatchSize,
+  evalDataFrom,
+  modelFrom,
+  type DataFlags,
+  type LoadFlags,
+  type ModelFlags,
+} from "./options.js";
+
+type Flags = ModelFlags & DataFlags & LoadFlags & { json?: true };
+
+/** Adds the command to the program. */
+export function register(program: Command): void {
+  const command = program.command("eval").description("evaluate a trained model on a labelled dataset");
+  addLoadOptions(addDataOptions(addModelOptions(command)))
+    .option("--json", "as JSON: { top1, top5, loss, images }, accuracies as fractions")
+    .action(async (flags: Flags) => {
+      init({ ...(flags.threads && { threads: flags.threads }) });
+      const { model, classes, preparation } = await modelFrom(flags);
+      const data = relabel(await evalDataFrom(flags), model.numClasses, classes);
+      const prepared = preparation(data);
+      const loader = new DataLoader(data, {
+        batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
+        workers: flags.workers ?? defaultWorkers(data),
+        ...evalTransforms(data, prepared),
+      });
+      const { top1, top5, loss, images, seconds } = await evaluate(model, loader);
+      if (flags.json) {
+        console.log(JSON.stringify({ top1, top5, loss, images }, null, 2));
+        return;
+      }
+      const rows = [
+        ["images", images.toLocaleString("en")],
+        ["top-1", `${(top1 * 100).toFixed(2)} %`],
+        ["top-5", `${(top5 * 100).toFixed(2)} %`],
+        ["loss", loss.toFixed(4)],
+        ["images/s", Math.round(images / seconds).toLocaleString("en")],
+      ];
+      for (const [name, value] of rows) console.log(`${name!.padEnd(8)}  ${value!.padStart(10)}`);
+    });
+}

@@ -1,0 +1,101 @@
+// Kinds of option values: what a text on the command line or a value in a JSON file must be.
+
+export interface Kind<T> {
+  /** "an integer ≥ 1" */
+  readonly expected: string;
+  /** Whether a value, perhaps from JSON, is of this kind. */
+  accepts(value: unknown): value is T;
+  /** The value that a text means; undefined if it means none. */
+  parse(text: string): T | undefined;
+}
+
+function kind<T>(
+  expected: string,
+  test: (value: unknown) => boolean,
+  read: (text: string) => unknown,
+): Kind<T> {
+  const accepts = (value: unknown): value is T => test(value);
+  return {
+    expected,
+    accepts,
+    parse(text) {
+      const value = read(text);
+      return accepts(value) ? value : undefined;
+    },
+  };
+}
+
+const readNumber = (text: string): number => (text.trim() === "" ? NaN : Number(text));
+
+function range(low: number, high: number): string {
+  if (high < Infinity) return ` from ${low} to ${high}`;
+  return low > -Infinity ? ` ≥ ${low}` : "";
+}
+
+export function integer(low: number, high = Infinity): Kind<number> {
+  const test = (v: unknown): boolean =>
+    Number.isSafeInteger(v) && (v as number) >= low && (v as number) <= high;
+  return kind(`an integer${range(low, high)}`, test, readNumber);
+}
+
+/** A finite number; `low` itself only unless `above` is set. */
+export function number(low: number, high = Infinity, { above = false } = {}): Kind<number> {
+  const expected = above
+    ? `a number > ${low}${high < Infinity ? ` and ≤ ${high}` : ""}`
+    : `a number${range(low, high)}`;
+  const test = (v: unknown): boolean =>
+    Number.isFinite(v) && (above ? (v as number) > low : (v as number) >= low) && (v as number) <= high;
+  return kind(expected, test, readNumber);
+}
+
+export const text: Kind<string> = kind(
+  "a text",
+  (v) => typeof v === "string" && v !== "",
+  (v) => v,
+);
+
+export const bool: Kind<boolean> = kind(
+  "true or false",
+  (v) => typeof v === "boolean",
+  (v) => (v === "true" ? true : v === "false" ? false : undefined),
+);
+
+export function choice<T extends string>(names: () => readonly T[]): Kind<T> {
+  return {
+    get expected() {
+      return `one of ${[...names()].sort().join(", ")}`;
+    },
+    accepts: (v): v is T => (names() as readonly unknown[]).includes(v),
+    parse: (v) => names().find((name) => name === v),
+  };
+}
+
+/** Values separated by commas; `count` of them, if given. */
+export function list<T>(of: Kind<T>, count?: number): Kind<readonly T[]> {
+  const expected =
+    count === undefined ? `a list, each ${of.expected}` : `${count} values, each ${of.expected}`;
+  const test = (v: unknown): boolean =>
+    Array.isArray(v) && (count === undefined || v.length === count) && v.every((one) => of.accepts(one));
+  return kind(expected, test, (v) => v.split(/[\s,]+/).map((one) => of.parse(one)));
+}
+
+export function either<A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> {
+  return {
+    get expected() {
+      return `${a.expected} or ${b.expected}`;
+    },
+    accepts: (v): v is A | B => a.accepts(v) || b.accepts(v),
+    parse: (v) => a.parse(v) ?? b.parse(v),
+  };
+}
+
+/** null, "none" on the command line, or a value. */
+export function optional<T>(of: Kind<T>): Kind<T | null> {
+  return {
+    get expected() {
+      return `${of.expected}, or none`;
+    },
+    accepts: (v): v is T | null => v === null || of.accepts(v),
+    parse: (v) => (v === "none" ? null : of.parse(v)),
+  };
+}

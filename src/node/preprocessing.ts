@@ -1,0 +1,197 @@
+// How a dataset's images are prepared for a model.
+
+import {
+  augmentByName,
+  cifarEval,
+  cifarNormalization,
+  cifarTrain,
+  CenterCrop,
+  ColorJitter,
+  Compose,
+  CutMix,
+  Cutout,
+  Grayscale,
+  ImageDataset,
+  imagenetEval,
+  imagenetNormalization,
+  imagenetTrain,
+  Mixup,
+  mnistNormalization,
+  RandomChoice,
+  RandomErasing,
+  Resize,
+  Subset,
+  type BatchTransform,
+  type Dataset,
+  type ImageShape,
+  type LoaderOptions,
+  type Normalization,
+  type Transform,
+} from "../data/index.js";
+import { DataError } from "../errors.js";
+import { modelInfo, type Preprocessing } from "../models/index.js";
+import { FileDataset } from "./datasets/index.js";
+import type { TrainArguments } from "./train-arguments.js";
+
+/** Images up to this side are trained on as CIFAR's: padded crops instead of crops of any size. */
+const SMALL = 64;
+
+/** The dataset that subsets are parts of. */
+function whole(dataset: Dataset): Dataset {
+  return dataset instanceof Subset ? whole(dataset.dataset) : dataset;
+}
+
+/** The shape of a dataset's images, if they are all alike. */
+export function imageShape(dataset: Dataset): ImageShape | undefined {
+  const base = whole(dataset);
+  return base instanceof ImageDataset ? base.shape : undefined;
+}
+
+/** Channels of a dataset's images as they are read. */
+function channelsOf(dataset: Dataset): number {
+  const base = whole(dataset);
+  return imageShape(base)?.[2] ?? (base instanceof FileDataset ? (base.options.channels ?? 3) : 3);
+}
+
+/** A normalisation for so many channels: the model's, or what is nearest to it. */
+function normalizationFor(channels: number, model: Normalization): Normalization {
+  if (model.mean.length === channels) return { mean: model.mean, std: model.std };
+  if (channels === 3) return imagenetNormalization;
+  const middle = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  return {
+    mean: Array<number>(channels).fill(middle(model.mean)),
+    std: Array<number>(channels).fill(middle(model.std)),
+  };
+}
+
+/** Of well-known small images. */
+function knownNormalization(shape: ImageShape | undefined): Normalization | undefined {
+  const text = shape?.join("×");
+  return text === "28×28×1" ? mnistNormalization : text === "32×32×3" ? cifarNormalization : undefined;
+}
+
+export interface PreparationOptions {
+  /** Side of the images. Default: the model's, or that of the dataset's if they are small and of one size. */
+  imgSize?: number | null;
+  mean?: readonly number[] | null;
+  std?: readonly number[] | null;
+  /** Channels that the weights expect. Default: there are none yet, so the dataset's channels and statistics decide. */
+  trainedFor?: number;
+}
+
+/**
+ * How images of the dataset are prepared for a model known by name.
+ * @throws DataError if the model is unknown, or mean and std are not one for each channel
+ */
+export function preparationFor(
+  model: string,
+  dataset: Dataset | undefined,
+  { imgSize, mean, std, trainedFor }: PreparationOptions = {},
+): Preprocessing {
+  const info = modelInfo(model);
+  const shape = dataset && imageShape(dataset);
+  const channels = trainedFor ?? (dataset ? channelsOf(dataset) : info.inputSize[2]);
+  const own = info.inputSize[0];
+  const side = shape ? Math.min(shape[0], shape[1]) : Infinity;
+  const size = imgSize ?? (own > SMALL && side <= SMALL ? side : own);
+  const resize = size === own ? info.resize : size <= SMALL ? size : Math.round((size * info.resize) / own);
+  const known = trainedFor === undefined ? knownNormalization(shape) : undefined;
+  const normalization = known?.mean.length === channels ? known : normalizationFor(channels, info);
+  const chosen = { mean: mean ?? normalization.mean, std: std ?? normalization.std };
+  for (const [name, { length }] of Object.entries(chosen)) {
+    if (length === channels) continue;
+    throw new DataError(`${name}: got ${length} numbers; expected ${channels}, one for each channel`);
+  }
+  return { inputSize: [size, size, channels], resize, interpolation: info.interpolation, ...chosen };
+}
+
+type Transforms = Pick<LoaderOptions, "transform" | "normalization">;
+
+function sideOf({ inputSize: [height, width] }: Preprocessing): number {
+  if (height === width) return height;
+  throw new DataError(`preprocessing: got images of ${height}×${width}; expected as high as wide`);
+}
+
+/** Grey to colours or colours to grey, if the model asks for the other. */
+function converted(dataset: Dataset, { inputSize }: Preprocessing): Transform[] {
+  const [from, to] = [channelsOf(dataset), inputSize[2]];
+  if (from === to) return [];
+  if (to !== 1 && to !== 3) {
+    throw new DataError(`${dataset.name}: images of ${from} channels; the model expects ${to}`);
+  }
+  return [new Grayscale(to)];
+}
+
+/** Whether the dataset's images have the model's size already. */
+function fits(dataset: Dataset, { inputSize, resize }: Preprocessing): boolean {
+  const shape = imageShape(dataset);
+  return shape?.[0] === inputSize[0] && shape[1] === inputSize[1] && resize === inputSize[0];
+}
+
+/** What brings the dataset's images to what the model was trained on. @throws DataError if nothing does */
+export function evalTransforms(dataset: Dataset, preparation: Preprocessing): Transforms {
+  const { resize, interpolation, mean, std } = preparation;
+  const size = sideOf(preparation);
+  const first = converted(dataset, preparation);
+  if (!fits(dataset, preparation)) {
+    const rest = imagenetEval({ size, resize, interpolation, mean, std });
+    return { transform: new Compose([...first, ...rest.transforms]) };
+  }
+  if (first.length === 0) return { normalization: { mean, std } }; // looked up in a table: faster than transforms
+  return { transform: new Compose([...first, ...cifarEval({ mean, std }).transforms]) };
+}
+
+/** The arguments that say what a training changes in its images. */
+export type AugmentArguments = Pick<
+  TrainArguments,
+  "noAug" | "scale" | "aa" | "colorJitter" | "reprob" | "cutout" | "mixup" | "cutmix"
+>;
+
+/**
+ * How a training's images are prepared: those of more than 64 pixels by crops of any size and flips, smaller ones by
+ * padded crops and flips, grey ones as they are; then what the arguments add.
+ * @throws DataError for an unknown policy, or what augmentations say of their options
+ */
+export function trainTransforms(
+  dataset: Dataset,
+  preparation: Preprocessing,
+  args: AugmentArguments,
+): Transforms & Pick<LoaderOptions, "batchTransform"> {
+  const mixed = batchTransform(args);
+  return { ...sampleTransforms(dataset, preparation, args), ...(mixed && { batchTransform: mixed }) };
+}
+
+function sampleTransforms(dataset: Dataset, preparation: Preprocessing, args: AugmentArguments): Transforms {
+  const { interpolation, mean, std } = preparation;
+  const size = sideOf(preparation);
+  const { colorJitter: jitter } = args;
+  const augment = [
+    ...(jitter > 0 ? [new ColorJitter({ brightness: jitter, contrast: jitter, saturation: jitter })] : []),
+    ...(args.aa !== null ? [augmentByName(args.aa)] : []),
+  ];
+  const erase = [
+    ...(args.reprob > 0 ? [new RandomErasing({ p: args.reprob })] : []),
+    ...(args.cutout > 0 ? [new Cutout({ length: args.cutout })] : []),
+  ];
+  const grey = preparation.inputSize[2] === 1;
+  if (args.noAug || (grey && size <= SMALL && augment.length + erase.length === 0)) {
+    return evalTransforms(dataset, preparation);
+  }
+  const first = converted(dataset, preparation);
+  const options = { size, mean, std, augment, erase };
+  if (size > SMALL) {
+    const rest = imagenetTrain({ ...options, scale: args.scale, interpolation });
+    return { transform: new Compose([...first, ...rest.transforms]) };
+  }
+  if (!fits(dataset, preparation)) first.push(new Resize(size, { interpolation }), new CenterCrop(size));
+  const { transforms } = cifarTrain({ ...options, padding: Math.round(size / 8) });
+  return { transform: new Compose([...first, ...(grey ? transforms.slice(2) : transforms)]) };
+}
+
+function batchTransform({ mixup, cutmix }: AugmentArguments): BatchTransform | undefined {
+  const both = [
+    ...(mixup > 0 ? [new Mixup({ alpha: mixup })] : []),
+    ...(cutmix > 0 ? [new CutMix({ alpha: cutmix })] : []),
+  ];
+  return both.length > 1 ? new RandomChoice(both) : both[0];
+}
