@@ -5,12 +5,10 @@ import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
+import { breathe } from "./breath.js";
 import { evaluate } from "./evaluate.js";
 import "../tensor-methods.js";
-import { topK } from "./metrics.js";
-
-/** How long training may keep the event loop to itself: signals and a page's clicks are served this often. */
-const BREATH_MS = 200;
+import { topK } from "./metrics/top-k.js";
 
 /** Where training stands after a step. */
 export interface StepReport {
@@ -74,7 +72,6 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   const { optimizer, epochs, evalLoader, loss: criterion = new CrossEntropyLoss(), schedule } = options;
   const history: EpochReport[] = [];
   const steps = loader.batches;
-  let rested = performance.now();
   for (let epoch = 1; epoch <= epochs; epoch++) {
     model.train();
     const begin = performance.now();
@@ -99,10 +96,7 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
             `(a smaller lr than ${optimizer.lr} usually helps)`,
         );
       }
-      if (performance.now() - rested > BREATH_MS) {
-        await new Promise((resume) => setTimeout(resume));
-        rested = performance.now();
-      }
+      await breathe();
       const n = batch.indices.length;
       images += n;
       lossSum += result.loss * n;

@@ -1,3 +1,4 @@
 export * from "./evaluate.js";
 export * from "./fit.js";
-export * from "./metrics.js";
+export * from "./metrics/index.js";
+export type { Tta } from "./tta.js";

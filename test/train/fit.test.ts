@@ -7,7 +7,7 @@ import { AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Module, ReLU, Sequential } 
 import { Adam, oneCycle, SGD } from "../../src/optim/index.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import { fit, type EpochReport, type StepReport } from "../../src/train/fit.js";
-import { topK } from "../../src/train/metrics.js";
+import { topK } from "../../src/train/metrics/top-k.js";
 import { runtime } from "../../src/wasm/runtime.js";
 
 /** Images whose class is the bright quadrant. */
