@@ -1,7 +1,7 @@
-// Parts of a tensor: slice takes one out, pad puts one into zeros. Each is the other's gradient.
+// Parts of a tensor: slice takes one out, pad puts one into zeros. Each is the other's gradient. And flip, a slice backwards.
 
 import { defineOp } from "../core/op.js";
-import { describe, stridesOf, type Shape } from "../core/shape.js";
+import { checkAxis, describe, stridesOf, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { runtime } from "../wasm/runtime.js";
@@ -106,6 +106,25 @@ const padOp = defineOp({
   },
 });
 
+const flipOp = defineOp({
+  name: "flip",
+  shape({ x }: { x: Tensor }, { axes }: { axes: readonly number[] }) {
+    if (x.shape.length > AXES)
+      throw new ShapeError(`flip: x must have at most ${AXES} axes; got ${describe({ x })}`);
+    for (const axis of axes) checkAxis("flip", axis, x.shape);
+    return x.shape;
+  },
+  forward(y, { x }, { axes }) {
+    const turned = new Set(axes.map((axis) => checkAxis("flip", axis, x.shape)));
+    const ranges = x.shape.map((count, axis) =>
+      turned.has(axis) ? { begin: count - 1, count, step: -1 } : { begin: 0, count, step: 1 },
+    );
+    copyRanges("stridedCopy", x, y.ptr, ranges);
+  },
+  saves: [],
+  vjp: { x: (dy, _, { axes }): Tensor => flipOp({ x: dy }, { axes }) },
+});
+
 /**
  * x[begin : end : step] along every axis of x (at most four). Defaults: begin 0, end the axis' size, step 1.
  * @throws ShapeError unless the ranges lie inside x
@@ -121,4 +140,12 @@ export function slice(x: Tensor, axes: readonly { begin?: number; end?: number; 
 /** x with so many zeros before and after along each axis (at most four). @throws ShapeError unless they are integers ≥ 0 */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
   return padOp({ x }, { before, after });
+}
+
+/**
+ * x with the order of its elements reversed along these axes, as torch.flip has it: images are mirrored along axis 2.
+ * @throws ShapeError if there is no such axis, or more than four
+ */
+export function flip(x: Tensor, axes: readonly number[]): Tensor {
+  return flipOp({ x }, { axes });
 }

@@ -2,10 +2,14 @@
 
 import { noGrad } from "../core/autograd.js";
 import { tidy } from "../core/scope.js";
-import { disposeBatch, type DataLoader } from "../data/index.js";
+import type { Tensor } from "../core/tensor.js";
+import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import type { Module } from "../nn/index.js";
 import { crossEntropy } from "../ops/index.js";
-import { topK } from "./metrics.js";
+import { breathe } from "./breath.js";
+import type { Metric } from "./metrics/metric.js";
+import { topK } from "./metrics/top-k.js";
+import { averageViews, viewsOf, type Tta } from "./tta.js";
 
 export interface Evaluation {
   /** Mean cross-entropy. */
@@ -20,9 +24,33 @@ export interface Evaluation {
   seconds: number;
 }
 
-/** Runs the model in evaluation mode over every image of the loader; leaves it in the mode it was in. */
-export async function evaluate(model: Module, loader: DataLoader): Promise<Evaluation> {
-  const training = model.training;
+export interface EvaluateOptions {
+  /** Told of every batch; new ones for each evaluation. */
+  metrics?: readonly Metric[];
+  /**
+   * Test-time augmentation: the softmax probabilities of several views of a picture are averaged, and losses and guesses are
+   * those of the mean. "flip": the picture and its mirror image. "ten-crop": corners, centre, and their mirror images;
+   * wants pictures larger than the model's.
+   */
+  tta?: Tta;
+  /** Side of the crops of "ten-crop". Default 7/8 of the pictures' shorter side. */
+  crop?: number;
+  /** Ends the evaluation soon after it is aborted. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs the model in evaluation mode over every image of the loader; leaves all its modules in the mode they were in.
+ * @throws the signal's reason, an AbortError unless told otherwise, when it is aborted; DataError for an unknown tta and a
+ * crop that does not fit the pictures
+ */
+export async function evaluate(
+  model: Module,
+  loader: DataLoader,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { metrics = [], signal } = options;
+  const modes = [...model.modules()].map((module) => [module, module.training] as const);
   model.eval();
   const begin = performance.now();
   let images = 0;
@@ -31,21 +59,24 @@ export async function evaluate(model: Module, loader: DataLoader): Promise<Evalu
   let hits5 = 0;
   const { skipped } = loader.stats;
   try {
+    signal?.throwIfAborted();
     for await (const batch of loader.epoch()) {
-      noGrad(() =>
-        tidy(() => {
-          const logits = model.call(batch.images);
-          loss += crossEntropy(logits, batch.labels, { reduction: "sum" }).item();
-          const [one, five] = topK(logits, batch.labels, [1, 5]) as [number, number];
-          hits1 += one;
-          hits5 += five;
-          images += batch.indices.length;
-        }),
-      );
-      disposeBatch(batch);
+      let logits: Tensor | undefined;
+      try {
+        const said = (logits = await logitsOf(model, batch, options));
+        loss += tidy(() => crossEntropy(said, batch.labels, { reduction: "sum" }).item());
+        const [one, five] = topK(said, batch.labels, [1, 5]) as [number, number];
+        hits1 += one;
+        hits5 += five;
+        images += batch.indices.length;
+        tell(metrics, said, batch);
+      } finally {
+        logits?.dispose();
+        disposeBatch(batch);
+      }
     }
   } finally {
-    model.train(training);
+    for (const [module, training] of modes) module.training = training;
   }
   const seconds = (performance.now() - begin) / 1000;
   return {
@@ -56,4 +87,35 @@ export async function evaluate(model: Module, loader: DataLoader): Promise<Evalu
     skipped: loader.stats.skipped - skipped,
     seconds,
   };
+}
+
+/** Logits of a batch, a view at a time. */
+async function logitsOf(
+  model: Module,
+  { images }: Batch,
+  { tta, crop, signal }: EvaluateOptions,
+): Promise<Tensor> {
+  const views = tta === undefined ? [(x: Tensor) => x] : viewsOf(tta, images.shape, crop);
+  const seen: Tensor[] = [];
+  try {
+    for (const view of views) {
+      seen.push(noGrad(() => tidy(() => model.call(view(images)))));
+      await breathe();
+      signal?.throwIfAborted();
+    }
+    return seen.length === 1 ? seen.pop()! : noGrad(() => tidy(() => averageViews(seen)));
+  } finally {
+    for (const logits of seen) logits.dispose();
+  }
+}
+
+function tell(metrics: readonly Metric[], logits: Tensor, { labels, indices }: Batch): void {
+  if (metrics.length === 0) return;
+  const told = {
+    logits: logits.data() as Float32Array,
+    labels: labels.data() as Int32Array,
+    indices,
+    classes: logits.shape[1]!,
+  };
+  for (const metric of metrics) metric.update(told);
 }

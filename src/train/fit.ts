@@ -5,7 +5,7 @@ import { DataError } from "../errors.js";
 import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
-import { evaluate } from "./evaluate.js";
+import { evaluate, type Evaluation } from "./evaluate.js";
 import {
   bestEpoch,
   finishEpoch,
@@ -63,8 +63,8 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     if (signal?.aborted) break;
     const begin = performance.now();
     const due = position.epoch % evalInterval === 0 || position.epoch === epochs;
-    const evaluation = due && evalLoader ? await evaluate(model, evalLoader) : undefined;
-    if (signal?.aborted) break; // the evaluation may be of a part
+    const evaluation = due && evalLoader ? await evaluateUnlessStopped(model, evalLoader, signal) : undefined;
+    if (signal?.aborted) break;
     const { images, loss, hits, seconds, waitedSeconds, skipped } = position.sums;
     const row: EpochReport = {
       epoch: position.epoch,
@@ -84,6 +84,19 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     await options.onPosition?.(position);
   }
   return position.history;
+}
+
+async function evaluateUnlessStopped(
+  model: Module,
+  loader: DataLoader,
+  signal: AbortSignal | undefined,
+): Promise<Evaluation | undefined> {
+  try {
+    return await evaluate(model, loader, signal && { signal });
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** The batches of one epoch, from the position on. */

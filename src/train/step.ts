@@ -7,7 +7,7 @@ import type { Batch } from "../data/index.js";
 import { DataError } from "../errors.js";
 import type { Loss, Module } from "../nn/index.js";
 import "../tensor-methods.js";
-import { topK } from "./metrics.js";
+import { topK } from "./metrics/top-k.js";
 
 /** A loss that is NaN or infinite, with the batch that gave it: tensors images, labels, and targets if it had some. */
 export class NonFiniteLossError extends DataError {

@@ -1,4 +1,4 @@
-// Reshape, permute, slice, pad and cat.
+// Reshape, permute, slice, pad, flip and cat.
 
 import type { Case, OpCases } from "./types.js";
 
@@ -22,6 +22,10 @@ function pad(x: readonly number[], before: readonly number[], after: readonly nu
     inputs: { x },
     attrs: { before, after },
   };
+}
+
+function flip(x: readonly number[], axes: readonly number[]): Case {
+  return { name: `[${x.join(",")}] along [${axes.join(",")}]`, inputs: { x }, attrs: { axes } };
 }
 
 function cat(axis: number, ...shapes: (readonly number[])[]): Case {
@@ -121,6 +125,19 @@ export const movements: OpCases[] = [
       pad([3], [2], [0]),
       pad([2, 3, 2, 5], [0, 1, 0, 2], [1, 0, 2, 3]),
       pad([0, 2], [1, 1], [1, 0]),
+    ],
+    tolerance: 0,
+  },
+  {
+    op: "flip",
+    cases: [
+      flip([], []),
+      flip([5], [0]),
+      flip([5], []),
+      flip([2, 3, 4, 3], [2]),
+      flip([2, 3, 4, 5], [-1, 0]),
+      flip([2, 3, 4, 5], [1, 3, 2]),
+      flip([3, 0], [0]),
     ],
     tolerance: 0,
   },

@@ -1,4 +1,4 @@
-// Reshape, permute, slice, pad and cat.
+// Reshape, permute, slice, pad, flip and cat.
 
 import { indexOf, sizeOf, stridesOf, values, type Values } from "./values.js";
 
@@ -44,6 +44,17 @@ export function pad(
   return values(shape, (i) => {
     const index = indexOf(i, shape).map((at, axis) => at - before[axis]!);
     if (index.some((at, axis) => at < 0 || at >= x.shape[axis]!)) return 0;
+    return x.data[index.reduce((at, k, axis) => at + k * strides[axis]!, 0)]!;
+  });
+}
+
+export function flip({ x }: Input, { axes }: { axes: readonly number[] }): Values {
+  const strides = stridesOf(x.shape);
+  const turned = axes.map((axis) => (axis < 0 ? axis + x.shape.length : axis));
+  return values(x.shape, (i) => {
+    const index = indexOf(i, x.shape).map((at, axis) =>
+      turned.includes(axis) ? x.shape[axis]! - 1 - at : at,
+    );
     return x.data[index.reduce((at, k, axis) => at + k * strides[axis]!, 0)]!;
   });
 }

@@ -6,7 +6,7 @@ import { Adam, oneCycle, SGD } from "../../src/optim/index.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import { fit } from "../../src/train/fit.js";
 import { NonFiniteLossError } from "../../src/train/step.js";
-import { topK } from "../../src/train/metrics.js";
+import { topK } from "../../src/train/metrics/top-k.js";
 import type { EpochReport, StepReport } from "../../src/train/position.js";
 import { runtime } from "../../src/wasm/runtime.js";
 import { network, quadrants } from "../helpers/quadrants.js";

@@ -1,0 +1,71 @@
+// How far a model's confidence can be believed.
+
+import { DataError } from "../../errors.js";
+import { readRow, requireLabels, type Metric, type MetricBatch } from "./metric.js";
+
+/** Images whose confidence lies in (low, high]. */
+export interface CalibrationBin {
+  low: number;
+  high: number;
+  count: number;
+  /** Share of them that the model was right about; 0 if there are none. */
+  accuracy: number;
+  /** Mean probability of the guess; 0 if there are none. */
+  confidence: number;
+}
+
+export interface CalibrationOptions {
+  /** Default 15. */
+  bins?: number;
+}
+
+/**
+ * Expected calibration error: images are put into bins of equal width by the probability of the guess, and the distances
+ * between accuracy and mean confidence of the bins are averaged, each weighted by its images.
+ * C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On Calibration of Modern Neural Networks (2017,
+ * https://arxiv.org/abs/1706.04599), equation 3.
+ */
+export class CalibrationError implements Metric {
+  readonly #counts: number[];
+  readonly #right: number[];
+  readonly #confidence: number[];
+
+  /** @throws DataError unless bins is an integer ≥ 1 */
+  constructor({ bins = 15 }: CalibrationOptions = {}) {
+    if (!Number.isInteger(bins) || bins < 1) {
+      throw new DataError(`CalibrationError: bins must be an integer ≥ 1; got ${bins}`);
+    }
+    const zeros = (): number[] => new Array<number>(bins).fill(0);
+    [this.#counts, this.#right, this.#confidence] = [zeros(), zeros(), zeros()];
+  }
+
+  update(batch: MetricBatch): void {
+    requireLabels("CalibrationError", batch);
+    const bins = this.#counts.length;
+    batch.labels.forEach((label, row) => {
+      const { guess, probability } = readRow("CalibrationError", batch, row);
+      const bin = Math.max(0, Math.ceil(probability * bins) - 1);
+      this.#counts[bin]!++;
+      this.#confidence[bin]! += probability;
+      if (guess === label) this.#right[bin]!++;
+    });
+  }
+
+  /** What a reliability diagram shows. */
+  get bins(): CalibrationBin[] {
+    const n = this.#counts.length;
+    return this.#counts.map((count, bin) => ({
+      low: bin / n,
+      high: (bin + 1) / n,
+      count,
+      accuracy: count && this.#right[bin]! / count,
+      confidence: count && this.#confidence[bin]! / count,
+    }));
+  }
+
+  /** The expected calibration error, a fraction; NaN before the first image. */
+  get ece(): number {
+    const images = this.#counts.reduce((a, b) => a + b, 0);
+    return this.bins.reduce((sum, b) => sum + b.count * Math.abs(b.accuracy - b.confidence), 0) / images;
+  }
+}

@@ -1,0 +1,55 @@
+// Counting right answers.
+
+import type { Tensor, TypedArray } from "../../core/tensor.js";
+
+/**
+ * How many rows of logits [n, classes] have their label among the k largest, for each k in ks. Of equal logits the
+ * earlier class counts as larger; a row whose label's logit is NaN is wrong.
+ */
+export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): number[] {
+  const x = logits.view;
+  const y = labels.view;
+  return countWithin(
+    ks,
+    Array.from(y, (label, row) => rankOf(x, row, logits.shape[1]!, label)),
+  );
+}
+
+/**
+ * How many rows of logits [n, classes] have any of their classes (1 in targets [n, classes], else 0) among the k largest, for
+ * each k in ks: with k = 1, whose first guess is right. A row without classes is wrong.
+ */
+export function topKOfAny(logits: Tensor, targets: Tensor, ks: readonly number[]): number[] {
+  const [rows, classes] = logits.shape as [number, number];
+  const x = logits.view;
+  const t = targets.view;
+  const bestRank = (row: number): number => {
+    let best = -1;
+    for (let j = 0; j < classes; j++) {
+      const larger = best < 0 || x[row * classes + j]! > x[row * classes + best]!;
+      if (t[row * classes + j]! > 0.5 && larger) best = j;
+    }
+    return best < 0 ? Infinity : rankOf(x, row, classes, best);
+  };
+  return countWithin(
+    ks,
+    Array.from({ length: rows }, (_, row) => bestRank(row)),
+  );
+}
+
+/** How many classes are before this one in its row, largest first. */
+function rankOf(x: TypedArray, row: number, classes: number, label: number): number {
+  const begin = row * classes;
+  const target = x[begin + label]!;
+  if (Number.isNaN(target)) return Infinity;
+  let rank = 0;
+  for (let j = 0; j < classes; j++) {
+    const v = x[begin + j]!;
+    if (v > target || (v === target && j < label)) rank++;
+  }
+  return rank;
+}
+
+function countWithin(ks: readonly number[], ranks: readonly number[]): number[] {
+  return ks.map((k) => ranks.reduce((n, rank) => n + (rank < k ? 1 : 0), 0));
+}

@@ -1,0 +1,64 @@
+// The images a model is most wrong about.
+
+import { DataError } from "../../errors.js";
+import { readRow, type Metric, type MetricBatch } from "./metric.js";
+
+export interface Mistake {
+  /** Where the image stands in the dataset. */
+  index: number;
+  /** Of a dataset with targets: the first class with a 1, or −1. */
+  label: number;
+  /** The most probable class. */
+  guess: number;
+  /** Of the guess. */
+  probability: number;
+  /** Cross-entropy; with targets the mean binary cross-entropy of the classes. */
+  loss: number;
+}
+
+/** The k images with the largest loss, guessed wrong or right. */
+export class WorstMistakes implements Metric {
+  readonly #k: number;
+  readonly #worst: Mistake[] = [];
+
+  /** @throws DataError unless k is an integer ≥ 1 */
+  constructor(k = 20) {
+    if (!Number.isInteger(k) || k < 1)
+      throw new DataError(`WorstMistakes: k must be an integer ≥ 1; got ${k}`);
+    this.#k = k;
+  }
+
+  update(batch: MetricBatch): void {
+    batch.labels.forEach((label, row) => {
+      const { guess, probability, logSumExp } = readRow("WorstMistakes", batch, row);
+      const logit = (j: number): number => batch.logits[row * batch.classes + j]!;
+      const said = batch.targets
+        ? { probability: 1 / (1 + Math.exp(-logit(guess))), loss: binaryLoss(batch, row) }
+        : { probability, loss: logSumExp - logit(label) };
+      this.#add({ index: batch.indices[row]!, label, guess, ...said });
+    });
+  }
+
+  #add(mistake: Mistake): void {
+    const worst = this.#worst;
+    if (worst.length === this.#k && mistake.loss <= worst.at(-1)!.loss) return;
+    const before = worst.findIndex(({ loss }) => loss < mistake.loss);
+    worst.splice(before < 0 ? worst.length : before, 0, mistake);
+    worst.length = Math.min(worst.length, this.#k);
+  }
+
+  /** Largest loss first; of equals the one seen first. */
+  get worst(): readonly Mistake[] {
+    return this.#worst;
+  }
+}
+
+/** Mean over the classes of max(x, 0) − x·t + ln(1 + e^−|x|). */
+function binaryLoss({ logits, targets, classes }: MetricBatch, row: number): number {
+  let sum = 0;
+  for (let i = row * classes; i < (row + 1) * classes; i++) {
+    const x = logits[i]!;
+    sum += Math.max(x, 0) - x * targets![i]! + Math.log1p(Math.exp(-Math.abs(x)));
+  }
+  return sum / classes;
+}
