@@ -45,7 +45,7 @@ const LAYERS: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, RegExp> = {
   data: /^(fast-png|fflate|jpeg-js)$/,
   node: /^(node:.*|tar-stream)$/,
-  cli: /^(node:.*|commander)$/,
+  cli: /^(node:.*|commander|tinyglobby)$/,
 };
 
 function layerOf(path: string): string {

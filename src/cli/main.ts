@@ -7,8 +7,10 @@ import { DataError, ShapeError, WasmError } from "../errors.js";
 import { register as augmentSheet } from "./augment-sheet.js";
 import { register as check } from "./check.js";
 import { register as evaluation } from "./eval.js";
+import { register as exportModel } from "./export.js";
 import { register as models } from "./models.js";
 import { UsageError } from "./options.js";
+import { register as predict } from "./predict.js";
 
 const FAILURE = 1;
 const USAGE = 2;
@@ -18,7 +20,7 @@ const program = new Command("fovea")
   .exitOverride()
   .showSuggestionAfterError(false)
   .configureOutput({ outputError: () => {} }); // report() says it, with what is known
-for (const register of [augmentSheet, check, evaluation, models]) register(program);
+for (const register of [augmentSheet, check, evaluation, exportModel, models, predict]) register(program);
 
 /** Says on stderr what went wrong; the exit code. */
 function report(error: unknown): number {

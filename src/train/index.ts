@@ -5,3 +5,4 @@ export * from "./metrics/index.js";
 export * from "./position.js";
 export { NonFiniteLossError } from "./step.js";
 export type { Tta } from "./tta.js";
+export * from "./top-classes.js";

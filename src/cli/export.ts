@@ -1,0 +1,29 @@
+// fovea export: a trained model as a folder that timm, the Hugging Face hub and fovea read.
+
+import type { Command } from "commander";
+import { configOf, saveModel } from "../node/model-folder.js";
+import { text } from "../node/kinds.js";
+import { addModelOptions, modelFrom, parser, UsageError, type ModelFlags } from "./options.js";
+
+/** Adds the command to the program. */
+export function register(program: Command): void {
+  const command = program
+    .command("export")
+    .description("write a trained model as model.safetensors and config.json, laid out as timm's")
+    .argument("[source]", "a run folder, or a file of weights; instead of --weights");
+  addModelOptions(command)
+    .requiredOption("--out <dir>", "folder to write to", parser(text))
+    .action(async (source: string | undefined, flags: ModelFlags & { out: string }) => {
+      if (source !== undefined && flags.weights !== undefined) {
+        throw new UsageError(`'${source}' and --weights contradict each other; expected one of them`);
+      }
+      const trained = await modelFrom({ ...flags, ...(source !== undefined && { weights: source }) });
+      const { model, architecture, classes, smallImages } = trained;
+      const config = configOf(architecture, trained.preparation(), {
+        ...(classes && { classes }),
+        smallImages,
+      });
+      await saveModel(flags.out, model, config);
+      console.log(flags.out);
+    });
+}

@@ -1,0 +1,20 @@
+// The classes that a model finds likeliest.
+
+import type { Tensor } from "../core/tensor.js";
+import { softmax } from "../ops/index.js";
+
+export interface Guess {
+  label: number;
+  probability: number;
+}
+
+/** The k likeliest classes of each row of logits [n, classes], the likeliest first; of equal ones the earlier. */
+export function topClasses(logits: Tensor, k: number): Guess[][] {
+  const [n, classes] = logits.shape as [number, number];
+  const p = softmax(logits).data();
+  return Array.from({ length: n }, (_, row) => {
+    const own = p.subarray(row * classes, (row + 1) * classes);
+    const order = Array.from(own.keys()).sort((a, b) => own[b]! - own[a]! || a - b);
+    return order.slice(0, k).map((label) => ({ label, probability: own[label]! }));
+  });
+}
