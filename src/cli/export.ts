@@ -3,7 +3,8 @@
 import type { Command } from "commander";
 import { configOf, saveModel } from "../node/model-folder.js";
 import { text } from "../node/kinds.js";
-import { addModelOptions, modelFrom, parser, UsageError, type ModelFlags } from "./options.js";
+import { UsageError } from "../node/usage-error.js";
+import { addModelOptions, modelFrom, parser, type ModelFlags } from "./options.js";
 
 /** Adds the command to the program. */
 export function register(program: Command): void {

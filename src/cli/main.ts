@@ -4,12 +4,12 @@
 
 import { Command, CommanderError } from "commander";
 import { DataError, ShapeError, WasmError } from "../errors.js";
+import { UsageError } from "../node/usage-error.js";
 import { register as augmentSheet } from "./augment-sheet.js";
 import { register as check } from "./check.js";
 import { register as evaluation } from "./eval.js";
 import { register as exportModel } from "./export.js";
 import { register as models } from "./models.js";
-import { UsageError } from "./options.js";
 import { register as predict } from "./predict.js";
 
 const FAILURE = 1;

@@ -10,9 +10,7 @@ import { fetchWeights } from "../node/hub.js";
 import { choice, integer, text, type Kind } from "../node/kinds.js";
 import { openModel, type TrainedModel } from "../node/open-model.js";
 import { imageShape } from "../node/preprocessing.js";
-
-/** A command line that cannot be meant so: exit code 2. */
-export class UsageError extends Error {}
+import { UsageError } from "../node/usage-error.js";
 
 /** Checks an option's text as commander wants it. */
 export function parser<T>(kind: Kind<T>): (text: string) => T {

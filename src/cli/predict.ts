@@ -12,6 +12,7 @@ import { FileDataset } from "../node/datasets/index.js";
 import { byCodePoint, Names, sharedLabels } from "../node/datasets/names.js";
 import { integer } from "../node/kinds.js";
 import { evalTransforms } from "../node/preprocessing.js";
+import { UsageError } from "../node/usage-error.js";
 import { topClasses, type Guess } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
 import {
@@ -21,7 +22,6 @@ import {
   evalBatchSize,
   modelFrom,
   parser,
-  UsageError,
   type LoadFlags,
   type ModelFlags,
 } from "./options.js";

@@ -14,7 +14,7 @@ export function clock(seconds: number): string {
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 const count = (n: number): string => Math.round(n).toLocaleString("en");
 
-/** "epoch 1/6 [=====     ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  ETA 0:31" */
+/** "epoch 1/6 [=====     ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  data wait 2 %  ETA 0:31" */
 export function stepLine(r: StepReport): string {
   const width = 20;
   const done = Math.round((r.step / r.steps) * width);
@@ -22,7 +22,7 @@ export function stepLine(r: StepReport): string {
   const share = String(Math.floor((r.step / r.steps) * 100)).padStart(3);
   return (
     `epoch ${r.epoch}/${r.epochs} [${bar}] ${share} %  loss ${r.loss.toFixed(4)}  top-1 ${percent(r.top1)}  ` +
-    `${count(r.imagesPerSecond)} images/s  ETA ${clock(r.secondsLeft)}`
+    `${count(r.imagesPerSecond)} images/s  data wait ${Math.round(r.dataWait * 100)} %  ETA ${clock(r.secondsLeft)}`
   );
 }
 

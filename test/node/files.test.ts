@@ -92,7 +92,7 @@ describe("progress", () => {
   it("says where training stands", () => {
     const report = { epoch: 1, epochs: 6, step: 13, steps: 25, loss: 0.21341, top1: 0.9341, lr: 0.01 };
     expect(stepLine({ ...report, imagesPerSecond: 12345.4, dataWait: 0, secondsLeft: 31 })).toBe(
-      "epoch 1/6 [==========          ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  ETA 0:31",
+      "epoch 1/6 [==========          ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  data wait 0 %  ETA 0:31",
     );
     expect(epochLine(row, 6)).toBe(
       "epoch 1/6  train loss 0.2500 top-1 50.00 %  test loss 0.2000 top-1 75.00 % top-5 100.00 %  2.0 s  30,000 images/s  data wait 12.50 %  3 unreadable images skipped",

@@ -1,0 +1,79 @@
+// The options of a training as flags of a command.
+
+import { Option, type Command } from "commander";
+import { flagOf, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
+import type { TrainArguments } from "../node/train-arguments.js";
+import { trainOptions, type TrainOption } from "../node/train-options.js";
+import { parser } from "./options.js";
+
+type Name = keyof TrainArguments;
+
+/** The first option of each group in --help. */
+const GROUPS: Partial<Record<Name, string>> = {
+  recipe: "Options:",
+  data: "Data:",
+  model: "Model:",
+  imgSize: "Images:",
+  epochs: "Training:",
+  opt: "Optimizer:",
+  sched: "Learning rate's schedule:",
+  loss: "Loss:",
+  modelEma: "Average of the weights:",
+  patience: "Run:",
+};
+
+const SHORT: Partial<Record<Name, string>> = { batchSize: "-b, ", workers: "-j, " };
+
+/** "--no-aug", whose positive form is the default; its name begins with the no. */
+const negative = (name: Name): boolean => /^no[A-Z]/.test(name);
+
+/** Adds the flags of these options; commander knows no defaults, so that opts() holds what was said and no more. */
+export function addTrainOptions(command: Command, names: readonly Name[] = trainNames): Command {
+  let group = "Options:";
+  for (const name of trainNames) {
+    group = GROUPS[name] ?? group;
+    if (!names.includes(name)) continue;
+    const { kind, default: value, help } = trainOptions[name] as TrainOption<unknown>;
+    const add = (flags: string, text = help): Option => {
+      const option = new Option(flags, text).helpGroup(group);
+      command.addOption(option);
+      return option;
+    };
+    if (typeof value === "boolean") {
+      if (!negative(name)) add(flagOf(name)).hideHelp(value);
+      add(
+        negative(name) ? flagOf(name) : `--no-${flagOf(name).slice(2)}`,
+        value ? `do not: ${help}` : help,
+      ).hideHelp(!value && !negative(name));
+      continue;
+    }
+    const plain =
+      typeof value === "number" || typeof value === "string" || (Array.isArray(value) && value.length > 0);
+    const text = plain ? `${help} (default: ${String(value)})` : help;
+    const metavar = name === "pretrained" ? "[name]" : "<value>";
+    add(`${SHORT[name] ?? ""}${flagOf(name)} ${metavar}`, text).argParser(parser(kind));
+  }
+  return command;
+}
+
+/** What was said, under the names of the arguments. */
+export function trainFlags(opts: Record<string, unknown>): TrainFlags {
+  const flags: Record<string, unknown> = {};
+  for (const name of trainNames) {
+    const own = negative(name) ? name.charAt(2).toLowerCase() + name.slice(3) : name;
+    // commander gives a flag that has only a negative form the default true.
+    if (opts[own] === undefined || (negative(name) && opts[own] === true)) continue;
+    flags[name] = negative(name) ? true : opts[own];
+  }
+  if (flags["pretrained"] === true) flags["pretrained"] = flags["model"] ?? null;
+  return flags as TrainFlags;
+}
+
+/** Resolved arguments, a line each; what is not in use is left out. */
+export function describeArguments(args: Partial<TrainArguments>): string {
+  const said = Object.entries(args).filter(
+    ([, value]) => value !== null && value !== false && String(value) !== "",
+  );
+  const width = Math.max(...said.map(([name]) => name.length));
+  return said.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`).join("\n");
+}

@@ -1,0 +1,4 @@
+/** Arguments that cannot be meant so: on the command line, exit code 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { recipes } from "../../src/node/recipes.js";
+import { resolveArguments, trainNames, type TrainFlags } from "../../src/node/resolve-arguments.js";
+import { trainOptions, type TrainOption } from "../../src/node/train-options.js";
+
+const base: TrainFlags = { model: "resnet18", data: "photos" };
+const folder = mkdtempSync(join(tmpdir(), "fovea-args-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("resolveArguments", () => {
+  it("gives every argument a value of its kind", () => {
+    const args = resolveArguments(base);
+    expect(Object.keys(args).sort()).toEqual([...trainNames].sort());
+    for (const name of trainNames) {
+      const { kind } = trainOptions[name] as TrainOption<unknown>;
+      expect([name, kind.accepts(args[name])]).toEqual([name, true]);
+    }
+    expect(JSON.parse(JSON.stringify(args))).toEqual(args);
+  });
+
+  it("puts flags over the recipe over the defaults", () => {
+    const args = resolveArguments({ recipe: "cifar10-resnet20", epochs: 3, out: "runs/x" });
+    expect(args).toMatchObject({
+      model: "resnet20_cifar",
+      data: "cifar10",
+      epochs: 3,
+      batchSize: 128,
+      lr: 0.2,
+      weightDecay: 5e-4,
+      decayAll: true,
+      sched: "onecycle",
+      pctStart: 0.25,
+      warmupEpochs: 0,
+      dropLast: true,
+      out: "runs/x",
+      loss: "ce",
+    });
+  });
+
+  it("takes rate and decay from the optimizer, and the rate from the images of a step", () => {
+    expect(resolveArguments({ ...base, batchSize: 64, gradAccumSteps: 2 })).toMatchObject({
+      lr: 0.05,
+      weightDecay: 1e-4,
+    });
+    expect(resolveArguments({ ...base, opt: "adamw", batchSize: 64 })).toMatchObject({
+      lr: 5e-4,
+      weightDecay: 0.05,
+    });
+    expect(resolveArguments({ ...base, opt: "adamw", lr: 1e-4, weightDecay: 0 })).toMatchObject({ lr: 1e-4, weightDecay: 0 }); // prettier-ignore
+  });
+
+  it("leaves a recipe's value alone that a flag has made useless", () => {
+    expect(resolveArguments({ recipe: "cifar10-resnet20", sched: "cosine" }).sched).toBe("cosine");
+  });
+
+  it.each(Object.keys(recipes))("knows what the recipe %s means", (recipe) => {
+    const rest = recipe === "finetune" ? { ...base, pretrained: "resnet18" } : {};
+    expect(resolveArguments({ recipe, ...rest }).recipe).toBe(recipe);
+  });
+
+  const refused: [TrainFlags | Record<string, unknown>, string][] = [
+    [{ data: "x" }, "--model: missing; or --recipe"],
+    [{ model: "resnet18" }, "--data: missing; or --recipe"],
+    [
+      { recipe: "none-such" },
+      "--recipe: unknown recipe 'none-such'; known: cifar10-resnet20, finetune, mnist-lenet5",
+    ],
+    [{ ...base, model: "resnet19" }, 'train: bad model; got "resnet19"; expected one of alexnet'],
+    [{ ...base, learningRate: 1 }, "train: unknown option 'learningRate'; known: aa, batchSize"],
+    [{ ...base, epochs: 0 }, "train: bad epochs; got 0; expected an integer ≥ 1"],
+    [{ ...base, epochs: 1.5 }, "train: bad epochs; got 1.5; expected an integer ≥ 1"],
+    [{ ...base, lr: -1 }, "train: bad lr; got -1; expected a number > 0"],
+    [{ ...base, smoothing: 1 }, "train: bad smoothing; got 1; expected a number from 0 to 0.99"],
+    [{ ...base, aa: "rand-x9" }, 'train: bad aa; got "rand-x9"; expected imagenet, cifar10'],
+    [
+      { ...base, freeze: "(", weights: "x" },
+      'train: bad freeze; got "("; expected body, or a regular expression',
+    ],
+    [{ ...base, scale: [0.5] }, "train: bad scale; got [0.5]; expected 2 values"],
+    [{ ...base, opt: "adam", momentum: 0.8 }, "--momentum: of no use; it needs --opt sgd, lars"],
+    [{ ...base, opt: "rmsprop", nesterov: false }, "--nesterov: of no use; it needs --opt sgd or lars"],
+    [{ ...base, pctStart: 0.4 }, "--pct-start: of no use; it needs --sched onecycle"],
+    [{ ...base, sched: "onecycle", warmupEpochs: 2 }, "--warmup-epochs: of no use"],
+    [{ ...base, sched: "step" }, "--decay-epochs: missing; --sched step needs it"],
+    [
+      { ...base, sched: "multistep" },
+      "--decay-milestones: got none; --sched multistep needs epochs that rise",
+    ],
+    [{ ...base, sched: "multistep", decayMilestones: [5, 40] }, "--decay-milestones: got 5,40"],
+    [{ ...base, epochs: 3, warmupEpochs: 3 }, "--warmup-epochs: got 3; expected less than 3 epochs"],
+    [{ ...base, weights: "a", pretrained: "resnet18" }, "--weights: contradicts --pretrained"],
+    [{ ...base, freeze: "body" }, "--freeze: keeps random weights; it needs --weights or --pretrained"],
+    [{ ...base, freezeEpochs: 2 }, "--freeze-epochs: of no use; it needs --freeze"],
+    [{ ...base, noAug: true, aa: "ra" }, "--aa: of no use; it needs no --no-aug"],
+    [{ ...base, clipMode: "value" }, "--clip-mode: of no use; it needs --clip-grad"],
+    [{ ...base, modelEmaDecay: 0.9 }, "--model-ema-decay: of no use; it needs --model-ema"],
+    [{ ...base, scale: [0.9, 0.5] }, "--scale: falls; got 0.9,0.5"],
+    [{ ...base, classWeights: [0, 0] }, "--class-weights: all are 0"],
+  ];
+  it.each(refused)("refuses %j", (flags, message) => {
+    expect(() => resolveArguments(flags as TrainFlags)).toThrow(message);
+  });
+});
+
+describe("resolveArguments with resume", () => {
+  const args = resolveArguments({ ...base, epochs: 4 });
+  writeFileSync(join(folder, "args.json"), JSON.stringify({ ...args, environment: { node: "20" } }));
+
+  it("takes the run's own", () => {
+    expect(resolveArguments({ resume: folder, threads: 2 })).toEqual({
+      ...args,
+      resume: folder,
+      out: folder,
+      threads: 2,
+    });
+    expect(resolveArguments({ resume: folder, epochs: 4 }).epochs).toBe(4);
+  });
+
+  it("refuses others", () => {
+    expect(() => resolveArguments({ resume: folder, epochs: 5 })).toThrow(
+      /--epochs: contradicts --resume; .*says 4/,
+    );
+    expect(() => resolveArguments({ resume: folder, out: "elsewhere" })).toThrow(
+      "--out: contradicts --resume",
+    );
+    expect(() => resolveArguments({ resume: join(folder, "none") })).toThrow("args.json: cannot be read");
+    const broken = mkdtempSync(join(folder, "broken-"));
+    writeFileSync(join(broken, "args.json"), JSON.stringify({ ...args, epochs: "four" }));
+    expect(() => resolveArguments({ resume: broken })).toThrow(
+      'bad epochs; got "four"; expected an integer ≥ 1',
+    );
+  });
+});
