@@ -148,7 +148,7 @@ function trainStep(
     const outputs = model.outputs(images);
     const { logits } = outputs[0]!;
     const loss = outputs
-      .map((output) => criterion.forward(output.logits, targets ?? labels).mul(output.weight))
+      .map((output) => criterion.forward(output.logits, targets ?? labels, images).mul(output.weight))
       .reduce((a, b) => a.add(b));
     const value = loss.item();
     const [hits] = topK(logits, labels, [1]) as [number];
