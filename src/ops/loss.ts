@@ -224,8 +224,8 @@ function weightedCrossEntropy(x: Tensor, target: Tensor, weight: ClassNumbers, a
   const [n, classes] = x.shape as [number, number];
   const weights = perClass(name, "weight", weight, classes);
   const rows = targetRows(name, x, target, labelSmoothing).map((t, i) => t * weights[i % classes]!);
-  const whole =
-    target.dtype === "i32" ? target.view.reduce((sum: number, y: number) => sum + weights[y]!, 0) : n;
+  const labels = target.dtype === "i32" ? Array.from(target.view) : undefined;
+  const whole = labels ? labels.reduce((sum, label) => sum + weights[label]!, 0) : n;
   return tidy(() => {
     const inputs = { x, target: tensor(rows, x.shape) };
     if (reduction === "none") return softCrossEntropyOp(inputs, { labelSmoothing: 0, reduction });

@@ -3,12 +3,12 @@
 import { tidy } from "../core/scope.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
 import { evaluate } from "./evaluate.js";
 import "../tensor-methods.js";
-import { topK } from "./metrics/top-k.js";
+import { batchTopK } from "./metrics/top-k.js";
 
 /** Where training stands after a step. */
 export interface StepReport {
@@ -54,7 +54,7 @@ export interface FitOptions {
   epochs: number;
   /** Evaluated after every epoch. */
   evalLoader: DataLoader;
-  /** Default: cross-entropy. */
+  /** Default: cross-entropy; binary cross-entropy where images have several classes each. */
   loss?: Loss;
   /** Sets the optimizer's learning rate before each step. */
   schedule?: Schedule;
@@ -65,11 +65,14 @@ export interface FitOptions {
 
 /**
  * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each epoch.
- * Batches with soft targets are trained on these; train_top1 still counts by their labels.
+ * Batches with soft targets are trained on these; train_top1 still counts by their labels or, where images have several
+ * classes each, by the targets above ½, and the accuracies are evaluate()'s.
  * @throws DataError when the loss is NaN or infinite, before that step changes the weights
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
-  const { optimizer, epochs, evalLoader, loss: criterion = new CrossEntropyLoss(), schedule } = options;
+  const { optimizer, epochs, evalLoader, schedule } = options;
+  const several = loader.dataset.targets !== undefined;
+  const { loss: criterion = several ? new BCEWithLogitsLoss() : new CrossEntropyLoss() } = options;
   const history: EpochReport[] = [];
   const steps = loader.batches;
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -86,7 +89,7 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
       step = batch.number + 1;
       let result;
       try {
-        result = trainStep(model, optimizer, criterion, batch);
+        result = trainStep(model, optimizer, criterion, batch, several);
       } finally {
         disposeBatch(batch);
       }
@@ -142,8 +145,10 @@ function trainStep(
   model: Module,
   optimizer: Optimizer,
   criterion: Loss,
-  { images, labels, targets }: Batch,
+  batch: Batch,
+  several: boolean,
 ): { loss: number; hits: number } {
+  const { images, labels, targets } = batch;
   return tidy(() => {
     const outputs = model.outputs(images);
     const { logits } = outputs[0]!;
@@ -151,7 +156,7 @@ function trainStep(
       .map((output) => criterion.forward(output.logits, targets ?? labels, images).mul(output.weight))
       .reduce((a, b) => a.add(b));
     const value = loss.item();
-    const [hits] = topK(logits, labels, [1]) as [number];
+    const [hits] = batchTopK(logits, batch, several, [1]) as [number];
     if (Number.isFinite(value)) {
       optimizer.zeroGrad();
       loss.backward();

@@ -29,8 +29,11 @@ interface Row {
 
 /** A teacher that knows its answer. */
 class Constant extends Module {
-  constructor(readonly rows: number[][]) {
+  readonly rows: number[][];
+
+  constructor(rows: number[][]) {
     super();
+    this.rows = rows;
   }
   forward(): Tensor {
     return tensor(this.rows);
