@@ -8,9 +8,9 @@ import type { Dataset, ImageShape } from "./dataset.js";
 export interface Batch {
   /** f32 [n, height, width, channels]. */
   images: Tensor;
-  /** i32 [n]. */
+  /** i32 [n]. Of a dataset with targets: the first class, or −1. */
   labels: Tensor;
-  /** f32 [n, classes]: what to learn instead of the labels, from a batchTransform. */
+  /** f32 [n, classes]: what to learn instead of the labels, from the dataset or a batchTransform. */
   targets?: Tensor;
   /** Where the samples stand in the dataset. */
   indices: Uint32Array;

@@ -3,11 +3,12 @@
 
 import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
-import { oneHot, type BatchTransform } from "./augment/batch.js";
+import type { BatchTransform } from "./augment/batch.js";
 import type { Dataset, ImageShape } from "./dataset.js";
 import type { AnyImage } from "./image.js";
 import { PixelWriter, type Normalization } from "./normalization.js";
 import { batchRandom, sampleRandom } from "./streams.js";
+import { targetsOf } from "./targets.js";
 import type { Transform } from "./transform.js";
 
 /** What to do with a sample that cannot be read, decoded or transformed. */
@@ -44,7 +45,7 @@ export interface MadeBatch {
   readonly shape: ImageShape;
   /** The samples it holds: the job's, without those skipped. */
   readonly indices: Uint32Array;
-  /** Probabilities [n, classes], from a batch transform. */
+  /** [n, classes]: the dataset's, or one-hot ones, as a batch transform left them; if there are the one or the other. */
   readonly targets: Float32Array | undefined;
   readonly skipped: readonly Skipped[];
 }
@@ -93,11 +94,9 @@ export class Collator {
       kept.push(index);
     }
     const indices = Uint32Array.from(kept);
-    let targets;
-    if (batchTransform && view) {
+    const targets = batchTransform || dataset.targets ? targetsOf(dataset, indices) : undefined;
+    if (batchTransform && targets && view) {
       const images = view().subarray(0, kept.length * sizeOf(shape));
-      const labels = Int32Array.from(indices, (index) => dataset.labels[index]!);
-      targets = oneHot(labels, dataset.classes.length);
       batchTransform.apply(images, [kept.length, ...shape], targets, batchRandom(job.seed, job.number));
     }
     return { shape, indices, targets, skipped };

@@ -4,6 +4,7 @@ import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
 import type { Image } from "./image.js";
 import { asShared } from "./shared.js";
+import { checkTargets, firstClasses } from "./targets.js";
 
 /**
  * Labelled pictures, of one size or of many. Datasets whose pictures lie in files open and decode them when asked
@@ -15,7 +16,10 @@ export interface Dataset {
   readonly length: number;
   /** Names of the classes; labels index them. */
   readonly classes: readonly string[];
+  /** Of a dataset with targets: the first class of each picture, or −1. */
   readonly labels: Int32Array;
+  /** Where pictures have several classes each: 0 or 1 [length, classes], row after row. */
+  readonly targets?: Float32Array | undefined;
   /** Picture i. @throws DataError naming the file if it cannot be read or decoded */
   image(i: number): Image | Promise<Image>;
   /** By what a worker thread opens the same dataset; none: it can be read where it was made alone. */
@@ -34,7 +38,9 @@ export interface ImageDatasetFields {
   /** All pixels, image after image, each [height, width, channels], 0…255. */
   images: Uint8Array;
   /** The class of each image: an index into `classes`. */
-  labels: ArrayLike<number>;
+  labels?: ArrayLike<number>;
+  /** Instead of labels, where images have several classes each: 0 or 1 [images, classes], row after row. */
+  targets?: ArrayLike<number> | undefined;
   shape: ImageShape;
   /** Names of the classes. */
   classes: readonly string[];
@@ -42,18 +48,28 @@ export interface ImageDatasetFields {
   name?: string;
 }
 
-/** Images of one size with a class each. @throws DataError if counts differ or a label is out of range */
+/**
+ * Images of one size with a class each, or with several.
+ * @throws DataError if counts differ, a label is out of range, or a target neither 0 nor 1
+ */
 export class ImageDataset implements Dataset {
   readonly name: string;
   readonly labels: Int32Array;
+  readonly targets: Float32Array | undefined;
   readonly shape: ImageShape;
   readonly classes: readonly string[];
   #images: Uint8Array;
 
-  constructor({ images, labels, shape, classes, name = "dataset" }: ImageDatasetFields) {
+  constructor({ images, labels, targets, shape, classes, name = "dataset" }: ImageDatasetFields) {
     this.name = name;
     this.#images = images;
-    this.labels = Int32Array.from(labels);
+    if (!labels === !targets) throw new DataError(`${name}: expected labels or targets, one of the two`);
+    if (targets) {
+      const own = targets instanceof Float32Array ? targets : Float32Array.from(targets);
+      checkTargets(name, own, images.length / sizeOf(shape), classes.length);
+      this.targets = own;
+    }
+    this.labels = labels ? Int32Array.from(labels) : firstClasses(this.targets!, classes.length);
     this.shape = shape;
     this.classes = classes;
     const expected = this.labels.length * sizeOf(shape);
@@ -63,6 +79,7 @@ export class ImageDataset implements Dataset {
           `for ${this.labels.length} labels of [${shape.join(",")}]`,
       );
     }
+    if (targets) return;
     const bad = this.labels.findIndex((label) => label < 0 || label >= classes.length);
     if (bad >= 0) {
       throw new DataError(
@@ -79,8 +96,8 @@ export class ImageDataset implements Dataset {
   /** The pixels themselves, moved to shared memory when first asked for. */
   get source(): DatasetSource {
     this.#images = asShared(this.#images);
-    const { images, labels, shape, classes, name } = this;
-    return { kind: "memory", images, labels, shape, classes, name };
+    const { images, labels, targets, shape, classes, name } = this;
+    return { kind: "memory", images, ...(targets ? { targets } : { labels }), shape, classes, name };
   }
 
   /** Number of images. */
@@ -103,7 +120,9 @@ export class ImageDataset implements Dataset {
       shape: this.shape,
       classes: this.classes,
       images: this.images.subarray(first * size, end * size),
-      labels: this.labels.slice(first, end),
+      ...(this.targets
+        ? { targets: this.targets.slice(first * this.classes.length, end * this.classes.length) }
+        : { labels: this.labels.slice(first, end) }),
     });
   }
 }

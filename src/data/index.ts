@@ -15,6 +15,7 @@ export * from "./presets.js";
 export * from "./sampler.js";
 export * from "./split.js";
 export * from "./tar.js";
+export { emptyTargets, firstClasses } from "./targets.js";
 export * from "./transform.js";
 export * from "./transforms/index.js";
 export * from "./webdataset.js";

@@ -4,6 +4,7 @@ import { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
 import type { Dataset, DatasetSource } from "./dataset.js";
 import type { Image } from "./image.js";
+import { targetsOf } from "./targets.js";
 
 /** Some pictures of another dataset, in the order of `indices`. @throws DataError if an index is out of range */
 export class Subset implements Dataset {
@@ -11,6 +12,7 @@ export class Subset implements Dataset {
   readonly dataset: Dataset;
   readonly indices: Uint32Array;
   readonly labels: Int32Array;
+  readonly targets: Float32Array | undefined;
 
   constructor(dataset: Dataset, indices: ArrayLike<number>, name = dataset.name) {
     this.name = name;
@@ -24,6 +26,7 @@ export class Subset implements Dataset {
       throw new DataError(`Subset: index out of range; got ${bad}; expected 0…${dataset.length - 1}`);
     }
     this.labels = Int32Array.from(this.indices, (i) => dataset.labels[i]!);
+    this.targets = dataset.targets && targetsOf(dataset, this.indices);
   }
 
   get length(): number {
@@ -82,12 +85,17 @@ export function randomSplit(dataset: Dataset, lengths: readonly number[], seed =
 /**
  * Parts that hold each class in the same proportions, each part in the dataset's order. What rounding takes from a part
  * in one class it gets back in the next, so that small classes do not all lean to one part.
- * @throws DataError unless the fractions sum to 1
+ * @throws DataError unless the fractions sum to 1, and if pictures have several classes each
  */
 export function stratifiedSplit(dataset: Dataset, fractions: readonly number[], seed = 0): Subset[] {
   const sum = fractions.reduce((a, b) => a + b, 0);
   if (fractions.some((fraction) => !(fraction >= 0)) || Math.abs(sum - 1) > 1e-6) {
     throw new DataError(`stratifiedSplit: got [${fractions.join(",")}]; expected fractions that sum to 1`);
+  }
+  if (dataset.targets) {
+    throw new DataError(
+      `stratifiedSplit: ${dataset.name} has several classes a picture; expected one (randomSplit takes both)`,
+    );
   }
   const random = new Random(seed);
   const parts = fractions.map((): number[] => []);
@@ -119,10 +127,13 @@ export function stratifiedSplit(dataset: Dataset, fractions: readonly number[], 
   );
 }
 
+type Labelled = Pick<Dataset, "labels" | "classes" | "targets">;
+
 /** Pictures of each class. */
-export function classCounts({ labels, classes }: Pick<Dataset, "labels" | "classes">): number[] {
+export function classCounts({ labels, targets, classes }: Labelled): number[] {
   const counts = new Array<number>(classes.length).fill(0);
-  for (const label of labels) counts[label]!++;
+  if (targets) targets.forEach((t, i) => (counts[i % classes.length]! += t));
+  else for (const label of labels) counts[label]!++;
   return counts;
 }
 
@@ -132,16 +143,16 @@ export interface ClassBalance {
   readonly largest: number;
   /** Largest class over smallest: 1 if all are equal, Infinity if one is empty. */
   readonly ratio: number;
-  /** Entropy of the labels over that of equal classes: 1 if all are equal, 0 if one class has everything. */
+  /** Entropy of the counts over that of equal classes: 1 if all are equal, 0 if one class has everything. */
   readonly evenness: number;
   /** Names of the classes without a picture. */
   readonly empty: readonly string[];
 }
 
 /** How evenly the classes are filled. */
-export function classBalance(dataset: Pick<Dataset, "labels" | "classes">): ClassBalance {
+export function classBalance(dataset: Labelled): ClassBalance {
   const counts = classCounts(dataset);
-  const n = dataset.labels.length;
+  const n = counts.reduce((a, b) => a + b, 0);
   const [smallest, largest] = [Math.min(...counts), Math.max(...counts)];
   const entropy = counts.reduce((sum, count) => sum - (count ? (count / n) * Math.log(count / n) : 0), 0);
   return {

@@ -1,9 +1,28 @@
-import type { Tensor } from "../core/tensor.js";
-import { crossEntropy, type CrossEntropyOptions } from "../ops/index.js";
+// Losses as objects: a function from ops with its options.
 
-/** A function from logits and targets to a loss. */
+import { noGrad } from "../core/autograd.js";
+import { describe, sameShape } from "../core/shape.js";
+import { tidy } from "../core/scope.js";
+import type { Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
+import {
+  add,
+  affine,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  focalLoss,
+  sigmoidFocalLoss,
+  softmax,
+  sub,
+  type BinaryCrossEntropyOptions,
+  type CrossEntropyOptions,
+  type FocalLossOptions,
+  type SigmoidFocalOptions,
+} from "../ops/index.js";
+import type { Module } from "./module.js";
+
+/** A function from logits [n, classes] and targets to a loss, which may also look at the images the logits came from. */
 export interface Loss {
-  /** images: what the logits were computed from. */
   forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor;
 }
 
@@ -17,5 +36,109 @@ export class CrossEntropyLoss implements Loss {
 
   forward(logits: Tensor, target: Tensor): Tensor {
     return crossEntropy(logits, target, this.options);
+  }
+}
+
+/**
+ * Binary cross-entropy of logits [n, classes], a yes or no for each class, with targets in [0, 1] (f32 [n, classes]) or class
+ * indices (i32 [n]).
+ */
+export class BCEWithLogitsLoss implements Loss {
+  readonly options: BinaryCrossEntropyOptions;
+
+  constructor(options: BinaryCrossEntropyOptions = {}) {
+    this.options = options;
+  }
+
+  forward(logits: Tensor, target: Tensor): Tensor {
+    return binaryCrossEntropyWithLogits(logits, target, this.options);
+  }
+}
+
+/** The focal loss for one class an image (softmax), with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
+export class FocalLoss implements Loss {
+  readonly options: FocalLossOptions;
+
+  constructor(options: FocalLossOptions = {}) {
+    this.options = options;
+  }
+
+  forward(logits: Tensor, target: Tensor): Tensor {
+    return focalLoss(logits, target, this.options);
+  }
+}
+
+/** The focal loss for several classes an image (sigmoid), with targets in [0, 1] (f32 [n, classes]) or class indices. */
+export class SigmoidFocalLoss implements Loss {
+  readonly options: SigmoidFocalOptions;
+
+  constructor(options: SigmoidFocalOptions = {}) {
+    this.options = options;
+  }
+
+  forward(logits: Tensor, target: Tensor): Tensor {
+    return sigmoidFocalLoss(logits, target, this.options);
+  }
+}
+
+export interface DistillationOptions {
+  /** Share of the teacher's part, in [0, 1]. Default 0.9: Hinton et al. found that the labels should count for little. */
+  alpha?: number;
+  /** By which both logits are divided: above 1 the teacher tells more about the classes it thinks wrong. Default 4. */
+  temperature?: number;
+  /** The labels' part. Default: cross-entropy. */
+  loss?: Loss;
+}
+
+/**
+ * Learning from a teacher: alpha·T²·KL(softmax(teacher / T) ‖ softmax(logits / T)) + (1 − alpha)·loss(logits, target), the
+ * divergence being the mean over the images. The teacher, which sees the same images (after augmentation), is put in
+ * evaluation mode, is not trained, and stays the caller's to dispose of.
+ * G. Hinton, O. Vinyals and J. Dean, Distilling the Knowledge in a Neural Network (2015, https://arxiv.org/abs/1503.02531).
+ */
+export class DistillationLoss implements Loss {
+  readonly teacher: Module;
+  readonly alpha: number;
+  readonly temperature: number;
+  readonly loss: Loss;
+
+  /** @throws ShapeError unless alpha is in [0, 1] and temperature > 0 */
+  constructor(teacher: Module, options: DistillationOptions = {}) {
+    const { alpha = 0.9, temperature = 4, loss = new CrossEntropyLoss() } = options;
+    if (!(alpha >= 0 && alpha <= 1)) {
+      throw new ShapeError(`DistillationLoss: alpha must be in [0, 1]; got ${alpha}`);
+    }
+    if (!(temperature > 0 && temperature < Infinity)) {
+      throw new ShapeError(`DistillationLoss: temperature must be finite and > 0; got ${temperature}`);
+    }
+    this.teacher = teacher;
+    this.alpha = alpha;
+    this.temperature = temperature;
+    this.loss = loss;
+  }
+
+  /** @throws ShapeError if there are no images, or the teacher has other classes than the logits */
+  forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor {
+    if (!images) throw new ShapeError("DistillationLoss: needs the images, as forward's third argument");
+    return tidy(() => {
+      const hard = this.loss.forward(logits, target, images);
+      return add(affine(this.#divergence(logits, images), this.alpha), affine(hard, 1 - this.alpha));
+    });
+  }
+
+  /** T²·KL(teacher ‖ student): the cross-entropy with the teacher's probabilities, less their entropy. */
+  #divergence(logits: Tensor, images: Tensor): Tensor {
+    const cooled = (x: Tensor): Tensor => affine(x, 1 / this.temperature);
+    const [probabilities, entropy] = noGrad(() => {
+      const teacher = this.teacher.eval().call(images);
+      if (!sameShape(teacher.shape, logits.shape)) {
+        const got = describe({ teacher, logits });
+        throw new ShapeError(`DistillationLoss: the teacher's classes are not the student's; got ${got}`);
+      }
+      const p = softmax(cooled(teacher));
+      return [p, crossEntropy(cooled(teacher), p)] as const;
+    });
+    const kl = sub(crossEntropy(cooled(logits), probabilities), entropy);
+    return affine(kl, this.temperature ** 2);
   }
 }

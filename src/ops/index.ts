@@ -1,4 +1,5 @@
 export * from "./activation.js";
+export * from "./binary-loss.js";
 export * from "./cat.js";
 export * from "./conv.js";
 export * from "./elementwise.js";
@@ -9,4 +10,5 @@ export * from "./norm.js";
 export * from "./pool.js";
 export * from "./reduce.js";
 export * from "./slice.js";
+export type { ClassNumbers, Reduction } from "./targets.js";
 export type { Pair } from "./window.js";

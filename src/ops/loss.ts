@@ -2,9 +2,21 @@
 
 import { defineOp } from "../core/op.js";
 import { describe, sameShape, type Shape } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
-import { DataError, ShapeError } from "../errors.js";
+import { tidy } from "../core/scope.js";
+import { empty, tensor, type Tensor } from "../core/tensor.js";
+import { ShapeError } from "../errors.js";
 import { runtime } from "../wasm/runtime.js";
+import { affine } from "./elementwise.js";
+import {
+  checkLabels,
+  checkReduction,
+  checkSmoothing,
+  checkTarget,
+  perClass,
+  targetRows,
+  type ClassNumbers,
+  type Reduction,
+} from "./targets.js";
 
 interface SoftmaxInputs {
   x: Tensor;
@@ -52,8 +64,6 @@ const softmaxOp = defineOp({
   },
 });
 
-export type Reduction = "mean" | "sum" | "none";
-
 interface LossInputs {
   x: Tensor;
   target: Tensor;
@@ -65,12 +75,8 @@ interface LossAttrs {
 
 function checkLoss(name: string, { x, target }: LossInputs, attrs: LossAttrs, expected: string): Shape {
   const { labelSmoothing, reduction } = attrs;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ShapeError(`${name}: labelSmoothing must be in [0, 1]; got ${labelSmoothing}`);
-  }
-  if (!["mean", "sum", "none"].includes(reduction)) {
-    throw new ShapeError(`${name}: unknown reduction '${reduction}'; known: mean, none, sum`);
-  }
+  checkSmoothing(name, labelSmoothing);
+  checkReduction(name, reduction);
   const fits =
     x.shape.length === 2 &&
     x.size > 0 &&
@@ -103,15 +109,7 @@ const crossEntropyOp = defineOp({
   dtypes: { target: "i32" },
   shape(inputs: LossInputs, attrs: LossAttrs) {
     const shape = checkLoss("crossEntropy", inputs, attrs, "target:[n]");
-    const classes = inputs.x.shape[1]!;
-    const labels = inputs.target.view;
-    for (let i = 0; i < labels.length; i++) {
-      if (labels[i]! < 0 || labels[i]! >= classes) {
-        throw new DataError(
-          `crossEntropy: label out of range; got ${labels[i]} at index ${i}; expected 0…${classes - 1}`,
-        );
-      }
-    }
+    checkLabels("crossEntropy", inputs.target, inputs.x.shape[1]!);
     return shape;
   },
   forward(y, { x, target }, { labelSmoothing, reduction }) {
@@ -193,6 +191,8 @@ export function softmax(x: Tensor): Tensor {
 }
 
 export interface CrossEntropyOptions {
+  /** Weight of each class. The mean over class indices is by the weights; over probabilities it is by the rows. Default 1. */
+  weight?: ClassNumbers;
   /** Share of the target spread evenly over the classes, in [0, 1]. Default 0. */
   labelSmoothing?: number;
   /** Default "mean". */
@@ -200,15 +200,36 @@ export interface CrossEntropyOptions {
 }
 
 /**
- * −Σ_j t_j·logSoftmax(x)_j for each row of logits x:[n,classes]. target is class indices (i32:[n]) or, for mixed or
- * distilled labels, probabilities (f32:[n,classes]). Gives a scalar, or [n] with reduction "none".
- * Label smoothing: Szegedy et al. (2015), arXiv 1512.00567.
+ * −Σ_j w_j·t_j·logSoftmax(x)_j for each row of logits x:[n,classes]. target is class indices (i32:[n]) or, for mixed or
+ * distilled labels, probabilities (f32:[n,classes]). Gives a scalar, or [n] with reduction "none". Weights and means are
+ * PyTorch's. Label smoothing: Szegedy et al. (2015), arXiv 1512.00567.
  * @throws ShapeError unless the shapes fit; DataError for a label outside 0…classes − 1
  */
 export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { labelSmoothing = 0, reduction = "mean" } = options;
+  const { weight, labelSmoothing = 0, reduction = "mean" } = options;
   const attrs = { labelSmoothing, reduction };
+  if (weight !== undefined) return weightedCrossEntropy(x, target, weight, attrs);
   return target.dtype === "f32"
     ? softCrossEntropyOp({ x, target }, attrs)
     : crossEntropyOp({ x, target }, attrs);
+}
+
+/** The cross-entropy with targets w_j·t_j, which need not sum to 1. */
+function weightedCrossEntropy(x: Tensor, target: Tensor, weight: ClassNumbers, attrs: LossAttrs): Tensor {
+  const { labelSmoothing, reduction } = attrs;
+  const name = "crossEntropy";
+  checkSmoothing(name, labelSmoothing);
+  checkReduction(name, reduction);
+  checkTarget(name, x, target);
+  const [n, classes] = x.shape as [number, number];
+  const weights = perClass(name, "weight", weight, classes);
+  const rows = targetRows(name, x, target, labelSmoothing).map((t, i) => t * weights[i % classes]!);
+  const labels = target.dtype === "i32" ? Array.from(target.view) : undefined;
+  const whole = labels ? labels.reduce((sum, label) => sum + weights[label]!, 0) : n;
+  return tidy(() => {
+    const inputs = { x, target: tensor(rows, x.shape) };
+    if (reduction === "none") return softCrossEntropyOp(inputs, { labelSmoothing: 0, reduction });
+    const total = softCrossEntropyOp(inputs, { labelSmoothing: 0, reduction: "sum" });
+    return reduction === "sum" ? total : affine(total, 1 / whole);
+  });
 }

@@ -122,7 +122,7 @@ const flipOp = defineOp({
     copyRanges("stridedCopy", x, y.ptr, ranges);
   },
   saves: [],
-  vjp: { x: (dy, _, { axes }): Tensor => flipOp({ x: dy }, { axes }) },
+  vjp: { x: (dy, _, { axes }) => flip(dy, axes) },
 });
 
 /**

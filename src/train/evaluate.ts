@@ -5,19 +5,22 @@ import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import type { Module } from "../nn/index.js";
-import { crossEntropy } from "../ops/index.js";
+import { binaryCrossEntropyWithLogits, crossEntropy } from "../ops/index.js";
 import { breathe } from "./breath.js";
+import { MeanAveragePrecision } from "./metrics/average-precision.js";
 import type { Metric } from "./metrics/metric.js";
-import { topK } from "./metrics/top-k.js";
-import { averageViews, viewsOf, type Tta } from "./tta.js";
+import { batchTopK } from "./metrics/top-k.js";
+import { averageBinaryViews, averageViews, viewsOf, type Tta } from "./tta.js";
 
 export interface Evaluation {
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy; where images have several classes each, mean binary cross-entropy. */
   loss: number;
-  /** Share of images whose label is the model's first guess. */
+  /** Share of images whose label, or any of whose classes, is the model's first guess. */
   top1: number;
-  /** Share of images whose label is among the model's first five guesses. */
+  /** Share of images whose label, or any of whose classes, is among the model's first five guesses. */
   top5: number;
+  /** Mean average precision, where images have several classes each. */
+  mAP?: number;
   images: number;
   /** Images left out because of errors: the loader's stats say which. */
   skipped: number;
@@ -28,8 +31,8 @@ export interface EvaluateOptions {
   /** Told of every batch; new ones for each evaluation. */
   metrics?: readonly Metric[];
   /**
-   * Test-time augmentation: the softmax probabilities of several views of a picture are averaged, and losses and guesses are
-   * those of the mean. "flip": the picture and its mirror image. "ten-crop": corners, centre, and their mirror images;
+   * Test-time augmentation: the probabilities of several views of a picture (softmax, or sigmoid where it has several
+   * classes) are averaged, and losses and guesses are those of the mean. "flip": the picture and its mirror image. "ten-crop": corners, centre, and their mirror images;
    * wants pictures larger than the model's.
    */
   tta?: Tta;
@@ -49,7 +52,10 @@ export async function evaluate(
   loader: DataLoader,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { metrics = [], signal } = options;
+  const { signal } = options;
+  const several = loader.dataset.targets !== undefined;
+  const precision = several ? new MeanAveragePrecision() : undefined;
+  const metrics = [...(options.metrics ?? []), ...(precision ? [precision] : [])];
   const modes = [...model.modules()].map((module) => [module, module.training] as const);
   model.eval();
   const begin = performance.now();
@@ -63,13 +69,13 @@ export async function evaluate(
     for await (const batch of loader.epoch()) {
       let logits: Tensor | undefined;
       try {
-        const said = (logits = await logitsOf(model, batch, options));
-        loss += tidy(() => crossEntropy(said, batch.labels, { reduction: "sum" }).item());
-        const [one, five] = topK(said, batch.labels, [1, 5]) as [number, number];
+        const said = (logits = await logitsOf(model, batch, several, options));
+        loss += lossOf(said, batch, several);
+        const [one, five] = batchTopK(said, batch, several, [1, 5]) as [number, number];
         hits1 += one;
         hits5 += five;
         images += batch.indices.length;
-        tell(metrics, said, batch);
+        tell(metrics, said, batch, several);
       } finally {
         logits?.dispose();
         disposeBatch(batch);
@@ -83,16 +89,27 @@ export async function evaluate(
     loss: loss / images,
     top1: hits1 / images,
     top5: hits5 / images,
+    ...(precision && { mAP: precision.value }),
     images,
     skipped: loader.stats.skipped - skipped,
     seconds,
   };
 }
 
+/** The sum of the images' losses. */
+function lossOf(logits: Tensor, { labels, targets }: Batch, several: boolean): number {
+  return tidy(() =>
+    several
+      ? binaryCrossEntropyWithLogits(logits, targets!, { reduction: "sum" }).item() / logits.shape[1]!
+      : crossEntropy(logits, labels, { reduction: "sum" }).item(),
+  );
+}
+
 /** Logits of a batch, a view at a time. */
 async function logitsOf(
   model: Module,
   { images }: Batch,
+  several: boolean,
   { tta, crop, signal }: EvaluateOptions,
 ): Promise<Tensor> {
   const views = tta === undefined ? [(x: Tensor) => x] : viewsOf(tta, images.shape, crop);
@@ -103,17 +120,20 @@ async function logitsOf(
       await breathe();
       signal?.throwIfAborted();
     }
-    return seen.length === 1 ? seen.pop()! : noGrad(() => tidy(() => averageViews(seen)));
+    if (seen.length === 1) return seen.pop()!;
+    return noGrad(() => tidy(() => (several ? averageBinaryViews : averageViews)(seen)));
   } finally {
     for (const logits of seen) logits.dispose();
   }
 }
 
-function tell(metrics: readonly Metric[], logits: Tensor, { labels, indices }: Batch): void {
+function tell(metrics: readonly Metric[], logits: Tensor, batch: Batch, several: boolean): void {
   if (metrics.length === 0) return;
+  const { labels, targets, indices } = batch;
   const told = {
     logits: logits.data() as Float32Array,
     labels: labels.data() as Int32Array,
+    ...(several && targets && { targets: targets.data() as Float32Array }),
     indices,
     classes: logits.shape[1]!,
   };

@@ -2,7 +2,7 @@
 
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
 import { evaluate, type Evaluation } from "./evaluate.js";
@@ -21,7 +21,7 @@ export interface FitOptions {
   epochs: number;
   /** Evaluated after every epoch. Default: none is. */
   evalLoader?: DataLoader;
-  /** Default: cross-entropy. */
+  /** Default: cross-entropy; binary cross-entropy where images have several classes each. */
   loss?: Loss;
   /** Sets the optimizer's learning rate before each of its steps. */
   schedule?: Schedule;
@@ -44,7 +44,8 @@ export interface FitOptions {
 
 /**
  * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each epoch done;
- * `position` tells whether that is all. Batches with soft targets are trained on these; train_top1 still counts by their labels.
+ * `position` tells whether that is all. Batches with soft targets are trained on these; train_top1 still counts by their labels
+ * or, where images have several classes each, by the targets above ½, and the accuracies are evaluate()'s.
  * @throws NonFiniteLossError when the loss is NaN or infinite, before that step changes the weights; DataError for counts
  * outside their ranges
  */
@@ -123,7 +124,8 @@ async function trainEpoch(
     const group = Math.floor(batch.number / accumulate);
     if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
     if (gathered++ === 0) optimizer.zeroGrad();
-    learn(model, batch, options, 1 / Math.min(accumulate, steps - group * accumulate), position);
+    const scale = 1 / Math.min(accumulate, steps - group * accumulate);
+    learn(model, batch, options, scale, loader.dataset.targets !== undefined, position);
     clock.count();
     options.onStep?.(stepReport(options, position, steps));
     if (position.step % accumulate === 0 || position.step === steps) await update();
@@ -137,24 +139,26 @@ async function trainEpoch(
 function learn(
   model: Module,
   batch: Batch,
-  { optimizer, loss: criterion = new CrossEntropyLoss() }: FitOptions,
+  { optimizer, loss }: FitOptions,
   scale: number,
+  several: boolean,
   position: TrainingPosition,
 ): void {
   const { epoch, sums } = position;
   const step = batch.number + 1;
   try {
-    const { loss, hits } = gradientStep(model, criterion, batch, scale);
-    if (!Number.isFinite(loss)) {
+    const criterion = loss ?? (several ? new BCEWithLogitsLoss() : new CrossEntropyLoss());
+    const { loss: value, hits } = gradientStep(model, criterion, batch, scale, several);
+    if (!Number.isFinite(value)) {
       throw new NonFiniteLossError(
-        `fit: loss is ${loss} at epoch ${epoch}, step ${step}; expected a finite number ` +
+        `fit: loss is ${value} at epoch ${epoch}, step ${step}; expected a finite number ` +
           `(a smaller lr than ${optimizer.lr} usually helps)`,
         batch,
       );
     }
     const n = batch.indices.length;
     sums.images += n;
-    sums.loss += loss * n;
+    sums.loss += value * n;
     sums.hits += hits;
     position.step = step;
   } finally {

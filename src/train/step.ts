@@ -7,7 +7,7 @@ import type { Batch } from "../data/index.js";
 import { DataError } from "../errors.js";
 import type { Loss, Module } from "../nn/index.js";
 import "../tensor-methods.js";
-import { topK } from "./metrics/top-k.js";
+import { batchTopK } from "./metrics/top-k.js";
 
 /** A loss that is NaN or infinite, with the batch that gave it: tensors images, labels, and targets if it had some. */
 export class NonFiniteLossError extends DataError {
@@ -36,21 +36,23 @@ function copy(t: Tensor): StateTensor {
 
 /**
  * Forward and backward on one batch; gradients are added to those that are there, times `scale`. With a loss that is not
- * finite, forward alone. `hits`: images whose label is the first guess.
+ * finite, forward alone. `several`: whether images have several classes each. `hits`: images whose first guess is right.
  */
 export function gradientStep(
   model: Module,
   criterion: Loss,
-  { images, labels, targets }: Batch,
+  batch: Batch,
   scale: number,
+  several: boolean,
 ): { loss: number; hits: number } {
+  const { images, labels, targets } = batch;
   return tidy(() => {
     const outputs = model.outputs(images);
     const loss = outputs
       .map((output) => criterion.forward(output.logits, targets ?? labels, images).mul(output.weight))
       .reduce((a, b) => a.add(b));
     const value = loss.item();
-    const [hits] = topK(outputs[0]!.logits, labels, [1]) as [number];
+    const [hits] = batchTopK(outputs[0]!.logits, batch, several, [1]) as [number];
     if (Number.isFinite(value)) (scale === 1 ? loss : loss.mul(scale)).backward();
     return { loss: value, hits };
   });

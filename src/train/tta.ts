@@ -3,7 +3,19 @@
 import type { Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
-import { add, affine, exp, flip, log, logSoftmax, maximum, slice, sub } from "../ops/index.js";
+import {
+  add,
+  affine,
+  exp,
+  flip,
+  log,
+  logSigmoid,
+  logSoftmax,
+  maximum,
+  neg,
+  slice,
+  sub,
+} from "../ops/index.js";
 
 /**
  * "flip": the picture and its mirror image (K. Simonyan and A. Zisserman, Very Deep Convolutional Networks for Large-Scale
@@ -71,4 +83,10 @@ function logMeanExp(views: readonly Tensor[]): Tensor {
 /** Logits [n, classes] whose softmax is the mean of the views' softmax. */
 export function averageViews(views: readonly Tensor[]): Tensor {
   return logMeanExp(views.map(logSoftmax));
+}
+
+/** Logits [n, classes] whose sigmoid is the mean of the views' sigmoid. */
+export function averageBinaryViews(views: readonly Tensor[]): Tensor {
+  const [yes, no] = [views.map(logSigmoid), views.map((view) => logSigmoid(neg(view)))];
+  return sub(logMeanExp(yes), logMeanExp(no));
 }

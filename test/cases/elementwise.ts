@@ -28,6 +28,11 @@ const pieces: Case = {
   inputs: { x: { shape: [9], values: [-9, -3.1, -2.9, -0.1, 0.1, 2.9, 3.1, 5.9, 6.1] } },
 };
 
+const farFromZero: Case = {
+  name: "far from zero, and at zero",
+  inputs: { x: { shape: [8], values: [0, -0, 1000, -1000, 17, -17, 90, -90] } },
+};
+
 function withPieces(suite: OpCases): OpCases {
   return { ...suite, cases: [...suite.cases, pieces] };
 }
@@ -83,6 +88,7 @@ export const elementwise: OpCases[] = [
   unary("relu", "awayFromZero", 0),
   unary("sigmoid", "normal", 1e-6),
   unary("tanh", "normal", 1e-6),
+  { op: "logSigmoid", cases: [...lengths, ...ranks, specials, farFromZero], tolerance: 1e-6 },
   unary("exp", "normal", 1e-6),
   unary("log", "positive", 1e-6),
   unary("sqrt", "positive", 1e-6),

@@ -18,6 +18,7 @@ import {
   RandomChoice,
   RandomErasing,
   RandomResizedCrop,
+  Subset,
   type Dataset,
   type LoaderOptions,
 } from "../../src/data/index.js";
@@ -75,6 +76,26 @@ describe.each([1, 2])("data workers beside kernels on %d threads", (threads) => 
       expect(await epochs(load(set, { workers, prefetch: 1 }), 1, 3)).toEqual(expected.slice(3, 6));
     }
     expect(runtime().heap.bytesInUse).toBe(before);
+  });
+
+  it("make the same batches of pictures with several classes, mixed or not, from any batch on", async () => {
+    init({ threads });
+    const random = new Random(2);
+    const { images, shape, classes } = noise(30);
+    const targets = Float32Array.from({ length: 30 * 4 }, () => random.integer(2));
+    const several = new ImageDataset({ images, shape, classes, targets });
+    const set = new Subset(several, [...Array(29).keys()].reverse());
+    for (const options of [{}, { batchTransform: new Mixup() }]) {
+      const expected = await epochs(load(set, options), 2);
+      const found = await epochs(load(set, { ...options, workers: 2 }), 2);
+      expect(found).toEqual(expected);
+      expect(await epochs(load(set, { ...options, workers: 1 }), 1, 3)).toEqual(expected.slice(3, 5));
+      for (const [, , , rows, indices] of expected as [0, 0, 0, Float32Array, Uint32Array][]) {
+        const own = [...indices].flatMap((i) => [...set.targets!.slice(4 * i, 4 * i + 4)]);
+        if (!("batchTransform" in options)) expect([...rows]).toEqual(own);
+        else expect(rows.some((t) => t > 0 && t < 1)).toBe(true);
+      }
+    }
   });
 
   it("leave nothing in the heap when an epoch is left early, and serve the next one", async () => {

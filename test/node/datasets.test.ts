@@ -152,6 +152,30 @@ describe("ImageList", () => {
       new DataError(`${root}/list.txt: no pictures; expected lines of path label`),
     );
   });
+
+  it("reads several labels a picture, or none", async () => {
+    await put({ "a.png": red, "b.png": blue });
+    await list("a.png 2,0", "b.png -", "b.png 1");
+    const set = open({ multiLabel: true });
+    expect([...set.targets!]).toEqual([1, 0, 1, 0, 0, 0, 0, 1, 0]);
+    expect([...set.labels]).toEqual([0, -1, 1]);
+    expect(set.classes).toEqual(["0", "1", "2"]);
+    const again = await openDataset(structuredClone(set.source!));
+    expect([...again.targets!]).toEqual([...set.targets!]);
+  });
+
+  it.each([
+    ["b.png", 'no label; got "b.png"; expected path label,label,…'],
+    ["b.png 0,", 'no label; got "b.png 0,"; expected path label,label,…'],
+    ["b.png 0,2", "label out of range; got 2; expected 0…1"],
+    ["b.png 0,-1", "label out of range; got -1; expected 0…1"],
+    ["n2/a.png 0", "label disagrees with the folder; got 0 for n2/a.png; expected 1"],
+  ])("names file and line of '%s', of several labels", async (line, message) => {
+    await put({ "b.png": red, "n2/a.png": red });
+    await list("n2/a.png 0,1", line);
+    const options = { classes: ["one", "two"], folders: ["n1", "n2"], multiLabel: true };
+    expect(() => open(options)).toThrow(new DataError(`${root}/list.txt:2: ${message}`));
+  });
 });
 
 describe("TarDataset", () => {

@@ -4,8 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as fovea from "../../src/index.js";
 import { DataError, ShapeError, tensor, tidy, zeros, type Tensor } from "../../src/index.js";
-
-type Row = [what: string, run: () => Tensor, message: string];
+import { losses, wrongLabels, type Row } from "./loss-errors.js";
 
 const x = (...shape: number[]): Tensor => zeros(shape);
 const labels = (...values: number[]): Tensor => tensor(values, [values.length], { dtype: "i32" });
@@ -160,6 +159,12 @@ const products: Row[] = [
 ];
 
 const movements: Row[] = [
+  [
+    "rank of what is flipped",
+    () => fovea.flip(x(1, 1, 1, 1, 1), [0]),
+    "flip: x must have at most 4 axes; got x:[1,1,1,1,1]",
+  ],
+  ["axis", () => fovea.flip(x(2, 3), [2]), "flip: no such axis; got axis 2 for x:[2,3]; expected -2…1"],
   ["count", () => fovea.reshape(x(2, 3), [4]), "reshape: x:[2,3] has 6 elements; got shape [4]"],
   [
     "two open sizes",
@@ -274,59 +279,6 @@ const norms: Row[] = [
     "no statistics",
     () => normBatch({}, x(2, 3), x(3)),
     "batchNorm: evaluation needs runningMean and runningVar",
-  ],
-];
-
-const losses: Row[] = [
-  ["no classes", () => fovea.softmax(x(2, 0)), "softmax: expected x:[…,n] with n ≥ 1; got x:[2,0]"],
-  ["a scalar", () => fovea.logSoftmax(x()), "logSoftmax: expected x:[…,n] with n ≥ 1; got x:[]"],
-  [
-    "smoothing above 1",
-    () => fovea.crossEntropy(x(1, 2), labels(0), { labelSmoothing: 1.5 }),
-    "crossEntropy: labelSmoothing must be in [0, 1]; got 1.5",
-  ],
-  [
-    "smoothing NaN",
-    () => fovea.crossEntropy(x(1, 2), x(1, 2), { labelSmoothing: NaN }),
-    "crossEntropy: labelSmoothing must be in [0, 1]; got NaN",
-  ],
-  [
-    "an unknown reduction",
-    () => fovea.crossEntropy(x(1, 2), labels(0), { reduction: "max" as fovea.Reduction }),
-    "crossEntropy: unknown reduction 'max'; known: mean, none, sum",
-  ],
-  [
-    "number of labels",
-    () => fovea.crossEntropy(x(2, 3), labels(0)),
-    "crossEntropy: expected x:[n,classes] target:[n]; got x:[2,3] target:[1]",
-  ],
-  [
-    "shape of the probabilities",
-    () => fovea.crossEntropy(x(2, 3), x(2, 4)),
-    "crossEntropy: expected x:[n,classes] target:[n,classes]; got x:[2,3] target:[2,4]",
-  ],
-  [
-    "no rows",
-    () => fovea.crossEntropy(x(0, 3), labels()),
-    "crossEntropy: expected x:[n,classes] target:[n]; got x:[0,3] target:[0]",
-  ],
-  [
-    "dtype of the labels",
-    () => fovea.crossEntropy(x(1, 3), zeros([1], "u8")),
-    "crossEntropy: target has the wrong dtype; got u8; expected i32",
-  ],
-];
-
-const wrongLabels: Row[] = [
-  [
-    "a label above the classes",
-    () => fovea.crossEntropy(x(3, 4), labels(0, 4, 1)),
-    "crossEntropy: label out of range; got 4 at index 1; expected 0…3",
-  ],
-  [
-    "a negative label",
-    () => fovea.crossEntropy(x(2, 4), labels(3, -1)),
-    "crossEntropy: label out of range; got -1 at index 1; expected 0…3",
   ],
 ];
 

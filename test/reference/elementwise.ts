@@ -18,6 +18,7 @@ const map =
 export const relu = map((x) => (x < 0 ? 0 : x));
 export const sigmoid = map((x) => 1 / (1 + Math.exp(-x)));
 export const tanh = map(Math.tanh);
+export const logSigmoid = map((x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))));
 export const exp = map(Math.exp);
 export const log = map(Math.log);
 export const sqrt = map(Math.sqrt);

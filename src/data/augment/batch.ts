@@ -7,7 +7,8 @@ import type { TransformSpec } from "../transform.js";
 
 /**
  * One step on a batch, after Normalize. It holds no state: the result depends on the batch and random alone. Targets are
- * shares of the classes that sum up to 1, as crossEntropy takes them; one-hot rows to begin with.
+ * shares of the classes that sum up to 1, as crossEntropy takes them, one-hot rows to begin with; or, of a dataset whose
+ * pictures have several classes each, 0 or 1 for each class.
  */
 export interface BatchTransform {
   readonly spec: TransformSpec;

@@ -21,6 +21,7 @@ export interface FileDatasetFields {
   /** Paths from the root. */
   files: Names;
   labels: Int32Array;
+  targets?: Float32Array | undefined;
   classes: readonly string[];
   options: PictureOptions;
 }
@@ -30,14 +31,16 @@ export class FileDataset implements Dataset {
   readonly root: string;
   readonly files: Names;
   readonly labels: Int32Array;
+  readonly targets: Float32Array | undefined;
   readonly classes: readonly string[];
   readonly options: PictureOptions;
 
-  constructor({ name, root, files, labels, classes, options }: FileDatasetFields) {
+  constructor({ name, root, files, labels, targets, classes, options }: FileDatasetFields) {
     this.name = name;
     this.root = root;
     this.files = files;
     this.labels = labels;
+    this.targets = targets;
     this.classes = classes;
     this.options = options;
   }
@@ -47,13 +50,14 @@ export class FileDataset implements Dataset {
   }
 
   get source(): DatasetSource {
-    const { name, root, files, labels, classes, options } = this;
+    const { name, root, files, labels, targets, classes, options } = this;
     return {
       kind: "files",
       name,
       root,
       files: { ...files },
       labels,
+      targets,
       classes,
       options,
       decoder: decoderChoice(),

@@ -1,7 +1,8 @@
-// Pictures named in a text file, "path label" a line, as PaddleClas has them (train_list.txt).
+// Pictures named in a text file, "path label" a line, as PaddleClas has them (train_list.txt), or "path label,label,…".
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { emptyTargets, firstClasses } from "../../data/index.js";
 import { DataError } from "../../errors.js";
 import { readBytes } from "../files.js";
 import { FileDataset, type PictureOptions } from "./file-dataset.js";
@@ -16,6 +17,8 @@ export interface ListOptions extends PictureOptions {
   folders?: readonly string[];
   /** What stands between path and label. Default: a space. */
   delimiter?: string;
+  /** Whether pictures have several classes each: labels with commas between, or `-` for none. Default false. */
+  multiLabel?: boolean;
 }
 
 /** Whether files exist, folders read once each. */
@@ -38,13 +41,14 @@ export class ImageList extends FileDataset {
   constructor(
     root: string,
     listFile: string,
-    { name = listFile, delimiter = " ", ...rest }: ListOptions = {},
+    { name = listFile, delimiter = " ", multiLabel = false, ...rest }: ListOptions = {},
   ) {
     const { classes, folders = classes, ...options } = rest;
     const classOf = new Map(folders?.map((folder, label) => [folder, label]));
     const exists = finder();
+    const pattern = multiLabel ? /^(-|-?\d+(,-?\d+)*)$/ : /^-?\d+$/;
     const files: string[] = [];
-    const labels: number[] = [];
+    const labels: number[][] = [];
     const lines = new TextDecoder().decode(readBytes(listFile)).split(/\r?\n/);
     lines.forEach((line, i) => {
       if (line.trim() === "") return;
@@ -53,27 +57,42 @@ export class ImageList extends FileDataset {
       };
       const at = line.trimEnd().lastIndexOf(delimiter);
       const [path, text] = [line.slice(0, at), line.slice(at + delimiter.length).trim()];
-      if (at <= 0 || !/^-?\d+$/.test(text)) {
-        fail(`no label; got ${JSON.stringify(line)}; expected path${delimiter}label`);
+      if (at <= 0 || !pattern.test(text)) {
+        const expected = `path${delimiter}label${multiLabel ? ",label,…" : ""}`;
+        fail(`no label; got ${JSON.stringify(line)}; expected ${expected}`);
       }
-      const label = Number(text);
-      if (label < 0 || (classes && label >= classes.length)) {
-        fail(`label out of range; got ${label}; expected 0…${classes ? classes.length - 1 : ""}`);
+      const own = text === "-" ? [] : text.split(",").map(Number);
+      for (const label of own) {
+        if (label < 0 || (classes && label >= classes.length)) {
+          fail(`label out of range; got ${label}; expected 0…${classes ? classes.length - 1 : ""}`);
+        }
       }
       for (const folder of path.split("/").slice(0, -1)) {
-        const own = classOf.get(folder);
-        if (own !== undefined && own !== label) {
-          fail(`label disagrees with the folder; got ${label} for ${path}; expected ${own}`);
+        const inside = classOf.get(folder);
+        if (inside !== undefined && !own.includes(inside)) {
+          fail(`label disagrees with the folder; got ${text} for ${path}; expected ${inside}`);
         }
       }
       if (!exists(join(root, path))) fail(`no such picture; got ${join(root, path)}`);
       files.push(path);
-      labels.push(label);
+      labels.push(own);
     });
     if (files.length === 0)
       throw new DataError(`${listFile}: no pictures; expected lines of path${delimiter}label`);
-    const most = labels.reduce((a, b) => Math.max(a, b), 0);
+    const most = labels.reduce((a, own) => own.reduce((b, label) => Math.max(b, label), a), 0);
     const names = classes ?? Array.from({ length: most + 1 }, (_, label) => String(label));
-    super({ name, root, files: Names.from(files), labels: sharedLabels(labels), classes: names, options });
+    const told = multiLabel
+      ? severalOf(labels, names.length)
+      : { labels: sharedLabels(labels.map(([label]) => label!)) };
+    super({ name, root, files: Names.from(files), ...told, classes: names, options });
   }
+}
+
+function severalOf(
+  labels: readonly number[][],
+  classes: number,
+): { labels: Int32Array; targets: Float32Array } {
+  const targets = emptyTargets(labels.length, classes);
+  labels.forEach((own, i) => own.forEach((label) => (targets[i * classes + label] = 1)));
+  return { labels: firstClasses(targets, classes), targets };
 }

@@ -1,6 +1,7 @@
 // Counting right answers.
 
 import type { Tensor, TypedArray } from "../../core/tensor.js";
+import type { Batch } from "../../data/index.js";
 
 /**
  * How many rows of logits [n, classes] have their label among the k largest, for each k in ks. Of equal logits the
@@ -15,8 +16,18 @@ export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): num
   );
 }
 
+/** topK of a batch's labels or, of a dataset whose images have several classes each, topKOfAny of its targets. */
+export function batchTopK(
+  logits: Tensor,
+  { labels, targets }: Batch,
+  several: boolean,
+  ks: readonly number[],
+): number[] {
+  return several && targets ? topKOfAny(logits, targets, ks) : topK(logits, labels, ks);
+}
+
 /**
- * How many rows of logits [n, classes] have any of their classes (1 in targets [n, classes], else 0) among the k largest, for
+ * How many rows of logits [n, classes] have any of their classes (a target [n, classes] above ½) among the k largest, for
  * each k in ks: with k = 1, whose first guess is right. A row without classes is wrong.
  */
 export function topKOfAny(logits: Tensor, targets: Tensor, ks: readonly number[]): number[] {

@@ -1,0 +1,79 @@
+// What losses are told to learn: class indices, or a number for each class.
+
+import { describe, sameShape } from "../core/shape.js";
+import type { Tensor } from "../core/tensor.js";
+import { DataError, ShapeError } from "../errors.js";
+
+export type Reduction = "mean" | "sum" | "none";
+
+/** One number for all classes, or one for each. */
+export type ClassNumbers = number | readonly number[] | Float32Array;
+
+/** @throws ShapeError if there is no such reduction */
+export function checkReduction(op: string, reduction: Reduction): void {
+  if (!["mean", "sum", "none"].includes(reduction)) {
+    throw new ShapeError(`${op}: unknown reduction '${reduction}'; known: mean, none, sum`);
+  }
+}
+
+/** @throws ShapeError unless labelSmoothing is in [0, 1] */
+export function checkSmoothing(op: string, labelSmoothing: number): void {
+  if (labelSmoothing >= 0 && labelSmoothing <= 1) return;
+  throw new ShapeError(`${op}: labelSmoothing must be in [0, 1]; got ${labelSmoothing}`);
+}
+
+/** @throws DataError unless labels are in 0…classes − 1 */
+export function checkLabels(op: string, labels: Tensor, classes: number): void {
+  const bad = labels.view.findIndex((label: number) => label < 0 || label >= classes);
+  if (bad < 0) return;
+  throw new DataError(
+    `${op}: label out of range; got ${labels.view[bad]} at index ${bad}; expected 0…${classes - 1}`,
+  );
+}
+
+/** @throws ShapeError unless x is [n, classes], and target class indices i32:[n] or numbers f32:[n, classes] */
+export function checkTarget(op: string, x: Tensor, target: Tensor): void {
+  const fits =
+    target.dtype === "i32" ? sameShape(target.shape, [x.shape[0]!]) : sameShape(target.shape, x.shape);
+  if (x.shape.length === 2 && x.size > 0 && fits && target.dtype !== "u8") return;
+  const got = describe({ x, target });
+  throw new ShapeError(
+    `${op}: expected x:[n,classes] and target i32:[n] or f32:[n,classes]; got ${got}, target ${target.dtype}`,
+  );
+}
+
+/** @throws ShapeError unless there is one finite number ≥ 0 for all classes or one for each */
+export function perClass(op: string, name: string, numbers: ClassNumbers, classes: number): Float32Array {
+  const list =
+    typeof numbers === "number" ? new Float32Array(classes).fill(numbers) : Float32Array.from(numbers);
+  const bad = list.findIndex((v) => !(v >= 0 && v < Infinity));
+  if (bad >= 0) {
+    throw new ShapeError(`${op}: ${name} must be finite and ≥ 0; got ${list[bad]} for class ${bad}`);
+  }
+  if (list.length === classes) return list;
+  throw new ShapeError(
+    `${op}: ${name} must be a number for each class; got ${list.length}; expected ${classes}`,
+  );
+}
+
+/**
+ * The target as numbers [n, classes], a new array; indices become one-hot rows. Smoothed: (1 − s)·t + s·(Σ t)/classes.
+ * @throws DataError for a label outside 0…classes − 1
+ */
+export function targetRows(op: string, x: Tensor, target: Tensor, labelSmoothing = 0): Float32Array {
+  const [n, classes] = x.shape as [number, number];
+  const share = labelSmoothing / classes;
+  if (target.dtype === "f32") {
+    const rows = target.data() as Float32Array;
+    for (let begin = 0; labelSmoothing > 0 && begin < rows.length; begin += classes) {
+      const row = rows.subarray(begin, begin + classes);
+      const mass = row.reduce((a, b) => a + b, 0);
+      row.forEach((t, j) => (row[j] = (1 - labelSmoothing) * t + share * mass));
+    }
+    return rows;
+  }
+  checkLabels(op, target, classes);
+  const rows = new Float32Array(n * classes).fill(share);
+  target.view.forEach((label: number, i: number) => (rows[i * classes + label] = 1 - labelSmoothing + share));
+  return rows;
+}
