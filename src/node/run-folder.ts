@@ -9,11 +9,15 @@ import { bestEpoch, type EpochReport } from "../train/index.js";
 import { ASIDE, writeFileAtomic } from "./files.js";
 import { saveWeights } from "./weights.js";
 
-/** The final numbers; accuracies are fractions. */
+/** The final numbers; accuracies are fractions. Those of an evaluation are null where there was nothing to evaluate on. */
 export interface Metrics {
-  top1: number;
-  top5: number;
-  loss: number;
+  /** Of the last epoch, as loss. */
+  top1: number | null;
+  top5: number | null;
+  loss: number | null;
+  /** The epoch whose weights are weights/best.safetensors. */
+  bestEpoch: number;
+  bestTop1: number | null;
   epochs: number;
   /** Of the whole training, evaluations included. */
   seconds: number;

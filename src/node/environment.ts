@@ -1,0 +1,44 @@
+// What a run was made on, for args.json and reports.
+
+import { arch, cpus, platform, release, totalmem } from "node:os";
+import { version } from "../../package.json" with { type: "json" };
+import { runtime } from "../wasm/runtime.js";
+import { decoderChoice } from "./decoder.js";
+
+export interface Environment {
+  fovea: string;
+  node: string;
+  /** Operating system and its release. */
+  system: string;
+  cpu: string;
+  processors: number;
+  /** Bytes. */
+  memory: number;
+  /** Threads that compute. */
+  threads: number;
+  /** Kernels. */
+  binary: string;
+  simd256: boolean;
+  /** What reads JPEG files. */
+  decoder: string;
+  /** When it began, in ISO 8601. */
+  date: string;
+}
+
+export function environment(): Environment {
+  const { threads, binary, simd256 } = runtime();
+  const processors = cpus();
+  return {
+    fovea: version,
+    node: process.versions.node,
+    system: `${platform()} ${release()} ${arch()}`,
+    cpu: processors[0]?.model.trim() ?? "unknown",
+    processors: processors.length,
+    memory: totalmem(),
+    threads,
+    binary,
+    simd256,
+    decoder: decoderChoice(),
+    date: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,116 @@
+// What a training's arguments mean: its data, model, optimizer, schedule and loss.
+
+import { availableParallelism } from "node:os";
+import { balancedSampler, classBalance, DataLoader, type Dataset } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { createModel, type Classifier, type Preprocessing } from "../models/index.js";
+import { freeze, type Loss } from "../nn/index.js";
+import { createOptimizer, noDecay, type Optimizer, type Schedule } from "../optim/index.js";
+import { ModelEma } from "../train/index.js";
+import { loadDataset, type LoadedDataset } from "./datasets/index.js";
+import { fetchWeights } from "./hub.js";
+import { evalTransforms, imageShape, preparationFor, trainTransforms } from "./preprocessing.js";
+import type { TrainArguments } from "./train-arguments.js";
+import { lossOf, scheduleOf } from "./training-rates.js";
+import { loadWeights } from "./weights.js";
+
+export interface Training {
+  model: Classifier;
+  classes: readonly string[];
+  preparation: Preprocessing;
+  trainLoader: DataLoader;
+  evalLoader?: DataLoader;
+  optimizer: Optimizer;
+  schedule: Schedule;
+  loss: Loss;
+  ema?: ModelEma;
+  /** Frees everything. */
+  end(): void;
+}
+
+/**
+ * Makes everything that a training needs. Draws the model's weights from the stream that manualSeed() starts.
+ * @throws DataError for whatever is wrong with data, weights or arguments
+ */
+export async function setUpTraining(args: TrainArguments): Promise<Training> {
+  const data = await openData(args);
+  const { train, val } = data;
+  const preparation = preparationFor(args.model, train, args);
+  const loaders = makeLoaders(args, data, preparation);
+  const model = await makeModel(args, train, preparation);
+  const parameters = model.parameters();
+  const { opt, lr, momentum, nesterov, weightDecay } = args;
+  const groups = args.decayAll ? parameters : noDecay(parameters);
+  const optimizer = createOptimizer(opt, groups, { lr, momentum, nesterov, weightDecay });
+  const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay }) : undefined;
+  return {
+    model,
+    classes: train.classes,
+    preparation,
+    trainLoader: loaders.train,
+    ...(val && { evalLoader: loaders.val! }),
+    optimizer,
+    schedule: scheduleOf(args, loaders.train.batches),
+    loss: lossOf(args, train),
+    ...(ema && { ema }),
+    end() {
+      for (const loader of [loaders.train, loaders.val]) loader?.close();
+      ema?.dispose();
+      optimizer.dispose();
+      model.dispose();
+    },
+  };
+}
+
+async function openData(args: TrainArguments): Promise<LoadedDataset> {
+  const { data, dataDir, download, valFraction, seed, batchSize } = args;
+  const root = dataDir !== null && { root: dataDir };
+  const loaded = await loadDataset(data, { ...root, download, valFraction, seed });
+  const { train, val } = loaded;
+  const filled = classBalance(train).counts.filter((count) => count > 0).length;
+  if (filled < 2) {
+    throw new DataError(`${train.name}: images of ${filled} class; a classifier needs at least 2`);
+  }
+  if (batchSize > train.length) {
+    throw new DataError(`${train.name}: batches of ${batchSize} from ${train.length} images; expected at most that`);
+  }
+  if (val && val.classes.join("\n") !== train.classes.join("\n")) {
+    throw new DataError(`${val.name}: has other classes than ${train.name}`);
+  }
+  return loaded;
+}
+
+function makeLoaders(
+  args: TrainArguments,
+  { train, val }: LoadedDataset,
+  preparation: Preprocessing,
+): { train: DataLoader; val?: DataLoader } {
+  const { batchSize, seed, dropLast } = args;
+  const workers = args.workers ?? (imageShape(train) ? 0 : Math.min(4, availableParallelism()));
+  const common = { batchSize, seed, workers, onError: "skip" as const };
+  const order = args.sampler === "balanced" ? { sampler: balancedSampler(train.labels) } : { shuffle: true };
+  return {
+    train: new DataLoader(train, { ...common, ...order, dropLast, ...trainTransforms(train, preparation, args) }),
+    ...(val && { val: new DataLoader(val, { ...common, ...evalTransforms(val, preparation) }) }),
+  };
+}
+
+/** The model, with weights to begin with loaded (but for a head for other classes) and parts frozen, as asked for. */
+async function makeModel(args: TrainArguments, train: Dataset, preparation: Preprocessing): Promise<Classifier> {
+  const { smallImages, pretrained } = args;
+  const numClasses = train.classes.length;
+  const inChannels = preparation.inputSize[2];
+  const model = createModel(args.model, { numClasses, inChannels, smallImages });
+  try {
+    const weights = pretrained === null ? args.weights : await fetchWeights(pretrained);
+    if (weights !== null) await loadWeights(model, weights, { strict: false });
+    if (args.freeze !== null) {
+      const head = model.head.replaceAll(".", "\\.");
+      freeze(model, new RegExp(args.freeze === "body" ? `^(?!${head}\\.)` : args.freeze));
+    }
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,169 @@
+// A whole training: from arguments to a run folder.
+
+import { existsSync, readFileSync } from "node:fs";
+import { manualSeed } from "../core/random.js";
+import { DataError } from "../errors.js";
+import { unfreeze } from "../nn/index.js";
+import {
+  bestEpoch,
+  captureCheckpoint,
+  fit,
+  NonFiniteLossError,
+  restoreCheckpoint,
+  startPosition,
+  type Checkpoint,
+  type EpochReport,
+  type StepReport,
+  type TrainingPosition,
+} from "../train/index.js";
+import { init, type Binary } from "../wasm/runtime.js";
+import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { environment } from "./environment.js";
+import { configOf, saveConfig } from "./model-folder.js";
+import { RunFolder, type Metrics } from "./run-folder.js";
+import type { TrainArguments } from "./train-arguments.js";
+import { setUpTraining, type Training } from "./training-setup.js";
+import { saveWeights } from "./weights.js";
+
+export interface TrainingHooks {
+  onStart?: (training: Training, run: RunFolder) => void;
+  onStep?: (report: StepReport) => void;
+  onEpoch?: (report: EpochReport) => void;
+  /** Ends the training after the step under way; its checkpoint is saved. */
+  signal?: AbortSignal;
+}
+
+/** Arguments that a training taken up again may have other than before: they change no bit of it. */
+const FREE: ReadonlySet<string> = new Set(["threads", "workers", "checkpointInterval", "out", "resume"]);
+
+/**
+ * Trains as the arguments say and writes the run folder. Returns the final numbers; undefined if the signal ended it, in
+ * which case resume goes on to the last bit as if it had not.
+ * @throws DataError for arguments that cannot be meant so, before anything is trained or written; NonFiniteLossError, with
+ * the batch saved in the run folder
+ */
+export async function runTraining(args: TrainArguments, hooks: TrainingHooks = {}): Promise<Metrics | undefined> {
+  const run = new RunFolder(args.resume ?? args.out ?? unusedFolder(args));
+  const before = args.resume === null ? undefined : readCheckpoint(run.checkpoint);
+  if (before) checkResumed(run.checkpoint, args, before);
+  else if (existsSync(run.checkpoint)) {
+    throw new DataError(`${run.path}: holds a training already; resume it, or choose another folder`);
+  }
+  const { binary } = init({
+    ...(args.threads !== null && { threads: args.threads }),
+    ...(before && { binary: before.state.binary as Binary }),
+  });
+  manualSeed(args.seed);
+  const training = { ...(await setUpTraining(args)), binary };
+  try {
+    await run.open();
+    const position = before ? restoreCheckpoint(training, before, run.checkpoint) : startPosition();
+    await run.writeArgs({ ...args, classes: training.classes, environment: environment() });
+    const { model, preparation, classes } = training;
+    await saveConfig(run.path, model, configOf(args.model, preparation, { classes, smallImages: args.smallImages }));
+    hooks.onStart?.(training, run);
+    await train(args, training, run, position, hooks);
+    if (hooks.signal?.aborted) return undefined;
+    return await finish(training, run, position);
+  } finally {
+    training.end();
+  }
+}
+
+/** runs/<model>-<data>, with a number if that is taken. */
+function unusedFolder({ model, data }: TrainArguments): string {
+  const base = `runs/${model}-${data.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "")}`;
+  for (let n = 1; ; n++) {
+    const path = n === 1 ? base : `${base}-${n}`;
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** The arguments that a run was started with. @throws DataError if the folder has none */
+export function readArguments(folder: string): TrainArguments {
+  const path = new RunFolder(folder).file("args.json");
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as TrainArguments;
+  } catch (error) {
+    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint): void {
+  const saved = (state.about["args"] ?? {}) as Record<string, unknown>;
+  const differing = Object.entries(args).filter(
+    ([name, value]) => !FREE.has(name) && JSON.stringify(value) !== JSON.stringify(saved[name]),
+  );
+  if (differing.length === 0) return;
+  const list = differing.map(
+    ([name, value]) => `${name}: got ${JSON.stringify(value)}, expected ${JSON.stringify(saved[name])}`,
+  );
+  throw new DataError(`${path}: of a training with other arguments; ${list.join("; ")}`);
+}
+
+async function train(
+  args: TrainArguments,
+  training: Training,
+  run: RunFolder,
+  position: TrainingPosition,
+  { onStep, onEpoch, signal }: TrainingHooks,
+): Promise<void> {
+  const { model, trainLoader, classes } = training;
+  const save = async (): Promise<void> =>
+    saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, { args, classes }));
+  let saved = performance.now();
+  const thaw = (): void => {
+    if (args.freezeEpochs !== null && position.epoch > args.freezeEpochs) unfreeze(model);
+  };
+  thaw();
+  try {
+    await fit(model, trainLoader, {
+      ...training,
+      epochs: args.epochs,
+      accumulate: args.gradAccumSteps,
+      evalInterval: args.valInterval,
+      ...(args.clipGrad !== null && { clip: { [args.clipMode]: args.clipGrad } }),
+      ...(args.patience !== null && { patience: args.patience }),
+      position,
+      ...(signal && { signal }),
+      ...(onStep && { onStep }),
+      async onEpoch(row, history) {
+        await run.writeEpoch(history, model);
+        onEpoch?.(row);
+      },
+      async onPosition() {
+        const due = args.checkpointInterval > 0 && performance.now() - saved > args.checkpointInterval * 1000;
+        if (position.step > 0 && !due) return;
+        await save();
+        saved = performance.now();
+        if (position.step === 0) thaw();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof NonFiniteLossError)) throw error;
+    const path = run.file("failed-batch.safetensors");
+    await saveWeights(path, error.batch);
+    error.message += `; the batch is in ${path}`;
+    throw error;
+  }
+  if (signal?.aborted) await save();
+}
+
+async function finish({ classes }: Training, run: RunFolder, { history }: TrainingPosition): Promise<Metrics> {
+  const last = history.at(-1)!;
+  const best = bestEpoch(history)!;
+  const sum = (of: (row: EpochReport) => number): number => history.reduce((total, row) => total + of(row), 0);
+  const metrics: Metrics = {
+    top1: last.eval_top1 ?? null,
+    top5: last.eval_top5 ?? null,
+    loss: last.eval_loss ?? null,
+    epochs: history.length,
+    seconds: sum((row) => row.seconds),
+    imagesPerSecond: history.length / sum((row) => 1 / row.images_per_second),
+    bestEpoch: best.epoch,
+    bestTop1: best.eval_top1 ?? null,
+    classes,
+  };
+  await run.writeMetrics(metrics);
+  return metrics;
+}
