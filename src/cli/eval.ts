@@ -51,9 +51,9 @@ export function register(program: Command): void {
         workers: flags.workers ?? defaultWorkers(data),
         ...evalTransforms(data, flags.tta === "ten-crop" ? withMargin(prepared) : prepared),
       });
-      const { top1, top5, loss, images, seconds } = await evaluate(model, loader, {
-        ...(flags.tta && { tta: flags.tta, crop: prepared.inputSize[0] }),
-      });
+      const tta = flags.tta && { tta: flags.tta, crop: prepared.inputSize[0] };
+      const evaluation = await evaluate(model, loader, { ...tta }).finally(() => loader.close());
+      const { top1, top5, loss, images, seconds } = evaluation;
       if (flags.json) {
         console.log(JSON.stringify({ top1, top5, loss, images }, null, 2));
         return;
