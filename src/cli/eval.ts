@@ -2,9 +2,11 @@
 
 import type { Command } from "commander";
 import { DataLoader } from "../data/index.js";
+import type { Preprocessing } from "../models/index.js";
+import { choice } from "../node/kinds.js";
 import { evalTransforms } from "../node/preprocessing.js";
 import { relabel } from "../node/relabel.js";
-import { evaluate } from "../train/index.js";
+import { evaluate, type Tta } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
 import {
   addDataOptions,
@@ -14,17 +16,30 @@ import {
   evalBatchSize,
   evalDataFrom,
   modelFrom,
+  parser,
   type DataFlags,
   type LoadFlags,
   type ModelFlags,
 } from "./options.js";
 
-type Flags = ModelFlags & DataFlags & LoadFlags & { json?: true };
+type Flags = ModelFlags & DataFlags & LoadFlags & { tta?: Tta; json?: true };
+
+/** For ten crops, pictures larger than the model's. */
+function withMargin({ resize, ...preparation }: Preprocessing): Preprocessing {
+  const [height, , channels] = preparation.inputSize;
+  const side = resize > height ? resize : Math.round((height * 8) / 7);
+  return { ...preparation, resize: side, inputSize: [side, side, channels] };
+}
 
 /** Adds the command to the program. */
 export function register(program: Command): void {
   const command = program.command("eval").description("evaluate a trained model on a labelled dataset");
   addLoadOptions(addDataOptions(addModelOptions(command)))
+    .option(
+      "--tta <kind>",
+      "average several views: flip or ten-crop",
+      parser(choice(() => ["flip", "ten-crop"])),
+    )
     .option("--json", "as JSON: { top1, top5, loss, images }, accuracies as fractions")
     .action(async (flags: Flags) => {
       init({ ...(flags.threads && { threads: flags.threads }) });
@@ -34,9 +49,11 @@ export function register(program: Command): void {
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
         workers: flags.workers ?? defaultWorkers(data),
-        ...evalTransforms(data, prepared),
+        ...evalTransforms(data, flags.tta === "ten-crop" ? withMargin(prepared) : prepared),
       });
-      const { top1, top5, loss, images, seconds } = await evaluate(model, loader);
+      const tta = flags.tta && { tta: flags.tta, crop: prepared.inputSize[0] };
+      const evaluation = await evaluate(model, loader, { ...tta }).finally(() => loader.close());
+      const { top1, top5, loss, images, seconds } = evaluation;
       if (flags.json) {
         console.log(JSON.stringify({ top1, top5, loss, images }, null, 2));
         return;

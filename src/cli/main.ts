@@ -2,6 +2,8 @@
 // The `fovea` command. Data goes to stdout, progress and errors to stderr; it exits with 0 if all is well, 1 after a failure,
 // 2 for a command line that it does not understand.
 
+import "../node/data-workers.js";
+
 import { Command, CommanderError } from "commander";
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";

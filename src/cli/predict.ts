@@ -91,11 +91,15 @@ export function register(program: Command): void {
         ...evalTransforms(data, prepared),
       });
       const print = printer(flags);
-      for await (const batch of loader.epoch()) {
-        const rows = noGrad(() => tidy(() => topClasses(model.call(batch.images), flags.topk)));
-        const guesses = rows.map((row) => row.map((guess) => ({ class: classes[guess.label]!, ...guess })));
-        print.rows(guesses.map((top, i) => ({ file: files[batch.indices[i]!]!, top })));
-        disposeBatch(batch);
+      try {
+        for await (const batch of loader.epoch()) {
+          const rows = noGrad(() => tidy(() => topClasses(model.call(batch.images), flags.topk)));
+          const guesses = rows.map((row) => row.map((guess) => ({ class: classes[guess.label]!, ...guess })));
+          print.rows(guesses.map((top, i) => ({ file: files[batch.indices[i]!]!, top })));
+          disposeBatch(batch);
+        }
+      } finally {
+        loader.close();
       }
       print.end();
       for (const { reason } of loader.stats.failures) console.error(`fovea: ${reason}`);

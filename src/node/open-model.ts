@@ -36,7 +36,7 @@ export interface ModelSource {
  * @throws DataError if there is nothing such, a name is missing or unknown, or weights and model differ
  */
 export async function openModel({ model, weights, smallImages }: ModelSource): Promise<TrainedModel> {
-  const { file, config } = locate(weights);
+  const { file, config } = locateWeights(weights);
   if (config && (model === undefined || architectureOf(config) === model)) {
     const loaded = await loadConfigured(config, file);
     const { architecture, classes, smallImages = false } = loaded.config;
@@ -52,8 +52,11 @@ export async function openModel({ model, weights, smallImages }: ModelSource): P
   return openRaw(model, file, smallImages ?? false);
 }
 
-/** The file of weights that a path means, and the config.json that belongs to it, if there is one. */
-function locate(path: string): { file: string; config?: string } {
+/**
+ * The file of weights that a path means, and the config.json that belongs to it, if there is one.
+ * @throws DataError if there is nothing such
+ */
+export function locateWeights(path: string): { file: string; config?: string } {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new DataError(`${path}: no such file or folder`);
   const found = (file: string, folder: string): { file: string; config?: string } => {

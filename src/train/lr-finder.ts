@@ -1,0 +1,135 @@
+// The learning-rate range test: L. N. Smith, Cyclical Learning Rates for Training Neural Networks (2015,
+// https://arxiv.org/abs/1506.01186), §3.3, with fastai's smoothing and suggestions
+// (https://docs.fast.ai/callback.schedule.html#lrfinder).
+
+import { disposeBatch, type DataLoader } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import type { Optimizer } from "../optim/index.js";
+import { breathe } from "./breath.js";
+import { gradientStep } from "./step.js";
+
+export interface FindLrOptions {
+  /** A new one: its state is spent. */
+  optimizer: Optimizer;
+  /** Default: cross-entropy. */
+  loss?: Loss;
+  /** The first rate. Default 10⁻⁷. */
+  minLr?: number;
+  /** The last. Default 10. */
+  maxLr?: number;
+  /** Steps from one to the other; epochs follow each other as needed. Default 100. */
+  steps?: number;
+  /** Ends the test after the step under way. */
+  signal?: AbortSignal;
+  onStep?: (row: LrRow, step: number, steps: number) => void;
+}
+
+/** One step of the test. */
+export interface LrRow {
+  lr: number;
+  /** Of the step's batch, before the step. */
+  loss: number;
+  /** Exponential moving average of the losses. */
+  smoothed: number;
+}
+
+export interface FoundLr {
+  rows: LrRow[];
+  /** Whether the loss grew to four times its least before the last rate. */
+  diverged: boolean;
+  /** Where the smoothed loss falls fastest; undefined if it never falls. */
+  steepest: number | undefined;
+  /** The middle of its longest descent; undefined if it never falls. */
+  valley: number | undefined;
+}
+
+const SMOOTHING = 0.98;
+const DIVERGED = 4;
+
+/**
+ * Trains with a rate that grows exponentially, and tells where the loss falls. The model gets its weights back.
+ * @throws DataError unless 0 < minLr < maxLr and steps is an integer ≥ 10
+ */
+export async function findLr(model: Module, loader: DataLoader, options: FindLrOptions): Promise<FoundLr> {
+  const { optimizer, loss: criterion = new CrossEntropyLoss(), signal, onStep } = options;
+  const { minLr = 1e-7, maxLr = 10, steps = 100 } = options;
+  if (!(minLr > 0 && maxLr > minLr && maxLr < Infinity)) {
+    throw new DataError(`findLr: bad rates; got ${minLr} to ${maxLr}; expected 0 < minLr < maxLr`);
+  }
+  if (!Number.isInteger(steps) || steps < 10) {
+    throw new DataError(`findLr: steps must be an integer ≥ 10; got ${steps}`);
+  }
+  const before = model.stateDict();
+  const { lr: ownRate } = optimizer;
+  const rows: LrRow[] = [];
+  let average = 0;
+  let least = Infinity;
+  let diverged = false;
+  model.train();
+  try {
+    for await (const batch of endless(loader)) {
+      const step = rows.length;
+      const lr = (optimizer.lr = minLr * (maxLr / minLr) ** (step / (steps - 1)));
+      optimizer.zeroGrad();
+      let loss;
+      try {
+        ({ loss } = gradientStep(model, criterion, batch, 1));
+      } finally {
+        disposeBatch(batch);
+      }
+      average = SMOOTHING * average + (1 - SMOOTHING) * loss;
+      const smoothed = average / (1 - SMOOTHING ** (step + 1));
+      diverged = !Number.isFinite(smoothed) || smoothed > DIVERGED * least;
+      if (Number.isFinite(smoothed)) rows.push({ lr, loss, smoothed });
+      if (diverged) break;
+      least = Math.min(least, smoothed);
+      onStep?.(rows.at(-1)!, step + 1, steps);
+      if (rows.length === steps || signal?.aborted) break;
+      optimizer.step();
+      await breathe();
+    }
+  } finally {
+    optimizer.zeroGrad();
+    optimizer.lr = ownRate;
+    model.loadStateDict(before);
+  }
+  const settled = rows.slice(Math.floor(steps / 10)); // the average is of few losses before
+  return { rows, diverged, steepest: steepest(settled), valley: valley(settled) };
+}
+
+/** Batches of one epoch after the other. */
+async function* endless(loader: DataLoader): ReturnType<DataLoader["epoch"]> {
+  for (let epoch = 0; ; epoch++) yield* loader.epoch(epoch);
+}
+
+/** The rate at which the smoothed loss falls fastest, by the logarithm of the rate. */
+export function steepest(rows: readonly Pick<LrRow, "lr" | "smoothed">[]): number | undefined {
+  let best = 0;
+  let found: number | undefined;
+  for (let i = 1; i < rows.length; i++) {
+    const [a, b] = [rows[i - 1]!, rows[i]!];
+    const slope = (b.smoothed - a.smoothed) / Math.log(b.lr / a.lr);
+    if (slope < best) [best, found] = [slope, a.lr];
+  }
+  return found;
+}
+
+/** The rate in the middle of the longest descent: of the longest subsequence of losses that fall, the first if several. */
+export function valley(rows: readonly Pick<LrRow, "lr" | "smoothed">[]): number | undefined {
+  /** Of the longest that ends here: its length, and where it begins. */
+  const lengths: number[] = [];
+  const starts: number[] = [];
+  let end = 0;
+  rows.forEach(({ smoothed }, i) => {
+    [lengths[i], starts[i]] = [1, i];
+    for (let j = 0; j < i; j++) {
+      if (smoothed < rows[j]!.smoothed && lengths[i]! < lengths[j]! + 1) {
+        [lengths[i], starts[i]] = [lengths[j]! + 1, starts[j]!];
+      }
+    }
+    if (lengths[i]! > lengths[end]!) end = i;
+  });
+  if (rows.length === 0 || lengths[end]! < 2) return undefined;
+  return rows[Math.floor((starts[end]! + end) / 2)]!.lr;
+}
