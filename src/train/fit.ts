@@ -85,7 +85,7 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     const { waitedMs, skipped } = loader.stats;
     const dataWait = (): number => (loader.stats.waitedMs - waitedMs) / (performance.now() - begin);
     for await (const batch of loader.epoch(epoch - 1)) {
-      if (schedule) optimizer.lr = schedule((epoch - 1) * steps + batch.number);
+      if (schedule) optimizer.lr = schedule((epoch - 1) * steps + batch.number, []);
       step = batch.number + 1;
       let result;
       try {
