@@ -1,9 +1,10 @@
 export * from "./checkpoint.js";
+export * from "./ema.js";
 export * from "./evaluate.js";
 export * from "./fit.js";
+export * from "./lr-finder.js";
 export * from "./metrics/index.js";
 export * from "./position.js";
+export { NonFiniteLossError } from "./step.js";
 export * from "./top-classes.js";
 export type { Tta } from "./tta.js";
-export { NonFiniteLossError } from "./step.js";
-export { findLr, type FindLrOptions, type FoundLr, type LrRow } from "./lr-finder.js";
