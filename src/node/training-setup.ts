@@ -39,9 +39,7 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
   const loaders = makeLoaders(args, data, preparation);
   const model = await makeModel(args, train, preparation);
   const parameters = model.parameters();
-  const { opt, lr, momentum, nesterov, weightDecay } = args;
-  const groups = args.decayAll ? parameters : noDecay(parameters);
-  const optimizer = createOptimizer(opt, groups, { lr, momentum, nesterov, weightDecay });
+  const optimizer = makeOptimizer(args, args.decayAll ? parameters : noDecay(parameters));
   const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay }) : undefined;
   return {
     model,
@@ -62,6 +60,18 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
   };
 }
 
+function makeOptimizer(
+  { opt, lr, weightDecay, momentum, nesterov }: TrainArguments,
+  parameters: Parameters<typeof createOptimizer>[1],
+): Optimizer {
+  return createOptimizer(opt, parameters, {
+    lr,
+    weightDecay,
+    ...(/^(sgd|lars|rmsprop)/.test(opt) && { momentum }),
+    ...(/^(sgd|lars)$/.test(opt) && { nesterov }),
+  });
+}
+
 async function openData(args: TrainArguments): Promise<LoadedDataset> {
   const { data, dataDir, download, valFraction, seed, batchSize } = args;
   const root = dataDir !== null && { root: dataDir };
@@ -72,7 +82,9 @@ async function openData(args: TrainArguments): Promise<LoadedDataset> {
     throw new DataError(`${train.name}: images of ${filled} class; a classifier needs at least 2`);
   }
   if (batchSize > train.length) {
-    throw new DataError(`${train.name}: batches of ${batchSize} from ${train.length} images; expected at most that`);
+    throw new DataError(
+      `${train.name}: batches of ${batchSize} from ${train.length} images; expected at most that`,
+    );
   }
   if (val && val.classes.join("\n") !== train.classes.join("\n")) {
     throw new DataError(`${val.name}: has other classes than ${train.name}`);
@@ -90,13 +102,22 @@ function makeLoaders(
   const common = { batchSize, seed, workers, onError: "skip" as const };
   const order = args.sampler === "balanced" ? { sampler: balancedSampler(train.labels) } : { shuffle: true };
   return {
-    train: new DataLoader(train, { ...common, ...order, dropLast, ...trainTransforms(train, preparation, args) }),
+    train: new DataLoader(train, {
+      ...common,
+      ...order,
+      dropLast,
+      ...trainTransforms(train, preparation, args),
+    }),
     ...(val && { val: new DataLoader(val, { ...common, ...evalTransforms(val, preparation) }) }),
   };
 }
 
 /** The model, with weights to begin with loaded (but for a head for other classes) and parts frozen, as asked for. */
-async function makeModel(args: TrainArguments, train: Dataset, preparation: Preprocessing): Promise<Classifier> {
+async function makeModel(
+  args: TrainArguments,
+  train: Dataset,
+  preparation: Preprocessing,
+): Promise<Classifier> {
   const { smallImages, pretrained } = args;
   const numClasses = train.classes.length;
   const inChannels = preparation.inputSize[2];

@@ -1,6 +1,6 @@
 // A whole training: from arguments to a run folder.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { manualSeed } from "../core/random.js";
 import { DataError } from "../errors.js";
 import { unfreeze } from "../nn/index.js";
@@ -22,8 +22,11 @@ import { environment } from "./environment.js";
 import { configOf, saveConfig } from "./model-folder.js";
 import { RunFolder, type Metrics } from "./run-folder.js";
 import type { TrainArguments } from "./train-arguments.js";
-import { setUpTraining, type Training } from "./training-setup.js";
+import { setUpTraining, type Training as Setup } from "./training-setup.js";
 import { saveWeights } from "./weights.js";
+
+/** A training under way; `binary`: the kernels that compute. */
+export type Training = Setup & { binary: string };
 
 export interface TrainingHooks {
   onStart?: (training: Training, run: RunFolder) => void;
@@ -34,7 +37,15 @@ export interface TrainingHooks {
 }
 
 /** Arguments that a training taken up again may have other than before: they change no bit of it. */
-const FREE: ReadonlySet<string> = new Set(["threads", "workers", "checkpointInterval", "out", "resume"]);
+const FREE: ReadonlySet<string> = new Set([
+  "threads",
+  "workers",
+  "checkpointInterval",
+  "out",
+  "resume",
+  "download",
+  "dataDir",
+]);
 
 /**
  * Trains as the arguments say and writes the run folder. Returns the final numbers; undefined if the signal ended it, in
@@ -42,7 +53,10 @@ const FREE: ReadonlySet<string> = new Set(["threads", "workers", "checkpointInte
  * @throws DataError for arguments that cannot be meant so, before anything is trained or written; NonFiniteLossError, with
  * the batch saved in the run folder
  */
-export async function runTraining(args: TrainArguments, hooks: TrainingHooks = {}): Promise<Metrics | undefined> {
+export async function runTraining(
+  args: TrainArguments,
+  hooks: TrainingHooks = {},
+): Promise<Metrics | undefined> {
   const run = new RunFolder(args.resume ?? args.out ?? unusedFolder(args));
   const before = args.resume === null ? undefined : readCheckpoint(run.checkpoint);
   if (before) checkResumed(run.checkpoint, args, before);
@@ -60,7 +74,11 @@ export async function runTraining(args: TrainArguments, hooks: TrainingHooks = {
     const position = before ? restoreCheckpoint(training, before, run.checkpoint) : startPosition();
     await run.writeArgs({ ...args, classes: training.classes, environment: environment() });
     const { model, preparation, classes } = training;
-    await saveConfig(run.path, model, configOf(args.model, preparation, { classes, smallImages: args.smallImages }));
+    await saveConfig(
+      run.path,
+      model,
+      configOf(args.model, preparation, { classes, smallImages: args.smallImages }),
+    );
     hooks.onStart?.(training, run);
     await train(args, training, run, position, hooks);
     if (hooks.signal?.aborted) return undefined;
@@ -76,16 +94,6 @@ function unusedFolder({ model, data }: TrainArguments): string {
   for (let n = 1; ; n++) {
     const path = n === 1 ? base : `${base}-${n}`;
     if (!existsSync(path)) return path;
-  }
-}
-
-/** The arguments that a run was started with. @throws DataError if the folder has none */
-export function readArguments(folder: string): TrainArguments {
-  const path = new RunFolder(folder).file("args.json");
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as TrainArguments;
-  } catch (error) {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
   }
 }
 
@@ -149,10 +157,15 @@ async function train(
   if (signal?.aborted) await save();
 }
 
-async function finish({ classes }: Training, run: RunFolder, { history }: TrainingPosition): Promise<Metrics> {
+async function finish(
+  { classes }: Training,
+  run: RunFolder,
+  { history }: TrainingPosition,
+): Promise<Metrics> {
   const last = history.at(-1)!;
   const best = bestEpoch(history)!;
-  const sum = (of: (row: EpochReport) => number): number => history.reduce((total, row) => total + of(row), 0);
+  const sum = (of: (row: EpochReport) => number): number =>
+    history.reduce((total, row) => total + of(row), 0);
   const metrics: Metrics = {
     top1: last.eval_top1 ?? null,
     top5: last.eval_top5 ?? null,

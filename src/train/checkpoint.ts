@@ -6,6 +6,7 @@ import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
 import type { Module } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
+import type { ModelEma } from "./ema.js";
 import type { TrainingPosition } from "./position.js";
 
 /** Changes whenever what stands in a checkpoint does. */
@@ -15,11 +16,12 @@ const FORMAT = 1;
 export interface TrainingParts {
   model: Module;
   optimizer: Optimizer;
+  ema?: ModelEma;
   /** The kernels that compute: init().binary. Others give other bits. */
   binary: string;
 }
 
-/** Plain data but for the tensors, whose names begin with model. or optimizer. */
+/** Plain data but for the tensors, whose names begin with model., optimizer. or ema. */
 export interface Checkpoint {
   tensors: StateDict;
   state: CheckpointState;
@@ -31,31 +33,35 @@ interface CheckpointState {
   position: TrainingPosition;
   random: RandomState;
   optimizer: { name: string; lr: number; steps: number; numbers: Record<string, number> };
+  ema: { updates: number } | undefined;
   /** Whatever the caller wants to find again: arguments, classes. */
   about: Record<string, unknown>;
 }
 
-const PARTS = ["model", "optimizer"] as const;
+const PARTS = ["model", "optimizer", "ema"] as const;
 
 /** The training's state now. `position` as fit() gives it to onPosition. */
 export function captureCheckpoint(
-  { model, optimizer, binary }: TrainingParts,
+  { model, optimizer, ema, binary }: TrainingParts,
   position: TrainingPosition,
   about: Record<string, unknown> = {},
 ): Checkpoint {
   const { steps, numbers, tensors: buffers } = optimizer.stateDict();
+  const averaged = ema?.stateDict();
   const tensors: StateDict = new Map();
   const put = (part: (typeof PARTS)[number], state: StateDict): void => {
     for (const [name, tensor] of state) tensors.set(`${part}.${name}`, tensor);
   };
   put("model", model.stateDict());
   put("optimizer", buffers);
+  if (averaged) put("ema", averaged.tensors);
   const state: CheckpointState = {
     format: FORMAT,
     binary,
     position: structuredClone(position),
     random: defaultRandom().state,
     optimizer: { name: optimizer.constructor.name, lr: optimizer.lr, steps, numbers },
+    ema: averaged && { updates: averaged.updates },
     about,
   };
   return { tensors, state };
@@ -66,7 +72,7 @@ export function captureCheckpoint(
  * @throws DataError if it is of another format, model, optimizer or binary; then nothing has changed but, perhaps, weights
  */
 export function restoreCheckpoint(
-  { model, optimizer, binary }: TrainingParts,
+  { model, optimizer, ema, binary }: TrainingParts,
   { tensors, state }: Checkpoint,
   source = "checkpoint",
 ): TrainingPosition {
@@ -76,6 +82,7 @@ export function restoreCheckpoint(
   expect("of another format version", state.format, FORMAT);
   expect("made by another optimizer", state.optimizer.name, optimizer.constructor.name);
   expect("made by other kernels", state.binary, binary);
+  expect("with or without averaged weights", state.ema !== undefined, ema !== undefined);
   const part = (name: (typeof PARTS)[number]): StateDict =>
     new Map(
       [...tensors].flatMap(([key, tensor]) =>
@@ -85,6 +92,7 @@ export function restoreCheckpoint(
   const { lr, steps, numbers } = state.optimizer;
   model.loadStateDict(part("model"), { source });
   optimizer.loadStateDict({ steps, numbers, tensors: part("optimizer") });
+  if (ema && state.ema) ema.loadStateDict({ updates: state.ema.updates, tensors: part("ema") });
   optimizer.lr = lr; // until the next step sets it: the epoch's report tells it
   defaultRandom().restore(state.random);
   return structuredClone(state.position);

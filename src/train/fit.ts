@@ -3,8 +3,9 @@
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
-import type { Optimizer, Schedule } from "../optim/index.js";
+import { clipGradNorm, clipGradValue, type Optimizer, type Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
+import type { ModelEma } from "./ema.js";
 import { evaluate, type Evaluation } from "./evaluate.js";
 import {
   bestEpoch,
@@ -27,6 +28,10 @@ export interface FitOptions {
   schedule?: Schedule;
   /** Batches whose gradients make one step of the optimizer: their mean. Default 1. */
   accumulate?: number;
+  /** Bounds of the gradients before each step: see clipGradNorm() and clipGradValue(). */
+  clip?: { norm?: number; value?: number };
+  /** Averages the weights over the steps; evaluations, and the model while onEpoch is called, have these. */
+  ema?: ModelEma;
   /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */
   evalInterval?: number;
   /** Ends training after so many epochs in a row that evaluated no better than the best before. Default: never. */
@@ -50,54 +55,54 @@ export interface FitOptions {
  * outside their ranges
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
-  const {
-    epochs,
-    evalLoader,
-    evalInterval = 1,
-    patience = Infinity,
-    position = startPosition(),
-    signal,
-  } = options;
+  const { epochs, patience = Infinity, position = startPosition(), signal } = options;
   checkCounts(options);
   while (position.epoch <= epochs && !exhausted(position.history, patience)) {
     await trainEpoch(model, loader, options, position);
     if (signal?.aborted) break;
-    const begin = performance.now();
-    const due = position.epoch % evalInterval === 0 || position.epoch === epochs;
-    const evaluation = due && evalLoader ? await evaluateUnlessStopped(model, evalLoader, signal) : undefined;
-    if (signal?.aborted) break;
-    const { images, loss, hits, seconds, waitedSeconds, skipped } = position.sums;
-    const row: EpochReport = {
-      epoch: position.epoch,
-      train_loss: loss / images,
-      train_top1: hits / images,
-      eval_loss: evaluation?.loss,
-      eval_top1: evaluation?.top1,
-      eval_top5: evaluation?.top5,
-      lr: options.optimizer.lr,
-      seconds: seconds + (performance.now() - begin) / 1000,
-      images_per_second: images / seconds,
-      data_wait: waitedSeconds / seconds,
-      skipped,
-    };
-    finishEpoch(position, row);
-    await options.onEpoch?.(row, position.history);
+    options.ema?.swap();
+    try {
+      const row = await finishedRow(model, options, position);
+      if (!row) break;
+      finishEpoch(position, row);
+      await options.onEpoch?.(row, position.history);
+    } finally {
+      options.ema?.swap();
+    }
     await options.onPosition?.(position);
   }
   return position.history;
 }
 
-async function evaluateUnlessStopped(
+/** The row of the epoch that was just trained, evaluated if that is due; undefined if the signal ended the evaluation. */
+async function finishedRow(
   model: Module,
-  loader: DataLoader,
-  signal: AbortSignal | undefined,
-): Promise<Evaluation | undefined> {
+  { optimizer, epochs, evalLoader, evalInterval = 1, signal }: FitOptions,
+  { epoch, sums }: TrainingPosition,
+): Promise<EpochReport | undefined> {
+  const begin = performance.now();
+  const due = epoch % evalInterval === 0 || epoch === epochs;
+  let evaluation: Evaluation | undefined;
   try {
-    return await evaluate(model, loader, signal && { signal });
+    if (due && evalLoader) evaluation = await evaluate(model, evalLoader, signal && { signal });
   } catch (error) {
     if (signal?.aborted) return undefined;
     throw error;
   }
+  const { images, loss, hits, seconds, waitedSeconds, skipped } = sums;
+  return {
+    epoch,
+    train_loss: loss / images,
+    train_top1: hits / images,
+    eval_loss: evaluation?.loss,
+    eval_top1: evaluation?.top1,
+    eval_top5: evaluation?.top5,
+    lr: optimizer.lr,
+    seconds: seconds + (performance.now() - begin) / 1000,
+    images_per_second: images / seconds,
+    data_wait: waitedSeconds / seconds,
+    skipped,
+  };
 }
 
 /** The batches of one epoch, from the position on. */
@@ -107,14 +112,17 @@ async function trainEpoch(
   options: FitOptions,
   position: TrainingPosition,
 ): Promise<void> {
-  const { optimizer, schedule, accumulate = 1, signal } = options;
+  const { optimizer, schedule, accumulate = 1, clip = {}, ema, signal } = options;
   const steps = loader.batches;
   const updates = Math.ceil(steps / accumulate);
   const evalLosses = position.history.flatMap((row) => row.eval_loss ?? []);
   const clock = new EpochClock(loader, position);
   let gathered = 0;
   const update = async (): Promise<void> => {
+    if (clip.norm !== undefined) clipGradNorm(model.parameters(), clip.norm);
+    if (clip.value !== undefined) clipGradValue(model.parameters(), clip.value);
     optimizer.step();
+    ema?.update();
     optimizer.zeroGrad();
     gathered = 0;
     await options.onPosition?.(position);

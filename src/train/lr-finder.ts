@@ -74,7 +74,7 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
       optimizer.zeroGrad();
       let loss;
       try {
-        ({ loss } = gradientStep(model, criterion, batch, 1));
+        ({ loss } = gradientStep(model, criterion, batch, 1, loader.dataset.targets !== undefined));
       } finally {
         disposeBatch(batch);
       }

@@ -63,6 +63,8 @@ describe("RunFolder", () => {
       top1: 0.7,
       top5: 1,
       loss: 0.2,
+      bestEpoch: 1,
+      bestTop1: 0.75,
       epochs: 2,
       seconds: 4,
       imagesPerSecond: 3e4,

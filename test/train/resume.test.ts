@@ -8,8 +8,9 @@ import { manualSeed } from "../../src/core/random.js";
 import { DataLoader, Mixup } from "../../src/data/index.js";
 import { DataError } from "../../src/errors.js";
 import { readCheckpoint, saveCheckpoint } from "../../src/node/checkpoint.js";
-import { Adam, oneCycle, SGD, type Optimizer } from "../../src/optim/index.js";
+import { Adam, LAMB, oneCycle, RMSprop, SGD, type Optimizer } from "../../src/optim/index.js";
 import { captureCheckpoint, restoreCheckpoint, type Checkpoint } from "../../src/train/checkpoint.js";
+import { ModelEma } from "../../src/train/ema.js";
 import { fit, type FitOptions } from "../../src/train/fit.js";
 import { startPosition, type EpochReport, type TrainingPosition } from "../../src/train/position.js";
 import { init, runtime } from "../../src/wasm/runtime.js";
@@ -29,20 +30,28 @@ const IMAGES = 100; // four batches, the last one smaller
 interface Kind {
   optimizer: (parameters: ReturnType<ReturnType<typeof network>["parameters"]>) => Optimizer;
   options?: Partial<FitOptions>;
+  /** Whether the weights are averaged. */
+  average?: boolean;
 }
 
 const KINDS: Record<string, Kind> = {
   "SGD with momentum": { optimizer: (p) => new SGD(p, { momentum: 0.9, nesterov: true, weightDecay: 1e-3 }) },
   Adam: { optimizer: (p) => new Adam(p) },
-  "gradients of three batches": { optimizer: (p) => new Adam(p), options: { accumulate: 3 } },
+  "gradients of three batches, clipped": {
+    optimizer: (p) => new LAMB(p),
+    options: { accumulate: 3, clip: { norm: 0.5 } },
+  },
+  "averaged weights": { optimizer: (p) => new RMSprop(p, { momentum: 0.9 }), average: true },
 };
 
 /** Everything of a training, as a new process would make it. */
-function begin({ optimizer: make, options }: Kind) {
+function begin({ optimizer: make, options, average }: Kind) {
   const { binary } = init();
   const model = network({ dropout: 0.3 });
   manualSeed(3); // dropout's stream
   const optimizer = make(model.parameters());
+  const ema = average ? new ModelEma(model, { decay: 0.7 }) : undefined;
+  const averaging = ema && { ema };
   const common = { batchSize: 32, seed: 9 };
   const loader = new DataLoader(quadrants(IMAGES, 1), {
     ...common,
@@ -52,12 +61,18 @@ function begin({ optimizer: make, options }: Kind) {
   const evalLoader = new DataLoader(quadrants(50, 2), common);
   const schedule = oneCycle({ maxLr: 0.02, totalSteps: EPOCHS * loader.batches });
   const run = (position: TrainingPosition, more: Partial<FitOptions> = {}) =>
-    fit(model, loader, { optimizer, epochs: EPOCHS, evalLoader, schedule, position, ...options, ...more });
+    fit(model, loader, {
+      ...{ optimizer, epochs: EPOCHS, evalLoader, schedule, position },
+      ...averaging,
+      ...options,
+      ...more,
+    });
   const end = (): void => {
     model.dispose();
     optimizer.dispose();
+    ema?.dispose();
   };
-  return { model, optimizer, binary, run, end };
+  return { model, optimizer, binary, ...averaging, run, end };
 }
 
 /** What does not depend on the clock. */
@@ -71,7 +86,7 @@ describe.each(Object.entries(KINDS))("a training with %s", (_, kind) => {
     const history = await whole.run(startPosition(), {
       onPosition: (position) => void places.push(structuredClone(position)),
     });
-    const expected = whole.model.stateDict();
+    const expected = [whole.model.stateDict(), whole.ema?.stateDict()];
     whole.end();
     const updates = Math.ceil(4 / (kind.options?.accumulate ?? 1));
     expect(places).toHaveLength(EPOCHS * (updates + 1));
@@ -98,15 +113,29 @@ describe.each(Object.entries(KINDS))("a training with %s", (_, kind) => {
       const position = restoreCheckpoint(second, checkpoint, path);
       const rest = await second.run(position);
       expect(numbers(rest)).toEqual(numbers(history));
-      expect(second.model.stateDict()).toEqual(expected);
+      expect([second.model.stateDict(), second.ema?.stateDict()]).toEqual(expected);
       second.end();
     }
   });
 });
 
 describe("fit", () => {
+  it("evaluates averaged weights, and shows these to onEpoch", async () => {
+    const { model, optimizer, ema, run, end } = begin({ ...KINDS["averaged weights"]!, average: true });
+    const seen: unknown[] = [];
+    const onEpoch = (): void => void seen.push(model.stateDict().get("0.weight"), ema!.swapped);
+    await run(startPosition(), { epochs: 1, onEpoch });
+    expect(seen[1]).toBe(true);
+    expect(ema!.swapped).toBe(false);
+    expect(ema!.updates).toBe(optimizer.steps);
+    expect(model.stateDict().get("0.weight")).not.toEqual(seen[0]);
+    ema!.swap();
+    expect(model.stateDict().get("0.weight")).toEqual(seen[0]);
+    end();
+  });
+
   it("stops between two steps of the optimizer when told to", async () => {
-    const training = begin(KINDS["gradients of three batches"]!);
+    const training = begin(KINDS["gradients of three batches, clipped"]!);
     const stop = new AbortController();
     const position = startPosition();
     const steps: number[] = [];

@@ -1,0 +1,67 @@
+// A training's schedule and loss, from its arguments.
+
+import { classBalance, type Dataset } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { BCEWithLogitsLoss, CrossEntropyLoss, FocalLoss, SigmoidFocalLoss, type Loss } from "../nn/index.js";
+import { createSchedule, type AnyScheduleOptions, type Schedule } from "../optim/index.js";
+import type { TrainArguments } from "./train-arguments.js";
+
+/** The schedule; `batches` is an epoch's. Lengths in arguments are epochs, in schedules steps of the optimizer. */
+export function scheduleOf(args: TrainArguments, batches: number): Schedule {
+  const stepsPerEpoch = Math.ceil(batches / args.gradAccumSteps);
+  const steps = (epochs: number): number => Math.round(epochs * stepsPerEpoch);
+  const { sched, decayRate, minLr, decayEpochs } = args;
+  const own: Record<string, Omit<AnyScheduleOptions, "lr">> = {
+    step: { stepSize: steps(decayEpochs ?? 0), gamma: decayRate },
+    multistep: { milestones: args.decayMilestones.map(steps), gamma: decayRate },
+    exponential: { gamma: args.schedOnUpdates ? decayRate ** (1 / stepsPerEpoch) : decayRate },
+    poly: { power: decayRate, minLr },
+    cosine: { minLr, cycleSteps: decayEpochs === null ? undefined : steps(decayEpochs) },
+    onecycle: { pctStart: args.pctStart, divFactor: args.divFactor, finalDivFactor: args.finalDivFactor },
+    plateau: { factor: decayRate, patience: args.patienceEpochs, minLr },
+  };
+  return createSchedule(sched, {
+    lr: args.lr,
+    totalSteps: steps(args.epochs),
+    stepsPerEpoch,
+    perEpoch: !args.schedOnUpdates,
+    warmupSteps: steps(args.warmupEpochs),
+    warmupLr: args.warmupLr,
+    ...own[sched],
+  });
+}
+
+/** The loss. @throws DataError if it does not fit the dataset */
+export function lossOf(args: TrainArguments, train: Dataset): Loss {
+  const { loss, smoothing: labelSmoothing, focalGamma: gamma } = args;
+  const several = train.targets !== undefined;
+  if (several && loss === "ce") {
+    throw new DataError(
+      `${train.name}: images have several classes each; expected loss bce or focal, got ce`,
+    );
+  }
+  const weight = weightsOf(args, train);
+  switch (loss) {
+    case "bce":
+      return new BCEWithLogitsLoss({ labelSmoothing, ...(weight && { posWeight: weight }) });
+    case "focal":
+      return several ? new SigmoidFocalLoss({ gamma }) : new FocalLoss({ gamma, ...(weight && { weight }) });
+    case "ce":
+      return new CrossEntropyLoss({ labelSmoothing, ...(weight && { weight }) });
+  }
+}
+
+/** The classes' weights in the loss, if they are not all alike. */
+function weightsOf({ classWeights }: TrainArguments, train: Dataset): readonly number[] | undefined {
+  if (classWeights === null) return undefined;
+  const { length } = train.classes;
+  if (classWeights !== "balanced") {
+    if (classWeights.length === length) return classWeights;
+    throw new DataError(
+      `${train.name}: classWeights: got ${classWeights.length} numbers; expected ${length}, one for each class`,
+    );
+  }
+  const inverse = classBalance(train).counts.map((count) => (count > 0 ? 1 / count : 0));
+  const mean = inverse.reduce((a, b) => a + b, 0) / length;
+  return inverse.map((w) => w / mean);
+}
