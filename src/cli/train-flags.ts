@@ -27,6 +27,15 @@ const SHORT: Partial<Record<Name, string>> = { batchSize: "-b, ", workers: "-j, 
 /** "--no-aug", whose positive form is the default; its name begins with the no. */
 const negative = (name: Name): boolean => /^no[A-Z]/.test(name);
 
+/** A value that was said; commander makes other things of null. */
+class Said {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
 /** Adds the flags of these options; commander knows no defaults, so that opts() holds what was said and no more. */
 export function addTrainOptions(command: Command, names: readonly Name[] = trainNames): Command {
   let group = "Options:";
@@ -41,17 +50,17 @@ export function addTrainOptions(command: Command, names: readonly Name[] = train
     };
     if (typeof value === "boolean") {
       if (!negative(name)) add(flagOf(name)).hideHelp(value);
-      add(
-        negative(name) ? flagOf(name) : `--no-${flagOf(name).slice(2)}`,
-        value ? `do not: ${help}` : help,
-      ).hideHelp(!value && !negative(name));
+      add(negative(name) ? flagOf(name) : `--no-${flagOf(name).slice(2)}`, help).hideHelp(
+        !value && !negative(name),
+      );
       continue;
     }
     const plain =
       typeof value === "number" || typeof value === "string" || (Array.isArray(value) && value.length > 0);
     const text = plain ? `${help} (default: ${String(value)})` : help;
     const metavar = name === "pretrained" ? "[name]" : "<value>";
-    add(`${SHORT[name] ?? ""}${flagOf(name)} ${metavar}`, text).argParser(parser(kind));
+    const parse = parser(kind);
+    add(`${SHORT[name] ?? ""}${flagOf(name)} ${metavar}`, text).argParser((said) => new Said(parse(said)));
   }
   return command;
 }
@@ -63,7 +72,8 @@ export function trainFlags(opts: Record<string, unknown>): TrainFlags {
     const own = negative(name) ? name.charAt(2).toLowerCase() + name.slice(3) : name;
     // commander gives a flag that has only a negative form the default true.
     if (opts[own] === undefined || (negative(name) && opts[own] === true)) continue;
-    flags[name] = negative(name) ? true : opts[own];
+    const value = opts[own];
+    flags[name] = negative(name) ? true : value instanceof Said ? value.value : value;
   }
   if (flags["pretrained"] === true) flags["pretrained"] = flags["model"] ?? null;
   return flags as TrainFlags;

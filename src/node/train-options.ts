@@ -61,6 +61,7 @@ const option = <T>(kind: Kind<T>, value: NoInfer<T> | undefined, help: string): 
   default: value,
   help,
 });
+/** help: of the form that changes the default: --no-… if it is true. */
 const flag = (help: string, value = false): TrainOption<boolean> => option(bool, value, help);
 
 export const trainOptions: TrainOptions = {
@@ -105,7 +106,7 @@ export const trainOptions: TrainOptions = {
   epochs: option(integer(1), 30, "times that every image is seen"),
   batchSize: option(integer(1), 64, "images whose gradient is computed at once"),
   gradAccumSteps: option(integer(1), 1, "batches that make one step"),
-  dropLast: flag("leave out an epoch's last batch if it is smaller", true),
+  dropLast: flag("keep an epoch's last batch even if it is smaller", true),
   sampler: option(
     choice(() => ["random", "balanced"] as const),
     "random",
@@ -115,7 +116,7 @@ export const trainOptions: TrainOptions = {
   opt: option(choice(() => optimizers) as Kind<string>, "sgd", `optimizer: ${optimizers.join(", ")}`),
   lr: option(number(0, Infinity, { above: true }), undefined, "the highest learning rate (default: by optimizer and batch size)"), // prettier-ignore
   momentum: option(number(0, 0.9999), 0.9, "of sgd, lars, rmsprop, rmsproptf"),
-  nesterov: flag("Nesterov's momentum, of sgd and lars", true),
+  nesterov: flag("plain momentum instead of Nesterov's, in sgd and lars", true),
   weightDecay: option(number(0), undefined, "weight decay (default: by optimizer)"),
   decayAll: flag("weight decay also on biases and batch norms"),
   clipGrad: option(
@@ -130,7 +131,7 @@ export const trainOptions: TrainOptions = {
   ),
 
   sched: option(choice(() => schedules) as Kind<string>, "cosine", `schedule: ${schedules.join(", ")}`),
-  schedOnUpdates: flag("change the rate at every step, not every epoch", true),
+  schedOnUpdates: flag("change the rate at every epoch, not every step", true),
   warmupEpochs: option(number(0), 1, "epochs in which the rate rises"),
   warmupLr: option(number(0), 1e-5, "the rate that the warm-up begins with"),
   minLr: option(number(0), 0, "the lowest rate of cosine, poly, plateau"),

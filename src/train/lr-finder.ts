@@ -4,7 +4,7 @@
 
 import { disposeBatch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import { breathe } from "./breath.js";
 import { gradientStep } from "./step.js";
@@ -12,7 +12,7 @@ import { gradientStep } from "./step.js";
 export interface FindLrOptions {
   /** A new one: its state is spent. */
   optimizer: Optimizer;
-  /** Default: cross-entropy. */
+  /** Default: fit()'s. */
   loss?: Loss;
   /** The first rate. Default 10⁻⁷. */
   minLr?: number;
@@ -52,7 +52,9 @@ const DIVERGED = 4;
  * @throws DataError unless 0 < minLr < maxLr and steps is an integer ≥ 10
  */
 export async function findLr(model: Module, loader: DataLoader, options: FindLrOptions): Promise<FoundLr> {
-  const { optimizer, loss: criterion = new CrossEntropyLoss(), signal, onStep } = options;
+  const several = loader.dataset.targets !== undefined;
+  const { optimizer, signal, onStep } = options;
+  const { loss: criterion = several ? new BCEWithLogitsLoss() : new CrossEntropyLoss() } = options;
   const { minLr = 1e-7, maxLr = 10, steps = 100 } = options;
   if (!(minLr > 0 && maxLr > minLr && maxLr < Infinity)) {
     throw new DataError(`findLr: bad rates; got ${minLr} to ${maxLr}; expected 0 < minLr < maxLr`);
@@ -74,7 +76,7 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
       optimizer.zeroGrad();
       let loss;
       try {
-        ({ loss } = gradientStep(model, criterion, batch, 1, loader.dataset.targets !== undefined));
+        ({ loss } = gradientStep(model, criterion, batch, 1, several));
       } finally {
         disposeBatch(batch);
       }
