@@ -1,29 +1,38 @@
 // Softmax and cross-entropy over the last axis: x[rows][n], n ≥ 1.
 //
 //   lse_r = m + ln Σ_j exp(x[r,j] − m),  m = max_j x[r,j]
-//   logSoftmax = x − lse;  softmax = exp(x − lse)
+//   logSoftmax = (x − m) − (lse − m), exact where x is near a large m;  softmax = exp(x − lse)
 
 import { exp4, log4 } from "./math";
 import { maxContiguous } from "./reduce";
 import { at, loadLanes, madd, storeLanes, sumLanes } from "./simd";
 
-/** ln Σ exp of n contiguous floats. */
-function logSumExp(x: usize, n: i32): f32 {
-  const m = maxContiguous(x, n);
+/** ln Σ exp(x − m) of n contiguous floats, m being the largest. */
+function logSum(x: usize, n: i32, m: f32): f32 {
   const shift = f32x4.splat(m);
   let v = f32x4.splat(0);
   let i = 0;
   for (; i + 4 <= n; i += 4) v = f32x4.add(v, exp4(f32x4.sub(v128.load(at(x, i)), shift)));
   let total = sumLanes(v);
   for (; i < n; i++) total += f32x4.extract_lane(exp4(f32x4.splat(load<f32>(at(x, i)) - m)), 0);
-  return m + f32x4.extract_lane(log4(f32x4.splat(total)), 0);
+  return f32x4.extract_lane(log4(f32x4.splat(total)), 0);
 }
 
-/** y = x − lse. */
+/** ln Σ exp of n contiguous floats. */
+function logSumExp(x: usize, n: i32): f32 {
+  const m = maxContiguous(x, n);
+  return m + logSum(x, n, m);
+}
+
+/** y = (x − m) − ln Σ exp(x − m). */
 export function logSoftmax(x: usize, y: usize, rows: i32, n: i32): void {
   for (let r = 0; r < rows; r++) {
-    const lse = f32x4.splat(logSumExp(x, n));
-    for (let i = 0; i < n; i += 4) storeLanes(at(y, i), f32x4.sub(loadLanes(at(x, i), n - i), lse), n - i);
+    const m = maxContiguous(x, n);
+    const shift = f32x4.splat(m);
+    const log = f32x4.splat(logSum(x, n, m));
+    for (let i = 0; i < n; i += 4) {
+      storeLanes(at(y, i), f32x4.sub(f32x4.sub(loadLanes(at(x, i), n - i), shift), log), n - i);
+    }
     x = at(x, n);
     y = at(y, n);
   }

@@ -6,7 +6,8 @@ import { tidy } from "../core/scope.js";
 import { empty, tensor, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { runtime } from "../wasm/runtime.js";
-import { affine } from "./elementwise.js";
+import { affine, mul, neg } from "./elementwise.js";
+import { sum } from "./reduce.js";
 import {
   checkLabels,
   checkReduction,
@@ -214,7 +215,6 @@ export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOpt
     : crossEntropyOp({ x, target }, attrs);
 }
 
-/** The cross-entropy with targets w_j·t_j, which need not sum to 1. */
 function weightedCrossEntropy(x: Tensor, target: Tensor, weight: ClassNumbers, attrs: LossAttrs): Tensor {
   const { labelSmoothing, reduction } = attrs;
   const name = "crossEntropy";
@@ -225,11 +225,10 @@ function weightedCrossEntropy(x: Tensor, target: Tensor, weight: ClassNumbers, a
   const weights = perClass(name, "weight", weight, classes);
   const rows = targetRows(name, x, target, labelSmoothing).map((t, i) => t * weights[i % classes]!);
   const labels = target.dtype === "i32" ? Array.from(target.view) : undefined;
-  const whole = labels ? labels.reduce((sum, label) => sum + weights[label]!, 0) : n;
+  const whole = labels ? labels.reduce((total, label) => total + weights[label]!, 0) : n;
   return tidy(() => {
-    const inputs = { x, target: tensor(rows, x.shape) };
-    if (reduction === "none") return softCrossEntropyOp(inputs, { labelSmoothing: 0, reduction });
-    const total = softCrossEntropyOp(inputs, { labelSmoothing: 0, reduction: "sum" });
-    return reduction === "sum" ? total : affine(total, 1 / whole);
+    const losses = neg(sum(mul(tensor(rows, x.shape), logSoftmax(x)), 1));
+    if (reduction === "none") return losses;
+    return reduction === "sum" ? sum(losses) : affine(sum(losses), 1 / whole);
   });
 }

@@ -107,6 +107,8 @@ for smoothing in [0.0, 0.2]:
          lambda x, target: F.cross_entropy(x, target, label_smoothing=smoothing), ints=["target"])
 for op in ["relu", "sigmoid", "tanh", "exp", "abs", "neg"]:
     case(op, {}, {"x": [3, 11]}, getattr(torch, op))
+case("logSigmoid", {}, {"x": [3, 11]}, F.logsigmoid)
+case("flip", {"axes": [2, 0]}, {"x": [2, 3, 4, 5]}, lambda x: x.flip([2, 0]))
 
 
 def batch_norm():
