@@ -47,3 +47,8 @@ export function loadLanes(p: usize, count: i32): v128 {
   if (count == 1) return v128.load32_zero(p);
   return f32x4.splat(0);
 }
+
+/** The first `count` lanes, zero elsewhere. */
+export function firstLanes(v: v128, count: i32): v128 {
+  return v128.and(v, i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3)));
+}

@@ -44,6 +44,13 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
     return { l2: weightDecay, decay: 0 };
   }
 
+  /** 1 − β₁ᵗ and 1 − β₂ᵗ of the next step. */
+  protected corrections({ numbers }: Memory<string, "power1" | "power2">): [number, number] {
+    numbers.power1 *= this.betas[0];
+    numbers.power2 *= this.betas[1];
+    return [1 - numbers.power1, 1 - numbers.power2];
+  }
+
   protected override beginning(): Beginning {
     return BEGINNING;
   }
@@ -55,9 +62,7 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
     { lr, weightDecay }: Rates,
   ): void {
     const [beta1, beta2] = this.betas;
-    const { numbers } = memory;
-    numbers.power1 *= beta1;
-    numbers.power2 *= beta2;
+    const [correction1, correction2] = this.corrections(memory);
     const { l2, decay } = this.decay(weightDecay);
     parallel(
       "adam",
@@ -73,8 +78,8 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
       this.eps,
       l2,
       decay,
-      1 - numbers.power1,
-      1 - numbers.power2,
+      correction1,
+      correction2,
     );
   }
 }

@@ -1,38 +1,181 @@
-// Learning-rate schedules: functions from the step (0, 1, …) to the learning rate.
+// Learning-rate schedules: functions from the step to the learning rate, without state. Names and formulas are PyTorch's.
 
 import { checkRange } from "./optimizer.js";
 
-/** `evalLosses`: of the epochs done so far, for schedules that follow them. */
+/**
+ * The learning rate of a step (0, 1, …), given the evaluation losses of the epochs finished before it. The same arguments
+ * give the same rate, so training can be taken up anywhere.
+ */
 export type Schedule = (step: number, evalLosses?: readonly number[]) => number;
 
-export interface OneCycleOptions {
-  /** The highest learning rate. */
-  maxLr: number;
-  /** Steps of the whole training. */
+/** What every schedule takes. */
+export interface ScheduleOptions {
+  /** The rate that the schedule starts from, after the warm-up. */
+  lr: number;
+  /** Steps in which the rate rises on a straight line from warmupLr to what the schedule says at their end. Default 0. */
+  warmupSteps?: number;
+  /** Rate of step 0 if there is a warm-up. Default 0. */
+  warmupLr?: number;
+  /** Optimizer steps of an epoch. Needed by perEpoch alone. */
+  stepsPerEpoch?: number;
+  /** Change the rate between epochs only (a warm-up still rises with every step). Lengths stay in steps. Default false. */
+  perEpoch?: boolean;
+}
+
+/** A rate as a function of the time in steps: whole steps, or whole epochs' steps. */
+type Curve = (time: number, evalLosses: readonly number[]) => number;
+
+/** @throws RangeError unless the value is an integer of at least `least` */
+export function checkSteps(what: string, value: number | undefined, least = 1): void {
+  if (value === undefined || !Number.isInteger(value) || value < least) {
+    throw new RangeError(`${what} must be an integer ≥ ${least}; got ${value}`);
+  }
+}
+
+/** Puts the warm-up before a curve, and holds it still within epochs where asked for. */
+export function schedule(name: string, options: ScheduleOptions, curve: Curve): Schedule {
+  const { lr, warmupSteps = 0, warmupLr = 0, stepsPerEpoch, perEpoch = false } = options;
+  checkRange(`${name}: lr`, lr, 0, Infinity);
+  checkSteps(`${name}: warmupSteps`, warmupSteps, 0);
+  checkRange(`${name}: warmupLr`, warmupLr, 0, Infinity);
+  if (perEpoch) checkSteps(`${name}: stepsPerEpoch`, stepsPerEpoch);
+  const unit = perEpoch ? stepsPerEpoch! : 1;
+  const at: Curve = (step, losses) => curve(Math.floor(step / unit) * unit, losses);
+  return (step, losses = []) => {
+    if (step >= warmupSteps) return at(step, losses);
+    return warmupLr + (at(warmupSteps, losses) - warmupLr) * (step / warmupSteps);
+  };
+}
+
+/** xⁿ for an integer n ≥ 0 by squaring: the same bits on every engine, which Math.pow does not promise. */
+function power(x: number, n: number): number {
+  let result = 1;
+  for (; n > 0; n = Math.floor(n / 2)) {
+    if (n % 2 === 1) result *= x;
+    x *= x;
+  }
+  return result;
+}
+
+/** Always lr. */
+export function constant(options: ScheduleOptions): Schedule {
+  return schedule("constant", options, () => options.lr);
+}
+
+export interface StepOptions extends ScheduleOptions {
+  /** Steps after which the rate is multiplied by gamma, again and again. */
+  stepSize: number;
+  /** Default 0.1. */
+  gamma?: number;
+}
+
+/** lr·gamma^⌊step / stepSize⌋: PyTorch's StepLR. @throws RangeError for an option outside its range */
+export function stepDecay(options: StepOptions): Schedule {
+  const { lr, stepSize, gamma = 0.1 } = options;
+  checkSteps("step: stepSize", stepSize);
+  checkRange("step: gamma", gamma, 0, Infinity);
+  return schedule("step", options, (time) => lr * power(gamma, Math.floor(time / stepSize)));
+}
+
+export interface MultiStepOptions extends ScheduleOptions {
+  /** Steps from which on the rate is multiplied by gamma once more. */
+  milestones: readonly number[];
+  /** Default 0.1. */
+  gamma?: number;
+}
+
+/** lr·gamma^(milestones passed): PyTorch's MultiStepLR. @throws RangeError for an option outside its range */
+export function multiStep(options: MultiStepOptions): Schedule {
+  const { lr, milestones, gamma = 0.1 } = options;
+  if (!Array.isArray(milestones)) {
+    throw new RangeError(`multistep: milestones must be a list of steps; got ${String(milestones)}`);
+  }
+  for (const milestone of milestones) checkSteps("multistep: milestones", milestone);
+  checkRange("multistep: gamma", gamma, 0, Infinity);
+  const passed = (time: number): number => milestones.filter((m) => m <= time).length;
+  return schedule("multistep", options, (time) => lr * power(gamma, passed(time)));
+}
+
+export interface ExponentialOptions extends ScheduleOptions {
+  /** What the rate is multiplied by after each step; with perEpoch, after each epoch. */
+  gamma: number;
+}
+
+/** lr·gamma^step, with perEpoch lr·gamma^epoch: PyTorch's ExponentialLR. @throws RangeError for an option outside its range */
+export function exponential(options: ExponentialOptions): Schedule {
+  const { lr, gamma, perEpoch = false, stepsPerEpoch } = options;
+  checkRange("exponential: gamma", gamma, 0, Infinity);
+  const unit = perEpoch ? stepsPerEpoch! : 1;
+  return schedule("exponential", options, (time) => lr * power(gamma, Math.round(time / unit)));
+}
+
+export interface PolynomialOptions extends ScheduleOptions {
+  /** Steps of the whole training, warm-up included. */
   totalSteps: number;
-  /** Share of them in which the rate rises. Default 0.3. */
-  pctStart?: number;
-  /** maxLr / the first rate. Default 25. */
-  divFactor?: number;
-  /** The first rate / the last. Default 10⁴. */
-  finalDivFactor?: number;
+  /** Default 1: a straight line. */
+  power?: number;
+  /** The last rate. Default 0. */
+  minLr?: number;
+}
+
+/** Share of the time between the warm-up and the end of training that has passed. */
+function progress(
+  name: string,
+  { totalSteps = 0, warmupSteps = 0 }: Partial<PolynomialOptions>,
+): (time: number) => number {
+  checkSteps(`${name}: totalSteps`, totalSteps);
+  if (warmupSteps >= totalSteps) {
+    throw new RangeError(
+      `${name}: warmupSteps must be fewer than totalSteps ${totalSteps}; got ${warmupSteps}`,
+    );
+  }
+  return (time) => Math.min(1, Math.max(0, (time - warmupSteps) / (totalSteps - warmupSteps)));
 }
 
 /**
- * One cycle, straight up and straight down (PyTorch's OneCycleLR with anneal_strategy "linear").
- * Smith and Topin, Super-Convergence (2017), arXiv 1708.07120. @throws RangeError for an option outside its range
+ * minLr + (lr − minLr)·(1 − t)^power while t goes from 0 at the end of the warm-up to 1 at totalSteps: PyTorch's
+ * PolynomialLR. @throws RangeError for an option outside its range
  */
-export function oneCycle(options: OneCycleOptions): Schedule {
-  const { maxLr, totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
-  checkRange("oneCycle: maxLr", maxLr, 0, Infinity);
-  checkRange("oneCycle: totalSteps", totalSteps, 1, Infinity);
-  checkRange("oneCycle: pctStart", pctStart, 0, 1);
-  const first = maxLr / divFactor;
-  const last = first / finalDivFactor;
-  const peak = pctStart * totalSteps - 1;
-  return (step) => {
-    if (step <= peak) return first + (maxLr - first) * (step / peak);
-    const down = Math.min(1, (step - peak) / (totalSteps - 1 - peak));
-    return maxLr + (last - maxLr) * down;
-  };
+export function polynomial(options: PolynomialOptions): Schedule {
+  const { lr, power: exponent = 1, minLr = 0 } = options;
+  const share = progress("poly", options);
+  checkRange("poly: power", exponent, 0, Infinity);
+  checkRange("poly: minLr", minLr, 0, Infinity);
+  return schedule("poly", options, (time) => minLr + (lr - minLr) * (1 - share(time)) ** exponent);
+}
+
+export interface CosineOptions extends ScheduleOptions {
+  /** Steps of the whole training, warm-up included; with cycleSteps, not needed. */
+  totalSteps?: number;
+  /** Steps of the first cycle, which begins after the warm-up. Default: one cycle until totalSteps. */
+  cycleSteps?: number;
+  /** Each cycle is as many times as long as the one before. Default 1. */
+  cycleMul?: number;
+  /** The rate where a cycle ends. Default 0. */
+  minLr?: number;
+}
+
+/**
+ * minLr + (lr − minLr)·(1 + cos πt)/2 while t goes from 0 to 1: once, or in cycles that start again at lr. PyTorch's
+ * CosineAnnealingLR and CosineAnnealingWarmRestarts. Loshchilov and Hutter, SGDR (2016), arXiv 1608.03983.
+ * @throws RangeError for an option outside its range
+ */
+export function cosine(options: CosineOptions): Schedule {
+  const { lr, cycleSteps, cycleMul = 1, warmupSteps = 0, minLr = 0 } = options;
+  checkRange("cosine: minLr", minLr, 0, Infinity);
+  const rate = (t: number): number => minLr + ((lr - minLr) * (1 + Math.cos(Math.PI * t))) / 2;
+  if (cycleSteps === undefined) {
+    if (cycleMul !== 1) throw new RangeError(`cosine: cycleMul needs cycleSteps; got ${cycleMul} without`);
+    const share = progress("cosine", options);
+    return schedule("cosine", options, (time) => rate(share(time)));
+  }
+  checkSteps("cosine: cycleSteps", cycleSteps);
+  checkSteps("cosine: cycleMul", cycleMul);
+  return schedule("cosine", options, (time) => {
+    let left = Math.max(0, time - warmupSteps);
+    let cycle = cycleSteps;
+    if (cycleMul === 1) left %= cycle;
+    for (; left >= cycle; cycle *= cycleMul) left -= cycle;
+    return rate(left / cycle);
+  });
 }

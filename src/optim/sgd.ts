@@ -36,13 +36,19 @@ export class SGD extends Optimizer<"momentum", never> {
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: SGDOptions = {}) {
     const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     super(parameters, lr, weightDecay);
-    checkRange("SGD: momentum", momentum, 0, Infinity);
+    const name = this.constructor.name;
+    checkRange(`${name}: momentum`, momentum, 0, Infinity);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new ShapeError("SGD: nesterov needs momentum > 0 and dampening 0");
+      throw new ShapeError(`${name}: nesterov needs momentum > 0 and dampening 0`);
     }
     this.momentum = momentum;
     this.dampening = dampening;
     this.nesterov = nesterov;
+  }
+
+  /** What the gradient and its penalty are multiplied by. */
+  protected scale(_p: Tensor, _grad: Tensor, _weightDecay: number): number {
+    return 1;
   }
 
   protected override beginning(): Beginning {
@@ -66,6 +72,7 @@ export class SGD extends Optimizer<"momentum", never> {
       this.momentum,
       this.dampening,
       weightDecay,
+      this.scale(p, grad, weightDecay),
       this.nesterov ? 1 : 0,
       first ? 1 : 0,
     );

@@ -3,6 +3,7 @@
 import type { Kernels } from "../../src/wasm/abi.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
+import { optimizerCalls } from "./optimizer-calls.js";
 import { pictureCalls } from "./picture-calls.js";
 import { stridedCalls } from "./strided-calls.js";
 import { tileCalls } from "./tile-calls.js";
@@ -264,28 +265,7 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
     k.normBackward(dy, y, x, g.output(rows * c), c, g.input(c), g.input(c), g.input(c), 0, rows);
   }),
 
-  sgd: calls(["n", "momentum"], [LENGTHS, [0, 1]], (k, g, n, momentum) =>
-    k.sgd(g.inout(n), g.input(n), momentum ? g.inout(n) : 0, 0.1, 0.9, 0, 1e-4, momentum, 0, 0, n),
-  ),
-  adam: calls(["n"], [LENGTHS], (k, g, n) =>
-    k.adam(
-      g.inout(n),
-      g.input(n),
-      g.inout(n),
-      g.inout(n, "positive"),
-      1e-3,
-      0.9,
-      0.999,
-      1e-8,
-      0,
-      0.01,
-      0.1,
-      0.001,
-      0,
-      n,
-    ),
-  ),
-
+  ...optimizerCalls,
   ...pictureCalls,
   ...windowCalls,
   ...tileCalls,

@@ -1,5 +1,17 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Adam, AdamW, memoryStats, SGD, ShapeError, tensor, tidy } from "../../src/index.js";
+import {
+  Adam,
+  AdamW,
+  LAMB,
+  LARS,
+  memoryStats,
+  RMSprop,
+  RMSpropTF,
+  SGD,
+  ShapeError,
+  tensor,
+  tidy,
+} from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 
 beforeEach(() => void init());
@@ -47,7 +59,7 @@ describe("optimizers", () => {
   });
 
   it("groups have rates of their own, as optimizers of their own would", () => {
-    for (const Type of [SGD, Adam, AdamW]) {
+    for (const Type of [SGD, Adam, AdamW, RMSprop, RMSpropTF, LARS]) {
       const [a, b, c, d] = [parameter(), parameter(), parameter(), parameter()];
       const whole = new Type([a, { parameters: [b], lrScale: 0.1, weightDecay: 0 }], { lr: 0.2, weightDecay: 0.3 }); // prettier-ignore
       const parts = [
@@ -92,6 +104,27 @@ describe("optimizers", () => {
       "Adam: betas[1] must be in [0, 1); got 1",
     ],
     [() => new AdamW([parameter()], { eps: -1 }), RangeError, "AdamW: eps must be in [0, Infinity); got -1"],
+    [() => new RMSprop([parameter()], { alpha: 1 }), RangeError, "RMSprop: alpha must be in [0, 1); got 1"],
+    [
+      () => new RMSpropTF([parameter()], { momentum: -1 }),
+      RangeError,
+      "RMSpropTF: momentum must be in [0, Infinity); got -1",
+    ],
+    [
+      () => new LARS([parameter()], { trustCoeff: -1 }),
+      RangeError,
+      "LARS: trustCoeff must be in [0, Infinity); got -1",
+    ],
+    [
+      () => new LARS([parameter()], { nesterov: true }),
+      ShapeError,
+      "LARS: nesterov needs momentum > 0 and dampening 0",
+    ],
+    [
+      () => new LAMB([parameter()], { maxGradNorm: 0 }),
+      RangeError,
+      "LAMB: maxGradNorm must be positive; got 0",
+    ],
   ])("refuse options outside their range (%#)", (run, type, message) => {
     expect(run).toThrow(new type(message));
   });

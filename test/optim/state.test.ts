@@ -5,7 +5,11 @@ import {
   Adam,
   AdamW,
   DataError,
+  LAMB,
+  LARS,
   memoryStats,
+  RMSprop,
+  RMSpropTF,
   SGD,
   tensor,
   tidy,
@@ -27,6 +31,10 @@ const makers: Record<string, Make> = {
   "Nesterov's SGD": (p) => new SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true }),
   Adam: (p) => new Adam(p, { lr: 0.1 }),
   AdamW: (p) => new AdamW(p, { lr: 0.1, weightDecay: 0.1 }),
+  RMSprop: (p) => new RMSprop(p, { lr: 0.1, momentum: 0.9, centered: true }),
+  RMSpropTF: (p) => new RMSpropTF(p, { lr: 0.1, momentum: 0.9 }),
+  LARS: (p) => new LARS(p, { momentum: 0.9, weightDecay: 0.1 }),
+  LAMB: (p) => new LAMB(p, { lr: 0.1 }),
 };
 
 const SHAPES = [[3, 2], [5], [2, 2]];

@@ -124,12 +124,12 @@ describe("oneCycle", () => {
       0.004, 0.052, 0.1, 0.0857143429, 0.0714286857, 0.0571430286, 0.0428573714, 0.0285717143, 0.0142860571,
       4e-7,
     ];
-    torch.forEach((lr, step) => expect(rate(step)).toBeCloseTo(lr, 9));
+    torch.forEach((lr, step) => expect(rate(step, [])).toBeCloseTo(lr, 9));
   });
 
   it("refuses options outside their range", () => {
     expect(() => oneCycle({ maxLr: 0.1, totalSteps: 0 })).toThrow(
-      new RangeError("oneCycle: totalSteps must be in [1, Infinity); got 0"),
+      new RangeError("oneCycle: totalSteps must be an integer ≥ 1; got 0"),
     );
   });
 });

@@ -1,0 +1,42 @@
+// Gradients kept within bounds, in place, between backward() and step().
+
+import type { Tensor } from "../core/tensor.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
+import { norm } from "./norm.js";
+
+/** The gradients, about to be changed. */
+function gradients(parameters: readonly Tensor[]): Tensor[] {
+  return parameters.flatMap((p) => p.grad ?? []);
+}
+
+function checkPositive(what: string, value: number): void {
+  if (!(value > 0)) throw new RangeError(`${what} must be positive; got ${value}`);
+}
+
+/**
+ * Shortens all gradients together to a length of maxNorm, if they are longer; returns how long they were, as √Σ g² over all
+ * elements of all parameters. As PyTorch, divides by that length plus 1e-6. A length that is NaN changes nothing.
+ * Pascanu, Mikolov and Bengio (2012), arXiv 1211.5063. @throws RangeError unless maxNorm is positive
+ */
+export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): number {
+  checkPositive("clipGradNorm: maxNorm", maxNorm);
+  const grads = gradients(parameters);
+  const length = norm(grads);
+  const scale = maxNorm / (length + 1e-6);
+  if (scale < 1) {
+    for (const g of grads) {
+      g.storage.touch();
+      parallel("affine", g.size, GRAIN, g.ptr, g.ptr, scale, 0);
+    }
+  }
+  return length;
+}
+
+/** Limits every element of every gradient to −value … value. @throws RangeError unless value is positive */
+export function clipGradValue(parameters: readonly Tensor[], value: number): void {
+  checkPositive("clipGradValue: value", value);
+  for (const g of gradients(parameters)) {
+    g.storage.touch();
+    parallel("clamp", g.size, GRAIN, g.ptr, -value, value);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Tensor } from "../core/tensor.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
+import { Adam, type AdamOptions } from "./adam.js";
+import { BLOCK, BLOCK_GRAIN, blockSums, norm } from "./norm.js";
+import { type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
+
+export interface LAMBOptions extends AdamOptions {
+  /** All gradients together are shortened to this length, for the step alone. Default 1; Infinity leaves them as they are. */
+  maxGradNorm?: number;
+}
+
+/**
+ * LAMB: each parameter moves by lr·‖p‖ along u = Adam's step + weightDecay·p, whatever the length of u.
+ * You et al., Large Batch Optimization for Deep Learning (2019), arXiv 1904.00962; as timm defines it: eps defaults to
+ * 1e-6, weightDecay to 0.01, and parameters without weight decay move by lr·u. @throws RangeError for an option outside its range
+ */
+export class LAMB extends Adam {
+  readonly maxGradNorm: number;
+  /** What gradients are multiplied by in this step. */
+  #gain = 1;
+
+  constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LAMBOptions = {}) {
+    const { maxGradNorm = 1, ...rest } = options;
+    super(parameters, { eps: 1e-6, weightDecay: 0.01, ...rest });
+    if (!(maxGradNorm > 0)) throw new RangeError(`LAMB: maxGradNorm must be positive; got ${maxGradNorm}`);
+    this.maxGradNorm = maxGradNorm;
+  }
+
+  override step(): void {
+    const grads = this.parameters.flatMap((p) => p.grad ?? []);
+    this.#gain = this.maxGradNorm === Infinity ? 1 : 1 / Math.max(1, norm(grads) / this.maxGradNorm);
+    super.step();
+  }
+
+  protected override update(
+    p: Tensor,
+    grad: Tensor,
+    memory: Memory<"m" | "v", "power1" | "power2">,
+    { lr, weightDecay }: Rates,
+  ): void {
+    const [beta1, beta2] = this.betas;
+    const [correction1, correction2] = this.corrections(memory);
+    const [m, v] = [memory.ptr("m"), memory.ptr("v")];
+    const [length, stride] = blockSums(p.size, 2, (partials, blocks) =>
+      parallel(
+        "lambMoments",
+        blocks,
+        BLOCK_GRAIN,
+        p.ptr,
+        grad.ptr,
+        m,
+        v,
+        p.size,
+        this.#gain,
+        beta1,
+        beta2,
+        this.eps,
+        weightDecay,
+        correction1,
+        correction2,
+        BLOCK,
+        partials,
+      ),
+    ).map(Math.sqrt) as [number, number];
+    const trust = weightDecay !== 0 && length > 0 && stride > 0 ? length / stride : 1;
+    parallel(
+      "lambUpdate",
+      p.size,
+      GRAIN,
+      p.ptr,
+      m,
+      v,
+      lr * trust,
+      this.eps,
+      weightDecay,
+      correction1,
+      correction2,
+    );
+  }
+}

@@ -1,0 +1,39 @@
+// Sums of squares. They are added up block by block, in an order that depends on the sizes alone: the same bits at any
+// number of threads.
+
+import type { Tensor } from "../core/tensor.js";
+import { GRAIN, parallel } from "../wasm/parallel.js";
+import { runtime } from "../wasm/runtime.js";
+
+/** Elements whose squares are summed in f32, 16 KB; the sums of blocks are added in f64. */
+export const BLOCK = 4096;
+/** Blocks worth handing to another thread. */
+export const BLOCK_GRAIN = GRAIN / BLOCK;
+
+/** Runs `fill`, which writes `columns` sums for each block of n elements to an address; adds up each column. */
+export function blockSums(
+  n: number,
+  columns: number,
+  fill: (partials: number, blocks: number) => void,
+): number[] {
+  const blocks = Math.ceil(n / BLOCK);
+  const { heap } = runtime();
+  return heap.scratch(blocks * columns * 4, "block sums", (partials) => {
+    fill(partials, blocks);
+    const sums = new Array<number>(columns).fill(0);
+    heap.f32(partials, blocks * columns).forEach((v, i) => (sums[i % columns]! += v));
+    return sums;
+  });
+}
+
+/** √Σ x² over the elements of all tensors. */
+export function norm(tensors: readonly Tensor[]): number {
+  let total = 0;
+  for (const x of tensors) {
+    const [sum] = blockSums(x.size, 1, (partials, blocks) =>
+      parallel("squareSums", blocks, BLOCK_GRAIN, x.ptr, x.size, BLOCK, partials),
+    );
+    total += sum!;
+  }
+  return Math.sqrt(total);
+}

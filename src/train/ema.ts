@@ -1,0 +1,133 @@
+// The moving average of a model's weights.
+
+import { keep } from "../core/scope.js";
+import { listed, type StateDict } from "../core/state.js";
+import { sameShape } from "../core/shape.js";
+import { empty, type Tensor } from "../core/tensor.js";
+import { DataError } from "../errors.js";
+import type { Module } from "../nn/index.js";
+import { checkRange } from "../optim/optimizer.js";
+import { lerp } from "../optim/lerp.js";
+
+export interface ModelEmaOptions {
+  /** How much of the average an update keeps. Default 0.9999. */
+  decay?: number;
+  /**
+   * Start with a short memory: update t (from 1) keeps min(decay, 1 − t^(−2/3)), which reaches 0.99 at 1,000 updates, 0.999
+   * at 31,600 and 0.9999 at a million. The first update then copies the model. Default false.
+   */
+  warmup?: boolean;
+}
+
+/** What a checkpoint holds of an average. */
+export interface ModelEmaState {
+  updates: number;
+  /** By the model's names, in memory's layout. */
+  tensors: StateDict;
+}
+
+/** A tensor of the model and its average. */
+interface Pair {
+  live: Tensor;
+  average: Tensor;
+}
+
+/**
+ * An exponential moving average of a model's parameters and buffers, as timm's ModelEmaV3 takes it: floating-point buffers
+ * such as batch normalisation's statistics are averaged like parameters, integers are copied. It starts as the model is now.
+ * Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging (1992), https://doi.org/10.1137/0330046.
+ */
+export class ModelEma {
+  readonly decay: number;
+  readonly warmup: boolean;
+  /** Updates so far. */
+  updates = 0;
+  readonly #pairs: ReadonlyMap<string, Pair>;
+  #swapped = false;
+
+  /** @throws RangeError unless 0 ≤ decay < 1 */
+  constructor(model: Module, { decay = 0.9999, warmup = false }: ModelEmaOptions = {}) {
+    checkRange("ModelEma: decay", decay, 0, 1);
+    this.decay = decay;
+    this.warmup = warmup;
+    const tensors: [string, Tensor][] = [...model.namedParameters(), ...model.namedBuffers()];
+    this.#pairs = new Map(
+      tensors.map(([name, live]) => {
+        const average = keep(empty(live.shape, live.dtype, "ModelEma")).copyFrom(live);
+        return [name, { live, average }];
+      }),
+    );
+  }
+
+  /** Whether the model holds the averages now. */
+  get swapped(): boolean {
+    return this.#swapped;
+  }
+
+  /** Takes the model's weights into the average: after each step of the optimizer. @throws DataError while swapped */
+  update(): void {
+    this.#refuseSwapped("update");
+    this.updates++;
+    const kept = this.warmup ? Math.min(this.decay, 1 - this.updates ** (-2 / 3)) : this.decay;
+    for (const { live, average } of this.#pairs.values()) {
+      if (live.dtype === "f32") lerp(average, live, 1 - kept);
+      else average.copyFrom(live);
+    }
+  }
+
+  /** Exchanges the model's weights with their averages, in place: to evaluate these, and then once more to train on. */
+  swap(): void {
+    for (const { live, average } of this.#pairs.values()) {
+      const values = live.data();
+      live.copyFrom(average);
+      average.copyFrom(values);
+    }
+    this.#swapped = !this.#swapped;
+  }
+
+  /** A copy of the averages and the number of updates. @throws DataError while swapped */
+  stateDict(): ModelEmaState {
+    this.#refuseSwapped("stateDict");
+    const tensors: StateDict = new Map();
+    for (const [name, { average }] of this.#pairs) {
+      const dtype = average.dtype === "f32" ? "F32" : "I64";
+      const values = average.data();
+      const data = values instanceof Float32Array ? values : BigInt64Array.from(values, (v) => BigInt(v));
+      tensors.set(name, { dtype, shape: average.shape, data });
+    }
+    return { updates: this.updates, tensors };
+  }
+
+  /** Takes up where stateDict() was called. All or nothing. @throws DataError naming what does not fit; or while swapped */
+  loadStateDict({ updates, tensors }: ModelEmaState): void {
+    this.#refuseSwapped("loadStateDict");
+    const wrong: string[] = [];
+    for (const [name, { average }] of this.#pairs) {
+      const got = tensors.get(name);
+      const dtype = average.dtype === "f32" ? "F32" : "I64";
+      if (!got) wrong.push(`missing ${name}`);
+      else if (got.dtype !== dtype || !sameShape(got.shape, average.shape)) {
+        wrong.push(`${name} is ${got.dtype} [${got.shape.join(",")}], expected ${dtype} [${average.shape.join(",")}]`); // prettier-ignore
+      }
+    }
+    for (const name of tensors.keys()) if (!this.#pairs.has(name)) wrong.push(`unexpected ${name}`);
+    if (!Number.isInteger(updates) || updates < 0)
+      wrong.push(`updates is ${updates}, expected an integer ≥ 0`);
+    if (wrong.length) throw new DataError(`ModelEma: the saved state does not fit: ${listed(wrong)}`);
+    for (const [name, { average }] of this.#pairs) {
+      const { data } = tensors.get(name)!;
+      average.copyFrom(data instanceof Float32Array ? data : Array.from(data, Number));
+    }
+    this.updates = updates;
+  }
+
+  /** Frees what the model does not hold: the averages or, while swapped, the weights they were taken from. */
+  dispose(): void {
+    for (const { average } of this.#pairs.values()) average.dispose();
+  }
+
+  #refuseSwapped(what: string): void {
+    if (this.#swapped)
+      throw new DataError(`ModelEma: ${what}() while the model holds the averages; swap() first`);
+  }
+}
