@@ -5,15 +5,20 @@ import {
   Adam,
   add,
   batchNorm,
+  clipGradNorm,
+  LAMB,
+  LARS,
   maxPool2d,
   noGrad,
   relu,
+  RMSprop,
   SGD,
   tensor,
   tidy,
   type Optimizer,
   type Tensor,
 } from "../../src/index.js";
+import { lerp } from "../../src/optim/lerp.js";
 import { randomFloats, type Case, type Prepared } from "../workload.js";
 import { gradientRule } from "./rule.js";
 
@@ -57,6 +62,19 @@ function update(make: (parameters: Tensor[]) => Optimizer): Prepared {
   };
 }
 
+/** A gradient that is a little too long each time. */
+function clipped(): Prepared {
+  const p = random([1], 1);
+  p.grad = random([PARAMETERS], 2);
+  let most = 1;
+  return { run: () => clipGradNorm([p], (most *= 0.999)), dispose: () => p.dispose() };
+}
+
+function averaged(): Prepared {
+  const [x, y] = [random([PARAMETERS], 1), random([PARAMETERS], 2)];
+  return { run: () => (lerp(y, x, 1e-3), y.ptr), dispose: () => [x, y].forEach((t) => t.dispose()) };
+}
+
 const pool = (x: Tensor): Tensor => maxPool2d(x, 3, { stride: 2, padding: 1 });
 const stage = STAGE.join("x");
 const stem = STEM.join("x");
@@ -76,6 +94,20 @@ const rows: [string, number, () => Prepared][] = [
   [`add-${stage}`, 3 * 4 * floats, () => two(STAGE, add)],
   [`sgd-${PARAMETERS}`, 5 * 4 * PARAMETERS, () => update((p) => new SGD(p, { lr: 1e-6, momentum: 0.9 }))],
   [`adam-${PARAMETERS}`, 7 * 4 * PARAMETERS, () => update((p) => new Adam(p, { lr: 1e-6 }))],
+  [
+    `rmsprop-${PARAMETERS}`,
+    7 * 4 * PARAMETERS,
+    () => update((p) => new RMSprop(p, { lr: 1e-6, momentum: 0.9 })),
+  ],
+  // LARS reads p and its gradient once more for their lengths; LAMB the gradient for its own, then all but it for p
+  [
+    `lars-${PARAMETERS}`,
+    7 * 4 * PARAMETERS,
+    () => update((p) => new LARS(p, { lr: 1e-6, momentum: 0.9, weightDecay: 1e-4 })),
+  ],
+  [`lamb-${PARAMETERS}`, 11 * 4 * PARAMETERS, () => update((p) => new LAMB(p, { lr: 1e-6 }))],
+  [`clipGradNorm-${PARAMETERS}`, 3 * 4 * PARAMETERS, clipped],
+  [`lerp-${PARAMETERS}`, 3 * 4 * PARAMETERS, averaged],
 ];
 
 function one(shape: number[], fn: (x: Tensor) => Tensor): Prepared {
