@@ -6,7 +6,7 @@ import { checkRange } from "./optimizer.js";
  * The learning rate of a step (0, 1, …), given the evaluation losses of the epochs finished before it. The same arguments
  * give the same rate, so training can be taken up anywhere.
  */
-export type Schedule = (step: number, evalLosses: readonly number[]) => number;
+export type Schedule = (step: number, evalLosses?: readonly number[]) => number;
 
 /** What every schedule takes. */
 export interface ScheduleOptions {
@@ -41,7 +41,7 @@ export function schedule(name: string, options: ScheduleOptions, curve: Curve): 
   if (perEpoch) checkSteps(`${name}: stepsPerEpoch`, stepsPerEpoch);
   const unit = perEpoch ? stepsPerEpoch! : 1;
   const at: Curve = (step, losses) => curve(Math.floor(step / unit) * unit, losses);
-  return (step, losses) => {
+  return (step, losses = []) => {
     if (step >= warmupSteps) return at(step, losses);
     return warmupLr + (at(warmupSteps, losses) - warmupLr) * (step / warmupSteps);
   };

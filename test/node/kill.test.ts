@@ -28,13 +28,19 @@ beforeAll(async () => {
     const word = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
     const head = [0, 0, 8, 3, ...word(images), ...word(28), ...word(28)];
     await writeFile(join(folder, `${part}-images-idx3-ubyte`), Buffer.from([...head, ...pixels]));
-    await writeFile(join(folder, `${part}-labels-idx1-ubyte`), Buffer.from([0, 0, 8, 1, ...word(images), ...labels]));
+    await writeFile(
+      join(folder, `${part}-labels-idx1-ubyte`),
+      Buffer.from([0, 0, 8, 1, ...word(images), ...labels]),
+    );
   }
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs `fovea train`; kills it after so many milliseconds. Whether it came to its end, and what it said. */
-async function train(args: readonly string[], killAfter = Infinity): Promise<{ done: boolean; said: string }> {
+async function train(
+  args: readonly string[],
+  killAfter = Infinity,
+): Promise<{ done: boolean; said: string }> {
   const child = spawn(process.execPath, [cli, "train", ...args], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (data) => (said += data));
@@ -55,7 +61,9 @@ const begin = (out: string): string[] => [
 /** What a run leaves that does not depend on the clock. */
 async function results(out: string): Promise<unknown> {
   const table = (await readFile(join(out, "results.csv"), "utf8")).trim().split("\n");
-  const timed = ["seconds", "images_per_second", "data_wait"].map((name) => table[0]!.split(",").indexOf(name));
+  const timed = ["seconds", "images_per_second", "data_wait"].map((name) =>
+    table[0]!.split(",").indexOf(name),
+  );
   const files = ["best", "last"].map((name) => readFile(join(out, "weights", `${name}.safetensors`)));
   return {
     rows: table.map((row) => row.split(",").filter((_, i) => !timed.includes(i))),
@@ -64,31 +72,27 @@ async function results(out: string): Promise<unknown> {
 }
 
 describe("fovea train", () => {
-  it(
-    `killed at ${KILLS} moments and resumed, ends as if it had not been`,
-    async () => {
-      const whole = join(folder, "whole");
-      const start = performance.now();
-      await train(begin(whole));
-      const took = performance.now() - start;
-      const killed = join(folder, "killed");
-      const random = new Random(7);
-      let deaths = 0;
-      for (let done = false; !done; ) {
-        const resumable = (await readdir(join(killed, "checkpoint")).catch(() => [])).some((name) =>
-          name.endsWith(".safetensors"),
-        );
-        if (!resumable) await rm(killed, { recursive: true, force: true }); // killed before the first checkpoint
-        const moment = deaths < KILLS ? random.uniform(0.1, 1) * took : Infinity;
-        ({ done } = await train(resumable ? ["--resume", killed] : begin(killed), moment));
-        if (!done) deaths++;
-        else if (deaths < KILLS) done = (await rm(killed, { recursive: true }), false);
-      }
-      expect(deaths).toBe(KILLS);
-      expect(await results(killed)).toEqual(await results(whole));
-      const left = await readdir(killed, { recursive: true });
-      expect(left.filter((name) => name.endsWith("tmp"))).toEqual([]);
-    },
-    { timeout: 300_000 },
-  );
+  it(`killed at ${KILLS} moments and resumed, ends as if it had not been`, { timeout: 300_000 }, async () => {
+    const whole = join(folder, "whole");
+    const start = performance.now();
+    await train(begin(whole));
+    const took = performance.now() - start;
+    const killed = join(folder, "killed");
+    const random = new Random(7);
+    let deaths = 0;
+    for (let done = false; !done;) {
+      const resumable = (await readdir(join(killed, "checkpoint")).catch(() => [])).some((name) =>
+        name.endsWith(".safetensors"),
+      );
+      if (!resumable) await rm(killed, { recursive: true, force: true }); // killed before the first checkpoint
+      const moment = deaths < KILLS ? random.uniform(0.1, 1) * took : Infinity;
+      ({ done } = await train(resumable ? ["--resume", killed] : begin(killed), moment));
+      if (!done) deaths++;
+      else if (deaths < KILLS) done = (await rm(killed, { recursive: true }), false);
+    }
+    expect(deaths).toBe(KILLS);
+    expect(await results(killed)).toEqual(await results(whole));
+    const left = await readdir(killed, { recursive: true });
+    expect(left.filter((name) => name.endsWith("tmp"))).toEqual([]);
+  });
 });
