@@ -100,26 +100,23 @@ function find<M>(what: string, kind: string, makers: Record<string, Maker<M>>, n
   throw new DataError(`${what}: unknown ${kind} '${name}'; known: ${Object.keys(makers).join(", ")}`);
 }
 
-/** The options that are not undefined. @throws DataError naming one that is not among the known */
-function checked<O>(what: string, name: string, options: object, known: readonly string[]): O {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [option] of given) {
-    if (!known.includes(option)) throw new DataError(`${what}: ${name} takes no ${option}; it takes ${known.join(", ")}`); // prettier-ignore
-  }
-  return Object.fromEntries(given) as O;
+/** The options that are not undefined, as those of a command line may be. */
+function given(options: object): [name: string, value: unknown][] {
+  return Object.entries(options).filter(([, value]) => value !== undefined);
 }
 
 /**
- * An optimizer by name: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb. Options that are undefined count as not given.
- * @throws DataError for an unknown name, or an option that the optimizer does not take; RangeError as its constructor
+ * An optimizer by name: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb. Options that are undefined, and those of other
+ * optimizers, count as not given: a momentum for Adam does nothing.
+ * @throws DataError for an unknown name; RangeError or ShapeError as its constructor
  */
 export function createOptimizer(
   name: string,
   parameters: readonly (Tensor | ParameterGroup)[],
   options: OptimizerOptions = {},
 ): Optimizer {
-  const { make, options: known } = find("createOptimizer", "optimizer", optimizers, name);
-  return make(parameters, checked("createOptimizer", name, options, known));
+  const { make, options: own } = find("createOptimizer", "optimizer", optimizers, name);
+  return make(parameters, Object.fromEntries(given(options).filter(([option]) => own.includes(option))));
 }
 
 /**
@@ -129,5 +126,10 @@ export function createOptimizer(
  */
 export function createSchedule(name: string, options: AnyScheduleOptions): Schedule {
   const { make, options: own } = find("createSchedule", "schedule", schedules, name);
-  return make(checked("createSchedule", name, options, [...COMMON, ...own]));
+  const known = [...COMMON, ...own];
+  const unknown = given(options).find(([option]) => !known.includes(option));
+  if (unknown) {
+    throw new DataError(`createSchedule: ${name} takes no ${unknown[0]}; it takes ${known.join(", ")}`);
+  }
+  return make({ ...Object.fromEntries(given(options)), lr: options.lr });
 }

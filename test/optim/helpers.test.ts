@@ -71,13 +71,14 @@ describe("noDecay", () => {
 });
 
 describe("createOptimizer", () => {
-  it("knows every name, and ignores options that are undefined", () => {
+  it("knows every name, and ignores options that are undefined or another optimizer's", () => {
     tidy(() => {
       const p = zeros([2]);
       for (const name of optimizerNames) {
-        const optimizer = createOptimizer(name, [p], { lr: 0.5, betas: undefined, momentum: undefined });
+        const optimizer = createOptimizer(name, [p], { lr: 0.5, betas: undefined, trustCoeff: 2 });
         expect(optimizer.constructor.name.toLowerCase()).toBe(name);
         expect(optimizer.lr).toBe(0.5);
+        expect("trustCoeff" in optimizer).toBe(name === "lars");
       }
       expect((createOptimizer("adam", [p], { betas: [0.5, 0.6] }) as Adam).betas).toEqual([0.5, 0.6]);
       expect((createOptimizer("lamb", [p], {}) as LAMB).eps).toBe(1e-6);
@@ -85,19 +86,14 @@ describe("createOptimizer", () => {
     });
   });
 
-  it.each([
-    [
-      "nadam",
-      {},
-      "createOptimizer: unknown optimizer 'nadam'; known: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb",
-    ],
-    [
-      "adam",
-      { momentum: 0.9 },
-      "createOptimizer: adam takes no momentum; it takes lr, weightDecay, betas, eps",
-    ],
-  ])("refuses %s %o", (name, options, message) => {
-    tidy(() => expect(() => createOptimizer(name, [zeros([1])], options)).toThrow(new DataError(message)));
+  it("refuses unknown names", () => {
+    tidy(() =>
+      expect(() => createOptimizer("nadam", [zeros([1])])).toThrow(
+        new DataError(
+          "createOptimizer: unknown optimizer 'nadam'; known: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb",
+        ),
+      ),
+    );
   });
 });
 
