@@ -11,8 +11,10 @@ import { register as augmentSheet } from "./augment-sheet.js";
 import { register as check } from "./check.js";
 import { register as evaluation } from "./eval.js";
 import { register as exportModel } from "./export.js";
+import { register as lrFind } from "./lr-find.js";
 import { register as models } from "./models.js";
 import { register as predict } from "./predict.js";
+import { register as train } from "./train.js";
 
 const FAILURE = 1;
 const USAGE = 2;
@@ -22,7 +24,8 @@ const program = new Command("fovea")
   .exitOverride()
   .showSuggestionAfterError(false)
   .configureOutput({ outputError: () => {} }); // report() says it, with what is known
-for (const register of [augmentSheet, check, evaluation, exportModel, models, predict]) register(program);
+for (const register of [augmentSheet, check, evaluation, exportModel, lrFind, models, predict, train])
+  register(program);
 
 /** Says on stderr what went wrong; the exit code. */
 function report(error: unknown): number {

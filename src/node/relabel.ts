@@ -43,7 +43,8 @@ export function relabel(dataset: Dataset, numClasses: number, classes?: readonly
   if (own.length === numClasses && (!classes || own.every((name, i) => name === classes[i]))) return dataset;
   for (const names of [classes, numClasses === imagenetWnids.length ? imagenetWnids : undefined]) {
     const labelOf = names && own.map((name) => names.indexOf(name));
-    if (labelOf && !labelOf.includes(-1) && !dataset.targets) return new Relabelled(dataset, classes ?? names, labelOf);
+    if (labelOf && !labelOf.includes(-1) && !dataset.targets)
+      return new Relabelled(dataset, classes ?? names, labelOf);
   }
   const strange = classes && own.find((name) => !classes.includes(name));
   throw new DataError(

@@ -84,6 +84,7 @@ export function resolveArguments(flags: TrainFlags): TrainArguments {
   const usual = byOptimizer(args);
   args.lr ??= usual.lr;
   args.weightDecay ??= usual.weightDecay;
+  args.decayRate ??= ({ poly: 1, exponential: 0.9 } as Record<string, number>)[args.sched] ?? 0.1;
   // A recipe's or default's value that the flags leave no use for is no contradiction; two flags are.
   requireUse(args, new Set(Object.keys(given) as Name[]));
   requireTogether(args);

@@ -2,6 +2,7 @@
 
 import { augmentByName } from "../data/index.js";
 import { modelNames } from "../models/index.js";
+import { optimizerNames, scheduleNames } from "../optim/index.js";
 import { bool, choice, either, integer, list, number, optional, text, type Kind } from "./kinds.js";
 import type { TrainArguments } from "./train-arguments.js";
 
@@ -15,19 +16,6 @@ export interface TrainOption<T> {
 
 /** Options that stand together in --help. */
 export type TrainOptions = { readonly [Name in keyof TrainArguments]: TrainOption<TrainArguments[Name]> };
-
-/** What createOptimizer() and createSchedule() know. */
-export const optimizers = ["sgd", "rmsprop", "rmsproptf", "adam", "adamw", "lars", "lamb"] as const;
-export const schedules = [
-  "constant",
-  "step",
-  "multistep",
-  "exponential",
-  "poly",
-  "cosine",
-  "onecycle",
-  "plateau",
-] as const;
 
 const policy: Kind<string> = {
   expected: "imagenet, cifar10, svhn, ra, ta_wide, or as rand-m9-n2",
@@ -113,7 +101,11 @@ export const trainOptions: TrainOptions = {
     "draw images evenly, or classes",
   ),
 
-  opt: option(choice(() => optimizers) as Kind<string>, "sgd", `optimizer: ${optimizers.join(", ")}`),
+  opt: option(
+    choice(() => optimizerNames),
+    "sgd",
+    `optimizer: ${optimizerNames.join(", ")}`,
+  ),
   lr: option(number(0, Infinity, { above: true }), undefined, "the highest learning rate (default: by optimizer and batch size)"), // prettier-ignore
   momentum: option(number(0, 0.9999), 0.9, "of sgd, lars, rmsprop, rmsproptf"),
   nesterov: flag("plain momentum instead of Nesterov's, in sgd and lars", true),
@@ -130,7 +122,11 @@ export const trainOptions: TrainOptions = {
     "what --clip-grad limits: norm or value",
   ),
 
-  sched: option(choice(() => schedules) as Kind<string>, "cosine", `schedule: ${schedules.join(", ")}`),
+  sched: option(
+    choice(() => scheduleNames),
+    "cosine",
+    `schedule: ${scheduleNames.join(", ")}`,
+  ),
   schedOnUpdates: flag("change the rate at every epoch, not every step", true),
   warmupEpochs: option(number(0), 1, "epochs in which the rate rises"),
   warmupLr: option(number(0), 1e-5, "the rate that the warm-up begins with"),
@@ -141,7 +137,11 @@ export const trainOptions: TrainOptions = {
     [],
     "epochs of multistep's steps: 30,60,90",
   ),
-  decayRate: option(number(0, Infinity, { above: true }), 0.1, "factor of a step; poly's power"),
+  decayRate: option(
+    number(0, Infinity, { above: true }),
+    undefined,
+    "factor of a step; of exponential's epoch (0.9); poly's power (1); default: 0.1",
+  ),
   patienceEpochs: option(integer(0), 10, "evaluations without a lower loss before plateau steps"),
   pctStart: option(number(0, 0.99), 0.3, "of onecycle: share of the steps in which the rate rises"),
   divFactor: option(number(1), 25, "of onecycle: highest rate / first"),

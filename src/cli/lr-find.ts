@@ -1,0 +1,113 @@
+// fovea lr-find: at which learning rate the loss falls fastest.
+
+import type { Command } from "commander";
+import { manualSeed } from "../core/random.js";
+import { integer, number } from "../node/kinds.js";
+import { resolveArguments } from "../node/resolve-arguments.js";
+import type { TrainArguments } from "../node/train-arguments.js";
+import { setUpTraining } from "../node/training-setup.js";
+import { UsageError } from "../node/usage-error.js";
+import { findLr, type FoundLr, type LrRow } from "../train/index.js";
+import { init } from "../wasm/runtime.js";
+import { parser } from "./options.js";
+import { addTrainOptions, trainFlags } from "./train-flags.js";
+
+/** What bears on the loss of the first steps. */
+// prettier-ignore
+const NAMES: readonly (keyof TrainArguments)[] = [
+  "recipe", "data", "dataDir", "download", "valFraction", "model", "smallImages", "weights", "pretrained", "freeze",
+  "imgSize", "scale", "mean", "std", "noAug", "aa", "colorJitter", "reprob", "cutout", "mixup", "cutmix", "batchSize",
+  "dropLast", "sampler", "opt", "momentum", "nesterov", "weightDecay", "decayAll", "loss", "smoothing", "focalGamma",
+  "classWeights", "seed", "threads", "workers",
+];
+
+interface Range {
+  startLr: number;
+  endLr: number;
+  steps: number;
+}
+
+/** Adds the command to the program. */
+export function register(program: Command): void {
+  const rate = parser(number(0, Infinity, { above: true }));
+  const command = program
+    .command("lr-find")
+    .description(
+      "train some steps with a learning rate that grows, and tell where the loss falls; writes no file",
+    )
+    .option("--start-lr <value>", "the first rate", rate, 1e-7)
+    .option("--end-lr <value>", "the last rate", rate, 10)
+    .option("--steps <n>", "steps from one to the other", parser(integer(10)), 100)
+    .option("--json", "as JSON: { steepest, valley, diverged, rows: [{ lr, loss, smoothed }] }");
+  addTrainOptions(command, NAMES).action(async (opts: Record<string, unknown>) => {
+    const { startLr: minLr, endLr: maxLr, steps } = opts as unknown as Range;
+    if (minLr >= maxLr)
+      throw new UsageError(`--start-lr: got ${minLr}; expected less than --end-lr ${maxLr}`);
+    const args = resolveArguments(trainFlags(opts));
+    init({ ...(args.threads !== null && { threads: args.threads }) });
+    manualSeed(args.seed);
+    const training = await setUpTraining(args);
+    try {
+      const { model, trainLoader, optimizer, loss } = training;
+      const found = await findLr(model, trainLoader, {
+        optimizer,
+        loss,
+        minLr,
+        maxLr,
+        steps,
+        onStep: progress(),
+      });
+      if (found.rows.length === 0) throw new UsageError(`--start-lr: the loss is infinite at ${minLr}`);
+      const { rows, ...rest } = found;
+      console.log(opts["json"] ? JSON.stringify({ ...rest, rows }, null, 2) : report(found));
+    } finally {
+      training.end();
+    }
+  });
+}
+
+/** Says on a terminal's stderr how far it is. */
+function progress(): (row: LrRow, step: number, steps: number) => void {
+  if (!process.stderr.isTTY) return () => {};
+  return ({ lr, smoothed }, step, steps) => {
+    const line = `step ${step}/${steps}  lr ${lr.toExponential(2)}  loss ${smoothed.toFixed(4)}`;
+    process.stderr.write(`\r\x1b[K${step === steps ? "" : line}`);
+  };
+}
+
+const shown = (lr: number | undefined): string =>
+  lr === undefined ? "none: the loss never falls" : lr.toPrecision(3);
+
+function report(found: FoundLr): string {
+  const lines = [plot(found), "", `steepest  ${shown(found.steepest)}`, `valley    ${shown(found.valley)}`];
+  if (found.diverged) lines.push(`diverged  ${shown(found.rows.at(-1)!.lr)}`);
+  return lines.join("\n");
+}
+
+const WIDTH = 70;
+const HEIGHT = 14;
+
+/** The smoothed loss over the rate's logarithm, as text; "S" and "V" are the suggestions. */
+export function plot({ rows, steepest, valley }: FoundLr): string {
+  const losses = rows.map(({ smoothed }) => smoothed);
+  const low = Math.min(...losses);
+  // What diverges at the end would press the rest flat.
+  const high = Math.min(Math.max(...losses), low + 2 * (losses[0]! - low) || Infinity);
+  const cells = Array.from({ length: HEIGHT }, () => Array<string>(WIDTH).fill(" "));
+  const [first, last] = [Math.log(rows[0]!.lr), Math.log(rows.at(-1)!.lr)];
+  for (const { lr, smoothed } of rows) {
+    const x = last > first ? Math.round(((Math.log(lr) - first) / (last - first)) * (WIDTH - 1)) : 0;
+    const share = high > low ? (Math.min(smoothed, high) - low) / (high - low) : 0;
+    const y = Math.round((1 - share) * (HEIGHT - 1));
+    cells[y]![x] = lr === steepest ? "S" : lr === valley ? "V" : cells[y]![x] === " " ? "*" : cells[y]![x]!;
+  }
+  const label = (y: number): string =>
+    (y === 0 ? high.toFixed(3) : y === HEIGHT - 1 ? low.toFixed(3) : "").padStart(8);
+  const lines = cells.map((row, y) => `${label(y)} |${row.join("").trimEnd()}`);
+  const [from, to] = [rows[0]!.lr.toExponential(1), rows.at(-1)!.lr.toExponential(1)];
+  return [
+    ...lines,
+    `${" ".repeat(9)}+${"-".repeat(WIDTH)}`,
+    `${" ".repeat(10)}${from}${to.padStart(WIDTH - from.length)}`,
+  ].join("\n");
+}

@@ -1,0 +1,67 @@
+// fovea train: from a command line to a training.
+
+import type { Command } from "commander";
+import { Progress } from "../node/progress.js";
+import { recipes } from "../node/recipes.js";
+import { resolveArguments } from "../node/resolve-arguments.js";
+import { runTraining } from "../node/training.js";
+import { addTrainOptions, describeArguments, trainFlags } from "./train-flags.js";
+
+const INTERRUPTED = 130;
+
+/** Adds the command to the program. */
+export function register(program: Command): void {
+  const command = program
+    .command("train")
+    .description("train a model; what is made lies in the run folder")
+    .option("--json", "print the final numbers as JSON");
+  addTrainOptions(command)
+    .addHelpText(
+      "after",
+      `\nRecipes: ${Object.keys(recipes).sort().join(", ")}; flags override their values.`,
+    )
+    .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
+    .action(async (opts: Record<string, unknown>) => {
+      const args = resolveArguments(trainFlags(opts));
+      const progress = new Progress();
+      const { signal, end } = interruptible();
+      let folder = "";
+      try {
+        const metrics = await runTraining(args, {
+          signal,
+          onStart(_, run) {
+            folder = run.path;
+            console.error(`${folder}/\n${describeArguments(args)}`);
+          },
+          onStep: progress.onStep,
+          onEpoch: (report) => progress.epoch(report, args.epochs),
+        });
+        if (!metrics) {
+          console.error(`fovea: interrupted; to go on: fovea train --resume ${folder}`);
+          process.exitCode = INTERRUPTED;
+          return;
+        }
+        console.log(opts["json"] ? JSON.stringify({ out: folder, ...metrics }, null, 2) : folder);
+      } finally {
+        end();
+      }
+    });
+}
+
+/** A signal that Ctrl-C, or a plain kill, aborts; the second time the process ends at once. */
+function interruptible(): { signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    controller.abort();
+    console.error("\nfovea: saving a checkpoint; once more to end at once");
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const name of signals) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    end() {
+      for (const name of signals) process.off(name, stop);
+    },
+  };
+}

@@ -1,0 +1,174 @@
+// train and lr-find on a few small pictures.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { plot } from "../../src/cli/lr-find.js";
+import { resolveArguments } from "../../src/node.js";
+import { png } from "../helpers/pictures.js";
+import { command, fovea } from "./run.js";
+
+const top = mkdtempSync(join(tmpdir(), "fovea-train-"));
+const at = (path: string): string => join(top, path);
+const bytes = (path: string): Buffer => readFileSync(at(path));
+
+function write(path: string, data: Uint8Array | string): void {
+  mkdirSync(join(at(path), ".."), { recursive: true });
+  writeFileSync(at(path), data);
+}
+
+beforeAll(() => {
+  for (let i = 0; i < 12; i++) {
+    for (const part of ["train", "val"]) {
+      write(`photos/${part}/warm/${i}.png`, png(28, 28, [150 + 8 * i, 40 + i, 20]));
+      write(`photos/${part}/cold/${i}.png`, png(28, 28, [30, 40 + i, 140 + 8 * i]));
+    }
+    write(`one/only/${i}.png`, png(28, 28, [i, i, i]));
+  }
+  write("file", "in the way");
+});
+afterAll(() => rmSync(top, { recursive: true }));
+
+/** A small training; options given later win. */
+const small = (out: string, ...more: string[]): string[] => [
+  ...["train", "--model", "lenet5", "--data", at("photos"), "--out", at(out), "-b", "8", "--workers", "0"],
+  ...["--epochs", "3", "--opt", "adamw", "--lr", "0.003", "--seed", "4"],
+  ...more,
+];
+
+describe("fovea train", () => {
+  it("trains, fills the run folder, and says what came of it", () => {
+    const { status, stdout, stderr } = fovea(...small("run"), "--json");
+    expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 3/3  train loss ")]);
+    const metrics = JSON.parse(stdout) as Record<string, unknown>;
+    expect(metrics).toMatchObject({ out: at("run"), top1: 1, epochs: 3, classes: ["cold", "warm"] });
+    expect(stderr).toMatch(/ {2}model +lenet5\n/);
+    const { out: _, ...rest } = metrics;
+    expect(JSON.parse(bytes("run/metrics.json").toString())).toEqual(rest);
+    const files = [
+      "args.json",
+      "results.csv",
+      "config.json",
+      "weights/best.safetensors",
+      "weights/last.safetensors",
+    ];
+    expect(files.filter((file) => !existsSync(at(`run/${file}`)))).toEqual([]);
+    expect(JSON.parse(bytes("run/args.json").toString())).toMatchObject({
+      model: "lenet5",
+      batchSize: 8,
+      lr: 0.003,
+    });
+    expect(resolveArguments({ resume: at("run") })).toMatchObject({ epochs: 3, seed: 4 });
+
+    const evaluation = fovea(
+      "eval",
+      "--model",
+      at("run"),
+      "--data",
+      at("photos"),
+      "--json",
+      "--workers",
+      "0",
+    );
+    expect(JSON.parse(evaluation.stdout)).toMatchObject({ top1: 1, images: 24 });
+    const again = fovea(...small("run"));
+    expect([again.status, again.stdout]).toEqual([1, ""]);
+    expect(again.stderr).toContain("holds a training already");
+  });
+
+  it("stops at Ctrl-C with 130, and goes on to the same bits", async () => {
+    const long = ["--epochs", "30", "--lr", "0.001"];
+    expect(fovea(...small("whole", ...long)).status).toBe(0);
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const child = spawn(process.execPath, command(...small("part", ...long)), { cwd: root });
+    let text = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      const before = text;
+      text += String(chunk);
+      if (!before.includes("epoch 2/30") && text.includes("epoch 2/30")) child.kill("SIGINT");
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(text).toContain(`to go on: fovea train --resume ${at("part")}`);
+    expect(code).toBe(130);
+    expect(text).not.toContain("epoch 30/30");
+    const { status, stderr } = fovea("train", "--resume", at("part"));
+    expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 30/30")]);
+    expect(stderr).not.toContain("epoch 1/30");
+    for (const file of ["weights/last.safetensors", "weights/best.safetensors"]) {
+      expect(bytes(`part/${file}`).equals(bytes(`whole/${file}`))).toBe(true);
+    }
+  });
+
+  it.each<[string, number, string[], string]>([
+    ["one class", 1, ["--data", at("one")], "of 1 class"],
+    ["a batch larger than the set", 1, ["-b", "25"], "24 images"],
+    ["a run folder that is a file", 1, ["--out", at("file/run")], "file/run"],
+    ["a file that is no weights", 1, ["--weights", at("file")], "file: "],
+    ["no such data", 1, ["--data", at("nowhere")], "nowhere: no such folder or dataset; known: cifar10"],
+    ["other weights than classes", 1, ["--class-weights", "1,2,3"], "2"],
+    ["two numbers for three channels", 1, ["--mean", "0.5,0.5"], "mean: got 2 numbers; expected 3"],
+    ["an unknown recipe", 2, ["--recipe", "none-such"], "known: cifar10-resnet20, finetune, mnist-lenet5"],
+    [
+      "an unknown option",
+      2,
+      ["--learning-rate", "1"],
+      "unknown option '--learning-rate'; known: --aa, --batch-size",
+    ],
+    ["a rate that is none", 2, ["--lr", "fast"], "expected a number > 0"],
+  ])("refuses %s before it trains", (_, status, args, message) => {
+    const ran = fovea(...small("refused"), ...args);
+    expect([ran.status, ran.stdout]).toEqual([status, ""]);
+    expect(ran.stderr).toContain(message);
+    expect(ran.stderr).not.toContain("epoch 1/");
+    expect(existsSync(at("refused"))).toBe(false);
+  });
+});
+
+describe("fovea lr-find", () => {
+  const flags = ["--model", "lenet5", "--data", at("photos"), "-b", "8", "--workers", "0"];
+
+  it("prints rates and suggestions as JSON, and writes no file", () => {
+    const { status, stdout } = fovea("lr-find", ...flags, "--steps", "40", "--opt", "adamw", "--json");
+    expect(status).toBe(0);
+    const found = JSON.parse(stdout) as {
+      rows: { lr: number }[];
+      steepest: number;
+      valley: number;
+      diverged: boolean;
+    };
+    expect(Object.keys(found).sort()).toEqual(["diverged", "rows", "steepest", "valley"]);
+    expect(found.rows[0]!.lr).toBeCloseTo(1e-7, 12);
+    for (const lr of [found.steepest, found.valley]) expect(found.rows.map((row) => row.lr)).toContain(lr);
+    expect(existsSync("runs/lenet5-photos")).toBe(false);
+  });
+
+  it("plots", () => {
+    const { status, stdout } = fovea(
+      "lr-find",
+      ...flags,
+      "--steps",
+      "20",
+      "--start-lr",
+      "1e-5",
+      "--end-lr",
+      "1e-1",
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\n +1\.0e-5 +1\.0e-1\n\nsteepest {2}\S+\nvalley {4}\S+\n$/);
+    expect(fovea("lr-find", ...flags, "--start-lr", "1").status).toBe(0);
+    expect(fovea("lr-find", ...flags, "--start-lr", "20").stderr).toContain(
+      "--start-lr: got 20; expected less than",
+    );
+  });
+
+  it("draws high losses above low ones", () => {
+    const rows = [3, 3, 2, 1, 9].map((smoothed, i) => ({ lr: 10 ** (i - 4), loss: smoothed, smoothed }));
+    const lines = plot({ rows, diverged: true, steepest: 0.001, valley: 0.01 }).split("\n");
+    expect(lines[0]).toMatch(/^ {3}5\.000 \| +\*$/);
+    expect(lines.find((line) => line.includes("S"))).toBe(`         |*${" ".repeat(16)}S`);
+    expect(lines[13]).toMatch(/^ {3}1\.000 \| {52}\*$/);
+  });
+});
