@@ -12,6 +12,11 @@ export abstract class Classifier extends Module {
     return this.heads[0]!;
   }
 
+  /** Whether a parameter belongs to such a layer, auxiliary ones included. */
+  isHead(parameter: string): boolean {
+    return this.heads.some((head) => parameter.startsWith(`${head}.`));
+  }
+
   get numClasses(): number {
     const layer = this.getSubmodule(this.head) as Conv2d | Linear;
     return layer.weight.shape[layer instanceof Conv2d ? 3 : 0]!;

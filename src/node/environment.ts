@@ -1,7 +1,7 @@
 // What a run was made on, for args.json and reports.
 
 import { arch, cpus, platform, release, totalmem } from "node:os";
-import { version } from "../../package.json" with { type: "json" };
+import { version } from "../../package.json";
 import { runtime } from "../wasm/runtime.js";
 import { decoderChoice } from "./decoder.js";
 

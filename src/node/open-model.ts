@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { imagenetClasses, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { createModel, type Classifier, type Preprocessing } from "../models/index.js";
+import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import { loadConfigured, preprocessingOf } from "./model-folder.js";
 import { preparationFor } from "./preprocessing.js";
 import { adaptedTo, readWeights } from "./weights.js";
@@ -100,10 +100,17 @@ async function openRaw(architecture: string, path: string, smallImages: boolean)
       architecture,
       smallImages,
       ...(numClasses === imagenetClasses.length && { classes: imagenetClasses }),
-      preparation: (dataset) => preparationFor(architecture, dataset, { trainedFor: inChannels }),
+      preparation: (dataset) =>
+        preparationFor(architecture, dataset, { trained: preparedFor(architecture, inChannels) }),
     };
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** How images are prepared for an architecture, with so many channels. */
+function preparedFor(architecture: string, channels: number): Preprocessing {
+  const { inputSize, resize, interpolation, mean, std } = modelInfo(architecture);
+  return { inputSize: [inputSize[0], inputSize[1], channels], resize, interpolation, mean, std };
 }

@@ -75,8 +75,8 @@ export interface PreparationOptions {
   imgSize?: number | null;
   mean?: readonly number[] | null;
   std?: readonly number[] | null;
-  /** Channels that the weights expect. Default: there are none yet, so the dataset's channels and statistics decide. */
-  trainedFor?: number;
+  /** How images were prepared for the weights. Default: there are none yet, so the dataset's channels and statistics decide. */
+  trained?: Preprocessing | undefined;
 }
 
 /**
@@ -86,16 +86,16 @@ export interface PreparationOptions {
 export function preparationFor(
   model: string,
   dataset: Dataset | undefined,
-  { imgSize, mean, std, trainedFor }: PreparationOptions = {},
+  { imgSize, mean, std, trained }: PreparationOptions = {},
 ): Preprocessing {
-  const info = modelInfo(model);
+  const info = trained ?? modelInfo(model);
   const shape = dataset && imageShape(dataset);
-  const channels = trainedFor ?? (dataset ? channelsOf(dataset) : info.inputSize[2]);
+  const channels = dataset && !trained ? channelsOf(dataset) : info.inputSize[2];
   const own = info.inputSize[0];
   const side = shape ? Math.min(shape[0], shape[1]) : Infinity;
   const size = imgSize ?? (own > SMALL && side <= SMALL ? side : own);
   const resize = size === own ? info.resize : size <= SMALL ? size : Math.round((size * info.resize) / own);
-  const known = trainedFor === undefined ? knownNormalization(shape) : undefined;
+  const known = trained ? undefined : knownNormalization(shape);
   const normalization = known?.mean.length === channels ? known : normalizationFor(channels, info);
   const chosen = { mean: mean ?? normalization.mean, std: std ?? normalization.std };
   for (const [name, { length }] of Object.entries(chosen)) {

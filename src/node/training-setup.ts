@@ -8,11 +8,10 @@ import { freeze, type Loss } from "../nn/index.js";
 import { createOptimizer, noDecay, type Optimizer, type Schedule } from "../optim/index.js";
 import { ModelEma } from "../train/index.js";
 import { loadDataset, type LoadedDataset } from "./datasets/index.js";
-import { fetchWeights } from "./hub.js";
 import { evalTransforms, imageShape, preparationFor, trainTransforms } from "./preprocessing.js";
+import { loadStartingWeights, startingWeights, type StartingWeights } from "./starting-weights.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { lossOf, scheduleOf } from "./training-rates.js";
-import { loadWeights } from "./weights.js";
 
 export interface Training {
   model: Classifier;
@@ -35,9 +34,10 @@ export interface Training {
 export async function setUpTraining(args: TrainArguments): Promise<Training> {
   const data = await openData(args);
   const { train, val } = data;
-  const preparation = preparationFor(args.model, train, args);
+  const start = await startingWeights(args);
+  const preparation = preparationFor(args.model, train, { ...args, trained: start?.preparation });
   const loaders = makeLoaders(args, data, preparation);
-  const model = await makeModel(args, train, preparation);
+  const model = await makeModel(args, train, preparation, start);
   const parameters = model.parameters();
   const optimizer = makeOptimizer(args, args.decayAll ? parameters : noDecay(parameters));
   const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay }) : undefined;
@@ -117,14 +117,14 @@ async function makeModel(
   args: TrainArguments,
   train: Dataset,
   preparation: Preprocessing,
+  start: StartingWeights | undefined,
 ): Promise<Classifier> {
-  const { smallImages, pretrained } = args;
+  const { smallImages } = args;
   const numClasses = train.classes.length;
   const inChannels = preparation.inputSize[2];
   const model = createModel(args.model, { numClasses, inChannels, smallImages });
   try {
-    const weights = pretrained === null ? args.weights : await fetchWeights(pretrained);
-    if (weights !== null) await loadWeights(model, weights, { strict: false });
+    if (start) await loadStartingWeights(model, start.file);
     if (args.freeze !== null) {
       const head = model.head.replaceAll(".", "\\.");
       freeze(model, new RegExp(args.freeze === "body" ? `^(?!${head}\\.)` : args.freeze));

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { plot } from "../../src/cli/lr-find.js";
-import { resolveArguments } from "../../src/node.js";
+import { createModel, init } from "../../src/index.js";
+import { resolveArguments, saveWeights } from "../../src/node.js";
 import { png } from "../helpers/pictures.js";
 import { command, fovea } from "./run.js";
 
@@ -20,12 +21,23 @@ function write(path: string, data: Uint8Array | string): void {
   writeFileSync(at(path), data);
 }
 
-beforeAll(() => {
+beforeAll(async () => {
+  init();
+  for (const [name, file] of [
+    ["lenet5", "raw"],
+    ["resnet20_cifar", "resnet20"],
+  ] as const) {
+    const model = createModel(name);
+    await saveWeights(at(`${file}.safetensors`), model.stateDict());
+    model.dispose();
+  }
   for (let i = 0; i < 12; i++) {
     for (const part of ["train", "val"]) {
       write(`photos/${part}/warm/${i}.png`, png(28, 28, [150 + 8 * i, 40 + i, 20]));
       write(`photos/${part}/cold/${i}.png`, png(28, 28, [30, 40 + i, 140 + 8 * i]));
     }
+    for (const name of ["a", "b", "c"])
+      write(`three/${name}/${i}.png`, png(30, 28, [i, 9 * i, name.charCodeAt(0)]));
     write(`one/only/${i}.png`, png(28, 28, [i, i, i]));
   }
   write("file", "in the way");
@@ -100,6 +112,33 @@ describe("fovea train", () => {
     for (const file of ["weights/last.safetensors", "weights/best.safetensors"]) {
       expect(bytes(`part/${file}`).equals(bytes(`whole/${file}`))).toBe(true);
     }
+  });
+
+  it("fine-tunes a run for other classes, its images prepared as there", () => {
+    expect(fovea(...small("base", "--mean", "0.1,0.2,0.3", "--epochs", "1")).status).toBe(0);
+    const flags = ["--weights", at("base"), "--freeze", "body", "--epochs", "2", "--freeze-epochs", "1"];
+    const { status, stderr } = fovea(...small("tuned", ...flags), "--data", at("three"));
+    expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 2/2  train loss ")]);
+    const config = JSON.parse(bytes("tuned/config.json").toString()) as Record<string, unknown>;
+    expect(config).toMatchObject({ num_classes: 3, pretrained_cfg: { mean: [0.1, 0.2, 0.3] } });
+    const other = fovea(...small("refused"), "--model", "resnet20_cifar", "--weights", at("base"));
+    expect([other.status, other.stderr]).toEqual([
+      1,
+      expect.stringContaining("weights of lenet5; expected resnet20_cifar"),
+    ]);
+    const raw = fovea(...small("refused"), "--model", "resnet20_cifar", "--weights", at("raw.safetensors"));
+    expect([raw.status, raw.stderr]).toEqual([1, expect.stringContaining("raw.safetensors: missing")]);
+    const last = fovea(
+      ...small("refused"),
+      "--model",
+      "resnet32_cifar",
+      "--weights",
+      at("resnet20.safetensors"),
+    );
+    expect([last.status, last.stderr]).toEqual([
+      1,
+      expect.stringContaining("resnet20.safetensors: weights of another model"),
+    ]);
   });
 
   it.each<[string, number, string[], string]>([
