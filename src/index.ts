@@ -4,7 +4,7 @@
 import "./tensor-methods.js";
 
 export { backward, noGrad, type BackwardOptions } from "./core/autograd.js";
-export { manualSeed, Random } from "./core/random.js";
+export { manualSeed, Random, type RandomState } from "./core/random.js";
 export { keep, tidy } from "./core/scope.js";
 export type { Shape } from "./core/shape.js";
 export {

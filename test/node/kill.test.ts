@@ -95,4 +95,29 @@ describe("fovea train", () => {
     const left = await readdir(killed, { recursive: true });
     expect(left.filter((name) => name.endsWith("tmp"))).toEqual([]);
   });
+
+  it.skipIf(process.platform === "win32")(
+    "leaves the checkpoint as it was when the disk is full, and says so",
+    { timeout: 60_000 },
+    async () => {
+      const out = join(folder, "full");
+      const stopped = spawn(process.execPath, [cli, "train", ...begin(out)], {
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      stopped.stderr.on("data", (text) => String(text).includes("epoch 1/6") && stopped.kill("SIGINT"));
+      expect(await once(stopped, "close")).toEqual([130, null]);
+      const path = join(out, "checkpoint", "training.safetensors");
+      const before = await readFile(path);
+      // No file may be longer than 64 blocks of 512 bytes: writing fails as on a full disk.
+      const command = `ulimit -f 64; exec "$0" "$@"`;
+      const args = ["-c", command, process.execPath, cli, "train", "--resume", out];
+      const child = spawn("sh", args, { stdio: ["ignore", "ignore", "pipe"] });
+      let said = "";
+      child.stderr.on("data", (text) => (said += text));
+      expect(await once(child, "close")).toEqual([1, null]);
+      expect(said).toMatch(/^fovea: .*\.safetensors: cannot be written: EFBIG/m);
+      expect(await readFile(path)).toEqual(before);
+      expect((await readdir(out, { recursive: true })).filter((name) => name.endsWith("tmp"))).toEqual([]);
+    },
+  );
 });
