@@ -1,7 +1,7 @@
 // The options of a training as flags of a command.
 
 import { Option, type Command } from "commander";
-import { flagOf, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
+import { flagOf, isInUse, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
 import type { TrainArguments } from "../node/train-arguments.js";
 import { trainOptions, type TrainOption } from "../node/train-options.js";
 import { parser } from "./options.js";
@@ -80,10 +80,11 @@ export function trainFlags(opts: Record<string, unknown>): TrainFlags {
 }
 
 /** Resolved arguments, a line each; what is not in use is left out. */
-export function describeArguments(args: Partial<TrainArguments>): string {
-  const said = Object.entries(args).filter(
-    ([, value]) => value !== null && value !== false && String(value) !== "",
-  );
+export function describeArguments(args: TrainArguments): string {
+  const said = trainNames
+    .filter((name) => isInUse(args, name))
+    .map((name) => [name, args[name]] as const)
+    .filter(([, value]) => value !== null && value !== false && String(value) !== "");
   const width = Math.max(...said.map(([name]) => name.length));
   return said.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`).join("\n");
 }

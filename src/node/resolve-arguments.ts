@@ -110,6 +110,11 @@ const USES: readonly [names: readonly Name[], when: (args: TrainArguments) => bo
   [["aa", "colorJitter", "reprob", "cutout", "scale"], ({ noAug }) => !noAug, "no --no-aug"],
 ];
 
+/** Whether an argument's value has any effect beside the others'. */
+export function isInUse(args: TrainArguments, name: Name): boolean {
+  return USES.every(([names, when]) => !names.includes(name) || when(args));
+}
+
 function requireUse(args: TrainArguments, given: ReadonlySet<Name>): void {
   for (const [names, when, needs] of USES) {
     const useless = names.find((name) => given.has(name) && args[name] !== optionOf(name).default);
@@ -152,15 +157,7 @@ function requireTogether(args: TrainArguments): void {
 }
 
 /** What may differ from the run that is resumed. */
-const MAY_DIFFER: readonly Name[] = [
-  "resume",
-  "out",
-  "threads",
-  "workers",
-  "checkpointInterval",
-  "download",
-  "dataDir",
-];
+const MAY_DIFFER: readonly Name[] = ["resume", "out", "threads", "workers", "checkpointInterval"];
 
 /** The arguments that a run's args.json holds. */
 function resumed(folder: string, given: TrainFlags): TrainArguments {

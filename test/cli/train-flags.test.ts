@@ -91,5 +91,5 @@ it("describes resolved arguments, a line each, without what is not in use", () =
   const lines = text.split("\n");
   expect(lines).toContain(`  recipe${" ".repeat(14)}mnist-lenet5`);
   expect(lines).toContain(`  epochs${" ".repeat(14)}2`);
-  expect(text).not.toMatch(/null|false|resume/);
+  expect(text).not.toMatch(/null|false|resume|nesterov|decayRate/);
 });
