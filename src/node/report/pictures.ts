@@ -1,12 +1,6 @@
 // Pictures for a report: thumbnails, what a network saw, maps laid over it.
 
-import {
-  encodePng,
-  type AnyImage,
-  type FloatImage,
-  type Image,
-  type Normalization,
-} from "../../data/index.js";
+import { encodePng, type FloatImage, type Image, type Normalization } from "../../data/index.js";
 import { resize } from "../../data/transforms/resize.js";
 
 /** Most pixels of a thumbnail's side. */
