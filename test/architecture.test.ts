@@ -44,7 +44,7 @@ const LAYERS: Record<string, readonly string[]> = {
 /** Packages that a layer may import. */
 const PACKAGES: Record<string, RegExp> = {
   data: /^(fast-png|fflate|jpeg-js)$/,
-  node: /^(node:.*|package\.json|tar-stream)$/,
+  node: /^(node:.*|d3-array|package\.json|pbf|tar-stream)$/,
   cli: /^(node:.*|commander|tinyglobby)$/,
 };
 

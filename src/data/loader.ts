@@ -11,6 +11,8 @@ import { checkChannels, type Normalization } from "./normalization.js";
 import { RandomSampler, SequentialSampler, type Sampler } from "./sampler.js";
 import { epochSeed } from "./streams.js";
 import type { Transform } from "./transform.js";
+import { Compose } from "./transforms/compose.js";
+import { Normalize } from "./transforms/to-tensor.js";
 
 export type { Normalization };
 
@@ -106,6 +108,13 @@ export class DataLoader {
   /** Samples in one epoch, before any is skipped. */
   get images(): number {
     return this.#dropLast ? this.batches * this.batchSize : this.#sampler.length;
+  }
+
+  /** How the network's floats come from bytes: the loader's own, or that of the last Normalize among the transforms. */
+  get normalization(): Normalization | undefined {
+    const { normalization, transforms } = this.#recipe;
+    const flat = transforms.flatMap((t) => (t instanceof Compose ? t.transforms : [t]));
+    return normalization ?? flat.findLast((t) => t instanceof Normalize);
   }
 
   /** Batches in one epoch. */

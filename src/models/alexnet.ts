@@ -44,13 +44,13 @@ export class AlexNet extends Classifier {
     );
   }
 
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 63. */
   forwardFeatures(x: Tensor): Tensor {
     return this.features.forward(x);
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 63. */
-  forward(x: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  forwardHead(features: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(features)));
   }
 }
 

@@ -25,6 +25,14 @@ export abstract class Classifier extends Module {
   /** x:[n,h,w,c] → the maps that the classifier sees, [n,h′,w′,features]. */
   abstract forwardFeatures(x: Tensor): Tensor;
 
+  /** The maps of forwardFeatures() → logits [n,numClasses]. */
+  abstract forwardHead(features: Tensor): Tensor;
+
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
+  forward(x: Tensor): Tensor {
+    return this.forwardHead(this.forwardFeatures(x));
+  }
+
   /** Replaces the last layer, and those of auxiliary heads, by new ones for so many classes. */
   resetClassifier(numClasses: number): void {
     for (const path of this.heads) {

@@ -98,13 +98,13 @@ export class DenseNet extends Classifier {
     this.classifier = new Linear(channels, numClasses, { biasInit: init.zeros });
   }
 
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 29. */
   forwardFeatures(x: Tensor): Tensor {
     return relu(this.features.forward(x));
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 29. */
-  forward(x: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  forwardHead(features: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(features)));
   }
 }
 

@@ -110,9 +110,8 @@ export class EfficientNet extends Classifier {
     return this.features.forward(x);
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
-  forward(x: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  forwardHead(features: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(features)));
   }
 }
 

@@ -139,17 +139,13 @@ export class GoogLeNet extends Classifier {
     return [this.inception5b.forward(this.inception5a.forward(y)), fourA, fourD];
   }
 
-  #classify(features: Tensor): Tensor {
-    return this.fc.forward(this.dropout.forward(flatten(this.avgpool.forward(features))));
-  }
-
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 15. */
   forwardFeatures(x: Tensor): Tensor {
     return this.#stages(x)[0];
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses] of the main classifier; h, w ≥ 15. */
-  forward(x: Tensor): Tensor {
-    return this.#classify(this.forwardFeatures(x));
+  forwardHead(features: Tensor): Tensor {
+    return this.fc.forward(this.dropout.forward(flatten(this.avgpool.forward(features))));
   }
 
   /** The main logits, and in training those of the auxiliary classifiers with weight 0.3, as in the paper. */
@@ -159,7 +155,7 @@ export class GoogLeNet extends Classifier {
     return tidy(() => {
       const [features, fourA, fourD] = this.#stages(x);
       return [
-        { weight: 1, logits: this.#classify(features) },
+        { weight: 1, logits: this.forwardHead(features) },
         { weight: 0.3, logits: aux2.forward(fourD) },
         { weight: 0.3, logits: aux1.forward(fourA) },
       ];

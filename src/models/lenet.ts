@@ -33,13 +33,13 @@ export class LeNet5 extends Classifier {
     );
   }
 
+  /** x:[n,28,28,inChannels] → [n,h′,w′,features]. */
   forwardFeatures(x: Tensor): Tensor {
     return this.features.forward(x);
   }
 
-  /** x:[n,28,28,inChannels] → logits [n,numClasses]. */
-  forward(x: Tensor): Tensor {
-    return this.classifier.forward(this.forwardFeatures(x));
+  forwardHead(features: Tensor): Tensor {
+    return this.classifier.forward(features);
   }
 }
 

@@ -25,9 +25,8 @@ class MobileNet extends Classifier {
     return this.features.forward(x);
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
-  forward(x: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  forwardHead(features: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(features)));
   }
 }
 

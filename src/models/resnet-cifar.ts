@@ -74,9 +74,8 @@ export class CifarResNet extends Classifier {
     return y;
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
-  forward(x: Tensor): Tensor {
-    return this.linear.forward(flatten(this.#avgpool.forward(this.forwardFeatures(x))));
+  forwardHead(features: Tensor): Tensor {
+    return this.linear.forward(flatten(this.#avgpool.forward(features)));
   }
 }
 

@@ -105,6 +105,7 @@ export class ResNet extends Classifier {
     this.fc = new Linear(from, numClasses);
   }
 
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
   forwardFeatures(x: Tensor): Tensor {
     let y = relu(this.bn1.forward(this.conv1.forward(x)));
     y = this.#maxpool?.forward(y) ?? y;
@@ -112,9 +113,8 @@ export class ResNet extends Classifier {
     return y;
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]; any h, w from 1, made for ≥ 32. */
-  forward(x: Tensor): Tensor {
-    return this.fc.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  forwardHead(features: Tensor): Tensor {
+    return this.fc.forward(flatten(this.avgpool.forward(features)));
   }
 }
 

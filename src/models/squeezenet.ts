@@ -75,13 +75,13 @@ export class SqueezeNet extends Classifier {
     this.classifier = new Sequential(new Dropout(), head, new ReLU(), new AdaptiveAvgPool2d(1));
   }
 
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 21 (version 1.1: 17). */
   forwardFeatures(x: Tensor): Tensor {
     return this.features.forward(x);
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 21 (version 1.1: 17). */
-  forward(x: Tensor): Tensor {
-    return flatten(this.classifier.forward(this.forwardFeatures(x)));
+  forwardHead(features: Tensor): Tensor {
+    return flatten(this.classifier.forward(features));
   }
 }
 

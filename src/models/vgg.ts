@@ -58,13 +58,13 @@ export class VGG extends Classifier {
     );
   }
 
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 32. */
   forwardFeatures(x: Tensor): Tensor {
     return this.features.forward(x);
   }
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]; h, w ≥ 32. */
-  forward(x: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(this.forwardFeatures(x))));
+  forwardHead(features: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(features)));
   }
 }
 

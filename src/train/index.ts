@@ -2,6 +2,7 @@ export * from "./checkpoint.js";
 export * from "./ema.js";
 export * from "./evaluate.js";
 export * from "./fit.js";
+export * from "./grad-cam.js";
 export * from "./lr-finder.js";
 export * from "./metrics/index.js";
 export * from "./position.js";

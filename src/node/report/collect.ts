@@ -1,0 +1,206 @@
+// A report's data, from a trained model, its loaders and its history.
+
+import { disposeBatch, type DataLoader } from "../../data/index.js";
+import type { Module } from "../../nn/index.js";
+import type { Schedule } from "../../optim/index.js";
+import { evaluate, gradCam, hasTwoParts, type TwoPartModule } from "../../train/index.js";
+import { environment } from "../environment.js";
+import type { HistoryRow, JudgedPicture, LookedPicture, Picture, ReportData } from "./data.js";
+import { Judgement } from "./judgement.js";
+import { dataUri, denormalised, overlay, thumbnail } from "./pictures.js";
+
+/** Pictures shown: mistakes, augmented inputs, maps of mistakes and as many of right guesses. */
+const MISTAKES = 20;
+const SAMPLES = 24;
+const LOOKS = 4;
+const PAIRS = 12;
+/** Points of the learning rate's curve. */
+const RATES = 240;
+
+export interface CollectOptions {
+  /** The run's. */
+  name: string;
+  /** What the model is called. */
+  architecture: string;
+  model: Module;
+  /** Evaluated once more, for what a report shows beside the history. None: it shows what training says. */
+  evalLoader?: DataLoader;
+  /** The first batch of its first epoch is shown. */
+  trainLoader?: DataLoader;
+  history: readonly HistoryRow[];
+  args: Readonly<Record<string, unknown>>;
+  command?: string;
+  /** Draws the learning rate's curve step by step. Default: the history's rates. */
+  schedule?: Schedule;
+  /** Optimizer steps in an epoch, for the schedule. Default: the training loader's batches. */
+  stepsPerEpoch?: number;
+  /** Ends the evaluation soon after it is aborted. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Evaluates the model, and gathers what writeReport() shows. Leaves model and heap as they were.
+ * @throws what evaluate() and the loaders throw
+ */
+export async function collectReport(options: CollectOptions): Promise<ReportData> {
+  const { name, architecture, model, evalLoader, trainLoader, history, args, command } = options;
+  const dataset = (evalLoader ?? trainLoader)?.dataset;
+  const rates = learningRates(options);
+  const { date, ...machine } = environment();
+  return {
+    name,
+    model: architecture,
+    dataset: dataset?.name ?? "unknown data",
+    date,
+    summary: trainingSummary(history),
+    history,
+    classes: dataset?.classes ?? [],
+    environment: { ...machine, memory: `${(machine.memory / 2 ** 30).toFixed(1)} GiB` },
+    args,
+    ...(rates && { learningRates: rates }),
+    ...(command !== undefined && { command }),
+    ...(trainLoader && { samples: await augmented(trainLoader) }),
+    ...(evalLoader && (await judged(model, evalLoader, history, options.signal))),
+  };
+}
+
+function trainingSummary(history: readonly HistoryRow[]): ReportData["summary"] {
+  const seconds = history.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
+  const mean = (key: "images_per_second" | "data_wait"): number | undefined => {
+    const values = history.flatMap((row) => row[key] ?? []).filter(Number.isFinite);
+    return values.length ? values.reduce((a, b) => a + b) / values.length : undefined;
+  };
+  const [imagesPerSecond, dataWait] = [mean("images_per_second"), mean("data_wait")];
+  return {
+    epochs: history.length,
+    seconds,
+    ...(imagesPerSecond !== undefined && { imagesPerSecond }),
+    ...(dataWait !== undefined && { dataWait }),
+  };
+}
+
+/** The schedule, replayed: it depends on nothing but the step and the evaluation losses so far. */
+function learningRates(options: CollectOptions): ReportData["learningRates"] {
+  const { schedule, history, trainLoader, stepsPerEpoch = trainLoader?.batches } = options;
+  if (!schedule || !stepsPerEpoch || history.length === 0) return undefined;
+  const losses = history.map((row) => row.eval_loss ?? NaN);
+  const steps = history.length * stepsPerEpoch;
+  const count = Math.min(steps, RATES);
+  return Array.from({ length: count }, (_, i) => {
+    const step = count === 1 ? 0 : Math.round((i * (steps - 1)) / (count - 1));
+    const lr = (schedule as (step: number, losses: readonly number[]) => number)(
+      step,
+      losses.slice(0, Math.floor(step / stepsPerEpoch)),
+    );
+    return { at: (step + 1) / stepsPerEpoch, lr };
+  });
+}
+
+/** Everything that an evaluation says. */
+async function judged(
+  model: Module,
+  loader: DataLoader,
+  history: readonly HistoryRow[],
+  signal: AbortSignal | undefined,
+): Promise<Partial<ReportData>> {
+  const judgement = new Judgement(MISTAKES, LOOKS);
+  const { loss, top1, top5, images } = await evaluate(model, loader, {
+    metrics: [judgement],
+    ...(signal && { signal }),
+  });
+  const { confusion, calibration, precision, mistakes } = judgement;
+  const [map, summary] = [precision?.value, trainingSummary(history)];
+  const gradCam = hasTwoParts(model) ? await looks(model, loader, judgement) : [];
+  return {
+    summary: { ...summary, loss, images, ...(map === undefined ? { top1, top5 } : { map }) },
+    mistakes: await Promise.all(mistakes.map((mistake) => shown(loader, mistake))),
+    gradCam,
+    ...(confusion && {
+      confusion: confusion.matrix,
+      confused: confusion.mostConfused(PAIRS),
+      perClass: confusion.perClass(),
+    }),
+    ...(calibration && { calibration: { ece: calibration.ece, bins: calibration.bins } }),
+    ...(precision && { perClass: precision.perClass() }),
+  };
+}
+
+type Judged = Judgement["mistakes"][number];
+
+function named(
+  loader: DataLoader,
+  { index, truth, guess, probability }: Judged,
+): Omit<JudgedPicture, keyof Picture> & { caption: string } {
+  const { classes } = loader.dataset;
+  const names = truth.map((label) => classes[label]!).join(", ");
+  return { truth: names, guess: classes[guess]!, probability, caption: `image ${index}` };
+}
+
+/** The dataset's own picture, before any transform. */
+async function shown(loader: DataLoader, judged: Judged): Promise<JudgedPicture> {
+  const image = thumbnail(await loader.dataset.image(judged.index));
+  const { width, height } = image;
+  return { src: dataUri(image), width, height, ...named(loader, judged) };
+}
+
+/** Grad-CAM of the worst mistakes and of some right guesses, each for the guess. */
+async function looks(
+  model: TwoPartModule,
+  loader: DataLoader,
+  { mistakes, right }: Judgement,
+): Promise<LookedPicture[]> {
+  const chosen = [...right, ...mistakes.slice(0, LOOKS)];
+  if (chosen.length === 0) return [];
+  const batch = await loader.batch(Uint32Array.from(chosen, ({ index }) => index));
+  try {
+    const { maps } = gradCam(model, batch.images, chosen.map(({ guess }) => guess)); // prettier-ignore
+    const inputs = picturesOf(batch.images.data() as Float32Array, batch.images.shape, loader);
+    return chosen.map((judged, i) => {
+      const { picture, overlay: laid } = overlay(inputs[i]!, maps[i]!);
+      const { width, height } = picture;
+      return { src: dataUri(picture), overlay: dataUri(laid), width, height, ...named(loader, judged) };
+    });
+  } finally {
+    disposeBatch(batch);
+  }
+}
+
+/** A batch's images [n,h,w,c] as pictures again. */
+function picturesOf(data: Float32Array, shape: readonly number[], { normalization }: DataLoader) {
+  const [n, height, width, channels] = shape as [number, number, number, number];
+  const size = height * width * channels;
+  return Array.from({ length: n }, (_, i) =>
+    denormalised({ data: data.subarray(i * size, (i + 1) * size), height, width, channels }, normalization),
+  );
+}
+
+/** What the network learnt from first. */
+async function augmented(loader: DataLoader): Promise<Picture[]> {
+  const { classes } = loader.dataset;
+  for await (const batch of loader.epoch(0)) {
+    try {
+      const count = Math.min(SAMPLES, batch.indices.length);
+      const pixels = batch.images.data() as Float32Array;
+      const pictures = picturesOf(pixels, [count, ...batch.images.shape.slice(1)], loader);
+      const labels = batch.labels.data();
+      const targets = batch.targets?.data();
+      return pictures.map((picture, i) => {
+        const image = thumbnail(picture);
+        const row = targets?.subarray(i * classes.length, (i + 1) * classes.length);
+        const caption = row ? mixture(row, classes) : classes[labels[i]!]!;
+        return { src: dataUri(image), width: image.width, height: image.height, caption };
+      });
+    } finally {
+      disposeBatch(batch);
+    }
+  }
+  return [];
+}
+
+/** Soft targets in words: "cat 0.62, dog 0.38". */
+function mixture(row: ArrayLike<number>, classes: readonly string[]): string {
+  const parts = classes.map((name, i) => ({ name, share: row[i]! })).filter(({ share }) => share > 0.005);
+  const main = parts.sort((a, b) => b.share - a.share).slice(0, 3);
+  if (main.every(({ share }) => share > 0.995)) return main.map(({ name }) => name).join(", ");
+  return main.map(({ name, share }) => `${name} ${share.toFixed(2)}`).join(", ");
+}

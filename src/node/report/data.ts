@@ -1,0 +1,116 @@
+// What a report shows, as plain data. What is left out is not shown.
+
+import type { EpochReport } from "../../train/index.js";
+
+/** A row of results.csv. What was not measured is missing or NaN. */
+export type HistoryRow = Partial<EpochReport> & {
+  epoch: number;
+  /** Mean average precision, of multi-label runs. */
+  eval_map?: number;
+};
+
+/** The numbers at the top; fractions and seconds. */
+export interface Summary {
+  top1?: number;
+  top5?: number;
+  /** Mean average precision, of multi-label runs. */
+  map?: number;
+  loss?: number;
+  epochs: number;
+  /** Of the whole training, evaluations included. */
+  seconds: number;
+  /** In training, evaluations not counted. */
+  imagesPerSecond?: number;
+  /** Share of the training time spent waiting for data. */
+  dataWait?: number;
+  /** Images evaluated. */
+  images?: number;
+}
+
+/** Scores of one class; fractions. */
+export interface ClassRow {
+  precision: number;
+  recall: number;
+  f1: number;
+  /** Images of the class. */
+  support: number;
+  /** Average precision, of multi-label runs; NaN for a class without images. */
+  ap?: number;
+}
+
+/** Images of one class that were taken for another. */
+export interface ConfusedRow {
+  label: number;
+  guess: number;
+  count: number;
+  /** Share of the images of `label`. */
+  share: number;
+}
+
+/** Images whose confidence lies in (low, high]. */
+export interface CalibrationRow {
+  low: number;
+  high: number;
+  count: number;
+  accuracy: number;
+  /** Mean probability of the guess. */
+  confidence: number;
+}
+
+/** A picture and what is said below it. */
+export interface Picture {
+  /** A data: URI. */
+  src: string;
+  /** Pixels. */
+  width: number;
+  height: number;
+  caption: string;
+}
+
+/** A picture that the model judged. */
+export interface JudgedPicture extends Picture {
+  /** Name of the class it is of; several, with commas, in multi-label runs. */
+  truth: string;
+  guess: string;
+  /** Of the guess. */
+  probability: number;
+}
+
+/** Where the model looked: the picture as the network saw it, and the same under the map of the guess. */
+export interface LookedPicture extends JudgedPicture {
+  /** A data: URI, of the same size. */
+  overlay: string;
+}
+
+export interface ReportData {
+  /** The run's. */
+  name: string;
+  model: string;
+  dataset: string;
+  /** When the run ended, as ISO 8601 has it. */
+  date: string;
+  summary: Summary;
+  history: readonly HistoryRow[];
+  /** Learning rates at points of the run, finer than by epoch; `at` counts epochs. Default: those of the history. */
+  learningRates?: readonly { at: number; lr: number }[];
+  /** Names, which may be any text; labels index them. */
+  classes: readonly string[];
+  /** Counts [classes][classes]: rows are labels, columns guesses. */
+  confusion?: readonly (readonly number[])[];
+  /** Most frequent first. */
+  confused?: readonly ConfusedRow[];
+  /** One for each class. */
+  perClass?: readonly ClassRow[];
+  /** Largest loss first. */
+  mistakes?: readonly JudgedPicture[];
+  calibration?: { ece: number; bins: readonly CalibrationRow[] };
+  gradCam?: readonly LookedPicture[];
+  /** Training inputs as the network sees them. */
+  samples?: readonly Picture[];
+  /** Machine, versions, threads: what the run ran on. */
+  environment: Readonly<Record<string, unknown>>;
+  /** What was asked. */
+  args: Readonly<Record<string, unknown>>;
+  /** The command line, if the run came from one. */
+  command?: string;
+}

@@ -1,0 +1,301 @@
+// The parts of a report, from what is known. A part without data is undefined.
+
+import { reliabilityDiagram } from "./calibration.js";
+import { lineChart, type Series } from "./chart.js";
+import type { HistoryRow, JudgedPicture, LookedPicture, Picture, ReportData } from "./data.js";
+import { figure, html, NONE, percent, type Content, type Markup } from "./html.js";
+import { confusionMatrix, MOST_CLASSES } from "./matrix.js";
+
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  /** What the reader sees, in a sentence. */
+  readonly about?: string;
+  readonly body: Content;
+}
+
+type Part = (data: ReportData) => Section | undefined;
+
+/** Tables longer than this scroll. */
+const LONG = 24;
+
+function curves(
+  name: string,
+  history: readonly HistoryRow[],
+  keys: Record<string, keyof HistoryRow>,
+): Series[] {
+  return Object.entries(keys).map(([series, key]) => ({
+    name: series,
+    tone: series === name ? "main" : "side",
+    points: history.map((row) => ({ x: row.epoch, y: row[key] ?? NaN })),
+  }));
+}
+
+/** "best 91.25 % at epoch 11". */
+function best(history: readonly HistoryRow[], key: keyof HistoryRow): string | undefined {
+  const rows = history.filter((row) => Number.isFinite(row[key]));
+  if (rows.length < 2) return undefined;
+  const top = rows.reduce((a, b) => (b[key]! > a[key]! ? b : a));
+  return `Best ${percent(top[key])} at epoch ${top.epoch}`;
+}
+
+const training: Part = ({ history, learningRates }) => {
+  const share = { format: (v: number) => percent(v, 1), limits: [0, 1] as const };
+  const has = (key: keyof HistoryRow): boolean => history.some((row) => Number.isFinite(row[key]));
+  const main = has("eval_loss") ? "eval" : "train";
+  const rates = learningRates ?? history.map(({ epoch, lr }) => ({ at: epoch, lr: lr ?? NaN }));
+  const rate: Series = {
+    name: "at the end",
+    tone: "main",
+    points: rates.map(({ at, lr }) => ({ x: at, y: lr })),
+  };
+  const note = best(history, "eval_top1") ?? best(history, "eval_map");
+  const charts = [
+    lineChart({ title: "Loss", series: curves(main, history, { train: "train_loss", eval: "eval_loss" }) }),
+    has("eval_map")
+      ? lineChart({ title: "Mean average precision", series: curves(main, history, { eval: "eval_map" }), ...share, ...(note && { note }) }) // prettier-ignore
+      : lineChart({ title: "Top-1", series: curves(main, history, { train: "train_top1", eval: "eval_top1" }), ...share, ...(note && { note }) }), // prettier-ignore
+    lineChart({ title: "Learning rate", series: [rate], dense: learningRates !== undefined }),
+  ].filter((chart) => chart !== undefined);
+  return charts.length
+    ? { id: "training", title: "Training", body: html`<div class="charts">${charts}</div>` }
+    : undefined;
+};
+
+const confusion: Part = ({ confusion: matrix, confused = [], classes }) => {
+  const map = matrix && confusionMatrix(matrix, classes, confused);
+  if (!map && confused.length === 0) return undefined;
+  const rows = confused.map(
+    ({ label, guess, count, share }) =>
+      html`<tr>
+        <td class="name">${classes[label]}</td>
+        <td class="name">${classes[guess]}</td>
+        <td class="number">${count}</td>
+        <td class="number">${percent(share, 1)}</td>
+      </tr>`,
+  );
+  const pairs =
+    rows.length > 0 &&
+    html`<div>
+      <h3>Most confused pairs</h3>
+      <table>
+        <thead>
+          <tr>
+            <th>True class</th>
+            <th>Taken for</th>
+            <th class="number">Images</th>
+            <th class="number">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+      <p class="note">Share of the true class’s images.</p>
+    </div>`;
+  const wide = classes.length > 30 && classes.length <= MOST_CLASSES;
+  return {
+    id: "confusion",
+    title: "Confusion",
+    body: html`<div class="${wide ? "charts" : "columns"}">${map}${pairs}</div>`,
+  };
+};
+
+/** A share as a cell that sorts by its value, perhaps with a bar. */
+function shareCell(share: number, bar = false): Markup {
+  const value = Number.isFinite(share) ? share : -1;
+  return html`<td class="number" data-value="${value}">
+    ${percent(share, 1)}${
+      bar && html`<span class="bar" style="--share:${(Math.max(0, value) * 100).toFixed(1)}%"></span>`
+    }
+  </td>`;
+}
+
+const perClass: Part = ({ perClass: rows, classes }) => {
+  if (!rows?.length) return undefined;
+  const ap = rows.some((row) => row.ap !== undefined);
+  const heads = [...(ap ? ["Average precision"] : []), "Precision", "Recall", "F1", "Images"];
+  const lines = rows.map(
+    (row, i) =>
+      html`<tr>
+        <td class="name">${classes[i]}</td>
+        ${ap && shareCell(row.ap ?? NaN, true)}
+        ${shareCell(row.precision)}${shareCell(row.recall)}${shareCell(row.f1, !ap)}
+        <td class="number" data-value="${row.support}">${row.support.toLocaleString("en")}</td>
+      </tr>`,
+  );
+  return {
+    id: "classes",
+    title: "Classes",
+    about:
+      "Precision: the share of the images taken for the class that are of it. Recall: the share of the class’s images that were found. F1: the harmonic mean of the two.",
+    body: html`<div class="${rows.length > LONG ? "tall" : "scroll"}">
+      <table class="sortable">
+        <thead>
+          <tr>
+            <th>Class</th>
+            ${heads.map((head) => html`<th class="number">${head}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${lines}
+        </tbody>
+      </table>
+    </div>`,
+  };
+};
+
+/** Small pictures are shown as pixels, not blurred. */
+const PIXELS = 64;
+
+function image(src: string, { width, height, caption }: Picture): Markup {
+  const kind = Math.max(width, height) <= PIXELS ? html` class="pixels"` : undefined;
+  return html`<img
+    src="${src}"
+    width="${width}"
+    height="${height}"
+    alt="${caption}"
+    loading="lazy"
+    decoding="async"
+    ${kind}
+  />`;
+}
+
+function verdict({ truth, guess, probability, caption }: JudgedPicture): Markup {
+  const wrong = truth !== guess;
+  return html`<figcaption>
+    <span class="verdict name${wrong && " wrong"}">${guess}</span> ${percent(probability, 1)}
+    ${wrong && html`<br /><span class="sub">is <span class="name">${truth}</span></span>`}
+    ${caption && html`<br /><span class="sub">${caption}</span>`}
+  </figcaption>`;
+}
+
+const mistakes: Part = ({ mistakes: pictures }) =>
+  pictures?.length
+    ? {
+        id: "mistakes",
+        title: "Worst mistakes",
+        about:
+          "The evaluated images with the largest loss: what the model said and how sure it was, and what they are.",
+        body: html`<div class="pictures">
+          ${pictures.map((p) => html`<figure>${image(p.src, p)}${verdict(p)}</figure>`)}
+        </div>`,
+      }
+    : undefined;
+
+const calibration: Part = ({ calibration: measured }) =>
+  measured && measured.bins.some(({ count }) => count > 0)
+    ? {
+        id: "calibration",
+        title: "Calibration",
+        about:
+          `Expected calibration error ${percent(measured.ece)}: by so much, on average, confidence and accuracy differ. ` +
+          "Bars on the dashed line mean that the model is right as often as it claims; below it, that it is too sure of itself.",
+        body: reliabilityDiagram(measured.bins),
+      }
+    : undefined;
+
+function look(picture: LookedPicture): Markup {
+  return html`<figure>
+    <div class="pair">${image(picture.src, picture)}${image(picture.overlay, picture)}</div>
+    ${verdict(picture)}
+  </figure>`;
+}
+
+const gradCam: Part = ({ gradCam: pictures }) =>
+  pictures?.length
+    ? {
+        id: "grad-cam",
+        title: "Where the model looks",
+        about: "Grad-CAM: the places that speak for the model’s guess, the more yellow, the more strongly.",
+        body: html`<div class="pictures looks">${pictures.map(look)}</div>`,
+      }
+    : undefined;
+
+const samples: Part = ({ samples: pictures }) =>
+  pictures?.length
+    ? {
+        id: "inputs",
+        title: "Training inputs",
+        about: "Augmented images of the training set, as the network sees them.",
+        body: html`<div class="pictures small">
+          ${pictures.map(
+            (p) =>
+              html`<figure>
+                ${image(p.src, p)}
+                <figcaption class="sub name">${p.caption}</figcaption>
+              </figure>`,
+          )}
+        </div>`,
+      }
+    : undefined;
+
+/** A value of args.json for reading. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null || value === "") return NONE;
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : NONE;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function list(title: string, facts: Readonly<Record<string, unknown>>): Content {
+  const rows = Object.entries(facts).filter(([, value]) => value !== undefined);
+  if (rows.length === 0) return undefined;
+  const pairs = rows.map(
+    ([key, value]) =>
+      html`<dt>${key}</dt>
+        <dd>${shown(value)}</dd>`,
+  );
+  return html`<div>
+    <h3>${title}</h3>
+    <dl class="list">${pairs}</dl>
+  </div>`;
+}
+
+const setting: Part = ({ environment, args, command }) => ({
+  id: "setting",
+  title: "How it was made",
+  body: html`${command && html`<pre>${command}</pre>`}
+    <div class="facts">${list("Arguments", args)}${list("Environment", environment)}</div>`,
+});
+
+/** In the order of the page. */
+export const parts: readonly Part[] = [
+  training,
+  confusion,
+  perClass,
+  mistakes,
+  calibration,
+  gradCam,
+  samples,
+  setting,
+];
+
+/** The numbers at the top: name, value, what they mean. */
+export function headline({ summary, history, calibration }: ReportData): [string, string, string?][] {
+  const { top1, top5, map, loss, epochs, seconds, imagesPerSecond, dataWait, images } = summary;
+  const of = images === undefined ? "" : `of ${images.toLocaleString("en")} images`;
+  const numbers: ([string, string, string?] | false | undefined)[] = [
+    top1 !== undefined && ["Top-1", percent(top1), of],
+    top5 !== undefined && ["Top-5", percent(top5)],
+    map !== undefined && ["Mean average precision", percent(map), of],
+    loss !== undefined && ["Loss", figure(loss)],
+    loss === undefined && ["Training loss", figure(history.at(-1)?.train_loss)],
+    calibration && ["Calibration error", percent(calibration.ece)],
+    ["Epochs", figure(epochs)],
+    ["Time", duration(seconds)],
+    imagesPerSecond !== undefined && ["Images/s", figure(Math.round(imagesPerSecond)), "in training"],
+    dataWait !== undefined && ["Data wait", percent(dataWait, 1), "of the training time"],
+  ];
+  return numbers.filter((number) => number !== undefined && number !== false);
+}
+
+/** 75 s as "1 min 15 s". */
+function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return NONE;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const s = Math.round(seconds);
+  return `${Math.floor(s / 60)} min ${s % 60} s`;
+}
