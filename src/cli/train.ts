@@ -29,6 +29,7 @@ export function register(program: Command): void {
       try {
         const metrics = await runTraining(args, {
           signal,
+          command: `fovea ${process.argv.slice(2).join(" ")}`,
           onStart(_, run) {
             folder = run.path;
             console.error(`${folder}/\n${describeArguments(args)}`);

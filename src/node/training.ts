@@ -1,6 +1,7 @@
 // A whole training: from arguments to a run folder.
 
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { manualSeed } from "../core/random.js";
 import { DataError } from "../errors.js";
 import { unfreeze } from "../nn/index.js";
@@ -20,7 +21,9 @@ import { init, type Binary } from "../wasm/runtime.js";
 import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { environment } from "./environment.js";
 import { configOf, saveConfig } from "./model-folder.js";
+import { collectReport, writeReport } from "./report/index.js";
 import { RunFolder, type Metrics } from "./run-folder.js";
+import { EventWriter } from "./tensorboard.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { setUpTraining, type Training as Setup } from "./training-setup.js";
 import { saveWeights } from "./weights.js";
@@ -34,6 +37,8 @@ export interface TrainingHooks {
   onEpoch?: (report: EpochReport) => void;
   /** Ends the training after the step under way; its checkpoint is saved. */
   signal?: AbortSignal;
+  /** The command line, for the report. */
+  command?: string;
 }
 
 /** Arguments that a training taken up again may have other than before: they change no bit of it. */
@@ -82,7 +87,10 @@ export async function runTraining(
     hooks.onStart?.(training, run);
     await train(args, training, run, position, hooks);
     if (hooks.signal?.aborted) return undefined;
-    return await finish(training, run, position);
+    const metrics = finalNumbers(training, position);
+    await run.writeMetrics(metrics);
+    await report(args, training, run, position, hooks);
+    return hooks.signal?.aborted ? undefined : metrics;
   } finally {
     training.end();
   }
@@ -119,6 +127,10 @@ async function train(
   const { model, trainLoader, classes } = training;
   const save = async (): Promise<void> =>
     saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, { args, classes }));
+  const events = new EventWriter(
+    run.file("tensorboard"),
+    position.history.length || position.step ? { purgeStep: position.epoch } : {},
+  );
   let saved = performance.now();
   const thaw = (): void => {
     if (args.freezeEpochs !== null && position.epoch > args.freezeEpochs) unfreeze(model);
@@ -137,6 +149,7 @@ async function train(
       ...(onStep && { onStep }),
       async onEpoch(row, history) {
         await run.writeEpoch(history, model);
+        await events.epoch(row);
         onEpoch?.(row);
       },
       async onPosition() {
@@ -153,20 +166,18 @@ async function train(
     await saveWeights(path, error.batch);
     error.message += `; the batch is in ${path}`;
     throw error;
+  } finally {
+    await events.close();
   }
   if (signal?.aborted) await save();
 }
 
-async function finish(
-  { classes }: Training,
-  run: RunFolder,
-  { history }: TrainingPosition,
-): Promise<Metrics> {
+function finalNumbers({ classes }: Training, { history }: TrainingPosition): Metrics {
   const last = history.at(-1)!;
   const best = bestEpoch(history)!;
   const sum = (of: (row: EpochReport) => number): number =>
     history.reduce((total, row) => total + of(row), 0);
-  const metrics: Metrics = {
+  return {
     top1: last.eval_top1 ?? null,
     top5: last.eval_top5 ?? null,
     loss: last.eval_loss ?? null,
@@ -177,6 +188,34 @@ async function finish(
     bestTop1: best.eval_top1 ?? null,
     classes,
   };
-  await run.writeMetrics(metrics);
-  return metrics;
+}
+
+/** Writes report.html, of the weights that the last evaluation was of. */
+async function report(
+  args: TrainArguments,
+  training: Training,
+  run: RunFolder,
+  { history }: TrainingPosition,
+  { signal, command }: TrainingHooks,
+): Promise<void> {
+  const { ema, trainLoader } = training;
+  const { model: architecture, gradAccumSteps, ...rest } = args;
+  ema?.swap();
+  try {
+    const data = await collectReport({
+      ...training,
+      name: basename(run.path),
+      architecture,
+      history,
+      args: { ...rest, gradAccumSteps },
+      stepsPerEpoch: Math.ceil(trainLoader.batches / gradAccumSteps),
+      ...(signal && { signal }),
+      ...(command !== undefined && { command }),
+    });
+    await writeReport(run.file("report.html"), data);
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  } finally {
+    ema?.swap();
+  }
 }

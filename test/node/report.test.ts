@@ -227,7 +227,7 @@ describe("collectReport", () => {
     const trainLoader = new DataLoader(data, {
       batchSize: 30,
       transform: cifarTrain(),
-      batchTransform: new Mixup(),
+      batchTransform: new Mixup({ alpha: 8 }), // shares near one half
     });
     const report = await collectReport({
       name: "noise",
