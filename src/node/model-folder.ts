@@ -157,6 +157,7 @@ export async function readConfig(path: string): Promise<{ config: ModelConfig; n
   if (names !== undefined && !(listOf(isText)(names) && (names as string[]).length === numClasses)) {
     throw new DataError(`${path}: label_names are not ${numClasses} names`);
   }
+  const small = (json["model_args"] as { smallImages?: unknown } | undefined)?.smallImages === true;
   const config: ModelConfig = {
     architecture,
     ...(names !== undefined && { classes: names as string[] }),
@@ -167,7 +168,7 @@ export async function readConfig(path: string): Promise<{ config: ModelConfig; n
     interpolation: get(preparation, "interpolation", "a filter's name", (v) =>
       ["bilinear", "bicubic", "nearest"].includes(v as string),
     ),
-    smallImages: (json["model_args"] as { smallImages?: unknown } | undefined)?.smallImages === true,
+    ...(small && { smallImages: true }),
   };
   return { config, numClasses };
 }

@@ -110,7 +110,7 @@ const USES: readonly [names: readonly Name[], when: (args: TrainArguments) => bo
   [["aa", "colorJitter", "reprob", "cutout", "scale"], ({ noAug }) => !noAug, "no --no-aug"],
 ];
 
-/** Whether an argument's value has an effect beside the others'. */
+/** Whether an argument's value makes a difference beside the others'. */
 export function isInUse(args: TrainArguments, name: Name): boolean {
   return USES.every(([names, when]) => !names.includes(name) || when(args));
 }
