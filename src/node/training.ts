@@ -206,6 +206,7 @@ async function report(
       ...training,
       name: basename(run.path),
       architecture,
+      data: basename(args.data),
       history,
       args: { ...rest, gradAccumSteps },
       stepsPerEpoch: Math.ceil(trainLoader.batches / gradAccumSteps),

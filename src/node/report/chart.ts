@@ -15,8 +15,8 @@ export interface Chart {
   readonly series: readonly Series[];
   /** How values are written, in the legend and on hover. Default: four digits. */
   readonly format?: (value: number) => string;
-  /** Values stay between these, so the axis does too. */
-  readonly limits?: readonly [number, number];
+  /** The largest value there can be: the axis does not go beyond. Nor does it go below 0 if no value does. */
+  readonly limit?: number;
   /** Said below the title. */
   readonly note?: string;
   /** Lines go up or down in steps, and have no dots. */
@@ -25,7 +25,7 @@ export interface Chart {
 
 const WIDTH = 360;
 const HEIGHT = 210;
-const LEFT = 46;
+const LEFT = 52;
 const RIGHT = 10;
 const TOP = 10;
 const BOTTOM = 30;
@@ -90,7 +90,7 @@ export function lineChart({
   title,
   series,
   format = figure,
-  limits,
+  limit = Infinity,
   note,
   dense,
 }: Chart): Markup | undefined {
@@ -100,8 +100,8 @@ export function lineChart({
   if (low === undefined || high === undefined) return undefined;
   const xs = [...new Set(points.map((p) => p.x))].sort((a, b) => a - b);
   const pad = high === low ? Math.abs(high) * 0.1 || 0.1 : (high - low) * 0.04;
-  const wanted = [low - pad, high + pad].map((v) => Math.min(Math.max(v, limits?.[0] ?? -Infinity), limits?.[1] ?? Infinity)); // prettier-ignore
-  const [bottom, top] = nice(wanted[0]!, wanted[1]!, 5);
+  const lowest = low >= 0 ? Math.max(0, low - pad) : low - pad;
+  const [bottom, top] = nice(lowest, Math.min(limit, high + pad), 5);
   const [first, last] = xs.length === 1 ? [xs[0]! - 0.5, xs[0]! + 0.5] : [xs[0]!, xs.at(-1)!];
   const x = scale([first, last], [LEFT + 6, WIDTH - RIGHT - 6]);
   const y = scale([bottom, top], [HEIGHT - BOTTOM, TOP]);

@@ -22,6 +22,8 @@ export interface CollectOptions {
   name: string;
   /** What the model is called. */
   architecture: string;
+  /** What the data are called. Default: the dataset's name. */
+  data?: string;
   model: Module;
   /** Evaluated once more, for what a report shows beside the history. None: it shows what training says. */
   evalLoader?: DataLoader;
@@ -50,7 +52,7 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
   return {
     name,
     model: architecture,
-    dataset: dataset?.name ?? "unknown data",
+    dataset: options.data ?? dataset?.name ?? "unknown data",
     date,
     summary: trainingSummary(history),
     history,

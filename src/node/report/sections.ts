@@ -40,7 +40,7 @@ function best(history: readonly HistoryRow[], key: keyof HistoryRow): string | u
 }
 
 const training: Part = ({ history, learningRates }) => {
-  const share = { format: (v: number) => percent(v, 1), limits: [0, 1] as const };
+  const share = { format: (v: number) => percent(v, 1), limit: 1 };
   const has = (key: keyof HistoryRow): boolean => history.some((row) => Number.isFinite(row[key]));
   const main = has("eval_loss") ? "eval" : "train";
   const rates = learningRates ?? history.map(({ epoch, lr }) => ({ at: epoch, lr: lr ?? NaN }));

@@ -31,10 +31,10 @@ figure { margin: 0; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin-top: 18px; font-size: 14px; }
 a { color: var(--main); text-decoration: none; }
 a:hover { text-decoration: underline; }
-.headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(128px, 1fr)); gap: 24px 20px; margin: 32px 0 0; padding: 24px 0; border: solid var(--line); border-width: 1px 0; }
+.headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: 24px 16px; margin: 32px 0 0; padding: 24px 0; border: solid var(--line); border-width: 1px 0; }
 .headline div { display: flex; flex-direction: column; }
 .headline dt { color: var(--soft); font-size: 13px; }
-.headline dd { margin: 0; font-size: 26px; line-height: 1.25; font-weight: 600; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.headline dd { margin: 0; font-size: 24px; line-height: 1.25; font-weight: 600; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .headline .note { margin: 2px 0 0; font-size: 12.5px; font-weight: 400; letter-spacing: 0; white-space: normal; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 32px 28px; margin-top: 20px; }
 .chart figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 16px; margin-bottom: 8px; font-size: 14px; }
@@ -84,7 +84,7 @@ th[aria-sort="descending"] button::after { content: " ↓"; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 22px 16px; }
 .pictures.small { grid-template-columns: repeat(auto-fill, minmax(88px, 1fr)); gap: 14px 12px; }
 .pictures.looks { grid-template-columns: repeat(auto-fill, minmax(min(232px, 100%), 1fr)); }
-.pictures img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--faint); border-radius: 4px; }
+.pictures img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; background: var(--faint); border-radius: 4px; }
 .pictures img.pixels { image-rendering: pixelated; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
 .pictures figcaption { margin-top: 6px; font-size: 13px; line-height: 1.4; }
