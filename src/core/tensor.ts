@@ -174,6 +174,11 @@ export function sharedPlace(x: Tensor): { memory: WebAssembly.Memory; address: n
   return { memory: heap.memory, address };
 }
 
+/** Has the tensor's memory be there, which else comes with its first use. For code inside the library. @throws WasmError */
+export function allocate(x: Tensor): void {
+  void x.ptr;
+}
+
 /** A tensor of the given value. */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
   const x = empty(shape, dtype, "full");

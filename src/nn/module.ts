@@ -4,7 +4,7 @@
 import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
-import { tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
+import { allocate, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { permute } from "../ops/index.js";
 import { noGrad } from "../core/autograd.js";
@@ -187,7 +187,7 @@ export abstract class Module {
    * be missing. With strict: false, what fits is loaded and the rest is left as it is; the report says what that is.
    * NOTE: PyTorch's strict=False still refuses other shapes; here they are reported, as a new head is the common case.
    * @throws DataError listing missing and unexpected names, and tensors of another shape or type; with strict: false, if
-   * nothing fits. The message begins with `source`.
+   * nothing fits. The message begins with `source`. WasmError if the heap has no room for the largest tensor twice more.
    */
   loadStateDict(state: StateDict, { strict = true, source = "loadStateDict" }: LoadOptions = {}): LoadReport {
     const own = new Map(this.#tensors(""));
@@ -198,6 +198,11 @@ export abstract class Module {
     if (strict ? missing.length || unexpected.length || mismatched.length : !fitting.length) {
       throw new DataError(`${source}: ${describeReport(report)}`);
     }
+    // Memory can run out only before anything is written: all have theirs first, and of those that are turned round in
+    // the heap the largest goes first, so that what it frees is enough for each of the others.
+    for (const [, t] of fitting) allocate(t);
+    const turned = (t: ModuleTensor): number => (t.fileAxes ? t.size : 0);
+    fitting.sort(([, a], [, b]) => turned(b) - turned(a));
     for (const [name, t] of fitting) fromFile(t, state.get(name)!);
     return report;
   }

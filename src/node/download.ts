@@ -18,6 +18,8 @@ export interface DownloadOptions {
   /** Hash of the whole file, in hex, or how it begins: torchvision's names have the first eight digits. */
   md5?: string;
   sha256?: string;
+  /** Sent with every request. Those that authorise are not sent on where the server leads to another (WHATWG Fetch). */
+  headers?: Readonly<Record<string, string>>;
   onProgress?: (progress: DownloadProgress) => void;
   /** Transfers to try for an address before giving up, each going on where the last ended. Default 3. */
   attempts?: number;
@@ -84,7 +86,7 @@ async function kept(url: string, path: string): Promise<{ size: number; validato
 async function transfer(
   url: string,
   path: string,
-  { onProgress, stall = 60_000 }: DownloadOptions,
+  { onProgress, stall = 60_000, headers: more }: DownloadOptions,
 ): Promise<void> {
   const { size, validator } = await kept(url, path);
   const abort = new AbortController();
@@ -92,7 +94,7 @@ async function transfer(
   try {
     const headers = size > 0 ? { range: `bytes=${size}-`, "if-range": validator } : {};
     const response = await fetch(url, {
-      headers: { ...headers, "accept-encoding": "identity" },
+      headers: { ...more, ...headers, "accept-encoding": "identity" },
       signal: abort.signal,
     });
     if (response.status === 416) {

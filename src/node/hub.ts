@@ -1,16 +1,21 @@
 // Trained weights by name: torchvision's, and repositories of the Hugging Face hub in timm's layout.
 
 import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.js";
 import { foveaHome } from "./datasets/fetch.js";
-import { download, type DownloadProgress } from "./download.js";
+import { download, hashFile, type DownloadProgress } from "./download.js";
+import { INDEX_FILE, readIndex } from "./sharded.js";
 import { TORCHVISION_LICENCE, TORCHVISION_URL, torchvisionFiles } from "./torchvision-files.js";
 
 export interface FetchWeightsOptions {
   /** Folder that holds weights. Default: foveaHome()/weights. */
   root?: string;
-  /** Another address for torchvision's files or the hub, for mirrors. Default for the hub: HF_ENDPOINT, as its own tools. */
+  /**
+   * Another address for torchvision's files or the hub, for mirrors. Default for the hub: HF_ENDPOINT, as its own tools.
+   * The hub alone is sent HF_TOKEN, if that is set.
+   */
   baseUrl?: string;
   onProgress?: (progress: DownloadProgress) => void;
   /** Is told the licence line before anything is downloaded. Default: written to stderr. */
@@ -22,6 +27,7 @@ interface RemoteFile {
   path: string;
   /** The file's SHA-256 in hex, or its beginning. */
   sha256?: string;
+  headers?: Record<string, string>;
 }
 
 /**
@@ -51,10 +57,10 @@ function tellLicence(line: string, { onLicence }: FetchWeightsOptions): void {
 }
 
 async function fetchFile(
-  { url, path, sha256 }: RemoteFile,
+  { url, path, ...how }: RemoteFile,
   { onProgress }: FetchWeightsOptions,
 ): Promise<void> {
-  await download(url, path, { ...(sha256 && { sha256 }), ...(onProgress && { onProgress }) });
+  await download(url, path, { ...how, ...(onProgress && { onProgress }) });
 }
 
 async function fetchTorchvision(
@@ -88,8 +94,14 @@ interface Repository {
   siblings?: { rfilename?: string; size?: number; lfs?: { sha256?: string } }[];
 }
 
-/** Files of weights that fovea reads, the preferred one first. */
-const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin"];
+/** Files of weights that fovea reads, the preferred one first; an index names further ones. */
+const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin", INDEX_FILE];
+
+/** HF_TOKEN, by which the hub knows who may have private and gated repositories. */
+function authorization(): Record<string, string> {
+  const token = process.env["HF_TOKEN"];
+  return token ? { authorization: `Bearer ${token}` } : {};
+}
 
 async function fetchRepository(
   repo: string,
@@ -106,31 +118,55 @@ async function fetchRepository(
   const weights = WEIGHT_FILES.flatMap((file) => files.find(({ rfilename }) => rfilename === file) ?? [])[0];
   if (!weights) {
     throw new DataError(
-      `fetchWeights: ${repo} has no file of weights; expected ${WEIGHT_FILES.join(" or ")}`,
+      `fetchWeights: ${repo} has no file of weights; expected ${WEIGHT_FILES.slice(0, -1).join(", ")} or ${INDEX_FILE}`,
     );
   }
-  const sha256 = weights.lfs?.sha256;
-  if (!sha256 || !/^[0-9a-f]{64}$/.test(sha256)) {
-    throw new DataError(`fetchWeights: ${repo}: the hub gives no SHA-256 for ${weights.rfilename}`);
-  }
   const commit = /^[0-9a-f]{40}$/.test(about.sha ?? "") ? about.sha! : encodeURIComponent(revision);
+  const headers = authorization();
   const remote = (file: string): RemoteFile => ({
     url: `${hub}/${repo}/resolve/${commit}/${file}`,
     path: join(folder, file),
+    headers,
   });
+  const checked = (name: string): RemoteFile => {
+    const sha256 = files.find(({ rfilename }) => rfilename === name)?.lfs?.sha256;
+    if (sha256 && /^[0-9a-f]{64}$/.test(sha256)) return { ...remote(name), sha256 };
+    throw new DataError(`fetchWeights: ${repo}: the hub gives no SHA-256 for ${name}`);
+  };
+  const name = weights.rfilename!;
+  const single = name === INDEX_FILE ? undefined : checked(name);
   const licence = typeof about.cardData?.license === "string" ? about.cardData.license : "not stated";
   tellLicence(`${repo}: ${hub}/${repo}; licence: ${licence}`, options);
   if (files.some(({ rfilename }) => rfilename === "config.json"))
     await fetchFile(remote("config.json"), options);
-  const file = { ...remote(weights.rfilename!), sha256 };
-  await fetchFile(file, options);
-  return file.path;
+  if (single) await fetchFile(single, options);
+  else await fetchSharded(remote(name), checked, options);
+  return join(folder, name);
+}
+
+/** An index and the files it names, which are checked; the index is in place only after them. */
+async function fetchSharded(
+  index: RemoteFile,
+  checked: (name: string) => RemoteFile,
+  options: FetchWeightsOptions,
+): Promise<void> {
+  const aside = `${index.path}.new`;
+  await fetchFile({ ...index, path: aside }, options);
+  for (const name of new Set((await readIndex(aside)).values())) {
+    const shard = checked(name);
+    const there = existsSync(shard.path) && (await hashFile(shard.path, "sha256")) === shard.sha256;
+    if (!there) await fetchFile(shard, options);
+  }
+  await rename(aside, index.path);
 }
 
 async function askHub(url: string): Promise<Repository> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
-    if (!response.ok) throw new Error(`got HTTP status ${response.status}; expected 200`);
+    const response = await fetch(url, { headers: authorization(), signal: AbortSignal.timeout(60_000) });
+    const hint = [401, 403].includes(response.status)
+      ? " (private and gated repositories need HF_TOKEN)"
+      : "";
+    if (!response.ok) throw new Error(`got HTTP status ${response.status}; expected 200${hint}`);
     return (await response.json()) as Repository;
   } catch (error) {
     throw new DataError(`${url}: ${(error as Error).message}`);

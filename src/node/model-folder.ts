@@ -2,12 +2,14 @@
 // config.json, which says what it is and how its images are prepared.
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_hub.py
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.js";
 import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import type { Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
+import { INDEX_FILE } from "./sharded.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
 /** What config.json says of a model. */
@@ -19,20 +21,20 @@ export interface ModelConfig {
   /** Mean and standard deviation of each channel of the images, whose values are in [0, 1]. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Height, width and channels. Default: the architecture's. */
-  readonly inputSize?: readonly [height: number, width: number, channels: number];
-  /** Share of the resized image's side that the centre crop keeps. Default 0.875. */
-  readonly cropPct?: number;
-  /** Default "bilinear". */
-  readonly interpolation?: Preprocessing["interpolation"];
+  readonly inputSize: readonly [height: number, width: number, channels: number];
+  /** Share of the resized image's side that the centre crop keeps. */
+  readonly cropPct: number;
+  readonly interpolation: Preprocessing["interpolation"];
   /** Whether it was made with smallImages. Default false. */
   readonly smallImages?: boolean;
 }
 
+/** How images are prepared is the architecture's way (modelInfo()) where nothing is said. */
+export type SaveModelConfig = Pick<ModelConfig, "architecture"> & Partial<ModelConfig>;
+
 /** How images are prepared for the model of a config. */
 export function preprocessingOf(config: ModelConfig): Preprocessing {
-  const { architecture, mean, std, cropPct = 0.875, interpolation = "bilinear" } = config;
-  const { inputSize = modelInfo(architecture).inputSize } = config;
+  const { mean, std, inputSize, cropPct, interpolation } = config;
   const resize = Math.floor(Math.min(inputSize[0], inputSize[1]) / cropPct + 1e-6);
   return { inputSize, resize, interpolation, mean, std };
 }
@@ -50,20 +52,23 @@ export function configOf(
  * Writes model.safetensors and config.json, each atomically, weights first.
  * @throws DataError if the architecture is unknown, or classes or channels are not as many as the model's
  */
-export async function saveModel(folder: string, model: Module, config: ModelConfig): Promise<void> {
+export async function saveModel(folder: string, model: Module, config: SaveModelConfig): Promise<void> {
   const json = describe(model, config);
   await saveWeights(join(folder, "model.safetensors"), model.stateDict());
   await writeFileAtomic(join(folder, "config.json"), json);
 }
 
 /** Writes config.json alone, as saveModel() does. */
-export async function saveConfig(folder: string, model: Module, config: ModelConfig): Promise<void> {
+export async function saveConfig(folder: string, model: Module, config: SaveModelConfig): Promise<void> {
   await writeFileAtomic(join(folder, "config.json"), describe(model, config));
 }
 
-function describe(model: Module, config: ModelConfig): string {
-  const { architecture, classes, mean, std, cropPct = 0.875, interpolation = "bilinear" } = config;
-  const [height, width, channels] = config.inputSize ?? modelInfo(architecture).inputSize;
+function describe(model: Module, config: SaveModelConfig): string {
+  const { architecture, classes } = config;
+  const info = modelInfo(architecture);
+  const { mean = info.mean, std = info.std, interpolation = info.interpolation } = config;
+  const { inputSize = info.inputSize, cropPct = info.inputSize[0] / info.resize } = config;
+  const [height, width, channels] = inputSize;
   const state = model.stateDict();
   const weights = [...state].filter(([name, { shape }]) => name.endsWith(".weight") && shape.length > 1);
   const [first, last] = [weights.at(0), weights.at(-1)];
@@ -103,7 +108,9 @@ function describe(model: Module, config: ModelConfig): string {
  * @throws DataError naming the file and the field that is missing or wrong; see also loadWeights()
  */
 export async function loadModel(folder: string): Promise<{ model: Classifier; config: ModelConfig }> {
-  return loadConfigured(join(folder, "config.json"), join(folder, "model.safetensors"));
+  const [single, index] = [join(folder, "model.safetensors"), join(folder, INDEX_FILE)];
+  const weights = !existsSync(single) && existsSync(index) ? index : single;
+  return loadConfigured(join(folder, "config.json"), weights);
 }
 
 /** The model that a config.json describes, with a file of its weights; as loadModel(). */
@@ -115,7 +122,7 @@ export async function loadConfigured(
   const { architecture, inputSize, smallImages = false } = config;
   const model = createModel(architecture, {
     numClasses,
-    inChannels: inputSize![2],
+    inChannels: inputSize[2],
     smallImages,
     initialise: false,
   });

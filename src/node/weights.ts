@@ -9,6 +9,7 @@ import { adaptNames } from "../io/weight-names.js";
 import { readState, type ReadOptions } from "../io/weights.js";
 import type { LoadReport, Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
+import { readSharded } from "./sharded.js";
 
 /** Writes a state dict as a safetensors file, atomically. */
 export async function saveWeights(path: string, state: StateDict): Promise<void> {
@@ -50,12 +51,14 @@ export function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
 }
 
 /**
- * The state dict in a safetensors file or a PyTorch .pth or .pt file, told apart by their first bytes; see
- * decodeWeights(). Holds the tensors in memory once and no more of the file than the one it reads.
+ * The state dict in a safetensors file or a PyTorch .pth or .pt file, told apart by their first bytes (see
+ * decodeWeights()), or in the several files that a *.safetensors.index.json names. Holds the tensors in memory once and no more of the file than the one it reads.
  * @throws DataError naming the file if it is missing, damaged or refused
  */
 export async function readWeights(path: string, options?: ReadOptions): Promise<StateDict> {
-  return withFile(path, (source) => readState(source, options));
+  const read = async (file: string): Promise<StateDict> =>
+    withFile(file, (source) => readState(source, options));
+  return path.endsWith(".safetensors.index.json") ? readSharded(path, read) : read(path);
 }
 
 export interface LoadWeightsOptions extends ReadOptions {

@@ -13,9 +13,10 @@ interface Golden {
   size: number;
   /** Seed of the images. */
   images: number;
-  /** Of PyTorch's own float32 logits in evaluation. */
   logits: number[];
   loss: number;
+  /** The largest error of PyTorch's float32 logits in evaluation, against float64. */
+  ownError: number;
   /** Its norm, and of its products with drawn numbers the sums of every fourth. */
   gradients: Record<string, number[]>;
 }
@@ -43,9 +44,10 @@ forEachBinary((binary) => {
     const [name, small] = title.split(", ") as [string, string?];
     const options = { smallImages: small !== undefined, initialise: false };
 
-    // MobileNet V2 with these weights magnifies rounding (PyTorch itself is 5e-6 from float64): the plain kernels, which round
-    // products too, miss 1e-5 with 1.12e-5.
-    const bound = name === "mobilenet_v2" && binary === "simd" ? 1.2e-5 : 1e-5;
+    // Where PyTorch's own float32 is further from float64 than the bound, ours may be as far: MobileNet V2 with these weights
+    // magnifies rounding. Over 16 pairs of images PyTorch's error is 6.9e-6 on average and 1.6e-5 at most, that of the plain
+    // kernels 6.9e-6 and 1.3e-5, that of the relaxed ones 5.7e-6 and 9.2e-6.
+    const bound = Math.max(1e-5, want.ownError);
 
     it(`has PyTorch's logits in evaluation, without Winograd to ${bound}`, () => {
       init({ binary, winograd: false });

@@ -3,11 +3,12 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createModel, noGrad, tensor, tidy, type Module } from "../../src/index.js";
 import { loadWeights } from "../../src/node/weights.js";
 import { init } from "../../src/wasm/runtime.js";
 import golden from "../golden/weights/cifar-logits.json";
+import { forEachBinary } from "../helpers/binaries.js";
 import { sharedData } from "../helpers/shared-data.js";
 import { goldens } from "../helpers/weights.js";
 
@@ -45,37 +46,42 @@ async function trained(layers: number): Promise<Module> {
 }
 
 describe.skipIf(!folder)("the trained ResNets for CIFAR-10 (skipped without the shared data)", () => {
-  beforeAll(() => void init());
+  forEachBinary((binary) => {
+    describe.each([true, false])("Winograd %s:", (winograd) => {
+      it.each(Object.entries(golden.logits))("%s gives PyTorch's logits", async (file, rows) => {
+        init({ binary, winograd });
+        const model = await trained(Number(file.slice(6, 8)));
+        const images = await readFile(new URL("cifar-images.bin", goldens));
+        const logits = logitsOf(model, images, 0, rows.length);
+        const worst = Math.max(...rows.flat().map((value, i) => Math.abs(logits[i]! - value)));
+        expect(worst / Math.max(...rows.flat().map(Math.abs))).toBeLessThan(1e-5);
+        model.dispose();
+      });
 
-  it.each(Object.entries(golden.logits))("%s gives PyTorch's logits", async (file, rows) => {
-    const model = await trained(Number(file.slice(6, 8)));
-    const logits = logitsOf(model, await readFile(new URL("cifar-images.bin", goldens)), 0, rows.length);
-    const worst = Math.max(...rows.flat().map((value, i) => Math.abs(logits[i]! - value)));
-    expect(worst / Math.max(...rows.flat().map(Math.abs))).toBeLessThan(1e-5);
-    model.dispose();
+      it.skipIf(!testBatch || !existsSync(testBatch)).each([
+        [20, 8103],
+        [32, 8256],
+        [44, 8267],
+        [56, 8320],
+      ])(
+        "ResNet-%i names %i of the 10,000 (skipped without FOVEA_CIFAR10_BIN)",
+        async (layers, expected) => {
+          init({ binary, winograd });
+          const model = await trained(layers);
+          const file = await readFile(testBatch!);
+          let correct = 0;
+          for (let from = 0; from < 10_000; from += 250) {
+            const logits = logitsOf(model, file, from, from + 250);
+            for (let i = 0; i < 250; i++) {
+              const row = logits.subarray(i * 10, i * 10 + 10);
+              if (row.indexOf(Math.max(...row)) === file[(from + i) * RECORD]) correct++;
+            }
+          }
+          expect(correct).toBe(expected);
+          model.dispose();
+        },
+        300_000,
+      );
+    });
   });
-
-  it.skipIf(!testBatch || !existsSync(testBatch)).each([
-    [20, 8103],
-    [32, 8256],
-    [44, 8267],
-    [56, 8320],
-  ])(
-    "ResNet-%i names %i of the 10,000 (skipped without FOVEA_CIFAR10_BIN)",
-    async (layers, expected) => {
-      const model = await trained(layers);
-      const file = await readFile(testBatch!);
-      let correct = 0;
-      for (let from = 0; from < 10_000; from += 250) {
-        const logits = logitsOf(model, file, from, from + 250);
-        for (let i = 0; i < 250; i++) {
-          const row = logits.subarray(i * 10, i * 10 + 10);
-          if (row.indexOf(Math.max(...row)) === file[(from + i) * RECORD]) correct++;
-        }
-      }
-      expect(correct).toBe(expected);
-      model.dispose();
-    },
-    180_000,
-  );
 });

@@ -14,6 +14,8 @@ import {
   ShapeError,
   tensor,
   tidy,
+  WasmError,
+  zeros,
   type Tensor,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -105,6 +107,31 @@ describe("Module", () => {
       ),
     );
     expect([...net.stateDict()]).toEqual(before);
+  });
+
+  it("loads all or nothing when the heap runs out, too", () => {
+    init({ maxBytes: 8 * 2 ** 20, threads: 1 });
+    const make = (): Sequential =>
+      new Sequential(new Linear(100, 100), new Conv2d(4, 4, 3), new Conv2d(128, 128, 3));
+    const [net, other] = [make(), make()];
+    const state = other.stateDict();
+    other.dispose();
+    const values = (): number[][] => net.parameters().map((p) => [...p.data()]);
+    const before = values();
+    const blocks: Tensor[] = [];
+    expect(() => {
+      for (;;) blocks.push(zeros([25_000]));
+    }).toThrow(WasmError);
+    for (const block of blocks.splice(-8)) block.dispose(); // room for the largest once, not twice
+    expect(() => net.loadStateDict(state)).toThrow(/^permute .*: out of memory; asked 589,824 bytes/);
+    expect(values()).toEqual(before);
+    for (const block of blocks.splice(-8)) block.dispose();
+    const { blocks: held } = memoryStats();
+    net.loadStateDict(state);
+    expect(memoryStats().blocks).toBe(held);
+    for (const block of blocks) block.dispose();
+    expect([...net.stateDict()]).toEqual([...state]);
+    net.dispose();
   });
 
   it("frees everything with dispose()", () => {

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DataError } from "../../src/errors.js";
 import { encodeSafetensors, lenet5, manualSeed } from "../../src/index.js";
 import { fetchWeights, type FetchWeightsOptions } from "../../src/node/hub.js";
@@ -21,6 +21,10 @@ let baseUrl: string;
 let files: Map<string, Uint8Array | string>;
 let requests: string[];
 let breaking: Set<string>;
+/** Addresses that only this token opens. */
+let closed: { to: Set<string>; token: string };
+/** What the requests said of who asks. */
+let authorizations: (string | undefined)[];
 let licences: string[];
 let options: FetchWeightsOptions;
 
@@ -28,11 +32,16 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "fovea-"));
   root = join(folder, "cache");
   [files, requests, breaking, licences] = [new Map(), [], new Set(), []];
+  [closed, authorizations] = [{ to: new Set(), token: "" }, []];
   server = createServer((request, response) => {
     const { url = "" } = request;
+    const { authorization } = request.headers;
+    authorizations.push(authorization);
     const data = files.has(url) ? Buffer.from(files.get(url)!) : undefined;
     const from = Number(/=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
     requests.push(from ? `${url} from ${from}` : url);
+    if (closed.to.has(url) && authorization !== `Bearer ${closed.token}`)
+      return void response.writeHead(401).end();
     if (!data) return void response.writeHead(404).end();
     const range = from ? { "content-range": `bytes ${from}-${data.length - 1}/${data.length}` } : {};
     response.writeHead(from ? 206 : 200, { etag: '"1"', "content-length": data.length - from, ...range });
@@ -44,6 +53,7 @@ beforeEach(async () => {
   options = { root, baseUrl, onLicence: (line) => licences.push(line) };
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await rm(folder, { recursive: true });
@@ -122,12 +132,84 @@ describe("weights of the hub", () => {
     publish("a/d", { "flax_model.msgpack": Buffer.from("w") });
     await expect(fetchWeights("a/d", options)).rejects.toThrow(
       new DataError(
-        "fetchWeights: a/d has no file of weights; expected model.safetensors or pytorch_model.bin",
+        "fetchWeights: a/d has no file of weights; expected model.safetensors, pytorch_model.bin or model.safetensors.index.json",
       ),
     );
     await expect(fetchWeights("a/none", options)).rejects.toThrow(
       `${baseUrl}/api/models/a/none/revision/main?blobs=true: got HTTP status 404; expected 200`,
     );
+  });
+});
+
+describe("weights of the hub in several files", () => {
+  const index = (map: Record<string, string>): Buffer => Buffer.from(JSON.stringify({ weight_map: map }));
+
+  it("are fetched, each checked, and load as a model", async () => {
+    init();
+    manualSeed(1);
+    const model = lenet5();
+    const published = join(folder, "published");
+    await saveModel(published, model, { architecture: "lenet5" });
+    const entries = [...model.stateDict()];
+    const names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    const halves = [entries.slice(0, 4), entries.slice(4)];
+    const shards = halves.map((half, i) => [names[i]!, encodeSafetensors(new Map(half))] as const);
+    const where = halves.flatMap((half, i) => half.map(([name]) => [name, names[i]!] as const));
+    publish("a/big", {
+      "config.json": await readFile(join(published, "config.json")),
+      "model.safetensors.index.json": index(Object.fromEntries(where)),
+      ...Object.fromEntries(shards),
+    });
+    const second = `/a/big/resolve/${commit}/${names[1]}`;
+    const good = files.get(second)!;
+    files.set(second, "WEIGHTS");
+    await expect(fetchWeights("a/big", options)).rejects.toThrow("wrong sha256");
+    expect((await readdir(join(root, "a", "big", "main"))).sort()).not.toContain(
+      "model.safetensors.index.json",
+    );
+    files.set(second, good);
+    const path = await fetchWeights("a/big", options);
+    expect((await readdir(dirname(path))).sort()).toEqual([
+      "config.json",
+      ...names,
+      "model.safetensors.index.json",
+    ]);
+    expect(requests.filter((url) => url.includes(names[0]!))).toHaveLength(1); // not again
+    const loaded = await loadModel(dirname(path));
+    expect(encodeSafetensors(loaded.model.stateDict())).toEqual(encodeSafetensors(model.stateDict()));
+    const asked = requests.length;
+    expect(await fetchWeights("a/big", options)).toBe(path);
+    expect(requests).toHaveLength(asked);
+    loaded.model.dispose();
+    model.dispose();
+  });
+
+  it("are refused where the index leads elsewhere or a hash is missing", async () => {
+    publish("a/b", { "model.safetensors.index.json": index({ w: "../../x.safetensors" }) });
+    await expect(fetchWeights("a/b", options)).rejects.toThrow(
+      /w is in "\.\.\/\.\.\/x\.safetensors"; expected a \.safetensors file of the folder$/,
+    );
+    publish("a/c", { "model.safetensors.index.json": index({ w: "x.safetensors" }) });
+    await expect(fetchWeights("a/c", options)).rejects.toThrow(
+      new DataError("fetchWeights: a/c: the hub gives no SHA-256 for x.safetensors"),
+    );
+  });
+});
+
+describe("the hub's own variables", () => {
+  it("HF_TOKEN opens gated repositories, HF_ENDPOINT says where they are", async () => {
+    publish("a/gated", { "model.safetensors": Buffer.from("weights") });
+    closed = { to: new Set(files.keys()), token: "secret" };
+    vi.stubEnv("HF_ENDPOINT", baseUrl);
+    const { baseUrl: _, ...own } = options;
+    await expect(fetchWeights("a/gated", own)).rejects.toThrow(
+      "got HTTP status 401; expected 200 (private and gated repositories need HF_TOKEN)",
+    );
+    vi.stubEnv("HF_TOKEN", "secret");
+    expect(await readFile(await fetchWeights("a/gated", own), "utf8")).toBe("weights");
+    expect(authorizations).toEqual([undefined, "Bearer secret", "Bearer secret"]);
+    await expect(fetchWeights("resnet18", options)).rejects.toThrow("got HTTP status 404");
+    expect(authorizations.at(-1)).toBeUndefined();
   });
 });
 

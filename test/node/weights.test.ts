@@ -6,7 +6,16 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.js";
-import { encodeSafetensors, lenet5, manualSeed, resnet18, resnet50, type Module } from "../../src/index.js";
+import {
+  createModel,
+  encodeSafetensors,
+  lenet5,
+  manualSeed,
+  modelInfo,
+  resnet18,
+  resnet50,
+  type Module,
+} from "../../src/index.js";
 import { loadModel, saveModel } from "../../src/node/model-folder.js";
 import { loadWeights, readWeights, saveWeights } from "../../src/node/weights.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -112,6 +121,36 @@ describe("loadWeights", () => {
     b.dispose();
   });
 
+  it("reads the several files that an index names, and tells which does not hold what it should", async () => {
+    const model = lenet5();
+    const entries = [...model.stateDict()];
+    const [name] = entries.at(-1)!;
+    const [a, b] = ["a.safetensors", "b.safetensors"].map((file) => join(folder, file)) as [string, string];
+    await saveWeights(a, new Map(entries.slice(0, -1)));
+    await saveWeights(b, new Map(entries.slice(-1)));
+    const path = join(folder, "model.safetensors.index.json");
+    const map = Object.fromEntries(
+      entries.map(([key]) => [key, key === name ? "b.safetensors" : "a.safetensors"]),
+    );
+    const refuse = async (weight_map: unknown, message: string): Promise<void> => {
+      await writeFile(path, JSON.stringify({ weight_map }));
+      await expect(readWeights(path)).rejects.toThrow(new DataError(message));
+    };
+    await refuse({ ...map, [name]: "a.safetensors" }, `${a}: lacks ${name}, which ${path} puts there`);
+    await refuse({ ...map, more: "b.safetensors" }, `${b}: lacks more, which ${path} puts there`);
+    await refuse({ [name]: "a.safetensors" }, `${a}: has ${entries[0]![0]}, which ${path} puts elsewhere`);
+    await refuse([], `${path}: weight_map is not an object that names tensors' files`);
+    await refuse({ w: "/b.safetensors" }, `${path}: w is in "/b.safetensors"; expected a .safetensors file of the folder`); // prettier-ignore
+    await writeFile(path, JSON.stringify({ weight_map: map }));
+    const other = lenet5();
+    await loadWeights(other, path);
+    expect(bytesOf(other).equals(bytesOf(model))).toBe(true);
+    await rm(b);
+    await expect(loadWeights(other, path)).rejects.toThrow(`${b}: cannot be read: ENOENT`);
+    model.dispose();
+    other.dispose();
+  });
+
   it("loads ResNet-50's 100 MB in under a second, with one extra copy at most", async () => {
     const path = join(folder, "resnet50.safetensors");
     const model = resnet50();
@@ -169,6 +208,24 @@ describe("a model's folder", () => {
       cropPct: 0.95,
       interpolation: "bicubic",
     });
+    back.model.dispose();
+    model.dispose();
+  });
+
+  it("holds the architecture's own preprocessing where nothing is said", async () => {
+    const model = createModel("efficientnet_b1", { numClasses: 3 });
+    await saveModel(folder, model, { architecture: "efficientnet_b1", std: [1, 2, 3] });
+    const back = await loadModel(folder);
+    const { mean, inputSize, resize, interpolation } = modelInfo("efficientnet_b1");
+    expect(back.config).toEqual({
+      architecture: "efficientnet_b1",
+      mean,
+      std: [1, 2, 3],
+      inputSize,
+      cropPct: inputSize[0] / resize,
+      interpolation,
+    });
+    expect(interpolation).toBe("bicubic");
     back.model.dispose();
     model.dispose();
   });

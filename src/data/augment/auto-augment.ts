@@ -6,7 +6,7 @@ import type { AnyImage, Image } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { drawMagnitude, standardSpace } from "./magnitudes.js";
 import { applyOp, requireOpOptions, type OpOptions } from "./ops.js";
-import { requireBytes, requireOneOf, withDefaults } from "./options.js";
+import { requireBytes, requireOneOf, withDefaults } from "../options.js";
 import { policies, type PolicyName } from "./policies.js";
 
 export interface AutoAugmentOptions extends OpOptions {

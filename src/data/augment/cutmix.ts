@@ -6,7 +6,7 @@ import type { Shape } from "../../core/shape.js";
 import type { TransformSpec } from "../transform.js";
 import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTransform } from "./batch.js";
 import { boxAround } from "./erase.js";
-import { requireNumber, withDefaults } from "./options.js";
+import { requireNumber, withDefaults } from "../options.js";
 
 export interface CutMixOptions {
   /** lambda ~ Beta(alpha, alpha), once for the batch: the share that a picture keeps. Default 1: evenly. */

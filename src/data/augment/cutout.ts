@@ -5,7 +5,7 @@ import type { Random } from "../../core/random.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import type { AnyImage, FloatImage } from "../image.js";
 import { boxAround, copyOf, fillBox } from "./erase.js";
-import { requireFloats, requireInteger, withDefaults } from "./options.js";
+import { requireFloats, requireInteger, withDefaults } from "../options.js";
 
 export interface CutoutOptions {
   /** Default 1. */

@@ -6,7 +6,7 @@ import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { requireProbability } from "../transforms/options.js";
 import { copyOf } from "./erase.js";
-import { requireFloats, requireInteger, requireNumber, withDefaults } from "./options.js";
+import { requireFloats, requireInteger, requireNumber, withDefaults } from "../options.js";
 
 export interface GridMaskOptions {
   /** Smallest distance from one square to the next, in pixels. Default 96, for ImageNet at 224; CIFAR: 24. */

@@ -7,7 +7,7 @@ import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox } from "./erase.js";
-import { requireFloats, requireInteger, withDefaults } from "./options.js";
+import { requireFloats, requireInteger, withDefaults } from "../options.js";
 
 export interface HideAndSeekOptions {
   /** Sides of the patches in pixels, one drawn for each picture; 0 hides nothing. Default [0, 16, 32, 44, 56]. */

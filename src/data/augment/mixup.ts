@@ -5,7 +5,7 @@ import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import type { TransformSpec } from "../transform.js";
 import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTransform } from "./batch.js";
-import { requireNumber, withDefaults } from "./options.js";
+import { requireNumber, withDefaults } from "../options.js";
 
 export interface MixupOptions {
   /** lambda ~ Beta(alpha, alpha), once for the batch; the smaller, the less is mixed. Default 0.2, as for ImageNet. */

@@ -13,7 +13,7 @@ import { adjustBrightness, adjustContrast, adjustSaturation } from "../transform
 import type { Fill } from "../transforms/geometry.js";
 import { requireFill, requireFillOf } from "../transforms/options.js";
 import * as color from "./color.js";
-import { requireBytes, requireOneOf } from "./options.js";
+import { requireBytes, requireOneOf } from "../options.js";
 
 /** What the geometric operations do with pixels between pixels and outside. */
 export interface OpOptions {

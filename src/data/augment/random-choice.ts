@@ -5,7 +5,7 @@ import type { Shape } from "../../core/shape.js";
 import { DataError } from "../../errors.js";
 import type { TransformSpec } from "../transform.js";
 import { makeBatchTransform, registerBatchTransform, type BatchTransform } from "./batch.js";
-import { requireNumber } from "./options.js";
+import { requireNumber } from "../options.js";
 
 /** What RandomChoice's spec holds. */
 interface RandomChoiceOptions {

@@ -7,7 +7,7 @@ import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox, type Box } from "./erase.js";
-import { requireFloats, requireRange, withDefaults } from "./options.js";
+import { requireFloats, requireRange, withDefaults } from "../options.js";
 
 export interface RandomErasingOptions {
   /** Probability that the picture is touched. Default 0.5. */

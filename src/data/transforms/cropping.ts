@@ -2,7 +2,7 @@
 
 import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
-import { requireBytes, requireOneOf, withDefaults } from "../augment/options.js";
+import { requireBytes, requireOneOf, withDefaults } from "../options.js";
 import type { AnyImage, Image } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { crop, pad, PADDING_MODES, type Fill, type PaddingMode, type Sides } from "./geometry.js";

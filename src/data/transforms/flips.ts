@@ -1,7 +1,7 @@
 // RandomHorizontalFlip and RandomVerticalFlip: torchvision's, on bytes.
 
 import type { Random } from "../../core/random.js";
-import { requireBytes } from "../augment/options.js";
+import { requireBytes } from "../options.js";
 import type { AnyImage, Image } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { hflip, vflip } from "./geometry.js";

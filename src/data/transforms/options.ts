@@ -1,7 +1,7 @@
 // Options that several transforms share.
 
 import { DataError } from "../../errors.js";
-import { requireInteger, requireNumber } from "../augment/options.js";
+import { requireInteger, requireNumber } from "../options.js";
 import type { Fill, Sides } from "./geometry.js";
 
 /** One number for a square, or [height, width]. */

@@ -2,13 +2,7 @@
 
 import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
-import {
-  requireBytes,
-  requireInteger,
-  requireOneOf,
-  requireRange,
-  withDefaults,
-} from "../augment/options.js";
+import { requireBytes, requireInteger, requireOneOf, requireRange, withDefaults } from "../options.js";
 import type { AnyImage, Image } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { centerBox, centerCrop, roundEven, type Box } from "./geometry.js";

@@ -1,7 +1,7 @@
 // ToTensor and Normalize: torchvision's. Pictures stay HWC, which is how batches hold them.
 
 import { DataError } from "../../errors.js";
-import { requireBytes, requireFloats } from "../augment/options.js";
+import { requireBytes, requireFloats } from "../options.js";
 import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { normalize, toTensor } from "./tensor.js";

@@ -39,13 +39,13 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    def __init__(self, depth):
+    def __init__(self, depth, num_classes=10):
         super().__init__()
         stage = lambda a, b, s: nn.Sequential(*[Block(b if i else a, b, 1 if i else s) for i in range(depth)])
         self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
         self.layer1, self.layer2, self.layer3 = stage(16, 16, 1), stage(16, 32, 2), stage(32, 64, 2)
-        self.linear = nn.Linear(64, 10)
+        self.linear = nn.Linear(64, num_classes)
 
     def forward(self, x):
         x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
@@ -78,4 +78,5 @@ def main(data):
     (HERE / "cifar-logits.json").write_text(text.replace("[[", "[\n[").replace("], [", "],\n[") + "\n")
 
 
-main(pathlib.Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

@@ -1,7 +1,7 @@
-// What the augmentations ask of their options and images.
+// What transforms and augmentations ask of their options and images.
 
-import { DataError } from "../../errors.js";
-import type { AnyImage, FloatImage, Image } from "../image.js";
+import { DataError } from "../errors.js";
+import type { AnyImage, FloatImage, Image } from "./image.js";
 
 /** The options over their defaults. @throws DataError if one is unknown, as in a spec read from a file */
 export function withDefaults<Options extends object>(
