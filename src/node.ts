@@ -3,9 +3,11 @@
 import "./node/data-workers.js";
 
 export * from "./node/check-folder.js";
+export * from "./node/checkpoint.js";
 export * from "./node/datasets/index.js";
 export * from "./node/decoder.js";
 export * from "./node/download.js";
+export { environment, type Environment } from "./node/environment.js";
 export * from "./node/files.js";
 export * from "./node/hub.js";
 export * from "./node/model-folder.js";
@@ -20,5 +22,6 @@ export * from "./node/resolve-arguments.js";
 export type * from "./node/train-arguments.js";
 export * from "./node/usage-error.js";
 export { EventWriter, type EventWriterOptions } from "./node/tensorboard.js";
+export * from "./node/training.js";
 export * from "./node/unpack.js";
 export * from "./node/weights.js";

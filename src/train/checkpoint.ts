@@ -17,7 +17,7 @@ export interface TrainingParts {
   model: Module;
   optimizer: Optimizer;
   ema?: ModelEma;
-  /** The kernels that compute: init().binary. Others give other bits. */
+  /** The kernels that compute, as init() returned their name. Others give other bits. */
   binary: string;
 }
 
