@@ -58,10 +58,10 @@ class DataWorker {
       name: `fovea data ${number}`,
       execArgv: [], // loaders of the program's own sources are none of its business
     });
-    this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#receive(answer));
     this.#worker.on("error", (error) => this.#died(String(error)));
     this.#worker.on("exit", (code) => this.#died(`it has exited with code ${code}`));
+    this.#worker.unref(); // after the listeners: listening for messages keeps the process alive
   }
 
   /** Orders not yet answered. */
