@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { DataLoader } from "../data/index.js";
 import type { Preprocessing } from "../models/index.js";
 import { choice } from "../node/kinds.js";
-import { evalTransforms } from "../node/preprocessing.js";
+import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { relabel } from "../node/relabel.js";
 import { evaluate, type Tta } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
@@ -12,7 +12,6 @@ import {
   addDataOptions,
   addLoadOptions,
   addModelOptions,
-  defaultWorkers,
   evalBatchSize,
   evalDataFrom,
   modelFrom,

@@ -1,7 +1,6 @@
 // Options that several commands share.
 
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { InvalidArgumentError, type Command } from "commander";
 import type { Dataset } from "../data/index.js";
 import { modelNames } from "../models/index.js";
@@ -9,7 +8,6 @@ import { loadDataset, type LoadedDataset } from "../node/datasets/index.js";
 import { fetchWeights } from "../node/hub.js";
 import { choice, integer, text, type Kind } from "../node/kinds.js";
 import { openModel, type TrainedModel } from "../node/open-model.js";
-import { imageShape } from "../node/preprocessing.js";
 import { UsageError } from "../node/usage-error.js";
 
 /** Checks an option's text as commander wants it. */
@@ -121,11 +119,6 @@ export function addLoadOptions(command: Command): Command {
       "threads that read images (default: none for images in memory)",
       parser(integer(0, 64)),
     );
-}
-
-/** Threads that read a dataset, if nothing else is said: pictures in files are worth some. */
-export function defaultWorkers(dataset: Dataset): number {
-  return imageShape(dataset) ? 0 : Math.min(4, availableParallelism());
 }
 
 /** Images at once in evaluation: fewer of large ones. */

@@ -11,14 +11,13 @@ import { DataError } from "../errors.js";
 import { FileDataset } from "../node/datasets/index.js";
 import { byCodePoint, Names, sharedLabels } from "../node/datasets/names.js";
 import { integer } from "../node/kinds.js";
-import { evalTransforms } from "../node/preprocessing.js";
+import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { UsageError } from "../node/usage-error.js";
 import { topClasses, type Guess } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
 import {
   addLoadOptions,
   addModelOptions,
-  defaultWorkers,
   evalBatchSize,
   modelFrom,
   parser,

@@ -1,5 +1,6 @@
 // How a dataset's images are prepared for a model.
 
+import { availableParallelism } from "node:os";
 import {
   augmentByName,
   cifarEval,
@@ -45,6 +46,11 @@ function whole(dataset: Dataset): Dataset {
 export function imageShape(dataset: Dataset): ImageShape | undefined {
   const base = whole(dataset);
   return base instanceof ImageDataset ? base.shape : undefined;
+}
+
+/** Threads that read a dataset, if nothing else is said: pictures in files are worth some. */
+export function defaultWorkers(dataset: Dataset): number {
+  return imageShape(dataset) ? 0 : Math.min(4, availableParallelism());
 }
 
 /** Channels of a dataset's images as they are read. */

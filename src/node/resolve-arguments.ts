@@ -156,8 +156,8 @@ function requireTogether(args: TrainArguments): void {
   if (args.nesterov && args.momentum === 0) args.nesterov = false;
 }
 
-/** What may differ from the run that is resumed. */
-const MAY_DIFFER: readonly Name[] = ["resume", "out", "threads", "workers", "checkpointInterval"];
+/** What may differ from the run that is resumed: it changes no bit of the training. */
+export const MAY_DIFFER: readonly string[] = ["resume", "out", "threads", "workers", "checkpointInterval"];
 
 /** The arguments that a run's args.json holds. */
 function resumed(folder: string, given: TrainFlags): TrainArguments {

@@ -1,5 +1,6 @@
 // The weights that a training begins with.
 
+import { listed } from "../core/state.js";
 import { DataError } from "../errors.js";
 import { modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import { fetchWeights } from "./hub.js";
@@ -47,7 +48,6 @@ export async function loadStartingWeights(model: Classifier, file: string): Prom
   const lacking = [...missing, ...mismatched.map(({ name }) => name)].filter((name) => !model.isHead(name));
   if (lacking.length === 0) return;
   throw new DataError(
-    `${file}: weights of another model; got none that fit ${lacking.slice(0, 3).join(", ")}` +
-      `${lacking.length > 3 ? ` and ${lacking.length - 3} more` : ""}; expected all but the classifier's`,
+    `${file}: weights of another model; got none that fit ${listed(lacking)}; expected all but the classifier's`,
   );
 }

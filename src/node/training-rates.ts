@@ -45,7 +45,14 @@ export function lossOf(args: TrainArguments, train: Dataset): Loss {
     case "bce":
       return new BCEWithLogitsLoss({ labelSmoothing, ...(weight && { posWeight: weight }) });
     case "focal":
-      return several ? new SigmoidFocalLoss({ gamma }) : new FocalLoss({ gamma, ...(weight && { weight }) });
+      if (several && weight) {
+        throw new DataError(
+          `${train.name}: classWeights: the focal loss of several classes takes none; expected loss bce`,
+        );
+      }
+      return several
+        ? new SigmoidFocalLoss({ gamma })
+        : new FocalLoss({ gamma, ...(weight && { alpha: weight }) });
     case "ce":
       return new CrossEntropyLoss({ labelSmoothing, ...(weight && { weight }) });
   }

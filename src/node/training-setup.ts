@@ -1,6 +1,5 @@
 // What a training's arguments mean: its data, model, optimizer, schedule and loss.
 
-import { availableParallelism } from "node:os";
 import { balancedSampler, classBalance, DataLoader, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { createModel, type Classifier, type Preprocessing } from "../models/index.js";
@@ -8,7 +7,7 @@ import { freeze, type Loss } from "../nn/index.js";
 import { createOptimizer, noDecay, type Optimizer, type Schedule } from "../optim/index.js";
 import { ModelEma } from "../train/index.js";
 import { loadDataset, type LoadedDataset } from "./datasets/index.js";
-import { evalTransforms, imageShape, preparationFor, trainTransforms } from "./preprocessing.js";
+import { defaultWorkers, evalTransforms, preparationFor, trainTransforms } from "./preprocessing.js";
 import { loadStartingWeights, startingWeights, type StartingWeights } from "./starting-weights.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { lossOf, scheduleOf } from "./training-rates.js";
@@ -37,9 +36,12 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
   const start = await startingWeights(args);
   const preparation = preparationFor(args.model, train, { ...args, trained: start?.preparation });
   const loaders = makeLoaders(args, data, preparation);
+  const [schedule, loss] = [scheduleOf(args, loaders.train.batches), lossOf(args, train)];
   const model = await makeModel(args, train, preparation, start);
   const parameters = model.parameters();
-  const optimizer = makeOptimizer(args, args.decayAll ? parameters : noDecay(parameters));
+  const { lr, weightDecay, momentum, nesterov } = args;
+  const groups = args.decayAll ? parameters : noDecay(parameters);
+  const optimizer = createOptimizer(args.opt, groups, { lr, weightDecay, momentum, nesterov });
   const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay }) : undefined;
   return {
     model,
@@ -48,8 +50,8 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
     trainLoader: loaders.train,
     ...(val && { evalLoader: loaders.val! }),
     optimizer,
-    schedule: scheduleOf(args, loaders.train.batches),
-    loss: lossOf(args, train),
+    schedule,
+    loss,
     ...(ema && { ema }),
     end() {
       for (const loader of [loaders.train, loaders.val]) loader?.close();
@@ -58,18 +60,6 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
       model.dispose();
     },
   };
-}
-
-function makeOptimizer(
-  { opt, lr, weightDecay, momentum, nesterov }: TrainArguments,
-  parameters: Parameters<typeof createOptimizer>[1],
-): Optimizer {
-  return createOptimizer(opt, parameters, {
-    lr,
-    weightDecay,
-    ...(/^(sgd|lars|rmsprop)/.test(opt) && { momentum }),
-    ...(/^(sgd|lars)$/.test(opt) && { nesterov }),
-  });
 }
 
 async function openData(args: TrainArguments): Promise<LoadedDataset> {
@@ -89,6 +79,13 @@ async function openData(args: TrainArguments): Promise<LoadedDataset> {
   if (val && val.classes.join("\n") !== train.classes.join("\n")) {
     throw new DataError(`${val.name}: has other classes than ${train.name}`);
   }
+  const needsVal =
+    args.patience !== null ? "patience" : args.sched === "plateau" ? "sched plateau" : undefined;
+  if (!val && needsVal) {
+    throw new DataError(
+      `${train.name}: no part to evaluate on, which ${needsVal} needs; expected val/, or valFraction`,
+    );
+  }
   return loaded;
 }
 
@@ -98,7 +95,7 @@ function makeLoaders(
   preparation: Preprocessing,
 ): { train: DataLoader; val?: DataLoader } {
   const { batchSize, seed, dropLast } = args;
-  const workers = args.workers ?? (imageShape(train) ? 0 : Math.min(4, availableParallelism()));
+  const workers = args.workers ?? defaultWorkers(train);
   const common = { batchSize, seed, workers, onError: "skip" as const };
   const order = args.sampler === "balanced" ? { sampler: balancedSampler(train.labels) } : { shuffle: true };
   return {

@@ -22,6 +22,7 @@ import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { environment } from "./environment.js";
 import { configOf, saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
+import { MAY_DIFFER } from "./resolve-arguments.js";
 import { RunFolder, type Metrics } from "./run-folder.js";
 import { EventWriter } from "./tensorboard.js";
 import type { TrainArguments } from "./train-arguments.js";
@@ -40,17 +41,6 @@ export interface TrainingHooks {
   /** The command line, for the report. */
   command?: string;
 }
-
-/** Arguments that a training taken up again may have other than before: they change no bit of it. */
-const FREE: ReadonlySet<string> = new Set([
-  "threads",
-  "workers",
-  "checkpointInterval",
-  "out",
-  "resume",
-  "download",
-  "dataDir",
-]);
 
 /**
  * Trains as the arguments say and writes the run folder. Returns the final numbers; undefined if the signal ended it, in
@@ -108,7 +98,7 @@ function unusedFolder({ model, data }: TrainArguments): string {
 function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint): void {
   const saved = (state.about["args"] ?? {}) as Record<string, unknown>;
   const differing = Object.entries(args).filter(
-    ([name, value]) => !FREE.has(name) && JSON.stringify(value) !== JSON.stringify(saved[name]),
+    ([name, value]) => !MAY_DIFFER.includes(name) && JSON.stringify(value) !== JSON.stringify(saved[name]),
   );
   if (differing.length === 0) return;
   const list = differing.map(
@@ -199,17 +189,16 @@ async function report(
   { signal, command }: TrainingHooks,
 ): Promise<void> {
   const { ema, trainLoader } = training;
-  const { model: architecture, gradAccumSteps, ...rest } = args;
   ema?.swap();
   try {
     const data = await collectReport({
       ...training,
       name: basename(run.path),
-      architecture,
+      architecture: args.model,
       data: basename(args.data),
       history,
-      args: { ...rest, gradAccumSteps },
-      stepsPerEpoch: Math.ceil(trainLoader.batches / gradAccumSteps),
+      args: { ...args },
+      stepsPerEpoch: Math.ceil(trainLoader.batches / args.gradAccumSteps),
       ...(signal && { signal }),
       ...(command !== undefined && { command }),
     });

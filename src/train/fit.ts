@@ -2,7 +2,7 @@
 
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import type { Loss, Module } from "../nn/index.js";
 import { clipGradNorm, clipGradValue, type Optimizer, type Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
 import type { ModelEma } from "./ema.js";
@@ -15,7 +15,7 @@ import {
   type StepReport,
   type TrainingPosition,
 } from "./position.js";
-import { gradientStep, NonFiniteLossError } from "./step.js";
+import { defaultLoss, gradientStep, NonFiniteLossError } from "./step.js";
 
 export interface FitOptions {
   optimizer: Optimizer;
@@ -34,7 +34,7 @@ export interface FitOptions {
   ema?: ModelEma;
   /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */
   evalInterval?: number;
-  /** Ends training after so many epochs in a row that evaluated no better than the best before. Default: never. */
+  /** Ends training after so many evaluations in a row that were no better than the best before. Default: never. */
   patience?: number;
   /** Where to go on; fit() keeps it up to date. Default: a start. */
   position?: TrainingPosition;
@@ -57,6 +57,9 @@ export interface FitOptions {
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
   const { epochs, patience = Infinity, position = startPosition(), signal } = options;
   checkCounts(options);
+  if (patience < Infinity && !options.evalLoader) {
+    throw new DataError("fit: patience needs images to evaluate on; got no evalLoader");
+  }
   while (position.epoch <= epochs && !exhausted(position.history, patience)) {
     await trainEpoch(model, loader, options, position);
     if (signal?.aborted) break;
@@ -101,7 +104,7 @@ async function finishedRow(
     seconds: seconds + (performance.now() - begin) / 1000,
     images_per_second: images / seconds,
     data_wait: waitedSeconds / seconds,
-    skipped,
+    skipped: skipped + (evaluation?.skipped ?? 0),
   };
 }
 
@@ -133,7 +136,7 @@ async function trainEpoch(
     if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
     if (gathered++ === 0) optimizer.zeroGrad();
     const scale = 1 / Math.min(accumulate, steps - group * accumulate);
-    learn(model, batch, options, scale, loader.dataset.targets !== undefined, position);
+    learn(model, loader, batch, options, scale, position);
     clock.count();
     options.onStep?.(stepReport(options, position, steps));
     if (position.step % accumulate === 0 || position.step === steps) await update();
@@ -146,16 +149,16 @@ async function trainEpoch(
 /** Adds a batch's gradients to the model's, and its loss and hits to the position's sums. */
 function learn(
   model: Module,
+  loader: DataLoader,
   batch: Batch,
-  { optimizer, loss }: FitOptions,
+  { optimizer, loss: criterion = defaultLoss(loader) }: FitOptions,
   scale: number,
-  several: boolean,
   position: TrainingPosition,
 ): void {
   const { epoch, sums } = position;
   const step = batch.number + 1;
   try {
-    const criterion = loss ?? (several ? new BCEWithLogitsLoss() : new CrossEntropyLoss());
+    const several = loader.dataset.targets !== undefined;
     const { loss: value, hits } = gradientStep(model, criterion, batch, scale, several);
     if (!Number.isFinite(value)) {
       throw new NonFiniteLossError(
@@ -229,8 +232,9 @@ function checkCounts({ epochs, accumulate = 1, patience = 1, evalInterval = 1 }:
   }
 }
 
-/** Whether the last `patience` epochs evaluated no better than the best before them. */
+/** Whether the last `patience` evaluations were no better than the best before them. */
 function exhausted(history: readonly EpochReport[], patience: number): boolean {
-  const best = bestEpoch(history);
-  return best !== undefined && history.at(-1)!.epoch - best.epoch >= patience;
+  const evaluated = history.filter((row) => row.eval_top1 !== undefined);
+  const best = bestEpoch(evaluated);
+  return best !== undefined && evaluated.length - 1 - evaluated.indexOf(best) >= patience;
 }

@@ -4,10 +4,10 @@
 
 import { disposeBatch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import type { Loss, Module } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import { breathe } from "./breath.js";
-import { gradientStep } from "./step.js";
+import { defaultLoss, gradientStep } from "./step.js";
 
 export interface FindLrOptions {
   /** A new one: its state is spent. */
@@ -54,7 +54,7 @@ const DIVERGED = 4;
 export async function findLr(model: Module, loader: DataLoader, options: FindLrOptions): Promise<FoundLr> {
   const several = loader.dataset.targets !== undefined;
   const { optimizer, signal, onStep } = options;
-  const { loss: criterion = several ? new BCEWithLogitsLoss() : new CrossEntropyLoss() } = options;
+  const { loss: criterion = defaultLoss(loader) } = options;
   const { minLr = 1e-7, maxLr = 10, steps = 100 } = options;
   if (!(minLr > 0 && maxLr > minLr && maxLr < Infinity)) {
     throw new DataError(`findLr: bad rates; got ${minLr} to ${maxLr}; expected 0 < minLr < maxLr`);

@@ -36,7 +36,7 @@ export interface EpochReport {
   images_per_second: number;
   /** Share of the training time spent waiting for data. */
   data_wait: number;
-  /** Training samples left out because of errors: the loader's stats say which. */
+  /** Samples left out because of errors, in training and in its evaluation: the loaders' stats say which. */
   skipped: number;
 }
 

@@ -3,9 +3,9 @@
 import { tidy } from "../core/scope.js";
 import type { StateDict, StateTensor } from "../core/state.js";
 import type { Tensor } from "../core/tensor.js";
-import type { Batch } from "../data/index.js";
+import type { Batch, DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
-import type { Loss, Module } from "../nn/index.js";
+import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
 import "../tensor-methods.js";
 import { batchTopK } from "./metrics/top-k.js";
 
@@ -32,6 +32,11 @@ function copy(t: Tensor): StateTensor {
   return data instanceof Float32Array
     ? { dtype: "F32", shape: t.shape, data }
     : { dtype: "I64", shape: t.shape, data: BigInt64Array.from(data, (v) => BigInt(v)) };
+}
+
+/** What is trained on if nothing else is said: cross-entropy, or binary cross-entropy where images have several classes each. */
+export function defaultLoss({ dataset }: DataLoader): Loss {
+  return dataset.targets ? new BCEWithLogitsLoss() : new CrossEntropyLoss();
 }
 
 /**

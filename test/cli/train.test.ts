@@ -145,6 +145,12 @@ describe("fovea train", () => {
     ["one class", 1, ["--data", at("one")], "of 1 class"],
     ["a batch larger than the set", 1, ["-b", "25"], "24 images"],
     ["a run folder that is a file", 1, ["--out", at("file/run")], "file/run"],
+    [
+      "patience with nothing to evaluate on",
+      1,
+      ["--data", at("three"), "--patience", "2"],
+      "which patience needs",
+    ],
     ["a file that is no weights", 1, ["--weights", at("file")], "file: "],
     ["no such data", 1, ["--data", at("nowhere")], "nowhere: no such folder or dataset; known: cifar10"],
     ["other weights than classes", 1, ["--class-weights", "1,2,3"], "2"],

@@ -167,13 +167,25 @@ describe("fit", () => {
     large.forEach((v, i) => expect(Math.abs(v - small[i]!)).toBeLessThan(1e-6));
   });
 
-  it("stops when `patience` epochs were no better, and does so too when it is taken up again", async () => {
+  it("stops when `patience` evaluations were no better, and does so too when it is taken up again", async () => {
     const model = network();
     const loader = new DataLoader(quadrants(64, 1), { batchSize: 32 });
     const optimizer = new SGD(model.parameters(), { lr: 0 });
     const options = { optimizer, epochs: 9, evalLoader: loader, patience: 2, position: startPosition() };
     expect(await fit(model, loader, options)).toHaveLength(3);
     expect(await fit(model, loader, options)).toHaveLength(3);
+    model.dispose();
+  });
+
+  it("counts evaluations, not epochs, and wants something to evaluate on", async () => {
+    const model = network();
+    const loader = new DataLoader(quadrants(64, 1), { batchSize: 32 });
+    const optimizer = new SGD(model.parameters(), { lr: 0 });
+    const rare = { optimizer, epochs: 9, evalLoader: loader, evalInterval: 3, patience: 1 };
+    expect(await fit(model, loader, rare)).toHaveLength(6);
+    await expect(fit(model, loader, { optimizer, epochs: 2, patience: 1 })).rejects.toThrow(
+      new DataError("fit: patience needs images to evaluate on; got no evalLoader"),
+    );
     model.dispose();
   });
 

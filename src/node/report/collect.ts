@@ -48,13 +48,14 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
   const { name, architecture, model, evalLoader, trainLoader, history, args, command } = options;
   const dataset = (evalLoader ?? trainLoader)?.dataset;
   const rates = learningRates(options);
+  const summary = trainingSummary(history);
   const { date, ...machine } = environment();
   return {
     name,
     model: architecture,
     dataset: options.data ?? dataset?.name ?? "unknown data",
     date,
-    summary: trainingSummary(history),
+    summary,
     history,
     classes: dataset?.classes ?? [],
     environment: { ...machine, memory: `${(machine.memory / 2 ** 30).toFixed(1)} GiB` },
@@ -62,7 +63,7 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
     ...(rates && { learningRates: rates }),
     ...(command !== undefined && { command }),
     ...(trainLoader && { samples: await augmented(trainLoader) }),
-    ...(evalLoader && (await judged(model, evalLoader, history, options.signal))),
+    ...(evalLoader && (await judged(model, evalLoader, summary, options.signal))),
   };
 }
 
@@ -85,16 +86,13 @@ function trainingSummary(history: readonly HistoryRow[]): ReportData["summary"] 
 function learningRates(options: CollectOptions): ReportData["learningRates"] {
   const { schedule, history, trainLoader, stepsPerEpoch = trainLoader?.batches } = options;
   if (!schedule || !stepsPerEpoch || history.length === 0) return undefined;
-  const losses = history.map((row) => row.eval_loss ?? NaN);
   const steps = history.length * stepsPerEpoch;
   const count = Math.min(steps, RATES);
   return Array.from({ length: count }, (_, i) => {
     const step = count === 1 ? 0 : Math.round((i * (steps - 1)) / (count - 1));
-    const lr = (schedule as (step: number, losses: readonly number[]) => number)(
-      step,
-      losses.slice(0, Math.floor(step / stepsPerEpoch)),
-    );
-    return { at: (step + 1) / stepsPerEpoch, lr };
+    const before = history.slice(0, Math.floor(step / stepsPerEpoch));
+    const losses = before.flatMap((row) => row.eval_loss ?? []);
+    return { at: (step + 1) / stepsPerEpoch, lr: schedule(step, losses) };
   });
 }
 
@@ -102,7 +100,7 @@ function learningRates(options: CollectOptions): ReportData["learningRates"] {
 async function judged(
   model: Module,
   loader: DataLoader,
-  history: readonly HistoryRow[],
+  training: ReportData["summary"],
   signal: AbortSignal | undefined,
 ): Promise<Partial<ReportData>> {
   const judgement = new Judgement(MISTAKES, LOOKS);
@@ -111,10 +109,10 @@ async function judged(
     ...(signal && { signal }),
   });
   const { confusion, calibration, precision, mistakes } = judgement;
-  const [map, summary] = [precision?.value, trainingSummary(history)];
+  const map = precision?.value;
   const gradCam = hasTwoParts(model) ? await looks(model, loader, judgement) : [];
   return {
-    summary: { ...summary, loss, images, ...(map === undefined ? { top1, top5 } : { map }) },
+    summary: { ...training, loss, images, ...(map === undefined ? { top1, top5 } : { map }) },
     mistakes: await Promise.all(mistakes.map((mistake) => shown(loader, mistake))),
     gradCam,
     ...(confusion && {

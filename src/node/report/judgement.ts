@@ -4,6 +4,7 @@ import {
   CalibrationError,
   ConfusionMatrix,
   MeanAveragePrecision,
+  readRow,
   WorstMistakes,
   type Metric,
   type MetricBatch,
@@ -20,15 +21,11 @@ export interface Judged {
   readonly probability: number;
 }
 
-/** A largest logit and its probability. */
-function guessOf(
-  { logits, classes, targets }: MetricBatch,
-  row: number,
-): { guess: number; probability: number } {
-  const own = logits.subarray(row * classes, (row + 1) * classes);
-  const guess = own.indexOf(own.reduce((a, b) => Math.max(a, b), -Infinity));
-  if (targets) return { guess, probability: 1 / (1 + Math.exp(-own[guess]!)) };
-  return { guess, probability: 1 / own.reduce((sum, v) => sum + Math.exp(v - own[guess]!), 0) };
+/** The likeliest class and its probability. */
+function guessOf(batch: MetricBatch, row: number): { guess: number; probability: number } {
+  const { guess, probability } = readRow("report", batch, row);
+  if (!batch.targets) return { guess, probability };
+  return { guess, probability: 1 / (1 + Math.exp(-batch.logits[row * batch.classes + guess]!)) };
 }
 
 export class Judgement implements Metric {
