@@ -49,9 +49,9 @@ export function channelMoments(
   }
 }
 
-/** mean[c] and variance[c] (biased, divided by rows) from the partials of all blocks. */
+/** mean[c] and variance[c] (biased, divided by rows) from the partials of all blocks, taken about the pivot. */
 export function finishMoments(
-  x: usize,
+  pivot: usize,
   rows: i32,
   channels: i32,
   partials: usize,
@@ -65,7 +65,7 @@ export function finishMoments(
     const m = f32x4.mul(total(at(partials, c), blocks, channels), scale);
     const q = f32x4.mul(total(at(partials, channels + c), blocks, channels), scale);
     const v = f32x4.max(f32x4.sub(q, f32x4.mul(m, m)), f32x4.splat(0));
-    inline.always(storeLanes(at(mean, c), f32x4.add(m, v128.load(at(x, c))), left));
+    inline.always(storeLanes(at(mean, c), f32x4.add(m, v128.load(at(pivot, c))), left));
     inline.always(storeLanes(at(variance, c), v, left));
   }
 }
@@ -159,18 +159,28 @@ export function scaleShift(
   else inline.always(scaleShiftBody(0, 0, x, 0, y, channels, scale, shift, begin, end));
 }
 
-/** Four values of dy, 0 where relu's output is not positive. */
-function masked(mask: i32, dy: usize, y: usize): v128 {
+/** Where dy counts: everywhere, where the output y of a ReLU is positive, or where x·scale + shift is. */
+const ALL = 0;
+const BY_OUTPUT = 1;
+const BY_INPUT = 2;
+
+/** Four values of dy, 0 where they do not count. y: those of the ReLU's output; x of its input before scale and shift. */
+function masked(mask: i32, dy: usize, y: usize, x: v128, scale: v128, shift: v128): v128 {
   const g = v128.load(dy);
-  return mask ? v128.and(g, f32x4.gt(v128.load(y), f32x4.splat(0))) : g;
+  if (mask == BY_OUTPUT) return v128.and(g, f32x4.gt(v128.load(y), f32x4.splat(0)));
+  if (mask == BY_INPUT) return v128.and(g, f32x4.gt(madd(x, scale, shift), f32x4.splat(0)));
+  return g;
 }
 
 function normSumsBody(
   mask: i32,
+  writes: i32,
   dy: usize,
   y: usize,
+  scale: usize,
   x: usize,
   mean: usize,
+  out: usize,
   rows: i32,
   channels: i32,
   blockRows: i32,
@@ -178,6 +188,7 @@ function normSumsBody(
   begin: i32,
   end: i32,
 ): void {
+  const shift = at(scale, channels);
   for (let block = begin; block < end; block++) {
     const sums = at(partials, 2 * block * channels);
     const dots = at(sums, channels);
@@ -188,13 +199,19 @@ function normSumsBody(
       for (let c = 0; c < channels; c += 4) {
         const left = channels - c;
         const m = v128.load(at(mean, c));
+        let f = m,
+          t = m;
+        if (mask == BY_INPUT) f = v128.load(at(scale, c));
+        if (mask == BY_INPUT) t = v128.load(at(shift, c));
         let s = f32x4.splat(0);
         let q = f32x4.splat(0);
         let i = first * channels + c;
         for (let r = first; r < stop; r++) {
-          const g = inline.always(masked(mask, at(dy, i), at(y, i)));
+          const v = v128.load(at(x, i));
+          const g = inline.always(masked(mask, at(dy, i), at(y, i), v, f, t));
           s = f32x4.add(s, g);
-          q = madd(g, f32x4.sub(v128.load(at(x, i)), m), q);
+          q = madd(g, f32x4.sub(v, m), q);
+          if (writes) inline.always(storeLanes(at(out, i), g, left));
           i += channels;
         }
         inline.always(storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left));
@@ -204,12 +221,18 @@ function normSumsBody(
   }
 }
 
-/** Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end; with y (or 0), dy counts where y > 0. */
+/**
+ * Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end. Behind a ReLU dy counts only where its output y is
+ * positive, or if scale (with shift behind it) is given, where x·scale + shift is; else both are 0. `out`, unless 0, gets dy
+ * with zeros where it does not count by y.
+ */
 export function normSums(
   dy: usize,
   y: usize,
+  scale: usize,
   x: usize,
   mean: usize,
+  out: usize,
   rows: i32,
   channels: i32,
   blockRows: i32,
@@ -217,8 +240,23 @@ export function normSums(
   begin: i32,
   end: i32,
 ): void {
-  if (y) inline.always(normSumsBody(1, dy, y, x, mean, rows, channels, blockRows, partials, begin, end));
-  else inline.always(normSumsBody(0, dy, dy, x, mean, rows, channels, blockRows, partials, begin, end));
+  if (scale) {
+    inline.always(
+      normSumsBody(BY_INPUT, 0, dy, dy, scale, x, mean, 0, rows, channels, blockRows, partials, begin, end),
+    );
+  } else if (out) {
+    inline.always(
+      normSumsBody(BY_OUTPUT, 1, dy, y, 0, x, mean, out, rows, channels, blockRows, partials, begin, end),
+    );
+  } else if (y) {
+    inline.always(
+      normSumsBody(BY_OUTPUT, 0, dy, y, 0, x, mean, 0, rows, channels, blockRows, partials, begin, end),
+    );
+  } else {
+    inline.always(
+      normSumsBody(ALL, 0, dy, dy, 0, x, mean, 0, rows, channels, blockRows, partials, begin, end),
+    );
+  }
 }
 
 /** sums[c] and dots[c] from the partials of all blocks. */
@@ -262,6 +300,7 @@ function normBackwardBody(
   mask: i32,
   dy: usize,
   y: usize,
+  scale: usize,
   x: usize,
   dx: usize,
   channels: i32,
@@ -271,28 +310,30 @@ function normBackwardBody(
   begin: i32,
   end: i32,
 ): void {
+  const shift = at(scale, channels);
   const whole = channels & ~3;
   let i = begin * channels;
   for (let r = begin; r < end; r++) {
-    let c = 0;
-    for (; c < whole; c += 4) {
-      const t = madd(v128.load(at(x, i + c)), v128.load(at(b, c)), v128.load(at(d, c)));
-      const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c)));
-      v128.store(at(dx, i + c), madd(g, v128.load(at(a, c)), t));
-    }
-    if (c < channels) {
-      const t = madd(v128.load(at(x, i + c)), v128.load(at(b, c)), v128.load(at(d, c)));
-      const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c)));
-      inline.always(storeLanes(at(dx, i + c), madd(g, v128.load(at(a, c)), t), channels - c));
+    for (let c = 0; c < channels; c += 4) {
+      const v = v128.load(at(x, i + c));
+      let f = v,
+        t = v;
+      if (mask == BY_INPUT) f = v128.load(at(scale, c));
+      if (mask == BY_INPUT) t = v128.load(at(shift, c));
+      const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c), v, f, t));
+      const z = madd(g, v128.load(at(a, c)), madd(v, v128.load(at(b, c)), v128.load(at(d, c))));
+      if (c < whole) v128.store(at(dx, i + c), z);
+      else inline.always(storeLanes(at(dx, i + c), z, channels - c));
     }
     i += channels;
   }
 }
 
-/** dx[r, c] = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; with y (or 0), dy counts where y > 0. */
+/** dx[r, c] = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; y and scale as for normSums. */
 export function normBackward(
   dy: usize,
   y: usize,
+  scale: usize,
   x: usize,
   dx: usize,
   channels: i32,
@@ -302,6 +343,7 @@ export function normBackward(
   begin: i32,
   end: i32,
 ): void {
-  if (y) inline.always(normBackwardBody(1, dy, y, x, dx, channels, a, b, d, begin, end));
-  else inline.always(normBackwardBody(0, dy, dy, x, dx, channels, a, b, d, begin, end));
+  if (scale) inline.always(normBackwardBody(BY_INPUT, dy, dy, scale, x, dx, channels, a, b, d, begin, end));
+  else if (y) inline.always(normBackwardBody(BY_OUTPUT, dy, y, 0, x, dx, channels, a, b, d, begin, end));
+  else inline.always(normBackwardBody(ALL, dy, dy, 0, x, dx, channels, a, b, d, begin, end));
 }

@@ -130,6 +130,11 @@ export class WinogradConv {
   flipped: i32 = 0;
   bias: usize = 0;
   y: usize = 0;
+  /** Whether to add to y rather than write it. */
+  adds: i32 = 0;
+  /** Where to sum y − pivot and its square, of each block of tiles: [block][2][outChannels]. Or 0. */
+  moments: usize = 0;
+  pivot: usize = 0;
   outHeight: i32 = 0;
   outWidth: i32 = 0;
   outChannels: i32 = 0;

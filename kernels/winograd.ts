@@ -15,7 +15,7 @@
 // At the edge of an image tiles may be short (winograd-order.ts).
 
 import { WinogradConv } from "./shapes";
-import { at } from "./simd";
+import { at, madd } from "./simd";
 import { tileColumns, tileRows } from "./tile";
 import {
   endOf,
@@ -115,7 +115,7 @@ function columnGroups(s: WinogradConv): i32 {
   return (panels + s.groupPanels - 1) / s.groupPanels;
 }
 
-/** y = conv(x, weights) + bias. Unit = block · groups + group of columns. */
+/** y = conv(x, weights) + bias, or that added to y. Unit = block · groups + group of columns. */
 export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<WinogradConv>(shape);
   const MR = tileRows(s.tile);
@@ -284,6 +284,12 @@ function outputBlock(
   const channels = min(s.outChannels, o1 * NR) - c0;
   const pixel = at(0, channels);
   const bias = s.bias ? at(s.bias, c0) : 0;
+  const sums = s.moments ? at(s.moments, (first / s.blockTiles) * 2 * s.outChannels + c0) : 0;
+  const squares = at(sums, s.outChannels);
+  if (sums) {
+    memory.fill(sums, 0, pixel);
+    memory.fill(squares, 0, pixel);
+  }
   outputs.pixelBytes = channels << 2;
   outputs.rowBytes = (4 * tilesWide * channels) << 2;
   let row = first / tilesWide;
@@ -301,18 +307,55 @@ function outputBlock(
       } else {
         transformOutput(outputs, from, channels, bias, to, transform);
       }
+      if (sums) {
+        const high = min(4, s.outHeight - 4 * i);
+        const wide = min(4, s.outWidth - 4 * k);
+        addMoments(to, outputs.rowBytes, high, wide, channels, at(s.pivot, c0), sums, squares);
+      }
     }
     const width = min(4 * end, s.outWidth) - 4 * j;
     let from = strip + 4 * j * pixel;
     const corner = ((row / tilesHigh) * s.outHeight + 4 * i) * s.outWidth + 4 * j;
     let to = at(s.y, corner * s.outChannels + c0);
     for (let h = 0; h < min(4, s.outHeight - 4 * i); h++) {
-      copyPixels(from, to, width, channels, s.outChannels);
+      if (s.adds) addPixels(from, to, width, channels, s.outChannels);
+      else copyPixels(from, to, width, channels, s.outChannels);
       from += outputs.rowBytes;
       to = at(to, s.outWidth * s.outChannels);
     }
     j = 0;
     row++;
+  }
+}
+
+/** Adds v − pivot and its square, for the rows × columns pixels v of a tile, to the sums of each channel. */
+function addMoments(
+  tile: usize,
+  rowBytes: usize,
+  rows: i32,
+  columns: i32,
+  channels: i32,
+  pivot: usize,
+  sums: usize,
+  squares: usize,
+): void {
+  for (let c = 0; c < channels; c += 4) {
+    const p = v128.load(at(pivot, c));
+    let s = v128.load(at(sums, c));
+    let q = v128.load(at(squares, c));
+    let row = at(tile, c);
+    for (let h = 0; h < rows; h++) {
+      let from = row;
+      for (let k = 0; k < columns; k++) {
+        const d = f32x4.sub(v128.load(from), p);
+        s = f32x4.add(s, d);
+        q = madd(d, d, q);
+        from = at(from, channels);
+      }
+      row += rowBytes;
+    }
+    v128.store(at(sums, c), s);
+    v128.store(at(squares, c), q);
   }
 }
 
@@ -324,6 +367,17 @@ export function copyPixels(from: usize, to: usize, width: i32, channels: i32, to
   }
   for (let j = 0; j < width; j++) {
     for (let c = 0; c < channels; c += 4) v128.store(at(to, c), v128.load(at(from, c)));
+    from = at(from, channels);
+    to = at(to, toChannels);
+  }
+}
+
+/** Adds `width` pixels of `channels` values to pixels of toChannels. */
+function addPixels(from: usize, to: usize, width: i32, channels: i32, toChannels: i32): void {
+  for (let j = 0; j < width; j++) {
+    for (let c = 0; c < channels; c += 4) {
+      v128.store(at(to, c), f32x4.add(v128.load(at(to, c)), v128.load(at(from, c))));
+    }
     from = at(from, channels);
     to = at(to, toChannels);
   }

@@ -181,7 +181,9 @@ function accumulate(total: Tensor | undefined, g: Tensor): Tensor {
   if (total === undefined) return g;
   const n = g.size;
   const y = total.storage.users === 1 ? total : keep(empty(total.shape, "f32", "backward sum"));
-  parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, n, 0, 0, 1, 1);
+  const { deferred, users } = g.storage;
+  if (deferred?.add && users === 1 && y === total) deferred.add(y.ptr);
+  else parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, n, 0, 0, 1, 1);
   if (y !== total) total.dispose();
   g.dispose();
   return y;

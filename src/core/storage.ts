@@ -12,6 +12,8 @@ export interface Deferred {
   readonly sources: readonly Storage[];
   /** Computes the elements to this address. */
   write(address: number): void;
+  /** Adds the elements to those at this address, if that is cheaper than to compute them first. */
+  add?(address: number): void;
 }
 
 const live = new Set<Storage>();
@@ -44,15 +46,15 @@ export class Storage {
 
   /** Byte address of the elements; computes them if they were deferred. */
   get address(): number {
-    if (this.#address === 0) {
-      this.#address = this.heap.alloc(this.bytes, this.label);
-      const deferred = this.#deferred;
-      if (deferred) {
-        deferred.write(this.#address);
-        this.#forget();
-      }
-    }
+    if (this.#address === 0) this.settle((address) => this.#deferred?.write(address));
     return this.#address;
+  }
+
+  /** Computes the elements that were deferred in a way of the caller's. Only before they have an address. */
+  settle(write: (address: number) => void): void {
+    this.#address = this.heap.alloc(this.bytes, this.label);
+    write(this.#address);
+    this.#forget();
   }
 
   get users(): number {

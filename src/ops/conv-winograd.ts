@@ -5,12 +5,13 @@
 //   data gradient    tiles of dy, weights turned by 180° with the channels' roles swapped
 //   weight gradient  tiles of x and of dy, products summed over all tiles
 
-import { isRecorded } from "../core/autograd.js";
+import type { Deferred, Storage } from "../core/storage.js";
 import type { Tensor } from "../core/tensor.js";
 import { parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
 import type { Conv } from "./conv-frame.js";
+import { WithMoments, type Moments } from "./fusion.js";
 import { withPacked } from "./packed.js";
 import { withWords } from "./window.js";
 
@@ -98,6 +99,9 @@ interface Images {
 
 interface Output {
   y: number;
+  /** Whether to add to y. */
+  adds?: boolean;
+  moments?: Moments | undefined;
   outHeight: number;
   outWidth: number;
   outChannels: number;
@@ -125,7 +129,7 @@ function tilesOf(images: number, { outHeight, outWidth }: { outHeight: number; o
 
 /** y = the 3×3 convolution of the images with the weights. */
 function convolve(images: Images, weights: Weights, bias: number, out: Output): void {
-  const { kernels } = runtime();
+  const { kernels, heap } = runtime();
   const { channels } = images;
   const { outChannels } = out;
   const tiles = tilesOf(images.images, out);
@@ -140,19 +144,31 @@ function convolve(images: Images, weights: Weights, bias: number, out: Output): 
     Math.ceil(outChannels / GROUP_CHANNELS),
     Math.min(panels, Math.ceil(shares() / Math.ceil(tiles / most))),
   );
-  const fields = {
-    ...images,
-    ...out,
-    ...weights,
-    uStepBytes: panelStep(channels, outChannels, NR),
-    bias,
-    blockTiles: most,
-    groupPanels: Math.ceil(panels / groups),
-    tile,
+  const { moments, adds, ...target } = out;
+  const run = (partials: number): void => {
+    const fields = {
+      ...images,
+      ...target,
+      ...weights,
+      adds: adds ? 1 : 0,
+      moments: partials,
+      pivot: moments?.pivot ?? 0,
+      uStepBytes: panelStep(channels, outChannels, NR),
+      bias,
+      blockTiles: most,
+      groupPanels: Math.ceil(panels / groups),
+      tile,
+    };
+    withWords(structWords("WinogradConv", fields), "conv2d", (shape) => {
+      const bytes = kernels.winogradConvScratch(shape);
+      parallelScratch("winogradConv", kernels.winogradConvUnits(shape), 1, bytes, shape);
+    });
   };
-  withWords(structWords("WinogradConv", fields), "conv2d", (shape) => {
-    const bytes = kernels.winogradConvScratch(shape);
-    parallelScratch("winogradConv", kernels.winogradConvUnits(shape), 1, bytes, shape);
+  if (!moments) return run(0);
+  const blocks = Math.ceil(tiles / most);
+  heap.scratch(blocks * 2 * outChannels * 4, "conv2d", (partials) => {
+    run(partials);
+    moments.use(partials, blocks);
   });
 }
 
@@ -192,46 +208,87 @@ function transformsOnTheWay(images: number, out: Omit<Output, "y">, channels: nu
   return tilesOf(images, out) <= ONE_BLOCK && channels * out.outChannels > SMALL_WEIGHTS;
 }
 
-/** y = conv2d(x, weight) + bias; bias 0 for none. x, bias and y are byte addresses. */
-export function winogradForward(conv: Conv, x: number, weight: Tensor, bias: number, y: number): void {
-  const { kernels, tile } = runtime();
-  const { channels, outChannels, outHeight, outWidth, images, height, width } = conv;
-  const weights = untransformed(conv, weight.ptr, false);
-  const from = { x, images, height, width, channels, top: conv.paddingTop, left: conv.paddingLeft };
-  const out = { y, outHeight, outWidth, outChannels };
-  if (isRecorded(weight) && transformsOnTheWay(images, out, channels)) {
-    convolve(from, weights, bias, out);
-    return;
-  }
+/** The same with weights that are transformed for this call alone. */
+function convolveOnce(images: Images, weights: Weights, bias: number, out: Output): void {
+  const { kernels, heap, tile } = runtime();
+  const { channels } = images;
+  const { outChannels } = out;
+  if (transformsOnTheWay(images.images, out, channels)) return convolve(images, weights, bias, out);
   const bytes = POINTS * panelStep(channels, outChannels, kernels.tileColumns(tile));
-  const fill = (u: number): void => transformWeights(weights, channels, outChannels, u);
-  withPacked(weight, "winograd", bytes, fill, (u) => convolve(from, { ...weights, u, w: 0 }, bias, out));
+  heap.scratch(bytes, "conv2d", (u) => {
+    transformWeights(weights, channels, outChannels, u);
+    convolve(images, { ...weights, u, w: 0 }, bias, out);
+  });
 }
 
-/** dx = the gradient with respect to x of conv2d(x, weight), given dy. */
-export function winogradBackwardData(conv: Conv, dy: number, weight: number, dx: number): void {
-  const { kernels, heap, tile } = runtime();
-  const { channels, outChannels, images } = conv;
-  const from = {
-    x: dy,
-    images,
-    height: conv.outHeight,
-    width: conv.outWidth,
-    channels: outChannels,
-    top: 2 - conv.paddingTop,
-    left: 2 - conv.paddingLeft,
-  };
-  const out = { y: dx, outHeight: conv.height, outWidth: conv.width, outChannels: channels };
-  const weights = untransformed(conv, weight, true);
-  if (transformsOnTheWay(images, out, outChannels)) {
-    convolve(from, weights, 0, out);
-    return;
-  }
-  const bytes = POINTS * panelStep(outChannels, channels, kernels.tileColumns(tile));
-  heap.scratch(bytes, "conv2d gradient", (u) => {
-    transformWeights(weights, outChannels, channels, u);
-    convolve(from, { ...weights, u, w: 0 }, 0, out);
+function inputOf({ images, height, width, channels, paddingTop, paddingLeft }: Conv, x: number): Images {
+  return { x, images, height, width, channels, top: paddingTop, left: paddingLeft };
+}
+
+/** y = conv2d(x, weight) + bias with weights that stay; bias 0 for none. x, bias and y are byte addresses. */
+export function winogradForward(conv: Conv, x: number, weight: Tensor, bias: number, y: number): void {
+  const { kernels, tile } = runtime();
+  const { channels, outChannels, outHeight, outWidth } = conv;
+  const weights = untransformed(conv, weight.ptr, false);
+  const out = { y, outHeight, outWidth, outChannels };
+  const bytes = POINTS * panelStep(channels, outChannels, kernels.tileColumns(tile));
+  const fill = (u: number): void => transformWeights(weights, channels, outChannels, u);
+  withPacked(weight, "winograd", bytes, fill, (u) => {
+    convolve(inputOf(conv, x), { ...weights, u, w: 0 }, bias, out);
   });
+}
+
+/** conv2d(x, weight) + bias, which batch normalisation may want the moments of. */
+export class WinogradOutput extends WithMoments {
+  readonly sources: readonly Storage[];
+  readonly #conv: Conv;
+
+  constructor(conv: Conv, x: Storage, weight: Storage, bias: Storage | undefined) {
+    super();
+    this.#conv = conv;
+    this.sources = bias ? [x, weight, bias] : [x, weight];
+  }
+
+  get channels(): number {
+    return this.#conv.outChannels;
+  }
+
+  write(y: number, moments?: Moments): void {
+    const [x, weight, bias] = this.sources as [Storage, Storage, Storage?];
+    const { outHeight, outWidth, outChannels } = this.#conv;
+    const weights = untransformed(this.#conv, weight.address, false);
+    const out = { y, moments, outHeight, outWidth, outChannels };
+    convolveOnce(inputOf(this.#conv, x.address), weights, bias?.address ?? 0, out);
+  }
+}
+
+/** The gradient with respect to x of conv2d(x, weight), given dy: added to another where two meet. */
+export class WinogradDataGradient implements Deferred {
+  readonly sources: readonly [dy: Storage, weight: Storage];
+  readonly #conv: Conv;
+
+  constructor(conv: Conv, dy: Storage, weight: Storage) {
+    this.#conv = conv;
+    this.sources = [dy, weight];
+  }
+
+  write(address: number): void {
+    this.#run(address, false);
+  }
+
+  add(address: number): void {
+    this.#run(address, true);
+  }
+
+  #run(y: number, adds: boolean): void {
+    const { images, height, width, channels, outHeight, outWidth, outChannels } = this.#conv;
+    const [dy, weight] = this.sources;
+    const size = { images, height: outHeight, width: outWidth, channels: outChannels };
+    const [top, left] = [2 - this.#conv.paddingTop, 2 - this.#conv.paddingLeft];
+    const weights = untransformed(this.#conv, weight.address, true);
+    const out = { y, adds, outHeight: height, outWidth: width, outChannels: channels };
+    convolveOnce({ x: dy.address, ...size, top, left }, weights, 0, out);
+  }
 }
 
 /** What both ways to the weight gradient need. */

@@ -1,7 +1,7 @@
 // 2-D convolution of NHWC images. Weights live as [kernelHeight][kernelWidth][inChannels / groups][outChannels],
 // which is how the weight gradient writes them and the packer reads them; files hold PyTorch's OIHW (nn/conv2d.ts).
 
-import { isGradEnabled } from "../core/autograd.js";
+import { isGradEnabled, isRecorded } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
@@ -17,8 +17,9 @@ import type { Conv } from "./conv-frame.js";
 import { convBackwardData, convBackwardWeight, convForward } from "./conv-gemm.js";
 import {
   winogradApplies,
-  winogradBackwardData,
   winogradBackwardWeight,
+  WinogradDataGradient,
+  WinogradOutput,
   winogradForward,
 } from "./conv-winograd.js";
 import { stemApplies, stemBackwardWeight, stemForward } from "./conv-stem.js";
@@ -102,7 +103,9 @@ const conv2dOp = defineOp({
     if (isDepthwise(conv)) {
       depthwiseForward(conv, x.ptr, weight.ptr, bias?.ptr ?? 0, y.ptr);
     } else if (winogradApplies(conv, !isGradEnabled())) {
-      winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
+      if (isRecorded(weight))
+        y.storage.defer(new WinogradOutput(conv, x.storage, weight.storage, bias?.storage));
+      else winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else if (stridedApplies(conv)) {
       stridedForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else if (stemApplies(conv)) {
@@ -119,7 +122,7 @@ const conv2dOp = defineOp({
       if (isDepthwise(conv)) {
         depthwiseBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else if (winogradApplies(conv)) {
-        winogradBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
+        dx.storage.defer(new WinogradDataGradient(conv, dy.storage, weight.storage));
       } else if (stridedApplies(conv)) {
         stridedBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else {

@@ -40,14 +40,18 @@ const reluOp = defineOp({
   shape: sameAsInput,
   forward(y, { x }) {
     const { deferred } = x.storage;
-    if (deferred instanceof ScaledRows) deferred.apply(y.ptr, true);
-    else parallel("relu", x.size, GRAIN, x.ptr, y.ptr);
+    if (!(deferred instanceof ScaledRows)) {
+      parallel("relu", x.size, GRAIN, x.ptr, y.ptr);
+      return {};
+    }
+    deferred.apply(y.ptr, true);
+    return { coefficients: deferred.residual ? undefined : deferred.coefficients };
   },
   saves: ["y"],
   vjp: {
-    x(dy, { y }) {
+    x(dy, { y, aux }) {
       const dx = empty(dy.shape, "f32", "relu gradient");
-      dx.storage.defer(new MaskedGradient(dy.storage, y.storage, y.size));
+      dx.storage.defer(new MaskedGradient(dy.storage, y.storage, y.size, aux.coefficients));
       return dx;
     },
   },

@@ -10,6 +10,21 @@ export function rowGrain(channels: number): number {
   return Math.max(1, Math.ceil(GRAIN / Math.max(1, channels)));
 }
 
+/** Where an operation leaves Σ(y − pivot) and Σ(y − pivot)², taken on the way, for each block of y and channel. */
+export interface Moments {
+  /** Address of one value per channel, near the mean. */
+  pivot: number;
+  /** Gets partials[blocks][2][channels]. */
+  use(partials: number, blocks: number): void;
+}
+
+/** An output whose moments its operation can take on the way. */
+export abstract class WithMoments implements Deferred {
+  abstract readonly sources: readonly Storage[];
+  abstract readonly channels: number;
+  abstract write(address: number, moments?: Moments): void;
+}
+
 /** x·scale + shift for each channel, plus a residual of the same shape. */
 export class ScaledRows implements Deferred {
   readonly sources: readonly Storage[];
@@ -63,11 +78,14 @@ export class MaskedGradient implements Deferred {
   readonly sources: readonly Storage[];
   readonly dy: Storage;
   readonly y: Storage;
+  /** Coefficients of the rows that became y, if they were scaled and nothing was added: y > 0 where x·scale + shift > 0. */
+  readonly coefficients: Storage | undefined;
   readonly #size: number;
 
-  constructor(dy: Storage, y: Storage, size: number) {
+  constructor(dy: Storage, y: Storage, size: number, coefficients?: Storage) {
     this.dy = dy;
     this.y = y;
+    this.coefficients = coefficients;
     this.sources = [dy, y];
     this.#size = size;
   }

@@ -7,7 +7,7 @@ import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { MaskedGradient, rowGrain, ScaledRows } from "./fusion.js";
+import { MaskedGradient, rowGrain, ScaledRows, WithMoments } from "./fusion.js";
 
 interface BatchNormInputs {
   x: Tensor;
@@ -29,6 +29,8 @@ interface BatchNormAttrs {
 interface Aux {
   mean: Tensor;
   variance: Tensor;
+  /** Scale, then shift, of each channel. */
+  coefficients: Tensor;
   sums?: Tensor;
   dots?: Tensor;
 }
@@ -55,12 +57,14 @@ function rowsOf(x: Tensor): number {
   return x.size === 0 ? 0 : x.size / x.shape.at(-1)!;
 }
 
-/** dy as kernels take it: its address, and that of the ReLU output whose sign says where it counts (0: everywhere). */
-function gradientOf(dy: Tensor): [dy: number, y: number] {
+/** dy as kernels take it, behind a ReLU: where its output y is positive, or x·scale + shift is. 0: everywhere. */
+function gradientOf(dy: Tensor, { coefficients }: Aux): [dy: number, y: number, scale: number] {
   const { deferred, users } = dy.storage;
   // A gradient that others read too is computed once for all.
-  if (deferred instanceof MaskedGradient && users === 1) return [deferred.dy.address, deferred.y.address];
-  return [dy.ptr, 0];
+  if (!(deferred instanceof MaskedGradient) || users > 1) return [dy.ptr, 0, 0];
+  // Where y comes of x alone, y need not be read.
+  if (deferred.coefficients === coefficients.storage) return [deferred.dy.address, 0, coefficients.ptr];
+  return [deferred.dy.address, deferred.y.address, 0];
 }
 
 /** Σdy and Σdy·(x − μ) for each channel, computed by whichever rule runs first. */
@@ -70,14 +74,44 @@ function gradientSums(dy: Tensor, x: Tensor, aux: Aux): { sums: Tensor; dots: Te
     const sums = (aux.sums = keep(empty([channels], "f32", "batchNorm gradient")));
     const dots = (aux.dots = keep(empty([channels], "f32", "batchNorm gradient")));
     const rows = rowsOf(x);
-    const [from, mask] = gradientOf(dy);
-    withPartials(rows, channels, (partials, blockRows, blocks, grain) => {
-      const args = [from, mask, x.ptr, aux.mean.ptr, rows, channels, blockRows, partials] as const;
-      parallel("normSums", blocks, grain, ...args);
-      runtime().kernels.finishSums(partials, blocks, channels, sums.ptr, dots.ptr);
-    });
+    const sum = (from: readonly [dy: number, y: number, scale: number], out: number): void =>
+      withPartials(rows, channels, (partials, blockRows, blocks, grain) => {
+        const args = [...from, x.ptr, aux.mean.ptr, out, rows, channels, blockRows, partials] as const;
+        parallel("normSums", blocks, grain, ...args);
+        runtime().kernels.finishSums(partials, blocks, channels, sums.ptr, dots.ptr);
+      });
+    const { deferred, users } = dy.storage;
+    if (deferred instanceof MaskedGradient && users > 1) {
+      // Others read the gradient too: it is written on the way.
+      dy.storage.settle((out) => sum([deferred.dy.address, deferred.y.address, 0], out));
+    } else sum(gradientOf(dy, aux), 0);
   }
   return { sums: aux.sums, dots: aux.dots };
+}
+
+/** So many times the variance may the square of (mean − pivot) be: sums about the pivot lose as many digits. */
+const FAR_PIVOT = 16;
+
+/**
+ * Mean and variance of an x that is about to be computed, about the running mean, by the operation that computes it. False
+ * if it cannot, or if the running mean turns out to be too far off.
+ */
+function momentsOnTheWay(
+  x: Tensor,
+  runningMean: Tensor | undefined,
+  mean: Tensor,
+  variance: Tensor,
+): boolean {
+  const { deferred } = x.storage;
+  if (!(deferred instanceof WithMoments) || deferred.channels !== mean.size || !runningMean) return false;
+  const pivot = runningMean.ptr;
+  const use = (partials: number, blocks: number): void => {
+    const c = mean.size;
+    runtime().kernels.finishMoments(pivot, rowsOf(x), c, partials, blocks, mean.ptr, variance.ptr);
+  };
+  x.storage.settle((address) => deferred.write(address, { pivot, use }));
+  const [means, variances, pivots] = [mean.view, variance.view, runningMean.view];
+  return means.every((m, i) => (m - pivots[i]!) ** 2 <= FAR_PIVOT * variances[i]!);
 }
 
 /** running ← (1 − momentum)·running + momentum·scale·value */
@@ -121,21 +155,24 @@ const batchNormOp = defineOp({
     const mean = empty([c], "f32", "batchNorm");
     const variance = empty([c], "f32", "batchNorm");
     if (training) {
-      withPartials(rows, c, (partials, blockRows, blocks, grain) => {
-        parallel("channelMoments", blocks, grain, x.ptr, rows, c, blockRows, partials);
-        kernels.finishMoments(x.ptr, rows, c, partials, blocks, mean.ptr, variance.ptr);
-      });
+      if (!momentsOnTheWay(x, runningMean, mean, variance)) {
+        withPartials(rows, c, (partials, blockRows, blocks, grain) => {
+          parallel("channelMoments", blocks, grain, x.ptr, rows, c, blockRows, partials);
+          // The first row is near enough to the mean.
+          kernels.finishMoments(x.ptr, rows, c, partials, blocks, mean.ptr, variance.ptr);
+        });
+      }
       if (runningMean) blend(runningMean, mean, momentum, 1);
       if (runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
     } else {
       mean.copyFrom(runningMean!);
       variance.copyFrom(runningVar!);
     }
-    const scale = empty([2, c], "f32", "batchNorm");
-    const shift = scale.ptr + c * 4;
-    kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale.ptr, shift);
-    y.storage.defer(new ScaledRows(x.storage, scale.storage, x.size, c));
-    return { mean, variance };
+    const coefficients = empty([2, c], "f32", "batchNorm");
+    const scale = coefficients.ptr;
+    kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale, scale + c * 4);
+    y.storage.defer(new ScaledRows(x.storage, coefficients.storage, x.size, c));
+    return { mean, variance, coefficients };
   },
   saves: ["x", "weight"],
   vjp: {
@@ -163,7 +200,7 @@ const batchNormOp = defineOp({
             b,
             d,
           );
-          parallel("normBackward", rows, rowGrain(c), ...gradientOf(dy), x.ptr, dx.ptr, c, a, b, d);
+          parallel("normBackward", rows, rowGrain(c), ...gradientOf(dy, aux), x.ptr, dx.ptr, c, a, b, d);
         } else {
           kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, c, a, b);
           heap.f32(b, c).fill(0);

@@ -236,10 +236,14 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       k.scaleShift(g.input(rows * c), other, relu, g.output(rows * c), c, g.input(c), g.input(c), 0, rows);
     },
   ),
-  normSums: [0, 1].flatMap((relu) =>
+  // behind nothing, a ReLU by its output, the same written down, a ReLU by its input
+  normSums: [0, 1, 2, 3].flatMap((mask) =>
     inBlocks((k, g, rows, c, blockRows, blocks) => {
-      const [dy, y, x] = [g.input(rows * c), relu ? g.input(rows * c) : 0, g.input(rows * c)];
-      k.normSums(dy, y, x, g.input(c), rows, c, blockRows, g.output(2 * blocks * c), 0, blocks);
+      const y = mask === 1 || mask === 2 ? g.input(rows * c) : 0;
+      const scale = mask === 3 ? g.input(2 * c) : 0;
+      const out = mask === 2 ? g.output(rows * c) : 0;
+      const [dy, x, mean] = [g.input(rows * c), g.input(rows * c), g.input(c)];
+      k.normSums(dy, y, scale, x, mean, out, rows, c, blockRows, g.output(2 * blocks * c), 0, blocks);
     }),
   ),
   finishSums: inBlocks((k, g, _rows, c, _blockRows, blocks) =>
@@ -260,10 +264,15 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       g.output(c),
     ),
   ),
-  normBackward: calls(["rows", "channels", "relu"], [[1, 2, 7], LENGTHS, [0, 1]], (k, g, rows, c, relu) => {
-    const [dy, y, x] = [g.input(rows * c), relu ? g.input(rows * c) : 0, g.input(rows * c)];
-    k.normBackward(dy, y, x, g.output(rows * c), c, g.input(c), g.input(c), g.input(c), 0, rows);
-  }),
+  normBackward: calls(
+    ["rows", "channels", "mask"],
+    [[1, 2, 7], LENGTHS, [0, 1, 2]],
+    (k, g, rows, c, mask) => {
+      const [y, scale] = [mask === 1 ? g.input(rows * c) : 0, mask === 2 ? g.input(2 * c) : 0];
+      const [dy, x] = [g.input(rows * c), g.input(rows * c)];
+      k.normBackward(dy, y, scale, x, g.output(rows * c), c, g.input(c), g.input(c), g.input(c), 0, rows);
+    },
+  ),
 
   ...optimizerCalls,
   ...pictureCalls,

@@ -27,6 +27,7 @@ const winogradConv = calls(
     const [outHeight, outWidth] = [height + 2 * padding - 2, width + 2 * padding - 2];
     const NR = k.tileColumns(tile);
     const step = Math.ceil(outChannels / NR) * channels * NR + GAP;
+    const tiles = 2 * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
     const shape = g.struct("WinogradConv", {
       x: g.input(2 * height * width * channels),
       images: 2,
@@ -43,7 +44,10 @@ const winogradConv = calls(
       flipped: way >> 1,
       uStepBytes: step * 4,
       bias: way ? g.input(outChannels) : 0,
-      y: g.output(2 * outHeight * outWidth * outChannels),
+      y: g[way === 2 ? "inout" : "output"](2 * outHeight * outWidth * outChannels),
+      adds: way === 2 ? 1 : 0,
+      moments: way === 1 ? g.output(2 * outChannels * Math.ceil(tiles / 12)) : 0,
+      pivot: way === 1 ? g.input(outChannels) : 0,
       outHeight,
       outWidth,
       outChannels,

@@ -2,7 +2,17 @@
 // in between.
 
 import { describe, expect, it } from "vitest";
-import { add, batchNorm, memoryStats, noGrad, relu, tensor, tidy, type Tensor } from "../../src/index.js";
+import {
+  add,
+  batchNorm,
+  conv2d,
+  memoryStats,
+  noGrad,
+  relu,
+  tensor,
+  tidy,
+  type Tensor,
+} from "../../src/index.js";
 import { allclose } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
@@ -46,6 +56,47 @@ forEachBinary(() => {
       const want = block((t) => void t.data(), training);
       block(() => undefined, training).forEach((got, i) => allclose(`value ${i}`, got, want[i]!, 1e-5));
     });
+  });
+
+  it.each([0, 0.3, 300])(
+    "convolutions between normalisations give the same, running mean %s away",
+    (away) => {
+      const run = (look: (t: Tensor) => void): Float32Array[] => {
+        const shape = [2, 9, 7, 8];
+        const x = leaf("x", shape);
+        const weights = ["u", "v"].map((name) => leaf(name, [3, 3, 8, 8]));
+        const mean = tensor(new Float32Array(8).fill(away));
+        const variance = tensor(new Float32Array(8).fill(1));
+        const y = tidy(() => {
+          const seen = (t: Tensor): Tensor => (look(t), t);
+          const unit = (t: Tensor, w: Tensor): Tensor =>
+          batchNorm(seen(conv2d(t, w, undefined, { padding: 1 })), mean, variance, undefined, undefined, { training: true }); // prettier-ignore
+          const y = relu(add(unit(relu(unit(x, weights[0]!)), weights[1]!), x));
+          // x is used twice: the gradient of the convolution is added to that of the sum
+          y.backward(tensor(Float32Array.from(draw("normal", "dy", sizeOf(shape))), shape));
+          return y;
+        });
+        const leaves = [x, ...weights];
+        const values = [y, mean, variance, ...leaves.map((t) => t.grad!)].map(
+          (t) => t.data() as Float32Array,
+        );
+        for (const t of [y, mean, variance, ...leaves]) t.dispose();
+        return values;
+      };
+      const want = run((t) => void t.data());
+      run(() => undefined).forEach((got, i) => allclose(`value ${i}`, got, want[i]!, 2e-5));
+    },
+  );
+
+  it("channels regrouped between a convolution and its normalisation are normalised as they are", () => {
+    const run = (look: boolean): Float32Array =>
+      tidy(() => {
+        const y = conv2d(leaf("x", [2, 6, 6, 4]), leaf("w", [3, 3, 4, 8]), undefined, { padding: 1 });
+        if (look) y.data();
+        const [mean, variance] = [tensor(new Float32Array(4)), tensor(new Float32Array(4))];
+        return batchNorm(y.reshape([2, 6, 12, 4]), mean, variance, undefined, undefined, { training: true }).data() as Float32Array; // prettier-ignore
+      });
+    allclose("regrouped", run(false), run(true), 1e-5);
   });
 
   it("a result that waits keeps its value when what it is made of changes", () => {
