@@ -36,6 +36,7 @@ function forward2(from: usize, fromStep: usize, to: usize, toStep: usize, two: v
 }
 
 function forwardShort(
+  COLUMN: bool,
   short: i32,
   from: usize,
   fromStep: usize,
@@ -45,8 +46,10 @@ function forwardShort(
   four: v128,
   five: v128,
 ): void {
-  if (short == 0) inline.always(forward(from, fromStep, to, toStep, two, four, five));
-  else if (short == 1) inline.always(forward3(from, fromStep, to, toStep, two, four));
+  if (short == 0) {
+    if (COLUMN) inline.always(forward(true, to, toStep, from, two, four, five));
+    else inline.always(forward(false, from, fromStep, to, two, four, five));
+  } else if (short == 1) inline.always(forward3(from, fromStep, to, toStep, two, four));
   else inline.always(forward2(from, fromStep, to, toStep, two, four));
 }
 
@@ -70,13 +73,15 @@ export function transformInputShort(
   for (let c = 0; c < channels; c += 4) {
     let from = x;
     for (let r: usize = 0; r < <usize>(6 - rows) * 96; r += 96) {
-      inline.always(forwardShort(columns, from, pixel, scratch + r, 16, two, four, five));
+      inline.always(forwardShort(false, columns, from, pixel, scratch + r, 16, two, four, five));
       from += rowBytes;
     }
     for (let q = 0; q < 6; q++) {
       if (skips(columns, q)) continue;
       const out = to + <usize>q * step;
-      inline.always(forwardShort(rows, scratch + ((<usize>q) << 4), 96, out, 6 * step, two, four, five));
+      inline.always(
+        forwardShort(true, rows, scratch + ((<usize>q) << 4), 96, out, 6 * step, two, four, five),
+      );
     }
     x += 16;
     to += <usize>v.quadBytes;

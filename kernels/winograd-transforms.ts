@@ -1,11 +1,13 @@
 // The transforms of Winograd's minimal filtering F(4×4, 3×3), see winograd.ts. Four channels at a time; two passes of
 // one dimension each over scratch. Points 0, ±1, ±2, ∞.
 
-import { at, madd } from "./simd";
+import { at, madd, nmadd } from "./simd";
 
 /** Bytes of scratch that a transform needs: 36 vectors, then constants. */
 export const TRANSFORM_SCRATCH: usize = 640;
 const CONSTANTS: usize = 36 * 16;
+/** Bytes of a row of six vectors in scratch. */
+const ROW: usize = 96;
 
 /** Numbers as vectors come from memory: V8 rebuilds a constant vector at each use, a loaded one stays in a register. */
 export function constant(scratch: usize, i: usize, value: f32): v128 {
@@ -13,32 +15,46 @@ export function constant(scratch: usize, i: usize, value: f32): v128 {
   return v128.load32_splat(scratch + CONSTANTS + (i << 2));
 }
 
-/** Bᵀ·(d0, …, d5): six values `fromStep` bytes apart to six `toStep` bytes apart. */
+/**
+ * Bᵀ·(d0, …, d5): six values of a row of the tile, `step` bytes apart, to scratch, or (COLUMN) six values of a column in
+ * scratch to six `step` bytes apart. Addresses go step by step: V8 computes each multiple anew.
+ */
 export function forward(
-  from: usize,
-  fromStep: usize,
-  to: usize,
-  toStep: usize,
+  COLUMN: bool,
+  tile: usize,
+  step: usize,
+  scratch: usize,
   two: v128,
   four: v128,
   five: v128,
 ): void {
-  const d0 = v128.load(from);
-  const d1 = v128.load(from + fromStep);
-  const d2 = v128.load(from + 2 * fromStep);
-  const d3 = v128.load(from + 3 * fromStep);
-  const d4 = v128.load(from + 4 * fromStep);
-  const d5 = v128.load(from + 5 * fromStep);
-  const a = f32x4.sub(d4, f32x4.mul(four, d2));
-  const b = f32x4.sub(d3, f32x4.mul(four, d1));
+  const d0 = v128.load(COLUMN ? scratch : tile);
+  const d1 = COLUMN ? v128.load(scratch, ROW) : v128.load((tile += step));
+  const d2 = COLUMN ? v128.load(scratch, 2 * ROW) : v128.load((tile += step));
+  const d3 = COLUMN ? v128.load(scratch, 3 * ROW) : v128.load((tile += step));
+  const d4 = COLUMN ? v128.load(scratch, 4 * ROW) : v128.load((tile += step));
+  const d5 = COLUMN ? v128.load(scratch, 5 * ROW) : v128.load(tile + step);
+  const a = nmadd(four, d2, d4);
+  const b = nmadd(four, d1, d3);
   const e = f32x4.sub(d4, d2);
-  const f = f32x4.mul(two, f32x4.sub(d3, d1));
-  v128.store(to, madd(four, d0, f32x4.sub(d4, f32x4.mul(five, d2))));
-  v128.store(to + toStep, f32x4.add(a, b));
-  v128.store(to + 2 * toStep, f32x4.sub(a, b));
-  v128.store(to + 3 * toStep, f32x4.add(e, f));
-  v128.store(to + 4 * toStep, f32x4.sub(e, f));
-  v128.store(to + 5 * toStep, madd(four, d1, f32x4.sub(d5, f32x4.mul(five, d3))));
+  const f = f32x4.sub(d3, d1);
+  const y0 = madd(four, d0, nmadd(five, d2, d4));
+  const y5 = madd(four, d1, nmadd(five, d3, d5));
+  if (COLUMN) {
+    v128.store(tile, y0);
+    v128.store((tile += step), f32x4.add(a, b));
+    v128.store((tile += step), f32x4.sub(a, b));
+    v128.store((tile += step), madd(two, f, e));
+    v128.store((tile += step), nmadd(two, f, e));
+    v128.store(tile + step, y5);
+  } else {
+    v128.store(scratch, y0);
+    v128.store(scratch, f32x4.add(a, b), 16);
+    v128.store(scratch, f32x4.sub(a, b), 32);
+    v128.store(scratch, madd(two, f, e), 48);
+    v128.store(scratch, nmadd(two, f, e), 64);
+    v128.store(scratch, y5, 80);
+  }
 }
 
 /** Where the transformed tiles of a block lie: tile t at t·tileBytes, or in panels of `rows` tiles. */
@@ -73,17 +89,18 @@ export function transformInput(
   const four = constant(scratch, 1, 4);
   const five = constant(scratch, 2, 5);
   const step = <usize>v.stepBytes;
+  const step6 = 6 * step;
   const quad = <usize>v.quadBytes;
   let to = placeOf(v, t);
   for (let c = 0; c < channels; c += 4) {
     let from = x;
     for (let r: usize = 0; r < 6 * 96; r += 96) {
-      inline.always(forward(from, pixel, scratch + r, 16, two, four, five));
+      inline.always(forward(false, from, pixel, scratch + r, two, four, five));
       from += rowBytes;
     }
     let out = to;
     for (let q: usize = 0; q < 96; q += 16) {
-      inline.always(forward(scratch + q, 96, out, 6 * step, two, four, five));
+      inline.always(forward(true, out, step6, scratch + q, two, four, five));
       out += step;
     }
     x += 16;
@@ -100,12 +117,12 @@ export function spread(from: usize, fromStep: usize, to: usize, toStep: usize, t
   const a = f32x4.add(d0, d2);
   const b = f32x4.add(d1, d3);
   const e = madd(four, d2, d0);
-  const f = f32x4.mul(two, madd(four, d3, d1));
+  const f = madd(four, d3, d1);
   v128.store(to, d0);
   v128.store(to + toStep, f32x4.add(a, b));
   v128.store(to + 2 * toStep, f32x4.sub(a, b));
-  v128.store(to + 3 * toStep, f32x4.add(e, f));
-  v128.store(to + 4 * toStep, f32x4.sub(e, f));
+  v128.store(to + 3 * toStep, madd(two, f, e));
+  v128.store(to + 4 * toStep, nmadd(two, f, e));
   v128.store(to + 5 * toStep, d3);
 }
 

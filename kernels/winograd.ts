@@ -4,7 +4,7 @@
 //
 //   Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A
 //
-// Index ξ = 6·row + column of a transformed tile. A block of tiles is transformed into v[36][panel][channels / 4][MR][4],
+// Index ξ = 6·row + column of a transformed tile. A block of tiles is transformed into v[panel][36][channels / 4][MR][4],
 // multiplied by the weights u[36][columns / NR][channels][NR] into m[36][columns / NR][panel][MR][NR], and transformed
 // back, so that v and m stay in L2. Channels are multiples of 4.
 //
@@ -92,7 +92,8 @@ export function winogradConvScratch(shape: usize): i32 {
   const s = changetype<WinogradConv>(shape);
   const NR = tileColumns(s.tile);
   const columns = s.groupPanels * NR;
-  const arrays = 36 * (((s.blockTiles * (s.channels + columns)) << 2) + 2 * STAGGER);
+  const panels = s.blockTiles / tileRows(s.tile);
+  const arrays = 36 * (((s.blockTiles * (s.channels + columns)) << 2) + (panels + 1) * STAGGER);
   const tilesWide = (s.outWidth + 3) >> 2;
   const strips = stripBytes(6, tilesWide, s.channels) + stripBytes(4, tilesWide, columns);
   const local = s.w ? 36 * (((DEPTH * NR) << 2) + STAGGER) + winogradWeightsScratch(NR) : 0;
@@ -130,13 +131,13 @@ export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32)
   const strip = transform + TRANSFORM_SCRATCH;
   const outStrip = strip + stripBytes(6, order.tilesWide, s.channels);
   const v = outStrip + stripBytes(4, order.tilesWide, s.groupPanels * NR);
-  const vStep = ((s.blockTiles * s.channels) << 2) + STAGGER;
-  const m = v + 36 * vStep;
+  const vStep = ((MR * s.channels) << 2) + STAGGER;
+  const m = v + (s.blockTiles / MR) * 36 * vStep;
   const mStep = ((s.blockTiles * s.groupPanels * NR) << 2) + STAGGER;
   places.base = v;
   places.stepBytes = vStep;
   places.rows = MR;
-  places.panelBytes = (MR * s.channels) << 2;
+  places.panelBytes = 36 * vStep;
   places.tileBytes = 16;
   places.quadBytes = MR << 4;
   const local = m + 36 * mStep;
@@ -204,12 +205,13 @@ function multiply(
 ): void {
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
-  const aSkip = ((s.channels - depth) * MR) << 2;
+  const panelBytes = 36 * vStep;
+  const aSkip = panelBytes - ((depth * MR) << 2);
   for (let p = 0; p < 6; p++) {
     for (let q = 0; q < 6; q++) {
       const first = firstOf(order, q) / MR;
       const panels = (endOf(order, p, q) + MR - 1) / MR - first;
-      const a = v + <usize>((first * MR * s.channels) << 2);
+      const a = v + <usize>(first * panelBytes);
       let from = u;
       let to = c + <usize>((first * MR * NR) << 2);
       for (let o = 0; o < columns; o++) {
