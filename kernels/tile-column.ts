@@ -2,6 +2,7 @@
 // since their k is short and a call for each would cost a tenth of it.
 
 import { madd } from "./simd";
+import { column6x8 } from "./tile-6x8";
 import { sumRow } from "./tile-panel";
 
 /** Body of columnTile. */
@@ -125,20 +126,6 @@ function column4x8(
   tiles: i32,
 ): void {
   inline.always(columnBody(4, 2, a, aStep, b, bStep, k, c, cRow, accumulate, tiles));
-}
-
-function column6x8(
-  a: usize,
-  aStep: usize,
-  b: usize,
-  bStep: usize,
-  k: i32,
-  c: usize,
-  cRow: usize,
-  accumulate: i32,
-  tiles: i32,
-): void {
-  inline.always(columnBody(6, 2, a, aStep, b, bStep, k, c, cRow, accumulate, tiles));
 }
 
 function column3x12(

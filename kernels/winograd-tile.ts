@@ -4,6 +4,7 @@
 
 import { madd } from "./simd";
 import { wholeRow } from "./tile";
+import { quads6x8 } from "./tile-6x8";
 
 /** Body of quadsTile. */
 function quadsBody(
@@ -154,10 +155,6 @@ function quadsBody(
 
 function quads4x8(a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32): void {
   inline.always(quadsBody(4, 2, a, aSkip, panels, quads, b, c, accumulate));
-}
-
-function quads6x8(a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32): void {
-  inline.always(quadsBody(6, 2, a, aSkip, panels, quads, b, c, accumulate));
 }
 
 function quads3x12(a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32): void {
