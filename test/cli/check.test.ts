@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -122,6 +123,20 @@ describe("checkFolder", () => {
     expect(splits.map(({ name, images, imbalance }) => [name, images, imbalance])).toEqual([
       ["train", 17, 11],
       ["val", 13, null],
+    ]);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("checkFolder of what is no file", () => {
+  it("names pipes without reading them, and links in a circle", () => {
+    write("odd/a/0.png", png(20));
+    symlinkSync("loop.png", join(top, "odd/a/loop.png"));
+    execFileSync("mkfifo", [join(top, "odd/a/pipe.jpg")]);
+    const { images, problems } = checkFolder(join(top, "odd"));
+    expect(images).toBe(1);
+    expect(problems).toEqual([
+      { kind: "stray", paths: ["a/pipe.jpg"], detail: "is a pipe, socket or device" },
+      { kind: "undecodable", paths: ["a/loop.png"], detail: expect.stringMatching(/^cannot be read: ELOOP/) },
     ]);
   });
 });

@@ -278,6 +278,9 @@ describe("datasets by name", () => {
     const path = await fetchDataset("imagenette_160", options);
     expect((await readdir(path)).sort()).toEqual(["train", "val"]);
     expect(await readdir(join(folder, "imagenette_160"))).toEqual(["imagenette2-160"]);
+    await expect(loadDataset(import.meta.filename)).rejects.toThrow(
+      new DataError(`${import.meta.filename}: not a folder; expected a dataset's`),
+    );
     const { train, val } = await loadDataset(path);
     expect([train.length, val!.length]).toEqual([1, 1]);
     const wrong = { ...options, root: join(folder, "2"), entry: { ...options.entry, folder: "other" } };
