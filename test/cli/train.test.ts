@@ -11,6 +11,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -121,6 +123,26 @@ describe("fovea train", () => {
     for (const file of ["weights/last.safetensors", "weights/best.safetensors"]) {
       expect(bytes(`part/${file}`).equals(bytes(`whole/${file}`))).toBe(true);
     }
+  });
+
+  it("ends at once at Ctrl-C while weights are being downloaded", async () => {
+    let asked: () => void;
+    const request = new Promise<void>((resolve) => (asked = resolve));
+    const server = createServer(() => asked()); // and never answers
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const cwd = fileURLToPath(new URL("../..", import.meta.url));
+    const env = { ...process.env, HF_ENDPOINT: `http://127.0.0.1:${port}`, FOVEA_HOME: at("home") };
+    const child = spawn(process.execPath, command(...small("none"), "--pretrained", "some/one"), {
+      cwd,
+      env,
+    });
+    const closed = new Promise((resolve) => child.on("close", resolve));
+    await request;
+    child.kill("SIGINT");
+    expect(await closed).toBe(130);
+    server.closeAllConnections();
+    server.close();
   });
 
   it("does not go on with other classes or images", () => {
