@@ -58,7 +58,8 @@ function usageMessage({ code, message }: CommanderError): string {
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // nobody reads on
-  throw error;
+  console.error(`fovea: stdout: cannot be written: ${error.message}`);
+  process.exit(FAILURE);
 });
 
 try {

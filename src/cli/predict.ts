@@ -97,6 +97,8 @@ export function register(program: Command): void {
           print.rows(guesses.map((top, i) => ({ file: files[batch.indices[i]!]!, top })));
           disposeBatch(batch);
         }
+      } catch (error) {
+        if (loader.stats.failures.length < files.length) throw error; // else each is told below
       } finally {
         loader.close();
       }

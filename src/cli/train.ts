@@ -24,8 +24,8 @@ export function register(program: Command): void {
     .action(async (opts: Record<string, unknown>) => {
       const args = resolveArguments(trainFlags(opts));
       const progress = new Progress();
-      const { signal, end } = interruptible();
       let folder = "";
+      const { signal, end } = interruptible(() => folder !== "");
       try {
         const metrics = await runTraining(args, {
           signal,
@@ -49,11 +49,14 @@ export function register(program: Command): void {
     });
 }
 
-/** A signal that Ctrl-C, or a plain kill, aborts; the second time the process ends at once. */
-function interruptible(): { signal: AbortSignal; end(): void } {
+/**
+ * A signal that Ctrl-C, or a plain kill, aborts; the second time the process ends at once, as it does before there is
+ * anything to save: while data or weights are being downloaded and read.
+ */
+function interruptible(started: () => boolean): { signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const stop = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    if (controller.signal.aborted || !started()) process.exit(INTERRUPTED);
     controller.abort();
     console.error("\nfovea: saving a checkpoint; once more to end at once");
   };

@@ -58,6 +58,9 @@ export interface LoaderStats {
   failures: Skipped[];
 }
 
+/** More threads than any machine here could feed. */
+const MOST_WORKERS = 64;
+
 /** Ends the workers of loaders that nobody uses any more. */
 const backstop = new FinalizationRegistry<Maker>((maker) => maker.close());
 
@@ -83,7 +86,8 @@ export class DataLoader {
     const { transform = [], batchTransform, normalization, onError = "throw" } = options;
     const { workers = 0, prefetch = 2 } = options;
     checkCount("batchSize", batchSize, 1);
-    checkCount("workers", workers, 0);
+    checkCount("workers", workers, 0, MOST_WORKERS);
+    checkCount("seed", seed, -Infinity);
     checkCount("prefetch", prefetch, 1);
     if (onError !== "throw" && onError !== "skip") {
       throw new DataError(`DataLoader: unknown onError '${String(onError)}'; known: skip, throw`);
@@ -91,6 +95,13 @@ export class DataLoader {
     if (sampler && shuffle) throw new DataError("DataLoader: a sampler draws the order; shuffle must be off");
     if (dataset.length === 0) throw new DataError(`DataLoader: ${dataset.name} has no images`);
     const transforms = [transform].flat();
+    transforms.forEach((t, i) => {
+      if (typeof t?.apply !== "function" || typeof t === "function") {
+        throw new DataError(
+          `DataLoader: transform ${i} has no apply(); got a ${typeof t}; expected a Transform`,
+        );
+      }
+    });
     if (normalization && transforms.length === 0 && dataset instanceof ImageDataset) {
       checkChannels(dataset.name, dataset.shape[2], normalization);
     }
@@ -214,7 +225,8 @@ export class DataLoader {
   }
 }
 
-function checkCount(option: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new DataError(`DataLoader: ${option} must be an integer ≥ ${least}; got ${value}`);
+function checkCount(option: string, value: number, least: number, most = Infinity): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range = (least > -Infinity ? ` ≥ ${least}` : "") + (most < Infinity ? ` and ≤ ${most}` : "");
+  throw new DataError(`DataLoader: ${option} must be an integer${range}; got ${value}`);
 }

@@ -55,11 +55,17 @@ export class WorkerMaker implements Maker {
   /** Of the images of the last batch: what the next ones probably have. */
   #shape: ImageShape | undefined;
 
-  /** @throws DataError if worker threads could not open the dataset */
+  /** @throws DataError if worker threads could not open the dataset, or make a transform */
   constructor(recipe: Recipe, count: number) {
     if (!recipe.dataset.source) {
       throw new DataError(
         `DataLoader: ${recipe.dataset.name} has no source by which worker threads could open it; use workers: 0`,
+      );
+    }
+    const plain = recipe.transforms.findIndex(({ spec }) => !spec);
+    if (plain >= 0) {
+      throw new DataError(
+        `DataLoader: transform ${plain} has no spec by which worker threads could make it; use workers: 0`,
       );
     }
     this.#recipe = recipe;

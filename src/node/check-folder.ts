@@ -1,10 +1,11 @@
 // Looks through a folder of labelled pictures for what would spoil a training.
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { extname, join } from "node:path";
 import { decodeImage, imageFormat, imageInfo, type ImageFormat } from "../data/decode/index.js";
 import { DataError } from "../errors.js";
+import { followed, isSpecial } from "./datasets/folder.js";
 
 export interface CheckOptions {
   /** Pictures with a side shorter than this are too small. Default 16. */
@@ -89,19 +90,20 @@ interface Picture extends File {
 }
 
 /** What a folder holds, hidden files left out. @throws DataError naming it if it cannot be read */
-function list(folder: string): { folders: string[]; files: string[] } {
+function list(folder: string): { folders: string[]; files: string[]; special: string[] } {
   const folders: string[] = [];
   const files: string[] = [];
+  const special: string[] = [];
   try {
     for (const name of readdirSync(folder).sort()) {
       if (name.startsWith(".")) continue;
-      const isFolder = statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
-      (isFolder ? folders : files).push(name);
+      const what = followed(join(folder, name));
+      (what?.isDirectory() ? folders : what && isSpecial(what) ? special : files).push(name);
     }
   } catch (error) {
     throw new DataError(`${folder}: cannot be read: ${(error as Error).message}`);
   }
-  return { folders, files };
+  return { folders, files, special };
 }
 
 /**
@@ -139,6 +141,9 @@ function collect(folder: string, classes: Map<string, Map<string, number>>, prob
     seen.add(real);
     const found = list(join(folder, path));
     for (const name of found.files) files.push({ path: `${path}/${name}`, split, className });
+    for (const name of found.special) {
+      problems.push({ kind: "stray", paths: [`${path}/${name}`], detail: "is a pipe, socket or device" });
+    }
     for (const name of found.folders) below(`${path}/${name}`, split, className);
   };
   const top = list(folder);

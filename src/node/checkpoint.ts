@@ -1,18 +1,32 @@
 // A training's whole state in one file: safetensors, with what is not a tensor as JSON in its metadata. One file, so that it
 // is replaced in one step: whenever the process dies, the file is the old checkpoint or the new one.
 
+import { createHash } from "node:crypto";
+import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
 import { readSafetensors, safetensorsParts } from "../io/safetensors.js";
 import type { Checkpoint } from "../train/index.js";
 import { writeFileAtomic } from "./files.js";
 import { withFile } from "./weights.js";
 
-/** The metadata's key. */
+/** The metadata's keys: the state, and the checksum of it and of the tensors. */
 const KEY = "fovea.training";
+const SUM = "fovea.sha256";
+
+/** A bit that has changed on the disk would go on in the training unseen. */
+function checksum(tensors: StateDict, json: string): string {
+  const hash = createHash("sha256").update(json);
+  for (const [name, { dtype, shape, data }] of tensors) {
+    hash.update(`\n${name} ${dtype} [${shape.join(",")}]\n`);
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}
 
 /** @throws DataError naming the file if it cannot be written; the file that was there is then as before */
 export async function saveCheckpoint(path: string, { tensors, state }: Checkpoint): Promise<void> {
-  await writeFileAtomic(path, safetensorsParts(tensors, { [KEY]: JSON.stringify(state) }));
+  const json = JSON.stringify(state);
+  await writeFileAtomic(path, safetensorsParts(tensors, { [KEY]: json, [SUM]: checksum(tensors, json) }));
 }
 
 /** @throws DataError naming the file if it is missing, damaged, or not a checkpoint */
@@ -20,6 +34,10 @@ export function readCheckpoint(path: string): Checkpoint {
   const { state: tensors, metadata } = withFile(path, readSafetensors);
   const json = metadata[KEY];
   if (json === undefined) throw new DataError(`${path}: not a checkpoint of a training: no ${KEY} in it`);
+  const sum = checksum(tensors, json);
+  if (sum !== metadata[SUM]) {
+    throw new DataError(`${path}: damaged; got contents of SHA-256 ${sum}; expected ${metadata[SUM]}`);
+  }
   try {
     return { tensors, state: JSON.parse(json) as Checkpoint["state"] };
   } catch (error) {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DataError } from "../errors.js";
 import { foveaHome } from "./datasets/fetch.js";
 import { download, hashFile, type DownloadProgress } from "./download.js";
+import { downloadProgress } from "./progress.js";
 import { INDEX_FILE, readIndex } from "./sharded.js";
 import { TORCHVISION_LICENCE, TORCHVISION_URL, torchvisionFiles } from "./torchvision-files.js";
 
@@ -17,6 +18,7 @@ export interface FetchWeightsOptions {
    * The hub alone is sent HF_TOKEN, if that is set.
    */
   baseUrl?: string;
+  /** Default: lines on stderr. */
   onProgress?: (progress: DownloadProgress) => void;
   /** Is told the licence line before anything is downloaded. Default: written to stderr. */
   onLicence?: (line: string) => void;
@@ -58,9 +60,9 @@ function tellLicence(line: string, { onLicence }: FetchWeightsOptions): void {
 
 async function fetchFile(
   { url, path, ...how }: RemoteFile,
-  { onProgress }: FetchWeightsOptions,
+  { onProgress = downloadProgress() }: FetchWeightsOptions,
 ): Promise<void> {
-  await download(url, path, { ...how, ...(onProgress && { onProgress }) });
+  await download(url, path, { ...how, onProgress });
 }
 
 async function fetchTorchvision(

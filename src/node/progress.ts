@@ -1,6 +1,11 @@
 // Training progress as text: a line that rewrites itself on a terminal, a line now and then elsewhere.
 
+import { basename } from "node:path";
 import type { EpochReport, StepReport } from "../train/index.js";
+import type { DownloadProgress } from "./download.js";
+
+/** Milliseconds between lines: on a terminal, and where each stays. */
+const PAUSE = { terminal: 100, log: 10_000 };
 
 /** 75 s as "1:15", 3,675 s as "1:01:15". */
 export function clock(seconds: number): string {
@@ -50,7 +55,7 @@ export class Progress {
   readonly onStep = (report: StepReport): void => {
     const last = report.step === report.steps;
     const now = performance.now();
-    const pause = this.#out.isTTY ? 100 : 10_000;
+    const pause = this.#out.isTTY ? PAUSE.terminal : PAUSE.log;
     if (now - this.#shown < pause && !(last && this.#out.isTTY)) return;
     if (this.#shown === 0 && !this.#out.isTTY) {
       this.#shown = now; // the first line after a pause, not after one step
@@ -64,4 +69,25 @@ export class Progress {
   epoch(report: EpochReport, epochs: number): void {
     this.#out.write(`${this.#out.isTTY ? "\r\x1b[K" : ""}${epochLine(report, epochs)}\n`);
   }
+}
+
+/** "cifar-10-binary.tar.gz  12.3 of 170.5 MB" */
+export function downloadLine({ url, received, total }: DownloadProgress): string {
+  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+  const of = total === undefined ? "" : ` of ${megabytes(total)}`;
+  return `${basename(new URL(url).pathname)}  ${megabytes(received)}${of} MB`;
+}
+
+/** Writes to a stream, stderr by default, how far a download is, as Progress does. */
+export function downloadProgress(
+  out: Pick<NodeJS.WriteStream, "isTTY" | "write"> = process.stderr,
+): (progress: DownloadProgress) => void {
+  let shown = performance.now();
+  return (progress) => {
+    const now = performance.now();
+    const whole = progress.received === progress.total;
+    if (whole ? !out.isTTY : now - shown < (out.isTTY ? PAUSE.terminal : PAUSE.log)) return;
+    shown = now;
+    out.write(out.isTTY ? `\r\x1b[K${whole ? "" : downloadLine(progress)}` : `${downloadLine(progress)}\n`);
+  };
 }

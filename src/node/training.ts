@@ -65,6 +65,7 @@ export async function runTraining(
   manualSeed(args.seed);
   const training = { ...(await setUpTraining(args)), binary };
   try {
+    if (before) checkSameData(run.checkpoint, training, before);
     await run.open();
     const position = before ? restoreCheckpoint(training, before, run.checkpoint) : startPosition();
     await run.writeArgs({ ...args, classes: training.classes, environment: environment() });
@@ -107,6 +108,19 @@ function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint)
   throw new DataError(`${path}: of a training with other arguments; ${list.join("; ")}`);
 }
 
+/** What tells that a dataset is another than before. */
+function dataOf({ classes, trainLoader, evalLoader }: Training): Record<string, unknown> {
+  return { classes, images: trainLoader.dataset.length, evalImages: evalLoader?.dataset.length ?? 0 };
+}
+
+function checkSameData(path: string, training: Training, { state }: Checkpoint): void {
+  for (const [what, got] of Object.entries(dataOf(training))) {
+    const [now, then] = [JSON.stringify(got), JSON.stringify(state.about[what])];
+    if (now !== then)
+      throw new DataError(`${path}: of a training on other data; ${what}: got ${now}, expected ${then}`);
+  }
+}
+
 async function train(
   args: TrainArguments,
   training: Training,
@@ -114,9 +128,9 @@ async function train(
   position: TrainingPosition,
   { onStep, onEpoch, signal }: TrainingHooks,
 ): Promise<void> {
-  const { model, trainLoader, classes } = training;
+  const { model, trainLoader } = training;
   const save = async (): Promise<void> =>
-    saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, { args, classes }));
+    saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, { args, ...dataOf(training) }));
   const events = new EventWriter(
     run.file("tensorboard"),
     position.history.length || position.step ? { purgeStep: position.epoch } : {},

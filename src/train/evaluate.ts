@@ -4,6 +4,7 @@ import { noGrad } from "../core/autograd.js";
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
+import { DataError } from "../errors.js";
 import type { Module } from "../nn/index.js";
 import { binaryCrossEntropyWithLogits, crossEntropy } from "../ops/index.js";
 import { breathe } from "./breath.js";
@@ -45,7 +46,7 @@ export interface EvaluateOptions {
 /**
  * Runs the model in evaluation mode over every image of the loader; leaves all its modules in the mode they were in.
  * @throws the signal's reason, an AbortError unless told otherwise, when it is aborted; DataError for an unknown tta and a
- * crop that does not fit the pictures
+ * crop that does not fit the pictures, and when the loss is NaN
  */
 export async function evaluate(
   model: Module,
@@ -70,7 +71,14 @@ export async function evaluate(
       let logits: Tensor | undefined;
       try {
         const said = (logits = await logitsOf(model, batch, several, options));
-        loss += lossOf(said, batch, several);
+        const sum = lossOf(said, batch, several);
+        if (Number.isNaN(sum)) {
+          throw new DataError(
+            `evaluate: loss is NaN for the batch that begins with image ${batch.indices[0]}; ` +
+              `expected a number (weights that have diverged in training?)`,
+          );
+        }
+        loss += sum;
         const [one, five] = batchTopK(said, batch, several, [1, 5]) as [number, number];
         hits1 += one;
         hits5 += five;

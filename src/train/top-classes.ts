@@ -1,6 +1,7 @@
 // The classes that a model finds likeliest.
 
 import type { Tensor } from "../core/tensor.js";
+import { DataError } from "../errors.js";
 import { softmax } from "../ops/index.js";
 
 export interface Guess {
@@ -8,12 +9,18 @@ export interface Guess {
   probability: number;
 }
 
-/** The k likeliest classes of each row of logits [n, classes], the likeliest first; of equal ones the earlier. */
+/**
+ * The k likeliest classes of each row of logits [n, classes], the likeliest first; of equal ones the earlier.
+ * @throws DataError if a row has no probabilities, because a logit is NaN or infinite
+ */
 export function topClasses(logits: Tensor, k: number): Guess[][] {
   const [n, classes] = logits.shape as [number, number];
   const p = softmax(logits).data();
   return Array.from({ length: n }, (_, row) => {
     const own = p.subarray(row * classes, (row + 1) * classes);
+    if (own.some(Number.isNaN)) {
+      throw new DataError(`topClasses: a logit of row ${row} is NaN or infinite; expected finite ones`);
+    }
     const order = Array.from(own.keys()).sort((a, b) => own[b]! - own[a]! || a - b);
     return order.slice(0, k).map((label) => ({ label, probability: own[label]! }));
   });

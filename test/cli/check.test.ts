@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encode as encodePng } from "fast-png";
@@ -6,7 +16,7 @@ import jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.js";
 import { checkFolder, type Problem } from "../../src/node/check-folder.js";
-import { fovea } from "./run.js";
+import { command, fovea } from "./run.js";
 
 const random = new Random(3);
 function noise(length: number): Uint8Array {
@@ -126,7 +136,35 @@ describe("checkFolder", () => {
   });
 });
 
+describe.skipIf(process.platform === "win32")("checkFolder of what is no file", () => {
+  it("names pipes without reading them, and links in a circle", () => {
+    write("odd/a/0.png", png(20));
+    symlinkSync("loop.png", join(top, "odd/a/loop.png"));
+    execFileSync("mkfifo", [join(top, "odd/a/pipe.jpg")]);
+    const { images, problems } = checkFolder(join(top, "odd"));
+    expect(images).toBe(1);
+    expect(problems).toEqual([
+      { kind: "stray", paths: ["a/pipe.jpg"], detail: "is a pipe, socket or device" },
+      { kind: "undecodable", paths: ["a/loop.png"], detail: expect.stringMatching(/^cannot be read: ELOOP/) },
+    ]);
+  });
+});
+
 describe("fovea check", () => {
+  it.skipIf(process.platform !== "linux")("says so if its output cannot be written", () => {
+    const args = command("check", join(top, "good"));
+    const full = openSync("/dev/full", "w");
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^fovea: stdout: cannot be written: ENOSPC.*\n$/),
+    ]);
+  });
+
   it("exits with 0 and says what there is, as text or JSON", () => {
     const { status, stdout, stderr } = fovea("check", join(top, "good"));
     expect(status).toBe(0);

@@ -1,7 +1,18 @@
 // train and lr-find on a few small pictures.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -112,6 +123,59 @@ describe("fovea train", () => {
     for (const file of ["weights/last.safetensors", "weights/best.safetensors"]) {
       expect(bytes(`part/${file}`).equals(bytes(`whole/${file}`))).toBe(true);
     }
+  });
+
+  it("ends at once at Ctrl-C while weights are being downloaded", async () => {
+    let asked: () => void;
+    const request = new Promise<void>((resolve) => (asked = resolve));
+    const server = createServer(() => asked()); // and never answers
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const cwd = fileURLToPath(new URL("../..", import.meta.url));
+    const env = { ...process.env, HF_ENDPOINT: `http://127.0.0.1:${port}`, FOVEA_HOME: at("home") };
+    const child = spawn(process.execPath, command(...small("none"), "--pretrained", "some/one"), {
+      cwd,
+      env,
+    });
+    const closed = new Promise((resolve) => child.on("close", resolve));
+    await request;
+    child.kill("SIGINT");
+    expect(await closed).toBe(130);
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it("does not go on with other classes or images", () => {
+    cpSync(at("photos"), at("changing"), { recursive: true });
+    const resumed = (): string => fovea("train", "--resume", at("changed")).stderr;
+    expect(fovea(...small("changed", "--data", at("changing"))).status).toBe(0);
+    renameSync(at("changing/train/warm"), at("changing/train/wet"));
+    renameSync(at("changing/val/warm"), at("changing/val/wet"));
+    const start = `fovea: ${at("changed/checkpoint/training.safetensors")}: of a training on other data; `;
+    expect(resumed()).toBe(`${start}classes: got ["cold","wet"], expected ["cold","warm"]\n`);
+    renameSync(at("changing/train/wet"), at("changing/train/warm"));
+    renameSync(at("changing/val/wet"), at("changing/val/warm"));
+    rmSync(at("changing/train/warm/3.png"));
+    expect(resumed()).toBe(`${start}images: got 23, expected 24\n`);
+  });
+
+  it("says when a training has diverged in its last step", () => {
+    const flags = ["--epochs", "1", "--opt", "sgd", "--lr", "1e30", "-b", "24", "--warmup-epochs", "0"];
+    const { status, stderr } = fovea(...small("diverged", ...flags));
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/\nfovea: evaluate: loss is NaN [^]*diverged/),
+    ]);
+    expect(existsSync(at("diverged/weights/last.safetensors"))).toBe(false);
+  });
+
+  it("refuses images that the model cannot take, before it writes anything", () => {
+    const { status, stderr } = fovea(...small("tiny", "--img-size", "9"));
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^fovea: lenet5: cannot take images of \[9,9,3\]; conv2d: /),
+    ]);
+    expect(existsSync(at("tiny"))).toBe(false);
   });
 
   it("fine-tunes a run for other classes, its images prepared as there", () => {

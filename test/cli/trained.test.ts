@@ -218,6 +218,12 @@ describe("fovea predict", () => {
     expect(rows[2]).toContain(`"${at("mixed/b, c.jpg")}",2,${second!.class},${second!.label},0.`);
   });
 
+  it("lists every file where none can be read, and prints an empty list", () => {
+    const { status, stdout, stderr } = fovea("predict", "--model", at("saved"), "--json", at("a.png"), at("b.png")); // prettier-ignore
+    expect([status, stdout]).toEqual([1, "[]\n"]);
+    expect(stderr).toMatch(/^fovea: .*a\.png: cannot be read: .*\nfovea: .*b\.png: cannot be read: .*\n$/);
+  });
+
   it("prints lines, the classes by number where their names are unknown", () => {
     const file = at("photos/val/red/0.png");
     const { stdout } = fovea("predict", "--model", "resnet20_cifar", "--weights", at("raw.safetensors"), "--topk", "1", file); // prettier-ignore

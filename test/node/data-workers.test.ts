@@ -22,6 +22,7 @@ import {
   type Dataset,
   type LoaderOptions,
 } from "../../src/data/index.js";
+import type { Transform } from "../../src/data/transform.js";
 import { provideWorkers } from "../../src/data/workers.js";
 import { DataError } from "../../src/errors.js";
 import { ImageFolder } from "../../src/node/datasets/index.js";
@@ -255,6 +256,15 @@ describe("data workers", () => {
     const dataset: Dataset = { ...noise(3), name: "mine", length: 3, image: (i) => noise(3).image(i) };
     expect(() => load(dataset, { workers: 1 })).toThrow(
       new DataError("DataLoader: mine has no source by which worker threads could open it; use workers: 0"),
+    );
+  });
+
+  it("are refused for a transform that nothing describes", () => {
+    const transform = { apply: (image: never) => image } as unknown as Transform;
+    expect(() => load(noise(3), { workers: 1, transform })).toThrow(
+      new DataError(
+        "DataLoader: transform 0 has no spec by which worker threads could make it; use workers: 0",
+      ),
     );
   });
 

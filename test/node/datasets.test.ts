@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -72,6 +73,18 @@ describe("ImageFolder", () => {
     expect(paths(new ImageFolder(join(root, "set")))).toEqual(["a/1.png", "b/1.png", "b/again/a/1.png"]);
   });
 
+  it.skipIf(process.platform === "win32")(
+    "passes over pipes, and leaves links in a circle to the reader",
+    async () => {
+      await put({ "a/1.png": red });
+      execFileSync("mkfifo", [join(root, "a/2.png")]);
+      await symlink("3.png", join(root, "a/3.png"));
+      const set = new ImageFolder(root);
+      expect(paths(set)).toEqual(["a/1.png", "a/3.png"]);
+      expect(() => set.image(1)).toThrow(`${root}/a/3.png: cannot be read: ELOOP`);
+    },
+  );
+
   it("keeps labels of classes that are absent where folders are given", async () => {
     await put({ "n3/1.png": red, "n1/1.png": blue });
     const set = new ImageFolder(root, { folders: ["n1", "n2", "n3"], classes: ["one", "two", "three"] });
@@ -137,11 +150,22 @@ describe("ImageList", () => {
     ["b.png 2", "label out of range; got 2; expected 0…1"],
     ["b.png -1", "label out of range; got -1; expected 0…1"],
     ["n2/a.png 0", "label disagrees with the folder; got 0 for n2/a.png; expected 1"],
+    ["b.png 1", "label disagrees with line 1; got 1 for b.png; expected 0"],
   ])("names file and line of '%s'", async (line, message) => {
     await put({ "b.png": red, "n2/a.png": red });
     await list("b.png 0", line);
     const options = { classes: ["one", "two"], folders: ["n1", "n2"] };
     expect(() => open(options)).toThrow(new DataError(`${root}/list.txt:2: ${message}`));
+  });
+
+  it("refuses labels that no list of classes could hold, and takes a picture twice", async () => {
+    await put({ "b.png": red });
+    await list("b.png 0", "b.png 0");
+    expect([...open().labels]).toEqual([0, 0]);
+    await list("b.png 4000000000");
+    expect(() => open()).toThrow(
+      new DataError(`${root}/list.txt:1: label out of range; got 4000000000; expected 0…1048575`),
+    );
   });
 
   it("names the line of a missing picture, and an empty list", async () => {
@@ -179,6 +203,18 @@ describe("ImageList", () => {
 });
 
 describe("TarDataset", () => {
+  it("refuses labels that no list of classes could hold", async () => {
+    await put({
+      "0.tar": tar([
+        ["a.png", red],
+        ["a.cls", "4000000000"],
+      ]),
+    });
+    expect(() => TarDataset.open([join(root, "0.tar")])).toThrow(
+      new DataError(`${root}/0.tar: label out of range; got 4000000000 for a.png; expected 0…1048575`),
+    );
+  });
+
   it("finds samples in all shards, at any place", async () => {
     await put({
       "0.tar": tar([

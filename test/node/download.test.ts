@@ -11,6 +11,7 @@ import { Random } from "../../src/core/random.js";
 import { DataError } from "../../src/errors.js";
 import { fetchDataset, licenceLine, loadDataset, type CatalogEntry } from "../../src/node/datasets/index.js";
 import { download, hashFile, type DownloadProgress } from "../../src/node/download.js";
+import { downloadProgress } from "../../src/node/progress.js";
 import { unpack } from "../../src/node/unpack.js";
 import { idx, png, tar } from "../helpers/pictures.js";
 
@@ -69,6 +70,19 @@ afterEach(async () => {
 
 const target = (): string => join(folder, "deep", "file");
 const whole = async (): Promise<boolean> => Buffer.compare(await readFile(target()), content) === 0;
+
+describe("downloadProgress", () => {
+  it("rewrites a line on a terminal, and clears it at the end", async () => {
+    const written: string[] = [];
+    const write = (text: string): boolean => written.push(text) > 0;
+    const tell = downloadProgress({ isTTY: true, write });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    tell({ url, received: 1_250_000, total: 3_000_000 });
+    tell({ url, received: 1_300_000, total: 3_000_000 });
+    tell({ url, received: 3_000_000, total: 3_000_000 });
+    expect(written).toEqual(["\r\x1b[Kfile  1.3 of 3.0 MB", "\r\x1b[K"]);
+  });
+});
 
 describe("download", () => {
   it("brings a file, tells how far it is, leaves nothing beside it", async () => {
@@ -278,6 +292,9 @@ describe("datasets by name", () => {
     const path = await fetchDataset("imagenette_160", options);
     expect((await readdir(path)).sort()).toEqual(["train", "val"]);
     expect(await readdir(join(folder, "imagenette_160"))).toEqual(["imagenette2-160"]);
+    await expect(loadDataset(import.meta.filename)).rejects.toThrow(
+      new DataError(`${import.meta.filename}: not a folder; expected a dataset's`),
+    );
     const { train, val } = await loadDataset(path);
     expect([train.length, val!.length]).toEqual([1, 1]);
     const wrong = { ...options, root: join(folder, "2"), entry: { ...options.entry, folder: "other" } };

@@ -21,6 +21,7 @@ import {
   ShapeError,
   tensor,
   tidy,
+  topClasses,
   topKOfAny,
   type Metric,
   type MetricBatch,
@@ -206,6 +207,27 @@ describe("evaluate", () => {
     expect(runtime().heap.bytesInUse).toBe(before);
     await expect(evaluate(model, loader, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: "AbortError",
+    });
+  });
+});
+
+describe("topClasses", () => {
+  it("names the likeliest first, and refuses logits without probabilities", () => {
+    tidy(() => {
+      const [row] = topClasses(tensor([[0, 2, 2, 1]]), 3);
+      expect(row!.map(({ label }) => label)).toEqual([1, 2, 3]);
+      expect(() =>
+        topClasses(
+          tensor([
+            [0, 1],
+            [NaN, 1],
+          ]),
+          1,
+        ),
+      ).toThrow(
+        // prettier-ignore
+        new DataError("topClasses: a logit of row 1 is NaN or infinite; expected finite ones"),
+      );
     });
   });
 });

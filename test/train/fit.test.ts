@@ -111,6 +111,9 @@ describe("topK", () => {
     ]);
     const labels = tensor(Int32Array.of(2, 2, 1, 1));
     expect(topK(logits, labels, [1, 2, 3])).toEqual([1, 2, 3]);
+    const beside = tensor(Int32Array.of(2, 2, 1, 0)); // NaN is no less than the label's logit
+    expect(topK(logits, beside, [1, 2, 3])).toEqual([1, 3, 4]);
+    beside.dispose();
     logits.dispose();
     labels.dispose();
   });

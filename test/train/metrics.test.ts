@@ -82,6 +82,9 @@ describe("ConfusionMatrix", () => {
     expect(() => told(new ConfusionMatrix(), [[0], [NaN]], { labels: [0, 0] })).toThrow(
       new DataError("ConfusionMatrix: a logit is NaN; got it for image 1, class 0"),
     );
+    expect(() => told(new CalibrationError(), [[0, Infinity]], { labels: [0] })).toThrow(
+      new DataError("CalibrationError: a logit is Infinity; got it for image 0, class 1"),
+    );
     expect(() => told(new ConfusionMatrix(), [[1, 2]], { targets: [[1, 1]] })).toThrow(
       new DataError("ConfusionMatrix: needs one class for each image; got targets of several"),
     );

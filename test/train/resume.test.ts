@@ -247,6 +247,12 @@ describe("a checkpoint", () => {
     expect(() => readCheckpoint(path)).toThrow(
       new DataError(`${path}: not a checkpoint of a training: no fovea.training in it`),
     );
+    for (const at of [bytes.length - 1, bytes.indexOf('\\"steps') + 10, bytes.indexOf("model.") + 6]) {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 1;
+      await writeFile(path, changed);
+      expect(() => readCheckpoint(path)).toThrow(`${path}: damaged; got contents of SHA-256 `);
+    }
     expect(() => readCheckpoint(join(folder, "none"))).toThrow(`${join(folder, "none")}: cannot be read: `);
   });
 });

@@ -35,13 +35,15 @@ export class Normalize implements Transform {
   /** @throws DataError unless there are as many means as deviations, all finite, deviations not 0 */
   constructor(mean: readonly number[], std: readonly number[]) {
     const fine =
+      Array.isArray(mean) &&
+      Array.isArray(std) &&
       mean.length > 0 &&
       mean.length === std.length &&
       [...mean, ...std].every(Number.isFinite) &&
       !std.includes(0);
     if (!fine) {
       throw new DataError(
-        `Normalize: bad mean or std; got [${mean.join(",")}] and [${std.join(",")}]; ` +
+        `Normalize: bad mean or std; got ${JSON.stringify(mean)} and ${JSON.stringify(std)}; ` +
           `expected one number for each channel, deviations not 0`,
       );
     }

@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { DataError } from "../../errors.js";
 import { download, type DownloadProgress } from "../download.js";
+import { downloadProgress } from "../progress.js";
 import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
 
@@ -33,6 +34,7 @@ export function licenceLine(name: string): string {
 export interface FetchOptions {
   /** Folder that holds datasets, a folder each. Default: foveaHome()/datasets. */
   root?: string;
+  /** Default: lines on stderr. */
   onProgress?: (progress: DownloadProgress) => void;
   /** Is told the dataset's licence line before anything is downloaded. Default: written to stderr. */
   onLicence?: (line: string) => void;
@@ -65,7 +67,7 @@ function present(name: string, options: FetchOptions): boolean {
 export async function fetchDataset(name: string, options: FetchOptions = {}): Promise<string> {
   const {
     entry = catalogEntry(name),
-    onProgress,
+    onProgress = downloadProgress(),
     onLicence = (line) => process.stderr.write(`${line}\n`),
   } = options;
   const folder = datasetFolder(name, options);
@@ -74,7 +76,7 @@ export async function fetchDataset(name: string, options: FetchOptions = {}): Pr
   const own = entry.folder ? join(folder, "..") : folder;
   for (const { urls, md5 } of entry.files) {
     const path = join(own, basename(urls[0]!));
-    if (!existsSync(path)) await download(urls, path, { md5, ...(onProgress ? { onProgress } : {}) });
+    if (!existsSync(path)) await download(urls, path, { md5, onProgress });
     if (!entry.archive) continue;
     await unpack(path, own);
     await rm(path);

@@ -1,6 +1,6 @@
 // A folder for each class, as torchvision's ImageFolder reads them.
 
-import { readdirSync, realpathSync, statSync, type Dirent } from "node:fs";
+import { readdirSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { DataError } from "../../errors.js";
 import { FileDataset, type PictureOptions } from "./file-dataset.js";
@@ -19,7 +19,22 @@ export interface FolderOptions extends PictureOptions {
   allowEmpty?: boolean;
 }
 
-/** What a folder holds, links followed, hidden files left out. @throws DataError naming it */
+/** Pipes, sockets, devices: reading them might never end. */
+export const isSpecial = (what: Dirent | Stats): boolean => !what.isDirectory() && !what.isFile();
+
+/** What a path leads to; undefined for a link that leads nowhere, or round in a circle. */
+export function followed(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What a folder holds, links followed, hidden files and what is no file left out. Links that lead nowhere count as files:
+ * whoever reads them is told. @throws DataError naming it
+ */
 function list(folder: string): { name: string; isFolder: boolean }[] {
   let entries: Dirent[];
   try {
@@ -29,12 +44,10 @@ function list(folder: string): { name: string; isFolder: boolean }[] {
   }
   return entries
     .filter(({ name }) => !name.startsWith("."))
-    .map((entry) => {
+    .flatMap((entry) => {
       const { name } = entry;
-      const followed = entry.isSymbolicLink()
-        ? statSync(join(folder, name), { throwIfNoEntry: false })
-        : entry;
-      return { name, isFolder: followed?.isDirectory() ?? false };
+      const what = entry.isSymbolicLink() ? followed(join(folder, name)) : entry;
+      return what && isSpecial(what) ? [] : [{ name, isFolder: what?.isDirectory() ?? false }];
     });
 }
 

@@ -6,7 +6,7 @@ import { emptyTargets, firstClasses } from "../../data/index.js";
 import { DataError } from "../../errors.js";
 import { readBytes } from "../files.js";
 import { FileDataset, type PictureOptions } from "./file-dataset.js";
-import { Names, sharedLabels } from "./names.js";
+import { MOST_CLASSES, Names, sharedLabels } from "./names.js";
 
 export interface ListOptions extends PictureOptions {
   /** What errors call the dataset. Default: the list file. */
@@ -34,8 +34,8 @@ function finder(): (path: string) => boolean {
 
 /**
  * Pictures of a list file, their paths from `root`. Empty lines are passed over.
- * @throws DataError naming file and line: no label, label out of range or of another class than the path's folder,
- *   missing picture
+ * @throws DataError naming file and line: no label, label out of range, of another class than the path's folder or than a
+ *   line before, missing picture
  */
 export class ImageList extends FileDataset {
   constructor(
@@ -49,6 +49,7 @@ export class ImageList extends FileDataset {
     const pattern = multiLabel ? /^(-|-?\d+(,-?\d+)*)$/ : /^-?\d+$/;
     const files: string[] = [];
     const labels: number[][] = [];
+    const seen = new Map<string, { text: string; line: number }>();
     const lines = new TextDecoder().decode(readBytes(listFile)).split(/\r?\n/);
     lines.forEach((line, i) => {
       if (line.trim() === "") return;
@@ -63,9 +64,8 @@ export class ImageList extends FileDataset {
       }
       const own = text === "-" ? [] : text.split(",").map(Number);
       for (const label of own) {
-        if (label < 0 || (classes && label >= classes.length)) {
-          fail(`label out of range; got ${label}; expected 0…${classes ? classes.length - 1 : ""}`);
-        }
+        const most = (classes?.length ?? MOST_CLASSES) - 1;
+        if (label < 0 || label > most) fail(`label out of range; got ${label}; expected 0…${most}`);
       }
       for (const folder of path.split("/").slice(0, -1)) {
         const inside = classOf.get(folder);
@@ -73,6 +73,11 @@ export class ImageList extends FileDataset {
           fail(`label disagrees with the folder; got ${text} for ${path}; expected ${inside}`);
         }
       }
+      const before = seen.get(path);
+      if (before && before.text !== text && !multiLabel) {
+        fail(`label disagrees with line ${before.line}; got ${text} for ${path}; expected ${before.text}`);
+      }
+      seen.set(path, { text, line: i + 1 });
       if (!exists(join(root, path))) fail(`no such picture; got ${join(root, path)}`);
       files.push(path);
       labels.push(own);

@@ -1,6 +1,6 @@
 // A dataset by name or by folder.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { imagenetClasses, imagenetWnids, stratifiedSplit, type Dataset } from "../../data/index.js";
 import { DataError } from "../../errors.js";
@@ -106,6 +106,7 @@ async function loadFolder(
       `${root}: no such folder or dataset; known: ${Object.keys(catalog).sort().join(", ")}, imagenet`,
     );
   }
+  if (!statSync(root).isDirectory()) throw new DataError(`${root}: not a folder; expected a dataset's`);
   const has = (name: string): boolean => existsSync(join(root, name)) || existsSync(join(root, `${name}.gz`));
   if (has("train-images-idx3-ubyte")) return pair(await loadMnist(root, classes));
   if (has("data_batch_1.bin")) return pair(await loadCifar10(root));

@@ -5,6 +5,9 @@ import { asShared, sharedBytes } from "../../data/shared.js";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Labels beyond are no labels, where nothing says how many classes there are: each class takes memory, pictures or not. */
+export const MOST_CLASSES = 2 ** 20;
+
 export class Names {
   /** UTF-8, name after name. */
   readonly text: Uint8Array;

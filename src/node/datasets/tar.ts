@@ -13,7 +13,7 @@ import { sharedBytes } from "../../data/shared.js";
 import { DataError } from "../../errors.js";
 import { decoderChoice } from "../decoder.js";
 import type { PictureOptions } from "./file-dataset.js";
-import { Names, shared32, sharedLabels } from "./names.js";
+import { MOST_CLASSES, Names, shared32, sharedLabels } from "./names.js";
 
 const WINDOW = 2 ** 16;
 
@@ -113,8 +113,9 @@ export class TarDataset implements Dataset {
     shards.forEach((path, shard) => {
       withFile(path, (fd) => {
         for (const { picture, label } of tarSamples(windowed(fd), fstatSync(fd).size, path, labelField)) {
-          if (classes && label >= classes.length) {
-            const expected = `expected 0…${classes.length - 1}`;
+          const most = (classes?.length ?? MOST_CLASSES) - 1;
+          if (label > most) {
+            const expected = `expected 0…${most}`;
             throw new DataError(`${path}: label out of range; got ${label} for ${picture.name}; ${expected}`);
           }
           names.push(picture.name);

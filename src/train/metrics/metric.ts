@@ -30,7 +30,7 @@ export interface RowGuess {
   readonly logSumExp: number;
 }
 
-/** @throws DataError naming the image if a logit is NaN */
+/** @throws DataError naming the image if a logit is NaN, or the largest infinite */
 export function readRow(op: string, { logits, classes, indices }: MetricBatch, row: number): RowGuess {
   const begin = row * classes;
   let guess = 0;
@@ -44,6 +44,9 @@ export function readRow(op: string, { logits, classes, indices }: MetricBatch, r
   const top = logits[begin + guess]!;
   let sum = 0;
   for (let j = 0; j < classes; j++) sum += Math.exp(logits[begin + j]! - top);
+  if (Number.isNaN(sum)) {
+    throw new DataError(`${op}: a logit is ${top}; got it for image ${indices[row]}, class ${guess}`);
+  }
   return { guess, probability: 1 / sum, logSumExp: top + Math.log(sum) };
 }
 

@@ -5,7 +5,7 @@ import type { Batch } from "../../data/index.js";
 
 /**
  * How many rows of logits [n, classes] have their label among the k largest, for each k in ks. Of equal logits the
- * earlier class counts as larger; a row whose label's logit is NaN is wrong.
+ * earlier class counts as larger, and NaN as larger than any; a row whose label's logit is NaN is wrong.
  */
 export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): number[] {
   const x = logits.view;
@@ -56,7 +56,7 @@ function rankOf(x: TypedArray, row: number, classes: number, label: number): num
   let rank = 0;
   for (let j = 0; j < classes; j++) {
     const v = x[begin + j]!;
-    if (v > target || (v === target && j < label)) rank++;
+    if (v > target || (v === target && j < label) || Number.isNaN(v)) rank++;
   }
   return rank;
 }
