@@ -25,6 +25,7 @@ import {
   type Metric,
   type MetricBatch,
   type Tensor,
+  type WeightedOutput,
 } from "../../src/index.js";
 import { runtime } from "../../src/wasm/runtime.js";
 
@@ -318,6 +319,39 @@ describe("DistillationLoss", () => {
     optimizer.dispose();
     student.dispose();
     teacher.dispose();
+  });
+
+  it("runs the teacher once for a batch, whatever auxiliary heads the student has", async () => {
+    let calls = 0;
+    class Teacher extends Sequential {
+      override forward(x: Tensor): Tensor {
+        calls++;
+        return super.forward(x);
+      }
+    }
+    class TwoHeads extends Sequential {
+      override outputs(x: Tensor): WeightedOutput[] {
+        const logits = this.call(x);
+        return [
+          { weight: 1, logits },
+          { weight: 0.5, logits },
+        ];
+      }
+    }
+    manualSeed(98);
+    const layers = (): Module[] => [new Flatten(), new Linear(SIZE * SIZE * 2, 3)];
+    const [teacher, student] = [new Teacher(...layers()), new TwoHeads(...layers())];
+    const loader = new DataLoader(noise(32, 3), { batchSize: 8 });
+    const optimizer = new Adam(student.parameters(), { lr: 1e-9 });
+    const loss = new DistillationLoss(teacher);
+    const [row] = await fit(student, loader, { optimizer, epochs: 1, loss });
+    expect(calls).toBe(4);
+    let alone = 0;
+    for await (const { images, labels } of loader.epoch()) {
+      alone += tidy(() => loss.forward(student.call(images), labels, images).item()) / 4;
+    }
+    expect(row!.train_loss).toBeCloseTo(1.5 * alone, 5);
+    for (const each of [optimizer, student, teacher]) each.dispose();
   });
 
   it("says what is wrong", () => {
