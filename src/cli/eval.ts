@@ -39,7 +39,10 @@ export function register(program: Command): void {
       "average several views: flip or ten-crop",
       parser(choice(() => ["flip", "ten-crop"])),
     )
-    .option("--json", "as JSON: { top1, top5, loss, images }, accuracies as fractions")
+    .option(
+      "--json",
+      "as JSON: { top1, top5, loss, images }, accuracies as fractions; with several classes a picture mAP too",
+    )
     .action(async (flags: Flags) => {
       init({ ...(flags.threads && { threads: flags.threads }) });
       const { model, classes, preparation } = await modelFrom(flags);
@@ -52,15 +55,16 @@ export function register(program: Command): void {
       });
       const tta = flags.tta && { tta: flags.tta, crop: prepared.inputSize[0] };
       const evaluation = await evaluate(model, loader, { ...tta }).finally(() => loader.close());
-      const { top1, top5, loss, images, seconds } = evaluation;
+      const { top1, top5, mAP, loss, images, seconds } = evaluation;
       if (flags.json) {
-        console.log(JSON.stringify({ top1, top5, loss, images }, null, 2));
+        console.log(JSON.stringify({ top1, top5, mAP, loss, images }, null, 2));
         return;
       }
       const rows = [
         ["images", images.toLocaleString("en")],
         ["top-1", `${(top1 * 100).toFixed(2)} %`],
         ["top-5", `${(top5 * 100).toFixed(2)} %`],
+        ...(mAP === undefined ? [] : [["mAP", `${(mAP * 100).toFixed(2)} %`]]),
         ["loss", loss.toFixed(4)],
         ["images/s", Math.round(images / seconds).toLocaleString("en")],
       ];

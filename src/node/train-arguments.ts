@@ -106,7 +106,7 @@ export interface TrainArguments {
   modelEma: boolean;
   modelEmaDecay: number;
 
-  /** Evaluations without a better top-1 after which training stops; null: never. */
+  /** Evaluations without a better top-1 (mAP where images have several classes each) after which training stops; null: never. */
   patience: number | null;
   /** Epochs between evaluations; the last epoch is always evaluated. */
   valInterval: number;

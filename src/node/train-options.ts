@@ -159,7 +159,11 @@ export const trainOptions: TrainOptions = {
   modelEma: flag("average the weights over the steps, and evaluate and keep these"),
   modelEmaDecay: option(number(0, 0.999999), 0.9998, "how slowly the average moves"),
 
-  patience: option(optional(integer(1)), null, "stop after so many evaluations without a better top-1"),
+  patience: option(
+    optional(integer(1)),
+    null,
+    "stop after so many evaluations without a better top-1 (mAP where images have several classes)",
+  ),
   valInterval: option(integer(1), 1, "epochs between evaluations"),
   checkpointInterval: option(
     number(0),

@@ -176,6 +176,8 @@ function finalNumbers({ classes }: Training, { history }: TrainingPosition): Met
     imagesPerSecond: history.length / sum((row) => 1 / row.images_per_second),
     bestEpoch: best.epoch,
     bestTop1: best.eval_top1 ?? null,
+    ...(last.eval_map !== undefined && { mAP: last.eval_map }),
+    ...(best.eval_map !== undefined && { bestMAP: best.eval_map }),
     classes,
   };
 }

@@ -3,6 +3,7 @@ import { manualSeed, Random } from "../../src/core/random.js";
 import {
   Adam,
   BCEWithLogitsLoss,
+  bestEpoch,
   ConfusionMatrix,
   Conv2d,
   DataError,
@@ -19,9 +20,11 @@ import {
   ReLU,
   Sequential,
   ShapeError,
+  startPosition,
   tensor,
   tidy,
   topKOfAny,
+  type EpochReport,
   type Metric,
   type MetricBatch,
   type Tensor,
@@ -30,6 +33,7 @@ import {
 import { runtime } from "../../src/wasm/runtime.js";
 
 const SIZE = 6;
+const NO_ROW = { train_loss: 1, train_top1: 0, eval_top5: 1, lr: 1, seconds: 1, images_per_second: 1, data_wait: 0, skipped: 0 }; // prettier-ignore
 
 /** Noise, with one class each of `classes`, or several. */
 function noise(count: number, classes: number, several = false): ImageDataset {
@@ -250,6 +254,34 @@ describe("images of several classes", () => {
     });
   });
 
+  it("have no mean average precision where no class has images", async () => {
+    const set = noise(4, 3, true);
+    const none = new ImageDataset({ images: set.images, targets: new Float32Array(12), shape: [SIZE, SIZE, 2], classes: ["a", "b", "c"] }); // prettier-ignore
+    const model = network(SIZE, 3);
+    const optimizer = new Adam(model.parameters(), { lr: 0.01 });
+    const loader = new DataLoader(none, { batchSize: 4 });
+    expect(await evaluate(model, loader)).not.toHaveProperty("mAP");
+    const [row] = await fit(model, loader, { optimizer, epochs: 1, evalLoader: loader });
+    expect(row).not.toHaveProperty("eval_map");
+    optimizer.dispose();
+    model.dispose();
+  });
+
+  it("end a training that no longer finds more of them, whatever its first guesses do", async () => {
+    const row = (epoch: number, eval_map: number, eval_top1: number, eval_loss = 1): EpochReport => ({ ...NO_ROW, epoch, eval_map, eval_top1, eval_loss }); // prettier-ignore
+    const history = [row(1, 0.6, 0.5), row(2, 0.8, 0.4), row(3, 0.8, 0.9, 2), row(4, 0.7, 1)];
+    expect(bestEpoch(history)!.epoch).toBe(2);
+    expect(bestEpoch(history.map(({ eval_map: _, ...rest }) => rest))!.epoch).toBe(4);
+    const model = network(SIZE, 3);
+    const optimizer = new Adam(model.parameters(), { lr: 0.01 });
+    const loader = new DataLoader(noise(4, 3, true), { batchSize: 4 });
+    const position = { ...startPosition(), epoch: 5, history };
+    await fit(model, loader, { optimizer, epochs: 9, evalLoader: loader, patience: 2, position });
+    expect(position.epoch).toBe(5); // two evaluations after the second were no better
+    optimizer.dispose();
+    model.dispose();
+  });
+
   it.each([false, true])("are learnt, with mixup %s", async (mixed) => {
     // Class j is the brightness of quadrant j.
     const random = new Random(8);
@@ -279,7 +311,7 @@ describe("images of several classes", () => {
     const { mAP, top1, loss } = await evaluate(model, evalLoader);
     expect(mAP).toBeGreaterThan(0.99);
     expect(top1).toBeGreaterThan(0.9); // an image without classes is always wrong
-    expect(loss).toBe(history.at(-1)!.eval_loss);
+    expect(history.at(-1)).toMatchObject({ eval_loss: loss, eval_map: mAP });
     optimizer.dispose();
     model.dispose();
   });
