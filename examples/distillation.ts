@@ -8,7 +8,7 @@
 //   --data cifar10              or a folder that holds data_batch_1.bin … test_batch.bin
 //   --download                  fetches the dataset (170 MB) unless it is there
 //   --images 5000               training images, of the dataset's; 50000 are all of CIFAR-10
-//   --epochs 4 --batch-size 64 --lr 0.1 --seed 1
+//   --epochs 12 --batch-size 64 --lr 0.1 --seed 1
 
 import {
   cifarTrain,
@@ -35,7 +35,7 @@ const said = options({
   data: "cifar10",
   download: false,
   images: 5000,
-  epochs: 4,
+  epochs: 12,
   batchSize: 64,
   lr: 0.1,
   seed: 1,

@@ -7,7 +7,6 @@ import { choice } from "../node/kinds.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { relabel } from "../node/relabel.js";
 import { evaluate, type Tta } from "../train/index.js";
-import { init } from "../wasm/runtime.js";
 import {
   addDataOptions,
   addLoadOptions,
@@ -16,6 +15,7 @@ import {
   evalDataFrom,
   modelFrom,
   parser,
+  useLoadOptions,
   type DataFlags,
   type LoadFlags,
   type ModelFlags,
@@ -43,10 +43,10 @@ export function register(program: Command): void {
       "--json",
       "as JSON: { top1, top5, loss, images }, accuracies as fractions; with several classes a picture mAP too",
     )
-    .action(async (flags: Flags) => {
-      init({ ...(flags.threads && { threads: flags.threads }) });
+    .action(async (argument: string | undefined, flags: Flags) => {
+      await useLoadOptions(flags);
       const { model, classes, preparation } = await modelFrom(flags);
-      const data = relabel(await evalDataFrom(flags), model.numClasses, classes);
+      const data = relabel(await evalDataFrom(argument, flags), model.numClasses, classes);
       const prepared = preparation(data);
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),

@@ -98,7 +98,8 @@ function unusedFolder({ model, data }: TrainArguments): string {
 function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint): void {
   const saved = (state.about["args"] ?? {}) as Record<string, unknown>;
   const differing = Object.entries(args).filter(
-    ([name, value]) => !MAY_DIFFER.includes(name) && JSON.stringify(value) !== JSON.stringify(saved[name]),
+    ([name, value]) =>
+      !MAY_DIFFER.includes(name) && name in saved && JSON.stringify(value) !== JSON.stringify(saved[name]),
   );
   if (differing.length === 0) return;
   const list = differing.map(
