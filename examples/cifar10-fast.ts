@@ -12,7 +12,6 @@
 // https://github.com/tysam-code/hlb-CIFAR10) and K. Jordan, 94% on CIFAR-10 in 3.29 seconds on a single GPU (2024,
 // arXiv 2404.00498), whose constants these are, but for the batch size.
 
-import { parseArgs } from "node:util";
 import {
   add,
   BatchNorm2d,
@@ -39,6 +38,7 @@ import {
   type Tensor,
 } from "fovea";
 import { loadDataset, Progress, RunFolder } from "fovea/node";
+import { options } from "./options.js";
 import { whiteningFilters } from "./whitening.js";
 
 /** Batch norm with a learned shift alone. The weight makes silu(norm(x)) follow GELU's curve: gelu(x) ≈ silu(1.7·x) / 1.7. */
@@ -110,26 +110,21 @@ class FastNet extends Module {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string", default: "cifar10" },
-    download: { type: "boolean", default: false },
-    epochs: { type: "string", default: "12" },
-    "batch-size": { type: "string", default: "512" },
-    lr: { type: "string", default: "0.75" },
-    seed: { type: "string", default: "1" },
-    out: { type: "string", default: "runs/cifar10-fast" },
-  },
+const said = options({
+  data: "cifar10",
+  download: false,
+  epochs: 12,
+  batchSize: 512,
+  lr: 0.75,
+  seed: 1,
+  out: "runs/cifar10-fast",
 });
-const epochs = Number(values.epochs);
-const batchSize = Number(values["batch-size"]);
-const lr = Number(values.lr);
-const seed = Number(values.seed);
+const { epochs, batchSize, lr, seed } = said;
 
 const begin = performance.now();
 const { binary, threads, simd256 } = init();
 manualSeed(seed);
-const { train, val: test } = await loadDataset(values.data, { download: values.download });
+const { train, val: test } = await loadDataset(said.data, { download: said.download });
 const transform = cifarTrain({ padding: 2, erase: [new Cutout({ length: 8 })] });
 const loader = new DataLoader(train, {
   batchSize,
@@ -168,11 +163,11 @@ const schedule = oneCycle({
   finalDivFactor: 20,
 });
 
-const run = new RunFolder(values.out);
+const run = new RunFolder(said.out);
 await run.open();
 await run.writeArgs({
   model: "FastNet",
-  data: values.data,
+  data: said.data,
   epochs,
   batchSize,
   lr,

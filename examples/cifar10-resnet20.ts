@@ -7,7 +7,6 @@
 // The network is that of K. He et al., Deep Residual Learning for Image Recognition (2015, arXiv 1512.03385), §4.2, who
 // trained it for 164 epochs. One cycle of the learning rate, with a high peak, gives most of the accuracy in far fewer.
 
-import { parseArgs } from "node:util";
 import {
   cifarNormalization,
   cifarTrain,
@@ -22,26 +21,22 @@ import {
   SGD,
 } from "fovea";
 import { loadDataset, Progress, RunFolder } from "fovea/node";
+import { options } from "./options.js";
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string", default: "cifar10" },
-    download: { type: "boolean", default: false },
-    epochs: { type: "string", default: "12" },
-    "batch-size": { type: "string", default: "128" },
-    lr: { type: "string", default: "0.2" },
-    seed: { type: "string", default: "1" },
-    out: { type: "string", default: "runs/cifar10-resnet20" },
-  },
+const said = options({
+  data: "cifar10",
+  download: false,
+  epochs: 12,
+  batchSize: 128,
+  lr: 0.2,
+  seed: 1,
+  out: "runs/cifar10-resnet20",
 });
-const epochs = Number(values.epochs);
-const batchSize = Number(values["batch-size"]);
-const lr = Number(values.lr);
-const seed = Number(values.seed);
+const { epochs, batchSize, lr, seed } = said;
 const { binary, threads } = init();
 manualSeed(seed);
 
-const { train, val: test } = await loadDataset(values.data, { download: values.download });
+const { train, val: test } = await loadDataset(said.data, { download: said.download });
 const loader = new DataLoader(train, {
   batchSize,
   shuffle: true,
@@ -59,9 +54,9 @@ const schedule = oneCycle({ maxLr: lr, totalSteps, pctStart: 0.25, divFactor: 25
 console.log(
   `ResNet-20 on ${train.length} images, tested on ${test!.length}; kernels: ${binary}, threads: ${threads}`,
 );
-const run = new RunFolder(values.out);
+const run = new RunFolder(said.out);
 await run.open();
-await run.writeArgs({ model: "resnet20_cifar", data: values.data, epochs, batchSize, lr, seed, binary });
+await run.writeArgs({ model: "resnet20_cifar", data: said.data, epochs, batchSize, lr, seed, binary });
 const progress = new Progress();
 const begin = performance.now();
 await fit(model, loader, {

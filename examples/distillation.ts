@@ -8,9 +8,8 @@
 //   --data cifar10              or a folder that holds data_batch_1.bin … test_batch.bin
 //   --download                  fetches the dataset (170 MB) unless it is there
 //   --images 5000               training images, of the dataset's; 50000 are all of CIFAR-10
-//   --epochs 4 --batch-size 64 --lr 0.1 --seed 1
+//   --epochs 12 --batch-size 64 --lr 0.1 --seed 1
 
-import { parseArgs } from "node:util";
 import {
   cifarTrain,
   createModel,
@@ -27,32 +26,28 @@ import {
   type Loss,
 } from "fovea";
 import { evalTransforms, loadDataset, openModel, Progress } from "fovea/node";
+import { options } from "./options.js";
 
-const { values } = parseArgs({
-  options: {
-    weights: { type: "string" },
-    teacher: { type: "string", default: "resnet56_cifar" },
-    student: { type: "string", default: "resnet20_cifar" },
-    data: { type: "string", default: "cifar10" },
-    download: { type: "boolean", default: false },
-    images: { type: "string", default: "5000" },
-    epochs: { type: "string", default: "4" },
-    "batch-size": { type: "string", default: "64" },
-    lr: { type: "string", default: "0.1" },
-    seed: { type: "string", default: "1" },
-  },
+const said = options({
+  weights: "",
+  teacher: "resnet56_cifar",
+  student: "resnet20_cifar",
+  data: "cifar10",
+  download: false,
+  images: 5000,
+  epochs: 12,
+  batchSize: 64,
+  lr: 0.1,
+  seed: 1,
 });
-if (!values.weights) throw new Error("distillation: no --weights; expected a file of the teacher's");
-const epochs = Number(values.epochs);
-const batchSize = Number(values["batch-size"]);
-const lr = Number(values.lr);
-const seed = Number(values.seed);
+const { epochs, batchSize, lr, seed } = said;
+if (!said.weights) throw new Error("distillation: no --weights; expected a file of the teacher's");
 init();
 
-const { train, val: test } = await loadDataset(values.data, { download: values.download });
-const images = Math.min(Number(values.images), train.length);
+const { train, val: test } = await loadDataset(said.data, { download: said.download });
+const images = Math.min(said.images, train.length);
 const [part] = randomSplit(train, [images, train.length - images], seed);
-const teacher = await openModel({ model: values.teacher, weights: values.weights });
+const teacher = await openModel({ model: said.teacher, weights: said.weights });
 const preparation = teacher.preparation(train);
 const { mean, std } = preparation;
 const transform = cifarTrain({ mean, std });
@@ -63,9 +58,9 @@ const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
 /** Trains a new student, the same at its beginning each time. Returns its top-1 accuracy on the test images. */
 async function student(what: string, loss: Loss): Promise<number> {
-  console.log(`${values.student} learns from ${what}, ${images} images:`);
+  console.log(`${said.student} learns from ${what}, ${images} images:`);
   manualSeed(seed);
-  const model = createModel(values.student, { numClasses: train.classes.length });
+  const model = createModel(said.student, { numClasses: train.classes.length });
   const optimizer = new SGD(model.parameters(), { lr, momentum: 0.9, nesterov: true, weightDecay: 5e-4 });
   const progress = new Progress();
   await fit(model, loader, {

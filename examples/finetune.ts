@@ -11,7 +11,6 @@
 // The new head learns alone at first, as its random beginnings would spoil the rest; then everything does, the trained
 // layers at a tenth of the head's rate. `npx fovea predict --model runs/finetune my-photo.jpg` uses the result.
 
-import { parseArgs } from "node:util";
 import {
   cifarTrain,
   ConfusionMatrix,
@@ -39,32 +38,29 @@ import {
   Progress,
   saveModel,
 } from "fovea/node";
+import { options } from "./options.js";
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string" },
-    model: { type: "string", default: "resnet18" },
-    weights: { type: "string" },
-    pretrained: { type: "string" },
-    "head-epochs": { type: "string", default: "3" },
-    epochs: { type: "string", default: "3" },
-    "batch-size": { type: "string", default: "32" },
-    lr: { type: "string", default: "0.02" },
-    seed: { type: "string", default: "1" },
-    out: { type: "string", default: "runs/finetune" },
-  },
+const said = options({
+  data: "",
+  model: "resnet18",
+  weights: "",
+  pretrained: "",
+  headEpochs: 3,
+  epochs: 3,
+  batchSize: 32,
+  lr: 0.02,
+  seed: 1,
+  out: "runs/finetune",
 });
-if (!values.data) throw new Error("finetune: no --data; expected a folder that holds one for each class");
-const batchSize = Number(values["batch-size"]);
-const lr = Number(values.lr);
-const seed = Number(values.seed);
+const { batchSize, lr, seed } = said;
+if (!said.data) throw new Error("finetune: no --data; expected a folder that holds one for each class");
 const begin = performance.now();
 init();
 manualSeed(seed);
 
-const { train, val } = await loadDataset(values.data, { valFraction: 0.2, seed });
+const { train, val } = await loadDataset(said.data, { valFraction: 0.2, seed });
 const { classes } = train;
-const preparation = preparationFor(values.model, train);
+const preparation = preparationFor(said.model, train);
 const { inputSize, mean, std } = preparation;
 const size = inputSize[0];
 const transform =
@@ -75,11 +71,11 @@ const workers = 2;
 const loader = new DataLoader(train, { batchSize, shuffle: true, seed, dropLast: true, transform, workers });
 const testLoader = new DataLoader(val!, { batchSize: 100, workers, ...evalTransforms(val!, preparation) });
 
-const model = createModel(values.model, { numClasses: classes.length });
-const weights = values.weights ?? (await fetchWeights(values.pretrained ?? values.model));
+const model = createModel(said.model, { numClasses: classes.length });
+const weights = said.weights || (await fetchWeights(said.pretrained || said.model));
 const { mismatched } = await loadWeights(model, weights, { strict: false });
 console.log(
-  `${values.model}: all of ${weights} but ${mismatched.map(({ name }) => name).join(", ") || "nothing"}`,
+  `${said.model}: all of ${weights} but ${mismatched.map(({ name }) => name).join(", ") || "nothing"}`,
 );
 console.log(`${train.length} photos to learn from, ${val!.length} to test on: ${classes.join(", ")}\n`);
 
@@ -109,11 +105,11 @@ const head = model.getSubmodule(model.head).parameters();
 const body = model.parameters().filter((p) => !head.includes(p));
 freeze(model);
 unfreeze(model, model.head);
-await learn("the head alone", [{ parameters: head }], Number(values["head-epochs"]), lr);
+await learn("the head alone", [{ parameters: head }], said.headEpochs, lr);
 
 unfreeze(model);
 const groups = [{ parameters: body, lrScale: 0.1 }, { parameters: head }];
-await learn("everything", groups, Number(values.epochs), lr);
+await learn("everything", groups, said.epochs, lr);
 const confusion = new ConfusionMatrix();
 const { top1, loss } = await evaluate(model, testLoader, { metrics: [confusion] });
 
@@ -128,7 +124,7 @@ for (const { label, guess, count } of confusion.mostConfused(3)) {
   console.log(`${count} × ${classes[label]} taken for ${classes[guess]}`);
 }
 for (const each of [loader, testLoader]) each.close();
-await saveModel(values.out, model, configOf(values.model, preparation, { classes }));
+await saveModel(said.out, model, configOf(said.model, preparation, { classes }));
 const seconds = (performance.now() - begin) / 1000;
-console.log(`\nall of it took ${seconds.toFixed(0)} s; the model is in ${values.out}/. Next:`);
-console.log(`npx fovea predict --model ${values.out} <pictures>`);
+console.log(`\nall of it took ${seconds.toFixed(0)} s; the model is in ${said.out}/. Next:`);
+console.log(`npx fovea predict --model ${said.out} <pictures>`);

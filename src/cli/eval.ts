@@ -7,7 +7,6 @@ import { choice } from "../node/kinds.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { relabel } from "../node/relabel.js";
 import { evaluate, type Tta } from "../train/index.js";
-import { init } from "../wasm/runtime.js";
 import {
   addDataOptions,
   addLoadOptions,
@@ -16,6 +15,7 @@ import {
   evalDataFrom,
   modelFrom,
   parser,
+  useLoadOptions,
   type DataFlags,
   type LoadFlags,
   type ModelFlags,
@@ -39,11 +39,14 @@ export function register(program: Command): void {
       "average several views: flip or ten-crop",
       parser(choice(() => ["flip", "ten-crop"])),
     )
-    .option("--json", "as JSON: { top1, top5, loss, images }, accuracies as fractions")
-    .action(async (flags: Flags) => {
-      init({ ...(flags.threads && { threads: flags.threads }) });
+    .option(
+      "--json",
+      "as JSON: { top1, top5, loss, images }, accuracies as fractions; with several classes a picture mAP too",
+    )
+    .action(async (argument: string | undefined, flags: Flags) => {
+      await useLoadOptions(flags);
       const { model, classes, preparation } = await modelFrom(flags);
-      const data = relabel(await evalDataFrom(flags), model.numClasses, classes);
+      const data = relabel(await evalDataFrom(argument, flags), model.numClasses, classes);
       const prepared = preparation(data);
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
@@ -52,15 +55,16 @@ export function register(program: Command): void {
       });
       const tta = flags.tta && { tta: flags.tta, crop: prepared.inputSize[0] };
       const evaluation = await evaluate(model, loader, { ...tta }).finally(() => loader.close());
-      const { top1, top5, loss, images, seconds } = evaluation;
+      const { top1, top5, mAP, loss, images, seconds } = evaluation;
       if (flags.json) {
-        console.log(JSON.stringify({ top1, top5, loss, images }, null, 2));
+        console.log(JSON.stringify({ top1, top5, mAP, loss, images }, null, 2));
         return;
       }
       const rows = [
         ["images", images.toLocaleString("en")],
         ["top-1", `${(top1 * 100).toFixed(2)} %`],
         ["top-5", `${(top5 * 100).toFixed(2)} %`],
+        ...(mAP === undefined ? [] : [["mAP", `${(mAP * 100).toFixed(2)} %`]]),
         ["loss", loss.toFixed(4)],
         ["images/s", Math.round(images / seconds).toLocaleString("en")],
       ];

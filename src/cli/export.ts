@@ -3,8 +3,7 @@
 import type { Command } from "commander";
 import { configOf, saveModel } from "../node/model-folder.js";
 import { text } from "../node/kinds.js";
-import { UsageError } from "../node/usage-error.js";
-import { addModelOptions, modelFrom, parser, type ModelFlags } from "./options.js";
+import { addModelOptions, modelFrom, parser, said, type ModelFlags } from "./options.js";
 
 /** Adds the command to the program. */
 export function register(program: Command): void {
@@ -15,10 +14,8 @@ export function register(program: Command): void {
   addModelOptions(command)
     .requiredOption("--out <dir>", "folder to write to", parser(text))
     .action(async (source: string | undefined, flags: ModelFlags & { out: string }) => {
-      if (source !== undefined && flags.weights !== undefined) {
-        throw new UsageError(`'${source}' and --weights contradict each other; expected one of them`);
-      }
-      const trained = await modelFrom({ ...flags, ...(source !== undefined && { weights: source }) });
+      const weights = said(source, "--weights", flags.weights);
+      const trained = await modelFrom({ ...flags, ...(weights !== undefined && { weights }) });
       const { model, architecture, classes, smallImages } = trained;
       const config = configOf(architecture, trained.preparation(), {
         ...(classes && { classes }),

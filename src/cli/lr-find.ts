@@ -15,10 +15,10 @@ import { addTrainOptions, trainFlags } from "./train-flags.js";
 /** What bears on the loss of the first steps. */
 // prettier-ignore
 const NAMES: readonly (keyof TrainArguments)[] = [
-  "recipe", "data", "dataDir", "download", "valFraction", "model", "smallImages", "weights", "pretrained", "freeze",
+  "recipe", "data", "dataDir", "download", "decoder", "valFraction", "model", "smallImages", "weights", "pretrained", "freeze",
   "imgSize", "scale", "mean", "std", "noAug", "aa", "colorJitter", "reprob", "cutout", "mixup", "cutmix", "batchSize",
   "dropLast", "sampler", "opt", "momentum", "nesterov", "weightDecay", "decayAll", "loss", "smoothing", "focalGamma",
-  "classWeights", "seed", "threads", "workers",
+  "classWeights", "teacher", "teacherModel", "distillAlpha", "distillTemperature", "seed", "threads", "workers",
 ];
 
 interface Range {
@@ -35,15 +35,16 @@ export function register(program: Command): void {
     .description(
       "train some steps with a learning rate that grows, and tell where the loss falls; writes no file",
     )
+    .argument("[data]", "a dataset's name, or a folder; instead of --data")
     .option("--start-lr <value>", "the first rate", rate, 1e-7)
     .option("--end-lr <value>", "the last rate", rate, 10)
     .option("--steps <n>", "steps from one to the other", parser(integer(10)), 100)
     .option("--json", "as JSON: { steepest, valley, diverged, rows: [{ lr, loss, smoothed }] }");
-  addTrainOptions(command, NAMES).action(async (opts: Record<string, unknown>) => {
+  addTrainOptions(command, NAMES).action(async (data: string | undefined, opts: Record<string, unknown>) => {
     const { startLr: minLr, endLr: maxLr, steps } = opts as unknown as Range;
     if (minLr >= maxLr)
       throw new UsageError(`--start-lr: got ${minLr}; expected less than --end-lr ${maxLr}`);
-    const args = resolveArguments(trainFlags(opts));
+    const args = resolveArguments(trainFlags(opts, data));
     init({ ...(args.threads !== null && { threads: args.threads }) });
     manualSeed(args.seed);
     const training = await setUpTraining(args);

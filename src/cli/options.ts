@@ -3,12 +3,22 @@
 import { existsSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
 import type { Dataset } from "../data/index.js";
+import { DataError } from "../errors.js";
 import { modelNames } from "../models/index.js";
 import { loadDataset, type LoadedDataset } from "../node/datasets/index.js";
+import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
+import { readBytes } from "../node/files.js";
 import { fetchWeights } from "../node/hub.js";
 import { choice, integer, text, type Kind } from "../node/kinds.js";
-import { openModel, type TrainedModel } from "../node/open-model.js";
+import { isLocal, openModel, type TrainedModel } from "../node/open-model.js";
 import { UsageError } from "../node/usage-error.js";
+import { init } from "../wasm/runtime.js";
+
+/** What is said as an argument or by a flag, which mean the same. @throws UsageError if both are there */
+export function said<T>(argument: T | undefined, name: string, flag: T | undefined): T | undefined {
+  if (argument === undefined || flag === undefined) return argument ?? flag;
+  throw new UsageError(`'${String(argument)}' and ${name} contradict each other; expected one of them`);
+}
 
 /** Checks an option's text as commander wants it. */
 export function parser<T>(kind: Kind<T>): (text: string) => T {
@@ -24,6 +34,7 @@ export interface ModelFlags {
   weights?: string;
   pretrained?: true | string;
   smallImages?: true;
+  classMap?: string;
 }
 
 /** --model, --weights, --pretrained: which trained model. */
@@ -31,8 +42,12 @@ export function addModelOptions(command: Command): Command {
   return command
     .option("--model <name>", "a model's name, or a folder: a saved model or a run")
     .option("--weights <file>", "a file of weights, a saved model or a run")
-    .option("--pretrained [name]", "published weights, downloaded: torchvision's, or owner/repository")
-    .option("--small-images", "weights of a model made for images of about 32 pixels");
+    .option(
+      "--pretrained [name]",
+      "published weights, downloaded: torchvision's, or owner/repository; or a file or folder",
+    )
+    .option("--small-images", "weights of a model made for images of about 32 pixels")
+    .option("--class-map <file>", "names of the classes, a line each, where the weights have none or others");
 }
 
 /** The model that the options name. @throws UsageError if they do not name one */
@@ -41,6 +56,7 @@ export async function modelFrom({
   weights,
   pretrained,
   smallImages,
+  classMap,
 }: ModelFlags): Promise<TrainedModel> {
   const named = model !== undefined && modelNames().includes(model);
   if (model !== undefined && !named && !existsSync(model)) {
@@ -61,24 +77,47 @@ export async function modelFrom({
   }
   const path =
     pretrained !== undefined
-      ? await fetchWeights(pretrained === true ? model! : pretrained)
+      ? await publishedWeights(pretrained === true ? model! : pretrained)
       : (weights ?? (named ? undefined : model));
   if (path === undefined)
     throw new UsageError("--weights: missing; expected a file or folder, or --pretrained");
-  return openModel({ ...(named && { model: model! }), weights: path, ...(smallImages && { smallImages }) });
+  const trained = await openModel({
+    ...(named && { model: model! }),
+    weights: path,
+    ...(smallImages && { smallImages }),
+  });
+  return classMap === undefined ? trained : { ...trained, classes: classNames(classMap, trained) };
 }
 
+const publishedWeights = async (name: string): Promise<string> => (isLocal(name) ? name : fetchWeights(name));
+
+/** The names in a file, a line each. @throws DataError naming the file unless there is one for each of the model's classes */
+function classNames(path: string, { model }: TrainedModel): string[] {
+  const lines = new TextDecoder().decode(readBytes(path)).trimEnd().split(/\r?\n/);
+  const names = lines.map((line) => line.trim());
+  const { numClasses } = model;
+  if (names.length !== numClasses) {
+    throw new DataError(`${path}: ${names.length} names; expected ${numClasses}, one for each class`);
+  }
+  const bad = names.findIndex((name, i) => name === "" || names.indexOf(name) < i);
+  if (bad < 0) return names;
+  throw new DataError(`${path}:${bad + 1}: ${names[bad] === "" ? "no name" : `'${names[bad]}' once more`}`);
+}
+
+const DATA = "a dataset's name, or a folder";
+
 export interface DataFlags {
-  data: string;
+  data?: string;
   dataDir?: string;
   download?: true;
   split?: "train" | "val";
 }
 
-/** --data and what says where it is. */
+/** [data] or --data, and what says where it is. */
 export function addDataOptions(command: Command): Command {
   return command
-    .requiredOption("--data <data>", "a dataset's name, or a folder", parser(text))
+    .argument("[data]", DATA)
+    .option("--data <data>", DATA, parser(text))
     .option("--data-dir <dir>", "folder that holds datasets by name; imagenet's own folder")
     .option("--download", "download the dataset if it is not there")
     .option(
@@ -88,8 +127,13 @@ export function addDataOptions(command: Command): Command {
     );
 }
 
-/** The part of a dataset to evaluate on. */
-export async function evalDataFrom({ data, dataDir, download, split }: DataFlags): Promise<Dataset> {
+/** The part of a dataset to evaluate on. @throws UsageError if there is no such dataset or part */
+export async function evalDataFrom(
+  argument: string | undefined,
+  { dataDir, download, split, ...flags }: DataFlags,
+): Promise<Dataset> {
+  const data = said(argument, "--data", flags.data);
+  if (data === undefined) throw new UsageError("--data: missing; expected a dataset's name, or a folder");
   const loaded: LoadedDataset = await loadDataset(data, {
     ...(dataDir !== undefined && { root: dataDir }),
     ...(download && { download }),
@@ -103,9 +147,10 @@ export interface LoadFlags {
   batchSize?: number;
   threads?: number;
   workers?: number;
+  decoder?: InstalledDecoder;
 }
 
-/** --batch-size, --threads, --workers. */
+/** --batch-size, --threads, --workers, --decoder. */
 export function addLoadOptions(command: Command): Command {
   return command
     .option(
@@ -118,7 +163,18 @@ export function addLoadOptions(command: Command): Command {
       "--workers <n>",
       "threads that read images (default: none for images in memory)",
       parser(integer(0, 64)),
+    )
+    .option(
+      "--decoder <name>",
+      "reads JPEG files: jpeg-js (built in), or sharp or jsquash if installed",
+      parser(choice(() => decoderNames)),
     );
+}
+
+/** Makes threads and decoder what the options say. */
+export async function useLoadOptions({ threads, decoder }: LoadFlags): Promise<void> {
+  init({ ...(threads && { threads }) });
+  if (decoder) await useDecoder(decoder);
 }
 
 /** Images at once in evaluation: fewer of large ones. */

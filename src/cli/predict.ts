@@ -14,13 +14,13 @@ import { integer } from "../node/kinds.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { UsageError } from "../node/usage-error.js";
 import { topClasses, type Guess } from "../train/index.js";
-import { init } from "../wasm/runtime.js";
 import {
   addLoadOptions,
   addModelOptions,
   evalBatchSize,
   modelFrom,
   parser,
+  useLoadOptions,
   type LoadFlags,
   type ModelFlags,
 } from "./options.js";
@@ -69,7 +69,7 @@ export function register(program: Command): void {
     .addHelpText("after", "\nUnreadable files are listed on stderr; the exit code is then 1.")
     .action(async (pictures: string[], flags: Flags) => {
       if (flags.json && flags.csv) throw new UsageError("--json and --csv contradict each other");
-      init({ ...(flags.threads && { threads: flags.threads }) });
+      await useLoadOptions(flags);
       const trained = await modelFrom(flags);
       const { model } = trained;
       const classes = trained.classes ?? Array.from({ length: model.numClasses }, (_, i) => String(i));

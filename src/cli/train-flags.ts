@@ -4,7 +4,7 @@ import { Option, type Command } from "commander";
 import { flagOf, isInUse, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
 import type { TrainArguments } from "../node/train-arguments.js";
 import { trainOptions, type TrainOption } from "../node/train-options.js";
-import { parser } from "./options.js";
+import { parser, said } from "./options.js";
 
 type Name = keyof TrainArguments;
 
@@ -18,6 +18,7 @@ const GROUPS: Partial<Record<Name, string>> = {
   opt: "Optimizer:",
   sched: "Learning rate's schedule:",
   loss: "Loss:",
+  teacher: "Distillation:",
   modelEma: "Average of the weights:",
   patience: "Run:",
 };
@@ -60,13 +61,13 @@ export function addTrainOptions(command: Command, names: readonly Name[] = train
     const text = plain ? `${help} (default: ${String(value)})` : help;
     const metavar = name === "pretrained" ? "[name]" : "<value>";
     const parse = parser(kind);
-    add(`${SHORT[name] ?? ""}${flagOf(name)} ${metavar}`, text).argParser((said) => new Said(parse(said)));
+    add(`${SHORT[name] ?? ""}${flagOf(name)} ${metavar}`, text).argParser((value) => new Said(parse(value)));
   }
   return command;
 }
 
-/** What was said, under the names of the arguments. */
-export function trainFlags(opts: Record<string, unknown>): TrainFlags {
+/** What was said, under the names of the arguments; `data` as an argument. */
+export function trainFlags(opts: Record<string, unknown>, data?: string): TrainFlags {
   const flags: Record<string, unknown> = {};
   for (const name of trainNames) {
     const own = negative(name) ? name.charAt(2).toLowerCase() + name.slice(3) : name;
@@ -76,15 +77,16 @@ export function trainFlags(opts: Record<string, unknown>): TrainFlags {
     flags[name] = negative(name) ? true : value instanceof Said ? value.value : value;
   }
   if (flags["pretrained"] === true) flags["pretrained"] = flags["model"] ?? null;
-  return flags as TrainFlags;
+  const all = said(data, "--data", flags["data"]);
+  return { ...flags, ...(all !== undefined && { data: all }) } as TrainFlags;
 }
 
 /** Resolved arguments, a line each; what is not in use is left out. */
 export function describeArguments(args: TrainArguments): string {
-  const said = trainNames
+  const used = trainNames
     .filter((name) => isInUse(args, name))
     .map((name) => [name, args[name]] as const)
     .filter(([, value]) => value !== null && value !== false && String(value) !== "");
-  const width = Math.max(...said.map(([name]) => name.length));
-  return said.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`).join("\n");
+  const width = Math.max(...used.map(([name]) => name.length));
+  return used.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`).join("\n");
 }

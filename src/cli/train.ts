@@ -14,6 +14,7 @@ export function register(program: Command): void {
   const command = program
     .command("train")
     .description("train a model; what is made lies in the run folder")
+    .argument("[data]", "a dataset's name, or a folder; instead of --data")
     .option("--json", "print the final numbers as JSON");
   addTrainOptions(command)
     .addHelpText(
@@ -21,8 +22,8 @@ export function register(program: Command): void {
       `\nRecipes: ${Object.keys(recipes).sort().join(", ")}; flags override their values.`,
     )
     .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
-    .action(async (opts: Record<string, unknown>) => {
-      const args = resolveArguments(trainFlags(opts));
+    .action(async (data: string | undefined, opts: Record<string, unknown>) => {
+      const args = resolveArguments(trainFlags(opts, data));
       const progress = new Progress();
       let folder = "";
       const { signal, end } = interruptible(() => folder !== "");

@@ -24,6 +24,8 @@ import type { Module } from "./module.js";
 /** A function from logits [n, classes] and targets to a loss, which may also look at the images the logits came from. */
 export interface Loss {
   forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor;
+  /** The loss for a batch of these images alone, which does once what is the same for all outputs of a network. */
+  forBatch?(images: Tensor): Loss;
 }
 
 /** Cross-entropy of logits [n, classes] with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
@@ -120,25 +122,33 @@ export class DistillationLoss implements Loss {
   /** @throws ShapeError if there are no images, or the teacher has other classes than the logits */
   forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor {
     if (!images) throw new ShapeError("DistillationLoss: needs the images, as forward's third argument");
-    return tidy(() => {
-      const hard = this.loss.forward(logits, target, images);
-      return add(affine(this.#divergence(logits, images), this.alpha), affine(hard, 1 - this.alpha));
-    });
+    return tidy(() => this.forBatch(images).forward(logits, target, images));
   }
 
-  /** T²·KL(teacher ‖ student): the cross-entropy with the teacher's probabilities, less their entropy. */
-  #divergence(logits: Tensor, images: Tensor): Tensor {
-    const cooled = (x: Tensor): Tensor => affine(x, 1 / this.temperature);
-    const [probabilities, entropy] = noGrad(() => {
-      const teacher = this.teacher.eval().call(images);
-      if (!sameShape(teacher.shape, logits.shape)) {
-        const got = describe({ teacher, logits });
+  /** The loss for these images, which the teacher sees once. What it says of them belongs to the scope. */
+  forBatch(images: Tensor): Loss {
+    const { alpha, temperature } = this;
+    const cooled = (x: Tensor): Tensor => affine(x, 1 / temperature);
+    const [probabilities, entropy] = noGrad(() =>
+      tidy(() => {
+        const teacher = cooled(this.teacher.eval().call(images));
+        const p = softmax(teacher);
+        return [p, crossEntropy(teacher, p)] as const;
+      }),
+    );
+    // T²·KL(teacher ‖ student): the cross-entropy with the teacher's probabilities, less their entropy.
+    const divergence = (logits: Tensor): Tensor =>
+      affine(sub(crossEntropy(cooled(logits), probabilities), entropy), temperature ** 2);
+    const forward = (logits: Tensor, target: Tensor): Tensor => {
+      if (!sameShape(probabilities.shape, logits.shape)) {
+        const got = describe({ teacher: probabilities, logits });
         throw new ShapeError(`DistillationLoss: the teacher's classes are not the student's; got ${got}`);
       }
-      const p = softmax(cooled(teacher));
-      return [p, crossEntropy(cooled(teacher), p)] as const;
-    });
-    const kl = sub(crossEntropy(cooled(logits), probabilities), entropy);
-    return affine(kl, this.temperature ** 2);
+      return tidy(() => {
+        const hard = this.loss.forward(logits, target, images);
+        return add(affine(divergence(logits), alpha), affine(hard, 1 - alpha));
+      });
+    };
+    return { forward };
   }
 }

@@ -46,6 +46,11 @@ abstract class ModuleTensor extends Tensor {
     value.dispose();
     this.fileAxes = fileAxes;
   }
+
+  /** The shape in files, as stateDict() gives it. */
+  get fileShape(): Shape {
+    return this.fileAxes ? this.fileAxes.map((a) => this.shape[a]!) : this.shape;
+  }
 }
 
 /** A tensor that training changes. Takes over `value`, which must not be used afterwards. */
@@ -213,16 +218,12 @@ export abstract class Module {
   }
 }
 
-function fileShape(t: ModuleTensor): Shape {
-  return t.fileAxes ? t.fileAxes.map((a) => t.shape[a]!) : t.shape;
-}
-
 function fileDType(dtype: DType): StateTensor["dtype"] {
   return dtype === "f32" ? "F32" : "I64";
 }
 
 function mismatch(name: string, t: ModuleTensor, { dtype, shape }: StateTensor): Mismatch | undefined {
-  const [ownType, ownShape] = [fileDType(t.dtype), fileShape(t)];
+  const [ownType, ownShape] = [fileDType(t.dtype), t.fileShape];
   if (dtype === ownType && sameShape(shape, ownShape)) return undefined;
   const type = (d: string): string => (dtype === ownType ? "" : `${d} `);
   return {
@@ -256,7 +257,7 @@ function toFile(t: ModuleTensor): StateTensor {
   const dtype = fileDType(t.dtype);
   const values: TypedArray = t.fileAxes ? noGrad(() => tidy(() => permute(t, t.fileAxes!).data())) : t.data();
   const data = dtype === "F32" ? (values as Float32Array) : BigInt64Array.from(values, (v) => BigInt(v));
-  return { dtype, shape: fileShape(t), data };
+  return { dtype, shape: t.fileShape, data };
 }
 
 function fromFile(t: ModuleTensor, { shape, data }: StateTensor): void {

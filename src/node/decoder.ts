@@ -10,12 +10,15 @@ import { DataError } from "../errors.js";
  * "jpeg-js": built in. "sharp": libvips, native code (https://sharp.pixelplumbing.com). "jsquash": MozJPEG in WebAssembly
  * (https://github.com/jamsinclair/jSquash). "auto": the first of sharp, jsquash, jpeg-js that is installed.
  */
-export type DecoderChoice = "auto" | "sharp" | "jsquash" | "jpeg-js";
+export type DecoderChoice = "auto" | InstalledDecoder;
+export type InstalledDecoder = (typeof decoderNames)[number];
 
-let chosen: Exclude<DecoderChoice, "auto"> = "jpeg-js";
+export const decoderNames = ["jpeg-js", "sharp", "jsquash"] as const;
+
+let chosen: InstalledDecoder = "jpeg-js";
 
 /** The decoder that useDecoder() put to use; worker threads take the same. */
-export function decoderChoice(): Exclude<DecoderChoice, "auto"> {
+export function decoderChoice(): InstalledDecoder {
   return chosen;
 }
 

@@ -69,11 +69,11 @@ function describe(model: Module, config: SaveModelConfig): string {
   const { mean = info.mean, std = info.std, interpolation = info.interpolation } = config;
   const { inputSize = info.inputSize, cropPct = info.inputSize[0] / info.resize } = config;
   const [height, width, channels] = inputSize;
-  const state = model.stateDict();
-  const weights = [...state].filter(([name, { shape }]) => name.endsWith(".weight") && shape.length > 1);
+  const shapes = model.namedParameters().map(([name, p]) => [name, p.fileShape] as const);
+  const weights = shapes.filter(([name, shape]) => name.endsWith(".weight") && shape.length > 1);
   const [first, last] = [weights.at(0), weights.at(-1)];
   if (!first || !last) throw new DataError(`saveModel: ${architecture} has no layer with weights`);
-  const numClasses = last[1].shape[0]!;
+  const numClasses = last[1][0]!;
   const differ = (what: string, got: number, expected: number): void => {
     if (got !== expected) throw new DataError(`saveModel: ${what}; got ${got}, expected ${expected}`);
   };
@@ -84,7 +84,7 @@ function describe(model: Module, config: SaveModelConfig): string {
   const json = {
     architecture,
     num_classes: numClasses,
-    num_features: last[1].shape[1],
+    num_features: last[1][1],
     ...(classes && { label_names: classes }),
     ...(config.smallImages && { model_args: { smallImages: true } }),
     pretrained_cfg: {

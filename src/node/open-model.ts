@@ -7,6 +7,7 @@ import { DataError } from "../errors.js";
 import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import { loadConfigured, preprocessingOf } from "./model-folder.js";
 import { preparationFor } from "./preprocessing.js";
+import { torchvisionFiles } from "./torchvision-files.js";
 import { adaptedTo, readWeights } from "./weights.js";
 
 export interface TrainedModel {
@@ -73,6 +74,11 @@ export function locateWeights(path: string): { file: string; config?: string } {
     .find(existsSync);
   if (file) return found(file, path);
   throw new DataError(`${path}: no model.safetensors or weights/best.safetensors in it`);
+}
+
+/** Whether --pretrained names a file or folder that is there; torchvision's names are never taken for one. */
+export function isLocal(pretrained: string): boolean {
+  return !Object.hasOwn(torchvisionFiles, pretrained.split("@")[0]!) && existsSync(pretrained);
 }
 
 function architectureOf(config: string): unknown {

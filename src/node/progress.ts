@@ -31,13 +31,16 @@ export function stepLine(r: StepReport): string {
   );
 }
 
+function accuracies(r: EpochReport): string {
+  if (r.eval_map !== undefined) return `mAP ${percent(r.eval_map)} top-1 ${percent(r.eval_top1!)}`;
+  return `top-1 ${percent(r.eval_top1!)} top-5 ${percent(r.eval_top5!)}`;
+}
+
 /** "epoch 1/6  train loss 0.2134 top-1 93.41 %  test loss 0.0712 top-1 97.80 % top-5 99.98 %  5.1 s  12,345 images/s  data wait 0.40 %" */
 export function epochLine(r: EpochReport, epochs: number): string {
   return (
     `epoch ${r.epoch}/${epochs}  train loss ${r.train_loss.toFixed(4)} top-1 ${percent(r.train_top1)}  ` +
-    (r.eval_loss === undefined
-      ? ""
-      : `test loss ${r.eval_loss.toFixed(4)} top-1 ${percent(r.eval_top1!)} top-5 ${percent(r.eval_top5!)}  `) +
+    (r.eval_loss === undefined ? "" : `test loss ${r.eval_loss.toFixed(4)} ${accuracies(r)}  `) +
     `${r.seconds.toFixed(1)} s  ${count(r.images_per_second)} images/s  data wait ${percent(r.data_wait)}` +
     (r.skipped ? `  ${count(r.skipped)} unreadable images skipped` : "")
   );

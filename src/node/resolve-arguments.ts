@@ -81,6 +81,9 @@ export function resolveArguments(flags: TrainFlags): TrainArguments {
   }
   if (said.warmupEpochs === undefined && (args.epochs < 3 || args.sched === "onecycle"))
     args.warmupEpochs = 0;
+  if (given.freezeEpochs === undefined && (args.freezeEpochs ?? 0) >= args.epochs) {
+    args.freezeEpochs = args.epochs > 1 ? args.epochs - 1 : null; // the recipe's is for more epochs
+  }
   const usual = byOptimizer(args);
   args.lr ??= usual.lr;
   args.weightDecay ??= usual.weightDecay;
@@ -106,6 +109,7 @@ const USES: readonly [names: readonly Name[], when: (args: TrainArguments) => bo
   [["smoothing"], ({ loss }) => loss !== "focal", "--loss ce or bce"],
   [["modelEmaDecay"], ({ modelEma }) => modelEma, "--model-ema"],
   [["clipMode"], ({ clipGrad }) => clipGrad !== null, "--clip-grad"],
+  [["teacherModel", "distillAlpha", "distillTemperature"], ({ teacher }) => teacher !== null, "--teacher"],
   [["freezeEpochs"], ({ freeze }) => freeze !== null, "--freeze"],
   [["aa", "colorJitter", "reprob", "cutout", "scale"], ({ noAug }) => !noAug, "no --no-aug"],
 ];

@@ -18,6 +18,9 @@ export interface Metrics {
   /** The epoch whose weights are weights/best.safetensors. */
   bestEpoch: number;
   bestTop1: number | null;
+  /** Mean average precisions of the last and the best epoch, where images have several classes each. */
+  mAP?: number;
+  bestMAP?: number;
   epochs: number;
   /** Of the whole training, evaluations included. */
   seconds: number;
@@ -33,6 +36,7 @@ const COLUMNS = [
   "eval_loss",
   "eval_top1",
   "eval_top5",
+  "eval_map",
   "lr",
   "seconds",
   "images_per_second",
@@ -83,8 +87,10 @@ export class RunFolder {
 
   /** Results so far, and the model's weights: as last, and as best if no epoch before evaluated better. */
   async writeEpoch(history: readonly EpochReport[], model: Module): Promise<void> {
-    const rows = history.map((row) => COLUMNS.map((column) => row[column] ?? "").join(","));
-    await writeFileAtomic(this.file("results.csv"), [COLUMNS.join(","), ...rows, ""].join("\n"));
+    const several = history.some((row) => row.eval_map !== undefined);
+    const columns = COLUMNS.filter((column) => column !== "eval_map" || several);
+    const rows = history.map((row) => columns.map((column) => row[column] ?? "").join(","));
+    await writeFileAtomic(this.file("results.csv"), [columns.join(","), ...rows, ""].join("\n"));
     const state = model.stateDict();
     await saveWeights(this.file("weights", "last.safetensors"), state);
     if (bestEpoch(history) === history.at(-1))

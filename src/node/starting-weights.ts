@@ -5,7 +5,7 @@ import { DataError } from "../errors.js";
 import { modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import { fetchWeights } from "./hub.js";
 import { preprocessingOf, readConfig } from "./model-folder.js";
-import { locateWeights } from "./open-model.js";
+import { isLocal, locateWeights } from "./open-model.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { loadWeights } from "./weights.js";
 
@@ -25,10 +25,10 @@ export async function startingWeights({
   weights,
   pretrained,
 }: TrainArguments): Promise<StartingWeights | undefined> {
-  const path = pretrained === null ? weights : await fetchWeights(pretrained);
-  if (path === null) return undefined;
-  const { file, config: configPath } = locateWeights(path);
-  if (configPath === undefined || pretrained !== null) return { file, preparation: modelInfo(model) };
+  const local = pretrained === null ? weights : isLocal(pretrained) ? pretrained : undefined;
+  if (local === null) return undefined;
+  const { file, config: configPath } = locateWeights(local ?? (await fetchWeights(pretrained!)));
+  if (configPath === undefined || local === undefined) return { file, preparation: modelInfo(model) };
   const { config } = await readConfig(configPath);
   if (config.architecture !== model || (config.smallImages ?? false) !== smallImages) {
     const got = `${config.architecture}${config.smallImages ? " for small images" : ""}`;

@@ -66,6 +66,7 @@ const TAGS: Partial<Record<keyof EpochReport, string>> = {
   train_top1: "top1/train",
   eval_top1: "top1/eval",
   eval_top5: "top5/eval",
+  eval_map: "map/eval",
   lr: "lr",
   images_per_second: "speed/images_per_second",
   data_wait: "speed/data_wait",

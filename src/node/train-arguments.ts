@@ -1,5 +1,7 @@
 // Everything that decides a training: what `fovea train` makes of recipe and options, what args.json holds.
 
+import type { InstalledDecoder } from "./decoder.js";
+
 /** Plain JSON; null where something is left out. Names and meanings are timm's wherever it has them. */
 export interface TrainArguments {
   /** The recipe that other values than the defaults came from. */
@@ -11,6 +13,8 @@ export interface TrainArguments {
   dataDir: string | null;
   /** Download the dataset if it is not there. */
   download: boolean;
+  /** What reads JPEG files, as useDecoder() takes it. */
+  decoder: InstalledDecoder;
   /** Share of each class that is kept for evaluation where the dataset has no part for it. */
   valFraction: number;
 
@@ -101,12 +105,19 @@ export interface TrainArguments {
   focalGamma: number;
   /** The classes' weights in the loss: "balanced": inverse to their numbers, mean 1; else one for each class. */
   classWeights: "balanced" | readonly number[] | null;
+  /** A trained model to learn from: a file of weights, a folder with config.json, a run folder. See DistillationLoss. */
+  teacher: string | null;
+  /** The registered name of a teacher whose file has no config.json. */
+  teacherModel: string | null;
+  /** The teacher's share in the loss, and the temperature by which both logits are divided. */
+  distillAlpha: number;
+  distillTemperature: number;
 
   /** Average the weights over the steps, and evaluate and keep these. */
   modelEma: boolean;
   modelEmaDecay: number;
 
-  /** Evaluations without a better top-1 after which training stops; null: never. */
+  /** Evaluations without a better top-1 (mAP where images have several classes each) after which training stops; null: never. */
   patience: number | null;
   /** Epochs between evaluations; the last epoch is always evaluated. */
   valInterval: number;

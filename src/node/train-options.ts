@@ -3,6 +3,7 @@
 import { augmentByName } from "../data/index.js";
 import { modelNames } from "../models/index.js";
 import { optimizerNames, scheduleNames } from "../optim/index.js";
+import { decoderNames } from "./decoder.js";
 import { bool, choice, either, integer, list, number, optional, text, type Kind } from "./kinds.js";
 import type { TrainArguments } from "./train-arguments.js";
 
@@ -58,6 +59,11 @@ export const trainOptions: TrainOptions = {
   data: option(text, undefined, "a dataset's name, or a folder"),
   dataDir: option(optional(text), null, "folder that holds datasets by name; imagenet's own folder"),
   download: flag("download the dataset if it is not there"),
+  decoder: option(
+    choice(() => decoderNames),
+    "jpeg-js",
+    "reads JPEG files: jpeg-js (built in), or sharp or jsquash if installed",
+  ),
   valFraction: option(
     number(0, 0.9),
     0,
@@ -70,7 +76,7 @@ export const trainOptions: TrainOptions = {
   pretrained: option(
     optional(text),
     null,
-    "begin with published weights: torchvision's, or owner/repository",
+    "begin with published weights: torchvision's, or owner/repository; or a file or folder",
   ),
   freeze: option(
     optional(pattern),
@@ -155,11 +161,31 @@ export const trainOptions: TrainOptions = {
   smoothing: option(number(0, 0.99), 0, "label smoothing"),
   focalGamma: option(number(0), 2, "of focal loss"),
   classWeights: option(optional(either(choice(() => ["balanced"] as const), list(number(0)))), null, "weights of the classes in the loss: balanced, or one each"), // prettier-ignore
+  teacher: option(
+    optional(text),
+    null,
+    "learn from a trained model too: a file of weights, a saved model, a run",
+  ),
+  teacherModel: option(
+    optional(choice(modelNames)),
+    null,
+    "name of a teacher that is a file of weights alone",
+  ),
+  distillAlpha: option(share, 0.9, "share of the teacher's part in the loss"),
+  distillTemperature: option(
+    number(0, Infinity, { above: true }),
+    4,
+    "divides the teacher's and the model's logits",
+  ),
 
   modelEma: flag("average the weights over the steps, and evaluate and keep these"),
   modelEmaDecay: option(number(0, 0.999999), 0.9998, "how slowly the average moves"),
 
-  patience: option(optional(integer(1)), null, "stop after so many evaluations without a better top-1"),
+  patience: option(
+    optional(integer(1)),
+    null,
+    "stop after so many evaluations without a better top-1 (mAP where images have several classes)",
+  ),
   valInterval: option(integer(1), 1, "epochs between evaluations"),
   checkpointInterval: option(
     number(0),

@@ -10,8 +10,10 @@ import { freeze, type Loss } from "../nn/index.js";
 import { createOptimizer, noDecay, type Optimizer, type Schedule } from "../optim/index.js";
 import { ModelEma } from "../train/index.js";
 import { loadDataset, type LoadedDataset } from "./datasets/index.js";
+import { useDecoder } from "./decoder.js";
 import { defaultWorkers, evalTransforms, preparationFor, trainTransforms } from "./preprocessing.js";
 import { loadStartingWeights, startingWeights, type StartingWeights } from "./starting-weights.js";
+import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { lossOf, scheduleOf } from "./training-rates.js";
 
@@ -34,12 +36,15 @@ export interface Training {
  * @throws DataError for whatever is wrong with data, weights or arguments
  */
 export async function setUpTraining(args: TrainArguments): Promise<Training> {
+  await useDecoder(args.decoder);
   const data = await openData(args);
   const { train, val } = data;
   const start = await startingWeights(args);
-  const preparation = preparationFor(args.model, train, { ...args, trained: start?.preparation });
+  const teacher = await openTeacher(args, train);
+  const trained = sharedPreparation(args, train, start, teacher);
+  const preparation = preparationFor(args.model, train, { ...args, trained });
   const loaders = makeLoaders(args, data, preparation);
-  const [schedule, loss] = [scheduleOf(args, loaders.train.batches), lossOf(args, train)];
+  const [schedule, hard] = [scheduleOf(args, loaders.train.batches), lossOf(args, train)];
   const model = await makeModel(args, train, preparation, start);
   const parameters = model.parameters();
   const { lr, weightDecay, momentum, nesterov } = args;
@@ -54,13 +59,14 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
     ...(val && { evalLoader: loaders.val! }),
     optimizer,
     schedule,
-    loss,
+    loss: taughtBy(teacher, hard, args),
     ...(ema && { ema }),
     end() {
       for (const loader of [loaders.train, loaders.val]) loader?.close();
       ema?.dispose();
       optimizer.dispose();
       model.dispose();
+      teacher?.model.dispose();
     },
   };
 }

@@ -99,7 +99,8 @@ function unusedFolder({ model, data }: TrainArguments): string {
 function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint): void {
   const saved = (state.about["args"] ?? {}) as Record<string, unknown>;
   const differing = Object.entries(args).filter(
-    ([name, value]) => !MAY_DIFFER.includes(name) && JSON.stringify(value) !== JSON.stringify(saved[name]),
+    ([name, value]) =>
+      !MAY_DIFFER.includes(name) && name in saved && JSON.stringify(value) !== JSON.stringify(saved[name]),
   );
   if (differing.length === 0) return;
   const list = differing.map(
@@ -190,6 +191,8 @@ function finalNumbers({ classes }: Training, { history }: TrainingPosition): Met
     imagesPerSecond: history.length / sum((row) => 1 / row.images_per_second),
     bestEpoch: best.epoch,
     bestTop1: best.eval_top1 ?? null,
+    ...(last.eval_map !== undefined && { mAP: last.eval_map }),
+    ...(best.eval_map !== undefined && { bestMAP: best.eval_map }),
     classes,
   };
 }

@@ -20,7 +20,7 @@ export interface Evaluation {
   top1: number;
   /** Share of images whose label, or any of whose classes, is among the model's first five guesses. */
   top5: number;
-  /** Mean average precision, where images have several classes each. */
+  /** Mean average precision, where images have several classes each and any of them has images. */
   mAP?: number;
   images: number;
   /** Images left out because of errors: the loader's stats say which. */
@@ -93,11 +93,12 @@ export async function evaluate(
     for (const [module, training] of modes) module.training = training;
   }
   const seconds = (performance.now() - begin) / 1000;
+  const mAP = precision?.value;
   return {
     loss: loss / images,
     top1: hits1 / images,
     top5: hits5 / images,
-    ...(precision && { mAP: precision.value }),
+    ...(Number.isFinite(mAP) && { mAP: mAP! }),
     images,
     skipped: loader.stats.skipped - skipped,
     seconds,

@@ -34,7 +34,7 @@ export interface FitOptions {
   ema?: ModelEma;
   /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */
   evalInterval?: number;
-  /** Ends training after so many evaluations in a row that were no better than the best before. Default: never. */
+  /** Ends training after so many evaluations in a row that were no better than the best before, as bestEpoch() tells it. Default: never. */
   patience?: number;
   /** Where to go on; fit() keeps it up to date. Default: a start. */
   position?: TrainingPosition;
@@ -100,6 +100,7 @@ async function finishedRow(
     eval_loss: evaluation?.loss,
     eval_top1: evaluation?.top1,
     eval_top5: evaluation?.top5,
+    ...(evaluation?.mAP !== undefined && { eval_map: evaluation.mAP }),
     lr: optimizer.lr,
     seconds: seconds + (performance.now() - begin) / 1000,
     images_per_second: images / seconds,

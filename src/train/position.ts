@@ -28,6 +28,8 @@ export interface EpochReport {
   eval_loss: number | undefined;
   eval_top1: number | undefined;
   eval_top5: number | undefined;
+  /** Mean average precision, where images have several classes each and any of them has images. */
+  eval_map?: number;
   /** Of the epoch's last step. */
   lr: number;
   /** Training and evaluating this epoch. */
@@ -77,13 +79,14 @@ export function finishEpoch(position: TrainingPosition, row: EpochReport): void 
 }
 
 /**
- * The best epoch's row: highest eval_top1, of equal ones the smallest eval_loss, of equal ones the first. Without
- * evaluations the last row.
+ * The best epoch's row: highest eval_map or, where there is none, eval_top1; of equal ones the smallest eval_loss, of equal
+ * ones the first. Without evaluations the last row.
  */
 export function bestEpoch(history: readonly EpochReport[]): EpochReport | undefined {
   const evaluated = history.filter((row) => row.eval_top1 !== undefined);
   if (evaluated.length === 0) return history.at(-1);
+  const score = (row: EpochReport): number => row.eval_map ?? row.eval_top1!;
   const better = (a: EpochReport, b: EpochReport): boolean =>
-    a.eval_top1 !== b.eval_top1 ? a.eval_top1! > b.eval_top1! : a.eval_loss! < b.eval_loss!;
+    score(a) !== score(b) ? score(a) > score(b) : a.eval_loss! < b.eval_loss!;
   return evaluated.reduce((best, row) => (better(row, best) ? row : best));
 }

@@ -53,8 +53,9 @@ export function gradientStep(
   const { images, labels, targets } = batch;
   return tidy(() => {
     const outputs = model.outputs(images);
+    const batchLoss = criterion.forBatch?.(images) ?? criterion;
     const loss = outputs
-      .map((output) => criterion.forward(output.logits, targets ?? labels, images).mul(output.weight))
+      .map((output) => batchLoss.forward(output.logits, targets ?? labels, images).mul(output.weight))
       .reduce((a, b) => a.add(b));
     const value = loss.item();
     const [hits] = batchTopK(outputs[0]!.logits, batch, several, [1]) as [number];

@@ -43,7 +43,14 @@ function losses(target: (n: number, classes: number) => readonly number[]): Case
     inputs: { x: [5, 7], target: target(5, 7) },
     attrs: a,
   }));
-  return [...plain, ...options];
+  // What is added up at 100,000 is rounded to 1/128.
+  const far = Array.from({ length: 35 }, (_, i) => (i < 21 ? 1e5 : -1e5) + ((i * 37) % 64) / 16);
+  const offset = [0, 0.1].map((labelSmoothing) => ({
+    name: `logits around ±100,000, smoothing ${labelSmoothing}`,
+    inputs: { x: { shape: [5, 7], values: far }, target: target(5, 7) },
+    attrs: { reduction: "none", labelSmoothing },
+  }));
+  return [...plain, ...options, ...offset];
 }
 
 export const lossOps: OpCases[] = [

@@ -205,7 +205,46 @@ describe("fovea train", () => {
     ]);
   });
 
+  it("takes the data as an argument, and --pretrained for a file that is there", () => {
+    const data = at("three");
+    const rest = ["--model", "resnet20_cifar", "--img-size", "28", "-b", "8", "--workers", "0"];
+    const recipe = ["--recipe", "finetune", "--epochs", "2", "--out", at("by-argument")];
+    const start = ["--pretrained", at("resnet20.safetensors")];
+    const { status, stderr } = fovea("train", data, ...rest, ...recipe, ...start);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 2/2  train loss ")]);
+    const args = JSON.parse(bytes("by-argument/args.json").toString()) as Record<string, unknown>;
+    expect(args).toMatchObject({ data, pretrained: at("resnet20.safetensors"), freezeEpochs: 1 });
+    const ran = fovea("eval", data, "--model", at("by-argument"), "--workers", "0", "--json");
+    expect(JSON.parse(ran.stdout)).toMatchObject({ images: 36 });
+    const twice = fovea("train", data, "--data", at("photos"), "--model", "lenet5");
+    expect([twice.status, twice.stderr]).toEqual([2, `fovea: '${data}' and --data contradict each other; expected one of them\n`]); // prettier-ignore
+  });
+
+  it("learns from a teacher, its images prepared as the teacher's", () => {
+    expect(fovea(...small("teacher", "--mean", "0.3,0.2,0.1", "--epochs", "2")).status).toBe(0);
+    const taught = ["--teacher", at("teacher"), "--distill-alpha", "1", "--distill-temperature", "2"];
+    const { status, stderr } = fovea(...small("pupil", ...taught, "--seed", "5"));
+    expect([status, stderr]).toEqual([0, expect.stringContaining(`  teacher${" ".repeat(13)}${at("teacher")}\n`)]); // prettier-ignore
+    const config = JSON.parse(bytes("pupil/config.json").toString()) as Record<string, unknown>;
+    expect(config).toMatchObject({ pretrained_cfg: { mean: [0.3, 0.2, 0.1] } });
+    // From the teacher's own weights, at a rate of nearly nothing, there is nothing to learn.
+    const same = small("same", ...taught, "--weights", at("teacher"), "--lr", "1e-9", "--no-aug");
+    expect(fovea(...same).status).toBe(0);
+    const [, row] = bytes("same/results.csv").toString().split("\n");
+    expect(Number(row!.split(",")[1])).toBeCloseTo(0, 5);
+    const other = fovea(...small("refused", ...taught), "--data", at("three"));
+    expect([other.status, other.stderr]).toEqual([1, `fovea: ${at("teacher")}: a teacher of 2 classes; expected 3, those of ${at("three")}\n`]); // prettier-ignore
+    const colder = fovea(...small("refused", ...taught), "--weights", at("base"));
+    expect([colder.status, colder.stderr]).toEqual([1, expect.stringContaining("a teacher whose images have another mean; got 0.3,0.2,0.1, the weights to begin with 0.1,0.2,0.3; --mean decides")]); // prettier-ignore
+    const raw = fovea(...small("refused"), "--teacher", at("raw.safetensors"), "--teacher-model", "lenet5");
+    expect(raw.stderr).toContain("a teacher of 10 classes; expected 2");
+  });
+
   it.each<[string, number, string[], string]>([
+    ["a teacher's option without one", 2, ["--distill-alpha", "0.5"], "--distill-alpha: of no use; it needs --teacher"], // prettier-ignore
+    ["a teacher that is not there", 1, ["--teacher", at("nobody")], "nobody: no such file or folder"],
+    ["a teacher without a name", 1, ["--teacher", at("raw.safetensors")], "says what model it is"],
+    ["a decoder that is not known", 2, ["--decoder", "libjpeg"], "one of jpeg-js, jsquash, sharp"],
     ["one class", 1, ["--data", at("one")], "of 1 class"],
     ["a batch larger than the set", 1, ["-b", "25"], "24 images"],
     ["a run folder that is a file", 1, ["--out", at("file/run")], "file/run"],

@@ -55,6 +55,9 @@ beforeAll(async () => {
   write("mixed/bad.png", "no picture");
   write("mixed/deep/a.PNG", png(32, 32, [0, 255, 0]));
   write("mixed/notes.txt", "no picture either");
+  write("names.txt", "blue\r\ngrey\r\nred\r\n");
+  write("two.txt", "blue\ngrey\n");
+  write("twice.txt", "red\ngrey\nred\n");
   const model = createModel("resnet20_cifar", { numClasses: 3 });
   const config = configOf("resnet20_cifar", preparation, { classes });
   await saveModel(at("saved"), model, config);
@@ -121,7 +124,10 @@ describe("fovea eval", () => {
       ["--model", "resnet19", "--data", "x"],
       "unknown model or folder 'resnet19'; known models: alexnet",
     ],
-    ["no data", 2, ["--model", "saved"], "required option '--data <data>' not specified"],
+    ["no data", 2, ["--model", "saved"], "--data: missing; expected a dataset's name, or a folder"],
+    ["too few names", 1, ["--model", "saved", "--data", "photos", "--class-map", "two.txt"], "two.txt: 2 names; expected 3, one for each class"], // prettier-ignore
+    ["a name twice", 1, ["--model", "saved", "--data", "photos", "--class-map", "twice.txt"], "twice.txt:3: 'red' once more"], // prettier-ignore
+    ["a decoder that is not known", 2, ["--model", "saved", "photos", "--decoder", "fast"], "one of jpeg-js, jsquash, sharp"], // prettier-ignore
     [
       "unknown data",
       1,
@@ -156,7 +162,7 @@ describe("fovea eval", () => {
       "an unknown option",
       2,
       ["--data", "x", "--batchsize", "1"],
-      "unknown option '--batchsize'; known: --batch-size, --data",
+      "unknown option '--batchsize'; known: --batch-size, --class-map",
     ],
   ])("refuses %s", (_, status, args, message) => {
     const paths = args.map((arg) => (existsSync(at(arg)) ? at(arg) : arg));
@@ -228,6 +234,17 @@ describe("fovea predict", () => {
     const file = at("photos/val/red/0.png");
     const { stdout } = fovea("predict", "--model", "resnet20_cifar", "--weights", at("raw.safetensors"), "--topk", "1", file); // prettier-ignore
     expect(stdout).toMatch(new RegExp(`^${file}\n +\\d+\\.\\d\\d %  [012]\n$`));
+  });
+
+  it("takes names of classes from a file; eval finds its labels by them", () => {
+    const raw = ["--model", "resnet20_cifar", "--weights", at("raw.safetensors"), "--decoder", "jpeg-js"];
+    const names = ["--class-map", at("names.txt")];
+    const ran = fovea("predict", ...raw, ...names, "--json", at("photos/val/red/0.png"));
+    const [line] = JSON.parse(ran.stdout) as Line[];
+    expect(line!.top.map((guess) => guess.class)).toEqual(line!.top.map(({ label }) => classes[label]));
+    const evaluated = fovea("eval", at("photos"), ...raw, ...names, "--json");
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ images: 6 });
+    expect(fovea("eval", at("photos"), ...raw).stderr).toContain("2 classes; the model tells 3 apart");
   });
 
   it.each([

@@ -168,7 +168,15 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
     k.logSoftmaxBackward(g.input(rows * n), g.input(rows * n), g.output(rows * n), rows, n),
   ),
   crossEntropy: rowsOf((k, g, rows, n) =>
-    k.crossEntropy(g.input(rows * n), g.ints(labels(rows, n)), g.output(rows), g.output(rows), rows, n, 0.1),
+    k.crossEntropy(
+      g.input(rows * n),
+      g.ints(labels(rows, n)),
+      g.output(rows),
+      g.output(2 * rows),
+      rows,
+      n,
+      0.1,
+    ),
   ),
   crossEntropyBackward: rowsOf((k, g, rows, n) =>
     k.crossEntropyBackward(
@@ -176,7 +184,7 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       1,
       g.input(rows * n),
       g.ints(labels(rows, n)),
-      g.input(rows),
+      g.input(2 * rows),
       g.output(rows * n),
       rows,
       n,
@@ -189,7 +197,7 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       g.input(rows * n),
       g.input(rows * n, "unit"),
       g.output(rows),
-      g.output(rows),
+      g.output(2 * rows),
       rows,
       n,
       0.1,
@@ -201,7 +209,7 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       1,
       g.input(rows * n),
       g.input(rows * n, "unit"),
-      g.input(rows),
+      g.input(2 * rows),
       g.output(rows * n),
       rows,
       n,

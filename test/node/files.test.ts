@@ -90,6 +90,30 @@ describe("RunFolder", () => {
   });
 });
 
+describe("pictures with several classes", () => {
+  const several = { ...row, eval_map: 0.625 };
+
+  it("are judged by their mean average precision: best weights, a column, the epoch's line", async () => {
+    const run = new RunFolder(folder);
+    const model = lenet5();
+    await run.writeEpoch([several], model);
+    const best = await readFile(join(folder, "weights", "best.safetensors"));
+    model.parameters()[0]!.copyFrom(new Float32Array(150));
+    await run.writeEpoch([several, { ...several, epoch: 2, eval_top1: 0.9, eval_map: 0.5 }], model);
+    expect(await readFile(join(folder, "weights", "best.safetensors"))).toEqual(best);
+    await run.writeEpoch([several, { ...several, epoch: 2, eval_top1: 0.6, eval_map: 0.7 }], model);
+    expect(await readFile(join(folder, "weights", "best.safetensors"))).not.toEqual(best);
+    expect((await readFile(join(folder, "results.csv"), "utf8")).split("\n")).toEqual([
+      "epoch,train_loss,train_top1,eval_loss,eval_top1,eval_top5,eval_map,lr,seconds,images_per_second,data_wait,skipped",
+      "1,0.25,0.5,0.2,0.75,1,0.625,0.01,2,30000,0.125,3",
+      "2,0.25,0.5,0.2,0.6,1,0.7,0.01,2,30000,0.125,3",
+      "",
+    ]);
+    expect(epochLine(several, 6)).toContain("  test loss 0.2000 mAP 62.50 % top-1 75.00 %  2.0 s");
+    model.dispose();
+  });
+});
+
 describe("progress", () => {
   it("says where training stands", () => {
     const report = { epoch: 1, epochs: 6, step: 13, steps: 25, loss: 0.21341, top1: 0.9341, lr: 0.01 };

@@ -185,7 +185,7 @@ describe("renderReport", () => {
   it("shows average precision, and no matrix, of multi-label runs", () => {
     const { confusion, confused, calibration, ...data } = dataOf(names(3));
     expect([confusion, confused, calibration]).not.toContain(undefined);
-    const rows = data.history.map(({ epoch, train_loss, eval_loss, lr }) => ({ epoch, train_loss: train_loss!, eval_loss: eval_loss!, eval_map: 0.5, lr: lr! })); // prettier-ignore
+    const rows = data.history.map((row) => ({ ...row, eval_map: 0.5 + 0.1 * Math.cos(row.epoch) }));
     const perClass = data.perClass!.map((row, i) => ({ ...row, ap: i ? 0.7 : NaN }));
     const page = renderReport({
       ...data,
@@ -195,6 +195,7 @@ describe("renderReport", () => {
     });
     expect(ids(page)).toEqual(["training", "classes", "setting"]);
     expect(textOf(parse(page))).toMatch(/Mean average precision\s+70\.00 %/);
+    expect(textOf(parse(page))).toMatch(/Best \d+\.\d\d % at epoch \d/);
     expect(textOf(parse(page))).not.toMatch(/NaN|Top-1/);
   });
 

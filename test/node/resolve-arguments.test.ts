@@ -52,6 +52,13 @@ describe("resolveArguments", () => {
     expect(resolveArguments({ ...base, opt: "adamw", lr: 1e-4, weightDecay: 0 })).toMatchObject({ lr: 1e-4, weightDecay: 0 }); // prettier-ignore
   });
 
+  it("thaws before the last epoch what a recipe freezes for longer", () => {
+    const tune = (epochs: number, more: TrainFlags = {}) =>
+      resolveArguments({ ...base, recipe: "finetune", pretrained: "resnet18", epochs, ...more }).freezeEpochs;
+    expect([10, 3, 2, 1].map((epochs) => tune(epochs))).toEqual([3, 2, 1, null]);
+    expect(() => tune(2, { freezeEpochs: 2 })).toThrow("--freeze-epochs: got 2; expected less than 2 epochs");
+  });
+
   it("leaves a recipe's value alone that a flag has made useless", () => {
     expect(resolveArguments({ recipe: "cifar10-resnet20", sched: "cosine" }).sched).toBe("cosine");
   });

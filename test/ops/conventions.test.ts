@@ -138,6 +138,27 @@ forEachBinary((binary) => {
       expect(list(fovea.avgPool2d(x, 2, { padding: 1, countIncludePad: false }))[0]).toBe(1);
     });
 
+    test("crossEntropy and its gradient do not change by a bit when all logits are shifted", () => {
+      const near = Float32Array.from(
+        draw("normal", "logits to shift", 3 * 10),
+        (v) => Math.round(v * 64) / 64,
+      );
+      const indices = tensor([0, 9, 4], [3], { dtype: "i32" });
+      const soft = tensor(draw("unit", "targets", 3 * 10), [3, 10]);
+      const run = (offset: number, target: Tensor, labelSmoothing: number): number[][] => {
+        const x = tensor(near.map((v) => v + offset), [3, 10], { requiresGrad: true }); // prettier-ignore
+        const losses = fovea.crossEntropy(x, target, { labelSmoothing, reduction: "none" });
+        losses.sum().backward();
+        return [list(losses), list(x.grad!)];
+      };
+      for (const target of [indices, soft]) {
+        for (const smoothing of [0, 0.1]) {
+          const plain = run(0, target, smoothing);
+          for (const offset of [1000, -1000, 65536]) expect(run(offset, target, smoothing)).toEqual(plain);
+        }
+      }
+    });
+
     test("crossEntropy of indices is that of their one-hot rows", () => {
       const x = tensor(values, [4, 6]);
       const labels = [5, 0, 3, 3];

@@ -2,12 +2,11 @@ import { describe, expect, it } from "vitest";
 import { manualSeed, Random } from "../../src/core/random.js";
 import {
   Adam,
-  BCEWithLogitsLoss,
+  bestEpoch,
   ConfusionMatrix,
   Conv2d,
   DataError,
   DataLoader,
-  DistillationLoss,
   evaluate,
   fit,
   Flatten,
@@ -15,44 +14,22 @@ import {
   Linear,
   Mixup,
   Module,
-  noGrad,
   ReLU,
   Sequential,
-  ShapeError,
+  startPosition,
   tensor,
   tidy,
   topClasses,
   topKOfAny,
+  type EpochReport,
   type Metric,
   type MetricBatch,
   type Tensor,
 } from "../../src/index.js";
+import { noise, noiseNetwork as network, SIZE } from "../helpers/noise.js";
 import { runtime } from "../../src/wasm/runtime.js";
 
-const SIZE = 6;
-
-/** Noise, with one class each of `classes`, or several. */
-function noise(count: number, classes: number, several = false): ImageDataset {
-  const random = new Random(4);
-  return new ImageDataset({
-    images: Uint8Array.from({ length: count * SIZE * SIZE * 2 }, () => random.integer(256)),
-    ...(several
-      ? { targets: Float32Array.from({ length: count * classes }, () => random.integer(2)) }
-      : { labels: Array.from({ length: count }, () => random.integer(classes)) }),
-    shape: [SIZE, SIZE, 2],
-    classes: Array.from({ length: classes }, (_, i) => String(i)),
-  });
-}
-
-function network(size: number, classes: number): Module {
-  manualSeed(7);
-  return new Sequential(
-    new Conv2d(2, 3, 3),
-    new ReLU(),
-    new Flatten(),
-    new Linear(3 * (size - 2) ** 2, classes),
-  );
-}
+const NO_ROW = { train_loss: 1, train_top1: 0, eval_top5: 1, lr: 1, seconds: 1, images_per_second: 1, data_wait: 0, skipped: 0 }; // prettier-ignore
 
 /** Everything a metric is told. */
 class Told implements Metric {
@@ -271,6 +248,34 @@ describe("images of several classes", () => {
     });
   });
 
+  it("have no mean average precision where no class has images", async () => {
+    const set = noise(4, 3, true);
+    const none = new ImageDataset({ images: set.images, targets: new Float32Array(12), shape: [SIZE, SIZE, 2], classes: ["a", "b", "c"] }); // prettier-ignore
+    const model = network(SIZE, 3);
+    const optimizer = new Adam(model.parameters(), { lr: 0.01 });
+    const loader = new DataLoader(none, { batchSize: 4 });
+    expect(await evaluate(model, loader)).not.toHaveProperty("mAP");
+    const [row] = await fit(model, loader, { optimizer, epochs: 1, evalLoader: loader });
+    expect(row).not.toHaveProperty("eval_map");
+    optimizer.dispose();
+    model.dispose();
+  });
+
+  it("end a training that no longer finds more of them, whatever its first guesses do", async () => {
+    const row = (epoch: number, eval_map: number, eval_top1: number, eval_loss = 1): EpochReport => ({ ...NO_ROW, epoch, eval_map, eval_top1, eval_loss }); // prettier-ignore
+    const history = [row(1, 0.6, 0.5), row(2, 0.8, 0.4), row(3, 0.8, 0.9, 2), row(4, 0.7, 1)];
+    expect(bestEpoch(history)!.epoch).toBe(2);
+    expect(bestEpoch(history.map(({ eval_map: _, ...rest }) => rest))!.epoch).toBe(4);
+    const model = network(SIZE, 3);
+    const optimizer = new Adam(model.parameters(), { lr: 0.01 });
+    const loader = new DataLoader(noise(4, 3, true), { batchSize: 4 });
+    const position = { ...startPosition(), epoch: 5, history };
+    await fit(model, loader, { optimizer, epochs: 9, evalLoader: loader, patience: 2, position });
+    expect(position.epoch).toBe(5); // two evaluations after the second were no better
+    optimizer.dispose();
+    model.dispose();
+  });
+
   it.each([false, true])("are learnt, with mixup %s", async (mixed) => {
     // Class j is the brightness of quadrant j.
     const random = new Random(8);
@@ -300,68 +305,8 @@ describe("images of several classes", () => {
     const { mAP, top1, loss } = await evaluate(model, evalLoader);
     expect(mAP).toBeGreaterThan(0.99);
     expect(top1).toBeGreaterThan(0.9); // an image without classes is always wrong
-    expect(loss).toBe(history.at(-1)!.eval_loss);
+    expect(history.at(-1)).toMatchObject({ eval_loss: loss, eval_map: mAP });
     optimizer.dispose();
     model.dispose();
-  });
-});
-
-describe("DistillationLoss", () => {
-  it("runs the teacher in evaluation mode, without gradients, and leaves nothing behind", () => {
-    const [teacher, student] = [network(SIZE, 3), network(SIZE, 3)];
-    const loss = new DistillationLoss(teacher, { alpha: 1 });
-    const images = tensor(new Float32Array(2 * SIZE * SIZE * 2).fill(0.3), [2, SIZE, SIZE, 2]);
-    noGrad(() => teacher.call(images)).dispose(); // weights are packed for inference, and kept
-    const before = runtime().heap.bytesInUse;
-    tidy(() => {
-      const value = loss.forward(student.call(images), tensor(Int32Array.of(0, 1)), images);
-      expect(value.item()).toBeCloseTo(0, 5); // the same network
-      value.backward();
-      expect(teacher.parameters().every((p) => p.grad === undefined)).toBe(true);
-      expect(student.parameters().every((p) => p.grad !== undefined)).toBe(true);
-      student.zeroGrad();
-    });
-    expect(teacher.training).toBe(false);
-    expect(runtime().heap.bytesInUse).toBe(before);
-    images.dispose();
-    teacher.dispose();
-    student.dispose();
-  });
-
-  it("gets the images from fit, and pulls the student to the teacher", async () => {
-    const teacher = network(SIZE, 3);
-    manualSeed(99);
-    const student = new Sequential(new Flatten(), new Linear(SIZE * SIZE * 2, 3));
-    const loader = new DataLoader(noise(32, 3), { batchSize: 8 });
-    const optimizer = new Adam(student.parameters(), { lr: 0.01 });
-    const loss = new DistillationLoss(teacher, { alpha: 1, temperature: 2, loss: new BCEWithLogitsLoss() });
-    const history = await fit(student, loader, { optimizer, epochs: 20, evalLoader: loader, loss });
-    expect(history.at(-1)!.train_loss).toBeLessThan(history[0]!.train_loss / 4);
-    optimizer.dispose();
-    student.dispose();
-    teacher.dispose();
-  });
-
-  it("says what is wrong", () => {
-    const teacher = network(SIZE, 3);
-    expect(() => new DistillationLoss(teacher, { alpha: 1.5 })).toThrow(
-      new ShapeError("DistillationLoss: alpha must be in [0, 1]; got 1.5"),
-    );
-    expect(() => new DistillationLoss(teacher, { temperature: 0 })).toThrow(
-      new ShapeError("DistillationLoss: temperature must be finite and > 0; got 0"),
-    );
-    tidy(() => {
-      const [logits, labels] = [tensor([[1, 2]]), tensor(Int32Array.of(0))];
-      expect(() => new DistillationLoss(teacher).forward(logits, labels)).toThrow(
-        new ShapeError("DistillationLoss: needs the images, as forward's third argument"),
-      );
-      const images = tensor(new Float32Array(SIZE * SIZE * 2), [1, SIZE, SIZE, 2]);
-      expect(() => new DistillationLoss(teacher).forward(logits, labels, images)).toThrow(
-        new ShapeError(
-          "DistillationLoss: the teacher's classes are not the student's; got teacher:[1,3] logits:[1,2]",
-        ),
-      );
-    });
-    teacher.dispose();
   });
 });

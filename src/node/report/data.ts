@@ -3,11 +3,7 @@
 import type { EpochReport } from "../../train/index.js";
 
 /** A row of results.csv. What was not measured is missing or NaN. */
-export type HistoryRow = Partial<EpochReport> & {
-  epoch: number;
-  /** Mean average precision, of multi-label runs. */
-  eval_map?: number;
-};
+export type HistoryRow = Partial<EpochReport> & { epoch: number };
 
 /** The numbers at the top; fractions and seconds. */
 export interface Summary {

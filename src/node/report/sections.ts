@@ -49,7 +49,7 @@ const training: Part = ({ history, learningRates }) => {
     tone: "main",
     points: rates.map(({ at, lr }) => ({ x: at, y: lr })),
   };
-  const note = best(history, "eval_top1") ?? best(history, "eval_map");
+  const note = best(history, has("eval_map") ? "eval_map" : "eval_top1");
   const charts = [
     lineChart({ title: "Loss", series: curves(main, history, { train: "train_loss", eval: "eval_loss" }) }),
     has("eval_map")

@@ -1,0 +1,67 @@
+// The trained model that a training learns from.
+
+import { imagenetClasses, type Dataset } from "../data/index.js";
+import { DataError } from "../errors.js";
+import type { Preprocessing } from "../models/index.js";
+import { DistillationLoss, type Loss } from "../nn/index.js";
+import { openModel, type TrainedModel } from "./open-model.js";
+import type { StartingWeights } from "./starting-weights.js";
+import type { TrainArguments } from "./train-arguments.js";
+
+/**
+ * The teacher that the arguments name, if any.
+ * @throws DataError if there is none such, or it is not one for the dataset's classes
+ */
+export async function openTeacher(
+  { teacher: path, teacherModel }: TrainArguments,
+  train: Dataset,
+): Promise<TrainedModel | undefined> {
+  if (path === null) return undefined;
+  if (train.targets) {
+    throw new DataError(`${train.name}: images have several classes each; a teacher needs one each`);
+  }
+  const teacher = await openModel({ weights: path, ...(teacherModel !== null && { model: teacherModel }) });
+  const { length } = train.classes;
+  const { numClasses } = teacher.model;
+  // Names of ImageNet's classes may be a guess: weights alone have none.
+  const names = teacher.classes === imagenetClasses ? undefined : teacher.classes;
+  const other = names?.find((name, i) => name !== train.classes[i]);
+  if (numClasses === length && other === undefined) return teacher;
+  teacher.model.dispose();
+  throw new DataError(
+    numClasses === length
+      ? `${path}: a teacher of other classes than ${train.name}, or in another order; got '${other}', expected '${train.classes[names!.indexOf(other!)]}'`
+      : `${path}: a teacher of ${numClasses} classes; expected ${length}, those of ${train.name}`,
+  );
+}
+
+/**
+ * How images are prepared, which model and teacher see alike: as for the weights to begin with, or else for the teacher.
+ * @throws DataError if these two differ, and the arguments do not say
+ */
+export function sharedPreparation(
+  { teacher: path, mean, std }: TrainArguments,
+  train: Dataset,
+  start: StartingWeights | undefined,
+  teacher: TrainedModel | undefined,
+): Preprocessing | undefined {
+  const taught = teacher?.preparation(train);
+  if (!start || !taught) return start?.preparation ?? taught;
+  const own = start.preparation;
+  for (const [name, said] of [["mean", mean] as const, ["std", std] as const]) {
+    if (said !== null || String(own[name]) === String(taught[name])) continue;
+    throw new DataError(
+      `${path}: a teacher whose images have another ${name}; got ${taught[name].join(",")}, the weights to begin with ${own[name].join(",")}; --${name} decides`,
+    );
+  }
+  return own;
+}
+
+/** The loss with the teacher's part in it, if there is a teacher. */
+export function taughtBy(
+  teacher: TrainedModel | undefined,
+  loss: Loss,
+  { distillAlpha: alpha, distillTemperature: temperature }: TrainArguments,
+): Loss {
+  return teacher ? new DistillationLoss(teacher.model, { alpha, temperature, loss }) : loss;
+}

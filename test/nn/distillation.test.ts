@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import {
+  Adam,
+  BCEWithLogitsLoss,
+  DataLoader,
+  DistillationLoss,
+  fit,
+  Flatten,
+  Linear,
+  manualSeed,
+  noGrad,
+  Sequential,
+  ShapeError,
+  tensor,
+  tidy,
+  type Module,
+  type Tensor,
+  type WeightedOutput,
+} from "../../src/index.js";
+import { runtime } from "../../src/wasm/runtime.js";
+import { noise, noiseNetwork as network, SIZE } from "../helpers/noise.js";
+
+describe("DistillationLoss", () => {
+  it("runs the teacher in evaluation mode, without gradients, and leaves nothing behind", () => {
+    const [teacher, student] = [network(SIZE, 3), network(SIZE, 3)];
+    const loss = new DistillationLoss(teacher, { alpha: 1 });
+    const images = tensor(new Float32Array(2 * SIZE * SIZE * 2).fill(0.3), [2, SIZE, SIZE, 2]);
+    noGrad(() => teacher.call(images)).dispose(); // weights are packed for inference, and kept
+    const before = runtime().heap.bytesInUse;
+    tidy(() => {
+      const value = loss.forward(student.call(images), tensor(Int32Array.of(0, 1)), images);
+      expect(value.item()).toBeCloseTo(0, 5); // the same network
+      value.backward();
+      expect(teacher.parameters().every((p) => p.grad === undefined)).toBe(true);
+      expect(student.parameters().every((p) => p.grad !== undefined)).toBe(true);
+      student.zeroGrad();
+    });
+    expect(teacher.training).toBe(false);
+    expect(runtime().heap.bytesInUse).toBe(before);
+    images.dispose();
+    teacher.dispose();
+    student.dispose();
+  });
+
+  it("gets the images from fit, and pulls the student to the teacher", async () => {
+    const teacher = network(SIZE, 3);
+    manualSeed(99);
+    const student = new Sequential(new Flatten(), new Linear(SIZE * SIZE * 2, 3));
+    const loader = new DataLoader(noise(32, 3), { batchSize: 8 });
+    const optimizer = new Adam(student.parameters(), { lr: 0.01 });
+    const loss = new DistillationLoss(teacher, { alpha: 1, temperature: 2, loss: new BCEWithLogitsLoss() });
+    const history = await fit(student, loader, { optimizer, epochs: 20, evalLoader: loader, loss });
+    expect(history.at(-1)!.train_loss).toBeLessThan(history[0]!.train_loss / 4);
+    optimizer.dispose();
+    student.dispose();
+    teacher.dispose();
+  });
+
+  it("runs the teacher once for a batch, whatever auxiliary heads the student has", async () => {
+    let calls = 0;
+    class Teacher extends Sequential {
+      override forward(x: Tensor): Tensor {
+        calls++;
+        return super.forward(x);
+      }
+    }
+    class TwoHeads extends Sequential {
+      override outputs(x: Tensor): WeightedOutput[] {
+        const logits = this.call(x);
+        return [
+          { weight: 1, logits },
+          { weight: 0.5, logits },
+        ];
+      }
+    }
+    manualSeed(98);
+    const layers = (): Module[] => [new Flatten(), new Linear(SIZE * SIZE * 2, 3)];
+    const [teacher, student] = [new Teacher(...layers()), new TwoHeads(...layers())];
+    const loader = new DataLoader(noise(32, 3), { batchSize: 8 });
+    const optimizer = new Adam(student.parameters(), { lr: 1e-9 });
+    const loss = new DistillationLoss(teacher);
+    const [row] = await fit(student, loader, { optimizer, epochs: 1, loss });
+    expect(calls).toBe(4);
+    let alone = 0;
+    for await (const { images, labels } of loader.epoch()) {
+      alone += tidy(() => loss.forward(student.call(images), labels, images).item()) / 4;
+    }
+    expect(row!.train_loss).toBeCloseTo(1.5 * alone, 5);
+    for (const each of [optimizer, student, teacher]) each.dispose();
+  });
+
+  it("says what is wrong", () => {
+    const teacher = network(SIZE, 3);
+    expect(() => new DistillationLoss(teacher, { alpha: 1.5 })).toThrow(
+      new ShapeError("DistillationLoss: alpha must be in [0, 1]; got 1.5"),
+    );
+    expect(() => new DistillationLoss(teacher, { temperature: 0 })).toThrow(
+      new ShapeError("DistillationLoss: temperature must be finite and > 0; got 0"),
+    );
+    tidy(() => {
+      const [logits, labels] = [tensor([[1, 2]]), tensor(Int32Array.of(0))];
+      expect(() => new DistillationLoss(teacher).forward(logits, labels)).toThrow(
+        new ShapeError("DistillationLoss: needs the images, as forward's third argument"),
+      );
+      const images = tensor(new Float32Array(SIZE * SIZE * 2), [1, SIZE, SIZE, 2]);
+      expect(() => new DistillationLoss(teacher).forward(logits, labels, images)).toThrow(
+        new ShapeError(
+          "DistillationLoss: the teacher's classes are not the student's; got teacher:[1,3] logits:[1,2]",
+        ),
+      );
+    });
+    teacher.dispose();
+  });
+});
