@@ -6,12 +6,15 @@ import { DataError } from "../errors.js";
 /** What DataParallel, torch.compile, Lightning and timm's or Hugging Face's wrappers put before every name. */
 const PREFIXES = ["module.", "_orig_mod.", "model.", "net.", "backbone."];
 
+/** How many states torch.optim.swa_utils.AveragedModel has averaged, beside them: torchvision's `model_ema`. */
+const COUNTER = "n_averaged";
+
 /** torchvision's DenseNet files are older than PyTorch's ban on dots in names: `denselayer1.norm.1.weight`. */
 const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
 
 /**
- * The state dict under the names of a model: without prefixes that none of the model's names begins with, and with
- * DenseNet's old names replaced. `rename` maps a file's name first, to undefined if the tensor is to be left out.
+ * The state dict under the names of a model: without prefixes that none of the model's names begins with and an average's
+ * counter, and with DenseNet's old names replaced. `rename` maps a file's name first, to undefined if the tensor is to be left out.
  * @throws DataError that begins with `source` if two tensors get the same name
  */
 export function adaptNames(
@@ -21,7 +24,7 @@ export function adaptNames(
   source = "adaptNames",
 ): StateDict {
   let entries = [...state].map(([name, tensor]) => ({ from: name, name: rename(name), tensor }));
-  entries = entries.filter(({ name }) => name !== undefined);
+  entries = entries.filter(({ name }) => name !== undefined && (name !== COUNTER || own.includes(name)));
   const strange = (prefix: string): boolean =>
     entries.some(({ name }) => name!.startsWith(prefix)) && !own.some((name) => name.startsWith(prefix));
   for (let prefix = PREFIXES.find(strange); prefix !== undefined; prefix = PREFIXES.find(strange)) {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DataError } from "../errors.js";
 import { foveaHome } from "./datasets/fetch.js";
 import { download, hashFile, type DownloadProgress } from "./download.js";
+import { WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { downloadProgress } from "./progress.js";
 import { INDEX_FILE, readIndex } from "./sharded.js";
 import { TORCHVISION_LICENCE, TORCHVISION_URL, torchvisionFiles } from "./torchvision-files.js";
@@ -96,9 +97,6 @@ interface Repository {
   siblings?: { rfilename?: string; size?: number; lfs?: { sha256?: string } }[];
 }
 
-/** Files of weights that fovea reads, the preferred one first; an index names further ones. */
-const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin", INDEX_FILE];
-
 /** HF_TOKEN, by which the hub knows who may have private and gated repositories. */
 function authorization(): Record<string, string> {
   const token = process.env["HF_TOKEN"];
@@ -112,7 +110,7 @@ async function fetchRepository(
   options: FetchWeightsOptions,
 ): Promise<string> {
   const folder = join(root, ...repo.split("/"), encodeURIComponent(revision));
-  const present = WEIGHT_FILES.map((file) => join(folder, file)).find(existsSync);
+  const present = weightsIn(folder);
   if (present) return present;
   const hub = options.baseUrl ?? process.env["HF_ENDPOINT"] ?? "https://huggingface.co";
   const about = await askHub(`${hub}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`);

@@ -12,6 +12,14 @@ import { writeFileAtomic } from "./files.js";
 import { INDEX_FILE } from "./sharded.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
+/** Files of weights as the hub names them, the preferred one first; an index names further ones. */
+export const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin", INDEX_FILE] as const;
+
+/** The first of WEIGHT_FILES that a folder has. */
+export function weightsIn(folder: string): string | undefined {
+  return WEIGHT_FILES.map((name) => join(folder, name)).find(existsSync);
+}
+
 /** What config.json says of a model. */
 export interface ModelConfig {
   /** The name that createModel() knows it by. */
@@ -108,8 +116,7 @@ function describe(model: Module, config: SaveModelConfig): string {
  * @throws DataError naming the file and the field that is missing or wrong; see also loadWeights()
  */
 export async function loadModel(folder: string): Promise<{ model: Classifier; config: ModelConfig }> {
-  const [single, index] = [join(folder, "model.safetensors"), join(folder, INDEX_FILE)];
-  const weights = !existsSync(single) && existsSync(index) ? index : single;
+  const weights = weightsIn(folder) ?? join(folder, WEIGHT_FILES[0]);
   return loadConfigured(join(folder, "config.json"), weights);
 }
 

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { imagenetClasses, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
-import { loadConfigured, preprocessingOf } from "./model-folder.js";
+import { loadConfigured, preprocessingOf, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { preparationFor } from "./preprocessing.js";
 import { torchvisionFiles } from "./torchvision-files.js";
 import { adaptedTo, readWeights } from "./weights.js";
@@ -25,7 +25,7 @@ export interface TrainedModel {
 export interface ModelSource {
   /** A registered name; for a folder or a file with a config.json it may be left out. */
   model?: string;
-  /** A file of weights, a folder with config.json and model.safetensors, a run folder (its best weights). */
+  /** A file of weights, a folder with config.json and its weights in one file or several, a run folder (its best weights). */
   weights: string;
   /** Of a file of weights without config.json. Default false. */
   smallImages?: boolean;
@@ -69,11 +69,10 @@ export function locateWeights(path: string): { file: string; config?: string } {
     const run = basename(folder) === "weights" ? dirname(folder) : folder;
     return found(path, existsSync(join(folder, "config.json")) ? folder : run);
   }
-  const file = ["model.safetensors", "weights/best.safetensors", "weights/last.safetensors"]
-    .map((name) => join(path, name))
-    .find(existsSync);
+  const best = ["weights/best.safetensors", "weights/last.safetensors"].map((name) => join(path, name));
+  const file = weightsIn(path) ?? best.find(existsSync);
   if (file) return found(file, path);
-  throw new DataError(`${path}: no model.safetensors or weights/best.safetensors in it`);
+  throw new DataError(`${path}: no ${WEIGHT_FILES.join(", ")} or weights/best.safetensors in it`);
 }
 
 /** Whether --pretrained names a file or folder that is there; torchvision's names are never taken for one. */

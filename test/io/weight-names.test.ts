@@ -17,6 +17,11 @@ describe("adaptNames", () => {
     expect(adapted(["model.fc.weight", "loss.weight"], ["fc.weight"])).toEqual(["fc.weight", "loss.weight"]);
   });
 
+  it("leaves out how many states an average is of, unless the model has such a tensor", () => {
+    expect(adapted(["n_averaged", "module.fc.weight"], ["fc.weight"])).toEqual(["fc.weight"]);
+    expect(adapted(["n_averaged", "fc.weight"], ["fc.weight", "n_averaged"])).toContain("n_averaged");
+  });
+
   it("leaves a prefix that the model has itself", () => {
     expect(adapted(["model.fc.weight"], ["model.fc.weight"])).toEqual(["model.fc.weight"]);
     expect(adapted(["module.net.0.weight"], ["net.0.weight"])).toEqual(["net.0.weight"]);
