@@ -2,8 +2,8 @@
 // three floats (and taps) past the end of each array.
 
 import { Window } from "./shapes";
-import { at, storeLanes } from "./simd";
-import { endTap, firstTap, touchRows } from "./window";
+import { at, storeLanes, swizzle } from "./simd";
+import { endTap, firstTap } from "./window";
 
 /** Stores the low byte of each of the first `count` lanes. */
 function storeBytes(p: usize, v: v128, count: i32): void {
@@ -26,6 +26,7 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
   const channels = s.channels;
   const rowStep = at(0, s.dilationHeight * s.width * channels);
   const tapStep = at(0, s.dilationWidth * channels);
+  const size = i32x4.splat(s.kernelHeight);
   y = at(y, begin * s.outWidth * channels);
   if (taps) taps += begin * s.outWidth * channels;
   for (let unit = begin; unit < end; unit++) {
@@ -33,14 +34,6 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
     const h = (unit % s.outHeight) * s.strideHeight - s.paddingTop;
     const p0 = firstTap(h, s.dilationHeight);
     const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
-    const first = x + <usize>((n * s.height + h + p0 * s.dilationHeight) * s.width) * at(0, channels);
-    touchRows(
-      first,
-      s.width * at(0, channels),
-      s.dilationHeight,
-      p1 - p0,
-      unit == begin ? p1 : s.strideHeight,
-    );
     for (let j = 0; j < s.outWidth; j++) {
       const w = j * s.strideWidth - s.paddingLeft;
       const q0 = firstTap(w, s.dilationWidth);
@@ -50,9 +43,9 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
       const first = p0 * s.kernelWidth + q0;
       const whole = p1 - p0 == s.kernelHeight && q1 - q0 == s.kernelWidth;
       if (whole && s.kernelHeight == 3 && s.kernelWidth == 3) {
-        inline.always(square(3, corner, rowStep, tapStep, channels, y, taps));
+        square3(corner, rowStep, tapStep, size, channels, y, taps);
       } else if (whole && s.kernelHeight == 2 && s.kernelWidth == 2) {
-        inline.always(square(2, corner, rowStep, tapStep, channels, y, taps));
+        square2(corner, rowStep, tapStep, size, channels, y, taps);
       } else {
         for (let c = 0; c < channels; c += 4) {
           const to = taps ? taps + c : 0;
@@ -107,60 +100,102 @@ function anyWindow(
 }
 
 /**
- * All channels of one window of K × K taps inside the image. The winner is the last tap that is more than all before
- * it; a NaN anywhere shows in the sum of all taps, and the vector is done again with the test for it.
+ * All channels of one window of K × K taps inside the image, K = 2 or 3, WHERE: and which tap each maximum is: the last
+ * that is more than all before it. First along the rows, then down. A NaN anywhere shows in the sum of all taps, and the
+ * vector is done again with the test for it. size: K in each lane, from memory: V8 builds constants anew at each use.
  */
 function square(
   K: i32,
+  WHERE: bool,
   corner: usize,
   rowStep: usize,
   tapStep: usize,
+  size: v128,
   channels: i32,
   y: usize,
   taps: usize,
 ): void {
-  const one = i32x4.splat(1);
-  const last = 2 * tapStep;
+  const one = i32x4.shr_u(size, 1);
+  const two = i32x4.add(one, one);
   for (let c = 0; c < channels; c += 4) {
     let row = at(corner, c);
-    let best = v128.load(row);
-    let where = i32x4.splat(0);
-    let sum = f32x4.splat(0);
-    let tap = where;
-    for (let p = 0; p < K; p++) {
-      let v = v128.load(row);
+    let v = v128.load(row);
+    let w = v128.load(row + tapStep);
+    let sum = f32x4.add(v, w);
+    let where = v128.and(f32x4.gt(w, v), one);
+    let best = f32x4.pmax(v, w);
+    if (K > 2) {
+      v = v128.load(row + tapStep + tapStep);
       sum = f32x4.add(sum, v);
-      where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), tap));
+      where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), two));
       best = f32x4.pmax(best, v);
-      tap = i32x4.add(tap, one);
-      v = v128.load(row + tapStep);
-      sum = f32x4.add(sum, v);
-      where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), tap));
-      best = f32x4.pmax(best, v);
-      tap = i32x4.add(tap, one);
-      if (K > 2) {
-        v = v128.load(row + last);
-        sum = f32x4.add(sum, v);
-        where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), tap));
-        best = f32x4.pmax(best, v);
-        tap = i32x4.add(tap, one);
-      }
-      row += rowStep;
     }
-    const to = taps ? taps + c : 0;
+    row += rowStep;
+    v = v128.load(row);
+    w = v128.load(row + tapStep);
+    sum = f32x4.add(sum, f32x4.add(v, w));
+    let tap = v128.and(f32x4.gt(w, v), one);
+    let most = f32x4.pmax(v, w);
+    if (K > 2) {
+      v = v128.load(row + tapStep + tapStep);
+      sum = f32x4.add(sum, v);
+      tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
+      most = f32x4.pmax(most, v);
+    }
+    where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), i32x4.add(tap, size)));
+    best = f32x4.pmax(best, most);
+    if (K > 2) {
+      row += rowStep;
+      v = v128.load(row);
+      w = v128.load(row + tapStep);
+      sum = f32x4.add(sum, f32x4.add(v, w));
+      tap = v128.and(f32x4.gt(w, v), one);
+      most = f32x4.pmax(v, w);
+      v = v128.load(row + tapStep + tapStep);
+      sum = f32x4.add(sum, v);
+      tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
+      most = f32x4.pmax(most, v);
+      tap = i32x4.add(tap, i32x4.add(size, size));
+      where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), tap));
+      best = f32x4.pmax(best, most);
+    }
+    const to = WHERE ? taps + c : 0;
     if (channels - c < 4 || v128.any_true(f32x4.ne(sum, sum))) {
       anyWindow(at(corner, c), rowStep, tapStep, K, K, 0, K, at(y, c), to, channels - c);
       continue;
     }
     v128.store(at(y, c), best);
-    if (taps) {
-      v128.store32_lane(
-        to,
-        i8x16.shuffle(where, where, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12),
-        0,
-      );
+    if (WHERE) {
+      where = i8x16.shuffle(where, where, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+      v128.store32_lane(to, where, 0);
     }
   }
+}
+
+function square2(
+  corner: usize,
+  rowStep: usize,
+  tapStep: usize,
+  size: v128,
+  channels: i32,
+  y: usize,
+  taps: usize,
+): void {
+  if (taps) inline.always(square(2, true, corner, rowStep, tapStep, size, channels, y, taps));
+  else inline.always(square(2, false, corner, rowStep, tapStep, size, channels, y, 0));
+}
+
+function square3(
+  corner: usize,
+  rowStep: usize,
+  tapStep: usize,
+  size: v128,
+  channels: i32,
+  y: usize,
+  taps: usize,
+): void {
+  if (taps) inline.always(square(3, true, corner, rowStep, tapStep, size, channels, y, taps));
+  else inline.always(square(3, false, corner, rowStep, tapStep, size, channels, y, 0));
 }
 
 /** Units of work of maxPool2dBackward: bands of strideHeight rows of dx. */
@@ -181,7 +216,13 @@ export function maxPool2dBackward(
   const s = changetype<Window>(window);
   const bands = (s.height + s.strideHeight - 1) / s.strideHeight;
   const pairs = s.strideHeight == 2 && s.strideWidth == 2 && s.dilationHeight == 1 && s.dilationWidth == 1;
-  const three = pairs && s.kernelHeight == 3 && s.kernelWidth == 3 && s.paddingTop == 1 && s.paddingLeft == 1;
+  const three =
+    pairs &&
+    !(s.channels & 3) &&
+    s.kernelHeight == 3 &&
+    s.kernelWidth == 3 &&
+    s.paddingTop == 1 &&
+    s.paddingLeft == 1;
   const two = pairs && s.kernelHeight == 2 && s.kernelWidth == 2 && s.paddingTop == 0 && s.paddingLeft == 0;
   for (let unit = begin; unit < end; unit++) {
     const n = unit / bands;
@@ -237,43 +278,53 @@ function tapsAt(taps: usize): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(taps)));
 }
 
+/** Lane i holds byte i of the four at `taps` four times: numbers of taps as multiples of 0x01010101, by one instruction. */
+function spreadTaps(taps: usize, lanes: v128): v128 {
+  return swizzle(v128.load32_zero(taps), lanes);
+}
+
 /**
  * Two rows of dx under 3×3 windows of stride 2 and padding 1, `pairs` pairs of columns. Pixels at an even row belong to the
- * middle of one row of windows, at an odd row to the last tap of one and the first of the next; columns likewise.
+ * middle of one row of windows, at an odd row to the last tap of one and the first of the next; columns likewise. Channels are
+ * a multiple of 4.
  */
 function bandOfThrees(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32): void {
   const channels = s.channels;
   const pixel = at(0, channels);
   const below = s.outWidth * channels;
   const row = s.width * pixel;
+  // The numbers of taps, from memory: V8 builds constants anew at each use.
+  const two = i32x4.mul(i32x4.splat(s.strideHeight), i32x4.splat(0x01010101));
+  const one = i32x4.shr_u(two, 1);
+  const zero = i32x4.sub(one, one);
+  const lanes = i32x4.mul(one, i32x4(0, 1, 2, 3));
+  const three = i32x4.add(two, one);
+  const four = i32x4.add(two, two);
+  const five = i32x4.add(four, one);
+  const six = i32x4.add(four, two);
+  const seven = i32x4.add(four, three);
+  const eight = i32x4.add(four, four);
   for (let j = 0; j < pairs; j++) {
     for (let c = 0; c < channels; c += 4) {
-      const left = channels - c;
       const g00 = v128.load(at(dy, c));
-      const t00 = inline.always(tapsAt(taps + c));
+      const t00 = inline.always(spreadTaps(taps + c, lanes));
       const g01 = v128.load(at(dy, channels + c));
-      const t01 = inline.always(tapsAt(taps + channels + c));
-      const d00 = v128.and(g00, i32x4.eq(t00, i32x4.splat(4)));
-      const d01 = f32x4.add(
-        v128.and(g00, i32x4.eq(t00, i32x4.splat(5))),
-        v128.and(g01, i32x4.eq(t01, i32x4.splat(3))),
-      );
-      inline.always(storeLanes(at(dx, c), d00, left));
-      inline.always(storeLanes(at(dx, c) + pixel, d01, left));
-      let d10 = v128.and(g00, i32x4.eq(t00, i32x4.splat(7)));
-      let d11 = f32x4.add(
-        v128.and(g00, i32x4.eq(t00, i32x4.splat(8))),
-        v128.and(g01, i32x4.eq(t01, i32x4.splat(6))),
-      );
+      const t01 = inline.always(spreadTaps(taps + channels + c, lanes));
       const g10 = v128.load(at(dy, below + c));
-      const t10 = inline.always(tapsAt(taps + below + c));
+      const t10 = inline.always(spreadTaps(taps + below + c, lanes));
       const g11 = v128.load(at(dy, below + channels + c));
-      const t11 = inline.always(tapsAt(taps + below + channels + c));
-      d10 = f32x4.add(d10, v128.and(g10, i32x4.eq(t10, i32x4.splat(1))));
-      d11 = f32x4.add(d11, v128.and(g10, i32x4.eq(t10, i32x4.splat(2))));
-      d11 = f32x4.add(d11, v128.and(g11, i32x4.eq(t11, i32x4.splat(0))));
-      inline.always(storeLanes(at(dx, c) + row, d10, left));
-      inline.always(storeLanes(at(dx, c) + row + pixel, d11, left));
+      const t11 = inline.always(spreadTaps(taps + below + channels + c, lanes));
+      const d00 = v128.and(g00, i32x4.eq(t00, four));
+      const d01 = f32x4.add(v128.and(g00, i32x4.eq(t00, five)), v128.and(g01, i32x4.eq(t01, three)));
+      const d10 = f32x4.add(v128.and(g00, i32x4.eq(t00, seven)), v128.and(g10, i32x4.eq(t10, one)));
+      let d11 = f32x4.add(v128.and(g00, i32x4.eq(t00, eight)), v128.and(g01, i32x4.eq(t01, six)));
+      d11 = f32x4.add(d11, v128.and(g10, i32x4.eq(t10, two)));
+      d11 = f32x4.add(d11, v128.and(g11, i32x4.eq(t11, zero)));
+      const to = at(dx, c);
+      v128.store(to, d00);
+      v128.store(to + pixel, d01);
+      v128.store(to + row, d10);
+      v128.store(to + row + pixel, d11);
     }
     dy += pixel;
     taps += channels;
@@ -286,19 +337,48 @@ function bandOfTwos(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32): v
   const channels = s.channels;
   const pixel = at(0, channels);
   const row = s.width * pixel;
+  const two = i32x4.mul(i32x4.splat(s.strideHeight), i32x4.splat(0x01010101));
+  const one = i32x4.shr_u(two, 1);
+  const zero = i32x4.sub(one, one);
+  const lanes = i32x4.mul(one, i32x4(0, 1, 2, 3));
+  const three = i32x4.add(two, one);
   for (let j = 0; j < pairs; j++) {
     for (let c = 0; c < channels; c += 4) {
-      const left = channels - c;
       const g = v128.load(at(dy, c));
-      const t = inline.always(tapsAt(taps + c));
-      const to = at(dx, c);
-      inline.always(storeLanes(to, v128.and(g, i32x4.eq(t, i32x4.splat(0))), left));
-      inline.always(storeLanes(to + pixel, v128.and(g, i32x4.eq(t, i32x4.splat(1))), left));
-      inline.always(storeLanes(to + row, v128.and(g, i32x4.eq(t, i32x4.splat(2))), left));
-      inline.always(storeLanes(to + row + pixel, v128.and(g, i32x4.eq(t, i32x4.splat(3))), left));
+      const t = inline.always(spreadTaps(taps + c, lanes));
+      const d00 = v128.and(g, i32x4.eq(t, zero));
+      const d01 = v128.and(g, i32x4.eq(t, one));
+      const d10 = v128.and(g, i32x4.eq(t, two));
+      const d11 = v128.and(g, i32x4.eq(t, three));
+      inline.always(storeSquare(at(dx, c), pixel, row, d00, d01, d10, d11, channels - c));
     }
     dy += pixel;
     taps += channels;
     dx += 2 * pixel;
+  }
+}
+
+/** Two neighbouring pixels and the two below them, `left` channels. */
+function storeSquare(
+  to: usize,
+  pixel: usize,
+  row: usize,
+  d00: v128,
+  d01: v128,
+  d10: v128,
+  d11: v128,
+  left: i32,
+): void {
+  const second = to + row;
+  if (left >= 4) {
+    v128.store(to, d00);
+    v128.store(to + pixel, d01);
+    v128.store(second, d10);
+    v128.store(second + pixel, d11);
+  } else {
+    storeLanes(to, d00, left);
+    storeLanes(to + pixel, d01, left);
+    storeLanes(second, d10, left);
+    storeLanes(second + pixel, d11, left);
   }
 }
