@@ -101,6 +101,12 @@ export function place(o: Order, rows: i32, columns: i32): i32 {
   return columns ? o.nextColumn++ : o.nextFull++;
 }
 
+/** The place of a tile in the row of tiles that is next, after `ahead` others of that row, the last of which alone may be short. */
+export function placeAhead(o: Order, rows: i32, columns: i32, ahead: i32): i32 {
+  if (rows) return columns ? o.nextBoth : o.nextRow + ahead;
+  return columns ? o.nextColumn : o.nextFull + ahead;
+}
+
 /** The stretch firstOf ≤ t < endOf of the block's tiles that have the point (p, q). */
 export function firstOf(o: Order, q: i32): i32 {
   return skips(o.shortColumns, q) ? o.fullBegin : 0;

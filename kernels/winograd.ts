@@ -24,6 +24,7 @@ import {
   Order,
   ORDER_BYTES,
   place,
+  placeAhead,
   shortColumn,
   shortRow,
   startBlock,
@@ -35,6 +36,8 @@ import { transformWeights, winogradWeightsScratch } from "./winograd-weights";
 
 /** Channels of v and of the weights that are multiplied at a time where the weights are transformed on the way. */
 const DEPTH: i32 = 128;
+/** Channels transformed at a time. */
+const CHUNK: i32 = 32;
 /** Scratch before that of the transforms: Tiles, Outputs, Order. */
 const LEAD: usize = 64 + ORDER_BYTES;
 
@@ -226,6 +229,10 @@ function multiply(
   }
 }
 
+/**
+ * Transforms the block's tiles. A row of tiles goes CHUNK channels at a time: a vector fills a quarter of a line of v, and
+ * the tiles of a panel, which fill the rest, come while it is in L1.
+ */
 function inputBlock(
   s: WinogradConv,
   order: Order,
@@ -239,28 +246,35 @@ function inputBlock(
   const tilesWide = order.tilesWide;
   const pixel = at(0, s.channels);
   const rowBytes = <usize>(4 * tilesWide + 2) * pixel;
-  let j = first % tilesWide;
+  const base = places.base;
   let row = first / tilesWide;
-  for (let t = 0; t < count; t++) {
+  let j = first % tilesWide;
+  for (let t = 0; t < count;) {
     const i = row % tilesHigh;
-    if (t == 0 || j == 0) {
-      const image = at(s.x, (row / tilesHigh) * s.height * s.width * s.channels);
-      fillStrip(image, s.height, s.width, s.channels, 4 * i - s.top, 6, s.left, tilesWide, strip);
-    }
+    const image = at(s.x, (row / tilesHigh) * s.height * s.width * s.channels);
+    fillStrip(image, s.height, s.width, s.channels, 4 * i - s.top, 6, s.left, tilesWide, strip);
     const rows = shortRow(order, i);
-    const columns = shortColumn(order, j);
-    const to = place(order, rows, columns);
-    const from = strip + 4 * j * pixel;
-    if (rows | columns) {
-      transformInputShort(from, rowBytes, pixel, s.channels, places, to, rows, columns, transform);
-    } else {
-      transformInput(from, rowBytes, pixel, s.channels, places, to, transform);
+    const end = min(tilesWide, j + count - t);
+    for (let c = 0; c < s.channels; c += CHUNK) {
+      const channels = min(CHUNK, s.channels - c);
+      places.base = base + <usize>((c * places.rows) << 2);
+      for (let k = j; k < end; k++) {
+        const columns = shortColumn(order, k);
+        const to = placeAhead(order, rows, columns, k - j);
+        const from = at(strip, c) + 4 * k * pixel;
+        if (rows | columns) {
+          transformInputShort(from, rowBytes, pixel, channels, places, to, rows, columns, transform);
+        } else {
+          transformInput(from, rowBytes, pixel, channels, places, to, transform);
+        }
+      }
     }
-    if (++j == tilesWide) {
-      j = 0;
-      row++;
-    }
+    for (let k = j; k < end; k++) place(order, rows, shortColumn(order, k));
+    t += end - j;
+    j = 0;
+    row++;
   }
+  places.base = base;
 }
 
 /**
