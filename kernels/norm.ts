@@ -80,7 +80,10 @@ function total(partials: usize, blocks: i32, channels: i32): v128 {
   return v;
 }
 
-/** scale[c] = γ/√(σ² + ε), shift[c] = β − μ·scale. weight and bias may be 0: γ = 1, β = 0. */
+/**
+ * scale[c] = γ/√(σ² + ε), shift[c] = β − μ·scale, each rounded once: what is off here is off at every pixel of the channel,
+ * so it does not average out in the layers behind. weight and bias may be 0: γ = 1, β = 0.
+ */
 export function foldNorm(
   mean: usize,
   variance: usize,
@@ -92,11 +95,11 @@ export function foldNorm(
   shift: usize,
 ): void {
   for (let c = 0; c < channels; c++) {
-    const g = weight ? load<f32>(at(weight, c)) : 1;
-    const b = bias ? load<f32>(at(bias, c)) : 0;
-    const s = g / sqrt<f32>(load<f32>(at(variance, c)) + eps);
+    const g: f64 = weight ? load<f32>(at(weight, c)) : 1;
+    const b: f64 = bias ? load<f32>(at(bias, c)) : 0;
+    const s = <f32>(g / sqrt<f64>(<f64>load<f32>(at(variance, c)) + eps));
     store<f32>(at(scale, c), s);
-    store<f32>(at(shift, c), b - load<f32>(at(mean, c)) * s);
+    store<f32>(at(shift, c), <f32>(b - <f64>load<f32>(at(mean, c)) * s));
   }
 }
 
@@ -269,8 +272,8 @@ export function finishSums(partials: usize, blocks: i32, channels: i32, sums: us
 }
 
 /**
- * The training gradient written as dx = a[c]·dy + b[c]·x + d[c]: fills those three coefficients.
- * weight may be 0 (γ = 1).
+ * The training gradient written as dx = a[c]·dy + b[c]·x + d[c]: fills those three coefficients, each
+ * rounded once. weight may be 0 (γ = 1).
  */
 export function normCoefficients(
   mean: usize,
@@ -285,14 +288,14 @@ export function normCoefficients(
   b: usize,
   d: usize,
 ): void {
-  const n = <f32>rows;
+  const n = <f64>rows;
   for (let c = 0; c < channels; c++) {
-    const r = <f32>1 / sqrt<f32>(load<f32>(at(variance, c)) + eps);
-    const g = (weight ? load<f32>(at(weight, c)) : 1) * r;
-    const slope = (-g * r * r * load<f32>(at(dots, c))) / n;
-    store<f32>(at(a, c), g);
+    const r = 1 / sqrt<f64>(<f64>load<f32>(at(variance, c)) + eps);
+    const g = (weight ? <f64>load<f32>(at(weight, c)) : 1) * r;
+    const slope = <f32>((-g * r * r * load<f32>(at(dots, c))) / n);
+    store<f32>(at(a, c), <f32>g);
     store<f32>(at(b, c), slope);
-    store<f32>(at(d, c), (-g * load<f32>(at(sums, c))) / n - slope * load<f32>(at(mean, c)));
+    store<f32>(at(d, c), <f32>((-g * load<f32>(at(sums, c))) / n - <f64>slope * load<f32>(at(mean, c))));
   }
 }
 
