@@ -3,7 +3,7 @@
 Weights are drawn from a formula that the tests repeat, element by element, seeded by the tensor's name. models.json holds
 the logits of every model in evaluation and a digest of its names and shapes; model-gradients.json, for one model of each
 family in training, the loss and, of each parameter's gradient, its norm and four sums that catch any change, computed in
-float64, for images that leave no decision to rounding (decided()); model-starts.json how weights start. Arguments: "gradients" to leave out the first file; or names of models, to print what they hold instead.
+float64, for images that leave no decision to rounding (decisions.py); model-starts.json how weights start. Arguments: "gradients" to leave out the first file; or names of models, to print what they hold instead.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torch import nn
-from torch.overrides import TorchFunctionMode
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+from decisions import decided
 
 HERE = pathlib.Path(__file__).parent
 CHUNK = 1 << 22
@@ -163,68 +164,13 @@ def evaluated(name):
     return row
 
 
-# Where functions of one value have their kinks.
-KINKS = {"relu": [0], "hardtanh": [0, 6], "hardswish": [-3, 3], "hardsigmoid": [-3, 3]}
-
-
-class Decisions(TorchFunctionMode):
-    """Keeps what functions with a kink are given."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        name = func.__name__.rstrip("_")
-        if name in KINKS:
-            self.seen.append((args[0].to(torch.float64, copy=True), KINKS[name]))
-        elif name == "max_pool2d":
-            self.seen.append((args[0].to(torch.float64, copy=True), {"kernel_size": args[1], **kwargs}))
-        return func(*args, **(kwargs or {}))
-
-
-def gaps(x, kind):
-    """How far each decision is from going the other way: a value from the nearest kink, a window's largest from its second."""
-    if isinstance(kind, list):
-        return torch.stack([(x - kink).abs() for kink in kind]).amin(0)
-    size, stride, padding = (kind[key] for key in ["kernel_size", "stride", "padding"])
-    h, w = F.max_pool2d(x, **kind).shape[2:]
-    x = F.pad(x, (padding, padding + size, padding, padding + size), value=-1e300)
-    windows = x.unfold(2, size, stride).unfold(3, size, stride)[:, :, :h, :w].flatten(4)
-    first, second = windows.topk(2, -1).values.unbind(-1)
-    return torch.where(first == second, torch.inf, first - second)  # equal are zeros of a ReLU, which take no gradient
-
-
-def decided(net, size):
-    """The first seed of images all of whose decisions are further from going the other way than 1.5 times the largest error
-    of float32 in their channel.
-
-    One maximum that float32 finds elsewhere, or one ReLU it switches, changes gradients by 1e-3 and more, PyTorch's own as
-    much as ours: among half a million windows of GoogLeNet a few are within rounding of a tie for most images.
-    """
-    for seed in range(8, 200):
-        seen = []
-        for dtype in [torch.float64, torch.float32]:
-            with torch.no_grad(), Decisions() as decisions:
-                net.to(dtype)(images(4, size, seed).to(dtype))
-            seen.append(decisions.seen)
-        net.double()
-        margins = [
-            (gaps(x, kind) / (x - y).abs().amax([0, 2, 3] if x.dim() == 4 else 0, keepdim=True)).min().item()
-            for (x, kind), (y, _) in zip(*seen)
-        ]
-        if min(margins, default=torch.inf) > 1.5:
-            return seed
-    raise ValueError("every seed leaves a decision to rounding")
-
-
 def trained(name, size):
     net = make(name, 10).double()
     fill(net, training=True)
     for m in net.modules():
         if hasattr(m, "p"):
             m.p = 0.0
-    seed = decided(net, size)
+    seed = decided(net, lambda seed: images(4, size, seed), 1.5)
     out = net(images(4, size, seed))
     labels = torch.arange(4)
     heads = [(1, out)] if torch.is_tensor(out) else [(1, out[0]), (0.3, out[1]), (0.3, out[2])]
