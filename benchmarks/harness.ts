@@ -14,7 +14,7 @@ const MAX_SECONDS = 0.5;
 export interface Timing {
   /** Median of the samples, for one call. */
   ms: number;
-  /** (p75 − p25) / median of the samples. */
+  /** (p75 − p25) / median of the samples; NaN of a single one. */
   spread: number;
   samples: number;
 }
@@ -35,7 +35,8 @@ export function median(samples: readonly number[]): number {
 export function summary(samples: readonly number[]): Timing {
   const sorted = [...samples].sort((a, b) => a - b);
   const ms = quantile(sorted, 0.5);
-  return { ms, spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / ms, samples: sorted.length };
+  const spread = sorted.length === 1 ? NaN : (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / ms;
+  return { ms, spread, samples: sorted.length };
 }
 
 /** What the timed code returns ends here, and the report prints it if it is NaN: nothing may be optimised away. */
@@ -74,24 +75,24 @@ export interface InterleaveOptions {
   slowMs?: number;
   slowTimes?: number;
   slowRounds?: number;
+  /** A call of so many milliseconds is long: one does, after the first. */
+  longMs?: number;
 }
 
 /** Below this no call is slow. */
 const SHORT_MS = 50;
 
 /**
- * Times every contender once a round, in alternating order; returns each one's samples, in milliseconds for one call,
- * NaN for the rounds it sat out.
+ * Times every contender, each called once before, once a round and in alternating order; returns each one's samples, in
+ * milliseconds for one call, NaN for the rounds it sat out.
  */
 export async function interleave(
   contenders: readonly Contender[],
-  { rounds = 11, turnMs = 60, slowMs = 1000, slowTimes = 10, slowRounds = 3 }: InterleaveOptions = {},
+  options: InterleaveOptions = {},
 ): Promise<number[][]> {
+  const { rounds = 11, turnMs = 60, slowMs = 1000, slowTimes = 10, slowRounds = 3, longMs = 5000 } = options;
   const first: number[] = [];
-  for (const { time } of contenders) {
-    await time(1); // compiles, allocates
-    first.push(await time(1));
-  }
+  for (const { time } of contenders) first.push(await time(1));
   const slow = first.map((ms) => ms >= Math.min(slowMs, Math.max(SHORT_MS, slowTimes * Math.min(...first))));
   const calls: number[] = [];
   for (const [i, { time }] of contenders.entries()) {
@@ -108,7 +109,8 @@ export async function interleave(
     if (round % 2) order.reverse();
     for (const i of order) {
       const n = calls[i]!;
-      samples[i]!.push(slow[i] && round >= slowRounds ? NaN : (await contenders[i]!.time(n)) / n);
+      if (first[i]! >= longMs) samples[i]!.push(round > 0 ? NaN : first[i]!);
+      else samples[i]!.push(slow[i] && round >= slowRounds ? NaN : (await contenders[i]!.time(n)) / n);
     }
   }
   return samples;

@@ -16,8 +16,10 @@ export interface Row {
   ms: number;
   /** null where operations are not what the time goes into. */
   gflops: number | null;
-  /** (p75 − p25) / median. */
+  /** (p75 − p25) / median; NaN of a single run. */
   spread: number;
+  /** Stopped after ms: it and ratio are lower bounds. */
+  stopped?: boolean;
   /** Bytes read and written at least, for memory-bound cases. */
   gbps?: number;
   /** gflops of the measured multiply-add peak, or gbps of a measured copy of the same size. */
@@ -66,7 +68,12 @@ export function rowOf(c: Case, impl: string, threads: number, { ms, spread }: Ti
 
 const digits = (x: number | null | undefined, n: number): string => (x == null ? "" : x.toFixed(n));
 const percent = (x: number | undefined): string => (x === undefined ? "" : `${(x * 100).toFixed(0)} %`);
-const msText = (ms: number): string => ms.toFixed(ms < 1 ? 4 : ms < 100 ? 3 : 1);
+const msText = ({ ms, stopped }: Row): string =>
+  stopped ? `> ${ms / 1000} s` : ms.toFixed(ms < 1 ? 4 : ms < 100 ? 3 : 1);
+function spreadText({ spread, stopped }: Row): string {
+  if (stopped) return "stopped";
+  return Number.isNaN(spread) ? "1 run" : percent(spread);
+}
 
 interface Column {
   title: string;
@@ -80,13 +87,14 @@ function columns(cases: readonly Case[], peers: boolean): Column[] {
     { title: "suite", width: -6, text: (r) => r.suite },
     { title: "case", width: -longest, text: (r) => r.case },
     { title: "impl", width: -10, text: (r) => r.impl },
-    { title: "ms", width: 10, text: (r) => msText(r.ms) },
-    { title: "spread", width: 6, text: (r) => percent(r.spread) },
+    { title: "ms", width: 10, text: msText },
+    { title: "spread", width: 7, text: spreadText },
     { title: "GFLOP/s", width: 8, text: (r) => digits(r.gflops, 1) },
   ];
   if (!peers) all.push({ title: "GB/s", width: 6, text: (r) => digits(r.gbps, 1) });
   all.push({ title: "of peak", width: 7, text: (r) => percent(r.fraction) });
-  if (peers) all.push({ title: "x fovea", width: 8, text: (r) => digits(r.ratio, 2) });
+  if (peers)
+    all.push({ title: "x fovea", width: 8, text: (r) => (r.stopped ? "> " : "") + digits(r.ratio, 2) });
   return all;
 }
 

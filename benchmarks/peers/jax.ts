@@ -2,16 +2,20 @@
 
 import { randomFloats, randomLabels, type ConvSpec, type ModelSpec, type Workload } from "../workload.js";
 import { load, sizeOf, versionOf, type Library, type Work } from "./library.js";
+import { network, type Operations } from "./networks.js";
 
 interface NdArray {
   readonly ref: NdArray;
+  readonly shape: number[];
   add(other: NdArray | number): NdArray;
   sub(other: NdArray | number): NdArray;
   mul(other: NdArray | number): NdArray;
   div(other: NdArray | number): NdArray;
   neg(): NdArray;
   reshape(shape: number[]): NdArray;
-  transpose(): NdArray;
+  slice(...index: (number | [])[]): NdArray;
+  transpose(axes?: number[]): NdArray;
+  data(): Promise<Float32Array>;
   dispose(): void;
   blockUntilReady(): Promise<NdArray>;
 }
@@ -27,8 +31,9 @@ interface Jax {
     array(values: Float32Array): NdArray;
     zeros(shape: number[]): NdArray;
     sqrt(x: NdArray): NdArray;
-    max(x: NdArray, axis: number[]): NdArray;
-    mean(x: NdArray): NdArray;
+    max(x: NdArray, axis?: number[]): NdArray;
+    mean(x: NdArray, axes?: number[], options?: { keepdims: boolean }): NdArray;
+    pad(x: NdArray, widths: [number, number][]): NdArray;
     sum(x: NdArray, axis: number): NdArray;
     matmul(a: NdArray, b: NdArray): NdArray;
   };
@@ -40,6 +45,7 @@ interface Jax {
       padding: [number, number][],
       options?: { featureGroupCount?: number },
     ): NdArray;
+    reduceWindow(x: NdArray, fn: (window: NdArray) => NdArray, window: number[], strides: number[]): NdArray;
   };
   nn: { relu(x: NdArray): NdArray; logSoftmax(x: NdArray, axis: number): NdArray };
 }
@@ -89,82 +95,154 @@ async function conv(jax: Jax, spec: ConvSpec): Promise<Work> {
   };
 }
 
-/** Shapes of LeNet-5's parameters, as in src/models/lenet.ts but channels first. */
-const shapes = (classes: number): number[][] => [
-  [6, 1, 5, 5], [6], [16, 6, 5, 5], [16], [120, 400], [120], [84, 120], [84], [classes, 84], [classes],
-]; // prettier-ignore
-
-function lenet({ lax, nn, numpy }: Jax, parameters: Tree, x: NdArray, batch: number): NdArray {
-  const [w1, b1, w2, b2, ...linear] = parameters as [NdArray, NdArray, NdArray, NdArray, ...NdArray[]];
-  // Windows do not overlap: a reshape and a maximum over two axes.
-  const pool = (y: NdArray, c: number, size: number): NdArray =>
-    numpy.max(y.reshape([batch, c, size / 2, 2, size / 2, 2]), [3, 5]);
-  let y = lax.convGeneralDilated(x, w1, [1, 1], padding(2)).add(b1.reshape([6, 1, 1]));
-  y = pool(nn.relu(y), 6, 28);
-  y = lax.convGeneralDilated(y, w2, [1, 1], padding(0)).add(b2.reshape([16, 1, 1]));
-  y = pool(nn.relu(y), 16, 10).reshape([batch, 400]);
-  for (let i = 0; i < linear.length; i += 2) {
-    y = numpy.matmul(y, linear[i]!.transpose()).add(linear[i + 1]!);
-    if (i < 4) y = nn.relu(y);
-  }
-  return y;
+/** A network and its parameters. Forward may run within jit: it takes the parameters that it is given. */
+interface Net {
+  parameters: Tree;
+  forward(parameters: Tree, x: NdArray): NdArray;
 }
 
-function newParameters(jax: Jax, classes: number): Tree {
-  return shapes(classes).map((shape, i) => {
-    const fan = sizeOf(shapes(classes)[i - (i % 2)]!.slice(1));
-    return random(jax, 10 + i, shape, 1 / Math.sqrt(fan));
-  });
+const PLANE = [0, 2, 3];
+const keepdims = { keepdims: true };
+
+/** Images are NCHW, the weights of convolutions OIHW. */
+function newNetwork(
+  { lax, nn, numpy }: Jax,
+  model: string,
+  classes: number,
+  training: boolean,
+): Net | string {
+  const parameters: Tree = [];
+  let current: Tree = [];
+  const channels = (b: NdArray): NdArray => b.reshape([-1, 1, 1]);
+  const ops: Operations<NdArray> = {
+    parameter(shape, values) {
+      const given = numpy.array(values).reshape([...shape]);
+      const index = parameters.push(shape.length === 4 ? given.transpose([3, 2, 0, 1]) : given) - 1;
+      return () => current[index]!;
+    },
+    keep: (x) => x.ref,
+    conv: (x, w, stride, pad) => lax.convGeneralDilated(x, w, [stride, stride], padding(pad)),
+    bias: (x, b) => x.add(channels(b)),
+    norm(x, weight, bias) {
+      if (!training) return x.mul(channels(weight)).add(channels(bias)); // running statistics multiplied into them
+      const centred = x.ref.sub(numpy.mean(x, PLANE, keepdims));
+      const variance = numpy.mean(centred.ref.mul(centred.ref), PLANE, keepdims);
+      const scale = channels(weight).div(numpy.sqrt(variance.add(1e-5)));
+      return centred.mul(scale).add(channels(bias));
+    },
+    linear: (x, w, b) => numpy.matmul(x, w.transpose()).add(b),
+    relu: (x) => nn.relu(x),
+    add: (x, y) => x.add(y),
+    maxPool(x, kernel, stride, pad) {
+      const [n, c, h, w] = x.shape as [number, number, number, number];
+      if (kernel === stride) {
+        // Windows do not overlap: a reshape and a maximum over two axes.
+        return numpy.max(x.reshape([n, c, h / kernel, kernel, w / kernel, kernel]), [3, 5]);
+      }
+      const padded = numpy.pad(x, [[0, 0], [0, 0], ...padding(pad)]);
+      const largest = (window: NdArray): NdArray => numpy.max(window);
+      return lax.reduceWindow(padded, largest, [kernel, kernel], [stride, stride]);
+    },
+    subsample(x, more) {
+      const [n, c, h, w] = x.shape as [number, number, number, number];
+      const pixels = x.reshape([n, c, h / 2, 2, w / 2, 2]).slice([], [], [], 0, [], 0);
+      return numpy.pad(pixels, [[0, 0], [more, more], ...padding(0)]);
+    },
+    globalPool: (x) => numpy.mean(x, [2, 3]),
+    flatten: (x) => x.reshape([x.shape[0]!, -1]),
+  };
+  const forward = network(ops, model, classes);
+  if (typeof forward === "string") return forward;
+  return {
+    parameters,
+    forward(parameters, x) {
+      current = parameters;
+      return forward(x);
+    },
+  };
 }
 
-/** One jitted function for the whole step; Adam without bias correction would be less work, so it has it. */
-function train(jax: Jax, { batch, classes }: ModelSpec): Work {
+/** How a parameter and its state, as many arrays as the optimizer keeps of it, go on from a gradient. */
+interface Optimizer {
+  states: number;
+  update(p: NdArray, state: Tree, grad: NdArray, corrections: Tree): { p: NdArray; state: Tree };
+}
+
+const optimizers = (jax: Jax): Record<ModelSpec["optimizer"], Optimizer> => ({
+  /** Adam without bias correction would be less work, so it has it. */
+  adam: {
+    states: 2,
+    update(p, [m, v], grad, [c1, c2]) {
+      const newM = m!.mul(0.9).add(grad.ref.mul(0.1));
+      const newV = v!.mul(0.999).add(grad.ref.mul(grad).mul(0.001));
+      const denominator = jax.numpy.sqrt(newV.ref.div(c2!)).add(1e-8);
+      return { p: p.sub(newM.ref.div(c1!).div(denominator).mul(1e-3)), state: [newM, newV] };
+    },
+  },
+  sgd: {
+    states: 1,
+    update(p, [m], grad) {
+      const newM = m!.mul(0.9).add(grad);
+      return { p: p.sub(newM.ref.mul(0.01)), state: [newM] };
+    },
+  },
+});
+
+/** One jitted function for the whole step. */
+function train(jax: Jax, { model, batch, inputSize, classes, optimizer }: ModelSpec): Work | string {
   const { numpy } = jax;
-  const x = random(jax, 1, [batch, 1, 28, 28]);
+  const net = newNetwork(jax, model, classes, true);
+  if (typeof net === "string") return net;
+  const x = images(jax, batch, inputSize);
   const hot = new Float32Array(batch * classes);
   randomLabels(batch, classes, 2).forEach((label, i) => (hot[i * classes + label] = 1));
   const targets = numpy.array(hot).reshape([batch, classes]);
+  const { states, update } = optimizers(jax)[optimizer];
   const loss = (p: Tree, x: NdArray, t: NdArray): NdArray =>
-    numpy.mean(numpy.sum(jax.nn.logSoftmax(lenet(jax, p, x, batch), 1).mul(t), 1)).neg();
-  const step = jax.jit((p: Tree, m: Tree, v: Tree, x: NdArray, t: NdArray, c1: NdArray, c2: NdArray) => {
+    numpy.mean(numpy.sum(jax.nn.logSoftmax(net.forward(p, x), 1).mul(t), 1)).neg();
+  const step = jax.jit((p: Tree, state: Tree[], x: NdArray, t: NdArray, corrections: Tree) => {
     const [value, grads] = jax.valueAndGrad(loss)(
       p.map((a) => a.ref),
       x,
       t,
     );
-    const newM = m.map((a, i) => a.mul(0.9).add(grads[i]!.ref.mul(0.1)));
-    const newV = v.map((a, i) => a.mul(0.999).add(grads[i]!.ref.mul(grads[i]!).mul(0.001)));
-    const newP = p.map((a, i) => {
-      const denominator = numpy.sqrt(newV[i]!.ref.div(c2.ref)).add(1e-8);
-      return a.sub(newM[i]!.ref.div(c1.ref).div(denominator).mul(1e-3));
-    });
-    c1.dispose();
-    c2.dispose();
-    return [newP, newM, newV, value] as const;
+    const updated = p.map((a, i) => update(a, state[i]!, grads[i]!, corrections.map((c) => c.ref))); // prettier-ignore
+    for (const c of corrections) c.dispose();
+    return [updated.map((u) => u.p), updated.map((u) => u.state), value] as const;
   });
-  let p = newParameters(jax, classes);
-  let m = shapes(classes).map((shape) => numpy.zeros(shape));
-  let v = shapes(classes).map((shape) => numpy.zeros(shape));
+  let p = net.parameters;
+  let state = p.map((a) => Array.from({ length: states }, () => numpy.zeros(a.shape)));
   let t = 0;
   const scalar = (value: number): NdArray => numpy.array(Float32Array.of(value)).reshape([]);
   return {
     async run() {
       t++;
-      const corrections = [scalar(1 - 0.9 ** t), scalar(1 - 0.999 ** t)] as const;
-      const out = await jax.blockUntilReady(step(p, m, v, x.ref, targets.ref, ...corrections));
-      out[3].dispose();
-      [p, m, v] = [...out] as [Tree, Tree, Tree, NdArray];
+      const corrections = optimizer === "adam" ? [scalar(1 - 0.9 ** t), scalar(1 - 0.999 ** t)] : [];
+      const out = await jax.blockUntilReady(step(p, state, x.ref, targets.ref, corrections));
+      [p, state] = [out[0], out[1]];
+      return (await out[2].data())[0]!;
     },
     dispose() {
-      for (const a of [...p, ...m, ...v, x, targets, step]) a.dispose();
+      for (const a of [...p, ...state.flat(), x, targets, step]) a.dispose();
     },
   };
 }
 
-function infer(jax: Jax, { batch, classes }: ModelSpec): Work {
-  const x = random(jax, 1, [batch, 1, 28, 28]);
-  const p = newParameters(jax, classes);
-  const fn = jax.jit((p: Tree, x: NdArray) => lenet(jax, p, x, batch));
+/** The same images as everybody's, NHWC turned. */
+function images({ numpy }: Jax, batch: number, inputSize: ModelSpec["inputSize"]): NdArray {
+  const shape = [batch, ...inputSize];
+  return numpy
+    .array(randomFloats(sizeOf(shape), 1))
+    .reshape(shape)
+    .transpose([0, 3, 1, 2]);
+}
+
+function infer(jax: Jax, { model, batch, inputSize, classes }: ModelSpec): Work | string {
+  const net = newNetwork(jax, model, classes, false);
+  if (typeof net === "string") return net;
+  const x = images(jax, batch, inputSize);
+  const p = net.parameters;
+  const fn = jax.jit((p: Tree, x: NdArray) => net.forward(p, x));
   const refs = (): Tree => p.map((a) => a.ref);
   return {
     run: async () => (await fn(refs(), x.ref).blockUntilReady()).dispose(),
@@ -182,7 +260,6 @@ function work(jax: Jax, workload: Workload): Work | string | Promise<Work> {
       return workload.op.includes("Backward") ? "gradients are measured in training" : conv(jax, workload);
     case "train":
     case "infer":
-      if (workload.model !== "lenet5") return `${workload.model} is not written for it`;
       return workload.kind === "train" ? train(jax, workload) : infer(jax, workload);
     case "own":
       return "not measured";

@@ -10,7 +10,7 @@ import { gemmCases } from "../suites/gemm.js";
 import { inferCases, trainCases } from "../suites/models.js";
 import { ceilings } from "../suites/peak.js";
 import type { Case } from "../workload.js";
-import { installPeers, startPeer, type Peer, type PeerRun } from "./remote.js";
+import { installPeers, startPeer, Stopped, type Peer, type PeerRun } from "./remote.js";
 
 const SUITES = ["gemm", "conv", "train", "infer"];
 const IMPLS = ["tfjs-wasm", "tfjs-cpu", "ort-web", "ort-native", "jax-js", "torch"];
@@ -35,42 +35,62 @@ async function startPeers(impls: readonly string[], threads: number): Promise<Pe
   return peers;
 }
 
-/** The peers that can do the case, having done it once. */
-async function prepare(c: Case, peers: readonly Peer[]): Promise<PeerRun[]> {
+/** A peer's first call may take so long. */
+const LIMIT_MS = 300_000;
+
+/** The peers that can do the case, having done it once, and the names of those stopped, in whose place others start. */
+async function prepare(
+  c: Case,
+  peers: Peer[],
+  threads: number,
+): Promise<{ runs: PeerRun[]; stopped: string[] }> {
   const runs: PeerRun[] = [];
-  for (const peer of peers) {
+  const stopped: string[] = [];
+  for (const [i, peer] of peers.entries()) {
     try {
       const run = await peer.prepare(c.workload);
       if (typeof run === "string") {
         skip(peer.impl, run);
         continue;
       }
-      await run.time(1);
+      await run.warmUp(LIMIT_MS);
       runs.push(run);
     } catch (error) {
-      skip(peer.impl, `${c.name}: ${(error as Error).message}`);
+      if (error instanceof Stopped) {
+        stopped.push(peer.impl);
+        peers[i] = await startPeer(peer.impl, threads);
+      } else skip(peer.impl, `${c.name}: ${(error as Error).message}`);
     }
   }
-  return runs;
+  return { runs, stopped };
 }
 
 async function compare(
   c: Case,
-  peers: readonly Peer[],
+  peers: Peer[],
+  threads: number,
   rowFor: (impl: string, timing: Timing) => Row,
   table: Table,
 ): Promise<void> {
-  const runs = await prepare(c, peers);
+  const { runs, stopped } = await prepare(c, peers, threads);
   const ours = c.prepare();
   const contenders = [contender("fovea", ours.run), ...runs];
+  await contenders[0]!.time(1);
   const samples = await interleave(contenders);
   for (const run of [ours, ...runs]) await run.dispose();
   const valid = (values: number[]): number[] => values.filter((ms) => !Number.isNaN(ms));
+  const fovea = summary(valid(samples[0]!));
   contenders.forEach(({ impl }, i) => {
-    const row = rowFor(impl, summary(valid(samples[i]!)));
-    row.ratio = median(valid(samples[i]!.map((ms, round) => ms / samples[0]![round]!)));
+    const timing = summary(valid(samples[i]!));
+    const row = rowFor(impl, timing);
+    const ratios = valid(samples[i]!.map((ms, round) => ms / samples[0]![round]!));
+    row.ratio = timing.samples === 1 ? timing.ms / fovea.ms : median(ratios);
     table.add(row);
   });
+  for (const impl of stopped) {
+    const row = rowFor(impl, { ms: LIMIT_MS, spread: NaN, samples: 1 });
+    table.add({ ...row, stopped: true, ratio: LIMIT_MS / fovea.ms });
+  }
 }
 
 await runMain(async () => {
@@ -92,7 +112,13 @@ await runMain(async () => {
   const table = new Table(cases, { peers: true });
   try {
     for (const c of cases) {
-      await compare(c, peers, (impl, timing) => rowOf(c, impl, options.threads, timing, top), table);
+      await compare(
+        c,
+        peers,
+        options.threads,
+        (impl, timing) => rowOf(c, impl, options.threads, timing, top),
+        table,
+      );
     }
   } finally {
     for (const peer of peers) peer.close();

@@ -7,7 +7,12 @@ import { fileURLToPath } from "node:url";
 import type { Contender } from "../harness.js";
 import type { Workload } from "../workload.js";
 
+/** A first call that was stopped: its process has been ended. */
+export class Stopped extends Error {}
+
 export interface PeerRun extends Contender {
+  /** Does the work for the first time. @throws Stopped if that takes longer than limitMs */
+  warmUp(limitMs: number): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -83,6 +88,20 @@ async function connect(impl: string, command: string, args: string[]): Promise<P
         if (skip !== undefined) return skip;
         return {
           impl,
+          async warmUp(limitMs) {
+            let timer: NodeJS.Timeout | undefined;
+            const late = new Promise<never>((_, reject) => {
+              timer = setTimeout(() => {
+                child.kill("SIGKILL");
+                reject(new Stopped(`a call takes over ${limitMs} ms`));
+              }, limitMs);
+            });
+            try {
+              await Promise.race([ask({ time: 1 }), late]);
+            } finally {
+              clearTimeout(timer);
+            }
+          },
           time: async (calls) => (await ask({ time: calls })).ms!,
           dispose: async () => void (await ask({ dispose: true })),
         };

@@ -2,13 +2,20 @@
 
 import { randomFloats, randomLabels, type ConvSpec, type ModelSpec, type Workload } from "../workload.js";
 import { load, packageFile, sizeOf, versionOf, type Library, type Work } from "./library.js";
+import { network, type Operations } from "./networks.js";
 
 interface Tensor {
+  readonly shape: number[];
   dispose(): void;
   reshape(shape: number[]): Tensor;
   relu(): Tensor;
   add(other: Tensor): Tensor;
+  mul(other: Tensor): Tensor;
   dataSync(): Float32Array;
+}
+interface Optimizer {
+  minimize(fn: () => Tensor, cost: boolean): Tensor | null;
+  dispose(): void;
 }
 type Pad = number | "valid";
 interface TF {
@@ -22,44 +29,46 @@ interface TF {
   depthwiseConv2d(x: Tensor, w: Tensor, strides: number, pad: Pad): Tensor;
   conv2dTranspose(dy: Tensor, w: Tensor, shape: number[], strides: number, pad: Pad): Tensor;
   maxPool(x: Tensor, size: number, strides: number, pad: Pad): Tensor;
+  avgPool(x: Tensor, size: number, strides: number, pad: Pad): Tensor;
+  pad(x: Tensor, paddings: [number, number][]): Tensor;
+  transpose(x: Tensor, axes?: number[]): Tensor;
+  mean(x: Tensor, axes: number[]): Tensor;
+  moments(x: Tensor, axes: number[]): { mean: Tensor; variance: Tensor };
+  batchNorm(x: Tensor, mean: Tensor, variance: Tensor, offset: Tensor, scale: Tensor, eps: number): Tensor;
   oneHot(labels: Tensor, depth: number): Tensor;
   losses: { softmaxCrossEntropy(labels: Tensor, logits: Tensor): Tensor };
-  train: { adam(lr: number): { minimize(fn: () => Tensor, cost: boolean): Tensor | null; dispose(): void } };
+  train: { adam(lr: number): Optimizer; momentum(lr: number, momentum: number): Optimizer };
 }
 
-/** LeNet-5 as in src/models/lenet.ts, with fresh variables. */
-function lenet(tf: TF, classes: number) {
-  let seed = 10;
-  const variable = (fan: number, ...shape: number[]): Tensor => {
-    const values = randomFloats(sizeOf(shape), seed++);
-    return tf.variable(
-      tf.tensor(
-        values.map((v) => v / Math.sqrt(fan)),
-        shape,
-      ),
-    );
+/** Images are NHWC, the weights of linear layers [in, out]; variables are added to `held`. */
+function operations(tf: TF, training: boolean, held: Tensor[]): Operations<Tensor> {
+  return {
+    parameter(shape, values) {
+      const given = tf.tensor(values, [...shape]);
+      const variable = tf.variable(shape.length === 2 ? tf.transpose(given) : given);
+      held.push(variable);
+      return () => variable;
+    },
+    keep: (x) => x,
+    conv: tf.conv2d,
+    bias: (x, b) => x.add(b),
+    norm(x, weight, bias) {
+      if (!training) return x.mul(weight).add(bias); // the running statistics multiplied into the parameters
+      const { mean, variance } = tf.moments(x, [0, 1, 2]);
+      return tf.batchNorm(x, mean, variance, bias, weight, 1e-5);
+    },
+    linear: (x, w, b) => tf.matMul(x, w).add(b),
+    relu: (x) => x.relu(),
+    add: (x, y) => x.add(y),
+    maxPool: tf.maxPool,
+    // Means of windows of one pixel: stridedSlice has no gradient.
+    subsample: (x, more) => tf.pad(tf.avgPool(x, 1, 2, 0), [[0, 0], [0, 0], [0, 0], [more, more]]), // prettier-ignore
+    globalPool: (x) => tf.mean(x, [1, 2]),
+    flatten: (x) => tf.transpose(x, [0, 3, 1, 2]).reshape([x.shape[0]!, -1]),
   };
-  const conv1 = [variable(25, 5, 5, 1, 6), variable(25, 6)] as const;
-  const conv2 = [variable(150, 5, 5, 6, 16), variable(150, 16)] as const;
-  const sizes = [400, 120, 84, classes];
-  const linear = [0, 1, 2].map((i) => {
-    const [inner, outer] = [sizes[i]!, sizes[i + 1]!];
-    return [variable(inner, inner, outer), variable(inner, outer)] as const;
-  });
-  const forward = (x: Tensor, batch: number): Tensor => {
-    let y = tf.maxPool(tf.conv2d(x, conv1[0], 1, 2).add(conv1[1]).relu(), 2, 2, "valid");
-    y = tf.maxPool(tf.conv2d(y, conv2[0], 1, "valid").add(conv2[1]).relu(), 2, 2, "valid");
-    y = y.reshape([batch, 400]);
-    linear.forEach(([w, b], i) => {
-      y = tf.matMul(y, w).add(b);
-      if (i < 2) y = y.relu();
-    });
-    return y;
-  };
-  return { forward, held: [...conv1, ...conv2, ...linear.flat()] };
 }
 
-function workOf(run: () => void, held: readonly { dispose(): void }[]): Work {
+function workOf(run: () => unknown, held: readonly { dispose(): void }[]): Work {
   return { run, dispose: () => held.forEach((t) => t.dispose()) };
 }
 
@@ -90,17 +99,19 @@ function conv(tf: TF, backend: string, spec: ConvSpec): Work | string {
 }
 
 function model(tf: TF, backend: string, spec: ModelSpec, training: boolean): Work | string {
-  if (spec.model !== "lenet5") return `${spec.model} is not written for it`;
   if (training && backend === "wasm") return "no filter gradient on the wasm backend, so no training of CNNs";
   const { batch, inputSize, classes } = spec;
+  const held: Tensor[] = [];
+  const forward = network(operations(tf, training, held), spec.model, classes);
+  if (typeof forward === "string") return forward;
   const shape = [batch, ...inputSize];
   const x = tf.tensor(randomFloats(sizeOf(shape), 1), shape);
-  const net = lenet(tf, classes);
-  if (!training) return workOf(() => tf.tidy(() => void net.forward(x, batch)), [x, ...net.held]);
+  if (!training) return workOf(() => tf.tidy(() => void forward(x).dataSync()), [x, ...held]);
   const labels = tf.oneHot(tf.tensor(randomLabels(batch, classes, 2), [batch], "int32"), classes);
-  const optimizer = tf.train.adam(1e-3);
-  const loss = (): Tensor => tf.losses.softmaxCrossEntropy(labels, net.forward(x, batch));
-  return workOf(() => optimizer.minimize(loss, true)!.dispose(), [x, labels, optimizer, ...net.held]);
+  const optimizer = spec.optimizer === "adam" ? tf.train.adam(1e-3) : tf.train.momentum(0.01, 0.9);
+  const loss = (): Tensor => tf.losses.softmaxCrossEntropy(labels, forward(x));
+  const step = (): number => tf.tidy(() => optimizer.minimize(loss, true)!.dataSync()[0]!);
+  return workOf(step, [x, labels, optimizer, ...held]);
 }
 
 function work(tf: TF, backend: string, workload: Workload): Work | string {
