@@ -93,8 +93,7 @@ function columns(cases: readonly Case[], peers: boolean): Column[] {
   ];
   if (!peers) all.push({ title: "GB/s", width: 6, text: (r) => digits(r.gbps, 1) });
   all.push({ title: "of peak", width: 7, text: (r) => percent(r.fraction) });
-  if (peers)
-    all.push({ title: "x fovea", width: 8, text: (r) => (r.stopped ? "> " : "") + digits(r.ratio, 2) });
+  if (peers) all.push({ title: "x fovea", width: 8, text: (r) => digits(r.ratio, 2) });
   return all;
 }
 
