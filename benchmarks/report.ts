@@ -18,7 +18,7 @@ export interface Row {
   gflops: number | null;
   /** (p75 − p25) / median; NaN of a single run. */
   spread: number;
-  /** Stopped after ms: it and ratio are lower bounds. */
+  /** The first call was stopped after ms. */
   stopped?: boolean;
   /** Bytes read and written at least, for memory-bound cases. */
   gbps?: number;

@@ -130,34 +130,23 @@ function square(
       where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), two));
       best = f32x4.pmax(best, v);
     }
-    row += rowStep;
-    v = v128.load(row);
-    w = v128.load(row + tapStep);
-    sum = f32x4.add(sum, f32x4.add(v, w));
-    let tap = v128.and(f32x4.gt(w, v), one);
-    let most = f32x4.pmax(v, w);
-    if (K > 2) {
-      v = v128.load(row + tapStep + tapStep);
-      sum = f32x4.add(sum, v);
-      tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
-      most = f32x4.pmax(most, v);
-    }
-    where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), i32x4.add(tap, size)));
-    best = f32x4.pmax(best, most);
-    if (K > 2) {
+    let before = size;
+    for (let p = 1; p < K; p++) {
       row += rowStep;
       v = v128.load(row);
       w = v128.load(row + tapStep);
       sum = f32x4.add(sum, f32x4.add(v, w));
-      tap = v128.and(f32x4.gt(w, v), one);
-      most = f32x4.pmax(v, w);
-      v = v128.load(row + tapStep + tapStep);
-      sum = f32x4.add(sum, v);
-      tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
-      most = f32x4.pmax(most, v);
-      tap = i32x4.add(tap, i32x4.add(size, size));
-      where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), tap));
+      let tap = v128.and(f32x4.gt(w, v), one);
+      let most = f32x4.pmax(v, w);
+      if (K > 2) {
+        v = v128.load(row + tapStep + tapStep);
+        sum = f32x4.add(sum, v);
+        tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
+        most = f32x4.pmax(most, v);
+      }
+      where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), i32x4.add(tap, before)));
       best = f32x4.pmax(best, most);
+      before = i32x4.add(before, size);
     }
     const to = WHERE ? taps + c : 0;
     if (channels - c < 4 || v128.any_true(f32x4.ne(sum, sum))) {

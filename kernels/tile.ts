@@ -15,7 +15,8 @@
 // Tiles by number: 0 is 4×8, which V8's older compiler (Node 20, 22) keeps in 16 registers although it reorders
 // loads; 1 is 6×8, the best for the newer one, which keeps the order written here (b first, then row by row);
 // 2 is 3×12, the best on older V8 with fused multiply-add; 3 is 6×16, which does not fit 16 registers of 128 bits and is for
-// engines told to join pairs of vectors into 256 bits (src/wasm/simd256.ts). Both the order and the absence of hand unrolling matter.
+// engines told to join pairs of vectors into 256 bits (src/wasm/simd256.ts). The order matters, and so does the
+// absence of hand unrolling on older V8; for Winograd's products 6×8 is written out (tile-6x8.ts).
 
 import { at, storeLanes } from "./simd";
 

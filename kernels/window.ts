@@ -18,8 +18,3 @@ export function endTap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
 export function touch(p: usize, bytes: usize): void {
   for (const end = p + bytes; p < end; p += 64) load<i32>(p);
 }
-
-/** Touches the rows of a window that slides down: all of them at the first place, then those that are new. */
-export function touchRows(rows: usize, rowBytes: usize, rowStep: i32, count: i32, fresh: i32): void {
-  for (let p = max(0, count - fresh); p < count; p++) touch(rows + <usize>(p * rowStep) * rowBytes, rowBytes);
-}

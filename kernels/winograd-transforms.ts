@@ -94,12 +94,12 @@ export function transformInput(
   let to = placeOf(v, t);
   for (let c = 0; c < channels; c += 4) {
     let from = x;
-    for (let r: usize = 0; r < 6 * 96; r += 96) {
+    for (let r: usize = 0; r < 6 * ROW; r += ROW) {
       inline.always(forward(false, from, pixel, scratch + r, two, four, five));
       from += rowBytes;
     }
     let out = to;
-    for (let q: usize = 0; q < 96; q += 16) {
+    for (let q: usize = 0; q < ROW; q += 16) {
       inline.always(forward(true, out, step6, scratch + q, two, four, five));
       out += step;
     }
@@ -143,12 +143,12 @@ export function transformGradient(
   let to = placeOf(v, t);
   for (let c = 0; c < channels; c += 4) {
     let from = dy;
-    for (let r: usize = 0; r < 4 * 96; r += 96) {
+    for (let r: usize = 0; r < 4 * ROW; r += ROW) {
       inline.always(spread(from, pixel, scratch + r, 16, two, four));
       from += rowBytes;
     }
     let out = to;
-    for (let q: usize = 0; q < 96; q += 16) {
+    for (let q: usize = 0; q < ROW; q += 16) {
       inline.always(spread(scratch + q, 96, out, 6 * step, two, four));
       out += step;
     }
@@ -192,7 +192,7 @@ export function transformOutput(
   let lane = 0;
   for (let c = 0; c < channels; c += 4) {
     let from = m;
-    for (let q: usize = 0; q < 96; q += 16) {
+    for (let q: usize = 0; q < ROW; q += 16) {
       const m0 = v128.load(from);
       const m1 = v128.load(from + 6 * step);
       const m2 = v128.load(from + 12 * step);

@@ -1,12 +1,9 @@
 // What a training's arguments mean: its data, model, optimizer, schedule and loss.
 
 import { balancedSampler, classBalance, DataLoader, type Dataset } from "../data/index.js";
-import { noGrad } from "../core/autograd.js";
-import { tidy } from "../core/scope.js";
-import { zeros } from "../core/tensor.js";
 import { DataError, ShapeError } from "../errors.js";
 import { createModel, type Classifier, type Preprocessing } from "../models/index.js";
-import { freeze, type Loss } from "../nn/index.js";
+import { freeze, summary, type Loss } from "../nn/index.js";
 import { createOptimizer, noDecay, type Optimizer, type Schedule } from "../optim/index.js";
 import { ModelEma } from "../train/index.js";
 import { loadDataset, type LoadedDataset } from "./datasets/index.js";
@@ -135,7 +132,7 @@ async function makeModel(
       const head = model.head.replaceAll(".", "\\.");
       freeze(model, new RegExp(args.freeze === "body" ? `^(?!${head}\\.)` : args.freeze));
     }
-    tryOut(model, args.model, preparation.inputSize);
+    checkImages(model, args.model, preparation.inputSize);
     return model;
   } catch (error) {
     model.dispose();
@@ -144,13 +141,11 @@ async function makeModel(
 }
 
 /** Images can be too small for a network's windows: its first step would tell, with the run folder written. */
-function tryOut(model: Classifier, name: string, size: Preprocessing["inputSize"]): void {
+function checkImages(model: Classifier, name: string, size: Preprocessing["inputSize"]): void {
   try {
-    noGrad(() => tidy(() => model.eval().call(zeros([1, ...size]))));
+    summary(model, [1, ...size]);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new DataError(`${name}: cannot take images of [${size.join(",")}]; ${error.message}`);
-  } finally {
-    model.train();
   }
 }
