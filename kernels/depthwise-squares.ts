@@ -5,6 +5,7 @@
 // innermost, so that x, w and y are read and written as streams.
 
 import { edgeSquare1, edgeSquare2, squares1, squares2 } from "./depthwise-square-sums";
+import { oblongs1 } from "./depthwise-oblongs";
 import { at } from "./simd";
 import { firstTap } from "./window";
 
@@ -46,6 +47,7 @@ export function squareRows(
   begin: i32,
   count: i32,
   channels: i32,
+  oblong: i32,
 ): void {
   const pixel = at(0, channels);
   const xRow = pixel * width;
@@ -85,6 +87,7 @@ export function squareRows(
       min(CHUNK, channels - c0),
       begin,
       end,
+      oblong,
     );
   }
 }
@@ -106,6 +109,7 @@ function rowOfSquares(
   channels: i32,
   begin: i32,
   end: i32,
+  oblong: i32,
 ): void {
   const lastColumn = stride + 2;
   for (let j = begin; ; j = min(j + 2, end)) {
@@ -117,6 +121,13 @@ function rowOfSquares(
     if (first && last) {
       // All squares from here on that lie inside.
       const more = min(end - j, (width - 1 - lastColumn - k) / stride) >> 1;
+      if (oblong && stride == 1 && more > 0) {
+        const pairs = (more + 1) >> 1;
+        oblongs1(from, xRow, rows, w, wStep, bias, to, yRow, pixel, channels, pairs);
+        j += 4 * pairs - 2;
+        if (j >= end) return;
+        continue;
+      }
       if (stride == 1) squares1(from, xRow, rows, w, wStep, bias, to, yRow, pixel, channels, more + 1);
       else squares2(from, xRow, rows, w, wStep, bias, to, yRow, pixel, channels, more + 1);
       j += 2 * more;

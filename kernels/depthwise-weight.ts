@@ -30,8 +30,8 @@ export function depthwiseBackwardWeightScratch(window: usize): usize {
   return at(0, max(UNIT * taps, CHUNK_SUMS));
 }
 
-/** Units begin ≤ u < end of dw: unit u is the channels from 8·u on. ahead: whether to touch rows of x first, if all
- * channels are wanted. */
+/** Units begin ≤ u < end of dw: unit u is the channels from 8·u on. ahead: whether to touch rows of x and dy first, if
+ * all channels are wanted. */
 export function depthwiseBackwardWeight(
   window: usize,
   x: usize,
@@ -71,15 +71,17 @@ function sumChannels(
   const blockRows = max(BLOCK / s.outWidth, 1);
   for (let n = 0; n < s.images; n++) {
     for (let i = 0; i < s.outHeight; i++) {
-      if (ahead && count == s.channels) touchNew(s, x, n, i);
+      if (ahead && count == s.channels) touchNew(s, x, dy, n, i);
       sumRow(s, x, dy, sums, n, i, count);
       if ((i + 1) % blockRows == 0 || i + 1 == s.outHeight) addSums(sums, dw, taps, pixel, count);
     }
   }
 }
 
-/** Touches the rows of x that row i of dy sees and the one before does not. */
-function touchNew(s: Window, x: usize, n: i32, i: i32): void {
+/** Touches row i of dy, and the rows of x that it sees and the one before does not. */
+function touchNew(s: Window, x: usize, dy: usize, n: i32, i: i32): void {
+  const dyRow = s.outWidth * s.channels;
+  touch(at(dy, (n * s.outHeight + i) * dyRow), at(0, dyRow));
   const h = i * s.strideHeight - s.paddingTop;
   const end = min(h + (s.kernelHeight - 1) * s.dilationHeight + 1, s.height);
   const begin = max(0, i == 0 ? h : end - s.strideHeight);

@@ -9,7 +9,8 @@
 //
 // 3 × 3 windows of stride 1 or 2 go in squares of outputs (depthwise-squares.ts), or in pairs of rows and columns
 // (depthwise-pairs.ts); what has 3 or 5 taps to a row in fours (depthwise-fours.ts); all else, and what is left over at the
-// edges, in slower ways (depthwise-rows.ts). `ahead`: whether to touch the rows of an image before they are used.
+// edges, in slower ways (depthwise-rows.ts). `ahead`: whether to touch the rows of an image before they are used; `oblong`:
+// whether squares may go two at a time where they can (depthwise-oblongs.ts).
 
 import { goInFours, rowOfFours } from "./depthwise-fours";
 import { columnPairs, rowAndColumnPairs } from "./depthwise-pairs";
@@ -30,6 +31,7 @@ export function depthwise(
   bias: usize,
   y: usize,
   ahead: i32,
+  oblong: i32,
   begin: i32,
   end: i32,
 ): void {
@@ -76,6 +78,7 @@ export function depthwise(
         squaresFrom,
         squares,
         channels,
+        oblong,
       );
       if (squares == s.outWidth) continue;
     }
@@ -121,6 +124,7 @@ export function depthwiseBackwardData(
   w: usize,
   dx: usize,
   ahead: i32,
+  oblong: i32,
   begin: i32,
   end: i32,
 ): void {
@@ -198,6 +202,7 @@ export function depthwiseBackwardData(
         squaresFrom,
         squares,
         channels,
+        oblong,
       );
       if (squares == s.width) continue;
     } else if (both) {

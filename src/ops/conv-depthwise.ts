@@ -2,7 +2,7 @@
 // they are.
 
 import { parallel, parallelScratch } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
+import { ORDERED_TILE, runtime } from "../wasm/runtime.js";
 import type { Conv } from "./conv-frame.js";
 import { withWindow } from "./window.js";
 
@@ -20,31 +20,39 @@ function grainOf(unit: number): number {
 
 /** Floats that do not fit L2 any more: 1 MiB. */
 const FAR = 262144;
-/** The large call that is timed both ways: by then the engine has replaced baseline code by optimised code. */
+/** The large call of a kernel that is timed both ways: by then the engine has replaced baseline code by optimised code. */
 const TIMED_CALL = 32;
 const ROUNDS = 3;
-let farCalls = 0;
-let aheadPays = true;
+/** Large calls of each kernel so far, and whether it pays for it to read ahead. */
+const farCalls = new Map<string, number>();
+const aheadPays = new Map<string, boolean>();
 
 /**
  * Runs a kernel, and has it read the rows of an array beyond L2 ahead if that pays. A window reads so many streams at once
  * that some processors do not see what comes next: without reading ahead they take three times as long, while on others
  * it costs a third. So one call is timed both ways; the result is the same.
  */
-function aheadIfFar(floats: number, run: (ahead: number) => void): void {
+function aheadIfFar(kernel: string, floats: number, run: (ahead: number) => void): void {
   if (floats <= FAR) return run(0);
-  if (++farCalls === TIMED_CALL) {
-    const best = [Infinity, Infinity];
-    for (let round = 0; round < 2 * ROUNDS; round++) {
-      const ahead = round % 2;
-      const begin = performance.now();
-      run(ahead);
-      best[ahead] = Math.min(best[ahead]!, performance.now() - begin);
-    }
-    aheadPays = best[1]! < best[0]!;
-  } else {
-    run(aheadPays ? 1 : 0);
+  const calls = (farCalls.get(kernel) ?? 0) + 1;
+  farCalls.set(kernel, calls);
+  if (calls !== TIMED_CALL) return run((aheadPays.get(kernel) ?? true) ? 1 : 0);
+  const best = [Infinity, Infinity];
+  for (let round = 0; round < 2 * ROUNDS; round++) {
+    const ahead = round % 2;
+    const begin = performance.now();
+    run(ahead);
+    best[ahead] = Math.min(best[ahead]!, performance.now() - begin);
   }
+  aheadPays.set(kernel, best[1]! < best[0]!);
+}
+
+/** Floats up to which oblongs are ahead of squares, 4 MiB; beyond, their many streams are not (56²·144: a third slower). */
+const OBLONG = 2 ** 20;
+
+/** Whether squares may go two at a time: where the engine keeps the order of loads, as its tile tells, or they spill. */
+function oblongPays(floats: number): number {
+  return floats <= OBLONG && runtime().tile === ORDERED_TILE ? 1 : 0;
 }
 
 /** A unit is a pair of rows of y. */
@@ -52,9 +60,10 @@ export function depthwiseForward(conv: Conv, x: number, weight: number, bias: nu
   const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
   const grain = grainOf(2 * outWidth * channels * kernelHeight * kernelWidth);
   const units = images * Math.ceil(outHeight / 2);
+  const floats = images * height * width * channels;
   withWindow(conv, (window) => {
-    aheadIfFar(images * height * width * channels, (ahead) => {
-      parallel("depthwise", units, grain, window, x, weight, bias, y, ahead);
+    aheadIfFar("depthwise", floats, (ahead) => {
+      parallel("depthwise", units, grain, window, x, weight, bias, y, ahead, oblongPays(floats));
     });
   });
 }
@@ -64,9 +73,10 @@ export function depthwiseBackwardData(conv: Conv, dy: number, weight: number, dx
   const { images, height, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
   const grain = grainOf(((2 * outHeight) / height) * outWidth * channels * kernelHeight * kernelWidth);
   const units = images * Math.ceil(height / 2);
+  const floats = images * outHeight * outWidth * channels;
   withWindow(conv, (window) => {
-    aheadIfFar(images * outHeight * outWidth * channels, (ahead) => {
-      parallel("depthwiseBackwardData", units, grain, window, dy, weight, dx, ahead);
+    aheadIfFar("depthwiseBackwardData", floats, (ahead) => {
+      parallel("depthwiseBackwardData", units, grain, window, dy, weight, dx, ahead, oblongPays(floats));
     });
   });
 }
@@ -79,7 +89,7 @@ export function depthwiseBackwardWeight(conv: Conv, x: number, dy: number, dw: n
   withWindow(conv, (window) => {
     const units = kernels.depthwiseBackwardWeightUnits(window);
     const bytes = kernels.depthwiseBackwardWeightScratch(window);
-    aheadIfFar(images * height * width * channels, (ahead) => {
+    aheadIfFar("depthwiseBackwardWeight", images * height * width * channels, (ahead) => {
       parallelScratch("depthwiseBackwardWeight", units, grain, bytes, window, x, dy, dw, ahead);
     });
   });

@@ -108,8 +108,8 @@ export const abi = {
     "end",
   ],
   // windows
-  depthwise: ["window", "x", "w", "bias", "y", "ahead", "begin", "end"],
-  depthwiseBackwardData: ["window", "dy", "w", "dx", "ahead", "begin", "end"],
+  depthwise: ["window", "x", "w", "bias", "y", "ahead", "oblong", "begin", "end"],
+  depthwiseBackwardData: ["window", "dy", "w", "dx", "ahead", "oblong", "begin", "end"],
   depthwiseBackwardWeight: ["window", "x", "dy", "dw", "ahead", "scratch", "begin", "end"],
   depthwiseBackwardWeightScratch: ["window"],
   depthwiseBackwardWeightUnits: ["window"],

@@ -108,12 +108,13 @@ function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void
   const { images, height, outHeight, channels } = s.window;
   // Touching rows first must not change what is written.
   const ahead = channels % 2;
+  const oblong = (channels >> 1) % 2;
   if (kernel === "depthwise") {
     const [x, w, bias, y] = [g.input(s.x), g.input(s.w), images ? g.input(channels) : 0, g.output(s.y)];
-    k.depthwise(window, x, w, bias, y, ahead, 0, images * Math.ceil(outHeight / 2));
+    k.depthwise(window, x, w, bias, y, ahead, oblong, 0, images * Math.ceil(outHeight / 2));
   } else if (kernel === "depthwiseBackwardData") {
     const [dy, w, dx] = [g.input(s.y), g.input(s.w), g.output(s.x)];
-    k.depthwiseBackwardData(window, dy, w, dx, ahead, 0, images * Math.ceil(height / 2));
+    k.depthwiseBackwardData(window, dy, w, dx, ahead, oblong, 0, images * Math.ceil(height / 2));
   } else {
     const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(s.w)];
     const scratch = g.scratch(k.depthwiseBackwardWeightScratch(window));
