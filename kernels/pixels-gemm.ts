@@ -5,6 +5,7 @@ import { PixelsGemm } from "./shapes";
 import { at } from "./simd";
 import { SPARE, tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
+import { touch } from "./window";
 
 /** Bytes of one segment, and of what a thread needs besides packed operands. */
 const SEGMENT_BYTES: i32 = 64;
@@ -94,6 +95,14 @@ function blockInPlace(
   }
 }
 
+/** Pixels of B packed at a time, from L1. */
+const FEW: i32 = 16;
+
+/** Reads `count` values of each pixel in the order of memory, as processors expect it: packing goes across the pixels. */
+function touchPixels(p: usize, pixelBytes: usize, count: i32, pixels: i32): void {
+  for (; pixels > 0; pixels--, p += pixelBytes) touch(p, at(0, count));
+}
+
 function packedBlock(
   s: PixelsGemm,
   segments: usize,
@@ -112,18 +121,24 @@ function packedBlock(
     const segment = segments + 12 * k;
     const from = s.b + <usize>load<i32>(segment, 4);
     const length = load<i32>(segment, 8);
-    packPanels(
-      from,
-      s.bPixelBytes >> 2,
-      1,
-      length,
-      s.columns,
-      NR,
-      at(bPanels, pixels * NR),
-      s.blockPixels * NR,
-      0,
-      packPanelsUnits(s.columns, NR),
-    );
+    touchPixels(s.a + <usize>load<i32>(segment), s.aPixelBytes, s.rows, length);
+    for (let p = 0; p < length; p += FEW) {
+      const few = min(FEW, length - p);
+      const first = from + <usize>p * s.bPixelBytes;
+      touchPixels(first, s.bPixelBytes, s.columns, few);
+      packPanels(
+        first,
+        s.bPixelBytes >> 2,
+        1,
+        few,
+        s.columns,
+        NR,
+        at(bPanels, (pixels + p) * NR),
+        s.blockPixels * NR,
+        0,
+        packPanelsUnits(s.columns, NR),
+      );
+    }
     pixels += length;
   }
   store<i32>(scratch, 0);
