@@ -2,6 +2,7 @@
 
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
+import { adaptTimmEps, timmModules, timmTensor } from "./timm-names.js";
 
 /** What DataParallel, torch.compile, Lightning and timm's or Hugging Face's wrappers put before every name. */
 const PREFIXES = ["module.", "_orig_mod.", "model.", "net.", "backbone."];
@@ -14,7 +15,9 @@ const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
 
 /**
  * The state dict under the names of a model: without prefixes that none of the model's names begins with and an average's
- * counter, and with DenseNet's old names replaced. `rename` maps a file's name first, to undefined if the tensor is to be left out.
+ * counter, with DenseNet's old names replaced and timm's names of MobileNets, EfficientNets and VGGs by torchvision's.
+ * `rename` maps a file's name first, to undefined if the tensor is to be left out. `eps` tells that of the model's batch
+ * normalisation at a path: timm's may be another, and weights are scaled to make up for it.
  * @throws DataError that begins with `source` if two tensors get the same name
  */
 export function adaptNames(
@@ -22,6 +25,7 @@ export function adaptNames(
   own: readonly string[],
   rename: (name: string) => string | undefined = (name) => name,
   source = "adaptNames",
+  eps?: (path: string) => number | undefined,
 ): StateDict {
   let entries = [...state].map(([name, tensor]) => ({ from: name, name: rename(name), tensor }));
   entries = entries.filter(({ name }) => name !== undefined && (name !== COUNTER || own.includes(name)));
@@ -33,10 +37,18 @@ export function adaptNames(
     }
   }
   const adapted: StateDict = new Map();
-  for (const { from, name, tensor } of entries) {
-    const to = name!.replace(OLD_DENSENET, "$1$2");
+  const timm = timmModules(
+    entries.map(({ name }) => name!),
+    own,
+  );
+  for (const { from, name, tensor: given } of entries) {
+    const dot = name!.lastIndexOf(".");
+    const module = timm?.get(name!.slice(0, dot));
+    const to = module ? module + name!.slice(dot) : name!.replace(OLD_DENSENET, "$1$2");
+    const tensor = module ? timmTensor(to, given) : given;
     if (adapted.has(to)) throw new DataError(`${source}: ${from} and another tensor are both named ${to}`);
     adapted.set(to, tensor);
   }
+  if (timm && eps) adaptTimmEps(adapted, eps);
   return adapted;
 }

@@ -15,6 +15,14 @@ import { loadWeights, saveWeights } from "./weights.js";
 /** Files of weights as the hub names them, the preferred one first; an index names further ones. */
 export const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin", INDEX_FILE] as const;
 
+/** timm's names of architectures that createModel() knows by others. */
+const TIMM_ARCHITECTURES: Record<string, string> = {
+  mobilenetv2_100: "mobilenet_v2",
+  mobilenetv3_small_100: "mobilenet_v3_small",
+  mobilenetv3_large_100: "mobilenet_v3_large",
+  ...Object.fromEntries([18, 34, 50, 101, 152].map((n) => [`resnet${n}d`, `resnet${n}_vd`])),
+};
+
 /** The first of WEIGHT_FILES that a folder has. */
 export function weightsIn(folder: string): string | undefined {
   return WEIGHT_FILES.map((name) => join(folder, name)).find(existsSync);
@@ -159,7 +167,8 @@ export async function readConfig(path: string): Promise<{ config: ModelConfig; n
   const isNumber = (v: unknown): boolean => typeof v === "number" && v > 0;
   const isCount = (v: unknown): boolean => Number.isSafeInteger(v) && isNumber(v);
   const listOf = (is: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.every(is);
-  const architecture = get<string>(json, "architecture", "a name", isText);
+  const named = get<string>(json, "architecture", "a name", isText);
+  const architecture = Object.hasOwn(TIMM_ARCHITECTURES, named) ? TIMM_ARCHITECTURES[named]! : named;
   const numClasses = get<number>(json, "num_classes", "a count", isCount);
   const preparation = get<object>(json, "pretrained_cfg", "an object", (v) => typeof v === "object" && !!v);
   const isSize = (v: unknown): boolean => listOf(isCount)(v) && (v as number[]).length === 3;

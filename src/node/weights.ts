@@ -7,7 +7,7 @@ import { safetensorsParts } from "../io/safetensors.js";
 import type { ByteSource } from "../io/source.js";
 import { adaptNames } from "../io/weight-names.js";
 import { readState, type ReadOptions } from "../io/weights.js";
-import type { LoadReport, Module } from "../nn/index.js";
+import type { BatchNorm2d, LoadReport, Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
 import { readSharded } from "./sharded.js";
 
@@ -69,8 +69,8 @@ export interface LoadWeightsOptions extends ReadOptions {
 }
 
 /**
- * Loads a file of weights into a model: all or nothing. Names may have the prefixes of PyTorch's wrappers (`module.`) and
- * DenseNet's old spelling.
+ * Loads a file of weights into a model: all or nothing. Names may have the prefixes of PyTorch's wrappers (`module.`),
+ * DenseNet's old spelling, or be timm's (see adaptNames()).
  * @throws DataError naming the file; if something is missing, unexpected or of another shape, a few names and their number
  */
 export async function loadWeights(
@@ -90,5 +90,7 @@ export function adaptedTo(
   rename?: (name: string) => string | undefined,
 ): StateDict {
   const own = [...model.namedParameters(), ...model.namedBuffers()].map(([name]) => name);
-  return adaptNames(state, own, rename, path);
+  const eps = (norm: string): number | undefined =>
+    own.includes(`${norm}.running_var`) ? (model.getSubmodule(norm) as BatchNorm2d).eps : undefined;
+  return adaptNames(state, own, rename, path, eps);
 }

@@ -55,7 +55,6 @@ forEachBinary((binary) => {
         noGrad(() => tidy(() => model.call(x).data())),
         logits,
       );
-      if (process.env.FOVEA_SHOW) console.log(binary, name, winograd, "evaluation", error);
       expect(error).toBeLessThan(winograd ? 1e-4 : 1e-5);
       model.dispose();
       x.dispose();
@@ -89,7 +88,6 @@ forEachBinary((binary) => {
         return [gradientDistance(key, g as Float32Array, sums) / Math.max(norm, 1e-4 * whole), key];
       });
       const worst = errors.sort((a, b) => b[0] - a[0]);
-      if (process.env.FOVEA_SHOW) console.log(binary, title, winograd, ...worst.slice(0, 2));
       expect(worst.filter(([error]) => !(error < 1e-3))).toEqual([]);
       model.dispose();
     });

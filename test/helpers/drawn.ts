@@ -27,8 +27,13 @@ export function seedOf(name: string): number {
   return h & 0xffff;
 }
 
+interface Entry {
+  name: string;
+  shape: number[];
+}
+
 /** Names and shapes of all that a model's files hold. */
-export function entriesOf(model: Module): { name: string; shape: number[] }[] {
+export function entriesOf(model: Module): Entry[] {
   const tensors = [...model.namedParameters(), ...model.namedBuffers()];
   return tensors.map(([name, t]) => ({
     name,
@@ -41,8 +46,12 @@ export function entriesOf(model: Module): { name: string; shape: number[] }[] {
  * ReLUs have their kink: fill() of models.py, which says more.
  */
 export function drawnState(model: Module, training = false): StateDict {
+  return drawnTensors(entriesOf(model), training);
+}
+
+/** drawnState() of tensors by their names and shapes. */
+export function drawnTensors(entries: readonly Entry[], training = false): StateDict {
   const state: StateDict = new Map();
-  const entries = entriesOf(model);
   const names = new Set(entries.map(({ name }) => name));
   const valueOf = (name: string, fan: number | undefined): ((v: number) => number) => {
     if (fan !== undefined) {

@@ -1,0 +1,81 @@
+// Weights under timm's own names give timm's logits. timm_models.py wrote the file; weights and images are drawn alike.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createModel, DataError, noGrad, tensor, tidy, type StateDict } from "../../src/index.js";
+import { loadModel, loadWeights, saveConfig, saveWeights } from "../../src/node.js";
+import { init } from "../../src/wasm/runtime.js";
+import { drawInto, drawnTensors } from "../helpers/drawn.js";
+import golden from "./timm.json" with { type: "json" };
+
+interface Golden {
+  model: string;
+  size: number;
+  logits: number[];
+  tensors: string[];
+}
+
+const rows = Object.entries(golden.rows as Record<string, Golden>);
+
+function stateOf({ tensors }: Golden): StateDict {
+  const entries = tensors.map((line) => {
+    const [name, shape] = line.split(" ") as [string, string];
+    return { name, shape: shape.split("x").map(Number) };
+  });
+  return drawnTensors(entries);
+}
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "fovea-timm-"));
+  try {
+    await test(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+describe.each(rows)("%s", (name, row) => {
+  it("loads under timm's names, with timm's logits", () =>
+    inFolder(async (folder) => {
+      init({ winograd: false });
+      const path = join(folder, "model.safetensors");
+      await saveWeights(path, stateOf(row));
+      const model = createModel(row.model, { numClasses: 7, initialise: false }).eval();
+      expect((await loadWeights(model, path)).unexpected).toEqual([]);
+      const x = tensor(drawInto(8, new Float32Array(2 * row.size ** 2 * 3)), [2, row.size, row.size, 3]);
+      const logits = noGrad(() => tidy(() => model.call(x).data()));
+      const largest = Math.max(...row.logits.map(Math.abs));
+      row.logits.forEach((want, i) => expect(Math.abs(logits[i]! - want) / largest).toBeLessThan(1e-5));
+      model.dispose();
+      x.dispose();
+    }));
+
+  it("is told from files that lack a tensor or have one too many", () =>
+    inFolder(async (folder) => {
+      const model = createModel(row.model, { numClasses: 7, initialise: false });
+      const state = stateOf(row);
+      const path = join(folder, "model.safetensors");
+      const [first, tensor] = [...state][0]!;
+      await saveWeights(path, new Map([...state].slice(1)));
+      await expect(loadWeights(model, path)).rejects.toThrow(DataError);
+      await saveWeights(path, new Map([...state, [`${first}.copy`, tensor]]));
+      await expect(loadWeights(model, path)).rejects.toThrow(/unexpected/);
+      model.dispose();
+    }));
+
+  it("opens as a folder of timm's", () =>
+    inFolder(async (folder) => {
+      await saveWeights(join(folder, "model.safetensors"), stateOf(row));
+      const own = createModel(row.model, { numClasses: 7, initialise: false });
+      await saveConfig(folder, own, { architecture: row.model });
+      own.dispose();
+      const { readFile, writeFile } = await import("node:fs/promises");
+      const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+      await writeFile(join(folder, "config.json"), JSON.stringify({ ...config, architecture: name }));
+      const opened = await loadModel(folder);
+      expect(opened.config.architecture).toBe(row.model);
+      opened.model.dispose();
+    }));
+});
