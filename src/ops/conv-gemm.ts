@@ -6,7 +6,8 @@
 //
 //   forward          rows are output pixels, the runs are windows of x
 //   data gradient    rows are input pixels, the runs are windows of dy under the flipped kernel; with stride s the
-//                    input splits into s² phases, each of which meets only every s-th tap and is a convolution itself
+//                    input splits into s² phases, each of which meets only every s-th tap and is a convolution itself;
+//                    where many windows reach beyond dy, into rows that meet the same taps too
 //   weight gradient  Aᵀ·B summed over pixels (kernels/pixels-gemm.ts), for each kernel row
 
 import type { Tensor } from "../core/tensor.js";
@@ -96,10 +97,32 @@ function phasesOf(size: number, kernel: number, stride: number, padding: number,
       const distance = phase + padding - tap * dilation;
       if (distance % stride === 0) taps.push({ tap, shift: distance / stride });
     }
-    const count = Math.ceil((size - phase) / stride);
-    const low = taps[0]?.shift ?? 0;
-    const high = (taps.at(-1)?.shift ?? 0) + count;
-    return { phase, count, taps, before: -low, extent: high - low };
+    return phaseOf(phase, Math.ceil((size - phase) / stride), taps);
+  });
+}
+
+function phaseOf(phase: number, count: number, taps: Tap[]): Phase {
+  const low = taps[0]?.shift ?? 0;
+  const high = (taps.at(-1)?.shift ?? 0) + count;
+  return { phase, count, taps, before: -low, extent: high - low };
+}
+
+/** A product is cut where its windows begin and cease to reach beyond dy if so large a share of their rows does. */
+const OUTSIDE = 0.15;
+
+/** Rows of a phase as phases of their own that meet the same taps inside dy, `size` rows high, if many lie outside. */
+function inside(rows: Phase, stride: number, size: number): Phase[] {
+  const { phase, count, taps } = rows;
+  const meets = Array.from({ length: count }, (_, i) =>
+    taps.filter(({ shift }) => i + shift >= 0 && i + shift < size),
+  );
+  const met = meets.reduce((sum, { length }) => sum + length, 0);
+  if (met >= (1 - OUTSIDE) * count * taps.length) return [rows];
+  const same = (a: Tap[], b: Tap[]): boolean => a.length === b.length && a[0] === b[0];
+  const cuts = meets.flatMap((own, i) => (i > 0 && same(own, meets[i - 1]!) ? [] : i));
+  return cuts.map((first, n) => {
+    const own = meets[first]!.map(({ tap, shift }) => ({ tap, shift: shift + first }));
+    return phaseOf(phase + first * stride, (cuts[n + 1] ?? count) - first, own);
   });
 }
 
@@ -113,7 +136,7 @@ export function convBackwardData(conv: Conv, dy: number, weight: number, dx: num
     conv.strideHeight,
     conv.paddingTop,
     conv.dilationHeight,
-  );
+  ).flatMap((phase) => inside(phase, conv.strideHeight, conv.outHeight));
   const columns = phasesOf(
     conv.width,
     conv.kernelWidth,
