@@ -8,7 +8,7 @@ import { goInFours } from "./depthwise-fours";
 import { addFour } from "./depthwise-weight-rows";
 import { Window } from "./shapes";
 import { at, madd, storeLanes } from "./simd";
-import { endTap, firstTap, touch } from "./window";
+import { endTap, firstTap, touchPixels } from "./window";
 
 /** Outputs to a block, about: few enough that the rounding errors of long sums do not grow. */
 const BLOCK: i32 = 128;
@@ -19,7 +19,12 @@ const UNIT: i32 = 8;
 /** Sums held at once, about: so few that they stay in the L1 cache (9 KiB). */
 const CHUNK_SUMS: i32 = 2304;
 
-export function depthwiseBackwardWeightUnits(window: usize): i32 {
+/** For each of `parts` of the images, units of channels. */
+export function depthwiseBackwardWeightUnits(window: usize, parts: i32): i32 {
+  return parts * channelUnits(window);
+}
+
+function channelUnits(window: usize): i32 {
   return (changetype<Window>(window).channels + UNIT - 1) / UNIT;
 }
 
@@ -30,13 +35,16 @@ export function depthwiseBackwardWeightScratch(window: usize): usize {
   return at(0, max(UNIT * taps, CHUNK_SUMS));
 }
 
-/** Units begin ≤ u < end of dw: unit u is the channels from 8·u on. ahead: whether to touch rows of x and dy first, if
- * all channels are wanted. */
+/**
+ * dw[part]: what each of `parts` of the images gives, to be added. Unit: eight channels of a part; neighbouring ones go
+ * together. ahead: whether to touch rows of x and dy first.
+ */
 export function depthwiseBackwardWeight(
   window: usize,
   x: usize,
   dy: usize,
   dw: usize,
+  parts: i32,
   ahead: i32,
   scratch: usize,
   begin: i32,
@@ -44,14 +52,23 @@ export function depthwiseBackwardWeight(
 ): void {
   const s = changetype<Window>(window);
   const taps = s.kernelHeight * s.kernelWidth;
-  const last = min(UNIT * end, s.channels);
+  const units = channelUnits(window);
   const chunk = max(UNIT, (CHUNK_SUMS / taps) & -UNIT);
-  for (let c = UNIT * begin; c < last; c += chunk) {
-    sumChannels(s, at(x, c), at(dy, c), at(dw, c), taps, ahead, scratch, min(chunk, last - c));
+  while (begin < end) {
+    const part = begin / units;
+    const stop = min(end, (part + 1) * units);
+    const last = min(UNIT * (stop - part * units), s.channels);
+    const n0 = (part * s.images) / parts;
+    const n1 = ((part + 1) * s.images) / parts;
+    const to = at(dw, part * taps * s.channels);
+    for (let c = UNIT * (begin - part * units); c < last; c += chunk) {
+      sumChannels(s, at(x, c), at(dy, c), at(to, c), taps, ahead, scratch, n0, n1, min(chunk, last - c));
+    }
+    begin = stop;
   }
 }
 
-/** `count` channels of dw; x, dy, dw: the first of them. */
+/** `count` channels of what images n0 ≤ n < n1 give; x, dy, dw: the first of them. */
 function sumChannels(
   s: Window,
   x: usize,
@@ -60,6 +77,8 @@ function sumChannels(
   taps: i32,
   ahead: i32,
   sums: usize,
+  n0: i32,
+  n1: i32,
   count: i32,
 ): void {
   const pixel = at(0, s.channels);
@@ -69,25 +88,23 @@ function sumChannels(
   }
   memory.fill(sums, 0, at(0, ((count + 3) & ~3) * taps));
   const blockRows = max(BLOCK / s.outWidth, 1);
-  for (let n = 0; n < s.images; n++) {
+  for (let n = n0; n < n1; n++) {
     for (let i = 0; i < s.outHeight; i++) {
-      if (ahead && count == s.channels) touchNew(s, x, dy, n, i);
+      if (ahead) touchNew(s, x, dy, n, i, count);
       sumRow(s, x, dy, sums, n, i, count);
       if ((i + 1) % blockRows == 0 || i + 1 == s.outHeight) addSums(sums, dw, taps, pixel, count);
     }
   }
 }
 
-/** Touches row i of dy, and the rows of x that it sees and the one before does not. */
-function touchNew(s: Window, x: usize, dy: usize, n: i32, i: i32): void {
-  const dyRow = s.outWidth * s.channels;
-  touch(at(dy, (n * s.outHeight + i) * dyRow), at(0, dyRow));
+/** Touches row i of dy, and the rows of x that it sees and the one before does not: `count` channels of each pixel. */
+function touchNew(s: Window, x: usize, dy: usize, n: i32, i: i32, count: i32): void {
+  const pixel = at(0, s.channels);
+  touchPixels(dy + <usize>((n * s.outHeight + i) * s.outWidth) * pixel, pixel, count, s.outWidth);
   const h = i * s.strideHeight - s.paddingTop;
   const end = min(h + (s.kernelHeight - 1) * s.dilationHeight + 1, s.height);
   const begin = max(0, i == 0 ? h : end - s.strideHeight);
-  if (begin >= end) return;
-  const row = s.width * s.channels;
-  touch(at(x, (n * s.height + begin) * row), at(0, (end - begin) * row));
+  touchPixels(x + <usize>((n * s.height + begin) * s.width) * pixel, pixel, count, (end - begin) * s.width);
 }
 
 /** Adds the sums of `count` channels to dw and clears them. */

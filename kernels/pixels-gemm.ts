@@ -5,7 +5,7 @@ import { PixelsGemm } from "./shapes";
 import { at } from "./simd";
 import { SPARE, tileColumns, tileRows } from "./tile";
 import { panelTile } from "./tile-panel";
-import { touch } from "./window";
+import { touchPixels } from "./window";
 
 /** Bytes of one segment, and of what a thread needs besides packed operands. */
 const SEGMENT_BYTES: i32 = 64;
@@ -97,11 +97,6 @@ function blockInPlace(
 
 /** Pixels of B packed at a time, from L1. */
 const FEW: i32 = 16;
-
-/** Reads `count` values of each pixel in the order of memory, as processors expect it: packing goes across the pixels. */
-function touchPixels(p: usize, pixelBytes: usize, count: i32, pixels: i32): void {
-  for (; pixels > 0; pixels--, p += pixelBytes) touch(p, at(0, count));
-}
 
 function packedBlock(
   s: PixelsGemm,

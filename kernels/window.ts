@@ -18,3 +18,8 @@ export function endTap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
 export function touch(p: usize, bytes: usize): void {
   for (const end = p + bytes; p < end; p += 64) load<i32>(p);
 }
+
+/** touch() for `count` floats of each of some pixels, pixelBytes apart. */
+export function touchPixels(p: usize, pixelBytes: usize, count: i32, pixels: i32): void {
+  for (; pixels > 0; pixels--, p += pixelBytes) touch(p, (<usize>count) << 2);
+}

@@ -81,16 +81,27 @@ export function depthwiseBackwardData(conv: Conv, dy: number, weight: number, dx
   });
 }
 
-/** A unit is eight channels. */
+/** Parts of the images whose gradients are summed apart, at most; the number of threads is none of it, for the same bits. */
+const PARTS = 8;
+
+/** A unit is eight channels of a part of the images: threads do not share what they read unless there are few images. */
 export function depthwiseBackwardWeight(conv: Conv, x: number, dy: number, dw: number): void {
   const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
-  const grain = grainOf(images * outHeight * outWidth * kernelHeight * kernelWidth * 8);
-  const { kernels } = runtime();
+  const { kernels, heap } = runtime();
+  const parts = Math.max(1, Math.min(images, PARTS));
+  const grain = grainOf((images / parts) * outHeight * outWidth * kernelHeight * kernelWidth * 8);
+  const size = kernelHeight * kernelWidth * channels;
   withWindow(conv, (window) => {
-    const units = kernels.depthwiseBackwardWeightUnits(window);
+    const units = kernels.depthwiseBackwardWeightUnits(window, parts);
     const bytes = kernels.depthwiseBackwardWeightScratch(window);
-    aheadIfFar("depthwiseBackwardWeight", images * height * width * channels, (ahead) => {
-      parallelScratch("depthwiseBackwardWeight", units, grain, bytes, window, x, dy, dw, ahead);
+    const run = (to: number): void =>
+      aheadIfFar("depthwiseBackwardWeight", images * height * width * channels, (ahead) => {
+        parallelScratch("depthwiseBackwardWeight", units, grain, bytes, window, x, dy, to, parts, ahead);
+      });
+    if (parts === 1) return run(dw);
+    heap.scratch(parts * size * 4, "depthwise gradient", (sums) => {
+      run(sums);
+      kernels.sum(sums, dw, 1, parts, size, 1);
     });
   });
 }

@@ -110,9 +110,9 @@ export const abi = {
   // windows
   depthwise: ["window", "x", "w", "bias", "y", "ahead", "oblong", "begin", "end"],
   depthwiseBackwardData: ["window", "dy", "w", "dx", "ahead", "oblong", "begin", "end"],
-  depthwiseBackwardWeight: ["window", "x", "dy", "dw", "ahead", "scratch", "begin", "end"],
+  depthwiseBackwardWeight: ["window", "x", "dy", "dw", "parts", "ahead", "scratch", "begin", "end"],
   depthwiseBackwardWeightScratch: ["window"],
-  depthwiseBackwardWeightUnits: ["window"],
+  depthwiseBackwardWeightUnits: ["window", "parts"],
   maxPool2d: ["window", "x", "y", "taps", "begin", "end"],
   maxPool2dBackwardUnits: ["window"],
   maxPool2dBackward: ["window", "dy", "taps", "dx", "begin", "end"],

@@ -116,9 +116,11 @@ function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void
     const [dy, w, dx] = [g.input(s.y), g.input(s.w), g.output(s.x)];
     k.depthwiseBackwardData(window, dy, w, dx, ahead, oblong, 0, images * Math.ceil(height / 2));
   } else {
-    const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(s.w)];
+    const parts = Math.max(1, images);
+    const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(parts * s.w)];
     const scratch = g.scratch(k.depthwiseBackwardWeightScratch(window));
-    k.depthwiseBackwardWeight(window, x, dy, dw, ahead, scratch, 0, k.depthwiseBackwardWeightUnits(window));
+    const units = k.depthwiseBackwardWeightUnits(window, parts);
+    k.depthwiseBackwardWeight(window, x, dy, dw, parts, ahead, scratch, 0, units);
   }
 }
 
