@@ -4,8 +4,8 @@
 // columns only the first and the last can lie outside. Each sum is in the order of depthwise-rows.ts. The channel loop is
 // innermost, so that x, w and y are read and written as streams.
 
-import { edgeSquare1, edgeSquare2, squares1, squares2 } from "./depthwise-square-sums";
 import { oblongs1 } from "./depthwise-oblongs";
+import { edgeSquare1, edgeSquare2, squares1, squares2 } from "./depthwise-square-sums";
 import { at } from "./simd";
 import { firstTap } from "./window";
 

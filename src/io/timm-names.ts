@@ -39,6 +39,7 @@ export function timmModules(
     ["bn1", "features.0.1"],
   ]);
   const blocks = blocksOf(names);
+  if (blocks.length === 0) return undefined;
   blocks.forEach(({ stage, index, parts }, flat) => {
     const from = `blocks.${stage}.${index}`;
     const block = v2 || v3 ? `features.${flat + 1}` : `features.${stage + 1}.${index}`;
@@ -100,7 +101,8 @@ export function adaptTimmEps(state: StateDict, eps: (path: string) => number | u
     const path = name.replace(/\.running_var$/, "");
     const own = path === name ? undefined : eps(path);
     const weight = state.get(`${path}.weight`);
-    if (own === undefined || own === TIMM_EPS || !weight) continue;
+    if (own === undefined || own === TIMM_EPS || weight?.dtype !== "F32") continue;
+    if (variance.data.length !== weight.data.length) continue; // loading says what is wrong with it
     const scaled = Float32Array.from(weight.data as Float32Array, (w, i) => {
       const v = Number(variance.data[i]);
       return w * Math.sqrt((v + own) / (v + TIMM_EPS));

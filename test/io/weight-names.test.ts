@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { StateDict } from "../../src/core/state.js";
+import type { StateDict, StateTensor } from "../../src/core/state.js";
 import { DataError } from "../../src/errors.js";
 import { adaptNames } from "../../src/io/weight-names.js";
 
@@ -51,6 +51,43 @@ describe("adaptNames", () => {
     const rename = (name: string): string | undefined =>
       name.startsWith("aux") ? undefined : name.replace("head.fc", "fc");
     expect(adapted(["aux1.fc.weight", "head.fc.weight"], ["fc.weight"], rename)).toEqual(["fc.weight"]);
+  });
+
+  it("takes timm's names for the model's only where there are blocks and the model has torchvision's", () => {
+    const own = ["features.0.0.weight", "features.1.0.block.0.0.weight", "classifier.1.weight"];
+    const names = ["conv_stem.weight", "bn1.bias", "blocks.0.0.conv_dw.weight", "classifier.weight"];
+    expect(adapted(names, own)).toEqual([
+      "features.0.0.weight",
+      "features.0.1.bias",
+      "features.1.0.block.0.0.weight",
+      "classifier.1.weight",
+    ]);
+    expect(adapted(["conv_stem.weight", "classifier.weight"], own)).toEqual(["conv_stem.weight", "classifier.weight"]); // prettier-ignore
+    expect(adapted(names, names)).toEqual(names);
+  });
+
+  it("scales weights by timm's eps, but not those of another type or length", () => {
+    const own = ["features.1.block.0.0.weight", "features.1.block.0.1.running_var"];
+    const f32 = (...data: number[]): StateTensor => ({ dtype: "F32", shape: [data.length], data: Float32Array.from(data) }); // prettier-ignore
+    const scaled = (weight: StateTensor, variance: StateTensor): StateTensor =>
+      adaptNames(
+        new Map([
+          ["conv_stem.weight", f32(1)],
+          ["blocks.0.0.conv_dw.weight", f32(1)],
+          ["blocks.0.0.bn1.weight", weight],
+          ["blocks.0.0.bn1.running_var", variance],
+        ]),
+        own,
+        undefined,
+        "f",
+        (path) => (path === "features.1.block.0.1" ? 1e-3 : undefined),
+      ).get("features.1.block.0.1.weight")!;
+    const [v] = scaled(f32(2), f32(0.01)).data as Float32Array;
+    expect(v).toBeCloseTo(2 * Math.sqrt(0.011 / 0.01001), 6);
+    const longs: StateTensor = { dtype: "I64", shape: [1], data: BigInt64Array.of(2n) };
+    expect(scaled(longs, f32(0.01))).toBe(longs);
+    const two = f32(1, 2);
+    expect(scaled(two, f32(0.01))).toBe(two);
   });
 
   it("keeps the tensors, and refuses two of one name", () => {
