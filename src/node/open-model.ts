@@ -80,7 +80,8 @@ export function isLocal(pretrained: string): boolean {
   return !Object.hasOwn(torchvisionFiles, pretrained.split("@")[0]!) && existsSync(pretrained);
 }
 
-function architectureOf(config: string): unknown {
+/** The architecture that a config.json names, if it is such a file. */
+export function architectureOf(config: string): unknown {
   try {
     return (JSON.parse(readFileSync(config, "utf8")) as { architecture?: unknown }).architecture;
   } catch {

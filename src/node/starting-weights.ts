@@ -5,7 +5,7 @@ import { DataError } from "../errors.js";
 import { modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import { fetchWeights } from "./hub.js";
 import { preprocessingOf, readConfig } from "./model-folder.js";
-import { isLocal, locateWeights } from "./open-model.js";
+import { architectureOf, isLocal, locateWeights } from "./open-model.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { loadWeights } from "./weights.js";
 
@@ -28,7 +28,9 @@ export async function startingWeights({
   const local = pretrained === null ? weights : isLocal(pretrained) ? pretrained : undefined;
   if (local === null) return undefined;
   const { file, config: configPath } = locateWeights(local ?? (await fetchWeights(pretrained!)));
-  if (configPath === undefined || local === undefined) return { file, preparation: modelInfo(model) };
+  // A repository's config.json may be for other software, and then names no architecture.
+  const foreign = local === undefined && configPath !== undefined && !architectureOf(configPath);
+  if (configPath === undefined || foreign) return { file, preparation: modelInfo(model) };
   const { config } = await readConfig(configPath);
   if (config.architecture !== model || (config.smallImages ?? false) !== smallImages) {
     const got = `${config.architecture}${config.smallImages ? " for small images" : ""}`;

@@ -10,7 +10,9 @@ import { DataError } from "../../src/errors.js";
 import { encodeSafetensors, lenet5, manualSeed } from "../../src/index.js";
 import { fetchWeights, type FetchWeightsOptions } from "../../src/node/hub.js";
 import { loadModel, saveModel } from "../../src/node/model-folder.js";
+import { startingWeights } from "../../src/node/starting-weights.js";
 import { torchvisionFiles } from "../../src/node/torchvision-files.js";
+import type { TrainArguments } from "../../src/node/train-arguments.js";
 import { init } from "../../src/wasm/runtime.js";
 
 let folder: string;
@@ -54,6 +56,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await rm(folder, { recursive: true });
@@ -74,6 +77,28 @@ function publish(repo: string, contents: Record<string, Uint8Array>, about: obje
 }
 
 describe("weights of the hub", () => {
+  it("start a training with their config.json's preparation, unless it is for other software", async () => {
+    vi.stubEnv("HF_ENDPOINT", baseUrl);
+    vi.stubEnv("FOVEA_HOME", root);
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const model = lenet5({ initialise: false });
+    await saveModel(join(folder, "p"), model, { architecture: "lenet5", mean: [0.5], std: [0.25] });
+    const config = await readFile(join(folder, "p", "config.json"));
+    const weights = await readFile(join(folder, "p", "model.safetensors"));
+    const start = async (repo: string, config: Uint8Array): Promise<unknown> => {
+      publish(repo, { "config.json": config, "model.safetensors": weights });
+      const args = { model: "lenet5", smallImages: false, weights: null, pretrained: repo };
+      return (await startingWeights(args as Partial<TrainArguments> as TrainArguments))!.preparation;
+    };
+    expect(await start("someone/own", config)).toMatchObject({ mean: [0.5], std: [0.25] });
+    expect(await start("someone/other", Buffer.from(`{"architectures":["X"]}`))).toMatchObject({
+      mean: [0.1307],
+    });
+    const strange = Buffer.from(config.toString().replace("lenet5", "tf_lenet5"));
+    await expect(start("someone/tf", strange)).rejects.toThrow(/weights of tf_lenet5; expected lenet5$/);
+    model.dispose();
+  });
+
   it("come with their config.json, are checked, resumed and kept, and load as a model", async () => {
     init();
     manualSeed(1);
