@@ -47,7 +47,7 @@ function aheadIfFar(kernel: string, floats: number, run: (ahead: number) => void
   aheadPays.set(kernel, best[1]! < best[0]!);
 }
 
-/** Floats up to which oblongs are ahead of squares, 4 MiB; beyond, their many streams are not (56²·144: a third slower). */
+/** Floats up to which oblongs are ahead of squares, 4 MiB; beyond, many streams cost more (56²·144·8: a quarter to a half). */
 const OBLONG = 2 ** 20;
 
 /** Whether squares may go two at a time: where the engine keeps the order of loads, as its tile tells, or they spill. */

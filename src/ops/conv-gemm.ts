@@ -107,23 +107,29 @@ function phaseOf(phase: number, count: number, taps: Tap[]): Phase {
   return { phase, count, taps, before: -low, extent: high - low };
 }
 
-/** A product is cut where its windows begin and cease to reach beyond dy if so large a share of their rows does. */
-const OUTSIDE = 0.15;
+/** A product is cut where its windows begin and cease to reach beyond dy, if that saves so large a share of it. */
+const SAVED = 0.15;
+/** Rows of the tallest register tile: the last tile of each product is not full. */
+const TILE_ROWS = 6;
 
-/** Rows of a phase as phases of their own that meet the same taps inside dy, `size` rows high, if many lie outside. */
-function inside(rows: Phase, stride: number, size: number): Phase[] {
+/**
+ * Rows of a phase as phases of their own that meet the same taps inside dy, `size` rows high, or the phase as it is if that
+ * saves too little. across: pixels of a row, in all images.
+ */
+function inside(rows: Phase, stride: number, size: number, across: number): Phase[] {
   const { phase, count, taps } = rows;
   const meets = Array.from({ length: count }, (_, i) =>
     taps.filter(({ shift }) => i + shift >= 0 && i + shift < size),
   );
-  const met = meets.reduce((sum, { length }) => sum + length, 0);
-  if (met >= (1 - OUTSIDE) * count * taps.length) return [rows];
   const same = (a: Tap[], b: Tap[]): boolean => a.length === b.length && a[0] === b[0];
   const cuts = meets.flatMap((own, i) => (i > 0 && same(own, meets[i - 1]!) ? [] : i));
-  return cuts.map((first, n) => {
+  const parts = cuts.map((first, n) => {
     const own = meets[first]!.map(({ tap, shift }) => ({ tap, shift: shift + first }));
     return phaseOf(phase + first * stride, (cuts[n + 1] ?? count) - first, own);
   });
+  const cost = (part: Phase): number => Math.ceil((across * part.count) / TILE_ROWS) * part.taps.length;
+  const total = parts.reduce((sum, part) => sum + cost(part), 0);
+  return total <= (1 - SAVED) * cost(rows) ? parts : [rows];
 }
 
 /** dx = the gradient with respect to x of conv2d(x, weight), given dy. */
@@ -136,7 +142,7 @@ export function convBackwardData(conv: Conv, dy: number, weight: number, dx: num
     conv.strideHeight,
     conv.paddingTop,
     conv.dilationHeight,
-  ).flatMap((phase) => inside(phase, conv.strideHeight, conv.outHeight));
+  );
   const columns = phasesOf(
     conv.width,
     conv.kernelWidth,
@@ -167,35 +173,14 @@ function phaseGradient(
   floats: number,
 ): void {
   const { channels: c, groupChannels: cg, outChannels: o, groupOutChannels: og, groups } = conv;
-  const frame = { height: row.extent, width: column.extent, top: row.before, left: column.before };
-  const width = rowWidth({ height: conv.outHeight, width: conv.outWidth }, frame);
   const taps = row.taps.flatMap((r) => column.taps.map((q) => [r, q] as const));
-  const runs = taps.map(([r, q]) => ({
-    offset: ((r.shift + row.before) * width + q.shift + column.before) * o * 4,
-    length: og,
-  }));
+  const depth = taps.length * og;
   for (let g = 0; g < groups; g++) {
     taps.forEach(([r, q], i) => {
       const from = weight + ((r.tap * conv.kernelWidth + q.tap) * cg * o + g * og) * 4;
-      packMatrix(from, 1, o, og, cg, b + g * floats * 4, taps.length * og, i * og);
+      packMatrix(from, 1, o, og, cg, b + g * floats * 4, depth, i * og);
     });
   }
-  const grid = {
-    height: row.count,
-    width: column.count,
-    stepRows: 1,
-    stepColumns: 1,
-    b,
-    bias: 0,
-    c: dx + (row.phase * conv.width + column.phase) * c * 4,
-    cImageBytes: conv.height * conv.width * c * 4,
-    cRowBytes: conv.strideHeight * conv.width * c * 4,
-    cPixelBytes: conv.strideWidth * c * 4,
-    columns: cg,
-    groups,
-    aGroupBytes: og * 4,
-    cGroupBytes: cg * 4,
-  };
   const images = {
     address: dy,
     images: conv.images,
@@ -203,7 +188,39 @@ function phaseGradient(
     width: conv.outWidth,
     channels: o,
   };
-  rowsProduct(images, frame, grid, runs);
+  const { kernels, tile } = runtime();
+  const tapRowBytes = column.taps.length * og * kernels.tileColumns(tile) * 4;
+  for (const part of inside(row, conv.strideHeight, conv.outHeight, conv.images * column.count)) {
+    const frame = { height: part.extent, width: column.extent, top: part.before, left: column.before };
+    const width = rowWidth(images, frame);
+    const runs = part.taps.flatMap((r) =>
+      column.taps.map((q) => ({
+        offset: ((r.shift + part.before) * width + q.shift + column.before) * o * 4,
+        length: og,
+      })),
+    );
+    const first = Math.max(
+      0,
+      row.taps.findIndex(({ tap }) => tap === part.taps[0]?.tap),
+    );
+    const grid = {
+      height: part.count,
+      width: column.count,
+      stepRows: 1,
+      stepColumns: 1,
+      b: b + first * tapRowBytes,
+      bias: 0,
+      c: dx + (part.phase * conv.width + column.phase) * c * 4,
+      cImageBytes: conv.height * conv.width * c * 4,
+      cRowBytes: conv.strideHeight * conv.width * c * 4,
+      cPixelBytes: conv.strideWidth * c * 4,
+      columns: cg,
+      groups,
+      aGroupBytes: og * 4,
+      cGroupBytes: cg * 4,
+    };
+    rowsProduct(images, frame, grid, runs, depth);
+  }
 }
 
 /** dw = the gradient with respect to weight of conv2d(x, weight), given dy. */

@@ -83,12 +83,20 @@ function isFramed(x: { height: number; width: number }, frame: Frame): boolean {
   return frame.top !== 0 || frame.left !== 0 || frame.height > x.height || frame.width > x.width;
 }
 
-/** One product for every pixel of the grid. runs are the stretches of a window, offsets in the frame. */
-export function rowsProduct(x: Images, frame: Frame, grid: Grid, runs: readonly Run[]): void {
+/**
+ * One product for every pixel of the grid. runs are the stretches of a window, offsets in the frame; `depth` is how many
+ * values B's panels are deep, more than the runs are long if B begins within panels that hold others too.
+ */
+export function rowsProduct(
+  x: Images,
+  frame: Frame,
+  grid: Grid,
+  runs: readonly Run[],
+  depth: number = runs.reduce((total, run) => total + run.length, 0),
+): void {
   if (x.images * grid.height * grid.width * grid.columns === 0) return;
   const { kernels, tile } = runtime();
   const NR = kernels.tileColumns(tile);
-  const k = runs.reduce((total, run) => total + run.length, 0);
   const segments = segmentsOf(runs, NR);
   const { stepRows, stepColumns, ...rest } = grid;
   const framed = isFramed(x, frame);
@@ -110,11 +118,11 @@ export function rowsProduct(x: Images, frame: Frame, grid: Grid, runs: readonly 
       aRowBytes: stepRows * rowBytes,
       aPixelBytes: stepColumns * x.channels * 4,
       a: framed ? 0 : x.address,
-      panelBytes: k * NR * 4,
+      panelBytes: depth * NR * 4,
       segments: address,
       segmentCount: Math.max(1, segments.length / 3),
       segmentBlocks: kernels.segmentBlocks(address, segments.length / 3),
-      bGroupBytes: panels * k * NR * 4,
+      bGroupBytes: panels * depth * NR * 4,
       unitPanels: Math.ceil(panels / Math.min(panels, Math.max(1, Math.ceil(shares() / Math.max(1, bands))))),
       x: x.address,
       xHeight: x.height,

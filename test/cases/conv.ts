@@ -86,6 +86,10 @@ const groups: Case[] = [
   ...[2, 3, 4, 5, 7, 8, 9, 13, 16, 17].map((c) =>
     conv(`depthwise, ${c} channels`, [2, 5, 6, c], [3, 3], c, { groups: c, padding: 1 }),
   ),
+  // the data gradient's rows go by themselves
+  conv("5x5, most windows of dx reach outside", [7, 8, 8, 3], [5, 5], 4),
+  conv("5x5 stride 2 in groups, most windows of dx reach outside", [8, 10, 12, 4], [5, 5], 6, { groups: 2, stride: 2 }), // prettier-ignore
+  conv("4x3 dilation 2, most windows of dx reach outside", [6, 9, 8, 3], [4, 3], 4, { dilation: 2 }),
   conv("depthwise stride 2", [1, 8, 7, 6], [3, 3], 6, { groups: 6, stride: 2, padding: 1 }),
   conv("depthwise 5x5 without bias", [1, 6, 7, 8], [5, 5], 8, { groups: 8, padding: 2, bias: false }),
   ...[3, 5].flatMap((k) =>

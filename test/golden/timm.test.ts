@@ -1,6 +1,6 @@
 // Weights under timm's own names give timm's logits. timm_models.py wrote the file; weights and images are drawn alike.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -71,7 +71,6 @@ describe.each(rows)("%s", (name, row) => {
       const own = createModel(row.model, { numClasses: 7, initialise: false });
       await saveConfig(folder, own, { architecture: row.model });
       own.dispose();
-      const { readFile, writeFile } = await import("node:fs/promises");
       const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
       await writeFile(join(folder, "config.json"), JSON.stringify({ ...config, architecture: name }));
       const opened = await loadModel(folder);
