@@ -6,6 +6,7 @@
 
 import { goInFours } from "./depthwise-fours";
 import { addFour } from "./depthwise-weight-rows";
+import { runs1, runs2 } from "./depthwise-weight-runs";
 import { Window } from "./shapes";
 import { at, madd, storeLanes } from "./simd";
 import { endTap, firstTap, touchPixels } from "./window";
@@ -18,6 +19,12 @@ const UNIT: i32 = 8;
 
 /** Sums held at once, about: so few that they stay in the L1 cache (9 KiB). */
 const CHUNK_SUMS: i32 = 2304;
+
+/** Outputs to a run: few enough that the pixels which vectors of channels share a cache line of stay in the L1 cache. */
+const RUN: i32 = 16;
+
+/** Floats after the sums, for those of rows of taps outside the image. */
+const UNUSED: i32 = 12;
 
 /** For each of `parts` of the images, units of channels. */
 export function depthwiseBackwardWeightUnits(window: usize, parts: i32): i32 {
@@ -32,12 +39,13 @@ function channelUnits(window: usize): i32 {
 export function depthwiseBackwardWeightScratch(window: usize): usize {
   const s = changetype<Window>(window);
   const taps = s.kernelHeight * s.kernelWidth;
-  return at(0, max(UNIT * taps, CHUNK_SUMS));
+  return at(0, max(UNIT * taps, CHUNK_SUMS) + UNUSED);
 }
 
 /**
  * dw[part]: what each of `parts` of the images gives, to be added. Unit: eight channels of a part; neighbouring ones go
- * together. ahead: whether to touch rows of x and dy first.
+ * together. ahead: whether to touch rows of x and dy first; runs: whether
+ * rows may go as depthwise-weight-runs.ts has them.
  */
 export function depthwiseBackwardWeight(
   window: usize,
@@ -46,6 +54,7 @@ export function depthwiseBackwardWeight(
   dw: usize,
   parts: i32,
   ahead: i32,
+  runs: i32,
   scratch: usize,
   begin: i32,
   end: i32,
@@ -54,6 +63,7 @@ export function depthwiseBackwardWeight(
   const taps = s.kernelHeight * s.kernelWidth;
   const units = channelUnits(window);
   const chunk = max(UNIT, (CHUNK_SUMS / taps) & -UNIT);
+  const inRuns = runs != 0 && goInRuns(s);
   while (begin < end) {
     const part = begin / units;
     const stop = min(end, (part + 1) * units);
@@ -62,7 +72,19 @@ export function depthwiseBackwardWeight(
     const n1 = ((part + 1) * s.images) / parts;
     const to = at(dw, part * taps * s.channels);
     for (let c = UNIT * (begin - part * units); c < last; c += chunk) {
-      sumChannels(s, at(x, c), at(dy, c), at(to, c), taps, ahead, scratch, n0, n1, min(chunk, last - c));
+      sumChannels(
+        s,
+        at(x, c),
+        at(dy, c),
+        at(to, c),
+        taps,
+        ahead,
+        inRuns,
+        scratch,
+        n0,
+        n1,
+        min(chunk, last - c),
+      );
     }
     begin = stop;
   }
@@ -76,6 +98,7 @@ function sumChannels(
   dw: usize,
   taps: i32,
   ahead: i32,
+  inRuns: bool,
   sums: usize,
   n0: i32,
   n1: i32,
@@ -91,7 +114,7 @@ function sumChannels(
   for (let n = n0; n < n1; n++) {
     for (let i = 0; i < s.outHeight; i++) {
       if (ahead) touchNew(s, x, dy, n, i, count);
-      sumRow(s, x, dy, sums, n, i, count);
+      sumRow(s, x, dy, inRuns, sums, n, i, count);
       if ((i + 1) % blockRows == 0 || i + 1 == s.outHeight) addSums(sums, dw, taps, pixel, count);
     }
   }
@@ -121,7 +144,7 @@ function addSums(sums: usize, dw: usize, taps: i32, pixel: usize, count: i32): v
 }
 
 /** Adds what row i of image n gives to the sums of `count` channels. */
-function sumRow(s: Window, x: usize, dy: usize, sums: usize, n: i32, i: i32, count: i32): void {
+function sumRow(s: Window, x: usize, dy: usize, inRuns: bool, sums: usize, n: i32, i: i32, count: i32): void {
   const channels = s.channels;
   const taps = s.kernelWidth;
   const stride = s.strideWidth;
@@ -136,6 +159,10 @@ function sumRow(s: Window, x: usize, dy: usize, sums: usize, n: i32, i: i32, cou
   const sumsNext = at(0, 4 * taps * s.kernelHeight);
   x += <usize>((n * s.height + h + p0 * s.dilationHeight) * width) * pixel;
   dy += <usize>((n * s.outHeight + i) * outWidth) * pixel;
+  if (inRuns) {
+    runRow(s, x, xRow, p0, rows, dy, sums, count);
+    return;
+  }
   sums += at(0, 4 * taps * p0);
   const shared = goInFours(stride, s.dilationWidth, taps, -s.paddingLeft, width, outWidth);
   for (let j = 0; j < outWidth; j += 4) {
@@ -165,6 +192,63 @@ function sumRow(s: Window, x: usize, dy: usize, sums: usize, n: i32, i: i32, cou
       columns,
       done,
     );
+  }
+}
+
+/** Whether rows of outputs go as depthwise-weight-runs.ts has them: at most the first and the last window reach over by a column. */
+function goInRuns(s: Window): bool {
+  if (s.kernelHeight != 3 || s.kernelWidth != 3 || s.dilationWidth != 1 || s.strideWidth > 2) return false;
+  const over = overRight(s);
+  return s.paddingLeft <= 1 && over <= 1 && s.outWidth >= s.paddingLeft + max(over, 0);
+}
+
+/** Columns by which the last window reaches over the right edge. */
+function overRight(s: Window): i32 {
+  return (s.outWidth - 1) * s.strideWidth - s.paddingLeft + 3 - s.width;
+}
+
+/** sumRow() in runs. x, dy: column 0 of the first row inside the image, tap row p0's, and of the outputs. */
+function runRow(
+  s: Window,
+  x: usize,
+  xRow: usize,
+  p0: i32,
+  rows: i32,
+  dy: usize,
+  sums: usize,
+  count: i32,
+): void {
+  const pixel = at(0, s.channels);
+  const next = at(0, 36);
+  const unused = sums + at(0, max(9 * UNIT, CHUNK_SUMS));
+  const left = s.paddingLeft == 1;
+  const right = overRight(s) == 1;
+  const first = p0 == 0;
+  const second = p0 <= 1 && p0 + rows > 1;
+  const third = p0 + rows > 2;
+  // A row outside: any row will do.
+  if (left) x -= pixel;
+  const x1 = second && first ? x + xRow : x;
+  const x2 = third ? x + xRow * (rows - 1) : x;
+  const s0 = first ? sums : unused;
+  const s1 = second ? at(sums, 12) : unused;
+  const s2 = third ? at(sums, 24) : unused;
+  const next0 = first ? next : 0;
+  const next1 = second ? next : 0;
+  const next2 = third ? next : 0;
+  const step = pixel * s.strideWidth;
+  for (let j = 0; j < s.outWidth; j += RUN) {
+    const k = <usize>j * step;
+    const size = min(RUN, s.outWidth - j);
+    const from = dy + <usize>j * pixel;
+    const begins = left && j == 0;
+    const ends = right && j + size == s.outWidth;
+    const inside = size - (begins ? 1 : 0) - (ends ? 1 : 0);
+    if (s.strideWidth == 1) {
+      runs1(x + k, x1 + k, x2 + k, from, s0, s1, s2, next0, next1, next2, pixel, count, begins, inside, ends);
+    } else {
+      runs2(x + k, x1 + k, x2 + k, from, s0, s1, s2, next0, next1, next2, pixel, count, begins, inside, ends);
+    }
   }
 }
 

@@ -20,23 +20,27 @@ function grainOf(unit: number): number {
 
 /** Floats that do not fit L2 any more: 1 MiB. */
 const FAR = 262144;
-/** The large call of a kernel that is timed both ways: by then the engine has replaced baseline code by optimised code. */
-const TIMED_CALL = 32;
+/** Large calls of a kernel after which shapes are timed: by then the engine has replaced baseline code by optimised code. */
+const WARM_CALLS = 32;
 const ROUNDS = 3;
-/** Large calls of each kernel so far, and whether it pays for it to read ahead. */
+/** Large calls of each kernel so far, and for which kernel and shape it pays to read ahead. */
 const farCalls = new Map<string, number>();
 const aheadPays = new Map<string, boolean>();
 
 /**
  * Runs a kernel, and has it read the rows of an array beyond L2 ahead if that pays. A window reads so many streams at once
- * that some processors do not see what comes next: without reading ahead they take three times as long, while on others
- * it costs a third. So one call is timed both ways; the result is the same.
+ * that some processors do not see what comes next: without reading ahead they take up to three times as long, while
+ * for other shapes, or on others, it costs up to a third. So of each shape one call is timed both ways; the result is the same.
  */
-function aheadIfFar(kernel: string, floats: number, run: (ahead: number) => void): void {
+function aheadIfFar(kernel: string, conv: Conv, floats: number, run: (ahead: number) => void): void {
   if (floats <= FAR) return run(0);
+  const { images, height, width, channels, kernelHeight, strideHeight } = conv;
+  const shape = [kernel, images, height, width, channels, kernelHeight, strideHeight].join();
+  const known = aheadPays.get(shape);
+  if (known !== undefined) return run(known ? 1 : 0);
   const calls = (farCalls.get(kernel) ?? 0) + 1;
   farCalls.set(kernel, calls);
-  if (calls !== TIMED_CALL) return run((aheadPays.get(kernel) ?? true) ? 1 : 0);
+  if (calls <= WARM_CALLS) return run(1);
   const best = [Infinity, Infinity];
   for (let round = 0; round < 2 * ROUNDS; round++) {
     const ahead = round % 2;
@@ -44,15 +48,21 @@ function aheadIfFar(kernel: string, floats: number, run: (ahead: number) => void
     run(ahead);
     best[ahead] = Math.min(best[ahead]!, performance.now() - begin);
   }
-  aheadPays.set(kernel, best[1]! < best[0]!);
+  aheadPays.set(shape, best[1]! < best[0]!);
 }
 
 /** Floats up to which oblongs are ahead of squares, 4 MiB; beyond, many streams cost more (56²·144·8: a quarter to a half). */
 const OBLONG = 2 ** 20;
 
-/** Whether squares may go two at a time: where the engine keeps the order of loads, as its tile tells, or they spill. */
+/** Whether the engine keeps the order of loads, as its tile tells: where it does not, bodies with many sums spill. */
+function ordered(): boolean {
+  const { tile, simd256 } = runtime();
+  return simd256 || tile === ORDERED_TILE;
+}
+
+/** Whether squares may go two at a time. */
 function oblongPays(floats: number): number {
-  return floats <= OBLONG && runtime().tile === ORDERED_TILE ? 1 : 0;
+  return floats <= OBLONG && ordered() ? 1 : 0;
 }
 
 /** A unit is a pair of rows of y. */
@@ -62,7 +72,7 @@ export function depthwiseForward(conv: Conv, x: number, weight: number, bias: nu
   const units = images * Math.ceil(outHeight / 2);
   const floats = images * height * width * channels;
   withWindow(conv, (window) => {
-    aheadIfFar("depthwise", floats, (ahead) => {
+    aheadIfFar("depthwise", conv, floats, (ahead) => {
       parallel("depthwise", units, grain, window, x, weight, bias, y, ahead, oblongPays(floats));
     });
   });
@@ -75,7 +85,7 @@ export function depthwiseBackwardData(conv: Conv, dy: number, weight: number, dx
   const units = images * Math.ceil(height / 2);
   const floats = images * outHeight * outWidth * channels;
   withWindow(conv, (window) => {
-    aheadIfFar("depthwiseBackwardData", floats, (ahead) => {
+    aheadIfFar("depthwiseBackwardData", conv, floats, (ahead) => {
       parallel("depthwiseBackwardData", units, grain, window, dy, weight, dx, ahead, oblongPays(floats));
     });
   });
@@ -95,8 +105,21 @@ export function depthwiseBackwardWeight(conv: Conv, x: number, dy: number, dw: n
     const units = kernels.depthwiseBackwardWeightUnits(window, parts);
     const bytes = kernels.depthwiseBackwardWeightScratch(window);
     const run = (to: number): void =>
-      aheadIfFar("depthwiseBackwardWeight", images * height * width * channels, (ahead) => {
-        parallelScratch("depthwiseBackwardWeight", units, grain, bytes, window, x, dy, to, parts, ahead);
+      aheadIfFar("depthwiseBackwardWeight", conv, images * height * width * channels, (ahead) => {
+        const runs = ordered() ? 1 : 0;
+        parallelScratch(
+          "depthwiseBackwardWeight",
+          units,
+          grain,
+          bytes,
+          window,
+          x,
+          dy,
+          to,
+          parts,
+          ahead,
+          runs,
+        );
       });
     if (parts === 1) return run(dw);
     heap.scratch(parts * size * 4, "depthwise gradient", (sums) => {

@@ -110,7 +110,7 @@ export const abi = {
   // windows
   depthwise: ["window", "x", "w", "bias", "y", "ahead", "oblong", "begin", "end"],
   depthwiseBackwardData: ["window", "dy", "w", "dx", "ahead", "oblong", "begin", "end"],
-  depthwiseBackwardWeight: ["window", "x", "dy", "dw", "parts", "ahead", "scratch", "begin", "end"],
+  depthwiseBackwardWeight: ["window", "x", "dy", "dw", "parts", "ahead", "runs", "scratch", "begin", "end"],
   depthwiseBackwardWeightScratch: ["window"],
   depthwiseBackwardWeightUnits: ["window", "parts"],
   maxPool2d: ["window", "x", "y", "taps", "begin", "end"],

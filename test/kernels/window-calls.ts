@@ -120,7 +120,8 @@ function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void
     const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(parts * s.w)];
     const scratch = g.scratch(k.depthwiseBackwardWeightScratch(window));
     const units = k.depthwiseBackwardWeightUnits(window, parts);
-    k.depthwiseBackwardWeight(window, x, dy, dw, parts, ahead, scratch, 0, units);
+    const runs = oblong;
+    k.depthwiseBackwardWeight(window, x, dy, dw, parts, ahead, runs, scratch, 0, units);
   }
 }
 

@@ -36,6 +36,27 @@ function run(
   });
 }
 
+/** y, dx and dw with padding, or of an image framed with zeros. */
+function sums(
+  [k, stride, padding]: readonly [number, number, number],
+  shape: readonly [number, number, number, number],
+  framed: boolean,
+): Record<"y" | "dx" | "dw", Float32Array> {
+  return tidy(() => {
+    const channels = shape[3];
+    const size = shape.reduce((product, n) => product * n);
+    const x = tensor(draw("normal", "x", size), shape, { requiresGrad: true });
+    const weight = tensor(draw("normal", "weight", k * k * channels), [k, k, 1, channels], {
+      requiresGrad: true,
+    });
+    const image = framed ? pad(x, [0, padding, padding, 0], [0, padding, padding, 0]) : x;
+    const y = conv2d(image, weight, undefined, { stride, padding: framed ? 0 : padding, groups: channels });
+    backward(y, tensor(draw("normal", "dy", y.size), y.shape));
+    const [out, dx, dw] = [y, x.grad!, weight.grad!].map((t) => Float32Array.from(t.data()));
+    return { y: out!, dx: dx!, dw: dw! };
+  });
+}
+
 forEachBinary((binary) => {
   beforeAll(() => void init({ binary }));
 
@@ -81,22 +102,32 @@ forEachBinary((binary) => {
       [5, 2, 2, 9, 11],
       [5, 1, 3, 6, 8],
     ])("kernel %i, stride %i, padding %i, %i × %i", (k, stride, padding, height, width) => {
-      tidy(() => {
-        const shape = [2, height, width, CHANNELS];
-        const x = tensor(draw("normal", "x", 2 * height * width * CHANNELS), shape, { requiresGrad: true });
-        const weight = tensor(draw("normal", "weight", k * k * CHANNELS), [k, k, 1, CHANNELS]);
-        const around = [0, padding, padding, 0];
-        const [framed, padded] = [true, false].map((frame) => {
-          x.grad = undefined;
-          const image = frame ? pad(x, around, around) : x;
-          const options = { stride, padding: frame ? 0 : padding, groups: CHANNELS };
-          const out = conv2d(image, weight, undefined, options);
-          backward(out, tensor(draw("normal", "dy", out.size), out.shape));
-          return [Float32Array.from(out.data()), Float32Array.from(x.grad!.data())] as const;
-        });
-        sameBits("y", padded![0], framed![0]);
-        sameBits("dx", padded![1], framed![1]);
+      const shape = [2, height, width, CHANNELS] as const;
+      const [padded, framed] = [false, true].map((frame) => sums([k, stride, padding], shape, frame));
+      for (const name of ["y", "dx", "dw"] as const) sameBits(name, padded![name], framed![name]);
+    });
+  });
+
+  describe("depthwise convolution gives the same bits where the engine keeps the order of loads and where not:", () => {
+    test.each([
+      [3, 1, 1, 1, 1, 4],
+      [3, 1, 1, 2, 2, 8],
+      [3, 1, 1, 7, 7, 60],
+      [3, 1, 1, 5, 41, 20],
+      [3, 1, 0, 9, 19, 9],
+      [3, 1, 2, 4, 6, 5],
+      [3, 2, 1, 14, 14, 36],
+      [3, 2, 1, 7, 35, 12],
+      [3, 2, 0, 3, 9, 7],
+      [3, 2, 0, 9, 36, 260],
+      [3, 3, 1, 9, 10, 6],
+      [5, 1, 2, 7, 9, 12],
+    ])("kernel %i, stride %i, padding %i, %i × %i × %i", (k, stride, padding, height, width, channels) => {
+      const [want, got] = [0, 1].map((tile) => {
+        init({ binary, tile });
+        return sums([k, stride, padding], [3, height, width, channels], false);
       });
+      for (const name of ["y", "dx", "dw"] as const) sameBits(name, got![name], want![name]);
     });
   });
 });
