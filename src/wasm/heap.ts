@@ -48,6 +48,37 @@ export function floatsAt(memory: WebAssembly.Memory, address: number, length: nu
   return new Float32Array(memory.buffer, address, length);
 }
 
+/** A block of the memory; free ones of a size class are linked in the order in which they became free. */
+class Block {
+  before: Block | undefined = undefined;
+  after: Block | undefined = undefined;
+
+  constructor(
+    readonly address: number,
+    readonly size: number,
+  ) {}
+}
+
+/** A list of free blocks. */
+class Bin {
+  first: Block | undefined = undefined;
+  #last: Block | undefined = undefined;
+
+  append(block: Block): void {
+    block.before = this.#last;
+    if (this.#last) this.#last.after = block;
+    else this.first = block;
+    this.#last = block;
+  }
+
+  remove({ before, after }: Block): void {
+    if (before) before.after = after;
+    else this.first = after;
+    if (after) after.before = before;
+    else this.#last = before;
+  }
+}
+
 export class Heap {
   /** Bytes of live blocks. */
   bytesInUse = 0;
@@ -55,9 +86,9 @@ export class Heap {
   readonly memory: WebAssembly.Memory;
   readonly #limit: number;
   readonly #live = new Map<number, number>(); // address → size
-  readonly #sizes = new Map<number, number>(); // free: address → size
-  readonly #ends = new Map<number, number>(); // free: end → address
-  readonly #bins: Set<number>[] = Array.from({ length: 128 }, () => new Set<number>());
+  readonly #starts = new Map<number, Block>(); // free ones by address
+  readonly #ends = new Map<number, Block>(); // and by the address after their last byte
+  readonly #bins = Array.from({ length: 128 }, () => new Bin());
 
   constructor(memory: WebAssembly.Memory, limitBytes: number) {
     this.memory = memory;
@@ -130,12 +161,11 @@ export class Heap {
 
   #take(size: number): number | undefined {
     for (let bin = binOf(size); bin < this.#bins.length; bin++) {
-      for (const address of this.#bins[bin]!) {
-        const found = this.#sizes.get(address)!;
-        if (found < size) continue;
-        this.#remove(address, found);
-        if (found > size) this.#insert(address + size, found - size);
-        return address;
+      for (let block = this.#bins[bin]!.first; block; block = block.after) {
+        if (block.size < size) continue;
+        this.#remove(block);
+        if (block.size > size) this.#insert(block.address + size, block.size - size);
+        return block.address;
       }
     }
     return undefined;
@@ -144,7 +174,7 @@ export class Heap {
   #grow(size: number): boolean {
     const end = this.memory.buffer.byteLength;
     const last = this.#ends.get(end);
-    const missing = size - (last === undefined ? 0 : end - last);
+    const missing = size - (last?.size ?? 0);
     for (const ask of [Math.max(missing, GROW, end / 4), missing]) {
       const pages = Math.ceil(ask / PAGE);
       if (end + pages * PAGE > this.#limit) continue;
@@ -163,24 +193,24 @@ export class Heap {
   #insert(address: number, size: number): void {
     const before = this.#ends.get(address);
     if (before !== undefined) {
-      const beforeSize = this.#sizes.get(before)!;
-      this.#remove(before, beforeSize);
-      address = before;
-      size += beforeSize;
+      this.#remove(before);
+      address = before.address;
+      size += before.size;
     }
-    const afterSize = this.#sizes.get(address + size);
-    if (afterSize !== undefined) {
-      this.#remove(address + size, afterSize);
-      size += afterSize;
+    const after = this.#starts.get(address + size);
+    if (after !== undefined) {
+      this.#remove(after);
+      size += after.size;
     }
-    this.#sizes.set(address, size);
-    this.#ends.set(address + size, address);
-    this.#bins[binOf(size)]!.add(address);
+    const block = new Block(address, size);
+    this.#starts.set(address, block);
+    this.#ends.set(address + size, block);
+    this.#bins[binOf(size)]!.append(block);
   }
 
-  #remove(address: number, size: number): void {
-    this.#sizes.delete(address);
-    this.#ends.delete(address + size);
-    this.#bins[binOf(size)]!.delete(address);
+  #remove(block: Block): void {
+    this.#starts.delete(block.address);
+    this.#ends.delete(block.address + block.size);
+    this.#bins[binOf(block.size)]!.remove(block);
   }
 }
