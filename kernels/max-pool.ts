@@ -1,21 +1,14 @@
 // Max pooling of NHWC images, forward and backward. Window (shapes.ts) says where windows lie. Reads whole vectors, up to
 // three floats (and taps) past the end of each array.
 
+import { bandOfMaxima } from "./max-pool-bands";
+import { anyWindow, square2, square3 } from "./max-pool-window";
 import { Window } from "./shapes";
 import { at, storeLanes, swizzle } from "./simd";
 import { endTap, firstTap } from "./window";
 
-/** Stores the low byte of each of the first `count` lanes. */
-function storeBytes(p: usize, v: v128, count: i32): void {
-  const bytes = i8x16.shuffle(v, v, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
-  if (count >= 4) {
-    v128.store32_lane(p, bytes, 0);
-  } else {
-    if (count >= 2) v128.store16_lane(p, bytes, 0);
-    if (count == 3) v128.store8_lane(p, bytes, 2, 2);
-    if (count == 1) v128.store8_lane(p, bytes, 0);
-  }
-}
+/** Rows of outputs that go together where windows overlap. */
+const BAND: i32 = 3;
 
 /**
  * y[n, i, j, c] = max over the window, and taps (u8; 0: not wanted) = the first tap (p·kernelWidth + q) that holds it,
@@ -24,167 +17,101 @@ function storeBytes(p: usize, v: v128, count: i32): void {
 export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin: i32, end: i32): void {
   const s = changetype<Window>(window);
   const channels = s.channels;
+  const pixel = at(0, channels);
+  // Outputs j0 ≤ j < j1 of rows with i ≤ lastRow have their windows inside, and may go in bands.
+  let j0 = 0;
+  let j1 = 0;
+  let lastRow = -1;
+  if (
+    s.kernelHeight == 3 &&
+    s.kernelWidth == 3 &&
+    s.strideHeight == 2 &&
+    s.strideWidth == 2 &&
+    s.dilationHeight == 1 &&
+    s.dilationWidth == 1 &&
+    s.height >= 3 &&
+    s.width >= 3 &&
+    !(channels & 7)
+  ) {
+    j0 = firstTap(-s.paddingLeft, 2);
+    j1 = max(j0, min(s.outWidth, (s.width - 3 + s.paddingLeft) / 2 + 1));
+    if (j0 < j1) lastRow = min(s.outHeight - 1, (s.height - 3 + s.paddingTop) / 2);
+  }
+  const row = s.outWidth * channels;
+  for (let unit = begin; unit < end;) {
+    const n = unit / s.outHeight;
+    const i = unit - n * s.outHeight;
+    const h = i * s.strideHeight - s.paddingTop;
+    const image = at(x, n * s.height * s.width * channels);
+    const rows = h < 0 ? 0 : min(min(BAND, end - unit), lastRow - i + 1);
+    if (rows > 0) {
+      bandOfMaxima(
+        at(image, (h * s.width + j0 * 2 - s.paddingLeft) * channels),
+        pixel * s.width,
+        pixel,
+        s.kernelHeight,
+        channels,
+        at(y, unit * row + j0 * channels),
+        at(0, row),
+        taps ? taps + unit * row + j0 * channels : 0,
+        rows,
+        j1 - j0,
+      );
+    }
+    for (const next = unit + max(rows, 1); unit < next; unit++) {
+      const to = at(y, unit * row);
+      const tapTo = taps ? taps + unit * row : 0;
+      const i = unit - n * s.outHeight;
+      if (rows > 0) {
+        someWindows(s, image, to, tapTo, i, 0, j0);
+        someWindows(s, image, to, tapTo, i, j1, s.outWidth);
+      } else someWindows(s, image, to, tapTo, i, 0, s.outWidth);
+    }
+  }
+}
+
+/** Outputs begin ≤ j < end of row i of an image. */
+function someWindows(s: Window, image: usize, y: usize, taps: usize, i: i32, begin: i32, end: i32): void {
+  const channels = s.channels;
   const rowStep = at(0, s.dilationHeight * s.width * channels);
   const tapStep = at(0, s.dilationWidth * channels);
   const size = i32x4.splat(s.kernelHeight);
-  y = at(y, begin * s.outWidth * channels);
-  if (taps) taps += begin * s.outWidth * channels;
-  for (let unit = begin; unit < end; unit++) {
-    const n = unit / s.outHeight;
-    const h = (unit % s.outHeight) * s.strideHeight - s.paddingTop;
-    const p0 = firstTap(h, s.dilationHeight);
-    const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
-    for (let j = 0; j < s.outWidth; j++) {
-      const w = j * s.strideWidth - s.paddingLeft;
-      const q0 = firstTap(w, s.dilationWidth);
-      const q1 = endTap(w, s.dilationWidth, s.kernelWidth, s.width);
-      const row0 = n * s.height + h + p0 * s.dilationHeight;
-      const corner = at(x, (row0 * s.width + w + q0 * s.dilationWidth) * channels);
+  const h = i * s.strideHeight - s.paddingTop;
+  const p0 = firstTap(h, s.dilationHeight);
+  const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
+  y = at(y, begin * channels);
+  if (taps) taps += begin * channels;
+  for (let j = begin; j < end; j++) {
+    const w = j * s.strideWidth - s.paddingLeft;
+    const q0 = firstTap(w, s.dilationWidth);
+    const q1 = endTap(w, s.dilationWidth, s.kernelWidth, s.width);
+    const corner = at(image, ((h + p0 * s.dilationHeight) * s.width + w + q0 * s.dilationWidth) * channels);
+    const whole = p1 - p0 == s.kernelHeight && q1 - q0 == s.kernelWidth;
+    if (whole && s.kernelHeight == 3 && s.kernelWidth == 3) {
+      square3(corner, rowStep, tapStep, size, channels, y, taps);
+    } else if (whole && s.kernelHeight == 2 && s.kernelWidth == 2) {
+      square2(corner, rowStep, tapStep, size, channels, y, taps);
+    } else {
       const first = p0 * s.kernelWidth + q0;
-      const whole = p1 - p0 == s.kernelHeight && q1 - q0 == s.kernelWidth;
-      if (whole && s.kernelHeight == 3 && s.kernelWidth == 3) {
-        square3(corner, rowStep, tapStep, size, channels, y, taps);
-      } else if (whole && s.kernelHeight == 2 && s.kernelWidth == 2) {
-        square2(corner, rowStep, tapStep, size, channels, y, taps);
-      } else {
-        for (let c = 0; c < channels; c += 4) {
-          const to = taps ? taps + c : 0;
-          anyWindow(
-            at(corner, c),
-            rowStep,
-            tapStep,
-            p1 - p0,
-            q1 - q0,
-            first,
-            s.kernelWidth,
-            at(y, c),
-            to,
-            channels - c,
-          );
-        }
+      for (let c = 0; c < channels; c += 4) {
+        const to = taps ? taps + c : 0;
+        anyWindow(
+          at(corner, c),
+          rowStep,
+          tapStep,
+          p1 - p0,
+          q1 - q0,
+          first,
+          s.kernelWidth,
+          at(y, c),
+          to,
+          channels - c,
+        );
       }
-      y = at(y, channels);
-      if (taps) taps += channels;
     }
+    y = at(y, channels);
+    if (taps) taps += channels;
   }
-}
-
-/** Four channels of one window of rows × columns taps, the first one being tap number `first`. */
-function anyWindow(
-  row: usize,
-  rowStep: usize,
-  tapStep: usize,
-  rows: i32,
-  columns: i32,
-  first: i32,
-  kernelWidth: i32,
-  y: usize,
-  taps: usize,
-  left: i32,
-): void {
-  let best = v128.load(row);
-  let where = i32x4.splat(first);
-  for (let p = 0; p < rows; p++) {
-    let from = row;
-    for (let q = 0; q < columns; q++) {
-      const v = v128.load(from);
-      const wins = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-      best = v128.bitselect(v, best, wins);
-      where = v128.bitselect(i32x4.splat(first + p * kernelWidth + q), where, wins);
-      from += tapStep;
-    }
-    row += rowStep;
-  }
-  inline.always(storeLanes(y, best, left));
-  if (taps) storeBytes(taps, where, left);
-}
-
-/**
- * All channels of one window of K × K taps inside the image, K = 2 or 3, WHERE: and which tap each maximum is: the last
- * that is more than all before it. First along the rows, then down. A NaN anywhere shows in the sum of all taps, and the
- * vector is done again with the test for it. size: K in each lane, from memory: V8 builds constants anew at each use.
- */
-function square(
-  K: i32,
-  WHERE: bool,
-  corner: usize,
-  rowStep: usize,
-  tapStep: usize,
-  size: v128,
-  channels: i32,
-  y: usize,
-  taps: usize,
-): void {
-  const one = i32x4.shr_u(size, 1);
-  const two = i32x4.add(one, one);
-  for (let c = 0; c < channels; c += 4) {
-    let row = at(corner, c);
-    let v = v128.load(row);
-    let w = v128.load(row + tapStep);
-    let sum = f32x4.add(v, w);
-    let where = v128.and(f32x4.gt(w, v), one);
-    let best = f32x4.pmax(v, w);
-    if (K > 2) {
-      v = v128.load(row + tapStep + tapStep);
-      sum = f32x4.add(sum, v);
-      where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), two));
-      best = f32x4.pmax(best, v);
-    }
-    let before = size;
-    for (let p = 1; p < K; p++) {
-      row += rowStep;
-      v = v128.load(row);
-      w = v128.load(row + tapStep);
-      sum = f32x4.add(sum, f32x4.add(v, w));
-      let tap = v128.and(f32x4.gt(w, v), one);
-      let most = f32x4.pmax(v, w);
-      if (K > 2) {
-        v = v128.load(row + tapStep + tapStep);
-        sum = f32x4.add(sum, v);
-        tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
-        most = f32x4.pmax(most, v);
-      }
-      where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), i32x4.add(tap, before)));
-      best = f32x4.pmax(best, most);
-      before = i32x4.add(before, size);
-    }
-    const to = WHERE ? taps + c : 0;
-    if (channels - c < 4 || v128.any_true(f32x4.ne(sum, sum))) {
-      anyWindow(at(corner, c), rowStep, tapStep, K, K, 0, K, at(y, c), to, channels - c);
-      continue;
-    }
-    v128.store(at(y, c), best);
-    if (WHERE) {
-      where = i8x16.shuffle(where, where, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
-      v128.store32_lane(to, where, 0);
-    }
-  }
-}
-
-function square2(
-  corner: usize,
-  rowStep: usize,
-  tapStep: usize,
-  size: v128,
-  channels: i32,
-  y: usize,
-  taps: usize,
-): void {
-  if (taps) inline.always(square(2, true, corner, rowStep, tapStep, size, channels, y, taps));
-  else inline.always(square(2, false, corner, rowStep, tapStep, size, channels, y, 0));
-}
-
-function square3(
-  corner: usize,
-  rowStep: usize,
-  tapStep: usize,
-  size: v128,
-  channels: i32,
-  y: usize,
-  taps: usize,
-): void {
-  if (taps) inline.always(square(3, true, corner, rowStep, tapStep, size, channels, y, taps));
-  else inline.always(square(3, false, corner, rowStep, tapStep, size, channels, y, 0));
 }
 
 /** Units of work of maxPool2dBackward: bands of strideHeight rows of dx. */
