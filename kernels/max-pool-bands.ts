@@ -5,18 +5,6 @@
 import { anyWindow } from "./max-pool-window";
 import { at } from "./simd";
 
-/** Minus the first tap along a row that holds the maximum of v, w and u, for eight channels; mid: the maximum of v and w. */
-function tapAlong(v0: v128, w0: v128, mid0: v128, u0: v128, v1: v128, w1: v128, mid1: v128, u1: v128): v128 {
-  const second = i16x8.narrow_i32x4_s(f32x4.gt(w0, v0), f32x4.gt(w1, v1));
-  const third = i16x8.narrow_i32x4_s(f32x4.gt(u0, mid0), f32x4.gt(u1, mid1));
-  return i16x8.min_s(second, i16x8.add(third, third));
-}
-
-/** −1 in each of eight lanes where the maximum of a row is more than that of the rows before. */
-function more(most0: v128, best0: v128, most1: v128, best1: v128): v128 {
-  return i16x8.narrow_i32x4_s(f32x4.gt(most0, best0), f32x4.gt(most1, best1));
-}
-
 /**
  * `rows` × `columns` outputs, and in taps, if WHERE, the first tap that holds each maximum. x: the first pixel of the first
  * window; pixel, xRow, yRow: bytes to the next pixel and to the next rows. channels: a multiple of eight. minus1: −1 in
@@ -37,7 +25,6 @@ function bandBody(
   columns: i32,
 ): v128 {
   const minus3 = i16x8.add(i16x8.add(minus1, minus1), minus1);
-  const minus6 = i16x8.add(minus3, minus3);
   const tapsRow = yRow >> 2;
   // The first column of pixels; all others are the second or the third of a window.
   let sum = f32x4.splat(0);
@@ -53,69 +40,96 @@ function bandBody(
       let row = at(x, c);
       let to = at(y, c);
       let tapTo = taps + c;
+      // Along the first row, four channels and the next four.
       let from = row + pixel;
-      let v0 = v128.load(row);
-      let v1 = v128.load(row, 16);
-      let w0 = v128.load(from);
-      let w1 = v128.load(from, 16);
-      from += pixel;
-      let u0 = v128.load(from);
-      let u1 = v128.load(from, 16);
-      sum = f32x4.add(sum, f32x4.add(f32x4.add(w0, u0), f32x4.add(w1, u1)));
-      let mid0 = f32x4.pmax(v0, w0);
-      let mid1 = f32x4.pmax(v1, w1);
-      let best0 = f32x4.pmax(mid0, u0);
-      let best1 = f32x4.pmax(mid1, u1);
+      let last = from + pixel;
+      let v = v128.load(row);
+      let w = v128.load(from);
+      let u = v128.load(last);
+      let part = f32x4.add(w, u);
+      let mid = f32x4.pmax(v, w);
+      let best0 = f32x4.pmax(mid, u);
+      let second = f32x4.gt(w, v);
+      let third = f32x4.gt(u, mid);
+      v = v128.load(row, 16);
+      w = v128.load(from, 16);
+      u = v128.load(last, 16);
+      sum = f32x4.add(sum, f32x4.add(part, f32x4.add(w, u)));
+      mid = f32x4.pmax(v, w);
+      let best1 = f32x4.pmax(mid, u);
       let where = minus1;
-      if (WHERE) where = inline.always(tapAlong(v0, w0, mid0, u0, v1, w1, mid1, u1));
+      if (WHERE) {
+        second = i16x8.narrow_i32x4_s(second, f32x4.gt(w, v));
+        third = i16x8.narrow_i32x4_s(third, f32x4.gt(u, mid));
+        where = i16x8.min_s(second, i16x8.add(third, third));
+      }
       for (let i = rows; i > 0; i--) {
         row += xRow;
         from = row + pixel;
-        v0 = v128.load(row);
-        v1 = v128.load(row, 16);
-        w0 = v128.load(from);
-        w1 = v128.load(from, 16);
-        from += pixel;
-        u0 = v128.load(from);
-        u1 = v128.load(from, 16);
-        sum = f32x4.add(sum, f32x4.add(f32x4.add(w0, u0), f32x4.add(w1, u1)));
-        mid0 = f32x4.pmax(v0, w0);
-        mid1 = f32x4.pmax(v1, w1);
-        let most0 = f32x4.pmax(mid0, u0);
-        let most1 = f32x4.pmax(mid1, u1);
+        last = from + pixel;
+        v = v128.load(row);
+        w = v128.load(from);
+        u = v128.load(last);
+        part = f32x4.add(w, u);
+        mid = f32x4.pmax(v, w);
+        second = f32x4.gt(w, v);
+        third = f32x4.gt(u, mid);
+        mid = f32x4.pmax(mid, u);
+        let better = f32x4.gt(mid, best0);
+        best0 = f32x4.pmax(best0, mid);
+        v = v128.load(row, 16);
+        w = v128.load(from, 16);
+        u = v128.load(last, 16);
+        sum = f32x4.add(sum, f32x4.add(part, f32x4.add(w, u)));
+        mid = f32x4.pmax(v, w);
         if (WHERE) {
-          const tap = i16x8.add(inline.always(tapAlong(v0, w0, mid0, u0, v1, w1, mid1, u1)), minus3);
-          where = i16x8.min_s(where, v128.and(inline.always(more(most0, best0, most1, best1)), tap));
+          second = i16x8.narrow_i32x4_s(second, f32x4.gt(w, v));
+          third = i16x8.narrow_i32x4_s(third, f32x4.gt(u, mid));
+          second = i16x8.min_s(second, i16x8.add(third, third));
         }
-        best0 = f32x4.pmax(best0, most0);
-        best1 = f32x4.pmax(best1, most1);
+        mid = f32x4.pmax(mid, u);
+        if (WHERE) {
+          better = i16x8.narrow_i32x4_s(better, f32x4.gt(mid, best1));
+          where = i16x8.min_s(where, v128.and(better, i16x8.add(second, minus3)));
+        }
+        best1 = f32x4.pmax(best1, mid);
+        // The row that the next window begins with.
         row += xRow;
         from = row + pixel;
-        v0 = v128.load(row);
-        v1 = v128.load(row, 16);
-        w0 = v128.load(from);
-        w1 = v128.load(from, 16);
-        from += pixel;
-        u0 = v128.load(from);
-        u1 = v128.load(from, 16);
-        sum = f32x4.add(sum, f32x4.add(f32x4.add(w0, u0), f32x4.add(w1, u1)));
-        mid0 = f32x4.pmax(v0, w0);
-        mid1 = f32x4.pmax(v1, w1);
-        most0 = f32x4.pmax(mid0, u0);
-        most1 = f32x4.pmax(mid1, u1);
+        last = from + pixel;
+        v = v128.load(row);
+        w = v128.load(from);
+        u = v128.load(last);
+        part = f32x4.add(w, u);
+        mid = f32x4.pmax(v, w);
+        second = f32x4.gt(w, v);
+        third = f32x4.gt(u, mid);
+        mid = f32x4.pmax(mid, u);
+        better = f32x4.gt(mid, best0);
+        v128.store(to, f32x4.pmax(best0, mid));
+        best0 = mid;
+        v = v128.load(row, 16);
+        w = v128.load(from, 16);
+        u = v128.load(last, 16);
+        sum = f32x4.add(sum, f32x4.add(part, f32x4.add(w, u)));
+        mid = f32x4.pmax(v, w);
         if (WHERE) {
-          const tap = inline.always(tapAlong(v0, w0, mid0, u0, v1, w1, mid1, u1));
-          const last = v128.and(inline.always(more(most0, best0, most1, best1)), i16x8.add(tap, minus6));
-          const bytes = i16x8.mul(i16x8.min_s(where, last), minus1);
-          v128.store64_lane(tapTo, i8x16.narrow_i16x8_u(bytes, bytes), 0);
-          tapTo += tapsRow;
-          where = tap;
+          second = i16x8.narrow_i32x4_s(second, f32x4.gt(w, v));
+          third = i16x8.narrow_i32x4_s(third, f32x4.gt(u, mid));
+          second = i16x8.min_s(second, i16x8.add(third, third));
         }
-        v128.store(to, f32x4.pmax(best0, most0));
-        v128.store(to, f32x4.pmax(best1, most1), 16);
+        mid = f32x4.pmax(mid, u);
+        if (WHERE) {
+          better = i16x8.narrow_i32x4_s(better, f32x4.gt(mid, best1));
+          third = i16x8.add(i16x8.add(second, minus3), minus3);
+          where = i16x8.abs(i16x8.min_s(where, v128.and(better, third)));
+          v128.store64_lane(tapTo, i8x16.narrow_i16x8_u(where, where), 0);
+          tapTo += tapsRow;
+          where = second;
+        }
+        v128.store(to, f32x4.pmax(best1, mid), 16);
+        best1 = mid;
         to += yRow;
-        best0 = most0;
-        best1 = most1;
       }
     }
     x += 2 * pixel;

@@ -37,6 +37,13 @@ function forward(fn: () => Tensor, held: Tensor[]): Prepared {
   };
 }
 
+/** With all that backward will need. */
+function recorded(shape: number[], fn: (x: Tensor) => Tensor): Prepared {
+  const x = random(shape, 1);
+  x.requiresGrad = true;
+  return { run: () => tidy(() => fn(x).ptr), dispose: () => x.dispose() };
+}
+
 /** The gradient of fn with respect to x. */
 function backward(shape: number[], fn: (x: Tensor) => Tensor): Prepared {
   const x = random(shape, 1);
@@ -86,8 +93,9 @@ const rows: [string, number, () => Prepared][] = [
   // batch norm reads x once for the moments and once to scale it; its gradient dy and x likewise
   [`batchNorm-${stage}`, 3 * 4 * floats, () => one(STAGE, norm)],
   [`batchNormBackward-${stage}`, 5 * 4 * floats, () => backward(STAGE, norm)],
-  // pooling notes the winner of each window in a byte
-  [`maxPool2d-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 5 * pooled, () => one(STEM, pool)],
+  // in training pooling notes the winner of each window in a byte
+  [`maxPool2d-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 4 * pooled, () => one(STEM, pool)],
+  [`maxPool2dTraining-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 5 * pooled, () => recorded(STEM, pool)],
   [`maxPool2dBackward-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 5 * pooled, () => backward(STEM, pool)],
   [`relu-${stage}`, 2 * 4 * floats, () => one(STAGE, relu)],
   [`reluBackward-${stage}`, 3 * 4 * floats, () => backward(STAGE, relu)],
