@@ -18,51 +18,52 @@ function grainOf(unit: number): number {
   return Math.ceil(GRAIN / Math.max(unit, 1));
 }
 
+/** Whether the engine keeps the order of loads, as its tile tells: where it does not, bodies with many sums spill. */
+function ordered(): number {
+  const { tile, simd256 } = runtime();
+  return simd256 || tile === ORDERED_TILE ? 1 : 0;
+}
+
 /** Floats that do not fit L2 any more: 1 MiB. */
 const FAR = 262144;
 /** Large calls of a kernel after which shapes are timed: by then the engine has replaced baseline code by optimised code. */
 const WARM_CALLS = 32;
 const ROUNDS = 3;
-/** Large calls of each kernel so far, and for which kernel and shape it pays to read ahead. */
+/** Large calls of each kernel so far, and which way was fastest for each kernel and shape. */
 const farCalls = new Map<string, number>();
-const aheadPays = new Map<string, boolean>();
+const fastest = new Map<string, readonly [ahead: number, wide: number]>();
 
 /**
- * Runs a kernel, and has it read the rows of an array beyond L2 ahead if that pays. A window reads so many streams at once
- * that some processors do not see what comes next: without reading ahead they take up to three times as long, while
- * for other shapes, or on others, it costs up to a third. So of each shape one call is timed both ways; the result is the same.
+ * Runs a kernel with its wide body (many outputs at once) where registers suffice, and has it read the rows of an array beyond L2
+ * ahead if that pays. A window reads so many streams at once that some processors do not see what comes next: without
+ * reading ahead they take up to three times as long, while for other shapes, or on others, it costs up to a third; a
+ * wide body reads still more streams. So of each large shape one call is timed in all ways; the result is the same.
  */
-function aheadIfFar(kernel: string, conv: Conv, floats: number, run: (ahead: number) => void): void {
-  if (floats <= FAR) return run(0);
+function inFastestWay(
+  kernel: string,
+  conv: Conv,
+  floats: number,
+  run: (ahead: number, wide: number) => void,
+): void {
+  const wide = ordered();
+  if (floats <= FAR) return run(0, wide);
   const { images, height, width, channels, kernelHeight, strideHeight } = conv;
-  const shape = [kernel, images, height, width, channels, kernelHeight, strideHeight].join();
-  const known = aheadPays.get(shape);
-  if (known !== undefined) return run(known ? 1 : 0);
+  const shape = [kernel, images, height, width, channels, kernelHeight, strideHeight, wide].join();
+  const known = fastest.get(shape);
+  if (known) return run(...known);
   const calls = (farCalls.get(kernel) ?? 0) + 1;
   farCalls.set(kernel, calls);
-  if (calls <= WARM_CALLS) return run(1);
-  const best = [Infinity, Infinity];
-  for (let round = 0; round < 2 * ROUNDS; round++) {
-    const ahead = round % 2;
-    const begin = performance.now();
-    run(ahead);
-    best[ahead] = Math.min(best[ahead]!, performance.now() - begin);
+  if (calls <= WARM_CALLS) return run(1, wide);
+  const ways = [0, 1].flatMap((ahead) => (wide ? [0, 1] : [0]).map((body) => [ahead, body] as const));
+  const best = ways.map(() => Infinity);
+  for (let round = 0; round < ROUNDS; round++) {
+    ways.forEach((way, i) => {
+      const begin = performance.now();
+      run(...way);
+      best[i] = Math.min(best[i]!, performance.now() - begin);
+    });
   }
-  aheadPays.set(shape, best[1]! < best[0]!);
-}
-
-/** Floats up to which oblongs are ahead of squares, 4 MiB; beyond, many streams cost more (56²·144·8: a quarter to a half). */
-const OBLONG = 2 ** 20;
-
-/** Whether the engine keeps the order of loads, as its tile tells: where it does not, bodies with many sums spill. */
-function ordered(): boolean {
-  const { tile, simd256 } = runtime();
-  return simd256 || tile === ORDERED_TILE;
-}
-
-/** Whether squares may go two at a time. */
-function oblongPays(floats: number): number {
-  return floats <= OBLONG && ordered() ? 1 : 0;
+  fastest.set(shape, ways[best.indexOf(Math.min(...best))]!);
 }
 
 /** A unit is a pair of rows of y. */
@@ -72,8 +73,8 @@ export function depthwiseForward(conv: Conv, x: number, weight: number, bias: nu
   const units = images * Math.ceil(outHeight / 2);
   const floats = images * height * width * channels;
   withWindow(conv, (window) => {
-    aheadIfFar("depthwise", conv, floats, (ahead) => {
-      parallel("depthwise", units, grain, window, x, weight, bias, y, ahead, oblongPays(floats));
+    inFastestWay("depthwise", conv, floats, (ahead, oblong) => {
+      parallel("depthwise", units, grain, window, x, weight, bias, y, ahead, oblong);
     });
   });
 }
@@ -85,8 +86,8 @@ export function depthwiseBackwardData(conv: Conv, dy: number, weight: number, dx
   const units = images * Math.ceil(height / 2);
   const floats = images * outHeight * outWidth * channels;
   withWindow(conv, (window) => {
-    aheadIfFar("depthwiseBackwardData", conv, floats, (ahead) => {
-      parallel("depthwiseBackwardData", units, grain, window, dy, weight, dx, ahead, oblongPays(floats));
+    inFastestWay("depthwiseBackwardData", conv, floats, (ahead, oblong) => {
+      parallel("depthwiseBackwardData", units, grain, window, dy, weight, dx, ahead, oblong);
     });
   });
 }
@@ -105,8 +106,7 @@ export function depthwiseBackwardWeight(conv: Conv, x: number, dy: number, dw: n
     const units = kernels.depthwiseBackwardWeightUnits(window, parts);
     const bytes = kernels.depthwiseBackwardWeightScratch(window);
     const run = (to: number): void =>
-      aheadIfFar("depthwiseBackwardWeight", conv, images * height * width * channels, (ahead) => {
-        const runs = ordered() ? 1 : 0;
+      inFastestWay("depthwiseBackwardWeight", conv, images * height * width * channels, (ahead, runs) => {
         parallelScratch(
           "depthwiseBackwardWeight",
           units,

@@ -50,13 +50,15 @@ export function floatsAt(memory: WebAssembly.Memory, address: number, length: nu
 
 /** A block of the memory; free ones of a size class are linked in the order in which they became free. */
 class Block {
+  readonly address: number;
+  readonly size: number;
   before: Block | undefined = undefined;
   after: Block | undefined = undefined;
 
-  constructor(
-    readonly address: number,
-    readonly size: number,
-  ) {}
+  constructor(address: number, size: number) {
+    this.address = address;
+    this.size = size;
+  }
 }
 
 /** A list of free blocks. */
