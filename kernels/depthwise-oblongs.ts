@@ -150,7 +150,6 @@ export function oblongs1(
         a = v128.load((from += pixel));
         u3 = madd(a, w22, u3);
       }
-      // The second row last: where there is one row only, both go to the same place.
       let to = at(y, c);
       const second = to + yRow;
       v128.store(to, v0);

@@ -233,7 +233,6 @@ function squares2Body(
   }
 }
 
-/** The second row last: where there is one row only, both go to the same place (see squares). */
 function storeSquare(y: usize, pixel: usize, yRow: usize, v0: v128, v1: v128, u0: v128, u1: v128): void {
   const second = y + yRow;
   v128.store(y, v0);

@@ -26,7 +26,7 @@ export function firstSquare(stride: i32, padding: i32): i32 {
 }
 
 /**
- * Rows i and i + 1 of the outputs of one image, or row i alone where that is the last: outputs begin ≤ j < begin + count.
+ * Rows i and i + 1 of the outputs of one image: outputs begin ≤ j < begin + count.
  * x, y: the image; its size is height × width before padding. w: the tap that the first pixel of a window meets, and wStep
  * bytes from tap to tap.
  */
@@ -41,7 +41,6 @@ export function squareRows(
   wStep: usize,
   bias: usize,
   y: usize,
-  outHeight: i32,
   outWidth: i32,
   i: i32,
   begin: i32,
@@ -52,17 +51,10 @@ export function squareRows(
   const pixel = at(0, channels);
   const xRow = pixel * width;
   y += <usize>(i * outWidth) * pixel;
-  let yRow = pixel * outWidth;
-  let h = i * stride - paddingTop;
-  let r = 0;
-  if (i + 1 == outHeight) {
-    // The second row of squares whose first rows are written to the same place before it.
-    yRow = 0;
-    h -= stride;
-    r = stride;
-  }
+  const yRow = pixel * outWidth;
+  const h = i * stride - paddingTop;
   let rows = 0;
-  for (; r < stride + 3; r++) {
+  for (let r = 0; r < stride + 3; r++) {
     if (<u32>(h + r) < <u32>height) rows |= 1 << r;
   }
   x += <usize>(h * width) * pixel;

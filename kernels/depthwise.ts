@@ -60,7 +60,9 @@ export function depthwise(
       const rows = min(h1, s.height) - first;
       if (rows > 0) touch(at(from, first * s.width * channels), <usize>(rows * s.width) * at(0, channels));
     }
-    if (squares > 0) {
+    // A row alone is not worth squares.
+    const paired = i1 - i0 == 2 ? squares : 0;
+    if (paired > 0) {
       squareRows(
         s.strideWidth,
         s.paddingTop,
@@ -72,7 +74,6 @@ export function depthwise(
         at(0, channels),
         bias,
         to,
-        s.outHeight,
         s.outWidth,
         i0,
         squaresFrom,
@@ -104,7 +105,7 @@ export function depthwise(
         s.outWidth,
         channels,
         squaresFrom,
-        squares,
+        paired,
       );
     }
   }
@@ -184,7 +185,8 @@ export function depthwiseBackwardData(
       const row = s.outWidth * channels;
       if (first < i1) touch(at(dy, n * dyImage + first * row), at(0, (i1 - first) * row));
     }
-    if (squares > 0) {
+    const paired = h1 - h0 == 2 ? squares : 0;
+    if (paired > 0) {
       squareRows(
         1,
         2 - s.paddingTop,
@@ -196,7 +198,6 @@ export function depthwiseBackwardData(
         at(0, -channels),
         0,
         at(dx, n * image),
-        s.height,
         s.width,
         h0,
         squaresFrom,
@@ -265,8 +266,8 @@ export function depthwiseBackwardData(
           s.strideWidth,
           (s.width - phase - 1) / s.strideWidth + 1,
           channels,
-          squares > 0 ? squaresFrom : (k0 - phase + 1) >> 1,
-          squares > 0 ? squares : pairs,
+          paired > 0 ? squaresFrom : (k0 - phase + 1) >> 1,
+          paired > 0 ? paired : pairs,
         );
       }
     }

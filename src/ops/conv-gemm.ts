@@ -17,7 +17,6 @@ import { structWords } from "../wasm/structs.js";
 import { eachChunk, type Conv, type Frame as Framed } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 import { packMatrix, panelFloats, rowsProduct, rowWidth, type Frame, type Run } from "./rows-product.js";
-import { withWords } from "./window.js";
 
 /** Bytes of both operands that the weight gradient reads before it moves on to the next pixels. */
 const PIXEL_BLOCK_BYTES = 256 * 1024;
@@ -239,7 +238,7 @@ export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number
   eachChunk(x, conv.images, conv.height, conv.width, frame, (a, first, images) => {
     const segments = pixelSegments(conv, frame, images, pixels);
     const blockSegments = Math.max(1, Math.round(pixels / segments[2]!));
-    withWords(segments, "conv2d gradient", (address) => {
+    heap.words(segments, "conv2d gradient", (address) => {
       const fields = {
         rows: run,
         columns: og,
@@ -267,7 +266,7 @@ export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number
         packed,
         tile,
       };
-      withWords(structWords("PixelsGemm", fields), "conv2d gradient", (shape) => {
+      heap.words(structWords("PixelsGemm", fields), "conv2d gradient", (shape) => {
         const bytes = kernels.pixelsGemmScratch(shape);
         parallelScratch("pixelsGemm", kernels.pixelsGemmUnits(shape), 1, bytes, shape);
       });

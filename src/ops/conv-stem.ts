@@ -9,7 +9,6 @@ import { structWords } from "../wasm/structs.js";
 import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 import { packMatrix, panelFloats } from "./rows-product.js";
-import { withWords } from "./window.js";
 
 const KERNEL = 7;
 const PHASES = 4;
@@ -92,7 +91,7 @@ export function stemForward(conv: Conv, x: number, weight: Tensor, bias: number,
     });
   };
   withPacked(weight, "stem", POINTS * uStepBytes, fill, (u) => {
-    withWords(structWords("StemConv", { ...shared(conv, x), u, uStepBytes, bias, y }), "conv2d", (shape) => {
+    heap.words(structWords("StemConv", { ...shared(conv, x), u, uStepBytes, bias, y }), "conv2d", (shape) => {
       const bytes = kernels.stemConvScratch(shape);
       parallelScratch("stemConv", kernels.stemConvUnits(shape), 1, bytes, shape);
     });
@@ -112,7 +111,7 @@ export function stemBackwardWeight(conv: Conv, x: number, dy: number, dw: number
   heap.scratch(groups * groupBytes + TAPS * pairs * 4, "conv2d gradient", (sums) => {
     const taps = sums + groups * groupBytes;
     const words = structWords("StemSums", { ...fields, dy, groups, sums, groupBytes, sumStepBytes });
-    withWords(words, "conv2d gradient", (shape) => {
+    heap.words(words, "conv2d gradient", (shape) => {
       parallelScratch("stemSums", groups, 1, kernels.stemSumsScratch(shape), shape);
     });
     const args = [sums, sumStepBytes, groups, groupBytes, taps, pairs * 4] as const;

@@ -11,7 +11,6 @@ import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
 import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
-import { withWords } from "./window.js";
 
 const TAPS = 9;
 /** Products of all points and phases, for 4×4 outputs and a pair of channels. */
@@ -94,9 +93,8 @@ function convolve(
   out: Output,
   backward: boolean,
 ): void {
-  const { kernels } = runtime();
+  const { kernels, heap, tile } = runtime();
   const count = images.images * tiles.tilesHigh * tiles.tilesWide;
-  const { tile } = runtime();
   const NR = kernels.tileColumns(tile);
   const { channels } = images;
   const panels = Math.ceil(out.outChannels / NR);
@@ -122,7 +120,7 @@ function convolve(
     backward: backward ? 1 : 0,
     tile,
   };
-  withWords(structWords("WinogradStrided", fields), "conv2d", (shape) => {
+  heap.words(structWords("WinogradStrided", fields), "conv2d", (shape) => {
     const bytes = kernels.winogradStridedScratch(shape);
     parallelScratch("winogradStrided", kernels.winogradStridedUnits(shape), 1, bytes, shape);
   });
@@ -258,9 +256,9 @@ export function stridedBackwardWeight(conv: Conv, x: number, dy: number, dw: num
       tile,
     };
     const words = (address: number) => structWords("StridedSums", { ...fields, tiles: address });
-    const floats = withWords(words(0), "conv2d gradient", (shape) => kernels.stridedTilesFloats(shape));
+    const floats = heap.words(words(0), "conv2d gradient", (shape) => kernels.stridedTilesFloats(shape));
     heap.scratch(floats * 4, "conv2d gradient", (address) => {
-      withWords(words(address), "conv2d gradient", (shape) => {
+      heap.words(words(address), "conv2d gradient", (shape) => {
         parallelScratch("stridedTiles", fields.tileRows, 1, kernels.stridedTilesScratch(shape), shape);
         const bytes = kernels.stridedSumsScratch(shape);
         parallelScratch("stridedSums", kernels.stridedSumsUnits(shape), 1, bytes, shape, dw);

@@ -13,7 +13,6 @@ import { structWords, type Struct } from "../wasm/structs.js";
 import type { Conv } from "./conv-frame.js";
 import { WithMoments, type Moments } from "./fusion.js";
 import { withPacked } from "./packed.js";
-import { withWords } from "./window.js";
 
 /** Values of a transformed 6×6 tile. */
 const POINTS = 36;
@@ -159,7 +158,7 @@ function convolve(images: Images, weights: Weights, bias: number, out: Output): 
       groupPanels: Math.ceil(panels / groups),
       tile,
     };
-    withWords(structWords("WinogradConv", fields), "conv2d", (shape) => {
+    heap.words(structWords("WinogradConv", fields), "conv2d", (shape) => {
       const bytes = kernels.winogradConvScratch(shape);
       parallelScratch("winogradConv", kernels.winogradConvUnits(shape), 1, bytes, shape);
     });
@@ -344,10 +343,14 @@ function sumBlocks(fields: Omit<Struct<"WinogradSums">, "sums">, dw: number): vo
   const strips = Math.max(1, Math.min(Math.ceil(channels / 24), Math.ceil(shares() / groups)));
   const stripChannels = Math.min(channels, Math.ceil(channels / strips / TILES) * TILES);
   heap.scratch(groups * groupBytes, "conv2d gradient", (sums) => {
-    withWords(structWords("WinogradSums", { ...fields, stripChannels, sums }), "conv2d gradient", (shape) => {
-      const bytes = kernels.winogradSumsScratch(shape);
-      parallelScratch("winogradSums", kernels.winogradSumsUnits(shape), 1, bytes, shape);
-    });
+    heap.words(
+      structWords("WinogradSums", { ...fields, stripChannels, sums }),
+      "conv2d gradient",
+      (shape) => {
+        const bytes = kernels.winogradSumsScratch(shape);
+        parallelScratch("winogradSums", kernels.winogradSumsUnits(shape), 1, bytes, shape);
+      },
+    );
     const pairs = channels * outChannels;
     const args = [sums, sumStepBytes, groups, groupBytes, dw, pairs * 4] as const;
     parallelScratch("winogradWeightBackward", pairs / 4, 1024, SCRATCH, ...args);
@@ -361,9 +364,9 @@ function sumStrips(fields: Omit<Struct<"WinogradSums">, "sums">, dw: number): vo
   const fitting = STRIP_BYTES / (POINTS * outChannels * 4);
   const stripChannels = Math.min(channels, Math.max(TILES, Math.floor(fitting / TILES) * TILES));
   const words = (sums: number) => structWords("WinogradSums", { ...fields, stripChannels, sums });
-  const floats = withWords(words(0), "conv2d gradient", (shape) => kernels.winogradTilesFloats(shape));
+  const floats = heap.words(words(0), "conv2d gradient", (shape) => kernels.winogradTilesFloats(shape));
   heap.scratch(floats * 4, "conv2d gradient", (tiles) => {
-    withWords(words(tiles), "conv2d gradient", (shape) => {
+    heap.words(words(tiles), "conv2d gradient", (shape) => {
       const bytes = kernels.winogradTilesScratch(shape);
       parallelScratch("winogradTiles", images * Math.ceil(outHeight / 4), 1, bytes, shape);
       const strips = Math.ceil(channels / stripChannels);

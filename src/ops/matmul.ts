@@ -9,7 +9,6 @@ import { runtime } from "../wasm/runtime.js";
 import { structWords } from "../wasm/structs.js";
 import { withPacked } from "./packed.js";
 import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
-import { withWords } from "./window.js";
 
 /** An operand: its address and its element strides from row to row and from column to column. */
 type Operand = [ptr: number, rs: number, cs: number];
@@ -73,7 +72,7 @@ function gemmBlocks(
   c: number,
   accumulate: boolean,
 ): void {
-  const { kernels, tile } = runtime();
+  const { kernels, heap, tile } = runtime();
   // Cut columns first: B is packed once for each unit, and so is A.
   const columnUnits = Math.min(Math.ceil(n / LEAST_COLUMNS), Math.max(shares(), Math.ceil(n / UNIT_COLUMNS)));
   const rowUnits = Math.min(
@@ -98,7 +97,7 @@ function gemmBlocks(
     tile,
   };
   if (m === 0 || n === 0) return;
-  withWords(structWords("Gemm", fields), "gemm", (shape) => {
+  heap.words(structWords("Gemm", fields), "gemm", (shape) => {
     parallelScratch("gemm", kernels.gemmUnits(shape), 1, kernels.gemmScratch(shape), shape);
   });
 }

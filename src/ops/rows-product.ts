@@ -3,7 +3,6 @@
 import { parallel, parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
-import { withWords } from "./window.js";
 
 /** Tiles of the kernel's blocks, and the rows of its tallest register tile. */
 const BLOCK_ROWS = 16 * 6;
@@ -95,7 +94,7 @@ export function rowsProduct(
   depth: number = runs.reduce((total, run) => total + run.length, 0),
 ): void {
   if (x.images * grid.height * grid.width * grid.columns === 0) return;
-  const { kernels, tile } = runtime();
+  const { kernels, heap, tile } = runtime();
   const NR = kernels.tileColumns(tile);
   const segments = segmentsOf(runs, NR);
   const { stepRows, stepColumns, ...rest } = grid;
@@ -110,7 +109,7 @@ export function rowsProduct(
     : Math.ceil((x.images * grid.height * grid.width) / BLOCK_ROWS);
   const rowBytes = rowWidth(x, frame) * x.channels * 4;
   const stripRows = Math.min(frame.height, (bandRows - 1) * stepRows + windowRows);
-  withWords(segments.length ? segments : [0, 0, 0], "conv2d", (address) => {
+  heap.words(segments.length ? segments : [0, 0, 0], "conv2d", (address) => {
     const fields = {
       ...rest,
       images: x.images,
@@ -138,7 +137,7 @@ export function rowsProduct(
       windowRows,
       tile,
     };
-    withWords(structWords("RowsGemm", fields), "conv2d", (shape) => {
+    heap.words(structWords("RowsGemm", fields), "conv2d", (shape) => {
       const bytes = kernels.rowsGemmScratch(shape);
       parallelScratch("rowsGemm", kernels.rowsGemmUnits(shape), 1, bytes, shape);
     });

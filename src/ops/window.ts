@@ -29,6 +29,20 @@ export function describeWindow({ stride, padding, dilation }: WindowAttrs): stri
   return `stride ${show(stride)} padding ${show(padding)} dilation ${show(dilation)}`;
 }
 
+/** Places of a window along one axis of `size` pixels. */
+function places(size: number, kernel: number, attrs: WindowAttrs, axis: 0 | 1): number {
+  const stride = pair(attrs.stride)[axis];
+  const padding = pair(attrs.padding)[axis];
+  const steps = (size + 2 * padding - pair(attrs.dilation)[axis] * (kernel - 1) - 1) / stride;
+  if (!attrs.ceilMode || steps < 0) return Math.floor(steps) + 1;
+  const n = Math.ceil(steps) + 1;
+  return (n - 1) * stride >= size + padding ? n - 1 : n; // the last one begins in the far padding
+}
+
+function areIntegers([a, b]: readonly [number, number], least: number): boolean {
+  return Number.isInteger(a) && a >= least && Number.isInteger(b) && b >= least;
+}
+
 /**
  * Checks the attributes of a sliding window and returns its output's height and width.
  * @throws ShapeError unless strides and dilations are integers ≥ 1, paddings integers ≥ 0, and a window fits.
@@ -37,42 +51,27 @@ export function windowOutput(
   op: string,
   shapes: Record<string, Shape | { shape: Shape } | undefined>,
   [height, width]: readonly [number, number],
-  [kh, kw]: readonly [number, number],
+  kernel: readonly [number, number],
   attrs: WindowAttrs,
 ): [number, number] {
-  const fail = (what: string): never => {
-    throw new ShapeError(`${op}: ${what}; got ${describe(shapes)} ${describeWindow(attrs)}`);
-  };
-  const stride = pair(attrs.stride);
-  const padding = pair(attrs.padding);
-  const dilation = pair(attrs.dilation);
-  if (![kh, kw, ...stride, ...dilation].every((n) => Number.isInteger(n) && n >= 1)) {
-    fail("kernel, stride and dilation must be integers ≥ 1");
+  let wrong: string | undefined;
+  let out: [number, number] = [0, 0];
+  if (![kernel, pair(attrs.stride), pair(attrs.dilation)].every((sizes) => areIntegers(sizes, 1))) {
+    wrong = "kernel, stride and dilation must be integers ≥ 1";
+  } else if (!areIntegers(pair(attrs.padding), 0)) {
+    wrong = "padding must be integers ≥ 0";
+  } else {
+    out = [places(height, kernel[0], attrs, 0), places(width, kernel[1], attrs, 1)];
+    if (out[0] < 1 || out[1] < 1)
+      wrong = `the window [${kernel.join(",")}] does not fit into the padded input`;
   }
-  if (!padding.every((n) => Number.isInteger(n) && n >= 0)) fail("padding must be integers ≥ 0");
-  const places = (size: number, kernel: number, i: 0 | 1): number => {
-    const steps = (size + 2 * padding[i] - dilation[i] * (kernel - 1) - 1) / stride[i];
-    if (!attrs.ceilMode || steps < 0) return Math.floor(steps) + 1;
-    const n = Math.ceil(steps) + 1;
-    return (n - 1) * stride[i] >= size + padding[i] ? n - 1 : n; // the last one begins in the far padding
-  };
-  const [oh, ow] = [places(height, kh, 0), places(width, kw, 1)];
-  if (oh < 1 || ow < 1) fail(`the window [${kh},${kw}] does not fit into the padded input`);
-  return [oh, ow];
-}
-
-/** Runs fn with the address of the words, laid out as i32. */
-export function withWords<T>(words: readonly number[], what: string, fn: (address: number) => T): T {
-  const { heap } = runtime();
-  return heap.scratch(words.length * 4, what, (address) => {
-    heap.i32(address, words.length).set(words);
-    return fn(address);
-  });
+  if (wrong === undefined) return out;
+  throw new ShapeError(`${op}: ${wrong}; got ${describe(shapes)} ${describeWindow(attrs)}`);
 }
 
 /** Runs fn with the address of a Window struct. */
 export function withWindow<T>(fields: Struct<"Window">, fn: (address: number) => T): T {
-  return withWords(structWords("Window", fields), "window", fn);
+  return runtime().heap.words(structWords("Window", fields), "window", fn);
 }
 
 /** The Window of x:[n,h,w,c] and y:[n,oh,ow,…]. */

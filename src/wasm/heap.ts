@@ -16,8 +16,14 @@ const TAIL = 64;
 const LARGE = 32 * 1024;
 const ALIAS = 4096;
 const SHIFT = 1344;
-/** Nothing lies below this address, so 0 can mean "none" and the kernels' constant offsets stay valid. */
-const FIRST = 4096;
+/**
+ * Where the arguments of kernels lie that are too many to pass, in i32 words. Nothing lies below, so 0 can mean "none" and the
+ * kernels' constant offsets stay valid.
+ */
+const WORDS = 4096;
+const MOST_WORDS = 4096;
+/** Blocks lie from here on. */
+const FIRST = WORDS + 4 * MOST_WORDS;
 const PAGE = 65536;
 /** memory.grow asks for at least this much, to be called seldom. */
 const GROW = 16 * 2 ** 20;
@@ -91,10 +97,13 @@ export class Heap {
   readonly #starts = new Map<number, Block>(); // free ones by address
   readonly #ends = new Map<number, Block>(); // and by the address after their last byte
   readonly #bins = Array.from({ length: 128 }, () => new Bin());
+  #words: Int32Array;
+  #wordsInUse = 0;
 
   constructor(memory: WebAssembly.Memory, limitBytes: number) {
     this.memory = memory;
     this.#limit = limitBytes;
+    this.#words = new Int32Array(memory.buffer, WORDS, MOST_WORDS);
     this.#insert(FIRST, memory.buffer.byteLength - FIRST);
   }
 
@@ -133,6 +142,28 @@ export class Heap {
       return fn(address);
     } finally {
       this.free(address);
+    }
+  }
+
+  /** Runs fn with the address of these i32 words, which lie there for the call; they are not for fn to change. */
+  words<T>(values: readonly number[], what: string, fn: (address: number) => T): T {
+    const begin = this.#wordsInUse;
+    const end = begin + values.length;
+    if (end > MOST_WORDS) {
+      return this.scratch(values.length * 4, what, (address) => {
+        this.i32(address, values.length).set(values);
+        return fn(address);
+      });
+    }
+    if (this.#words.buffer !== this.memory.buffer) {
+      this.#words = new Int32Array(this.memory.buffer, WORDS, MOST_WORDS);
+    }
+    for (let i = begin; i < end; i++) this.#words[i] = values[i - begin]!;
+    this.#wordsInUse = end;
+    try {
+      return fn(WORDS + 4 * begin);
+    } finally {
+      this.#wordsInUse = begin;
     }
   }
 
