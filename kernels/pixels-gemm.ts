@@ -16,9 +16,10 @@ function strips(s: PixelsGemm): i32 {
   return (s.rows + MR - 1) / MR;
 }
 
-/** Units of work: strips of MR rows of C, for each tap and group. */
+/** Units of work: strips of MR rows of C, for each tap and group; or parts of the pixels. */
 export function pixelsGemmUnits(shape: usize): i32 {
   const s = changetype<PixelsGemm>(shape);
+  if (s.parts > 1) return s.parts;
   return s.kernelHeight * s.kernelWidth * s.groups * strips(s);
 }
 
@@ -35,16 +36,40 @@ export function pixelsGemmScratch(shape: usize): i32 {
  * an image each. blockSegments of them are summed at a time, so that their pixels stay in cache for all of C and
  * rounding errors grow with the blocks and not with the pixels; each sum is added to C. There is a C for each tap of a
  * kernel and each group. Packed: a block's operands are copied together first, where pixels lie so far apart that few
- * lines of L1 would hold them; then there is one tap and one group. Reads up to MR − 1 floats past A's and NR − 1
+ * lines of L1 would hold them; then there is one tap and one group, and if there are several parts, each part of the blocks is
+ * summed in a C of its own, cPartBytes after the one before: threads then read different pixels. Reads up to MR − 1 floats past A's and NR − 1
  * past B's last element.
  */
 export function pixelsGemm(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<PixelsGemm>(shape);
-  for (let first = 0; first < s.segmentCount; first += s.blockSegments) {
-    const segments = s.segments + first * 12;
-    const count = min(s.blockSegments, s.segmentCount - first);
-    const accumulate = s.accumulate | i32(first > 0);
-    if (s.packed) packedBlock(s, segments, count, accumulate, scratch, begin, end);
+  const blocks = (s.segmentCount + s.blockSegments - 1) / s.blockSegments;
+  if (s.parts <= 1) {
+    someBlocks(s, 0, blocks, s.c, scratch, begin, end);
+    return;
+  }
+  for (let part = begin; part < end; part++) {
+    const first = (part * blocks) / s.parts;
+    const last = ((part + 1) * blocks) / s.parts;
+    someBlocks(s, first, last, s.c + part * s.cPartBytes, scratch, 0, strips(s));
+  }
+}
+
+/** Blocks first ≤ block < last of pixels, strips begin ≤ strip < end. */
+function someBlocks(
+  s: PixelsGemm,
+  first: i32,
+  last: i32,
+  c: usize,
+  scratch: usize,
+  begin: i32,
+  end: i32,
+): void {
+  for (let block = first; block < last; block++) {
+    const from = block * s.blockSegments;
+    const segments = s.segments + from * 12;
+    const count = min(s.blockSegments, s.segmentCount - from);
+    const accumulate = s.accumulate | i32(block > first);
+    if (s.packed) packedBlock(s, segments, count, c, accumulate, scratch, begin, end);
     else blockInPlace(s, segments, count, accumulate, scratch, begin, end);
   }
 }
@@ -102,6 +127,7 @@ function packedBlock(
   s: PixelsGemm,
   segments: usize,
   count: i32,
+  c: usize,
   accumulate: i32,
   scratch: usize,
   begin: i32,
@@ -109,6 +135,8 @@ function packedBlock(
 ): void {
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
+  const i0 = begin * MR;
+  const width = min(end * MR, s.rows) - i0;
   const aPanel = scratch + OWN_BYTES;
   const bPanels = at(aPanel, s.blockPixels * 12);
   let pixels = 0;
@@ -116,7 +144,7 @@ function packedBlock(
     const segment = segments + 12 * k;
     const from = s.b + <usize>load<i32>(segment, 4);
     const length = load<i32>(segment, 8);
-    touchPixels(s.a + <usize>load<i32>(segment), s.aPixelBytes, s.rows, length);
+    touchPixels(at(s.a + <usize>load<i32>(segment), i0), s.aPixelBytes, width, length);
     for (let p = 0; p < length; p += FEW) {
       const few = min(FEW, length - p);
       const first = from + <usize>p * s.bPixelBytes;
@@ -169,7 +197,7 @@ function packedBlock(
         at(0, NR),
         scratch,
         1,
-        s.c + i * s.cRowBytes + at(0, o),
+        c + i * s.cRowBytes + at(0, o),
         s.cRowBytes,
         accumulate,
         s.rows - i,

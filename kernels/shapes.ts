@@ -89,6 +89,8 @@ export class PixelsGemm {
   cGroupBytes: i32 = 0;
   accumulate: i32 = 0;
   packed: i32 = 0;
+  parts: i32 = 0;
+  cPartBytes: i32 = 0;
   tile: i32 = 0;
 }
 

@@ -13,7 +13,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { parallelScratch } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords } from "../wasm/structs.js";
+import { structWords, type Struct } from "../wasm/structs.js";
 import { eachChunk, type Conv, type Frame as Framed } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 import { packMatrix, panelFloats, rowsProduct, rowWidth, type Frame, type Run } from "./rows-product.js";
@@ -222,6 +222,12 @@ function phaseGradient(
   }
 }
 
+/** Parts of the pixels that are summed apart; the number of threads is none of it, for the same bits. */
+const PARTS = 8;
+/** Blocks that a part should have, and how many times the floats of all parts' sums its operands should have. */
+const PART_BLOCKS = 2;
+const PART_OPERANDS = 4;
+
 /** dw = the gradient with respect to weight of conv2d(x, weight), given dy. */
 export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number): void {
   const { kernels, heap, tile } = runtime();
@@ -264,13 +270,27 @@ export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number
         cGroupBytes: og * 4,
         accumulate: first > 0 ? 1 : 0,
         packed,
+        parts: 1,
+        cPartBytes: run * o * 4,
         tile,
       };
-      heap.words(structWords("PixelsGemm", fields), "conv2d gradient", (shape) => {
-        const bytes = kernels.pixelsGemmScratch(shape);
-        parallelScratch("pixelsGemm", kernels.pixelsGemmUnits(shape), 1, bytes, shape);
+      const blocks = Math.ceil(fields.segmentCount / blockSegments);
+      const operands = images * conv.outHeight * conv.outWidth * (run + o);
+      const enough = blocks >= PARTS * PART_BLOCKS && operands >= PART_OPERANDS * PARTS * run * o;
+      if (!packed || images < conv.images || !enough) return pixelsGemm(fields);
+      heap.scratch(PARTS * fields.cPartBytes, "conv2d gradient", (sums) => {
+        pixelsGemm({ ...fields, parts: PARTS, c: sums });
+        kernels.sum(sums, dw, 1, PARTS, run * o, 1);
       });
     });
+  });
+}
+
+function pixelsGemm(fields: Struct<"PixelsGemm">): void {
+  const { kernels, heap } = runtime();
+  heap.words(structWords("PixelsGemm", fields), "conv2d gradient", (shape) => {
+    const bytes = kernels.pixelsGemmScratch(shape);
+    parallelScratch("pixelsGemm", kernels.pixelsGemmUnits(shape), 1, bytes, shape);
   });
 }
 

@@ -81,6 +81,8 @@ export const structs = {
     "cGroupBytes",
     "accumulate",
     "packed",
+    "parts",
+    "cPartBytes",
     "tile",
   ],
   Window: [

@@ -113,12 +113,13 @@ const windowsOfFrame = calls(
   },
 );
 
-/** pixelsGemm on two stretches of `pixels` pixels, summed one after the other, for two taps unless packed. */
+/** pixelsGemm on two stretches of `pixels` pixels, summed one after the other, for two taps; or packed, in so many parts. */
 const pixelsGemm = calls(
   ["rows", "columns", "pixels", "tile", "gap", "packed"],
-  [ROWS.slice(1), COLUMNS, [1, 5], TILES, [0, GAP], [0, 1]],
+  [ROWS.slice(1), COLUMNS, [1, 5], TILES, [0, GAP], [0, 1, 2]],
   (k, g, rows, columns, pixels, tile, gap, packed) => {
     const taps = packed ? 1 : 2;
+    const outputs = Math.max(taps, packed);
     const shape = g.struct("PixelsGemm", {
       rows,
       columns,
@@ -126,7 +127,7 @@ const pixelsGemm = calls(
       aPixelBytes: rows * 4,
       b: g.input(2 * pixels * columns),
       bPixelBytes: columns * 4,
-      c: g.matrix(taps * rows, columns, columns + gap),
+      c: g.matrix(outputs * rows, columns, columns + gap),
       cRowBytes: (columns + gap) * 4,
       segments: g.ints([0, 0, pixels, pixels * rows * 4, pixels * columns * 4, pixels]),
       segmentCount: 2,
@@ -135,7 +136,9 @@ const pixelsGemm = calls(
       kernelWidth: taps,
       aWidthBytes: rows * 4,
       cWidthBytes: rows * (columns + gap) * 4,
-      packed,
+      packed: Math.min(packed, 1),
+      parts: Math.max(packed, 1),
+      cPartBytes: rows * (columns + gap) * 4,
       tile,
     });
     k.pixelsGemm(shape, g.scratch(k.pixelsGemmScratch(shape)), 0, k.pixelsGemmUnits(shape));

@@ -7,6 +7,7 @@ import {
   adaptiveAvgPool2d,
   add,
   batchNorm,
+  cat,
   conv2d,
   crossEntropy,
   linear,
@@ -42,9 +43,10 @@ function everything(): Float32Array[] {
     depthwise: leaf("depthwise", [3, 3, 1, 36]),
     grouped: leaf("grouped", [3, 3, 18, 52]),
     pointwise: leaf("pointwise", [1, 1, 52, 300]),
+    wide: leaf("wide", [1, 1, c, 270]),
     gamma: leaf("gamma", [40]),
     beta: leaf("beta", [40]),
-    fc: leaf("fc", [400, 300]),
+    fc: leaf("fc", [400, 570]),
     bias: leaf("bias", [400]),
   };
   const y = tidy(() => {
@@ -56,7 +58,10 @@ function everything(): Float32Array[] {
     y = maxPool2d(sigmoid(y), 3, { stride: 1, padding: 1 });
     y = conv2d(y, leaves.grouped, undefined, { padding: 2, dilation: 2, groups: 2 });
     y = conv2d(y, leaves.pointwise);
-    y = linear(adaptiveAvgPool2d(y, 1).reshape([n, 300]), leaves.fc, leaves.bias);
+    // So many pixels that the gradient of its weights is summed in parts.
+    const wide = adaptiveAvgPool2d(relu(conv2d(leaves.x, leaves.wide)), 1);
+    const features = cat([adaptiveAvgPool2d(y, 1).reshape([n, 300]), wide.reshape([n, 270])], 1);
+    y = linear(features, leaves.fc, leaves.bias);
     crossEntropy(y, tensor(Int32Array.of(0, 399, 7, 200))).backward();
     return softmax(y);
   });
