@@ -45,89 +45,104 @@ export function anyWindow(
 }
 
 /**
- * All channels of one window of K × K taps inside the image, K = 2 or 3, WHERE: and which tap each maximum is: the last
- * that is more than all before it. First along the rows, then down. A NaN anywhere shows in the sum of all taps, and the
- * vector is done again with the test for it. size: K in each lane, from memory: V8 builds constants anew at each use.
+ * All channels of `count` windows of K × K taps inside the image, K = 2 or 3, WHERE: and which tap each maximum is: the
+ * last that is more than all before it. First along the rows, then down. A NaN anywhere shows in the sum of all taps, and
+ * the vector is done again with the test for it. channels ≥ 4: the last vector may repeat some of the one before. next:
+ * bytes to the next window; kernel: K, from memory: V8 builds constants anew at each use.
  */
-function square(
+function squares(
   K: i32,
   WHERE: bool,
   corner: usize,
   rowStep: usize,
   tapStep: usize,
-  size: v128,
+  next: usize,
+  kernel: i32,
   channels: i32,
   y: usize,
   taps: usize,
+  count: i32,
 ): void {
+  const size = i32x4.splat(kernel);
   const one = i32x4.shr_u(size, 1);
   const two = i32x4.add(one, one);
-  for (let c = 0; c < channels; c += 4) {
-    let row = at(corner, c);
-    let v = v128.load(row);
-    let w = v128.load(row + tapStep);
-    let sum = f32x4.add(v, w);
-    let where = v128.and(f32x4.gt(w, v), one);
-    let best = f32x4.pmax(v, w);
-    if (K > 2) {
-      v = v128.load(row + tapStep + tapStep);
-      sum = f32x4.add(sum, v);
-      where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), two));
-      best = f32x4.pmax(best, v);
-    }
-    let before = size;
-    for (let p = 1; p < K; p++) {
-      row += rowStep;
-      v = v128.load(row);
-      w = v128.load(row + tapStep);
-      sum = f32x4.add(sum, f32x4.add(v, w));
-      let tap = v128.and(f32x4.gt(w, v), one);
-      let most = f32x4.pmax(v, w);
+  const last4 = channels - 4;
+  for (; count > 0; count--) {
+    for (let c = 0; ; c = min(c + 4, last4)) {
+      let row = at(corner, c);
+      let v = v128.load(row);
+      let w = v128.load(row + tapStep);
+      let sum = f32x4.add(v, w);
+      let where = v128.and(f32x4.gt(w, v), one);
+      let best = f32x4.pmax(v, w);
       if (K > 2) {
         v = v128.load(row + tapStep + tapStep);
         sum = f32x4.add(sum, v);
-        tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
-        most = f32x4.pmax(most, v);
+        where = i32x4.max_s(where, v128.and(f32x4.gt(v, best), two));
+        best = f32x4.pmax(best, v);
       }
-      where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), i32x4.add(tap, before)));
-      best = f32x4.pmax(best, most);
-      before = i32x4.add(before, size);
+      let before = size;
+      for (let p = 1; p < K; p++) {
+        row += rowStep;
+        v = v128.load(row);
+        w = v128.load(row + tapStep);
+        sum = f32x4.add(sum, f32x4.add(v, w));
+        let tap = v128.and(f32x4.gt(w, v), one);
+        let most = f32x4.pmax(v, w);
+        if (K > 2) {
+          v = v128.load(row + tapStep + tapStep);
+          sum = f32x4.add(sum, v);
+          tap = i32x4.max_s(tap, v128.and(f32x4.gt(v, most), two));
+          most = f32x4.pmax(most, v);
+        }
+        where = i32x4.max_s(where, v128.and(f32x4.gt(most, best), i32x4.add(tap, before)));
+        best = f32x4.pmax(best, most);
+        before = i32x4.add(before, size);
+      }
+      const to = WHERE ? taps + c : 0;
+      if (v128.any_true(f32x4.ne(sum, sum))) {
+        anyWindow(at(corner, c), rowStep, tapStep, K, K, 0, K, at(y, c), to, 4);
+      } else {
+        v128.store(at(y, c), best);
+        if (WHERE) {
+          where = i8x16.shuffle(where, where, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+          v128.store32_lane(to, where, 0);
+        }
+      }
+      if (c == last4) break;
     }
-    const to = WHERE ? taps + c : 0;
-    if (channels - c < 4 || v128.any_true(f32x4.ne(sum, sum))) {
-      anyWindow(at(corner, c), rowStep, tapStep, K, K, 0, K, at(y, c), to, channels - c);
-      continue;
-    }
-    v128.store(at(y, c), best);
-    if (WHERE) {
-      where = i8x16.shuffle(where, where, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
-      v128.store32_lane(to, where, 0);
-    }
+    corner += next;
+    y = at(y, channels);
+    if (WHERE) taps += channels;
   }
 }
 
-export function square2(
+export function squares2(
   corner: usize,
   rowStep: usize,
   tapStep: usize,
-  size: v128,
+  next: usize,
+  kernel: i32,
   channels: i32,
   y: usize,
   taps: usize,
+  count: i32,
 ): void {
-  if (taps) inline.always(square(2, true, corner, rowStep, tapStep, size, channels, y, taps));
-  else inline.always(square(2, false, corner, rowStep, tapStep, size, channels, y, 0));
+  if (taps) inline.always(squares(2, true, corner, rowStep, tapStep, next, kernel, channels, y, taps, count));
+  else inline.always(squares(2, false, corner, rowStep, tapStep, next, kernel, channels, y, 0, count));
 }
 
-export function square3(
+export function squares3(
   corner: usize,
   rowStep: usize,
   tapStep: usize,
-  size: v128,
+  next: usize,
+  kernel: i32,
   channels: i32,
   y: usize,
   taps: usize,
+  count: i32,
 ): void {
-  if (taps) inline.always(square(3, true, corner, rowStep, tapStep, size, channels, y, taps));
-  else inline.always(square(3, false, corner, rowStep, tapStep, size, channels, y, 0));
+  if (taps) inline.always(squares(3, true, corner, rowStep, tapStep, next, kernel, channels, y, taps, count));
+  else inline.always(squares(3, false, corner, rowStep, tapStep, next, kernel, channels, y, 0, count));
 }

@@ -2,7 +2,7 @@
 // three floats (and taps) past the end of each array.
 
 import { bandOfMaxima } from "./max-pool-bands";
-import { anyWindow, square2, square3 } from "./max-pool-window";
+import { anyWindow, squares2, squares3 } from "./max-pool-window";
 import { Window } from "./shapes";
 import { at, storeLanes, swizzle } from "./simd";
 import { endTap, firstTap } from "./window";
@@ -73,44 +73,59 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
 /** Outputs begin ≤ j < end of row i of an image. */
 function someWindows(s: Window, image: usize, y: usize, taps: usize, i: i32, begin: i32, end: i32): void {
   const channels = s.channels;
+  const size = s.kernelWidth;
+  const h = i * s.strideHeight - s.paddingTop;
+  // Those that lie inside, if they are squares of 2 or 3 taps.
+  let inside = end;
+  let outside = end;
+  if (
+    channels >= 4 &&
+    s.kernelHeight == size &&
+    (size == 2 || size == 3) &&
+    h >= 0 &&
+    h + (size - 1) * s.dilationHeight < s.height
+  ) {
+    inside = max(begin, firstTap(-s.paddingLeft, s.strideWidth));
+    outside = min(end, endTap(-s.paddingLeft, s.strideWidth, end, s.width - (size - 1) * s.dilationWidth));
+  }
+  if (inside >= outside) {
+    inside = end;
+    outside = end;
+  }
+  for (let j = begin; j < inside; j++) oneWindow(s, image, y, taps, h, j);
+  if (inside < outside) {
+    const corner = at(image, (h * s.width + inside * s.strideWidth - s.paddingLeft) * channels);
+    const pixel = at(0, channels);
+    const rowStep = pixel * s.dilationHeight * s.width;
+    const tapStep = pixel * s.dilationWidth;
+    const next = pixel * s.strideWidth;
+    const to = at(y, inside * channels);
+    const tapTo = taps ? taps + inside * channels : 0;
+    const count = outside - inside;
+    if (size == 3) squares3(corner, rowStep, tapStep, next, size, channels, to, tapTo, count);
+    else squares2(corner, rowStep, tapStep, next, size, channels, to, tapTo, count);
+  }
+  for (let j = outside; j < end; j++) oneWindow(s, image, y, taps, h, j);
+}
+
+/** Output j of a row; h: where its window begins. */
+function oneWindow(s: Window, image: usize, y: usize, taps: usize, h: i32, j: i32): void {
+  const channels = s.channels;
   const rowStep = at(0, s.dilationHeight * s.width * channels);
   const tapStep = at(0, s.dilationWidth * channels);
-  const size = i32x4.splat(s.kernelHeight);
-  const h = i * s.strideHeight - s.paddingTop;
   const p0 = firstTap(h, s.dilationHeight);
   const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
-  y = at(y, begin * channels);
-  if (taps) taps += begin * channels;
-  for (let j = begin; j < end; j++) {
-    const w = j * s.strideWidth - s.paddingLeft;
-    const q0 = firstTap(w, s.dilationWidth);
-    const q1 = endTap(w, s.dilationWidth, s.kernelWidth, s.width);
-    const corner = at(image, ((h + p0 * s.dilationHeight) * s.width + w + q0 * s.dilationWidth) * channels);
-    const whole = p1 - p0 == s.kernelHeight && q1 - q0 == s.kernelWidth;
-    if (whole && s.kernelHeight == 3 && s.kernelWidth == 3) {
-      square3(corner, rowStep, tapStep, size, channels, y, taps);
-    } else if (whole && s.kernelHeight == 2 && s.kernelWidth == 2) {
-      square2(corner, rowStep, tapStep, size, channels, y, taps);
-    } else {
-      const first = p0 * s.kernelWidth + q0;
-      for (let c = 0; c < channels; c += 4) {
-        const to = taps ? taps + c : 0;
-        anyWindow(
-          at(corner, c),
-          rowStep,
-          tapStep,
-          p1 - p0,
-          q1 - q0,
-          first,
-          s.kernelWidth,
-          at(y, c),
-          to,
-          channels - c,
-        );
-      }
-    }
-    y = at(y, channels);
-    if (taps) taps += channels;
+  const w = j * s.strideWidth - s.paddingLeft;
+  const q0 = firstTap(w, s.dilationWidth);
+  const q1 = endTap(w, s.dilationWidth, s.kernelWidth, s.width);
+  const corner = at(image, ((h + p0 * s.dilationHeight) * s.width + w + q0 * s.dilationWidth) * channels);
+  const first = p0 * s.kernelWidth + q0;
+  y = at(y, j * channels);
+  if (taps) taps += j * channels;
+  for (let c = 0; c < channels; c += 4) {
+    const to = taps ? taps + c : 0;
+    const left = channels - c;
+    anyWindow(at(corner, c), rowStep, tapStep, p1 - p0, q1 - q0, first, s.kernelWidth, at(y, c), to, left);
   }
 }
 
@@ -139,7 +154,13 @@ export function maxPool2dBackward(
     s.kernelWidth == 3 &&
     s.paddingTop == 1 &&
     s.paddingLeft == 1;
-  const two = pairs && s.kernelHeight == 2 && s.kernelWidth == 2 && s.paddingTop == 0 && s.paddingLeft == 0;
+  const two =
+    pairs &&
+    s.channels >= 4 &&
+    s.kernelHeight == 2 &&
+    s.kernelWidth == 2 &&
+    s.paddingTop == 0 &&
+    s.paddingLeft == 0;
   for (let unit = begin; unit < end; unit++) {
     const n = unit / bands;
     const i = unit % bands;
@@ -248,9 +269,10 @@ function bandOfThrees(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32):
   }
 }
 
-/** Two rows of dx under 2×2 windows of stride 2, `pairs` pairs of columns. */
+/** Two rows of dx under 2×2 windows of stride 2, `pairs` pairs of columns. channels ≥ 4: the last vector may repeat some. */
 function bandOfTwos(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32): void {
   const channels = s.channels;
+  const last4 = channels - 4;
   const pixel = at(0, channels);
   const row = s.width * pixel;
   const two = i32x4.mul(i32x4.splat(s.strideHeight), i32x4.splat(0x01010101));
@@ -259,42 +281,19 @@ function bandOfTwos(s: Window, dy: usize, taps: usize, dx: usize, pairs: i32): v
   const lanes = i32x4.mul(one, i32x4(0, 1, 2, 3));
   const three = i32x4.add(two, one);
   for (let j = 0; j < pairs; j++) {
-    for (let c = 0; c < channels; c += 4) {
+    for (let c = 0; ; c = min(c + 4, last4)) {
       const g = v128.load(at(dy, c));
       const t = inline.always(spreadTaps(taps + c, lanes));
-      const d00 = v128.and(g, i32x4.eq(t, zero));
-      const d01 = v128.and(g, i32x4.eq(t, one));
-      const d10 = v128.and(g, i32x4.eq(t, two));
-      const d11 = v128.and(g, i32x4.eq(t, three));
-      inline.always(storeSquare(at(dx, c), pixel, row, d00, d01, d10, d11, channels - c));
+      const to = at(dx, c);
+      const second = to + row;
+      v128.store(to, v128.and(g, i32x4.eq(t, zero)));
+      v128.store(to + pixel, v128.and(g, i32x4.eq(t, one)));
+      v128.store(second, v128.and(g, i32x4.eq(t, two)));
+      v128.store(second + pixel, v128.and(g, i32x4.eq(t, three)));
+      if (c == last4) break;
     }
     dy += pixel;
     taps += channels;
     dx += 2 * pixel;
-  }
-}
-
-/** Two neighbouring pixels and the two below them, `left` channels. */
-function storeSquare(
-  to: usize,
-  pixel: usize,
-  row: usize,
-  d00: v128,
-  d01: v128,
-  d10: v128,
-  d11: v128,
-  left: i32,
-): void {
-  const second = to + row;
-  if (left >= 4) {
-    v128.store(to, d00);
-    v128.store(to + pixel, d01);
-    v128.store(second, d10);
-    v128.store(second + pixel, d11);
-  } else {
-    storeLanes(to, d00, left);
-    storeLanes(to + pixel, d01, left);
-    storeLanes(second, d10, left);
-    storeLanes(second + pixel, d11, left);
   }
 }
