@@ -240,7 +240,10 @@ export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number
   const pixels = Math.min(256, Math.max(64, Math.floor(PIXEL_BLOCK_BYTES / ((run + og) * 4))));
   const far = conv.strideWidth * c * 4 >= FAR_BYTES || o * 4 >= FAR_BYTES;
   const packed = far && conv.kernelHeight === 1 && joined ? 1 : 0;
-  if (conv.images === 0) heap.f32(dw, conv.kernelHeight * conv.kernelWidth * cg * o).fill(0);
+  if (conv.images === 0) {
+    heap.f32(dw, conv.kernelHeight * conv.kernelWidth * cg * o).fill(0);
+    return;
+  }
   eachChunk(x, conv.images, conv.height, conv.width, frame, (a, first, images) => {
     const segments = pixelSegments(conv, frame, images, pixels);
     const blockSegments = Math.max(1, Math.round(pixels / segments[2]!));
@@ -257,7 +260,7 @@ export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number
         segments: address,
         segmentCount: segments.length / 3,
         blockSegments,
-        blockPixels: blockSegments * Math.max(...segments.filter((_, i) => i % 3 === 2)),
+        blockPixels: blockSegments * segments[2]!,
         kernelHeight: conv.kernelHeight,
         aHeightBytes: conv.dilationHeight * frame.width * c * 4,
         cHeightBytes: conv.kernelWidth * cg * o * 4,
@@ -294,7 +297,7 @@ function pixelsGemm(fields: Struct<"PixelsGemm">): void {
   });
 }
 
-/** Segment words over output pixels: a row of the output each, or even stretches where rows follow each other. */
+/** Segment words over output pixels: a row of the output each, or even stretches where rows follow each other; the first is longest. */
 function pixelSegments(conv: Conv, frame: Framed, images: number, most: number): number[] {
   const { channels: c, outChannels: o, outHeight, outWidth } = conv;
   const words: number[] = [];
