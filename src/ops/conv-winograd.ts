@@ -338,9 +338,10 @@ export function winogradBackwardWeight(conv: Conv, x: number, dy: number, dw: nu
 
 /** Blocks of tiles one after the other, each added to the sums of all channel pairs. */
 function sumBlocks(fields: Omit<Struct<"WinogradSums">, "sums">, dw: number): void {
-  const { kernels, heap } = runtime();
+  const { kernels, heap, threads } = runtime();
   const { channels, outChannels, groups, groupBytes, sumStepBytes } = fields;
-  const strips = Math.max(1, Math.min(Math.ceil(channels / 24), Math.ceil(shares() / groups)));
+  // Each strip of channels transforms dy anew: no more strips than it takes to give every thread one unit.
+  const strips = Math.max(1, Math.min(Math.ceil(channels / 24), Math.ceil(threads / groups)));
   const stripChannels = Math.min(channels, Math.ceil(channels / strips / TILES) * TILES);
   heap.scratch(groups * groupBytes, "conv2d gradient", (sums) => {
     heap.words(
