@@ -1,5 +1,5 @@
 // Relaxed SIMD on Node 20: its V8 (11.3) knows the instructions, one version before they came to all (Chrome 114), but
-// hides them behind a flag. Of them the kernels use f32x4.relaxed_madd alone.
+// hides them behind a flag. Of them the kernels use multiply-adds and the swizzle (kernels/simd.ts).
 
 const FLAG = "--experimental-wasm-relaxed-simd";
 const NODE = 20;
