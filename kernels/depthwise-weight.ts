@@ -1,8 +1,10 @@
 // The weight gradient of a depthwise convolution: dw[p, q, c] = Σ_{n,i,j} x[n, i·s + p·d − pad, j·s + q·d − pad, c] ·
-// dy[n, i, j, c]. Four outputs of a row at a time, whose windows share pixels: for each vector of channels their dy stay in
-// registers while the rows of taps pass over them, and each row of taps gets its part of the sums. The channel loop is
-// innermost, so that x and dy are read as streams. The sums lie in scratch as [channels/4][taps][4] and go to dw after a
-// block of rows. Reads whole vectors, up to three floats past the end of x, dy and dw.
+// dy[n, i, j, c]. The sums lie in scratch as [channels/4][taps][4] and go to dw after a block of rows. Reads whole vectors,
+// up to three floats past the end of x, dy and dw.
+//
+// Where registers suffice, the nine sums of 3 × 3 taps stay in them along a run of outputs (depthwise-weight-runs.ts).
+// Else four outputs of a row at a time, whose windows share pixels: for each vector of channels their dy stay in registers
+// while the rows of taps pass over them, and each row of taps gets its part of the sums.
 
 import { goInFours } from "./depthwise-fours";
 import { addFour } from "./depthwise-weight-rows";
@@ -44,8 +46,7 @@ export function depthwiseBackwardWeightScratch(window: usize): usize {
 
 /**
  * dw[part]: what each of `parts` of the images gives, to be added. Unit: eight channels of a part; neighbouring ones go
- * together. ahead: whether to touch rows of x and dy first; runs: whether
- * rows may go as depthwise-weight-runs.ts has them.
+ * together. ahead: whether to touch rows of x and dy first; runs: whether registers suffice for runs.
  */
 export function depthwiseBackwardWeight(
   window: usize,

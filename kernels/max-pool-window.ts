@@ -14,7 +14,7 @@ function storeBytes(p: usize, v: v128, count: i32): void {
   }
 }
 
-/** Four channels of one window of rows × columns taps, the first one being tap number `first`. */
+/** Four channels of one window of rows × columns taps, the first one being tap number `first`; −∞ if there are none. */
 export function anyWindow(
   row: usize,
   rowStep: usize,
@@ -27,7 +27,7 @@ export function anyWindow(
   taps: usize,
   left: i32,
 ): void {
-  let best = v128.load(row);
+  let best = f32x4.splat(-Infinity);
   let where = i32x4.splat(first);
   for (let p = 0; p < rows; p++) {
     let from = row;

@@ -12,7 +12,7 @@ const BAND: i32 = 3;
 
 /**
  * y[n, i, j, c] = max over the window, and taps (u8; 0: not wanted) = the first tap (p·kernelWidth + q) that holds it,
- * or the last NaN. Padding never wins: every window needs a tap inside the image. At most 256 taps. Unit = row of y.
+ * or the last NaN. Padding never wins; a window all in padding, as dilation can make, has −∞. At most 256 taps. Unit = row of y.
  */
 export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin: i32, end: i32): void {
   const s = changetype<Window>(window);

@@ -19,25 +19,37 @@ function grainOf(unit: number): number {
 }
 
 /** Whether the engine keeps the order of loads, as its tile tells: where it does not, bodies with many sums spill. */
-function ordered(): number {
+function ordered(): boolean {
   const { tile, simd256 } = runtime();
-  return simd256 || tile === ORDERED_TILE ? 1 : 0;
+  return simd256 || tile === ORDERED_TILE;
 }
 
 /** Floats that do not fit L2 any more: 1 MiB. */
 const FAR = 262144;
-/** Large calls of a kernel after which shapes are timed: by then the engine has replaced baseline code by optimised code. */
+/** Large calls of a kernel before shapes are timed: by then the engine has replaced baseline code by optimised code. */
 const WARM_CALLS = 32;
+/** Calls of a shape that are timed for each way, and shapes that are remembered. */
 const ROUNDS = 3;
-/** Large calls of each kernel so far, and which way was fastest for each kernel and shape. */
-const farCalls = new Map<string, number>();
-const fastest = new Map<string, readonly [ahead: number, wide: number]>();
+const MOST_SHAPES = 1000;
+
+/** A way to run a kernel: whether to read ahead, whether to use the wide body. */
+type Way = readonly [ahead: number, wide: number];
+const WAYS: readonly Way[] = [
+  [1, 0],
+  [0, 0],
+];
+const WAYS_ORDERED: readonly Way[] = [[1, 1], [0, 1], ...WAYS];
+
+/** Large calls of each kernel so far; the least milliseconds of each way by kernel and shape, and how many were timed. */
+const largeCalls = new Map<string, number>();
+const trials = new Map<string, { calls: number; least: number[] }>();
 
 /**
  * Runs a kernel with its wide body (many outputs at once) where registers suffice, and has it read the rows of an array beyond L2
  * ahead if that pays. A window reads so many streams at once that some processors do not see what comes next: without
  * reading ahead they take up to three times as long, while for other shapes, or on others, it costs up to a third; a
- * wide body reads still more streams. So of each large shape one call is timed in all ways; the result is the same.
+ * wide body reads still more streams. So the first calls of each large shape go one way after the other, and the rest
+ * the way that was fastest; the result is the same.
  */
 function inFastestWay(
   kernel: string,
@@ -45,25 +57,25 @@ function inFastestWay(
   floats: number,
   run: (ahead: number, wide: number) => void,
 ): void {
-  const wide = ordered();
-  if (floats <= FAR) return run(0, wide);
-  const { images, height, width, channels, kernelHeight, strideHeight } = conv;
-  const shape = [kernel, images, height, width, channels, kernelHeight, strideHeight, wide].join();
-  const known = fastest.get(shape);
-  if (known) return run(...known);
-  const calls = (farCalls.get(kernel) ?? 0) + 1;
-  farCalls.set(kernel, calls);
-  if (calls <= WARM_CALLS) return run(1, wide);
-  const ways = [0, 1].flatMap((ahead) => (wide ? [0, 1] : [0]).map((body) => [ahead, body] as const));
-  const best = ways.map(() => Infinity);
-  for (let round = 0; round < ROUNDS; round++) {
-    ways.forEach((way, i) => {
-      const begin = performance.now();
-      run(...way);
-      best[i] = Math.min(best[i]!, performance.now() - begin);
-    });
+  const ways = ordered() ? WAYS_ORDERED : WAYS;
+  if (floats <= FAR) return run(0, ways[0]![1]);
+  const calls = largeCalls.get(kernel) ?? 0;
+  if (calls < WARM_CALLS) {
+    largeCalls.set(kernel, calls + 1);
+    return run(...ways[0]!);
   }
-  fastest.set(shape, ways[best.indexOf(Math.min(...best))]!);
+  const shape = [kernel, runtime().threads, ...Object.values(conv)].join();
+  let trial = trials.get(shape);
+  if (!trial) {
+    if (trials.size === MOST_SHAPES) trials.clear();
+    trials.set(shape, (trial = { calls: 0, least: ways.map(() => Infinity) }));
+  }
+  const { least } = trial;
+  if (trial.calls === ROUNDS * ways.length) return run(...ways[least.indexOf(Math.min(...least))]!);
+  const i = trial.calls++ % ways.length;
+  const begin = performance.now();
+  run(...ways[i]!);
+  least[i] = Math.min(least[i]!, performance.now() - begin);
 }
 
 /** A unit is a pair of rows of y. */

@@ -1,6 +1,6 @@
 // The allocator of the one WebAssembly memory that holds every tensor. It lives here and not in the kernels, which
-// never allocate: best fit over size-class bins, neighbouring free blocks merged at once, so that a training loop
-// settles into reusing the same blocks.
+// never allocate: the first block that fits in the smallest size class, neighbouring free blocks merged at once, so that
+// a training loop settles into reusing the same blocks.
 
 import { WasmError } from "../errors.js";
 
@@ -172,7 +172,7 @@ export class Heap {
     return !(this.memory.buffer instanceof ArrayBuffer);
   }
 
-  /** Live views of the memory; any later allocation may make them stale. The only place that makes them. */
+  /** Live views of the memory; any later allocation may make them stale. */
   f32(address: number, length: number): Float32Array<ArrayBuffer> {
     return new Float32Array(this.memory.buffer as ArrayBuffer, address, length);
   }

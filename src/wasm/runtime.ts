@@ -155,6 +155,7 @@ function start(options: InitOptions): LiveRuntime {
   const threads = pickThreads(options.threads);
   const shared = threads > 1;
   const limit = Math.min(Math.floor(maxBytes / PAGE), MAX_PAGES);
+  if (!(limit >= 1)) throw new WasmError(`init: maxBytes must be at least ${PAGE}; got ${maxBytes}`);
   const initial = Math.min(FIRST_PAGES, limit);
   const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared });
   const wide = wantsSimd256(options.simd256);

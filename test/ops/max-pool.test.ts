@@ -79,4 +79,14 @@ forEachBinary((binary) => {
       }
     });
   });
+
+  test("maxPool2d of a window that lies in padding is −∞, and has no gradient", () => {
+    tidy(() => {
+      const x = tensor(new Float32Array(8).fill(7), [1, 2, 2, 2], { requiresGrad: true });
+      const y = maxPool2d(x, 2, { stride: 1, padding: 1, dilation: 3 });
+      expect([...y.data()]).toEqual([-Infinity, -Infinity]);
+      backward(y, tensor(Float32Array.of(1, 2), y.shape));
+      expect([...x.grad!.data()]).toEqual(Array(8).fill(0));
+    });
+  });
 });

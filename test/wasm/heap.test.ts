@@ -97,6 +97,14 @@ describe("Heap", () => {
 describe("the runtime", () => {
   afterEach(() => void init());
 
+  it("refuses a limit below one page", () => {
+    for (const maxBytes of [65535, 0, -1, NaN]) {
+      expect(() => init({ maxBytes })).toThrow(
+        new WasmError(`init: maxBytes must be at least 65536; got ${maxBytes}`),
+      );
+    }
+  });
+
   it("says which operation ran out of memory, its shape, and the bytes asked and in use", () => {
     init({ maxBytes: 4 * 2 ** 20 });
     expect(() => zeros([1024, 1024])).toThrow(
