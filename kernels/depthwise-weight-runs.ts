@@ -98,32 +98,30 @@ function runBody(
     x2 += steps;
   }
   // What is left: an output inside, and one whose last column is not.
-  if (count > 0 || right) {
-    if (count > 0) {
-      const d = v128.load(dy);
-      a0 = madd(v128.load(x0), d, a0);
-      a1 = madd(v128.load(x0 + pixel), d, a1);
-      a2 = madd(v128.load(x0 + second), d, a2);
-      a3 = madd(v128.load(x1), d, a3);
-      a4 = madd(v128.load(x1 + pixel), d, a4);
-      a5 = madd(v128.load(x1 + second), d, a5);
-      a6 = madd(v128.load(x2), d, a6);
-      a7 = madd(v128.load(x2 + pixel), d, a7);
-      a8 = madd(v128.load(x2 + second), d, a8);
-      dy += pixel;
-      x0 += step;
-      x1 += step;
-      x2 += step;
-    }
-    if (right) {
-      const d = v128.load(dy);
-      a0 = madd(v128.load(x0), d, a0);
-      a1 = madd(v128.load(x0 + pixel), d, a1);
-      a3 = madd(v128.load(x1), d, a3);
-      a4 = madd(v128.load(x1 + pixel), d, a4);
-      a6 = madd(v128.load(x2), d, a6);
-      a7 = madd(v128.load(x2 + pixel), d, a7);
-    }
+  if (count > 0) {
+    const d = v128.load(dy);
+    a0 = madd(v128.load(x0), d, a0);
+    a1 = madd(v128.load(x0 + pixel), d, a1);
+    a2 = madd(v128.load(x0 + second), d, a2);
+    a3 = madd(v128.load(x1), d, a3);
+    a4 = madd(v128.load(x1 + pixel), d, a4);
+    a5 = madd(v128.load(x1 + second), d, a5);
+    a6 = madd(v128.load(x2), d, a6);
+    a7 = madd(v128.load(x2 + pixel), d, a7);
+    a8 = madd(v128.load(x2 + second), d, a8);
+    dy += pixel;
+    x0 += step;
+    x1 += step;
+    x2 += step;
+  }
+  if (right) {
+    const d = v128.load(dy);
+    a0 = madd(v128.load(x0), d, a0);
+    a1 = madd(v128.load(x0 + pixel), d, a1);
+    a3 = madd(v128.load(x1), d, a3);
+    a4 = madd(v128.load(x1 + pixel), d, a4);
+    a6 = madd(v128.load(x2), d, a6);
+    a7 = madd(v128.load(x2 + pixel), d, a7);
   }
   v128.store(s0, a0);
   v128.store(s0, a1, 16);

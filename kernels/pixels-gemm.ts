@@ -36,9 +36,9 @@ export function pixelsGemmScratch(shape: usize): i32 {
  * an image each. blockSegments of them are summed at a time, so that their pixels stay in cache for all of C and
  * rounding errors grow with the blocks and not with the pixels; each sum is added to C. There is a C for each tap of a
  * kernel and each group. Packed: a block's operands are copied together first, where pixels lie so far apart that few
- * lines of L1 would hold them; then there is one tap and one group, and if there are several parts, each part of the blocks is
- * summed in a C of its own, cPartBytes after the one before: threads then read different pixels. Reads up to MR − 1 floats past A's and NR − 1
- * past B's last element.
+ * lines of L1 would hold them; then there is one tap and one group, and if there are several parts, each part of the
+ * blocks is summed in a C of its own, cPartBytes after the one before: threads then read different pixels. Reads up to
+ * MR − 1 floats past A's and NR − 1 past B's last element.
  */
 export function pixelsGemm(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<PixelsGemm>(shape);

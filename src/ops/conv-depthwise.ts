@@ -45,8 +45,8 @@ const largeCalls = new Map<string, number>();
 const trials = new Map<string, { calls: number; least: number[] }>();
 
 /**
- * Runs a kernel with its wide body (many outputs at once) where registers suffice, and has it read the rows of an array beyond L2
- * ahead if that pays. A window reads so many streams at once that some processors do not see what comes next: without
+ * Runs a kernel with its wide body (many outputs at once) where registers suffice, and has it read the rows of an array
+ * beyond L2 ahead if that pays. A window reads so many streams at once that some processors do not see what comes next: without
  * reading ahead they take up to three times as long, while for other shapes, or on others, it costs up to a third; a
  * wide body reads still more streams. So the first calls of each large shape go one way after the other, and the rest
  * the way that was fastest; the result is the same.

@@ -297,7 +297,10 @@ function pixelsGemm(fields: Struct<"PixelsGemm">): void {
   });
 }
 
-/** Segment words over output pixels: a row of the output each, or even stretches where rows follow each other; the first is longest. */
+/**
+ * Segment words over output pixels: a row of the output each, or even stretches where rows follow each other. The first is
+ * longest.
+ */
 function pixelSegments(conv: Conv, frame: Framed, images: number, most: number): number[] {
   const { channels: c, outChannels: o, outHeight, outWidth } = conv;
   const words: number[] = [];

@@ -130,4 +130,13 @@ forEachBinary((binary) => {
       for (const name of ["y", "dx", "dw"] as const) sameBits(name, got![name], want![name]);
     });
   });
+
+  test("a large depthwise convolution gives the same bits while the ways to run it are timed, and after", () => {
+    init({ binary, tile: 1, threads: 1 });
+    const want = sums([3, 1, 1], [2, 56, 57, 44], false);
+    for (let i = 0; i < 46; i++) {
+      const got = sums([3, 1, 1], [2, 56, 57, 44], false);
+      for (const name of ["y", "dx", "dw"] as const) sameBits(`${name} of call ${i}`, got[name], want[name]);
+    }
+  });
 });
