@@ -3,27 +3,10 @@
 import { Option, type Command } from "commander";
 import { flagOf, isInUse, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
 import type { TrainArguments } from "../node/train-arguments.js";
-import { trainOptions, type TrainOption } from "../node/train-options.js";
+import { optionGroups, trainOptions, type TrainOption } from "../node/train-options.js";
 import { parser, said } from "./options.js";
 
 type Name = keyof TrainArguments;
-
-/** The first option of each group in --help. */
-const GROUPS: Partial<Record<Name, string>> = {
-  recipe: "Options:",
-  data: "Data:",
-  model: "Model:",
-  imgSize: "Images:",
-  epochs: "Training:",
-  opt: "Optimizer:",
-  sched: "Learning rate's schedule:",
-  loss: "Loss:",
-  teacher: "Distillation:",
-  modelEma: "Average of the weights:",
-  patience: "Run:",
-};
-
-const SHORT: Partial<Record<Name, string>> = { batchSize: "-b, ", workers: "-j, " };
 
 /** "--no-aug", whose positive form is the default; its name begins with the no. */
 const negative = (name: Name): boolean => /^no[A-Z]/.test(name);
@@ -39,11 +22,9 @@ class Said {
 
 /** Adds the flags of these options; commander knows no defaults, so that opts() holds what was said and no more. */
 export function addTrainOptions(command: Command, names: readonly Name[] = trainNames): Command {
-  let group = "Options:";
-  for (const name of trainNames) {
-    group = GROUPS[name] ?? group;
-    if (!names.includes(name)) continue;
-    const { kind, default: value, help } = trainOptions[name] as TrainOption<unknown>;
+  for (const name of trainNames.filter((name) => names.includes(name))) {
+    const { kind, default: value, help, short } = trainOptions[name] as TrainOption<unknown>;
+    const [group] = optionGroups.find(([, options]) => name in options)!;
     const add = (flags: string, text = help): Option => {
       const option = new Option(flags, text).helpGroup(group);
       command.addOption(option);
@@ -59,9 +40,11 @@ export function addTrainOptions(command: Command, names: readonly Name[] = train
     const plain =
       typeof value === "number" || typeof value === "string" || (Array.isArray(value) && value.length > 0);
     const text = plain ? `${help} (default: ${String(value)})` : help;
-    const metavar = name === "pretrained" ? "[name]" : "<value>";
+    const metavar = name === "pretrained" ? "[name]" : kind.metavar;
     const parse = parser(kind);
-    add(`${SHORT[name] ?? ""}${flagOf(name)} ${metavar}`, text).argParser((value) => new Said(parse(value)));
+    add(`${short ? `-${short}, ` : ""}${flagOf(name)} ${metavar}`, text).argParser(
+      (value) => new Said(parse(value)),
+    );
   }
   return command;
 }

@@ -3,6 +3,8 @@
 export interface Kind<T> {
   /** "an integer ≥ 1" */
   readonly expected: string;
+  /** What stands for a value in --help: "<n>". */
+  readonly metavar: string;
   /** Whether a value, perhaps from JSON, is of this kind. */
   accepts(value: unknown): value is T;
   /** The value that a text means; undefined if it means none. */
@@ -11,12 +13,14 @@ export interface Kind<T> {
 
 function kind<T>(
   expected: string,
+  metavar: string,
   test: (value: unknown) => boolean,
   read: (text: string) => unknown,
 ): Kind<T> {
   const accepts = (value: unknown): value is T => test(value);
   return {
     expected,
+    metavar,
     accepts,
     parse(text) {
       const value = read(text);
@@ -35,7 +39,7 @@ function range(low: number, high: number): string {
 export function integer(low: number, high = Infinity): Kind<number> {
   const test = (v: unknown): boolean =>
     Number.isSafeInteger(v) && (v as number) >= low && (v as number) <= high;
-  return kind(`an integer${range(low, high)}`, test, readNumber);
+  return kind(`an integer${range(low, high)}`, "<n>", test, readNumber);
 }
 
 /** A finite number; `low` itself only unless `above` is set. */
@@ -45,23 +49,30 @@ export function number(low: number, high = Infinity, { above = false } = {}): Ki
     : `a number${range(low, high)}`;
   const test = (v: unknown): boolean =>
     Number.isFinite(v) && (above ? (v as number) > low : (v as number) >= low) && (v as number) <= high;
-  return kind(expected, test, readNumber);
+  return kind(expected, high <= 1 ? "<0…1>" : "<x>", test, readNumber);
 }
 
-export const text: Kind<string> = kind(
-  "a text",
-  (v) => typeof v === "string" && v !== "",
-  (v) => v,
-);
+/** Any text but the empty one; `what` it means, such as a file. */
+export const word = (what: string): Kind<string> =>
+  kind(
+    "a text",
+    `<${what}>`,
+    (v) => typeof v === "string" && v !== "",
+    (v) => v,
+  );
+
+export const text: Kind<string> = word("text");
 
 export const bool: Kind<boolean> = kind(
   "true or false",
+  "<true|false>",
   (v) => typeof v === "boolean",
   (v) => (v === "true" ? true : v === "false" ? false : undefined),
 );
 
-export function choice<T extends string>(names: () => readonly T[]): Kind<T> {
+export function choice<const T extends string>(names: () => readonly T[]): Kind<T> {
   return {
+    metavar: "<name>",
     get expected() {
       return `one of ${[...names()].sort().join(", ")}`;
     },
@@ -76,7 +87,9 @@ export function list<T>(of: Kind<T>, count?: number): Kind<readonly T[]> {
     count === undefined ? `a list, each ${of.expected}` : `${count} values, each ${of.expected}`;
   const test = (v: unknown): boolean =>
     Array.isArray(v) && (count === undefined || v.length === count) && v.every((one) => of.accepts(one));
-  return kind(expected, test, (v) => v.split(/[\s,]+/).map((one) => of.parse(one)));
+  const one = of.metavar.slice(1, -1);
+  const metavar = count === undefined ? `<${one},…>` : `<${Array<string>(count).fill(one).join()}>`;
+  return kind(expected, metavar, test, (v) => v.split(/[\s,]+/).map((one) => of.parse(one)));
 }
 
 export function either<A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> {
@@ -84,6 +97,7 @@ export function either<A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> {
     get expected() {
       return `${a.expected} or ${b.expected}`;
     },
+    metavar: `<${a.metavar.slice(1, -1)}|${b.metavar.slice(1, -1)}>`,
     accepts: (v): v is A | B => a.accepts(v) || b.accepts(v),
     parse: (v) => a.parse(v) ?? b.parse(v),
   };
@@ -95,6 +109,7 @@ export function optional<T>(of: Kind<T>): Kind<T | null> {
     get expected() {
       return `${of.expected}, or none`;
     },
+    metavar: of.metavar,
     accepts: (v): v is T | null => v === null || of.accepts(v),
     parse: (v) => (v === "none" ? null : of.parse(v)),
   };

@@ -13,7 +13,7 @@ export type TrainFlags = Partial<TrainArguments>;
 
 export const trainNames = Object.keys(trainOptions) as Name[];
 
-const optionOf = (name: Name): TrainOption<unknown> => trainOptions[name];
+const optionOf = (name: Name): TrainOption<unknown> => trainOptions[name] as TrainOption<unknown>;
 
 /** "batchSize" as it is typed: "--batch-size". */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
@@ -21,7 +21,7 @@ export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) 
 /** Values of a recipe or of code, each checked. @throws UsageError naming the option, the value and what is expected */
 function checked(values: Readonly<Record<string, unknown>>, where: string): TrainFlags {
   for (const [name, value] of Object.entries(values)) {
-    if (!(name in trainOptions)) {
+    if (!Object.hasOwn(trainOptions, name)) {
       throw new UsageError(`${where}: unknown option '${name}'; known: ${[...trainNames].sort().join(", ")}`);
     }
     const { kind } = optionOf(name as Name);
@@ -32,8 +32,7 @@ function checked(values: Readonly<Record<string, unknown>>, where: string): Trai
 }
 
 function recipeOf(name: string): TrainFlags {
-  const recipe = recipes[name];
-  if (recipe) return checked(recipe, `recipe ${name}`);
+  if (Object.hasOwn(recipes, name)) return checked(recipes[name]!, `recipe ${name}`);
   throw new UsageError(
     `--recipe: unknown recipe '${name}'; known: ${Object.keys(recipes).sort().join(", ")}`,
   );
@@ -73,57 +72,57 @@ export function resolveArguments(flags: TrainFlags): TrainArguments {
   const given = checked(flags, "train");
   if (typeof given.resume === "string") return resumed(given.resume, given);
   const recipe = typeof given.recipe === "string" ? recipeOf(given.recipe) : {};
-  const defaults = Object.fromEntries(trainNames.map((name) => [name, optionOf(name).default]));
-  const said = { ...recipe, ...given };
-  const args = { ...defaults, ...said } as unknown as TrainArguments;
+  const args = inUse({ ...recipe, ...given }, new Set(Object.keys(given)));
   for (const name of ["model", "data"] as const) {
     if (args[name] === undefined) throw new UsageError(`${flagOf(name)}: missing; or --recipe`);
   }
-  if (said.warmupEpochs === undefined && (args.epochs < 3 || args.sched === "onecycle"))
-    args.warmupEpochs = 0;
   if (given.freezeEpochs === undefined && (args.freezeEpochs ?? 0) >= args.epochs) {
     args.freezeEpochs = args.epochs > 1 ? args.epochs - 1 : null; // the recipe's is for more epochs
   }
-  const usual = byOptimizer(args);
-  args.lr ??= usual.lr;
-  args.weightDecay ??= usual.weightDecay;
-  args.decayRate ??= ({ poly: 1, exponential: 0.9 } as Record<string, number>)[args.sched] ?? 0.1;
-  // A recipe's or default's value that the flags leave no use for is no contradiction; two flags are.
-  requireUse(args, new Set(Object.keys(given) as Name[]));
   requireTogether(args);
   return args;
 }
 
-/** Options that are of use only if another has a certain value: a flag without it is a mistake. */
-const USES: readonly [names: readonly Name[], when: (args: TrainArguments) => boolean, needs: string][] = [
-  [["momentum"], ({ opt }) => /^(sgd|lars|rmsprop)/.test(opt), "--opt sgd, lars, rmsprop or rmsproptf"],
-  [["nesterov"], ({ opt }) => /^(sgd|lars)$/.test(opt), "--opt sgd or lars"],
-  [["decayMilestones"], ({ sched }) => sched === "multistep", "--sched multistep"],
-  [["decayEpochs"], ({ sched }) => /^(step|cosine)$/.test(sched), "--sched step or cosine"],
-  [["decayRate"], ({ sched }) => /step|exponential|poly|plateau/.test(sched), "--sched step, multistep, exponential, poly or plateau"], // prettier-ignore
-  [["patienceEpochs"], ({ sched }) => sched === "plateau", "--sched plateau"],
-  [["minLr"], ({ sched }) => /^(cosine|poly|plateau)$/.test(sched), "--sched cosine, poly or plateau"],
-  [["pctStart", "divFactor", "finalDivFactor"], ({ sched }) => sched === "onecycle", "--sched onecycle"],
-  [["warmupEpochs", "warmupLr"], ({ sched }) => sched !== "onecycle", "another schedule than onecycle, which rises by itself"], // prettier-ignore
-  [["focalGamma"], ({ loss }) => loss === "focal", "--loss focal"],
-  [["smoothing"], ({ loss }) => loss !== "focal", "--loss ce or bce"],
-  [["modelEmaDecay"], ({ modelEma }) => modelEma, "--model-ema"],
-  [["clipMode"], ({ clipGrad }) => clipGrad !== null, "--clip-grad"],
-  [["teacherModel", "distillAlpha", "distillTemperature"], ({ teacher }) => teacher !== null, "--teacher"],
-  [["freezeEpochs"], ({ freeze }) => freeze !== null, "--freeze"],
-  [["aa", "colorJitter", "reprob", "cutout", "scale"], ({ noAug }) => !noAug, "no --no-aug"],
-];
+/** What is said, and the defaults for the rest, some of which follow from others. */
+function withDefaults(said: TrainFlags): TrainArguments {
+  const defaults = Object.fromEntries(trainNames.map((name) => [name, optionOf(name).default]));
+  const args = { ...defaults, ...said } as unknown as TrainArguments;
+  const usual = byOptimizer(args);
+  args.lr ??= usual.lr;
+  args.weightDecay ??= usual.weightDecay;
+  args.warmupEpochs ??= args.epochs < 3 || args.sched === "onecycle" ? 0 : 1;
+  args.decayRate ??= ({ poly: 1, exponential: 0.9 } as Record<string, number>)[args.sched] ?? 0.1;
+  return args;
+}
+
+/** What an option needs to make a difference, and lacks: the flags. */
+function lacks(args: TrainArguments, name: Name): string[] {
+  return Object.entries(optionOf(name).needs ?? {})
+    .filter(([other, { holds }]) => !holds(args[other as Name]))
+    .map(([other, { says }]) => says(flagOf(other)));
+}
 
 /** Whether an argument's value makes a difference beside the others'. */
 export function isInUse(args: TrainArguments, name: Name): boolean {
-  return USES.every(([names, when]) => !names.includes(name) || when(args));
+  return lacks(args, name).length === 0;
 }
 
-function requireUse(args: TrainArguments, given: ReadonlySet<Name>): void {
-  for (const [names, when, needs] of USES) {
-    const useless = names.find((name) => given.has(name) && args[name] !== optionOf(name).default);
-    if (useless && !when(args)) throw new UsageError(`${flagOf(useless)}: of no use; it needs ${needs}`);
+/**
+ * All arguments from what is said. What a recipe says is left out where it makes no difference beside the rest.
+ * @throws UsageError for a flag that makes none, and asks for something else than there would be without it
+ */
+function inUse(said: TrainFlags, given: ReadonlySet<string>): TrainArguments {
+  const args = withDefaults(said);
+  const useless = (Object.keys(said) as Name[]).find((name) => {
+    const { [name]: value, ...rest } = said;
+    return !isInUse(args, name) && JSON.stringify(withDefaults(rest)[name]) !== JSON.stringify(value);
+  });
+  if (useless === undefined) return args;
+  if (given.has(useless)) {
+    throw new UsageError(`${flagOf(useless)}: of no use; it needs ${lacks(args, useless).join(" and ")}`);
   }
+  const { [useless]: _, ...rest } = said;
+  return inUse(rest, given);
 }
 
 /** @throws UsageError for values that cannot go together */
@@ -157,7 +156,6 @@ function requireTogether(args: TrainArguments): void {
   if (Array.isArray(args.classWeights) && !args.classWeights.some((weight) => weight > 0)) {
     refuse("classWeights", "all are 0");
   }
-  if (args.nesterov && args.momentum === 0) args.nesterov = false;
 }
 
 /** What may differ from the run that is resumed: it changes no bit of the training. */

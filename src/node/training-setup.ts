@@ -9,6 +9,7 @@ import { ModelEma } from "../train/index.js";
 import { loadDataset, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
 import { defaultWorkers, evalTransforms, preparationFor, trainTransforms } from "./preprocessing.js";
+import { isInUse } from "./resolve-arguments.js";
 import { loadStartingWeights, startingWeights, type StartingWeights } from "./starting-weights.js";
 import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
 import type { TrainArguments } from "./train-arguments.js";
@@ -44,7 +45,8 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
   const [schedule, hard] = [scheduleOf(args, loaders.train.batches), lossOf(args, train)];
   const model = await makeModel(args, train, preparation, start);
   const parameters = model.parameters();
-  const { lr, weightDecay, momentum, nesterov } = args;
+  const { lr, weightDecay, momentum } = args;
+  const nesterov = args.nesterov && isInUse(args, "nesterov");
   const groups = args.decayAll ? parameters : noDecay(parameters);
   const optimizer = createOptimizer(args.opt, groups, { lr, weightDecay, momentum, nesterov });
   const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay }) : undefined;

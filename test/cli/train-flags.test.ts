@@ -82,7 +82,7 @@ describe("the flags of a training", () => {
       const negative = `--no-${shown.slice(2)}`;
       expect(help.includes(shown) || help.includes(negative) ? "" : shown).toBe("");
     }
-    expect(help).toMatch(/\nOptimizer:\n +--opt <value> +optimizer: sgd, /);
+    expect(help).toMatch(/\nOptimizer:\n +--opt <name> +optimizer: sgd, /);
   });
 });
 

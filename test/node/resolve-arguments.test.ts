@@ -59,8 +59,9 @@ describe("resolveArguments", () => {
     expect(() => tune(2, { freezeEpochs: 2 })).toThrow("--freeze-epochs: got 2; expected less than 2 epochs");
   });
 
-  it("leaves a recipe's value alone that a flag has made useless", () => {
-    expect(resolveArguments({ recipe: "cifar10-resnet20", sched: "cosine" }).sched).toBe("cosine");
+  it("drops a recipe's value that a flag has made useless", () => {
+    const args = resolveArguments({ recipe: "cifar10-resnet20", sched: "cosine", opt: "adamw" });
+    expect(args).toMatchObject({ sched: "cosine", pctStart: 0.3, momentum: 0.9, opt: "adamw" });
   });
 
   it.each(Object.keys(recipes))("knows what the recipe %s means", (recipe) => {
@@ -89,6 +90,15 @@ describe("resolveArguments", () => {
     [{ ...base, scale: [0.5] }, "train: bad scale; got [0.5]; expected 2 values"],
     [{ ...base, opt: "adam", momentum: 0.8 }, "--momentum: of no use; it needs --opt sgd, lars"],
     [{ ...base, opt: "rmsprop", nesterov: false }, "--nesterov: of no use; it needs --opt sgd or lars"],
+    [{ ...base, momentum: 0, nesterov: false }, "--nesterov: of no use; it needs --momentum"],
+    [{ ...base, warmupEpochs: 0, warmupLr: 0.1 }, "--warmup-lr: of no use; it needs --warmup-epochs"],
+    [{ ...base, weightDecay: 0, decayAll: true }, "--decay-all: of no use; it needs --weight-decay"],
+    [
+      { ...base, sched: "constant", schedOnUpdates: false },
+      "--sched-on-updates: of no use; it needs --sched cosine",
+    ],
+    [{ ...base, teacher: "a", distillAlpha: 1, smoothing: 0.1 }, "--smoothing: of no use; it needs --distill-alpha below 1"], // prettier-ignore
+    [{ ...base, loss: "focal", smoothing: 0.1 }, "--smoothing: of no use; it needs --loss ce or bce"],
     [{ ...base, pctStart: 0.4 }, "--pct-start: of no use; it needs --sched onecycle"],
     [{ ...base, sched: "onecycle", warmupEpochs: 2 }, "--warmup-epochs: of no use"],
     [{ ...base, sched: "step" }, "--decay-epochs: missing; --sched step needs it"],

@@ -1,0 +1,54 @@
+// Options of a training: its loss, a teacher, averaged weights.
+
+import { modelNames } from "../../models/index.js";
+import { choice, either, list, number, optional, word } from "../kinds.js";
+import { below, flag, on, oneOf, option } from "./option.js";
+
+/** A teacher whose word is all leaves nothing to the labels' loss. */
+const heard = { distillAlpha: below(1) };
+
+export const lossOptions = {
+  loss: option(
+    choice(() => ["ce", "bce", "focal"]),
+    "ce",
+    "loss: ce, bce, focal",
+    { needs: heard },
+  ),
+  smoothing: option(number(0, 0.99), 0, "label smoothing, of ce and bce", {
+    needs: { loss: oneOf("ce", "bce"), ...heard },
+  }),
+  focalGamma: option(number(0), 2, "of focal loss", { needs: { loss: oneOf("focal"), ...heard } }),
+  /** "balanced": inverse to the classes' numbers of images, mean 1. */
+  classWeights: option(optional(either(choice(() => ["balanced"]), list(number(0)))), null, "weights of the classes in the loss: balanced, or one each", { needs: heard }), // prettier-ignore
+};
+
+export const distillOptions = {
+  /** See DistillationLoss. */
+  teacher: option(
+    optional(word("file")),
+    null,
+    "learn from a trained model too: a file of weights, a saved model, a run",
+  ),
+  teacherModel: option(
+    optional(choice(modelNames)),
+    null,
+    "name of a teacher that is a file of weights alone",
+    { needs: { teacher: on } },
+  ),
+  distillAlpha: option(number(0, 1), 0.9, "share of the teacher's part in the loss", {
+    needs: { teacher: on },
+  }),
+  distillTemperature: option(
+    number(0, Infinity, { above: true }),
+    4,
+    "divides the teacher's and the model's logits",
+    { needs: { teacher: on, distillAlpha: on } },
+  ),
+};
+
+export const emaOptions = {
+  modelEma: flag("average the weights over the steps, and evaluate and keep these"),
+  modelEmaDecay: option(number(0, 0.999999), 0.9998, "how slowly the average moves", {
+    needs: { modelEma: on },
+  }),
+};

@@ -1,0 +1,30 @@
+// Options of a training: when it ends, what it writes, what computes.
+
+import { integer, number, optional, word } from "../kinds.js";
+import { option } from "./option.js";
+
+export const generalOptions = {
+  recipe: option(optional(word("name")), null, "start from a recipe's values"),
+};
+
+export const runOptions = {
+  patience: option(
+    optional(integer(1)),
+    null,
+    "stop after this many evaluations without a better top-1 (mAP where images have several classes)",
+  ),
+  /** The last epoch is always evaluated. */
+  valInterval: option(integer(1), 1, "epochs between evaluations"),
+  checkpointInterval: option(
+    number(0),
+    300,
+    "seconds between checkpoints within an epoch; 0: at its end alone",
+  ),
+
+  seed: option(integer(0, 2 ** 32 - 1), 0, "seed of everything that is drawn"),
+  threads: option(optional(integer(1, 64)), null, "threads that compute (default: all processors)"),
+  /** null: none for images in memory, otherwise a few. */
+  workers: option(optional(integer(0, 64)), null, "threads that read and transform images", { short: "j" }),
+  out: option(optional(word("folder")), null, "run folder (default: runs/<model>-<data>)"),
+  resume: option(optional(word("run")), null, "run folder whose training goes on"),
+};
