@@ -2,10 +2,10 @@
 
 import { InvalidArgumentError, type Command } from "commander";
 import { checkFolder, type FolderReport, type Problem, type ProblemKind } from "../node/check-folder.js";
+import { StatusLine } from "../node/status-line.js";
 
 /** Problems of a kind that are printed one by one. */
 const SHOWN = 10;
-const PROGRESS_MS = 1000;
 
 const HEADINGS: Record<ProblemKind, string> = {
   undecodable: "cannot be decoded",
@@ -41,15 +41,10 @@ function parseSize(value: string): number {
 
 /** Says on stderr how far it is, now and then. */
 function progress(): (done: number, total: number) => void {
-  let last = performance.now();
-  const { isTTY } = process.stderr;
+  const line = new StatusLine();
   return (done, total) => {
-    const now = performance.now();
-    const end = done === total && isTTY;
-    if (now - last < (isTTY ? PROGRESS_MS / 10 : PROGRESS_MS * 10) && !end) return;
-    last = now;
-    const line = `checked ${count(done)} of ${count(total)} files`;
-    process.stderr.write(isTTY ? `\r\x1b[K${end ? "" : line}` : `${line}\n`);
+    if (done === total) line.clear();
+    else line.show(() => `checked ${count(done)} of ${count(total)} files`);
   };
 }
 

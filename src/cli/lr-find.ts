@@ -6,6 +6,7 @@ import { integer, number } from "../node/kinds.js";
 import { resolveArguments } from "../node/resolve-arguments.js";
 import type { TrainArguments } from "../node/train-arguments.js";
 import { setUpTraining } from "../node/training-setup.js";
+import { StatusLine } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
 import { findLr, type FoundLr, type LrRow } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
@@ -67,12 +68,13 @@ export function register(program: Command): void {
   });
 }
 
-/** Says on a terminal's stderr how far it is. */
+/** Says on stderr how far it is. */
 function progress(): (row: LrRow, step: number, steps: number) => void {
-  if (!process.stderr.isTTY) return () => {};
+  const status = new StatusLine();
   return ({ lr, smoothed }, step, steps) => {
     const line = `step ${step}/${steps}  lr ${lr.toExponential(2)}  loss ${smoothed.toFixed(4)}`;
-    process.stderr.write(`\r\x1b[K${step === steps ? "" : line}`);
+    if (step === steps) status.clear();
+    else status.show(() => line);
   };
 }
 

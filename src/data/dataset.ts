@@ -22,6 +22,8 @@ export interface Dataset {
   readonly targets?: Float32Array | undefined;
   /** Picture i. @throws DataError naming the file if it cannot be read or decoded */
   image(i: number): Image | Promise<Image>;
+  /** Where picture i lies, for people to find it: a path, or a shard's path and the name in it. None: it is in no file of its own. */
+  path?(i: number): string | undefined;
   /** By what a worker thread opens the same dataset; none: it can be read where it was made alone. */
   readonly source?: DatasetSource | undefined;
 }

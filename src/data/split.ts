@@ -45,6 +45,10 @@ export class Subset implements Dataset {
   image(i: number): Image | Promise<Image> {
     return this.dataset.image(this.indices[i]!);
   }
+
+  path(i: number): string | undefined {
+    return this.dataset.path?.(this.indices[i]!);
+  }
 }
 
 /**

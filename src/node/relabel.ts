@@ -31,6 +31,10 @@ class Relabelled implements Dataset {
   image(i: number): Image | Promise<Image> {
     return this.#dataset.image(i);
   }
+
+  path(i: number): string | undefined {
+    return this.#dataset.path?.(i);
+  }
 }
 
 /**

@@ -158,12 +158,15 @@ export class TarDataset implements Dataset {
     return { kind: "tar", name, shards, labels, classes, options, ...plain, decoder: decoderChoice() };
   }
 
+  /** "shard.tar: name". */
+  path(i: number): string {
+    return `${this.shards[this.#index.shard[i]!]!}: ${this.#index.names.at(i)}`;
+  }
+
   /** @throws DataError naming shard and picture */
   image(i: number): Image | Promise<Image> {
-    const { names, shard, offset, size } = this.#index;
-    const path = this.shards[shard[i]!]!;
-    const file = `${path}: ${names.at(i)}`;
-    const bytes = withFile(path, (fd) => readAt(fd, offset[i]!, size[i]!));
-    return decodeActive(bytes, { ...this.options, file });
+    const { shard, offset, size } = this.#index;
+    const bytes = withFile(this.shards[shard[i]!]!, (fd) => readAt(fd, offset[i]!, size[i]!));
+    return decodeActive(bytes, { ...this.options, file: this.path(i) });
   }
 }

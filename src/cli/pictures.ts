@@ -1,0 +1,102 @@
+// Pictures that a command is given: files, folders, patterns; and a model that looks at them.
+
+import { statSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { globSync } from "tinyglobby";
+import { DataLoader, disposeBatch, type Batch, type LoaderStats } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { FileDataset } from "../node/datasets/index.js";
+import { byCodePoint, Names, sharedLabels } from "../node/datasets/names.js";
+import type { TrainedModel } from "../node/open-model.js";
+import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
+import { Counter } from "../node/status-line.js";
+import { evalBatchSize, type LoadFlags } from "./options.js";
+
+const PICTURES = "**/*.{png,jpg,jpeg}";
+/** Fewer files than this are read by this thread alone. */
+const MANY = 32;
+
+/** The files that an argument means: itself, the pictures below a folder, or what a pattern matches. */
+function filesOf(argument: string): string[] {
+  const stat = statSync(argument, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) {
+    const found = globSync(PICTURES, { cwd: argument, caseSensitiveMatch: false }).sort(byCodePoint);
+    if (found.length === 0) throw new DataError(`${argument}: no .png, .jpg or .jpeg files in it`);
+    return found.map((file) => join(argument, file));
+  }
+  if (stat || !/[*?[{!(]/.test(argument)) return [argument]; // what is not there is told when it is read
+  const options = { expandDirectories: false, absolute: isAbsolute(argument) };
+  const found = globSync(argument, options).sort(byCodePoint);
+  if (found.length === 0) throw new DataError(`${argument}: matches no file`);
+  return found;
+}
+
+/** The files that arguments mean, each once, in their order. @throws DataError for a folder or pattern without any */
+export function pictureFiles(args: readonly string[]): string[] {
+  const found = new Map<string, string>();
+  for (const file of args.flatMap(filesOf)) {
+    const path = resolve(file);
+    if (!found.has(path)) found.set(path, file);
+  }
+  return [...found.values()];
+}
+
+/** Names of a model's classes: by number where they are not known. */
+export const classNamesOf = ({ model, classes }: TrainedModel): readonly string[] =>
+  classes ?? Array.from({ length: model.numClasses }, (_, i) => String(i));
+
+/**
+ * Prepares the files for the model and gives them to `use`, a batch at a time with its files, saying on stderr how far it is.
+ * Returns what could not be read.
+ */
+export async function overPictures(
+  files: readonly string[],
+  trained: TrainedModel,
+  flags: LoadFlags,
+  verb: string,
+  use: (batch: Batch, files: readonly string[]) => void,
+): Promise<LoaderStats["failures"]> {
+  const data = new FileDataset({
+    name: "pictures",
+    root: "",
+    files: Names.from(files),
+    labels: sharedLabels(files.map(() => 0)),
+    classes: classNamesOf(trained),
+    options: {},
+  });
+  const prepared = trained.preparation(data);
+  const loader = new DataLoader(data, {
+    batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
+    workers: flags.workers ?? (files.length < MANY ? 0 : defaultWorkers(data)),
+    onError: "skip",
+    ...evalTransforms(data, prepared),
+  });
+  const counter = new Counter(verb, files.length);
+  let done = 0;
+  try {
+    for await (const batch of loader.epoch()) {
+      try {
+        use(
+          batch,
+          Array.from(batch.indices, (i) => files[i]!),
+        );
+      } finally {
+        done += batch.indices.length;
+        disposeBatch(batch);
+      }
+      counter.at(done + loader.stats.skipped);
+    }
+  } catch (error) {
+    if (loader.stats.failures.length < files.length) throw error; // otherwise each is told by itself
+  } finally {
+    counter.end();
+    loader.close();
+  }
+  return loader.stats.failures;
+}
+
+/** Says on stderr what could not be read; the command then exits with 1. */
+export function tellUnreadable(failures: LoaderStats["failures"]): void {
+  for (const { reason } of failures) console.error(`fovea: ${reason}`);
+  if (failures.length > 0) process.exitCode = 1;
+}

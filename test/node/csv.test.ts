@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { csvRow, csvText, parseCsv } from "../../src/node/csv.js";
+
+describe("csv", () => {
+  it("quotes what needs it, and guards text that a spreadsheet would compute", () => {
+    expect(csvRow(["a b", 'c,"d"', "e\nf", 1.5, undefined, NaN, -2])).toBe('a b,"c,""d""","e\nf",1.5,,,-2');
+    expect(csvRow(["=1+1", "+x", "-x.jpg", "@x", "-1", "+2.5"])).toBe("'=1+1,'+x,'-x.jpg,'@x,-1,+2.5");
+  });
+
+  it("reads what it wrote", () => {
+    const rows = [
+      ["=x", "'=x", "", "a,b"],
+      ['"', "\r\n", "x", "日本"],
+      ["-1", "'", "''a", "@"],
+    ];
+    expect(parseCsv(csvText(rows))).toEqual(rows);
+    expect(parseCsv("a,b\r\nc,")).toEqual([
+      ["a", "b"],
+      ["c", ""],
+    ]);
+    expect(parseCsv("")).toEqual([]);
+  });
+});
