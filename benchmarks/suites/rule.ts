@@ -1,5 +1,6 @@
 // One gradient rule of one operation, timed alone: the rule that backward() would call, with what forward saved.
 
+import { withOnce } from "../../src/core/autograd.js";
 import { noGrad, tidy, type Tensor } from "../../src/index.js";
 import type { Prepared } from "../workload.js";
 
@@ -9,17 +10,12 @@ export function gradientRule(y: Tensor, input: string, dy: Tensor, held: readonl
   const rule = node?.rules[input] as
     ((dy: Tensor, saved: Record<string, unknown>, attrs: unknown) => Tensor) | undefined;
   if (!node || !rule) throw new Error(`gradientRule: the output has no rule for '${input}'`);
-  const aux = (node.aux ?? {}) as Record<string, Tensor>;
-  const fromForward = new Set(Object.keys(aux));
   return {
     run() {
-      const address = noGrad(() => tidy(() => rule(dy, node.saved(), node.attrs).ptr));
-      // Rules may leave sums for each other in aux; every run computes them anew.
-      for (const key of Object.keys(aux)) {
-        if (fromForward.has(key)) continue;
-        aux[key]!.dispose();
-        delete aux[key];
-      }
+      let address = 0;
+      withOnce((once) => {
+        address = noGrad(() => tidy(() => rule(dy, node.saved(once), node.attrs).ptr));
+      });
       return address;
     },
     dispose() {

@@ -3,7 +3,7 @@
 import { ShapeError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { keep, tidy } from "./scope.js";
+import { keep, refusePromise, tidy } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
 import type { Storage } from "./storage.js";
 import { empty, Tensor, type DType } from "./tensor.js";
@@ -23,15 +23,45 @@ export function isRecorded(t: Tensor): boolean {
   return gradEnabled && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
 }
 
-/** Runs fn without recording operations: nothing is saved, nothing can be differentiated. Synchronous, like tidy(). */
+/**
+ * Runs fn without recording operations: nothing is saved, nothing can be differentiated. Synchronous, like tidy().
+ * @throws DataError if fn returns a promise: what comes after its first await would be recorded
+ */
 export function noGrad<T>(fn: () => T): T {
   const before = gradEnabled;
   gradEnabled = false;
   try {
-    return fn();
+    const result = fn();
+    refusePromise("noGrad", result);
+    return result;
   } finally {
     gradEnabled = before;
   }
+}
+
+/** Runs compute the first time that a rule of the op asks in this backward pass; later calls get the same result. */
+export type Once = <T extends object>(compute: () => T) => T;
+
+/** Runs fn with a once() for the rules of one op and one dy. The tensors in its result end with the call. */
+export function withOnce(fn: (once: Once) => void): void {
+  let shared: object | undefined;
+  try {
+    fn(<T extends object>(compute: () => T): T => {
+      if (shared === undefined) {
+        shared = compute();
+        keepAux(shared);
+      }
+      return shared as T;
+    });
+  } finally {
+    disposeAux(shared);
+  }
+}
+
+/** Takes the tensors in what a forward returned out of every scope. */
+function keepAux(aux: unknown): void {
+  if (typeof aux !== "object" || aux === null) return;
+  for (const value of Object.values(aux)) if (value instanceof Tensor) keep(value);
 }
 
 /** Frees the tensors in what a forward returned. */
@@ -99,9 +129,7 @@ export class Node {
         dtype: t.dtype,
       };
     }
-    if (typeof aux === "object" && aux !== null) {
-      for (const value of Object.values(aux)) if (value instanceof Tensor) keep(value);
-    }
+    keepAux(aux);
   }
 
   retain(): this {
@@ -143,8 +171,8 @@ export class Node {
   }
 
   /** The saved tensors as the gradient rules see them; they belong to the scope around. */
-  saved(): Record<string, unknown> {
-    const out: Record<string, unknown> = { shapes: this.shapes, aux: this.aux };
+  saved(once: Once): Record<string, unknown> {
+    const out: Record<string, unknown> = { shapes: this.shapes, aux: this.aux, once };
     for (const [name, { storage, version, shape, dtype }] of Object.entries(this.#saved ?? {})) {
       if (storage.version !== version) {
         throw new ShapeError(
@@ -176,26 +204,20 @@ function unbroadcast(op: string, g: Tensor, shape: Shape): Tensor {
   return new Tensor(source.storage.retain(), shape, "f32");
 }
 
-/** total + g, in place where nobody else uses total. Takes both over. */
-function accumulate(total: Tensor | undefined, g: Tensor): Tensor {
-  if (total === undefined) return g;
+/** total + g: in place where nobody else uses total, otherwise a new tensor. Both stay the caller's. */
+function sumOf(total: Tensor, g: Tensor): Tensor {
   const n = g.size;
-  const y = total.storage.users === 1 ? total : keep(empty(total.shape, "f32", "backward sum"));
+  const y = total.storage.users === 1 ? total : empty(total.shape, "f32", "backward sum");
   const { deferred, users } = g.storage;
   if (deferred?.add && users === 1 && y === total) deferred.add(y.ptr);
   else parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, n, 0, 0, 1, 1);
-  if (y !== total) total.dispose();
-  g.dispose();
   return y;
 }
 
 /** A gradient of its own for a leaf: computed, and a copy if other tensors share the elements. */
 function own(g: Tensor): Tensor {
   void g.ptr;
-  if (g.storage.users === 1) return g;
-  const copy = keep(empty(g.shape, "f32", "gradient")).copyFrom(g);
-  g.dispose();
-  return copy;
+  return g.storage.users === 1 ? g : empty(g.shape, "f32", "gradient").copyFrom(g);
 }
 
 /** Every node that a gradient passes through, newest first: an order in which uses come before definitions. */
@@ -242,7 +264,9 @@ export function backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: Bac
         const g = gradients.get(node)!;
         gradients.delete(node);
         try {
-          for (const edge of node.edges) step(node, edge, g, gradients);
+          withOnce((once) => {
+            for (const edge of node.edges) step(node, edge, g, once, gradients);
+          });
         } finally {
           g.dispose();
         }
@@ -255,20 +279,26 @@ export function backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: Bac
   }
 }
 
-/** Applies one rule and hands the result to the node or leaf it belongs to. */
+/** Applies one rule and adds the result to what the node or leaf it belongs to has. An error leaves that as it was. */
 function step(
   node: Node,
   { name, node: parent, leaf }: Edge,
   dy: Tensor,
+  once: Once,
   gradients: Map<Node, Tensor>,
 ): void {
   if (leaf?.disposed) return;
   const rule = node.rules[name] as (dy: Tensor, saved: unknown, attrs: unknown) => Tensor;
-  const g = tidy(() => {
-    const result = unbroadcast(node.op, rule(dy, node.saved(), node.attrs), node.shapes[name]!);
-    return result === dy ? new Tensor(dy.storage.retain(), dy.shape, "f32") : result;
+  const total = parent ? gradients.get(parent) : leaf?.grad;
+  const sum = tidy(() => {
+    const result = unbroadcast(node.op, rule(dy, node.saved(once), node.attrs), node.shapes[name]!);
+    const g = result === dy ? new Tensor(dy.storage.retain(), dy.shape, "f32") : result;
+    const y = total ? sumOf(total, g) : g;
+    return parent ? y : own(y);
   });
-  keep(g);
-  if (parent) gradients.set(parent, accumulate(gradients.get(parent), g));
-  else if (leaf) leaf.grad = own(accumulate(leaf.grad, g));
+  if (sum === total) return;
+  keep(sum);
+  total?.dispose();
+  if (parent) gradients.set(parent, sum);
+  else if (leaf) leaf.grad = sum;
 }

@@ -2,20 +2,25 @@
 // and one gradient rule (vector-Jacobian product) for each input.
 
 import { ShapeError } from "../errors.js";
-import { disposeAux, isGradEnabled, Node, type AnyRule } from "./autograd.js";
-import { tidy } from "./scope.js";
+import { disposeAux, isGradEnabled, Node, type AnyRule, type Once } from "./autograd.js";
+import { refusePromise, tidy } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
 import { empty, Tensor, type DType } from "./tensor.js";
 
 export type Inputs = Record<string, Tensor | undefined>;
 
-/** What a gradient rule may read: the tensors the op declared as saved, every input's shape, and forward's result. */
+/**
+ * What a gradient rule may read: the tensors the op declared as saved, every input's shape, and forward's result. There may be
+ * several backward passes, so nothing that depends on dy may be kept there: what rules share goes through once(), which holds
+ * it for one pass.
+ */
 export type Saved<I extends Inputs, S extends PropertyKey, Aux> = Pick<
   I & { y: Tensor },
   S & (keyof I | "y")
 > & {
   readonly shapes: { readonly [K in keyof I]: Shape };
-  readonly aux: Aux;
+  readonly aux: Readonly<Aux>;
+  readonly once: Once;
 };
 
 export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
@@ -67,7 +72,9 @@ export function shapesOnly<T>(fn: () => T, onOp: (op: AppliedOp) => void = () =>
   const before = observer;
   observer = onOp;
   try {
-    return fn();
+    const result = fn();
+    refusePromise("shapesOnly", result);
+    return result;
   } finally {
     observer = before;
   }
@@ -109,6 +116,19 @@ export function defineOp<
       observer({ name, inputs: named, y });
       return y;
     }
+    const needs =
+      differentiable && isGradEnabled()
+        ? Object.keys(named).filter((key) => {
+            const t = named[key];
+            return t !== undefined && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
+          })
+        : [];
+    const missing = needs.find((key) => rules[key] === undefined);
+    if (missing !== undefined) {
+      throw new ShapeError(
+        `${name}: has no gradient with respect to ${missing}; got ${describe(named)}; detach() it or use noGrad`,
+      );
+    }
     const source = view === undefined ? undefined : inputs[view]!;
     // In a scope of its own, so that an op that fails half-way (out of memory) leaves nothing behind.
     const { y, aux } = tidy(() => {
@@ -117,19 +137,7 @@ export function defineOp<
         : empty(shape, spec.dtype ?? "f32", name);
       return { y: out, aux: spec.forward(out, inputs, attrs) };
     });
-    const needs = !differentiable
-      ? []
-      : Object.keys(named).filter((key) => {
-          const t = named[key];
-          return t !== undefined && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
-        });
-    if (needs.length > 0 && isGradEnabled()) {
-      const missing = needs.find((key) => rules[key] === undefined);
-      if (missing !== undefined) {
-        throw new ShapeError(
-          `${name}: has no gradient with respect to ${missing}; got ${describe(named)}; detach() it or use noGrad`,
-        );
-      }
+    if (needs.length > 0) {
       y.node = new Node({
         op: name,
         rules,

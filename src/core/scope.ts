@@ -1,5 +1,6 @@
 // Scopes: tensors made inside tidy() are freed when it ends, but for those it returns.
 
+import { DataError } from "../errors.js";
 import type { Tensor } from "./tensor.js";
 
 const scopes: Tensor[][] = [];
@@ -33,7 +34,7 @@ function collect(value: unknown, found: Set<unknown>): void {
 /**
  * Runs fn and frees every tensor made meanwhile, except those in what it returns (a tensor, or arrays, maps and plain
  * objects of tensors), which pass to the scope around, and those a gradient is still to be computed from. Synchronous:
- * @throws TypeError if fn returns a promise, since the tensors made after its first await would escape.
+ * @throws DataError if fn returns a promise, since the tensors made after its first await would escape.
  */
 export function tidy<T>(fn: () => T): T {
   const scope: Tensor[] = [];
@@ -54,6 +55,17 @@ export function tidy<T>(fn: () => T): T {
     if (returned.has(t)) outer?.push(t);
     else t.dispose();
   }
-  if (result instanceof Promise) throw new TypeError("tidy: fn must not be async; it returned a promise");
+  refusePromise("tidy", result);
   return result;
+}
+
+/**
+ * For functions that change something while fn runs: after its first await it would run without that.
+ * @throws DataError if fn was asynchronous: if its result is a promise
+ */
+export function refusePromise(op: string, result: unknown): void {
+  if (typeof result !== "object" || result === null || !("then" in result)) return;
+  if (typeof result.then !== "function") return;
+  Promise.resolve(result as PromiseLike<unknown>).catch(() => {}); // this error is the one to be seen
+  throw new DataError(`${op}: fn must not be async; got a promise; expected its result at once`);
 }

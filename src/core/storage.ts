@@ -1,7 +1,8 @@
 // The memory behind tensors: reference-counted blocks of the WebAssembly heap, allocated when first needed.
 
+import { WasmError } from "../errors.js";
 import type { Heap } from "../wasm/heap.js";
-import { runtime } from "../wasm/runtime.js";
+import { onReplaced, runtime } from "../wasm/runtime.js";
 
 /**
  * How to compute a storage's elements, later. An operation may leave its result so when the next one probably absorbs it: batch
@@ -17,6 +18,11 @@ export interface Deferred {
 }
 
 const live = new Set<Storage>();
+
+onReplaced(() => {
+  for (const storage of live) storage.lose();
+  live.clear();
+});
 
 /** Every storage that somebody still uses. */
 export function liveStorages(): ReadonlySet<Storage> {
@@ -36,6 +42,8 @@ export class Storage {
   /** Deferred results that read this storage. */
   #dependents: Set<Storage> | undefined;
   #derived: Map<string, number> | undefined;
+  /** Whether its memory is gone. It then has no address, so that nothing else need ask. */
+  #lost = false;
 
   constructor(bytes: number, label: () => string) {
     this.bytes = bytes;
@@ -50,11 +58,37 @@ export class Storage {
     return this.#address;
   }
 
-  /** Computes the elements that were deferred in a way of the caller's. Only before they have an address. */
+  /**
+   * Computes the elements that were deferred in a way of the caller's. Only before they have an address, and they get it only
+   * when they are written: after an error they wait as before.
+   * @throws WasmError if there is no memory for them, or init() has replaced the memory they lay in
+   */
   settle(write: (address: number) => void): void {
-    this.#address = this.heap.alloc(this.bytes, this.label);
-    write(this.#address);
+    this.#refuseLost();
+    const address = this.heap.alloc(this.bytes, this.label);
+    try {
+      write(address);
+    } catch (error) {
+      this.heap.free(address);
+      throw error;
+    }
+    this.#address = address;
     this.#forget();
+  }
+
+  /** Ends it together with the memory it lies in: from now on whoever asks for its elements gets an error. */
+  lose(): void {
+    this.#lost = true;
+    this.#address = 0;
+    this.#derived = undefined;
+  }
+
+  #refuseLost(): void {
+    if (!this.#lost) return;
+    throw new WasmError(
+      `${this.label()}: made before init() replaced the kernels and their memory; ` +
+        "make tensors, models and optimizers after init()",
+    );
   }
 
   get users(): number {
@@ -112,6 +146,7 @@ export class Storage {
 
   /** Address of something computed from the elements, kept until they are written or freed; fill writes it. */
   derived(name: string, bytes: number, fill: (address: number) => void): number {
+    this.#refuseLost();
     this.#derived ??= new Map();
     let address = this.#derived.get(name);
     if (address === undefined) {

@@ -1,6 +1,6 @@
 // Batches as tensors.
 
-import { keep } from "../core/scope.js";
+import { keep, tidy } from "../core/scope.js";
 import { empty, Tensor, tensor } from "../core/tensor.js";
 import type { BatchJob, MadeBatch, Skipped } from "./collate.js";
 import type { Dataset, ImageShape } from "./dataset.js";
@@ -48,13 +48,15 @@ export function finishBatch(
     images?.dispose();
     return { batch: undefined, skipped };
   }
+  const told = tidy(() => ({
+    labels: tensor(Int32Array.from(indices, (index) => dataset.labels[index]!)),
+    ...(targets && { targets: tensor(targets, [n, dataset.classes.length]) }),
+  }));
+  for (const t of Object.values(told)) keep(t);
   if (n < images.shape[0]!) {
     const fewer = keep(new Tensor(images.storage.retain(), [n, ...shape], "f32"));
     images.dispose();
     images = fewer;
   }
-  const labels = keep(tensor(Int32Array.from(indices, (index) => dataset.labels[index]!)));
-  const batch: Batch = { images, labels, indices, number: job.number };
-  if (targets) batch.targets = keep(tensor(targets, [n, dataset.classes.length]));
-  return { batch, skipped };
+  return { batch: { images, indices, number: job.number, ...told }, skipped };
 }

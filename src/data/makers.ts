@@ -2,7 +2,7 @@
 
 import { sharedPlace, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
-import { runtime } from "../wasm/runtime.js";
+import { perRuntime, runtime } from "../wasm/runtime.js";
 import { finishBatch, roomFor, type BatchResult } from "./batch.js";
 import { Collator, type BatchJob, type Recipe } from "./collate.js";
 import type { ImageShape } from "./dataset.js";
@@ -48,10 +48,15 @@ export class LocalMaker implements Maker {
   close(): void {}
 }
 
+/** Stands for the running kernels: another object after init(). */
+const kernels = perRuntime(() => ({}));
+
 export class WorkerMaker implements Maker {
   readonly #recipe: Recipe;
   readonly #count: number;
   #workers: Workers | undefined;
+  /** The kernels that the workers run. */
+  #kernels: object | undefined;
   /** Of the images of the last batch: what the next ones probably have. */
   #shape: ImageShape | undefined;
 
@@ -97,7 +102,9 @@ export class WorkerMaker implements Maker {
 
   #running(): Workers {
     const { dataset, transforms, batchTransform, normalization, onError } = this.#recipe;
+    if (this.#kernels !== kernels()) this.close();
     if (!this.#workers?.alive) {
+      this.#kernels = kernels();
       this.#workers = startWorkers(this.#count, {
         source: dataset.source!,
         transforms: transforms.map(({ spec }) => spec),

@@ -3,6 +3,7 @@
 
 import { defaultRandom, type Random } from "../core/random.js";
 import { isShapesOnly } from "../core/op.js";
+import { refusePromise } from "../core/scope.js";
 import { describe } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
@@ -42,7 +43,9 @@ export function withoutInit<T>(fn: () => T): T {
   const before = skipping;
   skipping = true;
   try {
-    return fn();
+    const result = fn();
+    refusePromise("withoutInit", result);
+    return result;
   } finally {
     skipping = before;
   }

@@ -4,6 +4,7 @@ import { shapesOnly, type AppliedOp } from "../core/op.js";
 import { tidy } from "../core/scope.js";
 import type { Shape } from "../core/shape.js";
 import { empty, Tensor } from "../core/tensor.js";
+import { inEvaluation } from "./evaluation.js";
 import type { Module } from "./module.js";
 
 export interface LayerSummary {
@@ -70,11 +71,9 @@ function show(value: string | number): string {
  */
 export function summary(model: Module, input: Tensor | Shape): ModelSummary {
   const shape = input instanceof Tensor ? input.shape : input;
-  const modes = [...model.modules()].map((m) => [m, m.training] as const);
   const leaves = leavesOf(model) as [string, { forward?: Module["forward"] } & Module][];
   const layers: LayerSummary[] = [];
   let macs = 0;
-  model.eval();
   for (const [name, leaf] of leaves) {
     const forward = leaf.forward.bind(leaf);
     leaf.forward = (x) => {
@@ -86,13 +85,14 @@ export function summary(model: Module, input: Tensor | Shape): ModelSummary {
     };
   }
   try {
-    shapesOnly(
-      () => tidy(() => void model.forward(empty(shape))),
-      (op) => (macs += macsOf(op)),
+    inEvaluation(model, () =>
+      shapesOnly(
+        () => tidy(() => void model.forward(empty(shape))),
+        (op) => (macs += macsOf(op)),
+      ),
     );
   } finally {
     for (const [, leaf] of leaves) delete (leaf as { forward?: unknown }).forward;
-    for (const [m, training] of modes) m.training = training;
   }
   const parameters = parametersOf(model);
   return { layers, parameters, macs, toString: () => table(layers, parameters, macs) };

@@ -2,7 +2,7 @@
 // they are.
 
 import { parallel, parallelScratch } from "../wasm/parallel.js";
-import { ORDERED_TILE, runtime } from "../wasm/runtime.js";
+import { ORDERED_TILE, perRuntime, runtime } from "../wasm/runtime.js";
 import type { Conv } from "./conv-frame.js";
 import { withWindow } from "./window.js";
 
@@ -41,8 +41,10 @@ const WAYS: readonly Way[] = [
 const WAYS_ORDERED: readonly Way[] = [[1, 1], [0, 1], ...WAYS];
 
 /** Large calls of each kernel so far; the least milliseconds of each way by kernel and shape, and how many were timed. */
-const largeCalls = new Map<string, number>();
-const trials = new Map<string, { calls: number; least: number[] }>();
+const timings = perRuntime(() => ({
+  largeCalls: new Map<string, number>(),
+  trials: new Map<string, { calls: number; least: number[] }>(),
+}));
 
 /**
  * Runs a kernel with its wide body (many outputs at once) where registers suffice, and has it read the rows of an array
@@ -59,12 +61,13 @@ function inFastestWay(
 ): void {
   const ways = ordered() ? WAYS_ORDERED : WAYS;
   if (floats <= FAR) return run(0, ways[0]![1]);
+  const { largeCalls, trials } = timings();
   const calls = largeCalls.get(kernel) ?? 0;
   if (calls < WARM_CALLS) {
     largeCalls.set(kernel, calls + 1);
     return run(...ways[0]!);
   }
-  const shape = [kernel, runtime().threads, ...Object.values(conv)].join();
+  const shape = [kernel, ...Object.values(conv)].join();
   let trial = trials.get(shape);
   if (!trial) {
     if (trials.size === MOST_SHAPES) trials.clear();

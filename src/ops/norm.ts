@@ -1,6 +1,6 @@
 // Batch normalisation over the last axis of x:[…,c].
 
-import { keep } from "../core/scope.js";
+import type { Once } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
 import { describe } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
@@ -25,14 +25,12 @@ interface BatchNormAttrs {
   runningVar?: Tensor | undefined;
 }
 
-/** The statistics that forward used; backward adds the two sums that its rules share. */
+/** The statistics that forward used. */
 interface Aux {
-  mean: Tensor;
-  variance: Tensor;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
   /** Scale, then shift, of each channel. */
-  coefficients: Tensor;
-  sums?: Tensor;
-  dots?: Tensor;
+  readonly coefficients: Tensor;
 }
 
 /** Most blocks of rows that are summed on their own, and the fewest rows of one: by shape alone, so that sums keep their bits. */
@@ -67,12 +65,12 @@ function gradientOf(dy: Tensor, { coefficients }: Aux): [dy: number, y: number, 
   return [deferred.dy.address, deferred.y.address, 0];
 }
 
-/** Σdy and Σdy·(x − μ) for each channel, computed by whichever rule runs first. */
-function gradientSums(dy: Tensor, x: Tensor, aux: Aux): { sums: Tensor; dots: Tensor } {
-  const channels = x.shape.at(-1)!;
-  if (!aux.sums || !aux.dots) {
-    const sums = (aux.sums = keep(empty([channels], "f32", "batchNorm gradient")));
-    const dots = (aux.dots = keep(empty([channels], "f32", "batchNorm gradient")));
+/** Σdy and Σdy·(x − μ) for each channel, computed once, by whichever rule runs first. */
+function gradientSums(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tensor; dots: Tensor } {
+  return once(() => {
+    const channels = x.shape.at(-1)!;
+    const sums = empty([channels], "f32", "batchNorm gradient");
+    const dots = empty([channels], "f32", "batchNorm gradient");
     const rows = rowsOf(x);
     const sum = (from: readonly [dy: number, y: number, scale: number], out: number): void =>
       withPartials(rows, channels, (partials, blockRows, blocks, grain) => {
@@ -85,8 +83,8 @@ function gradientSums(dy: Tensor, x: Tensor, aux: Aux): { sums: Tensor; dots: Te
       // Others read the gradient too: it is written on the way.
       dy.storage.settle((out) => sum([deferred.dy.address, deferred.y.address, 0], out));
     } else sum(gradientOf(dy, aux), 0);
-  }
-  return { sums: aux.sums, dots: aux.dots };
+    return { sums, dots };
+  });
 }
 
 /** So many times the variance may the square of (mean − pivot) be: sums about the pivot lose as many digits. */
@@ -116,12 +114,12 @@ function momentsOnTheWay(
 
 /** running ← (1 − momentum)·running + momentum·scale·value */
 function blend(running: Tensor, value: Tensor, momentum: number, scale: number): void {
+  running.storage.touch();
   const old = running.view;
   const now = value.view;
   for (let i = 0; i < old.length; i++) {
     old[i] = (1 - momentum) * old[i]! + momentum * scale * now[i]!;
   }
-  running.storage.touch();
 }
 
 const batchNormOp = defineOp({
@@ -154,6 +152,8 @@ const batchNormOp = defineOp({
     const rows = rowsOf(x);
     const mean = empty([c], "f32", "batchNorm");
     const variance = empty([c], "f32", "batchNorm");
+    const coefficients = empty([2, c], "f32", "batchNorm");
+    const scale = coefficients.ptr;
     if (training) {
       if (!momentsOnTheWay(x, runningMean, mean, variance)) {
         withPartials(rows, c, (partials, blockRows, blocks, grain) => {
@@ -162,21 +162,20 @@ const batchNormOp = defineOp({
           kernels.finishMoments(x.ptr, rows, c, partials, blocks, mean.ptr, variance.ptr);
         });
       }
+      // Last, and there is nothing left to fail: an op that throws has not moved the statistics.
       if (runningMean) blend(runningMean, mean, momentum, 1);
       if (runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
     } else {
       mean.copyFrom(runningMean!);
       variance.copyFrom(runningVar!);
     }
-    const coefficients = empty([2, c], "f32", "batchNorm");
-    const scale = coefficients.ptr;
     kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale, scale + c * 4);
     y.storage.defer(new ScaledRows(x.storage, coefficients.storage, x.size, c));
     return { mean, variance, coefficients };
   },
   saves: ["x", "weight"],
   vjp: {
-    x(dy, { x, weight, aux }, { training, eps }) {
+    x(dy, { x, weight, aux, once }, { training, eps }) {
       const { kernels, heap } = runtime();
       const c = x.shape.at(-1)!;
       const rows = rowsOf(x);
@@ -186,7 +185,7 @@ const batchNormOp = defineOp({
         const d = b + c * 4;
         const { mean, variance } = aux;
         if (training) {
-          const { sums, dots } = gradientSums(dy, x, aux);
+          const { sums, dots } = gradientSums(dy, x, aux, once);
           kernels.normCoefficients(
             mean.ptr,
             variance.ptr,
@@ -209,8 +208,8 @@ const batchNormOp = defineOp({
       });
       return dx;
     },
-    weight(dy, { x, aux }, { eps }) {
-      const { dots } = gradientSums(dy, x, aux);
+    weight(dy, { x, aux, once }, { eps }) {
+      const { dots } = gradientSums(dy, x, aux, once);
       const dw = empty(dots.shape, "f32", "batchNorm gradient");
       const variance = aux.variance.view;
       const sums = dots.view;
@@ -218,8 +217,9 @@ const batchNormOp = defineOp({
       for (let i = 0; i < out.length; i++) out[i] = sums[i]! / Math.sqrt(variance[i]! + eps);
       return dw;
     },
-    bias(dy, { x, aux }) {
-      return empty([x.shape.at(-1)!], "f32", "batchNorm gradient").copyFrom(gradientSums(dy, x, aux).sums);
+    bias(dy, { x, aux, once }) {
+      const { sums } = gradientSums(dy, x, aux, once);
+      return empty(sums.shape, "f32", "batchNorm gradient").copyFrom(sums);
     },
   },
 });

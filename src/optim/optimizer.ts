@@ -1,6 +1,6 @@
 // What optimizers share: the parameters, the learning rate, the step count, and what they remember of each parameter.
 
-import { keep } from "../core/scope.js";
+import { keep, tidy } from "../core/scope.js";
 import { full, Tensor } from "../core/tensor.js";
 import type { StateDict } from "../core/state.js";
 import { ShapeError } from "../errors.js";
@@ -50,9 +50,12 @@ export interface Beginning {
 export class Memory<T extends string, N extends string> {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly numbers: Record<N, number>;
+  /** Whether the parameter has had no update yet. */
+  fresh = true;
 
   constructor({ tensors = {}, numbers = {} }: Beginning, p: Tensor) {
-    this.tensors = new Map(Object.entries(tensors).map(([name, v]) => [name, keep(full(p.shape, v))]));
+    this.tensors = tidy(() => new Map(Object.entries(tensors).map(([name, v]) => [name, full(p.shape, v)])));
+    for (const t of this.tensors.values()) keep(t);
     this.numbers = { ...numbers } as Record<N, number>;
   }
 
@@ -76,7 +79,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   /** The group of each parameter. */
   readonly #groups: readonly ParameterGroup[];
   /** Of the parameters that have had an update, by index. */
-  readonly #memories = new Map<number, Memory<T, N>>();
+  #memories = new Map<number, Memory<T, N>>();
 
   /** @throws ShapeError if there are no parameters; RangeError for a rate outside its range */
   constructor(parameters: readonly (Tensor | ParameterGroup)[], lr: number, weightDecay: number) {
@@ -95,21 +98,38 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     this.weightDecay = weightDecay;
   }
 
-  /** Changes every parameter that has a gradient, in place. */
+  /** Changes every parameter that has a gradient, in place. @throws WasmError, with nothing changed, if memory runs out */
   step(): void {
+    this.#remember();
     this.steps++;
     this.parameters.forEach((p, i) => {
       if (!p.grad) return;
       p.storage.touch();
       const { lrScale = 1, weightDecay = this.weightDecay } = this.#groups[i]!;
-      let memory = this.#memories.get(i);
-      const first = memory === undefined;
-      if (memory === undefined) {
-        memory = new Memory(this.beginning(), p);
-        this.#memories.set(i, memory);
-      }
-      this.update(p, p.grad, memory, { lr: this.lr * lrScale, weightDecay, first });
+      const memory = this.#memories.get(i)!;
+      const { fresh } = memory;
+      memory.fresh = false;
+      this.update(p, p.grad, memory, { lr: this.lr * lrScale, weightDecay, first: fresh });
     });
+  }
+
+  /** Has room for what is remembered of every parameter that is about to be updated, before any is. */
+  #remember(): void {
+    const missing = this.parameters.flatMap((p, i) => (p.grad && !this.#memories.has(i) ? [i] : []));
+    if (missing.length > 0) this.#allocate(missing).forEach((memory, i) => this.#memories.set(i, memory));
+  }
+
+  /** New memories of these parameters: all or, after an error, none. */
+  #allocate(indices: readonly number[]): Map<number, Memory<T, N>> {
+    const made = new Map<number, Memory<T, N>>();
+    try {
+      const beginning = this.beginning();
+      for (const i of indices) made.set(i, new Memory<T, N>(beginning, this.parameters[i]!));
+    } catch (error) {
+      for (const memory of made.values()) memory.dispose();
+      throw error;
+    }
+    return made;
   }
 
   /** Forgets every gradient. */
@@ -137,18 +157,18 @@ export abstract class Optimizer<T extends string = string, N extends string = st
    * @throws DataError naming what does not fit these parameters and options
    */
   loadStateDict(state: OptimizerState): void {
-    const beginning = this.beginning();
-    const indices = checkState(this.constructor.name, state, this.parameters, beginning);
+    const indices = checkState(this.constructor.name, state, this.parameters, this.beginning());
+    const memories = this.#allocate(indices);
     this.dispose();
-    for (const i of indices) {
-      const memory = new Memory<T, N>(beginning, this.parameters[i]!);
+    this.#memories = memories;
+    for (const [i, memory] of memories) {
+      memory.fresh = false;
       for (const [name, t] of memory.tensors) {
         t.copyFrom(state.tensors.get(`${i}.${name}`)!.data as Float32Array);
       }
       for (const name of Object.keys(memory.numbers) as N[]) {
         memory.numbers[name] = state.numbers[`${i}.${name}`]!;
       }
-      this.#memories.set(i, memory);
     }
     this.steps = state.steps;
   }

@@ -1,6 +1,6 @@
 // The moving average of a model's weights.
 
-import { keep } from "../core/scope.js";
+import { keep, tidy } from "../core/scope.js";
 import { listed, type StateDict } from "../core/state.js";
 import { sameShape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
@@ -51,12 +51,10 @@ export class ModelEma {
     this.decay = decay;
     this.warmup = warmup;
     const tensors: [string, Tensor][] = [...model.namedParameters(), ...model.namedBuffers()];
-    this.#pairs = new Map(
-      tensors.map(([name, live]) => {
-        const average = keep(empty(live.shape, live.dtype, "ModelEma")).copyFrom(live);
-        return [name, { live, average }];
-      }),
+    const averages = tidy(() =>
+      tensors.map(([, live]) => empty(live.shape, live.dtype, "ModelEma").copyFrom(live)),
     );
+    this.#pairs = new Map(tensors.map(([name, live], i) => [name, { live, average: keep(averages[i]!) }]));
   }
 
   /** Whether the model holds the averages now. */

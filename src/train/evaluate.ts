@@ -5,6 +5,7 @@ import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { inEvaluation } from "../nn/evaluation.js";
 import type { Module } from "../nn/index.js";
 import { binaryCrossEntropyWithLogits, crossEntropy } from "../ops/index.js";
 import { breathe } from "./breath.js";
@@ -57,40 +58,34 @@ export async function evaluate(
   const several = loader.dataset.targets !== undefined;
   const precision = several ? new MeanAveragePrecision() : undefined;
   const metrics = [...(options.metrics ?? []), ...(precision ? [precision] : [])];
-  const modes = [...model.modules()].map((module) => [module, module.training] as const);
-  model.eval();
   const begin = performance.now();
   let images = 0;
   let loss = 0;
   let hits1 = 0;
   let hits5 = 0;
   const { skipped } = loader.stats;
-  try {
-    signal?.throwIfAborted();
-    for await (const batch of loader.epoch()) {
-      let logits: Tensor | undefined;
-      try {
-        const said = (logits = await logitsOf(model, batch, several, options));
-        const sum = lossOf(said, batch, several);
-        if (Number.isNaN(sum)) {
-          throw new DataError(
-            `evaluate: loss is NaN for the batch that begins with image ${batch.indices[0]}; ` +
-              `expected a number (weights that have diverged in training?)`,
-          );
-        }
-        loss += sum;
-        const [one, five] = batchTopK(said, batch, several, [1, 5]) as [number, number];
-        hits1 += one;
-        hits5 += five;
-        images += batch.indices.length;
-        tell(metrics, said, batch, several);
-      } finally {
-        logits?.dispose();
-        disposeBatch(batch);
+  signal?.throwIfAborted();
+  for await (const batch of loader.epoch()) {
+    let logits: Tensor | undefined;
+    try {
+      const said = (logits = await logitsOf(model, batch, several, options));
+      const sum = lossOf(said, batch, several);
+      if (Number.isNaN(sum)) {
+        throw new DataError(
+          `evaluate: loss is NaN for the batch that begins with image ${batch.indices[0]}; ` +
+            `expected a number (weights that have diverged in training?)`,
+        );
       }
+      loss += sum;
+      const [one, five] = batchTopK(said, batch, several, [1, 5]) as [number, number];
+      hits1 += one;
+      hits5 += five;
+      images += batch.indices.length;
+      tell(metrics, said, batch, several);
+    } finally {
+      logits?.dispose();
+      disposeBatch(batch);
     }
-  } finally {
-    for (const [module, training] of modes) module.training = training;
   }
   const seconds = (performance.now() - begin) / 1000;
   const mAP = precision?.value;
@@ -125,7 +120,7 @@ async function logitsOf(
   const seen: Tensor[] = [];
   try {
     for (const view of views) {
-      seen.push(noGrad(() => tidy(() => model.call(view(images)))));
+      seen.push(noGrad(() => inEvaluation(model, () => tidy(() => model.call(view(images))))));
       await breathe();
       signal?.throwIfAborted();
     }

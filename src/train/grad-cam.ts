@@ -6,6 +6,7 @@ import { keep, tidy } from "../core/scope.js";
 import { zeros, type Tensor } from "../core/tensor.js";
 import type { FloatImage } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { inEvaluation } from "../nn/evaluation.js";
 import type { Module } from "../nn/index.js";
 import "../tensor-methods.js";
 
@@ -45,20 +46,19 @@ export function gradCam(model: TwoPartModule, images: Tensor, classes?: ArrayLik
       `gradCam: ${classes.length} classes for images:[${images.shape.join(",")}]; expected ${n}`,
     );
   }
-  const modes = [...model.modules()].map((module) => [module, module.training] as const);
   const trainable = model.parameters().filter((p) => p.requiresGrad);
-  model.eval();
   for (const p of trainable) p.requiresGrad = false;
-  const features = keep(noGrad(() => tidy(() => model.forwardFeatures(images))));
+  let features: Tensor | undefined;
   try {
-    features.requiresGrad = true;
-    const chosen = tidy(() => speakFor(model.forwardHead(features), classes));
-    return { classes: chosen, maps: mapsOf(features, features.grad!) };
+    return inEvaluation(model, () => {
+      const seen = (features = keep(noGrad(() => tidy(() => model.forwardFeatures(images)))));
+      seen.requiresGrad = true;
+      const chosen = tidy(() => speakFor(model.forwardHead(seen), classes));
+      return { classes: chosen, maps: mapsOf(seen, seen.grad!) };
+    });
   } finally {
-    features.grad?.dispose();
-    features.dispose();
+    features?.dispose();
     for (const p of trainable) p.requiresGrad = true;
-    for (const [module, training] of modes) module.training = training;
   }
 }
 

@@ -217,6 +217,27 @@ function fastestTile({ kernels, heap, simd256 }: Runtime): number {
 }
 
 let current: LiveRuntime | undefined;
+const endings: (() => void)[] = [];
+
+/** Has fn called whenever other kernels take the place of the running ones, whose memory is then gone. */
+export function onReplaced(fn: () => void): void {
+  endings.push(fn);
+}
+
+/** What belongs to the running kernels and ends with them: made when first asked for, and anew after init(). */
+export function perRuntime<T>(make: () => T): () => T {
+  let value: T | undefined;
+  onReplaced(() => (value = undefined));
+  return () => (value ??= make());
+}
+
+function replace(next: LiveRuntime): void {
+  if (current) {
+    current.stop();
+    for (const fn of endings) fn();
+  }
+  current = next;
+}
 
 function live(): LiveRuntime {
   return (current ??= start({}));
@@ -236,19 +257,19 @@ export function compiled(): Compiled {
 /** Starts the kernels that another thread compiled, in a memory of this thread's own and without threads. */
 export function startFrom({ module, binary, shared }: Compiled): void {
   const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared });
-  current = new LiveRuntime(module, new Heap(memory, MAX_PAGES * PAGE), binary, 1, false, {});
+  replace(new LiveRuntime(module, new Heap(memory, MAX_PAGES * PAGE), binary, 1, false, {}));
 }
 
 /**
- * Starts the kernels with the given options. Optional: the first tensor starts them with the defaults. Calling it
- * again replaces them; tensors made before keep their memory but must not be mixed with later ones.
+ * Starts the kernels with the given options. Optional: the first tensor starts them with the defaults. Called later, it
+ * replaces them together with their memory: tensors made before, and so models, optimizers and batches, are lost, and whoever
+ * uses one gets a WasmError. Keep what they hold with data() or stateDict() first.
  * @throws WasmError if the engine cannot run the binary.
  */
 export function init(options: InitOptions = {}): Pick<Runtime, "binary" | "threads" | "simd256"> {
   const next = start(options);
-  current?.stop();
-  current = next;
-  const { binary, threads, simd256 } = current;
+  replace(next);
+  const { binary, threads, simd256 } = next;
   return { binary, threads, simd256 };
 }
 

@@ -138,7 +138,7 @@ describe("tidy", () => {
 
   it("refuses async functions", () => {
     expect(() => tidy(() => Promise.resolve(1))).toThrow(
-      new TypeError("tidy: fn must not be async; it returned a promise"),
+      new DataError("tidy: fn must not be async; got a promise; expected its result at once"),
     );
   });
 });
