@@ -22,6 +22,8 @@ export class BatchNorm2d extends Module {
   readonly numBatchesTracked: Buffer | undefined;
   readonly eps: number;
   readonly momentum: number | null;
+  /** Whether the running statistics stay as they are, and are what training normalises by too. Set by freeze(). */
+  held = false;
 
   constructor(numFeatures: number, options: BatchNorm2dOptions = {}) {
     super();
@@ -37,12 +39,11 @@ export class BatchNorm2d extends Module {
 
   forward(x: Tensor): Tensor {
     const { runningMean, runningVar, numBatchesTracked, eps } = this;
-    let momentum = this.momentum ?? 0;
-    if (this.training && numBatchesTracked) {
-      numBatchesTracked.copyFrom([numBatchesTracked.item() + 1]);
-      momentum = this.momentum ?? 1 / numBatchesTracked.item();
-    }
-    const training = this.training || !runningMean;
-    return batchNorm(x, runningMean, runningVar, this.weight, this.bias, { training, momentum, eps });
+    const training = !runningMean || (this.training && !this.held);
+    const tracked = (training && numBatchesTracked?.item()) || 0;
+    const momentum = this.momentum ?? 1 / (tracked + 1);
+    const y = batchNorm(x, runningMean, runningVar, this.weight, this.bias, { training, momentum, eps });
+    if (training) numBatchesTracked?.copyFrom([tracked + 1]);
+    return y;
   }
 }

@@ -1,28 +1,67 @@
-// Fine-tuning: which parameters training changes.
+// Fine-tuning: what training changes.
 
 import { DataError } from "../errors.js";
+import { BatchNorm2d } from "./batch-norm.js";
 import type { Module } from "./module.js";
 
-/** Parameters whose name matches: a regular expression, or a name such as "layer1", which means all below it. */
-function setTrainable(what: string, model: Module, pattern: string | RegExp, trainable: boolean): number {
-  const matches = (name: string): boolean =>
-    typeof pattern === "string" ? name === pattern || name.startsWith(`${pattern}.`) : pattern.test(name);
-  const found = model.namedParameters().filter(([name]) => matches(name));
-  if (found.length === 0) throw new DataError(`${what}: no parameter matches ${String(pattern)}`);
-  for (const [, p] of found) p.requiresGrad = trainable;
-  return found.length;
+export interface FreezeOptions {
+  /** Whether batch norms that are frozen keep their running statistics too, and normalise by these. Default true. */
+  holdStatistics?: boolean;
 }
+
+/** Whether a name matches: a regular expression, or a name such as "layer1", which means all below it. */
+function matcher(pattern: string | RegExp): (name: string) => boolean {
+  if (typeof pattern === "string") return (name) => name === pattern || name.startsWith(`${pattern}.`);
+  return (name) => name.search(pattern) >= 0; // unlike test(), the same for patterns with the flags g and y
+}
+
+/** Sets the parameters that match; gives back the batch norms of which something does. */
+function setTrainable(
+  what: string,
+  model: Module,
+  pattern: string | RegExp,
+  trainable: boolean,
+): { count: number; norms: BatchNorm2d[] } {
+  const matches = matcher(pattern);
+  const parameters = model.namedParameters();
+  const found = new Set(parameters.filter(([name]) => matches(name)).map(([, p]) => p));
+  if (found.size === 0) throw new DataError(`${what}: no parameter matches ${String(pattern)}`);
+  for (const p of found) p.requiresGrad = trainable;
+  const tensors = [...parameters, ...model.namedBuffers()].filter(([name]) => matches(name));
+  const touched = new Set<unknown>(tensors.map(([, t]) => t));
+  const norms = [...model.modules()].filter((m) => m instanceof BatchNorm2d);
+  return {
+    count: found.size,
+    norms: norms.filter((m) => [m.weight, m.bias, m.runningMean].some((t) => t && touched.has(t))),
+  };
+}
+
+const isTrained = ({ weight, bias }: BatchNorm2d): boolean =>
+  Boolean(weight?.requiresGrad || bias?.requiresGrad);
 
 /**
  * Keeps parameters as they are: they get no gradient, so optimizers leave them alone. pattern: a regular expression, or
- * a name such as "layer1", which means all below it; everything unless given. Batch normalisation keeps updating its
- * statistics in training. Returns how many. @throws DataError if none matches
+ * a name such as "layer1", which means all below it; everything unless given. A batch norm of which nothing is trained any
+ * more keeps its running statistics as well and normalises by them, in training too: otherwise they would drift to those of
+ * the new images, and what is frozen would change. (PyTorch's requires_grad = False leaves them moving: holdStatistics: false.)
+ * Returns how many parameters. @throws DataError if none matches
  */
-export function freeze(model: Module, pattern: string | RegExp = /^/): number {
-  return setTrainable("freeze", model, pattern, false);
+export function freeze(
+  model: Module,
+  pattern: string | RegExp = /^/,
+  { holdStatistics = true }: FreezeOptions = {},
+): number {
+  const { count, norms } = setTrainable("freeze", model, pattern, false);
+  for (const norm of norms) if (!isTrained(norm)) norm.held = holdStatistics;
+  return count;
 }
 
-/** Lets training change parameters again; pattern as for freeze(). Returns how many. @throws DataError if none matches */
+/**
+ * Lets training change parameters again, and batch norms their statistics; pattern as for freeze(). Returns how many
+ * parameters. @throws DataError if none matches
+ */
 export function unfreeze(model: Module, pattern: string | RegExp = /^/): number {
-  return setTrainable("unfreeze", model, pattern, true);
+  const { count, norms } = setTrainable("unfreeze", model, pattern, true);
+  for (const norm of norms) norm.held = false;
+  return count;
 }
