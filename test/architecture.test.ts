@@ -45,7 +45,7 @@ const LAYERS: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, RegExp> = {
   data: /^(fast-png|fflate|jpeg-js)$/,
   node: /^(node:.*|d3-array|package\.json|pbf|tar-stream)$/,
-  cli: /^(node:.*|commander|tinyglobby)$/,
+  cli: /^(node:.*|commander|package\.json|tinyglobby|yaml)$/,
 };
 
 function layerOf(path: string): string {

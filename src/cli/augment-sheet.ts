@@ -191,7 +191,7 @@ function parseSeed(text: string): number {
 export function register(program: Command): void {
   program
     .command("augment-sheet")
-    .description("Draw every augmentation of a picture into one PNG.")
+    .description("draw every augmentation of a picture into one PNG")
     .argument("<image>", "a PNG or JPEG file")
     .option("--out <file>", "the PNG to write", "augment-sheet.png")
     .option("--other <image>", "what Mixup, CutMix and FMix mix it with (default: itself upside down)")

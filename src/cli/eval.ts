@@ -11,6 +11,7 @@ import {
   addDataOptions,
   addLoadOptions,
   addModelOptions,
+  dataFrom,
   evalBatchSize,
   evalDataFrom,
   modelFrom,
@@ -44,9 +45,10 @@ export function register(program: Command): void {
       "as JSON: { top1, top5, loss, images }, accuracies as fractions; with several classes a picture mAP too",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
+      const source = dataFrom(argument, flags.data);
       await useLoadOptions(flags);
       const { model, classes, preparation } = await modelFrom(flags);
-      const data = relabel(await evalDataFrom(argument, flags), model.numClasses, classes);
+      const data = relabel(await evalDataFrom(source, flags), model.numClasses, classes);
       const prepared = preparation(data);
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),

@@ -10,7 +10,7 @@ import { StatusLine } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
 import { findLr, type FoundLr, type LrRow } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
-import { parser } from "./options.js";
+import { parser, requireDataName } from "./options.js";
 import { addTrainOptions, trainFlags } from "./train-flags.js";
 
 /** What bears on the loss of the first steps. */
@@ -37,8 +37,8 @@ export function register(program: Command): void {
       "train some steps with a learning rate that grows, and tell where the loss falls; writes no file",
     )
     .argument("[data]", "a dataset's name, or a folder; instead of --data")
-    .option("--start-lr <value>", "the first rate", rate, 1e-7)
-    .option("--end-lr <value>", "the last rate", rate, 10)
+    .option("--start-lr <rate>", "the first rate", rate, 1e-7)
+    .option("--end-lr <rate>", "the last rate", rate, 10)
     .option("--steps <n>", "steps from one to the other", parser(integer(10)), 100)
     .option("--json", "as JSON: { steepest, valley, diverged, rows: [{ lr, loss, smoothed }] }");
   addTrainOptions(command, NAMES).action(async (data: string | undefined, opts: Record<string, unknown>) => {
@@ -46,6 +46,7 @@ export function register(program: Command): void {
     if (minLr >= maxLr)
       throw new UsageError(`--start-lr: got ${minLr}; expected less than --end-lr ${maxLr}`);
     const args = resolveArguments(trainFlags(opts, data));
+    requireDataName(args.data);
     init({ ...(args.threads !== null && { threads: args.threads }) });
     manualSeed(args.seed);
     const training = await setUpTraining(args);

@@ -2,14 +2,15 @@
 
 import { existsSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
+import { knownNames } from "../core/suggest.js";
 import type { Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { modelNames } from "../models/index.js";
-import { loadDataset, type LoadedDataset } from "../node/datasets/index.js";
+import { datasetNames, loadDataset, type LoadedDataset } from "../node/datasets/index.js";
 import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
 import { readBytes } from "../node/files.js";
 import { fetchWeights } from "../node/hub.js";
-import { choice, integer, text, type Kind } from "../node/kinds.js";
+import { choice, expectation, integer, text, type Kind } from "../node/kinds.js";
 import { isLocal, openModel, type TrainedModel } from "../node/open-model.js";
 import { UsageError } from "../node/usage-error.js";
 import { init } from "../wasm/runtime.js";
@@ -24,7 +25,7 @@ export function said<T>(argument: T | undefined, name: string, flag: T | undefin
 export function parser<T>(kind: Kind<T>): (text: string) => T {
   return (value) => {
     const parsed = kind.parse(value);
-    if (parsed === undefined) throw new InvalidArgumentError(`expected ${kind.expected}.`);
+    if (parsed === undefined) throw new InvalidArgumentError(`${expectation(kind, value)}.`);
     return parsed;
   };
 }
@@ -60,9 +61,7 @@ export async function modelFrom({
 }: ModelFlags): Promise<TrainedModel> {
   const named = model !== undefined && modelNames().includes(model);
   if (model !== undefined && !named && !existsSync(model)) {
-    throw new UsageError(
-      `--model: unknown model or folder '${model}'; known models: ${modelNames().join(", ")}`,
-    );
+    throw new UsageError(`--model: unknown model or folder '${model}'; ${knownNames(model, modelNames())}`);
   }
   if (model !== undefined && !named && weights !== undefined) {
     throw new UsageError(
@@ -106,6 +105,21 @@ function classNames(path: string, { model }: TrainedModel): string[] {
 
 const DATA = "a dataset's name, or a folder";
 
+/** What [data] or --data says. @throws UsageError if neither, both, or a name that is neither a dataset's nor a folder's */
+export function dataFrom(argument: string | undefined, flag: string | undefined): string {
+  const data = said(argument, "--data", flag);
+  if (data === undefined) throw new UsageError("--data: missing; expected a dataset's name, or a folder");
+  requireDataName(data);
+  return data;
+}
+
+/** @throws UsageError for a word that names no dataset and no folder; a path is looked at when it is opened */
+export function requireDataName(data: string): void {
+  const known = datasetNames();
+  if (known.includes(data) || /[/\\]/.test(data) || existsSync(data)) return;
+  throw new UsageError(`${data}: no such folder or dataset; ${knownNames(data, known)}`);
+}
+
 export interface DataFlags {
   data?: string;
   dataDir?: string;
@@ -128,12 +142,7 @@ export function addDataOptions(command: Command): Command {
 }
 
 /** The part of a dataset to evaluate on. @throws UsageError if there is no such dataset or part */
-export async function evalDataFrom(
-  argument: string | undefined,
-  { dataDir, download, split, ...flags }: DataFlags,
-): Promise<Dataset> {
-  const data = said(argument, "--data", flags.data);
-  if (data === undefined) throw new UsageError("--data: missing; expected a dataset's name, or a folder");
+export async function evalDataFrom(data: string, { dataDir, download, split }: DataFlags): Promise<Dataset> {
   const loaded: LoadedDataset = await loadDataset(data, {
     ...(dataDir !== undefined && { root: dataDir }),
     ...(download && { download }),

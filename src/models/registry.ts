@@ -2,6 +2,7 @@
 
 import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
+import { knownNames } from "../core/suggest.js";
 import { DataError } from "../errors.js";
 import { init, summary } from "../nn/index.js";
 import type { Classifier } from "./classifier.js";
@@ -87,7 +88,7 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
 /** What is known about a model. @throws DataError listing the known names */
 export function modelInfo(name: string): ModelInfo {
   const info = registry.get(name);
-  if (!info) throw new DataError(`createModel: unknown model '${name}'; known: ${modelNames().join(", ")}`);
+  if (!info) throw new DataError(`createModel: unknown model '${name}'; ${knownNames(name, modelNames())}`);
   return info;
 }
 

@@ -1,5 +1,7 @@
 // Kinds of option values: what a text on the command line or a value in a JSON file must be.
 
+import { nearest } from "../core/suggest.js";
+
 export interface Kind<T> {
   /** "an integer ≥ 1" */
   readonly expected: string;
@@ -9,6 +11,8 @@ export interface Kind<T> {
   accepts(value: unknown): value is T;
   /** The value that a text means; undefined if it means none. */
   parse(text: string): T | undefined;
+  /** Names that it takes, if it takes names. */
+  readonly names?: () => readonly string[];
 }
 
 function kind<T>(
@@ -78,6 +82,7 @@ export function choice<const T extends string>(names: () => readonly T[]): Kind<
     },
     accepts: (v): v is T => (names() as readonly unknown[]).includes(v),
     parse: (v) => names().find((name) => name === v),
+    names,
   };
 }
 
@@ -100,6 +105,7 @@ export function either<A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> {
     metavar: `<${a.metavar.slice(1, -1)}|${b.metavar.slice(1, -1)}>`,
     accepts: (v): v is A | B => a.accepts(v) || b.accepts(v),
     parse: (v) => a.parse(v) ?? b.parse(v),
+    names: () => [...(a.names?.() ?? []), ...(b.names?.() ?? [])],
   };
 }
 
@@ -112,5 +118,12 @@ export function optional<T>(of: Kind<T>): Kind<T | null> {
     metavar: of.metavar,
     accepts: (v): v is T | null => v === null || of.accepts(v),
     parse: (v) => (v === "none" ? null : of.parse(v)),
+    names: () => of.names?.() ?? [],
   };
+}
+
+/** What is expected instead of a text: "did you mean sgd? expected one of adam, sgd". */
+export function expectation(kind: Kind<unknown>, text: string): string {
+  const meant = nearest(text, kind.names?.() ?? []);
+  return `${meant === undefined ? "" : `did you mean ${meant}? `}expected ${kind.expected}`;
 }

@@ -2,7 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { knownNames } from "../core/suggest.js";
 import { DataError } from "../errors.js";
+import { expectation } from "./kinds.js";
 import { recipes } from "./recipes.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { trainOptions, type TrainOption } from "./train-options.js";
@@ -22,11 +24,12 @@ export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) 
 function checked(values: Readonly<Record<string, unknown>>, where: string): TrainFlags {
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(trainOptions, name)) {
-      throw new UsageError(`${where}: unknown option '${name}'; known: ${[...trainNames].sort().join(", ")}`);
+      throw new UsageError(`${where}: unknown option '${name}'; ${knownNames(name, [...trainNames].sort())}`);
     }
     const { kind } = optionOf(name as Name);
     if (kind.accepts(value)) continue;
-    throw new UsageError(`${where}: bad ${name}; got ${JSON.stringify(value)}; expected ${kind.expected}`);
+    const expected = expectation(kind, typeof value === "string" ? value : "");
+    throw new UsageError(`${where}: bad ${name}; got ${JSON.stringify(value)}; ${expected}`);
   }
   return values;
 }
@@ -34,7 +37,7 @@ function checked(values: Readonly<Record<string, unknown>>, where: string): Trai
 function recipeOf(name: string): TrainFlags {
   if (Object.hasOwn(recipes, name)) return checked(recipes[name]!, `recipe ${name}`);
   throw new UsageError(
-    `--recipe: unknown recipe '${name}'; known: ${Object.keys(recipes).sort().join(", ")}`,
+    `--recipe: unknown recipe '${name}'; ${knownNames(name, Object.keys(recipes).sort())}`,
   );
 }
 

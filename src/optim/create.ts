@@ -1,5 +1,6 @@
 // Optimizers and schedules by name, for the command line and for recipes.
 
+import { knownNames } from "../core/suggest.js";
 import type { Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { Adam, AdamW } from "./adam.js";
@@ -97,7 +98,7 @@ export const scheduleNames: readonly string[] = Object.keys(schedules);
 
 function find<M>(what: string, kind: string, makers: Record<string, Maker<M>>, name: string): Maker<M> {
   if (Object.hasOwn(makers, name)) return makers[name]!;
-  throw new DataError(`${what}: unknown ${kind} '${name}'; known: ${Object.keys(makers).join(", ")}`);
+  throw new DataError(`${what}: unknown ${kind} '${name}'; ${knownNames(name, Object.keys(makers))}`);
 }
 
 /** The options that are not undefined, as those of a command line may be. */

@@ -2,6 +2,8 @@
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+import { run } from "../../src/cli/program.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -9,6 +11,25 @@ export interface Ran {
   status: number | null;
   stdout: string;
   stderr: string;
+}
+
+/** The same within this process: for what says no before it computes anything. */
+export async function foveaHere(...args: string[]): Promise<Ran> {
+  const text = { stdout: "", stderr: "" };
+  const add = (stream: "stdout" | "stderr") => (chunk: unknown) => ((text[stream] += String(chunk)), true);
+  const line = (stream: "stdout" | "stderr") => (said: unknown) => void (text[stream] += `${String(said)}\n`);
+  const spies = [
+    vi.spyOn(process.stdout, "write").mockImplementation(add("stdout")),
+    vi.spyOn(process.stderr, "write").mockImplementation(add("stderr")),
+    vi.spyOn(console, "log").mockImplementation(line("stdout")),
+    vi.spyOn(console, "error").mockImplementation(line("stderr")),
+  ];
+  try {
+    return { status: await run(args), ...text };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    process.exitCode = undefined;
+  }
 }
 
 export const command = (...args: string[]): string[] => ["--import", "tsx", "src/cli/main.ts", ...args];

@@ -1,5 +1,6 @@
 // Policies of augmentation by the names that command lines give them.
 
+import { knownNames } from "../../core/suggest.js";
 import { DataError } from "../../errors.js";
 import type { Transform } from "../transform.js";
 import { AutoAugment } from "./auto-augment.js";
@@ -8,6 +9,9 @@ import { RandAugment } from "./rand-augment.js";
 import { TrivialAugmentWide } from "./trivial-augment.js";
 
 const POLICIES: readonly string[] = ["imagenet", "cifar10", "svhn"] satisfies PolicyName[];
+
+/** Names that augmentByName() knows; those of the form rand-m9-n2 by one of them. */
+export const augmentNames: readonly string[] = [...POLICIES, "original", "ra", "rand-m9-n2", "ta_wide"];
 
 /**
  * A policy by torchvision's or timm's name: "imagenet" (timm: "original"), "cifar10", "svhn": AutoAugment; "ta_wide":
@@ -24,7 +28,5 @@ export function augmentByName(name: string): Transform {
     const [, level, ops = "2"] = found;
     return new RandAugment({ numOps: Number(ops), magnitude: Number(level), numMagnitudeBins: 11 });
   }
-  throw new DataError(
-    `augmentation: unknown policy '${name}'; known: ${[...POLICIES, "original", "ra", "rand-m9-n2", "ta_wide"].join(", ")}`,
-  );
+  throw new DataError(`augmentation: unknown policy '${name}'; ${knownNames(name, augmentNames)}`);
 }

@@ -4,6 +4,6 @@ export { FileDataset, type FileDatasetFields, type PictureOptions } from "./file
 export { ImageFolder, type FolderOptions } from "./folder.js";
 export { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
 export { ImageList, type ListOptions } from "./list.js";
-export { loadDataset, type LoadedDataset, type LoadOptions } from "./load.js";
+export { datasetNames, loadDataset, type LoadedDataset, type LoadOptions } from "./load.js";
 export { openDataset } from "./open.js";
 export { TarDataset, type TarOptions } from "./tar.js";

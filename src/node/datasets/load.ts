@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { knownNames } from "../../core/suggest.js";
 import { imagenetClasses, imagenetWnids, stratifiedSplit, type Dataset } from "../../data/index.js";
 import { DataError } from "../../errors.js";
 import { readBytes } from "../files.js";
@@ -13,6 +14,9 @@ import { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
 import { ImageList } from "./list.js";
 import { byCodePoint } from "./names.js";
 import { TarDataset } from "./tar.js";
+
+/** Names that loadDataset() knows, sorted. */
+export const datasetNames = (): string[] => [...Object.keys(catalog), "imagenet"].sort();
 
 export interface LoadOptions extends PictureOptions, FetchOptions {
   /** Download a known dataset that is not there. Default false: an error that says how large it is. */
@@ -41,7 +45,7 @@ const pair = ({ train, test }: { train: Dataset; test: Dataset }): LoadedDataset
  */
 export async function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Promise<LoadedDataset> {
   if (nameOrFolder === "imagenet") return loadImageNet(options);
-  if (!(nameOrFolder in catalog)) return loadFolder(nameOrFolder, options);
+  if (!Object.hasOwn(catalog, nameOrFolder)) return loadFolder(nameOrFolder, options);
   const folder = datasetFolder(nameOrFolder, options);
   if (options.download) await fetchDataset(nameOrFolder, options);
   else if (!existsSync(folder)) {
@@ -102,9 +106,7 @@ async function loadFolder(
   classes?: readonly string[],
 ): Promise<LoadedDataset> {
   if (!existsSync(root)) {
-    throw new DataError(
-      `${root}: no such folder or dataset; known: ${Object.keys(catalog).sort().join(", ")}, imagenet`,
-    );
+    throw new DataError(`${root}: no such folder or dataset; ${knownNames(root, datasetNames())}`);
   }
   if (!statSync(root).isDirectory()) throw new DataError(`${root}: not a folder; expected a dataset's`);
   const has = (name: string): boolean => existsSync(join(root, name)) || existsSync(join(root, `${name}.gz`));

@@ -1,12 +1,13 @@
 // Options of a training: how its images are prepared and changed.
 
-import { augmentByName } from "../../data/index.js";
+import { augmentByName, augmentNames } from "../../data/index.js";
 import { integer, list, number, optional, type Kind } from "../kinds.js";
 import { flag, off, option } from "./option.js";
 
 const policy: Kind<string> = {
   expected: "imagenet, cifar10, svhn, ra, ta_wide, or as rand-m9-n2",
   metavar: "<policy>",
+  names: () => augmentNames,
   accepts: (v): v is string => typeof v === "string" && policy.parse(v) !== undefined,
   parse(name) {
     try {

@@ -1,0 +1,23 @@
+// What --help shows of each command in use.
+
+export const examples: Readonly<Record<string, readonly string[]>> = {
+  train: [
+    "fovea train photos",
+    "fovea train photos --model resnet18 --pretrained --recipe finetune",
+    "fovea train --recipe cifar10-resnet20 --download --epochs 30 --out runs/cifar",
+    "fovea train --resume runs/cifar",
+  ],
+  eval: [
+    "fovea eval photos --model runs/resnet18-photos",
+    "fovea eval photos/val --model resnet50 --pretrained --tta flip --json",
+  ],
+  predict: [
+    "fovea predict new/*.jpg --model runs/resnet18-photos",
+    "fovea predict 'new/**/*.jpg' --model resnet18 --pretrained --topk 3 --csv > guesses.csv",
+  ],
+  export: ["fovea export runs/resnet18-photos --out model"],
+  "lr-find": ["fovea lr-find photos --model resnet18 --opt adamw"],
+  models: ["fovea models", "fovea models --json"],
+  check: ["fovea check photos", "fovea check photos --min-size 64 --json > report.json"],
+  "augment-sheet": ["fovea augment-sheet cat.jpg --other dog.jpg --out sheet.png"],
+};

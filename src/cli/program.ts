@@ -1,0 +1,78 @@
+// The `fovea` command. Data goes to stdout, progress and errors to stderr; it exits with 0 if all is well, 1 after a failure,
+// 2 for a command line that it does not understand, 130 after Ctrl-C.
+
+import { Command, CommanderError } from "commander";
+import { version } from "../../package.json";
+import { knownNames } from "../core/suggest.js";
+import { DataError, ShapeError, WasmError } from "../errors.js";
+import { UsageError } from "../node/usage-error.js";
+import { register as augmentSheet } from "./augment-sheet.js";
+import { register as check } from "./check.js";
+import { register as evaluation } from "./eval.js";
+import { examples } from "./examples.js";
+import { register as exportModel } from "./export.js";
+import { register as lrFind } from "./lr-find.js";
+import { register as models } from "./models.js";
+import { register as predict } from "./predict.js";
+import { register as train } from "./train.js";
+
+const FAILURE = 1;
+const USAGE = 2;
+
+const COMMANDS = [train, evaluation, predict, exportModel, lrFind, models, check, augmentSheet];
+
+/** The command with all of its commands. */
+export function programOf(): Command {
+  const program = new Command("fovea")
+    .description("Deep learning for image classification in pure TypeScript.")
+    .version(version, "-V, --version", "print fovea's version")
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: () => {} }); // report() says it, with what is known
+  for (const register of COMMANDS) register(program);
+  for (const command of program.commands) {
+    const lines = examples[command.name()] ?? [];
+    command.addHelpText("after", ["\nExamples:", ...lines].join("\n  "));
+  }
+  return program.addHelpText("after", "\nfovea <command> --help says more, with examples.");
+}
+
+/** Runs the command with these arguments; the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const program = programOf();
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return report(error, program, args);
+  }
+}
+
+/** Says on stderr what went wrong; the exit code. */
+function report(error: unknown, program: Command, args: readonly string[]): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0; // help was asked for
+    if (error.code !== "commander.help") console.error(`fovea: ${usageMessage(error, program, args)}`);
+    return USAGE;
+  }
+  if (error instanceof UsageError) {
+    console.error(`fovea: ${error.message}`);
+    return USAGE;
+  }
+  const expected = [DataError, ShapeError, WasmError].some((type) => error instanceof type);
+  console.error(expected ? `fovea: ${(error as Error).message}` : error);
+  return FAILURE;
+}
+
+function usageMessage({ code, message }: CommanderError, program: Command, args: readonly string[]): string {
+  const what = message.replace(/^error: /, "");
+  const [, got = ""] = /'([^']*)'/.exec(what) ?? [];
+  if (code === "commander.unknownCommand") {
+    const names = program.commands.map((c) => c.name());
+    return `${what}; ${knownNames(got, names.sort())}`;
+  }
+  if (code !== "commander.unknownOption") return what;
+  const command = program.commands.find((c) => c.name() === args[0]) ?? program;
+  const options = command.createHelp().visibleOptions(command);
+  return `${what}; ${knownNames(got, options.map((option) => option.long ?? option.flags).sort())}`;
+}
