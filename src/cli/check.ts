@@ -1,21 +1,41 @@
 // fovea check: what is wrong with a folder of pictures.
 
 import { InvalidArgumentError, type Command } from "commander";
-import { checkFolder, type FolderReport, type Problem, type ProblemKind } from "../node/check-folder.js";
+import {
+  checkFolder,
+  type Finding,
+  type FolderReport,
+  type ProblemKind,
+  type RemarkKind,
+} from "../node/check-folder.js";
+import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
+import { choice } from "../node/kinds.js";
 import { StatusLine } from "../node/status-line.js";
+import { parser } from "./options.js";
 
-/** Problems of a kind that are printed one by one. */
+/** Findings of a kind that are printed one by one. */
 const SHOWN = 10;
 
-const HEADINGS: Record<ProblemKind, string> = {
+const PROBLEMS: Record<ProblemKind, string> = {
   undecodable: "cannot be decoded",
-  extension: "of another type than the name says",
   small: "too small",
-  mode: "with other pixels than most",
+  clipped: "clipped to white",
   duplicate: "the same picture more than once",
   stray: "no part of the dataset",
   class: "incomplete classes",
 };
+const REMARKS: Record<RemarkKind, string> = {
+  extension: "of another type than the name says",
+  mode: "with other pixels than most",
+  other: "no pictures",
+  ignored: "ignored: hidden, or the system's own",
+};
+
+interface Flags {
+  minSize: number;
+  json?: true;
+  decoder?: InstalledDecoder;
+}
 
 export function register(program: Command): void {
   program
@@ -25,10 +45,16 @@ export function register(program: Command): void {
     )
     .argument("<dir>", "the folder")
     .option("--min-size <pixels>", "the shortest side that a picture may have", parseSize, 16)
-    .option("--json", "print the whole report as JSON")
-    .addHelpText("after", "\nExits with 1 if something is wrong.")
-    .action((dir: string, { minSize, json }: { minSize: number; json?: true }) => {
-      const report = checkFolder(dir, { minSize, onProgress: progress() });
+    .option(
+      "--decoder <name>",
+      "reads JPEG and more formats: jpeg-js (built in), or sharp or jsquash if installed",
+      parser(choice(() => decoderNames)),
+    )
+    .option("--json", "print the whole report as JSON: { problems, remarks, … }")
+    .addHelpText("after", "\nExits with 1 if there are problems; remarks are none.")
+    .action(async (dir: string, { minSize, json, decoder }: Flags) => {
+      if (decoder) await useDecoder(decoder);
+      const report = await checkFolder(dir, { minSize, onProgress: progress() });
       console.log(json ? JSON.stringify(report, null, 2) : text(report));
       if (report.problems.length > 0) process.exitCode = 1;
     });
@@ -62,17 +88,26 @@ function text(report: FolderReport): string {
   }
   const modes = Object.entries(report.modes).sort(([, a], [, b]) => b - a);
   if (modes.length) lines.push(`  pixels: ${modes.map(([mode, n]) => `${mode} ${count(n)}`).join("; ")}`);
-  for (const kind of Object.keys(HEADINGS) as ProblemKind[]) {
-    const problems = report.problems.filter((problem) => problem.kind === kind);
-    if (problems.length === 0) continue;
-    lines.push("", `${HEADINGS[kind]}: ${count(problems.length)}`);
-    lines.push(...problems.slice(0, SHOWN).map(problemLine));
-    if (problems.length > SHOWN) lines.push(`  … ${count(problems.length - SHOWN)} more; --json lists all`);
-  }
-  lines.push("", report.problems.length ? `problems: ${count(report.problems.length)}` : "nothing is wrong");
+  const { problems, remarks } = report;
+  lines.push(...findings(problems, PROBLEMS), ...findings(remarks, REMARKS));
+  const noted = remarks.length ? `; remarks: ${count(remarks.length)}` : "";
+  lines.push("", (problems.length ? `problems: ${count(problems.length)}` : "nothing is wrong") + noted);
   return lines.join("\n");
 }
 
-function problemLine({ paths, detail }: Problem): string {
+/** A heading for each kind that was found, and the first of it. */
+function findings<Kind extends string>(
+  all: readonly Finding<Kind>[],
+  headings: Record<Kind, string>,
+): string[] {
+  return (Object.keys(headings) as Kind[]).flatMap((kind) => {
+    const own = all.filter((finding) => finding.kind === kind);
+    if (own.length === 0) return [];
+    const rest = own.length > SHOWN ? [`  … ${count(own.length - SHOWN)} more; --json lists all`] : [];
+    return ["", `${headings[kind]}: ${count(own.length)}`, ...own.slice(0, SHOWN).map(line), ...rest];
+  });
+}
+
+function line({ paths, detail }: Finding<string>): string {
   return paths.length === 1 ? `  ${paths[0]} ${detail}` : `  ${detail}: ${paths.join(", ")}`;
 }

@@ -24,8 +24,18 @@ export interface Dataset {
   image(i: number): Image | Promise<Image>;
   /** Where picture i lies, for people to find it: a path, or a shard's path and the name in it. None: it is in no file of its own. */
   path?(i: number): string | undefined;
+  /** Pictures that lie where the dataset was read and are not in it. */
+  readonly leftOut?: readonly LeftOut[] | undefined;
+  /** What else is to be said about what was found there, a sentence each. */
+  readonly notes?: readonly string[] | undefined;
   /** By what a worker thread opens the same dataset; none: it can be read where it was made alone. */
   readonly source?: DatasetSource | undefined;
+}
+
+/** A picture that is not in a dataset, or could not be read, and why. */
+export interface LeftOut {
+  readonly file: string;
+  readonly reason: string;
 }
 
 /** Plain data, fit for structured clone. `kind` says who opens it (src/node/). */

@@ -88,20 +88,32 @@ export function randomSplit(dataset: Dataset, lengths: readonly number[], seed =
 
 /**
  * Parts that hold each class in the same proportions, each part in the dataset's order. What rounding takes from a part
- * in one class it gets back in the next, so that small classes do not all lean to one part.
- * @throws DataError unless the fractions sum to 1, and if pictures have several classes each
+ * in one class it gets back in the next, so that small classes do not all lean to one part; but the first part, to train on,
+ * has an image of every class that is not empty. Images of several classes each are dealt by iterative stratification: the class
+ * with the fewest images left first, each to the part that lacks most of it (Sechidis and others, "On the Stratification of
+ * Multi-Label Data", 2011).
+ * @throws DataError unless the fractions sum to 1
  */
 export function stratifiedSplit(dataset: Dataset, fractions: readonly number[], seed = 0): Subset[] {
   const sum = fractions.reduce((a, b) => a + b, 0);
   if (fractions.some((fraction) => !(fraction >= 0)) || Math.abs(sum - 1) > 1e-6) {
     throw new DataError(`stratifiedSplit: got [${fractions.join(",")}]; expected fractions that sum to 1`);
   }
-  if (dataset.targets) {
-    throw new DataError(
-      `stratifiedSplit: ${dataset.name} has several classes a picture; expected one (randomSplit takes both)`,
-    );
-  }
   const random = new Random(seed);
+  const parts = dataset.targets
+    ? dealSeveral(dataset.targets, dataset.classes.length, dataset.length, fractions, random)
+    : dealSingle(dataset, fractions, random);
+  return parts.map(
+    (part) =>
+      new Subset(
+        dataset,
+        part.sort((a, b) => a - b),
+      ),
+  );
+}
+
+/** Indices of each part, where images have one class each. */
+function dealSingle(dataset: Dataset, fractions: readonly number[], random: Random): number[][] {
   const parts = fractions.map((): number[] => []);
   const members = dataset.classes.map((): number[] => []);
   dataset.labels.forEach((label, i) => members[label]!.push(i));
@@ -117,18 +129,61 @@ export function stratifiedSplit(dataset: Dataset, fractions: readonly number[], 
       );
       sizes[due.indexOf(Math.max(...due))]! += Math.sign(rest);
     }
+    if (sizes[0] === 0 && fractions[0]! > 0 && indices.length > 0) {
+      sizes[sizes.indexOf(Math.max(...sizes))]!--;
+      sizes[0]++;
+    }
     cut(order, sizes).forEach((part, p) => {
       owed[p]! -= part.length;
       for (const i of part) parts[p]!.push(indices[i]!);
     });
   }
-  return parts.map(
-    (part) =>
-      new Subset(
-        dataset,
-        part.sort((a, b) => a - b),
-      ),
-  );
+  return parts;
+}
+
+/** Indices of each part, where images have several classes each, or none: those without any are a class of their own. */
+function dealSeveral(
+  targets: Float32Array,
+  classes: number,
+  images: number,
+  fractions: readonly number[],
+  random: Random,
+): number[][] {
+  const parts = fractions.map((): number[] => []);
+  const room = fractions.map((fraction) => fraction * images);
+  const classesOf = Array.from({ length: images }, (_, i) => {
+    const own = [...targets.subarray(i * classes, (i + 1) * classes).keys()].filter(
+      (c) => targets[i * classes + c],
+    );
+    return own.length ? own : [classes];
+  });
+  const left = Array.from({ length: classes + 1 }, () => new Set<number>());
+  for (const i of random.permutation(images)) for (const c of classesOf[i]!) left[c]!.add(i);
+  const wanted = left.map(({ size }) => fractions.map((fraction) => fraction * size));
+  /** Classes that the first part has images of. */
+  const met = new Set<number>();
+  const give = (i: number, p: number): void => {
+    parts[p]!.push(i);
+    room[p]!--;
+    for (const c of classesOf[i]!) {
+      if (p === 0) met.add(c);
+      left[c]!.delete(i);
+      wanted[c]![p]!--;
+    }
+  };
+  for (;;) {
+    const rarest = left.reduce((a, { size }, c) => (size > 0 && (a < 0 || size < left[a]!.size) ? c : a), -1);
+    if (rarest < 0) return parts;
+    const need = wanted[rarest]!;
+    for (const i of [...left[rarest]!]) {
+      const unseen = fractions[0]! > 0 && classesOf[i]!.some((c) => !met.has(c));
+      const best = need.reduce(
+        (a, n, p) => (n > need[a]! || (n === need[a] && room[p]! > room[a]!) ? p : a),
+        0,
+      );
+      give(i, unseen ? 0 : best);
+    }
+  }
 }
 
 type Labelled = Pick<Dataset, "labels" | "classes" | "targets">;

@@ -1,11 +1,20 @@
 // Looks through a folder of labelled pictures for what would spoil a training.
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { extname, join } from "node:path";
-import { decodeImage, imageFormat, imageInfo, type ImageFormat } from "../data/decode/index.js";
+import {
+  decodeActive,
+  imageFormat,
+  imageFormats,
+  imageInfo,
+  isBuiltIn,
+  namedFormat,
+} from "../data/decode/index.js";
+import type { Image } from "../data/image.js";
 import { DataError } from "../errors.js";
-import { followed, isSpecial } from "./datasets/folder.js";
+import { entriesIn, looksLikePicture } from "./datasets/scan.js";
+import { layoutOf } from "./datasets/splits.js";
 
 export interface CheckOptions {
   /** Pictures with a side shorter than this are too small. Default 16. */
@@ -14,19 +23,28 @@ export interface CheckOptions {
 }
 
 /**
- * undecodable: no picture can be had from it. extension: the file's bytes are another type than its name says. small: see
- * minSize. mode: not the kind of pixels that most pictures have (grey, CMYK, alpha, palette, 16 bits). duplicate: the same
- * picture again. stray: beside the class folders, or no picture by name or contents. class: one without pictures, or that
- * another split lacks.
+ * What spoils a training run. undecodable: no picture can be had from it. small: see minSize. clipped: 16-bit grey, of which
+ * all above 255 becomes white. duplicate: the same picture again. stray: beside the class folders or the splits, a pipe or
+ * device. class: one without pictures, or that another split lacks.
  */
-export type ProblemKind = "undecodable" | "extension" | "small" | "mode" | "duplicate" | "stray" | "class";
+export type ProblemKind = "undecodable" | "small" | "clipped" | "duplicate" | "stray" | "class";
 
-export interface Problem {
-  kind: ProblemKind;
+/**
+ * What does not, and is worth knowing. extension: the file's bytes are another type than its name says. mode: not the kind of
+ * pixels that most pictures have (grey, CMYK, alpha, palette, 16 bits). other: no picture by name or contents. ignored:
+ * hidden, or left behind by an operating system.
+ */
+export type RemarkKind = "extension" | "mode" | "other" | "ignored";
+
+export interface Finding<Kind extends string> {
+  kind: Kind;
   /** Paths from the folder: one, or all that are the same picture. */
   paths: string[];
   detail: string;
 }
+
+export type Problem = Finding<ProblemKind>;
+export type Remark = Finding<RemarkKind>;
 
 export interface SplitReport {
   /** The split's folder; "" where the class folders are in the folder itself. */
@@ -46,24 +64,9 @@ export interface FolderReport {
   /** How many pictures have which pixels: "RGB", "L", "RGBA, 16 bits" …, in Pillow's words. */
   modes: Record<string, number>;
   problems: Problem[];
+  remarks: Remark[];
 }
 
-const SPLITS = new Set(["train", "training", "val", "valid", "validation", "test", "testing", "eval"]);
-const EXTENSIONS: Record<string, ImageFormat> = {
-  ".png": "png",
-  ".jpg": "jpeg",
-  ".jpeg": "jpeg",
-  ".jpe": "jpeg",
-  ".jfif": "jpeg",
-  ".gif": "gif",
-  ".webp": "webp",
-  ".bmp": "bmp",
-  ".tif": "tiff",
-  ".tiff": "tiff",
-  ".heic": "heic",
-  ".heif": "heic",
-  ".avif": "avif",
-};
 const MODES: Record<string, string> = {
   "1": "black and white",
   L: "grey",
@@ -89,21 +92,10 @@ interface Picture extends File {
   bytes: string;
 }
 
-/** What a folder holds, hidden files left out. @throws DataError naming it if it cannot be read */
-function list(folder: string): { folders: string[]; files: string[]; special: string[] } {
-  const folders: string[] = [];
-  const files: string[] = [];
-  const special: string[] = [];
-  try {
-    for (const name of readdirSync(folder).sort()) {
-      if (name.startsWith(".")) continue;
-      const what = followed(join(folder, name));
-      (what?.isDirectory() ? folders : what && isSpecial(what) ? special : files).push(name);
-    }
-  } catch (error) {
-    throw new DataError(`${folder}: cannot be read: ${(error as Error).message}`);
-  }
-  return { folders, files, special };
+/** What has been found so far. */
+interface Findings {
+  problems: Problem[];
+  remarks: Remark[];
 }
 
 /**
@@ -111,57 +103,67 @@ function list(folder: string): { folders: string[]; files: string[]; special: st
  * like) and says what is wrong.
  * @throws DataError if the folder cannot be read or has no class folders
  */
-export function checkFolder(folder: string, { minSize = 16, onProgress }: CheckOptions = {}): FolderReport {
-  const problems: Problem[] = [];
+export async function checkFolder(
+  folder: string,
+  { minSize = 16, onProgress }: CheckOptions = {},
+): Promise<FolderReport> {
+  const found: Findings = { problems: [], remarks: [] };
   const classes = new Map<string, Map<string, number>>();
-  const files = collect(folder, classes, problems);
+  const files = collect(folder, classes, found);
   const pictures: Picture[] = [];
-  files.forEach((file, i) => {
-    const picture = examine(folder, file, minSize, problems);
+  for (const [i, file] of files.entries()) {
+    const picture = await examine(folder, file, minSize, found);
     if (picture) {
       pictures.push(picture);
       const counts = classes.get(file.split)!;
       counts.set(file.className, counts.get(file.className)! + 1);
     }
     onProgress?.(i + 1, files.length);
-  });
+  }
   const modes = countBy(pictures.map(({ mode }) => mode));
-  problems.push(...modeProblems(pictures, modes), ...duplicates(pictures), ...classProblems(classes));
+  const problems = [...found.problems, ...duplicates(pictures), ...classProblems(classes)];
+  const remarks = [...found.remarks, ...modeRemarks(pictures, modes)];
   const splits = [...classes].map(([name, counts]) => splitReport(name, counts));
-  return { folder, images: pictures.length, splits, modes, problems };
+  return { folder, images: pictures.length, splits, modes, problems, remarks };
 }
 
 /** Every file in the class folders; fills `classes` with split → class → 0. */
-function collect(folder: string, classes: Map<string, Map<string, number>>, problems: Problem[]): File[] {
+function collect(
+  folder: string,
+  classes: Map<string, Map<string, number>>,
+  { problems, remarks }: Findings,
+): File[] {
   const files: File[] = [];
   const seen = new Set<string>();
+  const stray = (path: string, detail: string): void =>
+    void problems.push({ kind: "stray", paths: [path], detail });
+  const look = (path: string): ReturnType<typeof entriesIn> => {
+    const prefix = path && `${path}/`;
+    const entries = entriesIn(join(folder, path));
+    for (const name of entries.ignored)
+      remarks.push({ kind: "ignored", paths: [prefix + name], detail: "is ignored" });
+    for (const name of entries.special) stray(prefix + name, "is a pipe, socket or device");
+    return entries;
+  };
   const below = (path: string, split: string, className: string): void => {
     const real = realpathSync(join(folder, path));
     if (seen.has(real)) return; // links that lead back
     seen.add(real);
-    const found = list(join(folder, path));
+    const found = look(path);
     for (const name of found.files) files.push({ path: `${path}/${name}`, split, className });
-    for (const name of found.special) {
-      problems.push({ kind: "stray", paths: [`${path}/${name}`], detail: "is a pipe, socket or device" });
-    }
     for (const name of found.folders) below(`${path}/${name}`, split, className);
   };
-  const top = list(folder);
-  const named = top.folders.filter((name) => SPLITS.has(name.toLowerCase()));
-  const split = named.length > 1 || (named.length === 1 && top.folders.length === 1);
-  const stray = (prefix: string, names: readonly string[]): void => {
-    const paths = names.filter((name) => extname(name).toLowerCase() in EXTENSIONS).map((n) => prefix + n);
-    for (const path of paths)
-      problems.push({ kind: "stray", paths: [path], detail: "is in no class folder" });
-  };
-  stray("", top.files);
-  for (const name of split ? top.folders : []) {
-    if (!named.includes(name)) problems.push({ kind: "stray", paths: [name], detail: "is no split" });
-  }
-  for (const name of split ? named : [""]) {
+  const top = look("");
+  const layout = layoutOf(folder, top.folders);
+  const splits = layout
+    ? [layout.train, layout.val, ...layout.more].filter((name) => name !== undefined)
+    : [""];
+  for (const name of layout?.others ?? []) stray(name, "is no split");
+  for (const name of layout ? top.files.filter(looksLikePicture) : []) stray(name, "is in no class folder");
+  for (const name of splits) {
     const prefix = name && `${name}/`;
-    const { folders, files: loose } = name ? list(join(folder, name)) : top;
-    if (name) stray(prefix, loose);
+    const { folders, files: loose } = name ? look(name) : top;
+    for (const file of loose.filter(looksLikePicture)) stray(prefix + file, "is in no class folder");
     if (folders.length === 0) {
       throw new DataError(
         `${join(folder, name)}: no class folders; expected <class>/<pictures>, or <split>/<class>/<pictures>`,
@@ -174,41 +176,64 @@ function collect(folder: string, classes: Map<string, Map<string, number>>, prob
 }
 
 /** A file's picture, if it holds one; notes what is wrong with it. */
-function examine(folder: string, file: File, minSize: number, problems: Problem[]): Picture | undefined {
+async function examine(
+  folder: string,
+  file: File,
+  minSize: number,
+  { problems, remarks }: Findings,
+): Promise<Picture | undefined> {
   const { path } = file;
-  const extension = extname(path).toLowerCase();
-  const note = (kind: ProblemKind, detail: string): void => {
-    problems.push({ kind, paths: [path], detail });
-  };
+  const problem = (kind: ProblemKind, detail: string): void =>
+    void problems.push({ kind, paths: [path], detail });
   let bytes;
   try {
     bytes = readFileSync(join(folder, path));
   } catch (error) {
-    note("undecodable", `cannot be read: ${(error as Error).message}`);
+    problem("undecodable", `cannot be read: ${(error as Error).message}`);
     return undefined;
   }
   const format = imageFormat(bytes);
-  const named = EXTENSIONS[extension];
+  const named = namedFormat(path);
   if (!format && !named) {
-    note("stray", "is no picture, by name or contents");
+    remarks.push({ kind: "other", paths: [path], detail: "is no picture, by name or contents" });
     return undefined;
   }
   if (format && format !== named) {
-    note("extension", `is ${format.toUpperCase()}, named ${extension || "without an extension"}`);
+    const detail = `is ${imageFormats[format].name}, named ${extname(path).toLowerCase() || "without an extension"}`;
+    remarks.push({ kind: "extension", paths: [path], detail });
   }
   try {
-    const info = imageInfo(bytes, path);
-    const { data, width, height } = decodeImage(bytes, { file: path });
+    const image = await decodeActive(bytes, { file: path });
+    const { data, width, height } = image;
     if (Math.min(width, height) < minSize)
-      note("small", `is ${width}×${height}; expected at least ${minSize}`);
-    const deep = format === "png" && bytes[24] === 16 && !info.mode.includes("16");
+      problem("small", `is ${width}×${height}; expected at least ${minSize}`);
+    const mode = format && isBuiltIn(format) ? modeOf(bytes, path) : "RGB";
+    if (mode === "I;16") clipping(image, problem);
     const pixels = hash(Buffer.from(`${width}×${height}`), data);
-    return { ...file, mode: deep ? `${info.mode}, 16 bits` : info.mode, pixels, bytes: hash(bytes) };
+    return { ...file, mode, pixels, bytes: hash(bytes) };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    note("undecodable", error.message.replace(`${path}: `, ""));
+    problem("undecodable", error.message.replace(`${path}: `, ""));
     return undefined;
   }
+}
+
+/** What a pixel holds, in Pillow's words. */
+function modeOf(bytes: Uint8Array, path: string): string {
+  const { format, mode } = imageInfo(bytes, path);
+  return format === "png" && bytes[24] === 16 && !mode.includes("16") ? `${mode}, 16 bits` : mode;
+}
+
+/** 16-bit grey, as RGB: what was above 255 is white now. */
+function clipping({ data }: Image, problem: (kind: ProblemKind, detail: string) => void): void {
+  let white = 0;
+  for (let i = 0; i < data.length; i += 3) if (data[i] === 255) white++;
+  const share = ((300 * white) / data.length).toFixed(0);
+  if (white > 0)
+    problem(
+      "clipped",
+      `is 16-bit grey: ${share} % of it is white, as values above 255 become (so in Pillow)`,
+    );
 }
 
 function hash(...parts: Uint8Array[]): string {
@@ -223,7 +248,7 @@ function countBy(names: readonly string[]): Record<string, number> {
   return counts;
 }
 
-function modeProblems(pictures: readonly Picture[], modes: Record<string, number>): Problem[] {
+function modeRemarks(pictures: readonly Picture[], modes: Record<string, number>): Remark[] {
   const describe = (mode: string): string => `${mode} (${MODES[mode.split(",")[0]!] ?? "unknown"})`;
   const [usual = "RGB"] = Object.keys(modes).sort(
     (a, b) => modes[b]! - modes[a]! || Number(b === "RGB") - Number(a === "RGB"),

@@ -3,7 +3,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { decoderName, dropAlpha, setDecoder, type Image, type ImageDecoder } from "../data/index.js";
+import {
+  decoderName,
+  dropAlpha,
+  setDecoder,
+  type Image,
+  type ImageDecoder,
+  type ImageFormat,
+} from "../data/index.js";
 import { DataError } from "../errors.js";
 
 /**
@@ -34,6 +41,8 @@ const load = async (name: string): Promise<Record<string, unknown>> =>
 interface Sharp {
   (bytes: Uint8Array, options: object): SharpPipeline;
   versions: { sharp?: string };
+  /** What this build reads: the one from npm reads of HEIF's family AVIF alone. */
+  format: Record<string, { input: { buffer: boolean; fileSuffix?: readonly string[] } } | undefined>;
 }
 interface SharpPipeline {
   toColourspace(name: string): SharpPipeline;
@@ -45,11 +54,28 @@ interface SharpResult {
   info: { width: number; height: number; channels: number };
 }
 
+/** The formats that a build of sharp reads, but for those that are equal to Pillow's without it. */
+function sharpFormats({ format }: Sharp): ImageFormat[] {
+  const names = {
+    jpeg: "jpeg",
+    webp: "webp",
+    gif: "gif",
+    tiff: "tiff",
+    heif: "avif",
+    jxl: "jxl",
+    jp2: "jp2",
+  } as const;
+  const own = (Object.keys(names) as (keyof typeof names)[])
+    .filter((name) => format[name]?.input.buffer)
+    .map((name): ImageFormat => names[name]);
+  return format["heif"]?.input.fileSuffix?.includes(".heic") ? [...own, "heic"] : own;
+}
+
 async function sharpDecoder(): Promise<ImageDecoder> {
   const sharp = (await load("sharp")).default as Sharp;
   return {
     name: `sharp ${sharp.versions.sharp ?? ""}`.trim(),
-    formats: ["jpeg", "webp", "gif", "tiff", "avif", "heic"], // PNG by fast-png is equal to Pillow's, 16 bits too
+    formats: sharpFormats(sharp),
     async decode(bytes, { maxPixels }): Promise<Image> {
       // As Pillow: a damaged file is an error, colour profiles are left alone.
       const options = {

@@ -1,6 +1,6 @@
 // Files: whole or not at all.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, type Dirent } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError } from "../errors.js";
@@ -51,5 +51,14 @@ export function readBytes(path: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** What a folder holds. @throws DataError naming the folder if it cannot be read */
+export function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw new DataError(`${folder}: cannot be read: ${(error as Error).message}`);
   }
 }

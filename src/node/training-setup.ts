@@ -75,6 +75,11 @@ async function openData(args: TrainArguments): Promise<LoadedDataset> {
   const root = dataDir !== null && { root: dataDir };
   const loaded = await loadDataset(data, { ...root, download, valFraction, seed });
   const { train, val } = loaded;
+  if (train === val) {
+    throw new DataError(
+      `${train.name}: nothing to train on: a part to evaluate on is all there is; expected train/ beside it`,
+    );
+  }
   const filled = classBalance(train).counts.filter((count) => count > 0).length;
   if (filled < 2) {
     throw new DataError(`${train.name}: images of ${filled} class; a classifier needs at least 2`);

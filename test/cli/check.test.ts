@@ -15,7 +15,7 @@ import { encode as encodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.js";
-import { checkFolder, type Problem } from "../../src/node/check-folder.js";
+import { checkFolder, type Problem, type Remark } from "../../src/node/check-folder.js";
 import { command, fovea } from "./run.js";
 
 const random = new Random(3);
@@ -76,8 +76,8 @@ beforeAll(() => {
 afterAll(() => rmSync(top, { recursive: true }));
 
 describe("checkFolder", () => {
-  it("has nothing to say of a good folder but what it holds", () => {
-    const report = checkFolder(join(top, "good"));
+  it("has nothing to say of a good folder but what it holds", async () => {
+    const report = await checkFolder(join(top, "good"));
     expect(report).toEqual({
       folder: join(top, "good"),
       images: 20,
@@ -87,18 +87,21 @@ describe("checkFolder", () => {
       ],
       modes: { RGB: 20 },
       problems: [],
+      remarks: [],
     });
   });
 
-  it("takes a folder of classes for one split", () => {
-    const { splits } = checkFolder(join(top, "good/train"));
+  it("takes a folder of classes for one split", async () => {
+    const { splits } = await checkFolder(join(top, "good/train"));
     expect(splits).toEqual([{ name: "", images: 12, classes: { cat: 8, dog: 4 }, imbalance: 2 }]);
   });
 
-  it("finds all that is wrong", () => {
-    const { problems, modes, splits } = checkFolder(join(top, "bad"));
-    const of = (kind: Problem["kind"]): [string, string][] =>
-      problems.filter((p) => p.kind === kind).map(({ paths, detail }) => [paths.join(" "), detail]);
+  it("finds all that is wrong, and what is worth a remark", async () => {
+    const { problems, remarks, modes, splits } = await checkFolder(join(top, "bad"));
+    const of = (kind: (Problem | Remark)["kind"]): [string, string][] =>
+      [...problems, ...remarks]
+        .filter((p) => p.kind === kind)
+        .map(({ paths, detail }) => [paths.join(" "), detail]);
     expect(of("undecodable")).toEqual([
       ["train/cat/cut.jpg", expect.stringMatching(/truncated/)],
       ["train/cat/empty.png", expect.stringMatching(/^empty file/)],
@@ -121,8 +124,10 @@ describe("checkFolder", () => {
     expect(of("stray")).toEqual([
       ["extra", "is no split"],
       ["val/loose.png", "is in no class folder"],
-      ["train/cat/notes.txt", "is no picture, by name or contents"],
     ]);
+    expect(of("other")).toEqual([["train/cat/notes.txt", "is no picture, by name or contents"]]);
+    expect(of("ignored")).toEqual([["train/cat/.hidden", "is ignored"]]);
+    expect(remarks.map(({ kind }) => kind)).not.toContain("undecodable");
     expect(of("class")).toEqual([
       ["train/bird", "is missing; another split has it"],
       ["val/bird", "has no pictures"],
@@ -136,12 +141,51 @@ describe("checkFolder", () => {
   });
 });
 
+describe("checkFolder of pixels", () => {
+  it("remarks on other pixels and names without calling them problems, which is exit code 0", () => {
+    for (let i = 0; i < 4; i++) for (const name of ["cat", "dog"]) write(`grey/${name}/${i}.png`, png(20));
+    write("grey/cat/grey.png", png(20, 1));
+    write("grey/cat/named.jfif", png(20));
+    write("grey/cat/Thumbs.db", "x");
+    write("grey/__MACOSX/cat/._0.png", "x");
+    const { status, stdout } = fovea("check", join(top, "grey"), "--json");
+    const { problems, remarks } = JSON.parse(stdout) as { problems: Problem[]; remarks: Remark[] };
+    expect([status, problems]).toEqual([0, []]);
+    expect(remarks.map(({ kind, paths }) => `${kind} ${paths.join()}`)).toEqual([
+      "ignored __MACOSX/",
+      "ignored cat/Thumbs.db",
+      "extension cat/named.jfif",
+      "mode cat/grey.png",
+    ]);
+    expect(fovea("check", join(top, "grey")).stdout).toContain("\nnothing is wrong; remarks: 4\n");
+  });
+
+  it("calls 16-bit grey that becomes white a problem, and takes what fits into 8 bits", async () => {
+    const data = Uint16Array.from({ length: 400 }, (_, i) => i * 160);
+    write("deep/a/0.png", encodePng({ width: 20, height: 20, channels: 1, depth: 16, data }));
+    const dark = { width: 20, height: 20, channels: 1, depth: 16, data: data.map((v) => v % 255) } as const;
+    write("deep/b/0.png", encodePng(dark));
+    const { problems } = await checkFolder(join(top, "deep"));
+    const detail = "is 16-bit grey: 100 % of it is white, as values above 255 become (so in Pillow)";
+    expect(problems).toEqual([{ kind: "clipped", paths: ["a/0.png"], detail }]);
+  });
+
+  it("reads the splits that training does, in any case", async () => {
+    for (const split of ["Training", "VALID", "Test"]) {
+      for (const name of ["cat", "dog"]) write(`cased/${split}/${name}/0.png`, png(20));
+    }
+    const { splits, problems } = await checkFolder(join(top, "cased"));
+    expect(splits.map(({ name }) => name)).toEqual(["Training", "VALID", "Test"]);
+    expect(problems).toEqual([]);
+  });
+});
+
 describe.skipIf(process.platform === "win32")("checkFolder of what is no file", () => {
-  it("names pipes without reading them, and links in a circle", () => {
+  it("names pipes without reading them, and links in a circle", async () => {
     write("odd/a/0.png", png(20));
     symlinkSync("loop.png", join(top, "odd/a/loop.png"));
     execFileSync("mkfifo", [join(top, "odd/a/pipe.jpg")]);
-    const { images, problems } = checkFolder(join(top, "odd"));
+    const { images, problems } = await checkFolder(join(top, "odd"));
     expect(images).toBe(1);
     expect(problems).toEqual([
       { kind: "stray", paths: ["a/pipe.jpg"], detail: "is a pipe, socket or device" },
@@ -165,7 +209,7 @@ describe("fovea check", () => {
     ]);
   });
 
-  it("exits with 0 and says what there is, as text or JSON", () => {
+  it("exits with 0 and says what there is, as text or JSON", async () => {
     const { status, stdout, stderr } = fovea("check", join(top, "good"));
     expect(status).toBe(0);
     expect(stderr).toBe("");
@@ -177,7 +221,7 @@ describe("fovea check", () => {
     );
     const json = fovea("check", "--json", join(top, "good"));
     expect(json.status).toBe(0);
-    expect(JSON.parse(json.stdout)).toEqual(checkFolder(join(top, "good")));
+    expect(JSON.parse(json.stdout)).toEqual(await checkFolder(join(top, "good")));
   });
 
   it("exits with 1 if something is wrong, and names it", () => {
@@ -204,7 +248,10 @@ describe("fovea check", () => {
 describe("the command line", () => {
   it.each([
     [["chek"], "fovea: unknown command 'chek'; known: "],
-    [["check", "--jsn", "."], "fovea: unknown option '--jsn'; known: --help, --json, --min-size\n"],
+    [
+      ["check", "--jsn", "."],
+      "fovea: unknown option '--jsn'; known: --decoder, --help, --json, --min-size\n",
+    ],
     [["check"], "fovea: missing required argument 'dir'\n"],
     [["check", ".", "--min-size", "x"], "fovea: option '--min-size <pixels>' argument 'x' is invalid."],
   ])("exits with 2 for %j, listing what is known", (args, message) => {

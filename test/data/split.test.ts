@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Random } from "../../src/core/random.js";
 import { ImageDataset } from "../../src/data/dataset.js";
 import { classBalance, classCounts, randomSplit, stratifiedSplit, Subset } from "../../src/data/split.js";
 import { DataError } from "../../src/errors.js";
@@ -95,6 +96,36 @@ describe("stratifiedSplit", () => {
     expect([...a.indices]).toEqual([...a.indices].sort((x, y) => x - y));
     const draws = [1, 2, 3, 4].map((seed) => [...stratifiedSplit(ten, [0.5, 0.5], seed)[0]!.indices].join());
     expect(new Set(draws).size).toBeGreaterThan(1);
+  });
+
+  it("leaves the first part an image of every class, at any seed", () => {
+    const labels = [0, 1, 1, 2, 2, 2, ...Array.from({ length: 30 }, () => 3)];
+    const set = dataset(labels, ["a", "b", "c", "d"]);
+    for (let seed = 0; seed < 20; seed++) {
+      const [train, val] = stratifiedSplit(set, [0.5, 0.5], seed) as [Subset, Subset];
+      expect(Math.min(...classCounts(train))).toBeGreaterThan(0);
+      expect(placesOf([train, val])).toEqual(labels.map((_, i) => i));
+      expect(Math.abs(val.length - 18)).toBeLessThanOrEqual(2);
+    }
+  });
+
+  it("keeps proportions and rare classes where images have several each", () => {
+    const random = new Random(2);
+    const own = Array.from({ length: 400 }, (_, i) => [
+      Number(random.integer(10) < 5),
+      Number(random.integer(10) < 1),
+      Number(i === 7),
+      Number(i % 100 === 3),
+    ]);
+    const fields = { images: new Uint8Array(400), shape: [1, 1, 1] as const, classes: ["a", "b", "c", "d"] };
+    const set = new ImageDataset({ ...fields, targets: own.flat() });
+    const [train, val] = stratifiedSplit(set, [0.8, 0.2], 1) as [Subset, Subset];
+    const [all, kept, held] = [classCounts(set), classCounts(train), classCounts(val)];
+    expect(placesOf([train, val])).toEqual(own.map((_, i) => i));
+    expect([kept[2], held[2]]).toEqual([1, 0]);
+    expect([kept[3], held[3]]).toEqual([3, 1]);
+    for (const c of [0, 1]) expect(Math.abs(held[c]! - all[c]! / 5)).toBeLessThanOrEqual(2);
+    expect(Math.abs(val.length - 80)).toBeLessThanOrEqual(4);
   });
 
   it("refuses counts", () => {

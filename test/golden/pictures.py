@@ -1,4 +1,4 @@
-"""Writes pictures.json: PNG and JPEG files with the pixels that Pillow makes of them (convert("RGB"), convert("L")).
+"""Writes pictures.json: PNG, JPEG, BMP and PNM files with the pixels that Pillow makes of them (convert("RGB"), convert("L")).
 python test/golden/pictures.py, with Pillow 10.2 or later."""
 
 import base64
@@ -101,6 +101,40 @@ def exif(orientation, order):
     )
 
 
+def saved(mode, kind, **options):
+    buffer = io.BytesIO()
+    picture(mode).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def bmp(bits, rows, compression=0, colors=b"", masks=b"", height=HEIGHT, width=WIDTH):
+    """A BMP with these bytes for pixels; a negative height stands for rows from the top down."""
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, compression, len(rows), 0, 0, len(colors) // 4, 0)
+    start = 14 + len(head) + len(masks) + len(colors)
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + head + masks + colors + rows
+
+
+def os2(rows, colors):
+    start = 26 + len(colors)
+    head = struct.pack("<IHHHH", 12, WIDTH, HEIGHT, 1, 8)
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + head + colors + rows
+
+
+def rle(four):
+    """Runs, stretches of single pixels, a skip, lines that end early."""
+    single = bytes([0x12, 0x34, 0x50] if four else [1, 2, 3, 4, 5]) + b"\0"
+    lines = [
+        bytes([21, 0x21]) + b"\0\0",
+        bytes([3, 5, 0, 5]) + single + bytes([4, 0x70]) + b"\0\0",
+        bytes([2, 9]) + b"\0\0",
+        b"\0\x02\x03\x02" + bytes([6, 0x83]) + b"\0\0",
+        bytes([21, 0x0F]) + b"\0\0",
+        *[bytes([20, 16 * y + 3]) + b"\0\0" for y in range(1, 7)],
+        b"\0\x01",
+    ]
+    return b"".join(lines)
+
+
 palette = bytes((i * 37 + c * 91) % 256 for i in range(256) for c in range(3))
 files = {}
 for color, depths in {0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]}.items():
@@ -134,6 +168,29 @@ files["jpeg-comment"] = jpeg(comment=b"x" * 1000)
 for orientation in range(1, 9):
     files[f"jpeg-exif-{orientation}"] = jpeg(exif=exif(orientation, ">" if orientation % 2 else "<"), subsampling=0)
 files["jpeg-exif-9"] = jpeg(exif=exif(9, "<"))
+
+for mode in ["1", "L", "P", "RGB", "RGBA"]:
+    files[f"bmp-{mode}"] = saved(mode, "BMP")
+four = b"".join(palette[3 * i : 3 * i + 3] + b"\0" for i in range(256))
+words = lambda size, width=WIDTH: b"".join(
+    bytes((x * 37 + y * 101 + x * y) % 256 for x in range(int(width * size + 3) // 4 * 4)) for y in range(HEIGHT)
+)
+files["bmp-16"] = bmp(16, words(2))
+files["bmp-16-565"] = bmp(16, words(2), 3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F))
+files["bmp-24-top-down"] = bmp(24, words(3), height=-HEIGHT)
+files["bmp-32"] = bmp(32, words(4))
+files["bmp-32-xbgr"] = bmp(32, words(4), 3, masks=struct.pack("<III", 0xFF000000, 0xFF0000, 0xFF00))
+files["bmp-4"] = bmp(4, words(0.5, 24), colors=four[:64])
+files["bmp-8-few-colors"] = bmp(8, bytes(v % 30 for v in words(1)), colors=four[:120])
+files["bmp-8-os2"] = os2(words(1), palette)
+files["bmp-rle8"] = bmp(8, rle(False), 1, colors=four)
+files["bmp-rle4"] = bmp(4, rle(True), 2, colors=four[:64])
+for mode in ["1", "L", "RGB"]:
+    files[f"pnm-{mode}"] = saved(mode, "PPM")
+files["pnm-comments"] = b"P5 # grey\n#\n4 2\n# most\n15\n" + bytes([0, 1, 3, 7, 15, 14, 8, 2])
+files["pnm-plain-bits"] = b"P1\n4 2\n1 0 1 1\n0011 # end\n"
+files["pnm-plain-grey"] = b"P2 3 1 200 0 100 200 "
+files["pnm-plain-rgb"] = b"P3 2 1\n255 1 2 3\n # more\n40 50 60"
 
 text = lambda data: base64.b64encode(data).decode()
 cases = []

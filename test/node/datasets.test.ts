@@ -106,13 +106,15 @@ describe("ImageFolder", () => {
       `${root}/a: no class folders; expected ${root}/a/<class>`,
     );
     expect(() => new ImageFolder(root)).toThrow(
-      new DataError(`${root}: class 'b' has no pictures; expected .png, .jpg or .jpeg files`),
+      new DataError(
+        `${root}: class 'b' has no pictures that can be read; expected files of PNG, JPEG, BMP, PNM`,
+      ),
     );
     const set = new ImageFolder(root, { allowEmpty: true });
     expect(set.classes).toEqual(["a", "b"]);
     expect(() => set.image(0)).toThrow(`${root}/a/1.png: truncated PNG; got`);
     expect(() => set.image(1)).toThrow(
-      new DataError(`${root}/a/2.jpg: cannot decode this format; got GIF; expected PNG or JPEG`),
+      `${root}/a/2.jpg: cannot decode this format; got GIF; expected PNG, JPEG, BMP, PNM; --decoder sharp`,
     );
     await rm(join(root, "a/1.png"));
     expect(() => set.image(0)).toThrow(`${root}/a/1.png: cannot be read: ENOENT`);

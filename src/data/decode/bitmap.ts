@@ -6,7 +6,7 @@ import type { ImageDecoder } from "./index.js";
 
 /**
  * A decoder by createImageBitmap() and OffscreenCanvas, for setDecoder(), in pages and their workers. Colour profiles are
- * left alone. PNG stays with fast-png: a canvas multiplies colours by alpha.
+ * left alone. PNG stays with fast-png: a canvas multiplies colours by alpha; BMP is built in.
  * @throws DataError where the engine has neither
  */
 export function imageBitmapDecoder(): ImageDecoder {
@@ -15,7 +15,7 @@ export function imageBitmapDecoder(): ImageDecoder {
   }
   return {
     name: "createImageBitmap",
-    formats: ["jpeg", "webp", "avif", "gif", "bmp"],
+    formats: ["jpeg", "webp", "avif", "gif"],
     async decode(bytes, { maxPixels }): Promise<Image> {
       const bitmap = await createImageBitmap(new Blob([Uint8Array.from(bytes)]), {
         imageOrientation: "none",

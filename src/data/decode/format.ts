@@ -2,25 +2,80 @@
 
 import { DataError } from "../../errors.js";
 
-export type ImageFormat = "png" | "jpeg" | "gif" | "webp" | "bmp" | "tiff" | "heic" | "avif";
+/**
+ * The formats that are told apart. `endings`: what such files are called. `readBy`: what decodes them: fovea itself, or a
+ * package that useDecoder() puts to use; none: nothing here does.
+ */
+export const imageFormats = {
+  png: { name: "PNG", endings: ["png", "apng"], readBy: "fovea" },
+  jpeg: { name: "JPEG", endings: ["jpg", "jpeg", "jpe", "jfif", "jif"], readBy: "fovea" },
+  bmp: { name: "BMP", endings: ["bmp", "dib"], readBy: "fovea" },
+  pnm: { name: "PNM", endings: ["ppm", "pgm", "pnm", "pbm"], readBy: "fovea" },
+  gif: { name: "GIF", endings: ["gif"], readBy: "sharp" },
+  webp: { name: "WebP", endings: ["webp"], readBy: "sharp" },
+  tiff: { name: "TIFF", endings: ["tif", "tiff"], readBy: "sharp" },
+  avif: { name: "AVIF", endings: ["avif"], readBy: "sharp" },
+  heic: { name: "HEIC", endings: ["heic", "heif"], readBy: undefined },
+  jxl: { name: "JPEG XL", endings: ["jxl"], readBy: undefined },
+  jp2: { name: "JPEG 2000", endings: ["jp2", "j2k", "jpf", "jpx"], readBy: undefined },
+  ico: { name: "ICO", endings: ["ico", "cur"], readBy: undefined },
+  psd: { name: "PSD", endings: ["psd"], readBy: undefined },
+  raw: {
+    name: "camera raw",
+    endings: ["cr2", "cr3", "nef", "arw", "dng", "orf", "rw2", "raf"],
+    readBy: undefined,
+  },
+  svg: { name: "SVG", endings: ["svg"], readBy: undefined },
+} as const satisfies Record<string, { name: string; endings: readonly string[]; readBy: string | undefined }>;
+
+export type ImageFormat = keyof typeof imageFormats;
+
+const all = Object.keys(imageFormats) as ImageFormat[];
+
+/** The formats that are read without another package. */
+export const builtInFormats: readonly ImageFormat[] = all.filter((f) => imageFormats[f].readBy === "fovea");
+
+const byEnding = new Map<string, ImageFormat>(
+  all.flatMap((format) => imageFormats[format].endings.map((ending) => [ending, format] as const)),
+);
+
+/** The format that a name's ending tells, in any case: "a/b.JPG" is "jpeg"'s. */
+export function namedFormat(name: string): ImageFormat | undefined {
+  const ending = /\.([^./\\]+)$/.exec(name)?.[1];
+  return ending === undefined ? undefined : byEnding.get(ending.toLowerCase());
+}
+
+/** How many of a file's first bytes imageFormat() looks at. */
+export const SNIFFED_BYTES = 64;
 
 const text = (bytes: Uint8Array, first: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(first, end));
 
 /** The format that the first bytes tell, if it is one of those known here. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
-  if (text(bytes, 0, 8) === "\x89PNG\r\n\x1a\n") return "png";
-  if (text(bytes, 0, 3) === "\xff\xd8\xff") return "jpeg";
-  if (/^GIF8[79]a$/.test(text(bytes, 0, 6))) return "gif";
-  if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP") return "webp";
-  if (text(bytes, 0, 2) === "BM" && bytes.length >= 26) return "bmp";
-  if (["II*\0", "MM\0*"].includes(text(bytes, 0, 4))) return "tiff";
-  if (text(bytes, 4, 8) === "ftyp") {
-    const brand = text(bytes, 8, 12);
-    if (/^avi[fs]$/.test(brand)) return "avif";
-    if (/^(hei[cxms]|hev[cxms]|mif1|msf1)$/.test(brand)) return "heic";
-  }
-  return undefined;
+  const start = text(bytes, 0, 12);
+  if (start.startsWith("\x89PNG\r\n\x1a\n")) return "png";
+  if (start.startsWith("\xff\xd8\xff")) return "jpeg";
+  if (/^GIF8[79]a/.test(start)) return "gif";
+  if (/^RIFF.{4}WEBP/s.test(start)) return "webp";
+  if (start.startsWith("BM") && bytes.length >= 26) return "bmp";
+  if (/^P[1-6][\s#]/.test(start)) return "pnm";
+  if (/^(II\*\0.{4}CR|IIU\0|IIRO|FUJIFILM)/s.test(start)) return "raw";
+  if (/^(II\*\0|MM\0\*|II\+\0|MM\0\+)/.test(start)) return "tiff";
+  if (start.startsWith("\0\0\0\x0cJXL ") || start.startsWith("\xff\x0a")) return "jxl";
+  if (start.startsWith("\0\0\0\x0cjP  ") || start.startsWith("\xff\x4f\xff\x51")) return "jp2";
+  if (start.startsWith("8BPS")) return "psd";
+  if (/^\0\0[\x01\x02]\0[^\0]\0/.test(start)) return "ico";
+  const more = text(bytes, 0, SNIFFED_BYTES);
+  if (/^(\xef\xbb\xbf)?\s*(<\?xml[^]*)?<(!DOCTYPE )?svg/.test(more)) return "svg";
+  return start.slice(4, 8) === "ftyp" ? boxedFormat(more.slice(8)) : undefined;
+}
+
+/** Of ISO base media files: by their brand, and those that they say to be compatible with. */
+function boxedFormat(brands: string): ImageFormat | undefined {
+  if (/^(avif|avis)|^(mif1|msf1|miaf)[^]*(avif|avis)/.test(brands)) return "avif";
+  if (/^(hei[cxms]|hev[cxms]|mif1|msf1)/.test(brands)) return "heic";
+  return brands.startsWith("crx ") ? "raw" : undefined;
 }
 
 /** The format of a file. @throws DataError naming the file if it is empty or no picture known here */
@@ -29,5 +84,18 @@ export function formatOf(bytes: Uint8Array, file: string): ImageFormat {
   const format = imageFormat(bytes);
   if (format) return format;
   const first = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, "0")).join(" ");
-  throw new DataError(`${file}: not a picture; got a file that starts with ${first}; expected PNG or JPEG`);
+  throw new DataError(`${file}: not a picture; got a file that starts with ${first}; expected a picture`);
+}
+
+/** What to do about files of a format that nothing in use reads. */
+export function howToRead(format: ImageFormat): string {
+  const { readBy } = imageFormats[format];
+  if (readBy === undefined || readBy === "fovea") return "nothing here reads it: convert it to PNG or JPEG";
+  return `--decoder ${readBy}, or useDecoder("${readBy}"), reads it (npm install ${readBy})`;
+}
+
+/** Why a file of a format that nothing in use reads is left out. */
+export function cannotDecode(format: ImageFormat): string {
+  const known = builtInFormats.map((built) => imageFormats[built].name).join(", ");
+  return `cannot decode this format; got ${imageFormats[format].name}; expected ${known}; ${howToRead(format)}`;
 }

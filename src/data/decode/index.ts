@@ -4,12 +4,23 @@ import { DataError } from "../../errors.js";
 import type { Image } from "../image.js";
 import { withChannels } from "./color.js";
 import { orient } from "./exif.js";
-import { formatOf, type ImageFormat } from "./format.js";
+import { decodeBmp, readBmp } from "./bmp.js";
+import { builtInFormats, cannotDecode, formatOf, type ImageFormat } from "./format.js";
 import { checkSize, MAX_PIXELS, type ImageInfo } from "./info.js";
 import { decodeJpeg, readJpeg } from "./jpeg.js";
 import { decodePng, readPng } from "./png.js";
+import { decodePnm, readPnm } from "./pnm.js";
 
-export { imageFormat, type ImageFormat } from "./format.js";
+export {
+  builtInFormats,
+  cannotDecode,
+  howToRead,
+  imageFormat,
+  imageFormats,
+  namedFormat,
+  SNIFFED_BYTES,
+  type ImageFormat,
+} from "./format.js";
 export { MAX_PIXELS, type ImageInfo } from "./info.js";
 export type { Orientation } from "./exif.js";
 
@@ -26,7 +37,7 @@ export interface DecodeOptions {
 
 export interface DecodeRequest {
   readonly format: ImageFormat;
-  /** Size of a PNG or JPEG picture has been checked; other formats' is the decoder's to check. */
+  /** The size of formats that are built in has been checked; that of others is the decoder's to check. */
   readonly maxPixels: number;
 }
 
@@ -34,7 +45,7 @@ export interface DecodeRequest {
 export interface ImageDecoder {
   /** Recorded with a run: a name and a version. */
   readonly name: string;
-  /** What it decodes. PNG and JPEG that it does not, and CMYK, are decoded by the built-in decoders. */
+  /** What it decodes. What it does not, and CMYK, is left to the built-in decoders. */
   readonly formats: readonly ImageFormat[];
   /** The picture as stored, not turned, in 1 channel (grey) or 3 (RGB). What it throws becomes a DataError with the path. */
   decode(bytes: Uint8Array, request: DecodeRequest): Image | Promise<Image>;
@@ -54,16 +65,52 @@ export function decoderName(): string {
   return active ? `${active.name}; ${BUILT_IN}` : BUILT_IN;
 }
 
-/** What a PNG or JPEG file's header says. @throws DataError naming the file if it is neither or not whole */
-export function imageInfo(bytes: Uint8Array, file: string): ImageInfo {
-  const format = formatOf(bytes, file);
-  if (format === "png") return readPng(bytes, file);
-  if (format === "jpeg") return readJpeg(bytes, file);
-  throw unreadable(format, file);
+/** Whether a format is read without another package. */
+export const isBuiltIn = (format: ImageFormat): boolean => builtInFormats.includes(format);
+
+/** Whether pictures of a format can be had: by a built-in decoder or the one in use. */
+export function isReadable(format: ImageFormat): boolean {
+  return isBuiltIn(format) || (active?.formats.includes(format) ?? false);
 }
 
-const unreadable = (format: ImageFormat, file: string): DataError =>
-  new DataError(`${file}: cannot decode this format; got ${format.toUpperCase()}; expected PNG or JPEG`);
+interface Reader<Info extends ImageInfo> {
+  /** What the header says. */
+  read(bytes: Uint8Array, file: string): Info;
+  decode(bytes: Uint8Array, info: Info, file: string): Image;
+}
+
+/** A header that has been read and is yet to be decoded. */
+interface Opened {
+  readonly info: ImageInfo;
+  decode(): Image;
+}
+
+const opens =
+  <Info extends ImageInfo>({ read, decode }: Reader<Info>) =>
+  (bytes: Uint8Array, file: string): Opened => {
+    const info = read(bytes, file);
+    return { info, decode: () => decode(bytes, info, file) };
+  };
+
+const openers: Partial<Record<ImageFormat, (bytes: Uint8Array, file: string) => Opened>> = {
+  png: opens({ read: readPng, decode: decodePng }),
+  jpeg: opens({ read: readJpeg, decode: decodeJpeg }),
+  bmp: opens({ read: readBmp, decode: decodeBmp }),
+  pnm: opens({ read: readPnm, decode: decodePnm }),
+};
+
+/** @throws DataError naming the file if no built-in decoder reads it, or its header is damaged */
+function open(bytes: Uint8Array, file: string): Opened {
+  const format = formatOf(bytes, file);
+  const opener = openers[format];
+  if (opener) return opener(bytes, file);
+  throw new DataError(`${file}: ${cannotDecode(format)}`);
+}
+
+/** What a file's header says. @throws DataError naming the file if no built-in decoder reads it or it is not whole */
+export function imageInfo(bytes: Uint8Array, file: string): ImageInfo {
+  return open(bytes, file).info;
+}
 
 function finish(image: Image, orientation: ImageInfo["orientation"], options: DecodeOptions): Image {
   const upright = options.exif === "ignore" ? image : orient(image, orientation);
@@ -71,34 +118,25 @@ function finish(image: Image, orientation: ImageInfo["orientation"], options: De
 }
 
 /**
- * A PNG or JPEG picture by the built-in decoders, fast-png and jpeg-js: the same everywhere, at once.
+ * A PNG, JPEG, BMP or PNM picture by the built-in decoders: the same everywhere, at once.
  * @throws DataError naming the file if it is empty, of another type, truncated, damaged, or larger than maxPixels
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions): Image {
   const { file, maxPixels = MAX_PIXELS } = options;
-  const format = formatOf(bytes, file);
-  if (format === "png") {
-    const info = readPng(bytes, file);
-    checkSize(info, maxPixels, file);
-    return finish(decodePng(bytes, info, file), info.orientation, options);
-  }
-  if (format === "jpeg") {
-    const info = readJpeg(bytes, file);
-    checkSize(info, maxPixels, file);
-    return finish(decodeJpeg(bytes, info, file), info.orientation, options);
-  }
-  throw unreadable(format, file);
+  const { info, decode } = open(bytes, file);
+  checkSize(info, maxPixels, file);
+  return finish(decode(), info.orientation, options);
 }
 
 /**
- * A picture by the decoder in use: setDecoder()'s for the formats it knows, else as decodeImage().
+ * A picture by the decoder in use: setDecoder()'s for the formats it knows, otherwise as decodeImage().
  * @throws DataError as decodeImage()
  */
 export function decodeActive(bytes: Uint8Array, options: DecodeOptions): Image | Promise<Image> {
   const { file, maxPixels = MAX_PIXELS } = options;
   const format = formatOf(bytes, file);
   if (!active?.formats.includes(format)) return decodeImage(bytes, options);
-  const info = format === "png" || format === "jpeg" ? imageInfo(bytes, file) : undefined;
+  const info = openers[format]?.(bytes, file).info;
   if (info) checkSize(info, maxPixels, file);
   if (info?.mode === "CMYK") return decodeImage(bytes, options); // others convert by colour profiles, or not at all
   const { name } = active;

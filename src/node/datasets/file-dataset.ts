@@ -7,6 +7,7 @@ import {
   type Dataset,
   type DatasetSource,
   type Image,
+  type LeftOut,
 } from "../../data/index.js";
 import { decoderChoice } from "../decoder.js";
 import { readBytes } from "../files.js";
@@ -24,6 +25,8 @@ export interface FileDatasetFields {
   targets?: Float32Array | undefined;
   classes: readonly string[];
   options: PictureOptions;
+  leftOut?: readonly LeftOut[] | undefined;
+  notes?: readonly string[] | undefined;
 }
 
 export class FileDataset implements Dataset {
@@ -34,8 +37,11 @@ export class FileDataset implements Dataset {
   readonly targets: Float32Array | undefined;
   readonly classes: readonly string[];
   readonly options: PictureOptions;
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
 
-  constructor({ name, root, files, labels, targets, classes, options }: FileDatasetFields) {
+  constructor(fields: FileDatasetFields) {
+    const { name, root, files, labels, targets, classes, options, leftOut = [], notes = [] } = fields;
     this.name = name;
     this.root = root;
     this.files = files;
@@ -43,6 +49,8 @@ export class FileDataset implements Dataset {
     this.targets = targets;
     this.classes = classes;
     this.options = options;
+    this.leftOut = leftOut;
+    this.notes = notes;
   }
 
   get length(): number {

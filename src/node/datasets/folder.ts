@@ -1,12 +1,12 @@
 // A folder for each class, as torchvision's ImageFolder reads them.
 
-import { readdirSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { builtInFormats, imageFormats, type LeftOut } from "../../data/index.js";
 import { DataError } from "../../errors.js";
 import { FileDataset, type PictureOptions } from "./file-dataset.js";
-import { byCodePoint, Names, sharedLabels } from "./names.js";
-
-const PICTURE = /\.(png|jpe?g)$/i;
+import { Names, sharedLabels } from "./names.js";
+import { count, some } from "./notes.js";
+import { entriesIn, filesBelow, looksLikePicture, type Found } from "./scan.js";
 
 export interface FolderOptions extends PictureOptions {
   /** What errors call the dataset. Default: the root. */
@@ -19,78 +19,18 @@ export interface FolderOptions extends PictureOptions {
   allowEmpty?: boolean;
 }
 
-/** Pipes, sockets, devices: reading them might never end. */
-export const isSpecial = (what: Dirent | Stats): boolean => !what.isDirectory() && !what.isFile();
-
-/** What a path leads to; undefined for a link that leads nowhere, or round in a circle. */
-export function followed(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
- * What a folder holds, links followed, hidden files and what is no file left out. Links that lead nowhere count as files:
- * whoever reads them is told. @throws DataError naming it
- */
-function list(folder: string): { name: string; isFolder: boolean }[] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    throw new DataError(`${folder}: cannot be read: ${(error as Error).message}`);
-  }
-  return entries
-    .filter(({ name }) => !name.startsWith("."))
-    .flatMap((entry) => {
-      const { name } = entry;
-      const what = entry.isSymbolicLink() ? followed(join(folder, name)) : entry;
-      return what && isSpecial(what) ? [] : [{ name, isFolder: what?.isDirectory() ?? false }];
-    });
-}
-
-/** Folders in a folder, by code point. @throws DataError naming it if it cannot be read */
-export function foldersIn(folder: string): string[] {
-  return list(folder)
-    .filter(({ isFolder }) => isFolder)
-    .map(({ name }) => name)
-    .sort(byCodePoint);
-}
-
-/** Pictures below a folder in torchvision's order: folders by their paths, then files by their names. */
-function picturesBelow(top: string): string[] {
-  const folders: { folder: string; files: string[] }[] = [];
-  const seen = new Set<string>();
-  const visit = (folder: string): void => {
-    const real = realpathSync(folder);
-    if (seen.has(real)) return; // links that lead back
-    seen.add(real);
-    const entries = list(folder);
-    const files = entries
-      .filter(({ name, isFolder }) => !isFolder && PICTURE.test(name))
-      .map(({ name }) => name);
-    folders.push({ folder, files: files.sort(byCodePoint) });
-    for (const { name, isFolder } of entries) if (isFolder) visit(join(folder, name));
-  };
-  visit(top);
-  folders.sort((a, b) => byCodePoint(a.folder, b.folder));
-  return folders.flatMap(({ folder, files }) => files.map((file) => join(folder, file)));
-}
-
-/**
- * Pictures in root/<class>/**, .png, .jpg and .jpeg by name (what they are is told by their bytes). Classes are the
- * folders in code-point order.
+ * Pictures in root/<class>/**: files named as formats are that fovea reads itself, and whatever its first bytes tell to be a
+ * picture that can be read. Classes are the folders in code-point order. What is not taken is in `leftOut` and `notes`.
  * @throws DataError if there are no class folders, if one is empty, or is not among those asked for
  */
 export class ImageFolder extends FileDataset {
   constructor(root: string, { name = root, folders, classes, allowEmpty, ...options }: FolderOptions = {}) {
-    const found = foldersIn(root);
-    if (found.length === 0)
+    const top = entriesIn(root);
+    if (top.folders.length === 0)
       throw new DataError(`${root}: no class folders; expected ${root}${sep}<class>${sep}*.jpg`);
-    const known = folders ?? found;
-    const stranger = found.find((folder) => folders && !folders.includes(folder));
+    const known = folders ?? top.folders;
+    const stranger = top.folders.find((folder) => folders && !folders.includes(folder));
     if (stranger !== undefined) {
       throw new DataError(`${root}: unknown class folder '${stranger}'; expected the ${known.length} given`);
     }
@@ -101,15 +41,26 @@ export class ImageFolder extends FileDataset {
     }
     const files: string[] = [];
     const labels: number[] = [];
-    const there = new Set(found);
+    const rest: Found = {
+      pictures: [],
+      leftOut: top.files
+        .filter(looksLikePicture)
+        .map((file) => ({ file: join(root, file), reason: "is in no class folder" })),
+      ignored: top.ignored.map((hidden) => join(root, hidden)),
+      special: [],
+      others: [],
+    };
+    const there = new Set(top.folders);
     known.forEach((folder, label) => {
-      const pictures = there.has(folder) ? picturesBelow(join(root, folder)) : [];
-      if (pictures.length === 0 && there.has(folder) && !allowEmpty) {
-        throw new DataError(`${root}: class '${folder}' has no pictures; expected .png, .jpg or .jpeg files`);
-      }
-      for (const picture of pictures) {
+      if (!there.has(folder)) return;
+      const found = filesBelow(join(root, folder));
+      if (found.pictures.length === 0 && !allowEmpty) throw emptyClass(root, folder, found.leftOut);
+      for (const picture of found.pictures) {
         files.push(relative(root, picture));
         labels.push(label);
+      }
+      for (const kind of ["leftOut", "ignored", "special", "others"] as const) {
+        (rest[kind] as unknown[]).push(...found[kind]);
       }
     });
     super({
@@ -119,6 +70,29 @@ export class ImageFolder extends FileDataset {
       labels: sharedLabels(labels),
       classes: classes ?? known,
       options,
+      leftOut: rest.leftOut,
+      notes: notesOf(root, rest),
     });
   }
+}
+
+function emptyClass(root: string, folder: string, leftOut: readonly LeftOut[]): DataError {
+  const known = builtInFormats.map((format) => imageFormats[format].name).join(", ");
+  const why = leftOut[0]
+    ? `got ${count(leftOut.length, "picture")} as ${relative(root, leftOut[0].file)}: ${leftOut[0].reason}`
+    : `expected files of ${known}`;
+  return new DataError(`${root}: class '${folder}' has no pictures that can be read; ${why}`);
+}
+
+/** What is said about files in the folder that are not pictures of a class. */
+function notesOf(root: string, { others, special, ignored }: Found): string[] {
+  const below = (paths: readonly string[]): string =>
+    some(paths.map((path) => relative(root, path) + (path.endsWith("/") ? "/" : "")));
+  return [
+    ...(others.length
+      ? [`${root}: ${count(others.length, "file")} that are no pictures: ${below(others)}`]
+      : []),
+    ...(special.length ? [`${root}: not read: pipes, sockets or devices: ${below(special)}`] : []),
+    ...(ignored.length ? [`${root}: ignored: hidden or the system's own: ${below(ignored)}`] : []),
+  ];
 }

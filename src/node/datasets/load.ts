@@ -1,18 +1,28 @@
 // A dataset by name or by folder.
 
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { knownNames } from "../../core/suggest.js";
-import { imagenetClasses, imagenetWnids, stratifiedSplit, type Dataset } from "../../data/index.js";
+import {
+  classCounts,
+  imagenetClasses,
+  imagenetWnids,
+  stratifiedSplit,
+  type Dataset,
+  type LeftOut,
+  type Subset,
+} from "../../data/index.js";
 import { DataError } from "../../errors.js";
 import { readBytes } from "../files.js";
 import { catalog } from "./catalog.js";
 import { datasetFolder, fetchDataset, licenceLine, type FetchOptions } from "./fetch.js";
 import type { PictureOptions } from "./file-dataset.js";
-import { foldersIn, ImageFolder, type FolderOptions } from "./folder.js";
+import { ImageFolder, type FolderOptions } from "./folder.js";
 import { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
 import { ImageList } from "./list.js";
-import { byCodePoint } from "./names.js";
+import { count, leftOutNotes, some } from "./notes.js";
+import { entriesIn } from "./scan.js";
+import { byRank, evalNames, layoutOf, partOf, partWord, type Layout, type Part } from "./splits.js";
 import { TarDataset } from "./tar.js";
 
 /** Names that loadDataset() knows, sorted. */
@@ -31,11 +41,26 @@ export interface LoadOptions extends PictureOptions, FetchOptions {
 
 export interface LoadedDataset {
   readonly train: Dataset;
-  /** The part to evaluate on, if there is one: val/ or test/, or what valFraction says. */
+  /**
+   * The part to evaluate on, if there is one: val/, test/ or the like, or what valFraction says. Where there is nothing to
+   * train on, `train` is the same.
+   */
   readonly val?: Dataset;
+  /** Pictures that were found and are in neither. */
+  readonly leftOut: readonly LeftOut[];
+  /** What is to be said before the dataset is used, a sentence each: what it leaves out, which parts it has not. */
+  readonly notes: readonly string[];
 }
 
-const pair = ({ train, test }: { train: Dataset; test: Dataset }): LoadedDataset => ({ train, val: test });
+/** Parts, and what is said of them. */
+function loaded(train: Dataset, val: Dataset | undefined, notes: readonly string[] = []): LoadedDataset {
+  const parts = [...new Set([train, ...(val ? [val] : [])])];
+  const leftOut = parts.flatMap((part) => part.leftOut ?? []);
+  const told = parts.flatMap((part) => part.notes ?? []);
+  return { train, ...(val && { val }), leftOut, notes: [...notes, ...told, ...leftOutNotes(leftOut)] };
+}
+
+const pair = ({ train, test }: { train: Dataset; test: Dataset }): LoadedDataset => loaded(train, test);
 
 /**
  * A dataset by name (mnist, fashion_mnist, cifar10, cifar100, imagenette, imagenette_320, imagenette_160, from root or
@@ -54,7 +79,16 @@ export async function loadDataset(nameOrFolder: string, options: LoadOptions = {
     );
   }
   const { classes } = catalog[nameOrFolder]!;
-  if (nameOrFolder.startsWith("imagenette")) return folders(folder, { ...pictureOptions(options), classes });
+  if (nameOrFolder.startsWith("imagenette")) {
+    return folders(
+      folder,
+      layoutOf(folder, entriesIn(folder).folders) ?? { train: "train", more: [], others: [] },
+      {
+        ...pictureOptions(options),
+        classes,
+      },
+    );
+  }
   return loadFolder(folder, options, classes);
 }
 
@@ -62,42 +96,73 @@ function pictureOptions({ channels, exif, maxPixels }: PictureOptions): PictureO
   return { ...(channels && { channels }), ...(exif && { exif }), ...(maxPixels && { maxPixels }) };
 }
 
-const VALS = ["val", "validation", "valid", "test"];
-
-/** Class folders below train/ and, if there is one, val/ or test/; both with train's classes. */
-function folders(root: string, options: FolderOptions): LoadedDataset {
-  const train = new ImageFolder(join(root, "train"), options);
-  const val = VALS.find((name) => existsSync(join(root, name)));
-  if (!val) return { train };
-  const known = options.folders ?? foldersIn(join(root, "train"));
-  return { train, val: new ImageFolder(join(root, val), { ...options, folders: known }) };
+/** Class folders below folders of parts: train/ and val/ or the like, both with train's classes. */
+function folders(root: string, layout: Layout, options: FolderOptions): LoadedDataset {
+  const { train, val, more, others } = layout;
+  const notes = [
+    ...(others.length
+      ? [`${root}: not read, as no part's name: ${some(others.map((name) => `${name}/`))}`]
+      : []),
+    ...(more.length
+      ? [`${root}: not read, as ${val}/ is there: ${some(more.map((name) => `${name}/`))}`]
+      : []),
+  ];
+  if (train === undefined) {
+    const only = new ImageFolder(join(root, val!), options);
+    return loaded(only, only, [...notes, `${root}: nothing to train on: there is ${val}/, and no train/`]);
+  }
+  const set = new ImageFolder(join(root, train), options);
+  if (val === undefined) return loaded(set, undefined, notes);
+  const known = options.folders ?? entriesIn(join(root, train)).folders;
+  return loaded(set, new ImageFolder(join(root, val), { ...options, folders: known }), notes);
 }
 
-/** Shards by the start of their names, in the folder itself or below one of that name. */
-function shardsOf(root: string, part: string): string[] {
-  const below = join(root, part);
-  const [folder, start] = existsSync(below) ? [below, ""] : [root, part];
-  return readdirSync(folder)
-    .filter((name) => name.startsWith(start) && name.endsWith(".tar"))
-    .sort(byCodePoint)
-    .map((name) => join(folder, name));
+/** Tar shards of parts: their words in the shards' names or their folders', and "" for those of none. */
+function shardsIn(root: string): Map<string, string[]> {
+  const { files, folders } = entriesIn(root);
+  const shards = new Map<string, string[]>();
+  const add = (word: string, path: string): void =>
+    void shards.set(word, [...(shards.get(word) ?? []), path]);
+  for (const name of files.filter(isTar)) add(partWord(name) ?? "", join(root, name));
+  for (const folder of folders.filter(partOf)) {
+    for (const name of entriesIn(join(root, folder)).files.filter(isTar))
+      add(folder, join(root, folder, name));
+  }
+  return shards;
 }
+
+const isTar = (name: string): boolean => /\.tar$/i.test(name);
 
 /** Names of the classes, a line each, if the folder has them. */
 function classesFile(root: string): { classes?: readonly string[] } {
   const path = join(root, "classes.txt");
-  if (!existsSync(path)) return {};
-  return { classes: new TextDecoder().decode(readBytes(path)).trim().split(/\r?\n/) };
+  return existsSync(path) ? { classes: new TextDecoder().decode(readBytes(path)).trim().split(/\r?\n/) } : {};
 }
 
+/** Shards for training and, if there are, for evaluation. Shards of no part are for training where none are named so. */
 function tars(root: string, options: PictureOptions): LoadedDataset | undefined {
-  const train = shardsOf(root, "train");
-  if (train.length === 0) return undefined;
-  const val = VALS.map((part) => shardsOf(root, part)).find((shards) => shards.length > 0);
-  const opened = TarDataset.open(train, { ...options, ...classesFile(root) });
-  return val
-    ? { train: opened, val: TarDataset.open(val, { ...options, classes: opened.classes }) }
-    : { train: opened };
+  const shards = shardsIn(root);
+  const words = [...shards.keys()].filter((word) => word !== "");
+  const training = words.filter((word) => partOf(word) === "train");
+  const [val, ...more] = words.filter((word) => partOf(word) === "val").sort(byRank);
+  const train = training.length ? training.flatMap((word) => shards.get(word)!) : shards.get("");
+  if (!train && val === undefined) return undefined;
+  const rest = [
+    ...more.flatMap((word) => shards.get(word)!),
+    ...(training.length ? (shards.get("") ?? []) : []),
+  ];
+  const notes = rest.length ? [`${root}: shards that are not read: ${some(rest)}`] : [];
+  const named = { ...options, ...classesFile(root) };
+  const [first, second] = [train, val === undefined ? undefined : shards.get(val)];
+  if (!first) {
+    const only = TarDataset.open(second!, named);
+    return loaded(only, only, [
+      ...notes,
+      `${root}: nothing to train on: there are shards for evaluation alone`,
+    ]);
+  }
+  const opened = TarDataset.open(first, named);
+  return loaded(opened, second && TarDataset.open(second, { ...named, classes: opened.classes }), notes);
 }
 
 async function loadFolder(
@@ -115,18 +180,36 @@ async function loadFolder(
   if (has("train.bin") && has("test.bin")) return pair(await loadCifar100(root, options.labels));
   const inner = ["cifar-10-batches-bin", "cifar-100-binary"].find((name) => existsSync(join(root, name)));
   if (inner) return loadFolder(join(root, inner), options);
-  const decode = pictureOptions(options);
-  const shards = tars(root, decode);
-  if (shards) return withVal(shards, options);
-  if (existsSync(join(root, "train"))) return withVal(folders(root, decode), options);
-  return withVal({ train: new ImageFolder(root, decode) }, options);
+  return withVal(loadPictures(root, pictureOptions(options)), options);
 }
 
-/** Splits a val part off where there is none and one is wanted. */
-function withVal(loaded: LoadedDataset, { valFraction = 0, seed = 0 }: LoadOptions): LoadedDataset {
-  if (loaded.val || valFraction === 0) return loaded;
-  const [train, val] = stratifiedSplit(loaded.train, [1 - valFraction, valFraction], seed);
-  return { train: train!, val: val! };
+/** Parts of class folders or of shards; else class folders alone. */
+function loadPictures(root: string, options: PictureOptions): LoadedDataset {
+  const entries = entriesIn(root);
+  const layout = layoutOf(root, entries.folders);
+  if (layout) return folders(root, layout, options);
+  const shards = tars(root, options);
+  if (shards) return shards;
+  return loaded(new ImageFolder(root, options), undefined);
+}
+
+/** Splits a part for evaluation off where there is none and one is wanted. */
+function withVal(whole: LoadedDataset, { valFraction = 0, seed = 0 }: LoadOptions): LoadedDataset {
+  if (whole.val) return whole;
+  const { name } = whole.train;
+  if (valFraction === 0) {
+    const why = `${name}: no part to evaluate on (${evalNames}); --val-fraction 0.2 keeps a fifth of it`;
+    return { ...whole, notes: [...whole.notes, why] };
+  }
+  const [train, val] = stratifiedSplit(whole.train, [1 - valFraction, valFraction], seed) as [Subset, Subset];
+  const [all, kept] = [classCounts(whole.train), classCounts(val)];
+  const small = val.classes.filter((_, i) => all[i]! > 0 && kept[i] === 0);
+  const notes = small.length
+    ? [
+        `${name}: ${count(small.length, "class", "classes")} with too few images to evaluate any of: ${some(small)}`,
+      ]
+    : [];
+  return { ...whole, train, val, notes: [...whole.notes, ...notes] };
 }
 
 /**
@@ -141,13 +224,15 @@ function loadImageNet(options: LoadOptions): LoadedDataset {
     );
   }
   const named = { ...pictureOptions(options), folders: imagenetWnids, classes: imagenetClasses };
-  const part = (name: string): Dataset | undefined => {
+  const layout = existsSync(root) ? layoutOf(root, entriesIn(root).folders) : undefined;
+  const part = (name: Part): Dataset | undefined => {
     const listFile = join(root, `${name}_list.txt`);
     if (existsSync(listFile)) return new ImageList(root, listFile, named);
-    return existsSync(join(root, name)) ? new ImageFolder(join(root, name), named) : undefined;
+    const folder = layout?.[name];
+    return folder === undefined ? undefined : new ImageFolder(join(root, folder), named);
   };
   const [train, val] = [part("train"), part("val")];
   if (!train && !val)
     throw new DataError(`${root}: no train/ or val/; expected train/<wnid>/*.JPEG, or train_list.txt`);
-  return { train: train ?? val!, ...(val && { val }) };
+  return loaded(train ?? val!, val);
 }

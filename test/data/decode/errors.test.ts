@@ -30,18 +30,46 @@ describe("decodeImage refuses", () => {
     [
       "a text",
       text("hello, world"),
-      "f: not a picture; got a file that starts with 68 65 6c 6c 6f 2c 20 77; expected PNG or JPEG",
+      "f: not a picture; got a file that starts with 68 65 6c 6c 6f 2c 20 77; expected a picture",
     ],
-    ["a GIF", text("GIF89a\x01\0\x01\0"), "f: cannot decode this format; got GIF; expected PNG or JPEG"],
+    [
+      "a GIF",
+      text("GIF89a\x01\0\x01\0"),
+      'f: cannot decode this format; got GIF; expected PNG, JPEG, BMP, PNM; --decoder sharp, or useDecoder("sharp"), reads it (npm install sharp)',
+    ],
     [
       "a WebP",
       text("RIFF\x24\0\0\0WEBPVP8 "),
-      "f: cannot decode this format; got WEBP; expected PNG or JPEG",
+      "f: cannot decode this format; got WebP; expected PNG, JPEG, BMP, PNM; --decoder sharp",
     ],
-    ["a BMP", text(`BM${"\0".repeat(30)}`), "f: cannot decode this format; got BMP; expected PNG or JPEG"],
-    ["a TIFF", text("II*\0\x08\0\0\0"), "f: cannot decode this format; got TIFF; expected PNG or JPEG"],
-    ["a HEIC", text("\0\0\0\x18ftypheic"), "f: cannot decode this format; got HEIC; expected PNG or JPEG"],
-    ["an AVIF", text("\0\0\0\x18ftypavif"), "f: cannot decode this format; got AVIF; expected PNG or JPEG"],
+    [
+      "half a BMP's header",
+      text(`BM${"\0".repeat(12)}\x28${"\0".repeat(19)}`),
+      "f: truncated BMP; got 34 bytes of the header",
+    ],
+    ["a PNM without a size", text("P6\n12\n"), "f: damaged PNM; expected width, height, maximum"],
+    ["a PNM of 16 bits", text("P5 1 1 65535 \0\0"), "f: PNM of samples to 65535; expected 1…255"],
+    ["half a PNM", text("P6 2 2 255 abc"), "f: truncated PNM; got 3 samples; expected 12"],
+    [
+      "a camera's raw file",
+      text("II*\0\x10\0\0\0CR\x02\0"),
+      "got camera raw; expected PNG, JPEG, BMP, PNM; nothing here reads it",
+    ],
+    [
+      "a TIFF",
+      text("II*\0\x08\0\0\0"),
+      "f: cannot decode this format; got TIFF; expected PNG, JPEG, BMP, PNM; --decoder sharp",
+    ],
+    [
+      "a HEIC",
+      text("\0\0\0\x18ftypheic"),
+      "f: cannot decode this format; got HEIC; expected PNG, JPEG, BMP, PNM; nothing here reads it",
+    ],
+    [
+      "an AVIF",
+      text("\0\0\0\x18ftypmif1\0\0\0\0mif1avif"),
+      "f: cannot decode this format; got AVIF; expected PNG, JPEG, BMP, PNM; --decoder sharp",
+    ],
     [
       "a PNG bomb",
       patched(goodPng, 16, 0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50),
