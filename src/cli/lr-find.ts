@@ -3,7 +3,6 @@
 import type { Command } from "commander";
 import { manualSeed } from "../core/random.js";
 import { integer, number } from "../node/kinds.js";
-import { resolveArguments } from "../node/resolve-arguments.js";
 import type { TrainArguments } from "../node/train-arguments.js";
 import { setUpTraining } from "../node/training-setup.js";
 import { StatusLine } from "../node/status-line.js";
@@ -11,7 +10,7 @@ import { UsageError } from "../node/usage-error.js";
 import { findLr, type FoundLr, type LrRow } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
 import { parser, requireDataName } from "./options.js";
-import { addTrainOptions, trainFlags } from "./train-flags.js";
+import { addTrainOptions, argumentsFrom, trainFlags } from "./train-flags.js";
 
 /** What bears on the loss of the first steps. */
 // prettier-ignore
@@ -45,7 +44,7 @@ export function register(program: Command): void {
     const { startLr: minLr, endLr: maxLr, steps } = opts as unknown as Range;
     if (minLr >= maxLr)
       throw new UsageError(`--start-lr: got ${minLr}; expected less than --end-lr ${maxLr}`);
-    const args = resolveArguments(trainFlags(opts, data));
+    const args = argumentsFrom(trainFlags(opts, data));
     requireDataName(args.data);
     init({ ...(args.threads !== null && { threads: args.threads }) });
     manualSeed(args.seed);

@@ -1,10 +1,12 @@
 // The options of a training as flags of a command.
 
 import { Option, type Command } from "commander";
-import { flagOf, isInUse, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
+import { flagOf, isInUse, resolveArguments, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
 import type { TrainArguments } from "../node/train-arguments.js";
 import { optionGroups, trainOptions, type TrainOption } from "../node/train-options.js";
+import { UsageError } from "../node/usage-error.js";
 import { parser, said } from "./options.js";
+import { recipeFile } from "./recipe-file.js";
 
 type Name = keyof TrainArguments;
 
@@ -23,7 +25,7 @@ class Said {
 /** Adds the flags of these options; commander knows no defaults, so that opts() holds what was said and no more. */
 export function addTrainOptions(command: Command, names: readonly Name[] = trainNames): Command {
   for (const name of trainNames.filter((name) => names.includes(name))) {
-    const { kind, default: value, help, short } = trainOptions[name] as TrainOption<unknown>;
+    const { kind, default: value, help, short, alias } = trainOptions[name] as TrainOption<unknown>;
     const [group] = optionGroups.find(([, options]) => name in options)!;
     const add = (flags: string, text = help): Option => {
       const option = new Option(flags, text).helpGroup(group);
@@ -42,9 +44,11 @@ export function addTrainOptions(command: Command, names: readonly Name[] = train
     const text = plain ? `${help} (default: ${String(value)})` : help;
     const metavar = name === "pretrained" ? "[name]" : kind.metavar;
     const parse = parser(kind);
-    add(`${short ? `-${short}, ` : ""}${flagOf(name)} ${metavar}`, text).argParser(
-      (value) => new Said(parse(value)),
-    );
+    const letter = short === undefined ? "" : `-${short}, `;
+    add(`${letter}${flagOf(name)} ${metavar}`, text).argParser((value) => new Said(parse(value)));
+    if (alias === undefined) continue;
+    const same = add(`${flagOf(alias)} ${metavar}`).hideHelp();
+    same.argParser((value) => new Said(parse(value)));
   }
   return command;
 }
@@ -55,8 +59,12 @@ export function trainFlags(opts: Record<string, unknown>, data?: string): TrainF
   for (const name of trainNames) {
     const own = negative(name) ? name.charAt(2).toLowerCase() + name.slice(3) : name;
     // commander gives a flag that has only a negative form the default true.
-    if (opts[own] === undefined || (negative(name) && opts[own] === true)) continue;
-    const value = opts[own];
+    const { alias = own } = trainOptions[name] as TrainOption<unknown>;
+    if (alias !== own && opts[own] !== undefined && opts[alias] !== undefined) {
+      throw new UsageError(`${flagOf(name)} and ${flagOf(alias)} are the same; expected one of them`);
+    }
+    const value = opts[own] ?? opts[alias];
+    if (value === undefined || (negative(name) && value === true)) continue;
     flags[name] = negative(name) ? true : value instanceof Said ? value.value : value;
   }
   if (flags["pretrained"] === true) flags["pretrained"] = flags["model"] ?? null;
@@ -72,4 +80,10 @@ export function describeArguments(args: TrainArguments): string {
     .filter(([, value]) => value !== null && value !== false && String(value) !== "");
   const width = Math.max(...used.map(([name]) => name.length));
   return used.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`).join("\n");
+}
+
+/** All arguments of a training from flags, with a recipe that is a file read. @throws as resolveArguments() and recipeFile() */
+export function argumentsFrom(flags: TrainFlags): TrainArguments {
+  const { recipe } = flags;
+  return resolveArguments(flags, typeof recipe === "string" ? recipeFile(recipe) : undefined);
 }

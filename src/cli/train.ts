@@ -3,10 +3,9 @@
 import type { Command } from "commander";
 import { Progress } from "../node/progress.js";
 import { recipes } from "../node/recipes.js";
-import { resolveArguments } from "../node/resolve-arguments.js";
 import { runTraining } from "../node/training.js";
 import { requireDataName } from "./options.js";
-import { addTrainOptions, describeArguments, trainFlags } from "./train-flags.js";
+import { addTrainOptions, argumentsFrom, describeArguments, trainFlags } from "./train-flags.js";
 
 const INTERRUPTED = 130;
 
@@ -24,7 +23,7 @@ export function register(program: Command): void {
     )
     .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
     .action(async (data: string | undefined, opts: Record<string, unknown>) => {
-      const args = resolveArguments(trainFlags(opts, data));
+      const args = argumentsFrom(trainFlags(opts, data));
       if (args.resume === null) requireDataName(args.data);
       const progress = new Progress();
       let folder = "";

@@ -20,6 +20,12 @@ const optionOf = (name: Name): TrainOption<unknown> => trainOptions[name] as Tra
 /** "batchSize" as it is typed: "--batch-size". */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
+/** The option that a name means, in whatever spelling: batchSize, batch_size, batch-size, or its other name. */
+export function optionNamed(name: string): Name | undefined {
+  const own = name.replace(/[-_]+([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.hasOwn(trainOptions, own) ? (own as Name) : trainNames.find((n) => optionOf(n).alias === own);
+}
+
 /** Values of a recipe or of code, each checked. @throws UsageError naming the option, the value and what is expected */
 function checked(values: Readonly<Record<string, unknown>>, where: string): TrainFlags {
   for (const [name, value] of Object.entries(values)) {
@@ -34,7 +40,19 @@ function checked(values: Readonly<Record<string, unknown>>, where: string): Trai
   return values;
 }
 
-function recipeOf(name: string): TrainFlags {
+/** A recipe's values, by its name or as they are. Texts are read as on the command line; null where nothing is said. */
+function recipeOf(name: string, own?: Readonly<Record<string, unknown>>): TrainFlags {
+  if (own) {
+    const values = Object.entries(own).flatMap(([option, value]): [string, unknown][] => {
+      const kind = Object.hasOwn(trainOptions, option) ? optionOf(option as Name).kind : undefined;
+      if (!kind || kind.accepts(value)) return [[option, value]];
+      if (value === null) return [];
+      const read = typeof value === "string" ? kind.parse(value) : undefined;
+      return [[option, read === undefined ? value : read]];
+    });
+    if (own["resume"]) throw new UsageError(`${name}: resume: no recipe's matter; expected --resume`);
+    return checked(Object.fromEntries(values), name);
+  }
   if (Object.hasOwn(recipes, name)) return checked(recipes[name]!, `recipe ${name}`);
   throw new UsageError(
     `--recipe: unknown recipe '${name}'; ${knownNames(name, Object.keys(recipes).sort())}`,
@@ -67,15 +85,18 @@ function byOptimizer({ opt, batchSize, gradAccumSteps }: TrainArguments): {
 
 /**
  * All arguments of a training: the defaults, over them the recipe that flags.recipe names, over that the flags. With
- * flags.resume: those of that run.
+ * flags.resume: those of that run. `recipe`: the values of a recipe that is not one of fovea's own.
  * @throws UsageError for an unknown recipe or option, a value that is none, options that are missing or contradict each
  * other; DataError if a run to resume cannot be read
  */
-export function resolveArguments(flags: TrainFlags): TrainArguments {
+export function resolveArguments(
+  flags: TrainFlags,
+  recipe?: Readonly<Record<string, unknown>>,
+): TrainArguments {
   const given = checked(flags, "train");
   if (typeof given.resume === "string") return resumed(given.resume, given);
-  const recipe = typeof given.recipe === "string" ? recipeOf(given.recipe) : {};
-  const args = inUse({ ...recipe, ...given }, new Set(Object.keys(given)));
+  const start = typeof given.recipe === "string" ? recipeOf(given.recipe, recipe) : {};
+  const args = inUse({ ...start, ...given }, new Set(Object.keys(given)));
   for (const name of ["model", "data"] as const) {
     if (args[name] === undefined) throw new UsageError(`${flagOf(name)}: missing; or --recipe`);
   }

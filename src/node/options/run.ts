@@ -4,7 +4,12 @@ import { integer, number, optional, word } from "../kinds.js";
 import { option } from "./option.js";
 
 export const generalOptions = {
-  recipe: option(optional(word("name")), null, "start from a recipe's values"),
+  recipe: option(
+    optional(word("name|file")),
+    null,
+    "start from a recipe's values: one of fovea's, a file of JSON or YAML, or a run's args.json; --config is the same",
+    { alias: "config" },
+  ),
 };
 
 export const runOptions = {
