@@ -17,6 +17,7 @@ import {
   SGD,
   tidy,
   unfreeze,
+  type Module,
   type StateDict,
 } from "../../src/index.js";
 import { captureCheckpoint, restoreCheckpoint, startPosition } from "../../src/index.js";
@@ -50,8 +51,8 @@ async function train(epochs = 1, lr = 0.1): Promise<void> {
 }
 
 /** Names of the tensors that differ. */
-function changed(before: StateDict): string[] {
-  const now = model.stateDict();
+function changed(before: StateDict, net: Module = model): string[] {
+  const now = net.stateDict();
   return [...now]
     .filter(([name, { data }]) => data.some((v, i) => v !== before.get(name)!.data[i]))
     .map(([name]) => name);
@@ -165,7 +166,7 @@ it("a frozen training taken up again ends as one that never stopped", async () =
   expect(await run([1, 2, 3])).toEqual(await run([3]));
 });
 
-it("every model of the registry holds all its statistics when it is frozen", () => {
+it("a network for phones holds all its statistics when its body is frozen", () => {
   const net = createModel("mobilenet_v3_small", { numClasses: 3 });
   freeze(net, new RegExp(`^(?!${net.head.replaceAll(".", "\\.")}\\.)`));
   const before = net.stateDict();
@@ -175,7 +176,6 @@ it("every model of the registry holds all its statistics when it is frozen", () 
       .sum()
       .backward(),
   );
-  const after = net.stateDict();
-  for (const [name, { data }] of before) expect(after.get(name)!.data, name).toEqual(data);
+  expect(changed(before, net)).toEqual([]);
   net.dispose();
 });
