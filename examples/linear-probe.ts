@@ -14,7 +14,6 @@ import {
   cosine,
   crossEntropy,
   DataLoader,
-  disposeBatch,
   init,
   Linear,
   manualSeed,
@@ -61,7 +60,6 @@ async function featuresOf(dataset: Dataset): Promise<{ features: Tensor; labels:
   const parts: Tensor[] = [];
   for await (const batch of loader.epoch()) {
     parts.push(noGrad(() => tidy(() => mean(model.forwardFeatures(batch.images), [1, 2]))));
-    disposeBatch(batch);
   }
   loader.close();
   const features = cat(parts, 0);

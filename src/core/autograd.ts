@@ -300,5 +300,8 @@ function step(
   keep(sum);
   total?.dispose();
   if (parent) gradients.set(parent, sum);
-  else if (leaf) leaf.grad = sum;
+  else if (leaf) {
+    leaf.grad = sum;
+    sum.storage.owner = leaf.storage.owner && "gradients";
+  }
 }

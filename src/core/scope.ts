@@ -4,19 +4,46 @@ import { DataError } from "../errors.js";
 import type { Tensor } from "./tensor.js";
 
 const scopes: Tensor[][] = [];
+/** Tensors in the care of someone else than a scope. */
+const wards = new Set<Tensor[]>();
 
 /** Puts a new tensor under the innermost scope's care. */
 export function enterScope(t: Tensor): void {
   scopes.at(-1)?.push(t);
 }
 
-/** Takes a tensor out of every scope: the caller frees it. Returns it. */
-export function keep<T extends Tensor>(t: T): T {
-  for (const scope of scopes) {
-    const i = scope.lastIndexOf(t);
-    if (i >= 0) scope.splice(i, 1);
+/**
+ * Takes a tensor, or those in arrays and plain objects such as a loader's batch, out of every scope, and out of the loop that
+ * would free them: the caller does. Returns it.
+ */
+export function keep<T extends object>(value: T): T {
+  if ("dispose" in value) release(value as unknown as Tensor);
+  else {
+    const found = new Set<unknown>();
+    collect(value, found);
+    for (const t of found) release(t as Tensor);
   }
-  return t;
+  return value;
+}
+
+function release(t: Tensor): void {
+  for (const scope of scopes) removeFrom(scope, t);
+  for (const ward of wards) removeFrom(ward, t);
+}
+
+function removeFrom(list: Tensor[], t: Tensor): void {
+  const i = list.lastIndexOf(t);
+  if (i >= 0) list.splice(i, 1);
+}
+
+/** Frees these tensors when the function that it returns is called, but for those that somebody has kept until then. */
+export function careFor(tensors: readonly Tensor[]): () => void {
+  const ward = [...tensors];
+  wards.add(ward);
+  return () => {
+    wards.delete(ward);
+    for (const t of ward) t.dispose();
+  };
 }
 
 /** The tensors inside a value: itself, or held by arrays, maps and plain objects. */

@@ -17,6 +17,10 @@ export interface Deferred {
   add?(address: number): void;
 }
 
+/** What a block may belong to. */
+export const OWNERS = ["parameters", "gradients", "buffers", "optimizers", "averages"] as const;
+export type Owner = (typeof OWNERS)[number];
+
 const live = new Set<Storage>();
 
 onReplaced(() => {
@@ -35,6 +39,8 @@ export class Storage {
   readonly bytes: number;
   /** The op that allocated it, with dtype and shape. */
   readonly label: () => string;
+  /** What frees it, if not the program itself: for reports. */
+  owner: Owner | undefined;
   #address = 0;
   #users = 1;
   #version = 0;

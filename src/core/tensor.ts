@@ -2,10 +2,11 @@
 
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import type { Node } from "./autograd.js";
+import { dispose } from "./dispose.js";
 import type { Fluent } from "./fluent.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { enterScope } from "./scope.js";
-import { liveStorages, Storage } from "./storage.js";
+import { liveStorages, OWNERS, Storage, type Owner } from "./storage.js";
 
 export type DType = "f32" | "i32" | "u8";
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
@@ -35,11 +36,24 @@ function letGo(held: Held): void {
   held.node = undefined;
 }
 
-/** Every live block as "label × count", most bytes first, and what the garbage collector had to pick up. */
-export function leakReport(): { live: Record<string, number>; forgotten: readonly string[] } {
-  const counts: Record<string, number> = {};
-  for (const s of liveStorages()) counts[s.label()] = (counts[s.label()] ?? 0) + 1;
-  return { live: counts, forgotten: [...forgotten] };
+export interface LeakReport {
+  /** Blocks that belong to nothing but the program's own tensors: those that are forgotten are leaks. */
+  live: Record<string, number>;
+  /** Blocks that go with what they belong to: models, optimizers, averages of weights. */
+  owned: Record<Owner, Record<string, number>>;
+  /** What the garbage collector had to pick up: tensors that nobody disposed of. */
+  forgotten: readonly string[];
+}
+
+/** Every live block as "label × count". */
+export function leakReport(): LeakReport {
+  const live: Record<string, number> = {};
+  const owned = Object.fromEntries(OWNERS.map((owner) => [owner, {}])) as LeakReport["owned"];
+  for (const s of liveStorages()) {
+    const counts = s.owner ? owned[s.owner] : live;
+    counts[s.label()] = (counts[s.label()] ?? 0) + 1;
+  }
+  return { live, owned, forgotten: [...forgotten] };
 }
 
 // Declared together with the class: operations as methods.
@@ -153,6 +167,11 @@ export class Tensor {
     letGo(this.#held);
     this.grad?.dispose();
     this.grad = undefined;
+  }
+
+  /** For `using`: dispose() at the end of the block. */
+  [dispose](): void {
+    this.dispose();
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

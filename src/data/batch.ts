@@ -1,11 +1,13 @@
 // Batches as tensors.
 
-import { keep, tidy } from "../core/scope.js";
+import { dispose } from "../core/dispose.js";
+import { careFor, keep, tidy } from "../core/scope.js";
 import { empty, Tensor, tensor } from "../core/tensor.js";
 import type { BatchJob, MadeBatch, Skipped } from "./collate.js";
 import type { Dataset, ImageShape } from "./dataset.js";
 
-export interface Batch {
+/** What a loader gives: free when its loop goes on or ends, unless keep() takes it out; at once with disposeBatch(). */
+export interface Batch extends Disposable {
   /** f32 [n, height, width, channels]. */
   images: Tensor;
   /** i32 [n]. Of a dataset with targets: the first class, or −1. */
@@ -24,12 +26,17 @@ export interface BatchResult {
   skipped: readonly Skipped[];
 }
 
-/** Frees a batch's tensors. */
-export function disposeBatch({ images, labels, targets }: Batch): void {
-  images.dispose();
-  labels.dispose();
-  targets?.dispose();
+function tensorsOf({ images, labels, targets }: Batch): Tensor[] {
+  return targets ? [images, labels, targets] : [images, labels];
 }
+
+/** Frees a batch's tensors. A second call does nothing. */
+export function disposeBatch(batch: Batch): void {
+  for (const t of tensorsOf(batch)) t.dispose();
+}
+
+/** Frees the batch when the function that it returns is called, but for what keep() has taken out. */
+export const lend = (batch: Batch): (() => void) => careFor(tensorsOf(batch));
 
 /** An uninitialised tensor for n images, out of every scope. */
 export function roomFor(n: number, shape: ImageShape): Tensor {
@@ -58,5 +65,14 @@ export function finishBatch(
     images.dispose();
     images = fewer;
   }
-  return { batch: { images, indices, number: job.number, ...told }, skipped };
+  const batch: Batch = {
+    images,
+    indices,
+    number: job.number,
+    ...told,
+    [dispose]() {
+      disposeBatch(this);
+    },
+  };
+  return { batch, skipped };
 }

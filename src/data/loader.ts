@@ -1,9 +1,10 @@
 // The samples of a dataset as batches: in order or shuffled, transformed, made here or ahead of time by worker threads.
 
+import { dispose } from "../core/dispose.js";
 import { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
 import type { BatchTransform } from "./augment/batch.js";
-import { disposeBatch, type Batch, type BatchResult } from "./batch.js";
+import { disposeBatch, lend, type Batch, type BatchResult } from "./batch.js";
 import type { BatchJob, OnError, Recipe, Skipped } from "./collate.js";
 import { ImageDataset, type Dataset } from "./dataset.js";
 import { LocalMaker, WorkerMaker, type Maker } from "./makers.js";
@@ -135,8 +136,8 @@ export class DataLoader {
   }
 
   /**
-   * The batches of one epoch, in order, from number `from` on. Each belongs to the caller: disposeBatch(). A batch of which
-   * every sample was skipped is left out.
+   * The batches of one epoch, in order, from number `from` on. Each is freed when the loop goes on to the next or ends, however
+   * it does: keep(batch) takes it out, for the caller to free. A batch of which every sample was skipped is left out.
    * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError says skip), for samples of
    * different sizes in one batch, and if a worker dies
    */
@@ -166,7 +167,12 @@ export class DataLoader {
         if (!batch) continue;
         this.stats.batches++;
         given = true;
-        yield batch;
+        const release = lend(batch);
+        try {
+          yield batch;
+        } finally {
+          release();
+        }
       }
       if (none && !given) {
         throw new DataError(
@@ -181,7 +187,7 @@ export class DataLoader {
     }
   }
 
-  /** The samples at these places as one batch, transformed as in epoch 0. @throws DataError for one that cannot be read */
+  /** The samples at these places as one batch of the caller's, transformed as in epoch 0. @throws DataError for one that cannot be read */
   async batch(indices: Uint32Array): Promise<Batch> {
     const recipe: Recipe = { ...this.#recipe, batchTransform: undefined, onError: "throw" };
     const job = {
@@ -196,6 +202,11 @@ export class DataLoader {
   /** Ends the worker threads, which otherwise wait for the next epoch (but do not keep the process alive). */
   close(): void {
     this.#maker.close();
+  }
+
+  /** For `using`: close() at the end of the block. */
+  [dispose](): void {
+    this.close();
   }
 
   *#jobs(epoch: number, from: number): Generator<BatchJob, undefined, undefined> {

@@ -1,9 +1,11 @@
 // Modules: layers and networks. A module's fields are its tree: parameters, buffers and child modules are found there,
 // in the order of the fields, and named as PyTorch names them.
 
+import { dispose } from "../core/dispose.js";
 import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
+import type { Owner } from "../core/storage.js";
 import { allocate, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { permute } from "../ops/index.js";
@@ -40,11 +42,17 @@ export interface LoadReport {
 abstract class ModuleTensor extends Tensor {
   readonly fileAxes: readonly number[] | undefined;
 
-  constructor(value: Tensor, { fileAxes }: StateOptions = {}) {
+  constructor(value: Tensor, owner: Owner, { fileAxes }: StateOptions = {}) {
     super(value.storage.retain(), value.shape, value.dtype);
     keep(this);
     value.dispose();
+    this.storage.owner = owner;
     this.fileAxes = fileAxes;
+  }
+
+  override dispose(): void {
+    if (!this.disposed) this.storage.owner = undefined; // whoever still holds the elements has them for himself
+    super.dispose();
   }
 
   /** The shape in files, as stateDict() gives it. */
@@ -56,13 +64,17 @@ abstract class ModuleTensor extends Tensor {
 /** A tensor that training changes. Takes over `value`, which must not be used afterwards. */
 export class Parameter extends ModuleTensor {
   constructor(value: Tensor, options?: StateOptions) {
-    super(value, options);
+    super(value, "parameters", options);
     this.requiresGrad = true;
   }
 }
 
 /** State that is not trained, such as running statistics. i32 counters become int64 in files, as PyTorch has them. */
-export class Buffer extends ModuleTensor {}
+export class Buffer extends ModuleTensor {
+  constructor(value: Tensor, options?: StateOptions) {
+    super(value, "buffers", options);
+  }
+}
 
 /** "runningMean" → "running_mean": PyTorch's spelling of a field's name. */
 function fileName(field: string): string {
@@ -215,6 +227,11 @@ export abstract class Module {
   /** Frees all parameters and buffers. */
   dispose(): void {
     for (const [, t] of this.#tensors("")) t.dispose();
+  }
+
+  /** For `using`: dispose() at the end of the block. */
+  [dispose](): void {
+    this.dispose();
   }
 }
 

@@ -1,5 +1,6 @@
 // What optimizers share: the parameters, the learning rate, the step count, and what they remember of each parameter.
 
+import { dispose } from "../core/dispose.js";
 import { keep, tidy } from "../core/scope.js";
 import { full, Tensor } from "../core/tensor.js";
 import type { StateDict } from "../core/state.js";
@@ -55,7 +56,7 @@ export class Memory<T extends string, N extends string> {
 
   constructor({ tensors = {}, numbers = {} }: Beginning, p: Tensor) {
     this.tensors = tidy(() => new Map(Object.entries(tensors).map(([name, v]) => [name, full(p.shape, v)])));
-    for (const t of this.tensors.values()) keep(t);
+    for (const t of this.tensors.values()) keep(t).storage.owner = "optimizers";
     this.numbers = { ...numbers } as Record<N, number>;
   }
 
@@ -177,6 +178,11 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   dispose(): void {
     for (const memory of this.#memories.values()) memory.dispose();
     this.#memories.clear();
+  }
+
+  /** For `using`: dispose() at the end of the block. */
+  [dispose](): void {
+    this.dispose();
   }
 
   /** What is remembered of a parameter at its first update. */

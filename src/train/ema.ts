@@ -1,5 +1,6 @@
 // The moving average of a model's weights.
 
+import { dispose } from "../core/dispose.js";
 import { keep, tidy } from "../core/scope.js";
 import { listed, type StateDict } from "../core/state.js";
 import { sameShape } from "../core/shape.js";
@@ -55,6 +56,7 @@ export class ModelEma {
       tensors.map(([, live]) => empty(live.shape, live.dtype, "ModelEma").copyFrom(live)),
     );
     this.#pairs = new Map(tensors.map(([name, live], i) => [name, { live, average: keep(averages[i]!) }]));
+    for (const { average } of this.#pairs.values()) average.storage.owner = "averages";
   }
 
   /** Whether the model holds the averages now. */
@@ -122,6 +124,11 @@ export class ModelEma {
   /** Frees what the model does not hold: the averages or, while swapped, the weights they were taken from. */
   dispose(): void {
     for (const { average } of this.#pairs.values()) average.dispose();
+  }
+
+  /** For `using`: dispose() at the end of the block. */
+  [dispose](): void {
+    this.dispose();
   }
 
   #refuseSwapped(what: string): void {

@@ -12,6 +12,7 @@ import {
   DataLoader,
   ImageDataset,
   init,
+  keep,
   leakReport,
   memoryStats,
   ModelEma,
@@ -154,7 +155,7 @@ test("after init(), a loader's batches of before are refused, and those that com
   const loader = new DataLoader(dataset(), { batchSize: 2 });
   const batches: Batch[] = [];
   for await (const batch of loader.epoch()) {
-    batches.push(batch);
+    batches.push(keep(batch));
     if (batches.length === 1) init({ threads: 1 });
   }
   const [old, fresh] = batches as [Batch, Batch];
