@@ -58,10 +58,16 @@ function paxRecords(data: Uint8Array): Map<string, string> {
 }
 
 /**
- * The regular files of an archive of `size` bytes, in its order; links and devices are passed over.
+ * The regular files of an archive of `size` bytes, in its order. Links, devices and sparse files are passed over, which `pass`
+ * is told; folders are without a word.
  * @throws DataError naming `file` and the byte where a header is damaged or an entry does not end
  */
-export function* tarEntries(read: ReadAt, size: number, file: string): Generator<TarEntry> {
+export function* tarEntries(
+  read: ReadAt,
+  size: number,
+  file: string,
+  pass?: (name: string) => void,
+): Generator<TarEntry> {
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
   };
@@ -69,9 +75,17 @@ export function* tarEntries(read: ReadAt, size: number, file: string): Generator
   let pax = new Map<string, string>();
   for (let at = 0; at < size;) {
     const block = read(at, BLOCK);
+    if (at === 0 && block[0] === 0x1f && block[1] === 0x8b)
+      fail(
+        "compressed tar; got a gzip file; expected it unpacked, so that pictures can be read where they lie",
+      );
     if (block.length < BLOCK)
       fail(`truncated tar; got ${block.length} bytes of the header at ${at}; expected 512`);
     if (block.every((byte) => byte === 0)) return;
+    if (at === 0 && block[0] === 0x1f && block[1] === 0x8b)
+      fail(
+        "compressed tar; got a gzip file; expected it unpacked, so that pictures can be read where they lie",
+      );
     const [sum, expected] = [number(block, 148, 156), checksum(block)];
     if (sum !== expected)
       fail(`not a tar file; got checksum ${sum} in the header at ${at}; expected ${expected}`);
@@ -96,6 +110,8 @@ export function* tarEntries(read: ReadAt, size: number, file: string): Generator
     const name = pax.get("path") ?? longName ?? (prefix ? `${prefix}/${short}` : short);
     longName = undefined;
     pax = new Map();
+    if (type === "5" || (type === "\0" && name.endsWith("/"))) continue;
     if (type === "0" || type === "\0" || type === "7") yield { name, offset, size: declared };
+    else pass?.(name);
   }
 }

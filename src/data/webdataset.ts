@@ -1,7 +1,9 @@
 // Samples in tar shards as WebDataset lays them out (https://github.com/webdataset/webdataset): neighbouring files whose
-// names agree up to the first dot of the last part are one sample: a picture, and a class in .cls (a number) or .json.
+// names agree up to the first dot of the last part are one sample, and what follows the dot names its fields: a picture, and
+// a class in .cls (a number) or .json.
 
 import { DataError } from "../errors.js";
+import { cannotDecode, imageFormat, isReadable, namedFormat, SNIFFED_BYTES } from "./decode/index.js";
 import { tarEntries, type ReadAt, type TarEntry } from "./tar.js";
 
 export interface TarSample {
@@ -9,65 +11,141 @@ export interface TarSample {
   readonly label: number;
 }
 
-const PICTURE = /^(jpg|jpeg|png)$/;
+export interface TarSampleOptions {
+  /** The field of .json files that holds the class. Default "label". */
+  field?: string | undefined;
+  /** Is told of every sample that is left out, by its picture or its first file, and why. */
+  leave?: (name: string, reason: string) => void;
+  /** Is told of every file that belongs to no sample: hidden ones, metadata, links, names without a dot. */
+  pass?: (name: string) => void;
+}
+
 const decoder = new TextDecoder();
+const MOST_LABEL_BYTES = 2 ** 20;
 
-function split(name: string): { key: string; extension: string } {
-  const dot = name.indexOf(".", name.lastIndexOf("/") + 1);
-  return dot < 0
-    ? { key: name, extension: "" }
-    : { key: name.slice(0, dot), extension: name.slice(dot + 1).toLowerCase() };
+/** WebDataset's base_plus_ext(): what a name says of sample and field; undefined if it has no dot where one is expected. */
+function keyed(name: string): { key: string; field: string } | undefined {
+  const [, key, field] = /^((?:.*\/|)[^.]+)\.([^/]*)$/.exec(name) ?? [];
+  return key === undefined ? undefined : { key, field: field!.toLowerCase() };
 }
 
-/** A class as text, or as a field of a JSON object. NaN if it is none. */
-function labelIn(content: string, extension: string, field: string): number {
-  if (extension === "cls") return /^\s*\d+\s*$/.test(content) ? Number(content) : NaN;
-  try {
-    const value = (JSON.parse(content) as Record<string, unknown> | null)?.[field];
-    return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : NaN;
-  } catch {
-    return NaN;
-  }
-}
+/** Metadata, which WebDataset passes over; and hidden files, as macOS adds them, which would cut samples in two. */
+const isPassed = (name: string): boolean =>
+  /^__[^/]*__($|\/)/.test(name) || /(^|\/)\./.test(name.replace(/^(\.\/)+/, ""));
+
+/** A sample's files by their fields. */
+type Fields = Map<string, TarEntry>;
 
 /**
- * The samples of a shard, in its order. `field` names the class in .json files.
- * @throws DataError naming the shard and the sample that has no picture, no class, or two of them, or where it is no tar
+ * The samples of a shard, in its order. A field of several parts, as in "photo.v2.jpg", counts where there is none of one part
+ * and no other of several.
+ * @throws DataError naming the shard, and the file that is there twice, the second picture, or the class that is none
  */
-export function* tarSamples(read: ReadAt, size: number, file: string, field = "label"): Generator<TarSample> {
+export function* tarSamples(
+  read: ReadAt,
+  size: number,
+  file: string,
+  { field = "label", leave, pass }: TarSampleOptions = {},
+): Generator<TarSample> {
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
   };
-  let key: string | undefined;
-  let picture: TarEntry | undefined;
-  let label: number | undefined;
-  const finish = (): TarSample => {
-    if (!picture) fail(`sample '${key}' has no picture; expected ${key}.jpg, .jpeg or .png`);
-    if (label === undefined) fail(`sample '${key}' has no class; expected ${key}.cls or ${key}.json`);
-    return { picture: picture!, label: label! };
+  const sampleOf = (key: string, fields: Fields): TarSample | undefined => {
+    const picture = pictureOf(key, fields, read, fail);
+    if (typeof picture === "string") return void leave?.([...fields.values()][0]!.name, picture);
+    if ("reason" in picture) return void picture.names.forEach((name) => leave?.(name, picture.reason));
+    const label = labelOf(fields, picture, read, field, fail);
+    if (label !== undefined) return { picture, label };
+    const expected = `expected ${key}.cls, or ${key}.json with a number under "${field}"`;
+    return void leave?.(picture.name, `no class; ${expected}`);
   };
-  for (const entry of tarEntries(read, size, file)) {
-    const { key: next, extension } = split(entry.name);
-    if (/(^|\/)\./.test(entry.name.replace(/^(\.\/)+/, ""))) continue; // hidden, as macOS adds them
-    const isPicture = PICTURE.test(extension);
-    const isLabel = extension === "cls" || extension === "json";
-    if (!isPicture && !isLabel) continue;
-    if (key !== undefined && next !== key) {
-      yield finish();
-      picture = label = undefined;
+  let key = "";
+  let fields: Fields = new Map();
+  for (const entry of tarEntries(read, size, file, pass)) {
+    const part = isPassed(entry.name) ? undefined : keyed(entry.name);
+    if (!part) {
+      pass?.(entry.name);
+      continue;
     }
-    key = next;
-    if (isPicture) {
-      if (picture) fail(`sample '${key}' has two pictures; got ${picture.name} and ${entry.name}`);
-      picture = entry;
-    } else if (label === undefined || extension === "cls") {
-      const content = decoder.decode(read(entry.offset, Math.min(entry.size, 2 ** 20)));
-      label = labelIn(content, extension, field);
-      if (Number.isNaN(label)) {
-        const expected = extension === "cls" ? "a number" : `a number under "${field}"`;
-        fail(`${entry.name}: no class; got ${JSON.stringify(content.slice(0, 40))}; expected ${expected}`);
-      }
+    if (part.key !== key) {
+      const sample = fields.size > 0 ? sampleOf(key, fields) : undefined;
+      if (sample) yield sample;
+      [key, fields] = [part.key, new Map()];
     }
+    const before = fields.get(part.field);
+    if (before) fail(`sample '${key}' has two fields '${part.field}'; got ${before.name} and ${entry.name}`);
+    fields.set(part.field, entry);
   }
-  if (key !== undefined) yield finish();
+  const sample = fields.size > 0 ? sampleOf(key, fields) : undefined;
+  if (sample) yield sample;
+}
+
+interface Unusable {
+  readonly names: string[];
+  readonly reason: string;
+}
+
+/** The sample's picture, or why it has none. @throws what `fail` does if there are two of equal right */
+function pictureOf(
+  key: string,
+  fields: Fields,
+  read: ReadAt,
+  fail: (what: string) => never,
+): TarEntry | Unusable | string {
+  const named = [...fields].filter(([field]) => namedFormat(`.${field}`));
+  const plain = named.filter(([field]) => !field.includes("."));
+  const rest = named.length > 0 ? named : [...fields].filter(([field]) => !LABEL.test(field));
+  const found = (plain.length > 0 ? plain : rest).flatMap(([field, entry]) => {
+    const format =
+      imageFormat(read(entry.offset, Math.min(entry.size, SNIFFED_BYTES))) ?? namedFormat(`.${field}`);
+    return format ? [{ entry, format }] : [];
+  });
+  if (found.length === 0) return `no picture; expected ${key}.jpg, .png or the like`;
+  const usable = found.filter(({ format }) => isReadable(format));
+  if (usable.length === 1) return usable[0]!.entry;
+  const names = found.map(({ entry }) => entry.name);
+  if (usable.length === 0) return { names, reason: cannotDecode(found[0]!.format) };
+  if (plain.length > 0) fail(`sample '${key}' has two pictures; got ${names[0]} and ${names[1]}`);
+  return { names, reason: `${names.length} pictures in sample '${key}': names up to the first dot make one` };
+}
+
+const LABEL = /(^|\.)(cls|json|txt)$/;
+
+/** The sample's class; undefined if nothing says it. @throws what `fail` does if a file says something else */
+function labelOf(
+  fields: Fields,
+  picture: TarEntry,
+  read: ReadAt,
+  name: string,
+  fail: (what: string) => never,
+): number | undefined {
+  const text = (entry: TarEntry): string =>
+    decoder.decode(read(entry.offset, Math.min(entry.size, MOST_LABEL_BYTES)));
+  const stem = keyed(picture.name)!.field.replace(/\.?[^.]*$/, "");
+  for (const kind of ["cls", "json"] as const) {
+    const longer = [...fields.keys()].filter((field) => field.endsWith(`.${kind}`));
+    const entry =
+      fields.get(kind) ??
+      fields.get(`${stem}.${kind}`) ??
+      (longer.length === 1 ? fields.get(longer[0]!) : undefined);
+    if (!entry) continue;
+    const content = text(entry);
+    const value =
+      kind === "cls" ? (/^\s*\d+\s*$/.test(content) ? Number(content) : NaN) : inJson(content, name);
+    if (value === undefined) continue;
+    if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
+    const expected = kind === "cls" ? "a number" : `a number under "${name}"`;
+    fail(`${entry.name}: no class; got ${JSON.stringify(content.slice(0, 40))}; expected ${expected}`);
+  }
+  return undefined;
+}
+
+/** A field of a JSON object; undefined if it has none, NaN if the text is damaged. */
+function inJson(content: string, name: string): unknown {
+  try {
+    const value: unknown = JSON.parse(content);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  } catch {
+    return NaN;
+  }
 }

@@ -1,6 +1,6 @@
 // Files: whole or not at all.
 
-import { readdirSync, readFileSync, type Dirent } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, type Dirent } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError } from "../errors.js";
@@ -60,5 +60,20 @@ export function entriesOf(folder: string): Dirent[] {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     throw new DataError(`${folder}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** The beginning of a file; nothing if it cannot be read. */
+export function firstBytes(path: string, length: number): Uint8Array {
+  try {
+    const fd = openSync(path, "r");
+    try {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return new Uint8Array(0);
   }
 }

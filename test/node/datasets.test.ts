@@ -241,8 +241,6 @@ describe("TarDataset", () => {
   });
 
   it.each([
-    ["no class", [["a.png", red]], "sample 'a' has no class; expected a.cls or a.json"],
-    ["no picture", [["a.cls", "1"]], "sample 'a' has no picture; expected a.jpg, .jpeg or .png"],
     [
       "two pictures",
       [
@@ -260,12 +258,20 @@ describe("TarDataset", () => {
       'a.cls: no class; got "cat"; expected a number',
     ],
     [
-      "JSON without",
+      "a class as text in JSON",
       [
         ["a.png", red],
-        ["a.json", "{}"],
+        ["a.json", '{"label":"x"}'],
       ],
-      'a.json: no class; got "{}"; expected a number under "label"',
+      'a.json: no class; got "{\\"label\\":\\"x\\"}"; expected a number under "label"',
+    ],
+    [
+      "damaged JSON",
+      [
+        ["a.png", red],
+        ["a.json", "{"],
+      ],
+      'a.json: no class; got "{"; expected a number under "label"',
     ],
     [
       "a class of 3",
@@ -275,7 +281,7 @@ describe("TarDataset", () => {
       ],
       "label out of range; got 3 for a.png; expected 0…1",
     ],
-    ["nothing", [], "no samples; expected key.jpg and key.cls in 1 tar"],
+    ["nothing", [], "no samples in 1 tar; expected key.jpg and key.cls"],
   ] as const)("refuses a shard with %s", async (_, files, message) => {
     await put({ "0.tar": tar(files) });
     const path = join(root, "0.tar");

@@ -10,7 +10,7 @@ import {
   type LeftOut,
 } from "../../data/index.js";
 import { decoderChoice } from "../decoder.js";
-import { readBytes } from "../files.js";
+import { firstBytes, readBytes } from "../files.js";
 import type { Names } from "./names.js";
 
 /** How pictures are decoded: 3 channels and turned as EXIF says unless told otherwise. */
@@ -75,6 +75,11 @@ export class FileDataset implements Dataset {
   /** Where picture i lies. */
   path(i: number): string {
     return join(this.root, this.files.at(i));
+  }
+
+  /** The first bytes of picture i; none if it cannot be read. */
+  head(i: number, length: number): Uint8Array {
+    return firstBytes(this.path(i), length);
   }
 
   /** Read at once, not by and by: whoever asks decodes next. @throws DataError naming the file */

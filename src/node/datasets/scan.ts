@@ -1,6 +1,6 @@
 // Folders of pictures: which files are pictures that can be read, which are pictures that cannot, and which are none.
 
-import { closeSync, openSync, readSync, realpathSync, statSync, type Dirent, type Stats } from "node:fs";
+import { realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join } from "node:path";
 import {
   cannotDecode,
@@ -12,7 +12,7 @@ import {
   type ImageFormat,
   type LeftOut,
 } from "../../data/index.js";
-import { entriesOf } from "../files.js";
+import { entriesOf, firstBytes } from "../files.js";
 import { byCodePoint } from "./names.js";
 
 /** What operating systems and file managers leave in folders; names that begin with a dot are passed over too. */
@@ -104,23 +104,8 @@ function sort(path: string, found: Found): void {
 
 /** The format that a file's first bytes tell. Raw files of cameras are TIFF by their bytes, and small pictures if read so. */
 function formatOfFile(path: string): ImageFormat | undefined {
-  const format = imageFormat(firstBytes(path));
+  const format = imageFormat(firstBytes(path, SNIFFED_BYTES));
   return format === "tiff" && namedFormat(path) === "raw" ? "raw" : format;
-}
-
-/** The beginning of a file; nothing if it cannot be read. */
-export function firstBytes(path: string, length = SNIFFED_BYTES): Uint8Array {
-  try {
-    const fd = openSync(path, "r");
-    try {
-      const bytes = new Uint8Array(length);
-      return bytes.subarray(0, readSync(fd, bytes, 0, length, 0));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return new Uint8Array(0);
-  }
 }
 
 /** Whether there are folders in it that count: those of classes, that is. */

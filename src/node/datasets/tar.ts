@@ -7,6 +7,7 @@ import {
   type Dataset,
   type DatasetSource,
   type Image,
+  type LeftOut,
   type ReadAt,
 } from "../../data/index.js";
 import { sharedBytes } from "../../data/shared.js";
@@ -14,6 +15,7 @@ import { DataError } from "../../errors.js";
 import { decoderChoice } from "../decoder.js";
 import type { PictureOptions } from "./file-dataset.js";
 import { MOST_CLASSES, Names, shared32, sharedLabels } from "./names.js";
+import { count, some } from "./notes.js";
 
 const WINDOW = 2 ** 16;
 
@@ -81,27 +83,37 @@ export interface TarDatasetFields extends Index {
   options: PictureOptions;
 }
 
+/** What was found in the shards and is not in the dataset; not carried to other threads. */
+interface Remains {
+  leftOut?: readonly LeftOut[];
+  notes?: readonly string[];
+}
+
 export class TarDataset implements Dataset {
   readonly name: string;
   readonly shards: readonly string[];
   readonly labels: Int32Array;
   readonly classes: readonly string[];
   readonly options: PictureOptions;
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
   readonly #index: Index;
 
-  constructor({ name, shards, labels, classes, options, ...index }: TarDatasetFields) {
+  constructor(fields: TarDatasetFields & Remains) {
+    const { name, shards, labels, classes, options, leftOut = [], notes = [], ...index } = fields;
     this.name = name;
     this.shards = shards;
     this.labels = labels;
     this.classes = classes;
     this.options = options;
+    this.leftOut = leftOut;
+    this.notes = notes;
     this.#index = index;
   }
 
   /**
-   * Reads the headers of the shards, not the pictures.
-   * @throws DataError naming the shard that is damaged, and the sample without picture or class, or whose class is out of
-   *   range
+   * Reads the headers of the shards, not the pictures. Samples without a picture that can be read, or a class, are left out.
+   * @throws DataError naming the shard that is damaged, and the sample whose class is none or out of range; if no sample is left
    */
   static open(shards: readonly string[], options: TarOptions = {}): TarDataset {
     const { name = shards[0], classes, labelField, ...rest } = options;
@@ -110,9 +122,16 @@ export class TarDataset implements Dataset {
     const names: string[] = [];
     const labels: number[] = [];
     const at: { shard: number; offset: number; size: number }[] = [];
+    const leftOut: LeftOut[] = [];
+    const passed: string[] = [];
     shards.forEach((path, shard) => {
       withFile(path, (fd) => {
-        for (const { picture, label } of tarSamples(windowed(fd), fstatSync(fd).size, path, labelField)) {
+        const options = {
+          field: labelField,
+          leave: (file: string, reason: string) => void leftOut.push({ file: `${path}: ${file}`, reason }),
+          pass: (file: string) => void passed.push(file),
+        };
+        for (const { picture, label } of tarSamples(windowed(fd), fstatSync(fd).size, path, options)) {
           const most = (classes?.length ?? MOST_CLASSES) - 1;
           if (label > most) {
             const expected = `expected 0…${most}`;
@@ -124,8 +143,12 @@ export class TarDataset implements Dataset {
         }
       });
     });
-    if (at.length === 0)
-      throw new DataError(`${name}: no samples; expected key.jpg and key.cls in ${shards.length} tar`);
+    if (at.length === 0) {
+      const why = leftOut[0]
+        ? `got ${leftOut[0].file}: ${leftOut[0].reason}`
+        : "expected key.jpg and key.cls";
+      throw new DataError(`${name}: no samples in ${count(shards.length, "tar")}; ${why}`);
+    }
     const most = labels.reduce((a, b) => Math.max(a, b), 0);
     const [shard, size] = [shared32(Uint32Array, at.length), shared32(Uint32Array, at.length)];
     const offset = new Float64Array(sharedBytes(8 * at.length).buffer);
@@ -144,6 +167,12 @@ export class TarDataset implements Dataset {
       shard,
       offset,
       size,
+      leftOut,
+      notes: passed.length
+        ? [
+            `${name}: ${count(passed.length, "file")} of no sample in ${count(shards.length, "tar")}: ${some(passed)}`,
+          ]
+        : [],
     });
   }
 
@@ -161,6 +190,13 @@ export class TarDataset implements Dataset {
   /** "shard.tar: name". */
   path(i: number): string {
     return `${this.shards[this.#index.shard[i]!]!}: ${this.#index.names.at(i)}`;
+  }
+
+  /** The first bytes of picture i. @throws DataError naming the shard */
+  head(i: number, length: number): Uint8Array {
+    const { shard, offset, size } = this.#index;
+    const path = this.shards[shard[i]!]!;
+    return withFile(path, (fd) => readAt(fd, offset[i]!, Math.min(length, size[i]!)));
   }
 
   /** @throws DataError naming shard and picture */
