@@ -5,16 +5,19 @@
 import { fileURLToPath } from "node:url";
 import {
   AdamW,
-  bestEpoch,
+  bestWeights,
   createModel,
   DataLoader,
+  evaluationsOf,
   fit,
   init,
   manualSeed,
+  meanImagesPerSecond,
   mnistNormalization,
   noGrad,
   oneCycle,
   tidy,
+  type EvaluatedWeights,
 } from "fovea";
 import { loadMnist, Progress, RunFolder } from "fovea/node";
 import { options } from "./options.js";
@@ -61,18 +64,17 @@ const history = await fit(model, loader, {
   },
 });
 const seconds = (performance.now() - begin) / 1000;
-const { eval_top1: top1 = 0, eval_top5: top5 = 0, eval_loss: loss = 0 } = history.at(-1)!;
-const best = bestEpoch(history)!;
-const trained = history.reduce((sum, row) => sum + loader.images / row.images_per_second, 0);
+const [best, last] = [bestWeights(history)!, evaluationsOf(history.at(-1)!)[0]!];
+const { top1, top5 } = best;
+const scoresOf = ({ top1, top5, loss }: EvaluatedWeights) => ({ top1, top5, loss });
 await run.writeMetrics({
-  top1,
-  top5,
-  loss,
-  bestEpoch: best.epoch,
-  bestTop1: best.eval_top1!,
+  ...scoresOf(best),
+  bestEpoch: best.row.epoch,
+  bestWeights: best.weights,
+  last: scoresOf(last),
   epochs,
   seconds,
-  imagesPerSecond: (epochs * loader.images) / trained,
+  imagesPerSecond: meanImagesPerSecond(history),
   classes: train.classes,
 });
 

@@ -79,7 +79,7 @@ describe("examples", () => {
     expect(said).toMatch(/#8: reads 8 \(\d+\.\d %\), is 8/);
     expect(said).toMatch(/^top-1 100\.00 %, top-5 100\.00 % of 40$/m);
     const metrics = JSON.parse(readFileSync(at("run-mnist", "metrics.json"), "utf8")) as object;
-    expect(metrics).toMatchObject({ top1: 1, epochs: 3, bestTop1: 1 });
+    expect(metrics).toMatchObject({ top1: 1, epochs: 3, last: { top1: 1 } });
   });
 
   it("cifar10-resnet20 trains and lists what was found", async () => {

@@ -174,7 +174,7 @@ export class DataLoader {
           release();
         }
       }
-      if (none && !given) {
+      if (none && !given && from === 0) {
         throw new DataError(
           `DataLoader: every sample of ${this.dataset.name} was skipped; the first: ${none}`,
         );

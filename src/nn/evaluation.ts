@@ -1,18 +1,26 @@
 import { refusePromise } from "../core/scope.js";
 import type { Module } from "./module.js";
 
+/** Remembers the mode, training or evaluation, of a module and of each one below it; what it returns puts them back. */
+export function rememberModes(model: Module): () => void {
+  const modes = [...model.modules()].map((module) => [module, module.training] as const);
+  return () => {
+    for (const [module, training] of modes) module.training = training;
+  };
+}
+
 /**
  * Runs fn with the module and all below it in evaluation mode, and then puts each back into the mode it was in. Evaluations and
  * training that take turns therefore never see each other's mode. Synchronous: @throws DataError if fn returns a promise
  */
 export function inEvaluation<T>(model: Module, fn: () => T): T {
-  const modes = [...model.modules()].map((module) => [module, module.training] as const);
+  const restoreModes = rememberModes(model);
   model.eval();
   try {
     const result = fn();
     refusePromise("inEvaluation", result);
     return result;
   } finally {
-    for (const [module, training] of modes) module.training = training;
+    restoreModes();
   }
 }

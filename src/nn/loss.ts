@@ -19,6 +19,7 @@ import {
   type FocalLossOptions,
   type SigmoidFocalOptions,
 } from "../ops/index.js";
+import { inEvaluation } from "./evaluation.js";
 import type { Module } from "./module.js";
 
 /** A function from logits [n, classes] and targets to a loss, which may also look at the images the logits came from. */
@@ -26,6 +27,8 @@ export interface Loss {
   forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor;
   /** The loss for a batch of these images alone, which does once what is the same for all outputs of a network. */
   forBatch?(images: Tensor): Loss;
+  /** What a batch's mean divides by: gradients of several batches are averaged by it. Default: the number of images. */
+  divisor?(target: Tensor): number;
 }
 
 /** Cross-entropy of logits [n, classes] with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
@@ -38,6 +41,16 @@ export class CrossEntropyLoss implements Loss {
 
   forward(logits: Tensor, target: Tensor): Tensor {
     return crossEntropy(logits, target, this.options);
+  }
+
+  /** The sum of the images' weights, as PyTorch's mean over class indices is by them. */
+  divisor(target: Tensor): number {
+    const { weight } = this.options;
+    if (weight === undefined || target.dtype !== "i32") return target.shape[0]!;
+    return Array.from(target.view).reduce(
+      (sum, label) => sum + (typeof weight === "number" ? weight : weight[label]!),
+      0,
+    );
   }
 }
 
@@ -94,8 +107,8 @@ export interface DistillationOptions {
 
 /**
  * Learning from a teacher: alpha·T²·KL(softmax(teacher / T) ‖ softmax(logits / T)) + (1 − alpha)·loss(logits, target), the
- * divergence being the mean over the images. The teacher, which sees the same images (after augmentation), is put in
- * evaluation mode, is not trained, and stays the caller's to dispose of.
+ * divergence being the mean over the images. The teacher sees the same images (after augmentation) in evaluation mode, is not
+ * trained, and stays the caller's to dispose of.
  * G. Hinton, O. Vinyals and J. Dean, Distilling the Knowledge in a Neural Network (2015, https://arxiv.org/abs/1503.02531).
  */
 export class DistillationLoss implements Loss {
@@ -131,7 +144,7 @@ export class DistillationLoss implements Loss {
     const cooled = (x: Tensor): Tensor => affine(x, 1 / temperature);
     const [probabilities, entropy] = noGrad(() =>
       tidy(() => {
-        const teacher = cooled(this.teacher.eval().call(images));
+        const teacher = cooled(inEvaluation(this.teacher, () => this.teacher.call(images)));
         const p = softmax(teacher);
         return [p, crossEntropy(teacher, p)] as const;
       }),

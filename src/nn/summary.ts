@@ -74,7 +74,14 @@ export function summary(model: Module, input: Tensor | Shape): ModelSummary {
   const leaves = leavesOf(model) as [string, { forward?: Module["forward"] } & Module][];
   const layers: LayerSummary[] = [];
   let macs = 0;
+  // A leaf's forward may be a field of its own, and a leaf may stand in two places: undone in reverse.
+  const undo: (() => void)[] = [];
   for (const [name, leaf] of leaves) {
+    const own = Object.getOwnPropertyDescriptor(leaf, "forward");
+    undo.unshift(() => {
+      if (own) Object.defineProperty(leaf, "forward", own);
+      else delete (leaf as { forward?: unknown }).forward;
+    });
     const forward = leaf.forward.bind(leaf);
     leaf.forward = (x) => {
       const before = macs;
@@ -92,7 +99,7 @@ export function summary(model: Module, input: Tensor | Shape): ModelSummary {
       ),
     );
   } finally {
-    for (const [, leaf] of leaves) delete (leaf as { forward?: unknown }).forward;
+    for (const restore of undo) restore();
   }
   const parameters = parametersOf(model);
   return { layers, parameters, macs, toString: () => table(layers, parameters, macs) };

@@ -1,26 +1,32 @@
-// A training run's folder: args.json, results.csv, metrics.json, weights/best.safetensors, weights/last.safetensors,
-// checkpoint/training.safetensors.
+// A training run's folder: args.json, results.csv, metrics.json, weights/best.safetensors, weights/last.safetensors and, where
+// weights are averaged, weights/last-ema.safetensors; checkpoint/training.safetensors.
 
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../errors.js";
 import type { Module } from "../nn/index.js";
-import { bestEpoch, type EpochReport } from "../train/index.js";
+import { bestEpoch, bestWeights, type EpochReport, type ModelEma, type WeightsKind } from "../train/index.js";
 import { ASIDE, writeFileAtomic } from "./files.js";
 import { saveWeights } from "./weights.js";
 
-/** The final numbers; accuracies are fractions. Those of an evaluation are null where there was nothing to evaluate on. */
-export interface Metrics {
-  /** Of the last epoch, as loss. */
+/** What an evaluation says; null where there was nothing to evaluate on. Accuracies are fractions. */
+export interface Scores {
   top1: number | null;
   top5: number | null;
   loss: number | null;
-  /** The epoch whose weights are weights/best.safetensors. */
-  bestEpoch: number;
-  bestTop1: number | null;
-  /** Mean average precisions of the last and the best epoch, where images have several classes each. */
+  /** Mean average precision, where images have several classes each. */
   mAP?: number;
-  bestMAP?: number;
+}
+
+/** The final numbers: the scores are those of weights/best.safetensors. */
+export interface Metrics extends Scores {
+  /** The epoch after which the model had the best weights, and which they are: as trained, or averaged (--model-ema). */
+  bestEpoch: number;
+  bestWeights: WeightsKind;
+  /** Of weights/last.safetensors. */
+  last: Scores;
+  /** Of weights/last-ema.safetensors, where weights are averaged. */
+  lastEma?: Scores;
   epochs: number;
   /** Of the whole training, evaluations included. */
   seconds: number;
@@ -37,12 +43,19 @@ const COLUMNS = [
   "eval_top1",
   "eval_top5",
   "eval_map",
+  "ema_loss",
+  "ema_top1",
+  "ema_top5",
+  "ema_map",
   "lr",
   "seconds",
   "images_per_second",
   "data_wait",
   "skipped",
 ] as const satisfies readonly (keyof EpochReport)[];
+
+/** Columns that only some runs have. */
+const OPTIONAL = /_map$|^ema_/;
 
 export class RunFolder {
   readonly path: string;
@@ -54,6 +67,11 @@ export class RunFolder {
   /** Where the state for taking the training up again lies. */
   get checkpoint(): string {
     return join(this.path, "checkpoint", "training.safetensors");
+  }
+
+  /** The best weights. */
+  get best(): string {
+    return this.file("weights", "best.safetensors");
   }
 
   /** The path of a file in the folder. */
@@ -85,16 +103,24 @@ export class RunFolder {
     await this.#json("args.json", args);
   }
 
-  /** Results so far, and the model's weights: as last, and as best if no epoch before evaluated better. */
-  async writeEpoch(history: readonly EpochReport[], model: Module): Promise<void> {
-    const several = history.some((row) => row.eval_map !== undefined);
-    const columns = COLUMNS.filter((column) => column !== "eval_map" || several);
+  /**
+   * Results so far, and the model's weights: as last, their averages as last-ema, and the better of the two as best if none
+   * before evaluated better, as bestWeights() tells it; without evaluations what was trained.
+   */
+  async writeEpoch(history: readonly EpochReport[], model: Module, ema?: ModelEma): Promise<void> {
+    const columns = COLUMNS.filter(
+      (column) => !OPTIONAL.test(column) || history.some((row) => row[column] !== undefined),
+    );
     const rows = history.map((row) => columns.map((column) => row[column] ?? "").join(","));
     await writeFileAtomic(this.file("results.csv"), [columns.join(","), ...rows, ""].join("\n"));
-    const state = model.stateDict();
-    await saveWeights(this.file("weights", "last.safetensors"), state);
-    if (bestEpoch(history) === history.at(-1))
-      await saveWeights(this.file("weights", "best.safetensors"), state);
+    const best = bestEpoch(history) === history.at(-1) && (bestWeights(history)?.weights ?? "trained");
+    const save = async (kind: WeightsKind, last: string): Promise<void> => {
+      const state = model.stateDict();
+      await saveWeights(this.file("weights", last), state);
+      if (best === kind) await saveWeights(this.best, state);
+    };
+    await save("trained", "last.safetensors");
+    await ema?.apply(() => save("ema", "last-ema.safetensors"));
   }
 
   async writeMetrics(metrics: Metrics): Promise<void> {

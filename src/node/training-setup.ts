@@ -49,7 +49,7 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
   const nesterov = args.nesterov && isInUse(args, "nesterov");
   const groups = args.decayAll ? parameters : noDecay(parameters);
   const optimizer = createOptimizer(args.opt, groups, { lr, weightDecay, momentum, nesterov });
-  const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay }) : undefined;
+  const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay, warmup: true }) : undefined;
   return {
     model,
     classes: train.classes,

@@ -5,17 +5,23 @@ import { basename } from "node:path";
 import { manualSeed } from "../core/random.js";
 import { DataError } from "../errors.js";
 import { unfreeze } from "../nn/index.js";
+import type { Schedule } from "../optim/index.js";
 import {
   bestEpoch,
+  bestWeights,
   captureCheckpoint,
+  evaluationsOf,
   fit,
+  meanImagesPerSecond,
   NonFiniteLossError,
   restoreCheckpoint,
   startPosition,
   type Checkpoint,
   type EpochReport,
+  type EvaluatedWeights,
   type StepReport,
   type TrainingPosition,
+  type WeightsKind,
 } from "../train/index.js";
 import { init, type Binary } from "../wasm/runtime.js";
 import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
@@ -23,11 +29,11 @@ import { environment } from "./environment.js";
 import { configOf, saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
 import { MAY_DIFFER } from "./resolve-arguments.js";
-import { RunFolder, type Metrics } from "./run-folder.js";
+import { RunFolder, type Metrics, type Scores } from "./run-folder.js";
 import { EventWriter } from "./tensorboard.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { setUpTraining, type Training as Setup } from "./training-setup.js";
-import { saveWeights } from "./weights.js";
+import { loadWeights, saveWeights } from "./weights.js";
 
 /** A training under way; `binary`: the kernels that compute. */
 export type Training = Setup & { binary: string };
@@ -153,7 +159,7 @@ async function train(
       ...(signal && { signal }),
       ...(onStep && { onStep }),
       async onEpoch(row, history) {
-        await run.writeEpoch(history, model);
+        await run.writeEpoch(history, model, training.ema);
         await events.epoch(row);
         onEpoch?.(row);
       },
@@ -177,27 +183,39 @@ async function train(
   if (signal?.aborted) await save();
 }
 
-function finalNumbers({ classes }: Training, { history }: TrainingPosition): Metrics {
-  const last = history.at(-1)!;
-  const best = bestEpoch(history)!;
-  const sum = (of: (row: EpochReport) => number): number =>
-    history.reduce((total, row) => total + of(row), 0);
+const scoresOf = (evaluated: EvaluatedWeights | undefined): Scores => ({
+  top1: evaluated?.top1 ?? null,
+  top5: evaluated?.top5 ?? null,
+  loss: evaluated?.loss ?? null,
+  ...(evaluated?.map !== undefined && { mAP: evaluated.map }),
+});
+
+function finalNumbers({ classes, ema }: Training, { history }: TrainingPosition): Metrics {
+  const best = bestWeights(history);
+  const last = evaluationsOf(history.at(-1)!);
+  const lastOf = (kind: WeightsKind): Scores => scoresOf(last.find(({ weights }) => weights === kind));
   return {
-    top1: last.eval_top1 ?? null,
-    top5: last.eval_top5 ?? null,
-    loss: last.eval_loss ?? null,
+    ...scoresOf(best),
+    bestEpoch: bestEpoch(history)!.epoch,
+    bestWeights: best?.weights ?? "trained",
+    last: lastOf("trained"),
+    ...(ema && { lastEma: lastOf("ema") }),
     epochs: history.length,
-    seconds: sum((row) => row.seconds),
-    imagesPerSecond: history.length / sum((row) => 1 / row.images_per_second),
-    bestEpoch: best.epoch,
-    bestTop1: best.eval_top1 ?? null,
-    ...(last.eval_map !== undefined && { mAP: last.eval_map }),
-    ...(best.eval_map !== undefined && { bestMAP: best.eval_map }),
+    seconds: history.reduce((sum, row) => sum + row.seconds, 0),
+    imagesPerSecond: meanImagesPerSecond(history),
     classes,
   };
 }
 
-/** Writes report.html, of the weights that the last evaluation was of. */
+/** Whether the epochs were trained with this schedule: another one reigned before more of them were asked for. */
+function explains(schedule: Schedule, history: readonly EpochReport[], stepsPerEpoch: number): boolean {
+  return history.every(({ lr }, i) => {
+    const losses = history.slice(0, i).flatMap((row) => row.eval_loss ?? []);
+    return lr === schedule((i + 1) * stepsPerEpoch - 1, losses);
+  });
+}
+
+/** Writes report.html, of the best weights. */
 async function report(
   args: TrainArguments,
   training: Training,
@@ -205,24 +223,27 @@ async function report(
   { history }: TrainingPosition,
   { signal, command }: TrainingHooks,
 ): Promise<void> {
-  const { ema, trainLoader } = training;
-  ema?.swap();
+  const { model, trainLoader, schedule, ...rest } = training;
+  const stepsPerEpoch = Math.ceil(trainLoader.batches / args.gradAccumSteps);
+  await loadWeights(model, run.best);
   try {
     const data = await collectReport({
-      ...training,
+      ...rest,
+      model,
+      trainLoader,
+      ...(explains(schedule, history, stepsPerEpoch) && { schedule }),
       name: basename(run.path),
       architecture: args.model,
       data: basename(args.data),
       history,
+      ...bestWeights(history),
       args: { ...args },
-      stepsPerEpoch: Math.ceil(trainLoader.batches / args.gradAccumSteps),
+      stepsPerEpoch,
       ...(signal && { signal }),
       ...(command !== undefined && { command }),
     });
     await writeReport(run.file("report.html"), data);
   } catch (error) {
     if (!signal?.aborted) throw error;
-  } finally {
-    ema?.swap();
   }
 }

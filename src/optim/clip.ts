@@ -13,6 +13,14 @@ function checkPositive(what: string, value: number): void {
   if (!(value > 0)) throw new RangeError(`${what} must be positive; got ${value}`);
 }
 
+/** Multiplies every gradient by a number. */
+export function scaleGrad(parameters: readonly Tensor[], scale: number): void {
+  for (const g of gradients(parameters)) {
+    g.storage.touch();
+    parallel("affine", g.size, GRAIN, g.ptr, g.ptr, scale, 0);
+  }
+}
+
 /**
  * Shortens all gradients together to a length of maxNorm, if they are longer; returns how long they were, as √Σ g² over all
  * elements of all parameters. As PyTorch, divides by that length plus 1e-6. A length that is NaN changes nothing.
@@ -20,15 +28,9 @@ function checkPositive(what: string, value: number): void {
  */
 export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): number {
   checkPositive("clipGradNorm: maxNorm", maxNorm);
-  const grads = gradients(parameters);
-  const length = norm(grads);
+  const length = norm(gradients(parameters));
   const scale = maxNorm / (length + 1e-6);
-  if (scale < 1) {
-    for (const g of grads) {
-      g.storage.touch();
-      parallel("affine", g.size, GRAIN, g.ptr, g.ptr, scale, 0);
-    }
-  }
+  if (scale < 1) scaleGrad(parameters, scale);
   return length;
 }
 

@@ -76,7 +76,8 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   readonly weightDecay: number;
   /** Steps taken so far. */
   steps = 0;
-  protected readonly parameters: readonly Tensor[];
+  /** What it changes, group after group. */
+  readonly parameters: readonly Tensor[];
   /** The group of each parameter. */
   readonly #groups: readonly ParameterGroup[];
   /** Of the parameters that have had an update, by index. */

@@ -33,7 +33,8 @@ interface CheckpointState {
   position: TrainingPosition;
   random: RandomState;
   optimizer: { name: string; lr: number; steps: number; numbers: Record<string, number> };
-  ema: { updates: number } | undefined;
+  /** The average's options belong to it: with others it would go on otherwise. */
+  ema: { updates: number; decay: number; warmup: boolean } | undefined;
   /** Whatever the caller wants to find again: arguments, classes. */
   about: Record<string, unknown>;
 }
@@ -61,7 +62,7 @@ export function captureCheckpoint(
     position: structuredClone(position),
     random: defaultRandom().state,
     optimizer: { name: optimizer.constructor.name, lr: optimizer.lr, steps, numbers },
-    ema: averaged && { updates: averaged.updates },
+    ema: ema && averaged && { updates: averaged.updates, decay: ema.decay, warmup: ema.warmup },
     about,
   };
   return { tensors, state };
@@ -83,6 +84,8 @@ export function restoreCheckpoint(
   expect("made by another optimizer", state.optimizer.name, optimizer.constructor.name);
   expect("made by other kernels", state.binary, binary);
   expect("with or without averaged weights", state.ema !== undefined, ema !== undefined);
+  expect("averaged with another decay", state.ema?.decay, ema?.decay);
+  expect("averaged with or without warm-up", state.ema?.warmup, ema?.warmup);
   const part = (name: (typeof PARTS)[number]): StateDict =>
     new Map(
       [...tensors].flatMap(([key, tensor]) =>

@@ -15,7 +15,9 @@ export interface ModelEmaOptions {
   decay?: number;
   /**
    * Start with a short memory: update t (from 1) keeps min(decay, 1 − t^(−2/3)), which reaches 0.99 at 1,000 updates, 0.999
-   * at 31,600 and 0.9999 at a million. The first update then copies the model. Default false.
+   * at 31,600 and 0.9999 at a million; the first update copies the model. Without it the average is still mostly the model
+   * that it started from after 1 / (1 − decay) updates: of use where that model was trained already, or the run is long.
+   * Default false, as in timm; `fovea train` warms up always.
    */
   warmup?: boolean;
 }
@@ -36,6 +38,7 @@ interface Pair {
 /**
  * An exponential moving average of a model's parameters and buffers, as timm's ModelEmaV3 takes it: floating-point buffers
  * such as batch normalisation's statistics are averaged like parameters, integers are copied. It starts as the model is now.
+ * The warm-up is timm's with its warmup_gamma 1 and warmup_power 2/3.
  * Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging (1992), https://doi.org/10.1137/0330046.
  */
 export class ModelEma {
@@ -75,7 +78,7 @@ export class ModelEma {
     }
   }
 
-  /** Exchanges the model's weights with their averages, in place: to evaluate these, and then once more to train on. */
+  /** Exchanges the model's weights with their averages, in place: to use these, and then once more to train on. */
   swap(): void {
     for (const { live, average } of this.#pairs.values()) {
       const values = live.data();
@@ -83,6 +86,20 @@ export class ModelEma {
       average.copyFrom(values);
     }
     this.#swapped = !this.#swapped;
+  }
+
+  /**
+   * What fn returns, or its promise brings, while the model has the averages; then the model has its weights again, after an
+   * error too. @throws DataError while swapped
+   */
+  async apply<T>(fn: () => T | Promise<T>): Promise<T> {
+    this.#refuseSwapped("apply");
+    this.swap();
+    try {
+      return await fn();
+    } finally {
+      this.swap();
+    }
   }
 
   /** A copy of the averages and the number of updates. @throws DataError while swapped */

@@ -2,8 +2,9 @@
 
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { rememberModes } from "../nn/evaluation.js";
 import type { Loss, Module } from "../nn/index.js";
-import { clipGradNorm, clipGradValue, type Optimizer, type Schedule } from "../optim/index.js";
+import { clipGradNorm, clipGradValue, scaleGrad, type Optimizer, type Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
 import type { ModelEma } from "./ema.js";
 import { evaluate, type Evaluation } from "./evaluate.js";
@@ -24,13 +25,17 @@ export interface FitOptions {
   evalLoader?: DataLoader;
   /** Default: cross-entropy; binary cross-entropy where images have several classes each. */
   loss?: Loss;
-  /** Sets the optimizer's learning rate before each of its steps. */
+  /** Sets the optimizer's learning rate before each of its steps; it is told the evaluation losses of the trained weights. */
   schedule?: Schedule;
-  /** Batches whose gradients make one step of the optimizer: their mean. Default 1. */
+  /**
+   * Batches whose gradients make one step of the optimizer. The step's gradient is the mean over the images that were really
+   * in them (for a loss with weights of classes, over their weights), as if they had been one batch: batches may be smaller
+   * or missing, because samples could not be read or the epoch ends. Default 1.
+   */
   accumulate?: number;
   /** Bounds of the gradients before each step: see clipGradNorm() and clipGradValue(). */
   clip?: { norm?: number; value?: number };
-  /** Averages the weights over the steps; evaluations, and the model while onEpoch is called, have these. */
+  /** Averages the weights over the steps. The averages are evaluated beside the trained weights, as ema_… in the reports. */
   ema?: ModelEma;
   /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */
   evalInterval?: number;
@@ -41,7 +46,7 @@ export interface FitOptions {
   /** Ends training after the step under way. */
   signal?: AbortSignal;
   onStep?: (report: StepReport) => void;
-  /** Awaited. */
+  /** Awaited. The model has its trained weights; ema.apply() lends it the averages. */
   onEpoch?: (report: EpochReport, history: readonly EpochReport[]) => void | Promise<void>;
   /** Called, and awaited, whenever training could be taken up again from here: after each step of the optimizer and each epoch. */
   onPosition?: (position: TrainingPosition) => void | Promise<void>;
@@ -50,7 +55,8 @@ export interface FitOptions {
 /**
  * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each epoch done;
  * `position` tells whether that is all. Batches with soft targets are trained on these; train_top1 still counts by their labels
- * or, where images have several classes each, by the targets above ½, and the accuracies are evaluate()'s.
+ * or, where images have several classes each, by the targets above ½, and the accuracies are evaluate()'s. Leaves the modules in
+ * the mode they were in, and no gradient. After an error `position` is that of the optimizer's last step, as the weights are.
  * @throws NonFiniteLossError when the loss is NaN or infinite, before that step changes the weights; DataError for counts
  * outside their ranges
  */
@@ -60,19 +66,20 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   if (patience < Infinity && !options.evalLoader) {
     throw new DataError("fit: patience needs images to evaluate on; got no evalLoader");
   }
-  while (position.epoch <= epochs && !exhausted(position.history, patience)) {
-    await trainEpoch(model, loader, options, position);
-    if (signal?.aborted) break;
-    options.ema?.swap();
-    try {
+  const restoreModes = rememberModes(model);
+  try {
+    while (position.epoch <= epochs && !exhausted(position.history, patience)) {
+      await trainEpoch(model, loader, options, position);
+      if (signal?.aborted) break;
       const row = await finishedRow(model, options, position);
       if (!row) break;
       finishEpoch(position, row);
       await options.onEpoch?.(row, position.history);
-    } finally {
-      options.ema?.swap();
+      await options.onPosition?.(position);
     }
-    await options.onPosition?.(position);
+  } finally {
+    restoreModes();
+    options.optimizer.zeroGrad();
   }
   return position.history;
 }
@@ -80,14 +87,19 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
 /** The row of the epoch that was just trained, evaluated if that is due; undefined if the signal ended the evaluation. */
 async function finishedRow(
   model: Module,
-  { optimizer, epochs, evalLoader, evalInterval = 1, signal }: FitOptions,
+  { optimizer, epochs, evalLoader, evalInterval = 1, ema, signal }: FitOptions,
   { epoch, sums }: TrainingPosition,
 ): Promise<EpochReport | undefined> {
   const begin = performance.now();
   const due = epoch % evalInterval === 0 || epoch === epochs;
   let evaluation: Evaluation | undefined;
+  let averaged: Evaluation | undefined;
   try {
-    if (due && evalLoader) evaluation = await evaluate(model, evalLoader, signal && { signal });
+    if (due && evalLoader) {
+      const run = (): Promise<Evaluation> => evaluate(model, evalLoader, signal && { signal });
+      evaluation = await run();
+      averaged = await ema?.apply(run);
+    }
   } catch (error) {
     if (signal?.aborted) return undefined;
     throw error;
@@ -101,8 +113,11 @@ async function finishedRow(
     eval_top1: evaluation?.top1,
     eval_top5: evaluation?.top5,
     ...(evaluation?.mAP !== undefined && { eval_map: evaluation.mAP }),
+    ...(averaged && { ema_loss: averaged.loss, ema_top1: averaged.top1, ema_top5: averaged.top5 }),
+    ...(averaged?.mAP !== undefined && { ema_map: averaged.mAP }),
     lr: optimizer.lr,
     seconds: seconds + (performance.now() - begin) / 1000,
+    images,
     images_per_second: images / seconds,
     data_wait: waitedSeconds / seconds,
     skipped: skipped + (evaluation?.skipped ?? 0),
@@ -121,34 +136,63 @@ async function trainEpoch(
   const updates = Math.ceil(steps / accumulate);
   const evalLosses = position.history.flatMap((row) => row.eval_loss ?? []);
   const clock = new EpochClock(loader, position);
+  const here = (): Pick<TrainingPosition, "step" | "sums"> => ({
+    step: position.step,
+    sums: { ...position.sums },
+  });
+  let stepped = here();
+  /** The batches whose gradients make the next step. */
+  let group = 0;
+  /** What these gradients' sum is to be divided by, so far; and was, as if all of the group's images were there. */
   let gathered = 0;
+  let expected = 1;
   const update = async (): Promise<void> => {
+    if (gathered !== expected) scaleGrad(model.parameters(), expected / gathered);
     if (clip.norm !== undefined) clipGradNorm(model.parameters(), clip.norm);
     if (clip.value !== undefined) clipGradValue(model.parameters(), clip.value);
     optimizer.step();
     ema?.update();
     optimizer.zeroGrad();
     gathered = 0;
+    stepped = here();
     await options.onPosition?.(position);
   };
+  const learn = (batch: Batch): void => {
+    if (gathered === 0) optimizer.zeroGrad();
+    const { targets, labels, indices } = batch;
+    const divisor = accumulate > 1 ? (options.loss?.divisor?.(targets ?? labels) ?? indices.length) : 1;
+    expected = accumulate > 1 ? Math.min(accumulate, steps - group * accumulate) * loader.batchSize : 1;
+    learnBatch(model, loader, batch, options, divisor / expected, position);
+    gathered += divisor;
+  };
   model.train();
-  for await (const batch of loader.epoch(position.epoch - 1, { from: position.step })) {
-    const group = Math.floor(batch.number / accumulate);
-    if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
-    if (gathered++ === 0) optimizer.zeroGrad();
-    const scale = 1 / Math.min(accumulate, steps - group * accumulate);
-    learn(model, loader, batch, options, scale, position);
+  try {
+    for await (const batch of loader.epoch(position.epoch - 1, { from: position.step })) {
+      try {
+        const own = Math.floor(batch.number / accumulate);
+        if (gathered > 0 && own !== group) await update(); // what would have ended the group could not be read
+        group = own;
+        if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
+        learn(batch);
+      } finally {
+        disposeBatch(batch);
+      }
+      clock.count();
+      options.onStep?.(stepReport(options, position, steps));
+      if (position.step % accumulate === 0 || position.step === steps) await update();
+      if (signal?.aborted && gathered === 0) return;
+      await breathe();
+    }
+    if (gathered > 0) await update();
     clock.count();
-    options.onStep?.(stepReport(options, position, steps));
-    if (position.step % accumulate === 0 || position.step === steps) await update();
-    if (signal?.aborted && gathered === 0) return;
-    await breathe();
+  } catch (error) {
+    Object.assign(position, stepped);
+    throw error;
   }
-  if (gathered > 0) await update(); // the batch that would have ended the group was skipped
 }
 
-/** Adds a batch's gradients to the model's, and its loss and hits to the position's sums. */
-function learn(
+/** Adds a batch's gradients, times `scale`, to the model's, and its loss and hits to the position's sums. */
+function learnBatch(
   model: Module,
   loader: DataLoader,
   batch: Batch,
@@ -158,24 +202,20 @@ function learn(
 ): void {
   const { epoch, sums } = position;
   const step = batch.number + 1;
-  try {
-    const several = loader.dataset.targets !== undefined;
-    const { loss: value, hits } = gradientStep(model, criterion, batch, scale, several);
-    if (!Number.isFinite(value)) {
-      throw new NonFiniteLossError(
-        `fit: loss is ${value} at epoch ${epoch}, step ${step}; expected a finite number ` +
-          `(a smaller lr than ${optimizer.lr} usually helps)`,
-        batch,
-      );
-    }
-    const n = batch.indices.length;
-    sums.images += n;
-    sums.loss += value * n;
-    sums.hits += hits;
-    position.step = step;
-  } finally {
-    disposeBatch(batch);
+  const several = loader.dataset.targets !== undefined;
+  const { loss: value, hits } = gradientStep(model, criterion, batch, scale, several);
+  if (!Number.isFinite(value)) {
+    throw new NonFiniteLossError(
+      `fit: loss is ${value} at epoch ${epoch}, step ${step}; expected a finite number ` +
+        `(a smaller lr than ${optimizer.lr} usually helps)`,
+      batch,
+    );
   }
+  const n = batch.indices.length;
+  sums.images += n;
+  sums.loss += value * n;
+  sums.hits += hits;
+  position.step = step;
 }
 
 /** Keeps the sums that the clock and the loader give: they go on from those of a training taken up again. */

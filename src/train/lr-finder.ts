@@ -2,15 +2,17 @@
 // https://arxiv.org/abs/1506.01186), §3.3, with fastai's smoothing and suggestions
 // (https://docs.fast.ai/callback.schedule.html#lrfinder).
 
+import { defaultRandom } from "../core/random.js";
+import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { rememberModes } from "../nn/evaluation.js";
 import type { Loss, Module } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import { breathe } from "./breath.js";
 import { defaultLoss, gradientStep } from "./step.js";
 
 export interface FindLrOptions {
-  /** A new one: its state is spent. */
   optimizer: Optimizer;
   /** Default: fit()'s. */
   loss?: Loss;
@@ -48,7 +50,9 @@ const SMOOTHING = 0.98;
 const DIVERGED = 4;
 
 /**
- * Trains with a rate that grows exponentially, and tells where the loss falls. The model gets its weights back.
+ * Trains with a rate that grows exponentially, and tells where the loss falls. Leaves everything as it was, after an error
+ * too: weights, statistics, gradients and modes of the model, the optimizer's state and rate, the random stream. The loader has
+ * no place to lose (its stats count what was read).
  * @throws DataError unless 0 < minLr < maxLr and steps is an integer ≥ 10
  */
 export async function findLr(model: Module, loader: DataLoader, options: FindLrOptions): Promise<FoundLr> {
@@ -62,17 +66,17 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
   if (!Number.isInteger(steps) || steps < 10) {
     throw new DataError(`findLr: steps must be an integer ≥ 10; got ${steps}`);
   }
-  const before = model.stateDict();
-  const { lr: ownRate } = optimizer;
+  const restore = remember(model, optimizer);
   const rows: LrRow[] = [];
   let average = 0;
   let least = Infinity;
   let diverged = false;
-  model.train();
   try {
+    model.train();
     for await (const batch of endless(loader)) {
       const step = rows.length;
       const lr = (optimizer.lr = minLr * (maxLr / minLr) ** (step / (steps - 1)));
+      model.zeroGrad(); // of what the optimizer does not know too
       optimizer.zeroGrad();
       let loss;
       try {
@@ -92,12 +96,34 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
       await breathe();
     }
   } finally {
-    optimizer.zeroGrad();
-    optimizer.lr = ownRate;
-    model.loadStateDict(before);
+    restore();
   }
   const settled = rows.slice(Math.floor(steps / 10)); // the average is of few losses before
   return { rows, diverged, steepest: steepest(settled), valley: valley(settled) };
+}
+
+/** Remembers what training changes, and takes the gradients aside; what it returns puts everything back. */
+function remember(model: Module, optimizer: Optimizer): () => void {
+  const weights = model.stateDict();
+  const [updates, { lr }] = [optimizer.stateDict(), optimizer];
+  const restoreModes = rememberModes(model);
+  const random = defaultRandom().state;
+  const own = new Set<Tensor>(model.parameters());
+  const others = optimizer.parameters.filter((p) => !own.has(p)).map((p) => [p, p.data()] as const);
+  const gradients = [...own, ...others.map(([p]) => p)].map((p) => [p, p.grad] as const);
+  for (const [p] of gradients) p.grad = undefined;
+  return () => {
+    for (const [p, grad] of gradients) {
+      p.grad?.dispose();
+      p.grad = grad;
+    }
+    optimizer.loadStateDict(updates);
+    optimizer.lr = lr;
+    model.loadStateDict(weights);
+    for (const [p, values] of others) p.copyFrom(values);
+    restoreModes();
+    defaultRandom().restore(random);
+  };
 }
 
 /** Batches of one epoch after the other. */

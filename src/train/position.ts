@@ -24,17 +24,24 @@ export interface EpochReport {
   epoch: number;
   train_loss: number;
   train_top1: number;
-  /** Of the evaluation after the epoch, and so undefined where there was none. */
+  /** Of the trained weights' evaluation after the epoch, and so undefined where there was none. */
   eval_loss: number | undefined;
   eval_top1: number | undefined;
   eval_top5: number | undefined;
   /** Mean average precision, where images have several classes each and any of them has images. */
   eval_map?: number;
+  /** The same of the averaged weights, where fit() has an `ema`. */
+  ema_loss?: number;
+  ema_top1?: number;
+  ema_top5?: number;
+  ema_map?: number;
   /** Of the epoch's last step. */
   lr: number;
   /** Training and evaluating this epoch. */
   seconds: number;
-  /** In training. */
+  /** Images trained on, without those that were left out because of errors. */
+  images: number;
+  /** In training, evaluations not counted. */
   images_per_second: number;
   /** Share of the training time spent waiting for data. */
   data_wait: number;
@@ -78,15 +85,53 @@ export function finishEpoch(position: TrainingPosition, row: EpochReport): void 
   position.sums = noSums();
 }
 
+/** Which weights: as trained, or averaged over the steps. */
+export type WeightsKind = "trained" | "ema";
+
+/** What was evaluated after an epoch. */
+export interface EvaluatedWeights {
+  row: EpochReport;
+  weights: WeightsKind;
+  loss: number;
+  top1: number;
+  top5: number;
+  map?: number;
+}
+
+/** The evaluations after an epoch: of the trained weights and, where there are some, of the averaged ones. */
+export function evaluationsOf(row: EpochReport): EvaluatedWeights[] {
+  return (["eval", "ema"] as const).flatMap((part) => {
+    const loss = row[`${part}_loss`];
+    const top1 = row[`${part}_top1`];
+    const top5 = row[`${part}_top5`];
+    const map = row[`${part}_map`];
+    if (loss === undefined || top1 === undefined || top5 === undefined) return [];
+    const weights = part === "eval" ? "trained" : "ema";
+    return [{ row, weights, loss, top1, top5, ...(map !== undefined && { map }) }];
+  });
+}
+
 /**
- * The best epoch's row: highest eval_map or, where there is none, eval_top1; of equal ones the smallest eval_loss, of equal
- * ones the first. Without evaluations the last row.
+ * The best weights of a training, of whichever epoch and kind: highest mean average precision or, where there is none, top-1;
+ * of equal ones the smallest loss, of equal ones the first, trained before averaged. Undefined without evaluations.
  */
+export function bestWeights(history: readonly EpochReport[]): EvaluatedWeights | undefined {
+  const score = ({ map, top1 }: EvaluatedWeights): number => map ?? top1;
+  const better = (a: EvaluatedWeights, b: EvaluatedWeights): boolean =>
+    score(a) !== score(b) ? score(a) > score(b) : a.loss < b.loss;
+  const evaluated = history.flatMap(evaluationsOf);
+  return evaluated.length > 0 ? evaluated.reduce((best, one) => (better(one, best) ? one : best)) : undefined;
+}
+
+/** The row of the epoch after which the model had the bestWeights(); without evaluations the last row. */
 export function bestEpoch(history: readonly EpochReport[]): EpochReport | undefined {
-  const evaluated = history.filter((row) => row.eval_top1 !== undefined);
-  if (evaluated.length === 0) return history.at(-1);
-  const score = (row: EpochReport): number => row.eval_map ?? row.eval_top1!;
-  const better = (a: EpochReport, b: EpochReport): boolean =>
-    score(a) !== score(b) ? score(a) > score(b) : a.eval_loss! < b.eval_loss!;
-  return evaluated.reduce((best, row) => (better(row, best) ? row : best));
+  return bestWeights(history)?.row ?? history.at(-1);
+}
+
+/** Images trained on in a second of training, over all epochs; evaluations and skipped images are not counted. */
+export function meanImagesPerSecond(
+  history: readonly Pick<EpochReport, "images" | "images_per_second">[],
+): number {
+  const images = history.reduce((sum, row) => sum + row.images, 0);
+  return images / history.reduce((sum, row) => sum + row.images / row.images_per_second, 0);
 }

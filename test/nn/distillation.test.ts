@@ -35,7 +35,7 @@ describe("DistillationLoss", () => {
       expect(student.parameters().every((p) => p.grad !== undefined)).toBe(true);
       student.zeroGrad();
     });
-    expect(teacher.training).toBe(false);
+    expect([teacher.training, teacher.eval().training]).toEqual([true, false]);
     expect(runtime().heap.bytesInUse).toBe(before);
     images.dispose();
     teacher.dispose();

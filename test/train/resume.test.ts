@@ -11,6 +11,7 @@ import { readCheckpoint, saveCheckpoint } from "../../src/node/checkpoint.js";
 import { Adam, LAMB, oneCycle, RMSprop, SGD, type Optimizer } from "../../src/optim/index.js";
 import { captureCheckpoint, restoreCheckpoint, type Checkpoint } from "../../src/train/checkpoint.js";
 import { ModelEma } from "../../src/train/ema.js";
+import { evaluate } from "../../src/train/evaluate.js";
 import { fit, type FitOptions } from "../../src/train/fit.js";
 import { startPosition, type EpochReport, type TrainingPosition } from "../../src/train/position.js";
 import { init, runtime } from "../../src/wasm/runtime.js";
@@ -120,17 +121,22 @@ describe.each(Object.entries(KINDS))("a training with %s", (_, kind) => {
 });
 
 describe("fit", () => {
-  it("evaluates averaged weights, and shows these to onEpoch", async () => {
+  it("evaluates trained and averaged weights, and keeps the trained ones in the model", async () => {
     const { model, optimizer, ema, run, end } = begin({ ...KINDS["averaged weights"]!, average: true });
+    const weights = (): unknown => model.stateDict().get("0.weight");
     const seen: unknown[] = [];
-    const onEpoch = (): void => void seen.push(model.stateDict().get("0.weight"), ema!.swapped);
-    await run(startPosition(), { epochs: 1, onEpoch });
-    expect(seen[1]).toBe(true);
-    expect(ema!.swapped).toBe(false);
+    const onEpoch = (): void => void seen.push(weights(), ema!.swapped);
+    const [row] = await run(startPosition(), { epochs: 1, onEpoch });
     expect(ema!.updates).toBe(optimizer.steps);
-    expect(model.stateDict().get("0.weight")).not.toEqual(seen[0]);
-    ema!.swap();
-    expect(model.stateDict().get("0.weight")).toEqual(seen[0]);
+    expect([weights(), ema!.swapped]).toEqual(seen);
+    const loader = new DataLoader(quadrants(50, 2), { batchSize: 32 });
+    const trained = await evaluate(model, loader);
+    const averaged = await ema!.apply(() => evaluate(model, loader));
+    expect(row).toMatchObject({
+      ...{ eval_loss: trained.loss, eval_top1: trained.top1, eval_top5: trained.top5 },
+      ...{ ema_loss: averaged.loss, ema_top1: averaged.top1, ema_top5: averaged.top5 },
+    });
+    expect(averaged.loss).not.toBe(trained.loss);
     end();
   });
 

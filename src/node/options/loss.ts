@@ -47,8 +47,8 @@ export const distillOptions = {
 };
 
 export const emaOptions = {
-  modelEma: flag("average the weights over the steps, and evaluate and keep these"),
-  modelEmaDecay: option(number(0, 0.999999), 0.9998, "how slowly the average moves", {
+  modelEma: flag("average the weights over the steps too; the better of the two are the best weights"),
+  modelEmaDecay: option(number(0, 0.999999), 0.9998, "how slowly the average moves once it has warmed up", {
     needs: { modelEma: on },
   }),
 };

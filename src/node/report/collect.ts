@@ -3,7 +3,15 @@
 import { disposeBatch, type DataLoader } from "../../data/index.js";
 import type { Module } from "../../nn/index.js";
 import type { Schedule } from "../../optim/index.js";
-import { evaluate, gradCam, hasTwoParts, type TwoPartModule } from "../../train/index.js";
+import {
+  evaluate,
+  gradCam,
+  hasTwoParts,
+  meanImagesPerSecond,
+  type EpochReport,
+  type TwoPartModule,
+  type WeightsKind,
+} from "../../train/index.js";
 import { environment } from "../environment.js";
 import type { HistoryRow, JudgedPicture, LookedPicture, Picture, ReportData } from "./data.js";
 import { Judgement } from "./judgement.js";
@@ -30,6 +38,9 @@ export interface CollectOptions {
   /** The first batch of its first epoch is shown. */
   trainLoader?: DataLoader;
   history: readonly HistoryRow[];
+  /** After which epoch of the history the model had these weights, and which they are. Default: nothing is said of it. */
+  row?: HistoryRow;
+  weights?: WeightsKind;
   args: Readonly<Record<string, unknown>>;
   command?: string;
   /** Draws the learning rate's curve step by step. Default: the history's rates. */
@@ -48,7 +59,7 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
   const { name, architecture, model, evalLoader, trainLoader, history, args, command } = options;
   const dataset = (evalLoader ?? trainLoader)?.dataset;
   const rates = learningRates(options);
-  const summary = trainingSummary(history);
+  const summary = trainingSummary(options);
   const { date, ...machine } = environment();
   return {
     name,
@@ -67,18 +78,21 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
   };
 }
 
-function trainingSummary(history: readonly HistoryRow[]): ReportData["summary"] {
-  const seconds = history.reduce((sum, row) => sum + (row.seconds ?? 0), 0);
-  const mean = (key: "images_per_second" | "data_wait"): number | undefined => {
-    const values = history.flatMap((row) => row[key] ?? []).filter(Number.isFinite);
-    return values.length ? values.reduce((a, b) => a + b) / values.length : undefined;
-  };
-  const [imagesPerSecond, dataWait] = [mean("images_per_second"), mean("data_wait")];
+function trainingSummary({ history, row, weights }: CollectOptions): ReportData["summary"] {
+  const timed = history.filter(
+    (one): one is HistoryRow & Pick<EpochReport, "images" | "images_per_second"> =>
+      Number.isFinite(one.images) && Number.isFinite(one.images_per_second),
+  );
+  const time = timed.map(({ images, images_per_second }) => images / images_per_second);
+  const trained = time.reduce((a, b) => a + b, 0);
+  const waited = timed.reduce((sum, { data_wait = NaN }, i) => sum + data_wait * time[i]!, 0);
   return {
     epochs: history.length,
-    seconds,
-    ...(imagesPerSecond !== undefined && { imagesPerSecond }),
-    ...(dataWait !== undefined && { dataWait }),
+    seconds: history.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    ...(row && { epoch: row.epoch }),
+    ...(weights && { weights }),
+    ...(timed.length > 0 && { imagesPerSecond: meanImagesPerSecond(timed) }),
+    ...(Number.isFinite(waited / trained) && { dataWait: waited / trained }),
   };
 }
 

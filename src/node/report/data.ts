@@ -21,6 +21,9 @@ export interface Summary {
   dataWait?: number;
   /** Images evaluated. */
   images?: number;
+  /** After which epoch the model had the weights that were evaluated, and which they are. */
+  epoch?: number;
+  weights?: "trained" | "ema";
 }
 
 /** Scores of one class; fractions. */

@@ -50,11 +50,16 @@ const training: Part = ({ history, learningRates }) => {
     points: rates.map(({ at, lr }) => ({ x: at, y: lr })),
   };
   const note = best(history, has("eval_map") ? "eval_map" : "eval_top1");
+  const averaged = (key: "ema_loss" | "ema_top1" | "ema_map"): Record<string, keyof HistoryRow> =>
+    has(key) ? { averaged: key } : {};
   const charts = [
-    lineChart({ title: "Loss", series: curves(main, history, { train: "train_loss", eval: "eval_loss" }) }),
+    lineChart({
+      title: "Loss",
+      series: curves(main, history, { train: "train_loss", eval: "eval_loss", ...averaged("ema_loss") }),
+    }),
     has("eval_map")
-      ? lineChart({ title: "Mean average precision", series: curves(main, history, { eval: "eval_map" }), ...share, ...(note && { note }) }) // prettier-ignore
-      : lineChart({ title: "Top-1", series: curves(main, history, { train: "train_top1", eval: "eval_top1" }), ...share, ...(note && { note }) }), // prettier-ignore
+      ? lineChart({ title: "Mean average precision", series: curves(main, history, { eval: "eval_map", ...averaged("ema_map") }), ...share, ...(note && { note }) }) // prettier-ignore
+      : lineChart({ title: "Top-1", series: curves(main, history, { train: "train_top1", eval: "eval_top1", ...averaged("ema_top1") }), ...share, ...(note && { note }) }), // prettier-ignore
     lineChart({ title: "Learning rate", series: [rate], dense: learningRates !== undefined }),
   ].filter((chart) => chart !== undefined);
   return charts.length
@@ -271,14 +276,32 @@ export const parts: readonly Part[] = [
   setting,
 ];
 
+/** "after epoch 7, averaged weights; 93.10 % after the last": of which weights a number is. */
+function whose(
+  { epoch, weights }: ReportData["summary"],
+  history: readonly HistoryRow[],
+  last: Share,
+): string {
+  if (epoch === undefined) return "";
+  const after = history.at(-1);
+  const then = epoch !== after?.epoch && Number.isFinite(after?.[last]);
+  return (
+    `after epoch ${epoch}${weights === "ema" ? ", averaged weights" : ""}` +
+    (then ? `; ${percent(after![last])} after the last` : "")
+  );
+}
+
+type Share = "eval_top1" | "eval_map";
+
 /** The numbers at the top: name, value, what they mean. */
 export function headline({ summary, history, calibration }: ReportData): [string, string, string?][] {
   const { top1, top5, map, loss, epochs, seconds, imagesPerSecond, dataWait, images } = summary;
-  const of = images === undefined ? "" : `of ${images.toLocaleString("en")} images`;
+  const count = images === undefined ? "" : `of ${images.toLocaleString("en")} images`;
+  const of = (last: Share): string => [count, whose(summary, history, last)].filter(Boolean).join(" ");
   const numbers: ([string, string, string?] | false | undefined)[] = [
-    top1 !== undefined && ["Top-1", percent(top1), of],
+    top1 !== undefined && ["Top-1", percent(top1), of("eval_top1")],
     top5 !== undefined && ["Top-5", percent(top5)],
-    map !== undefined && ["Mean average precision", percent(map), of],
+    map !== undefined && ["Mean average precision", percent(map), of("eval_map")],
     loss !== undefined && ["Loss", figure(loss)],
     loss === undefined && ["Training loss", figure(history.at(-1)?.train_loss)],
     calibration && ["Calibration error", percent(calibration.ece)],
