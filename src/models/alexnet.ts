@@ -2,11 +2,10 @@
 // parallelizing convolutional neural networks (2014), arXiv 1404.5997, as torchvision has it.
 
 import type { Tensor } from "../core/tensor.js";
-import { ShapeError } from "../errors.js";
 import { AdaptiveAvgPool2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
 import { flatten } from "../ops/index.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 export class AlexNet extends Classifier {
   readonly features: Sequential;
@@ -14,10 +13,8 @@ export class AlexNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.6"];
 
-  /** @throws ShapeError for smallImages: it needs images of at least 63 pixels */
-  constructor({ numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {}) {
+  constructor({ numClasses = 1000, inChannels = 3, dropout = 0.5 }: ModelOptions = {}) {
     super();
-    if (smallImages) throw new ShapeError("AlexNet: got smallImages; expected images of at least 63 pixels");
     this.features = new Sequential(
       new Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
       new ReLU(),
@@ -34,10 +31,10 @@ export class AlexNet extends Classifier {
       new MaxPool2d(3, { stride: 2 }),
     );
     this.classifier = new Sequential(
-      new Dropout(),
+      new Dropout(dropout),
       new Linear(256 * 6 * 6, 4096),
       new ReLU(),
-      new Dropout(),
+      new Dropout(dropout),
       new Linear(4096, 4096),
       new ReLU(),
       new Linear(4096, numClasses),
@@ -54,4 +51,7 @@ export class AlexNet extends Classifier {
   }
 }
 
-export const alexnet = registerModel("alexnet", imagenet(), (o) => new AlexNet(o));
+export const alexnet = registerModel("alexnet", imagenet(), (o) => new AlexNet(o), {
+  ...PLAIN,
+  smallImages: "needs images of at least 63 pixels",
+});

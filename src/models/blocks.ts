@@ -49,3 +49,11 @@ export function toEights(n: number): number {
   const rounded = Math.max(8, Math.floor((n + 4) / 8) * 8);
   return rounded < 0.9 * n ? rounded + 8 : rounded;
 }
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** StochasticDepth's probability of each of `blocks` in turn: from 0 on a straight line to what would be the next one's. */
+export function rising(dropPath: number, blocks: number): () => number {
+  let built = 0;
+  return () => (dropPath * built++) / blocks;
+}

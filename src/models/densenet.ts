@@ -8,6 +8,7 @@ import {
   AvgPool2d,
   BatchNorm2d,
   Conv2d,
+  Dropout,
   init,
   Linear,
   MaxPool2d,
@@ -17,7 +18,7 @@ import {
 } from "../nn/index.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 function conv(from: number, to: number, kernelSize: number, stride = 1): Conv2d {
   const padding = (kernelSize - 1) / 2;
@@ -72,13 +73,14 @@ function transition(from: number, to: number): Sequential {
 export class DenseNet extends Classifier {
   readonly features: Sequential;
   readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly dropout: Dropout | undefined;
   readonly classifier: Linear;
   protected readonly heads = ["classifier"];
 
   /** growth: channels that each layer adds; depths: layers of each of the four blocks. */
   constructor(growth: number, depths: readonly number[], options: ModelOptions = {}) {
     super();
-    const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0 } = options;
     let channels = 2 * growth;
     const layers: Record<string, Module> = {
       conv0: smallImages ? conv(inChannels, channels, 3) : conv(inChannels, channels, 7, 2),
@@ -95,6 +97,7 @@ export class DenseNet extends Classifier {
     });
     layers.norm5 = new BatchNorm2d(channels);
     this.features = new Sequential(layers);
+    this.dropout = dropout ? new Dropout(dropout) : undefined;
     this.classifier = new Linear(channels, numClasses, { biasInit: init.zeros });
   }
 
@@ -104,11 +107,12 @@ export class DenseNet extends Classifier {
   }
 
   forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
+    const y = flatten(this.avgpool.forward(features));
+    return this.classifier.forward(this.dropout?.forward(y) ?? y);
   }
 }
 
-export const densenet121 = registerModel("densenet121", imagenet(), (o) => new DenseNet(32, [6, 12, 24, 16], o)); // prettier-ignore
-export const densenet161 = registerModel("densenet161", imagenet(), (o) => new DenseNet(48, [6, 12, 36, 24], o)); // prettier-ignore
-export const densenet169 = registerModel("densenet169", imagenet(), (o) => new DenseNet(32, [6, 12, 32, 32], o)); // prettier-ignore
-export const densenet201 = registerModel("densenet201", imagenet(), (o) => new DenseNet(32, [6, 12, 48, 32], o)); // prettier-ignore
+export const densenet121 = registerModel("densenet121", imagenet(), (o) => new DenseNet(32, [6, 12, 24, 16], o), PLAIN); // prettier-ignore
+export const densenet161 = registerModel("densenet161", imagenet(), (o) => new DenseNet(48, [6, 12, 36, 24], o), PLAIN); // prettier-ignore
+export const densenet169 = registerModel("densenet169", imagenet(), (o) => new DenseNet(32, [6, 12, 32, 32], o), PLAIN); // prettier-ignore
+export const densenet201 = registerModel("densenet201", imagenet(), (o) => new DenseNet(32, [6, 12, 48, 32], o), PLAIN); // prettier-ignore

@@ -15,7 +15,7 @@ import {
   type BatchNorm2dOptions,
 } from "../nn/index.js";
 import { add, flatten } from "../ops/index.js";
-import { convNorm, fanOut, toEights } from "./blocks.js";
+import { convNorm, fanOut, rising, sum, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet, registerModel, type ModelOptions, type Preprocessing } from "./registry.js";
 
@@ -79,21 +79,26 @@ export class EfficientNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.1"];
 
-  constructor({ width, depth, dropout, norm }: Scaling, options: ModelOptions = {}) {
+  constructor({ width, depth, norm, ...scaling }: Scaling, options: ModelOptions = {}) {
     super();
     const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    const { dropout = scaling.dropout, dropPath = 0.2 } = options;
     const shared = { activation: SiLU, ...(norm ? { norm } : {}) };
     const stages = STAGES.map(([expansion, kernelSize, stride, to, blocks]) => {
       return { expansion, kernelSize, stride, to: toEights(to * width), blocks: Math.ceil(blocks * depth) };
     });
-    const total = stages.reduce((n, { blocks }) => n + blocks, 0);
+    const drop = rising(dropPath, sum(stages.map(({ blocks }) => blocks)));
     let from = toEights(32 * width);
-    let built = 0;
     const layers = [convNorm(inChannels, from, 3, { ...shared, stride: smallImages ? 1 : 2 })];
     for (const { blocks, stride, ...shape } of stages) {
       const block = (_: unknown, i: number): MBConv => {
-        const drop = (0.2 * built++) / total;
-        return new MBConv({ ...shape, from: i ? shape.to : from, stride: i ? 1 : stride, drop, norm });
+        return new MBConv({
+          ...shape,
+          from: i ? shape.to : from,
+          stride: i ? 1 : stride,
+          drop: drop(),
+          norm,
+        });
       };
       layers.push(new Sequential(...Array.from({ length: blocks }, block)));
       from = shape.to;

@@ -19,7 +19,7 @@ import {
 import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 const weightInit = gaussian(0.01);
 
@@ -108,18 +108,25 @@ export class GoogLeNet extends Classifier {
   readonly aux1: InceptionAux | undefined;
   readonly aux2: InceptionAux | undefined;
   readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly dropout = new Dropout(0.2);
+  readonly dropout: Dropout;
   readonly fc: Linear;
 
   constructor(options: GoogLeNetOptions = {}) {
     super();
-    const { numClasses = 1000, inChannels = 3, smallImages = false, auxHeads = true } = options;
+    const {
+      numClasses = 1000,
+      inChannels = 3,
+      smallImages = false,
+      auxHeads = true,
+      dropout = 0.2,
+    } = options;
     this.conv1 = smallImages
       ? new BasicConv2d(inChannels, 64, 3, { padding: 1 })
       : new BasicConv2d(inChannels, 64, 7, { stride: 2, padding: 3 });
     this.maxpool1 = smallImages ? undefined : new MaxPool2d(3, { stride: 2, ceilMode: true });
     this.aux1 = auxHeads ? new InceptionAux(512, numClasses) : undefined;
     this.aux2 = auxHeads ? new InceptionAux(528, numClasses) : undefined;
+    this.dropout = new Dropout(dropout);
     this.fc = new Linear(1024, numClasses, { weightInit });
   }
 
@@ -163,4 +170,9 @@ export class GoogLeNet extends Classifier {
   }
 }
 
-export const googlenet = registerModel("googlenet", imagenet(), (o?: GoogLeNetOptions) => new GoogLeNet(o));
+export const googlenet = registerModel(
+  "googlenet",
+  imagenet(),
+  (o?: GoogLeNetOptions) => new GoogLeNet(o),
+  PLAIN,
+);

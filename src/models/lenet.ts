@@ -4,17 +4,19 @@
 // a connection table, scaled tanh, trainable sub-sampling and radial basis functions.
 
 import type { Tensor } from "../core/tensor.js";
-import { Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
+import { Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
 import { Classifier } from "./classifier.js";
-import { registerModel, type ModelOptions, type Preprocessing } from "./registry.js";
+import { PLAIN, registerModel, SMALL, type ModelOptions, type Preprocessing } from "./registry.js";
 
 export class LeNet5 extends Classifier {
   readonly features: Sequential;
   readonly classifier: Sequential;
+  readonly dropout: Dropout | undefined;
   protected readonly heads = ["classifier.5"];
 
-  constructor({ numClasses = 10, inChannels = 1 }: ModelOptions = {}) {
+  constructor({ numClasses = 10, inChannels = 1, dropout = 0 }: ModelOptions = {}) {
     super();
+    this.dropout = dropout ? new Dropout(dropout) : undefined;
     this.features = new Sequential(
       new Conv2d(inChannels, 6, 5, { padding: 2 }),
       new ReLU(),
@@ -39,7 +41,12 @@ export class LeNet5 extends Classifier {
   }
 
   forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(features);
+    if (!this.dropout) return this.classifier.forward(features);
+    const layers = this.classifier.namedChildren().map(([, layer]) => layer);
+    return [...layers.slice(0, -1), this.dropout, ...layers.slice(-1)].reduce(
+      (x, f) => f.forward(x),
+      features,
+    );
   }
 }
 
@@ -52,4 +59,7 @@ const MNIST: Preprocessing = {
   std: [0.3081],
 };
 
-export const lenet5 = registerModel("lenet5", MNIST, (options) => new LeNet5(options));
+export const lenet5 = registerModel("lenet5", MNIST, (options) => new LeNet5(options), {
+  ...PLAIN,
+  ...SMALL,
+});

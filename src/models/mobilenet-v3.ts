@@ -12,9 +12,10 @@ import {
   ReLU,
   Sequential,
   SqueezeExcitation,
+  StochasticDepth,
 } from "../nn/index.js";
 import { add, flatten } from "../ops/index.js";
-import { convNorm, fanOut, gaussian, toEights } from "./blocks.js";
+import { convNorm, fanOut, gaussian, rising, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet, registerModel, type ModelOptions } from "./registry.js";
 
@@ -57,9 +58,10 @@ const norm = { eps: 1e-3, momentum: 0.01 };
 
 class InvertedResidual extends Module {
   readonly block: Sequential;
+  readonly stochasticDepth: StochasticDepth | undefined;
   readonly #shortcut: boolean;
 
-  constructor(from: number, [kernelSize, wide, to, weighed, name, stride]: Row) {
+  constructor(from: number, [kernelSize, wide, to, weighed, name, stride]: Row, drop: number) {
     super();
     const activation = name === "relu" ? ReLU : Hardswish;
     const conv = { weightInit: fanOut, biasInit: init.zeros };
@@ -72,11 +74,12 @@ class InvertedResidual extends Module {
       convNorm(wide, to, 1, { activation: null, norm }),
     );
     this.#shortcut = stride === 1 && from === to;
+    this.stochasticDepth = this.#shortcut && drop ? new StochasticDepth(drop) : undefined;
   }
 
   forward(x: Tensor): Tensor {
     const y = this.block.forward(x);
-    return this.#shortcut ? add(y, x) : y;
+    return this.#shortcut ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
   }
 }
 
@@ -88,11 +91,12 @@ export class MobileNetV3 extends Classifier {
 
   constructor(rows: readonly Row[], hidden: number, options: ModelOptions = {}) {
     super();
-    const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
+    const drop = rising(dropPath, rows.length);
     const activation = Hardswish;
     let from = 16;
     const blocks = rows.map((row) => {
-      const block = new InvertedResidual(from, row);
+      const block = new InvertedResidual(from, row, drop());
       from = row[2];
       return block;
     });
@@ -106,7 +110,7 @@ export class MobileNetV3 extends Classifier {
     this.classifier = new Sequential(
       linear(6 * from, hidden),
       new Hardswish(),
-      new Dropout(0.2),
+      new Dropout(dropout),
       linear(hidden, numClasses),
     );
   }

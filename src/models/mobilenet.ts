@@ -2,11 +2,20 @@
 // Residuals and Linear Bottlenecks (2018), arXiv 1801.04381, table 2. Both as torchvision builds V2.
 
 import type { Tensor } from "../core/tensor.js";
-import { AdaptiveAvgPool2d, Dropout, init, Linear, Module, ReLU6, Sequential } from "../nn/index.js";
+import {
+  AdaptiveAvgPool2d,
+  Dropout,
+  init,
+  Linear,
+  Module,
+  ReLU6,
+  Sequential,
+  StochasticDepth,
+} from "../nn/index.js";
 import { add, flatten } from "../ops/index.js";
-import { convNorm, gaussian } from "./blocks.js";
+import { convNorm, gaussian, rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 class MobileNet extends Classifier {
   readonly features: Sequential;
@@ -14,11 +23,11 @@ class MobileNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.1"];
 
-  constructor(features: Sequential, channels: number, numClasses: number) {
+  constructor(features: Sequential, channels: number, { numClasses = 1000, dropout = 0.2 }: ModelOptions) {
     super();
     this.features = features;
     const head = new Linear(channels, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(new Dropout(0.2), head);
+    this.classifier = new Sequential(new Dropout(dropout), head);
   }
 
   forwardFeatures(x: Tensor): Tensor {
@@ -34,7 +43,8 @@ class MobileNet extends Classifier {
 const V1 = [[1, 64], [2, 128], [1, 128], [2, 256], [1, 256], [2, 512], [1, 512], [1, 512], [1, 512], [1, 512], [1, 512], [2, 1024], [1, 1024]] as const; // prettier-ignore
 
 export class MobileNetV1 extends MobileNet {
-  constructor({ numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {}) {
+  constructor(options: ModelOptions = {}) {
+    const { inChannels = 3, smallImages = false } = options;
     let from = 32;
     const pairs = V1.map(([stride, to]) => {
       const depthwise = convNorm(from, from, 3, { stride, groups: from });
@@ -43,16 +53,17 @@ export class MobileNetV1 extends MobileNet {
       return pair;
     });
     const stem = convNorm(inChannels, 32, 3, { stride: smallImages ? 1 : 2 });
-    super(new Sequential(stem, ...pairs), from, numClasses);
+    super(new Sequential(stem, ...pairs), from, options);
   }
 }
 
 /** Widen, convolve each channel, narrow; a shortcut where the size stays. */
 class InvertedResidual extends Module {
   readonly conv: Sequential;
+  readonly stochasticDepth: StochasticDepth | undefined;
   readonly #shortcut: boolean;
 
-  constructor(from: number, to: number, stride: number, expansion: number) {
+  constructor(from: number, to: number, stride: number, expansion: number, drop: number) {
     super();
     const wide = from * expansion;
     const activation = ReLU6;
@@ -62,11 +73,12 @@ class InvertedResidual extends Module {
       ...convNorm(wide, to, 1, { activation: null }).namedChildren().map(([, layer]) => layer), // prettier-ignore
     );
     this.#shortcut = stride === 1 && from === to;
+    this.stochasticDepth = this.#shortcut && drop ? new StochasticDepth(drop) : undefined;
   }
 
   forward(x: Tensor): Tensor {
     const y = this.conv.forward(x);
-    return this.#shortcut ? add(y, x) : y;
+    return this.#shortcut ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
   }
 }
 
@@ -74,20 +86,22 @@ class InvertedResidual extends Module {
 const V2 = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const; // prettier-ignore
 
 export class MobileNetV2 extends MobileNet {
-  constructor({ numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {}) {
+  constructor(options: ModelOptions = {}) {
+    const { inChannels = 3, smallImages = false, dropPath = 0 } = options;
     let from = 32;
+    const drop = rising(dropPath, sum(V2.map(([, , blocks]) => blocks)));
     const stages = V2.flatMap(([expansion, to, blocks, stride]) => {
       const block = (_: unknown, i: number): Module =>
-        new InvertedResidual(i ? to : from, to, i ? 1 : stride, expansion);
+        new InvertedResidual(i ? to : from, to, i ? 1 : stride, expansion, drop());
       const stage = Array.from({ length: blocks }, block);
       from = to;
       return stage;
     });
     const activation = ReLU6;
     const stem = convNorm(inChannels, 32, 3, { stride: smallImages ? 1 : 2, activation });
-    super(new Sequential(stem, ...stages, convNorm(from, 1280, 1, { activation })), 1280, numClasses);
+    super(new Sequential(stem, ...stages, convNorm(from, 1280, 1, { activation })), 1280, options);
   }
 }
 
-export const mobilenet_v1 = registerModel("mobilenet_v1", imagenet(), (o) => new MobileNetV1(o));
+export const mobilenet_v1 = registerModel("mobilenet_v1", imagenet(), (o) => new MobileNetV1(o), PLAIN);
 export const mobilenet_v2 = registerModel("mobilenet_v2", imagenet(), (o) => new MobileNetV2(o));

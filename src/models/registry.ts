@@ -14,6 +14,13 @@ export interface ModelOptions {
   inChannels?: number;
   /** For images of about 32 pixels, as in CIFAR: the first layers keep their size. Default false. */
   smallImages?: boolean;
+  /** Probability of the dropout before the classifier, or in it. Default: the paper's, mostly none. */
+  dropout?: number;
+  /**
+   * Probability that the last residual branch is left out in training, for each image; those before it less, on a straight line
+   * from 0 (StochasticDepth). Default: the paper's, mostly none.
+   */
+  dropPath?: number;
   /** false leaves the weights undefined, for those that are loaded next. Default true. */
   initialise?: boolean;
 }
@@ -32,6 +39,8 @@ export interface Preprocessing {
 
 export interface ModelInfo extends Preprocessing {
   readonly name: string;
+  /** Options that mean nothing to it, and why. */
+  readonly limits: ModelLimits;
   /** Number of trainable parameters. */
   readonly parameters: number;
   /** Multiply-accumulates for one image of inputSize. */
@@ -49,17 +58,38 @@ export function imagenet(
   return { inputSize: [size, size, 3], resize, interpolation, mean, std: [0.229, 0.224, 0.225] };
 }
 
+/** Options that mean nothing to a model. */
+export interface ModelLimits {
+  /** Why it has no form for small images. */
+  readonly smallImages?: string;
+  /** Why dropPath means nothing to it. */
+  readonly dropPath?: string;
+  /** Whether it is made for small images as it is, with or without smallImages. */
+  readonly small?: true;
+}
+
+/** Of networks without residual branches. */
+export const PLAIN: ModelLimits = { dropPath: "has no residual branches" };
+/** Of networks that are made for small images as they are. */
+export const SMALL: ModelLimits = { small: true };
+
 const registry = new Map<string, ModelInfo>();
 
-/** Makes a model known by name. Returns its constructor. */
+/** Makes a model known by name. Returns its constructor, which throws DataError for an option beyond its limits. */
 export function registerModel<T extends Classifier, O extends ModelOptions = ModelOptions>(
   name: string,
   preprocessing: Preprocessing,
   make: (options?: O) => T,
+  limits: ModelLimits = {},
 ): (options?: O) => T {
   if (registry.has(name)) throw new Error(`registerModel: '${name}' is registered twice`);
-  const create = (options?: O): T =>
-    options?.initialise === false ? init.withoutInit(() => make(options)) : make(options);
+  const create = (options?: O): T => {
+    for (const option of ["smallImages", "dropPath"] as const) {
+      if (!options?.[option] || limits[option] === undefined) continue;
+      throw new DataError(`createModel: ${name} ${limits[option]}; got ${option} ${options[option]}`);
+    }
+    return options?.initialise === false ? init.withoutInit(() => make(options)) : make(options);
+  };
   const { inputSize } = preprocessing;
   let size: { parameters: number; macs: number } | undefined;
   const measure = (): { parameters: number; macs: number } =>
@@ -73,6 +103,7 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
     );
   registry.set(name, {
     name,
+    limits,
     ...preprocessing,
     get parameters() {
       return (size ??= measure()).parameters;

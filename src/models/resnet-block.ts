@@ -1,7 +1,7 @@
 // ResNet's blocks, plain and bottleneck; resnet.ts names the papers.
 
 import type { Tensor } from "../core/tensor.js";
-import { AvgPool2d, BatchNorm2d, Conv2d, Module, Sequential } from "../nn/index.js";
+import { AvgPool2d, BatchNorm2d, Conv2d, Module, Sequential, StochasticDepth } from "../nn/index.js";
 import { add, relu } from "../ops/index.js";
 import { fanOut } from "./blocks.js";
 
@@ -31,8 +31,10 @@ export class Block extends Module {
   readonly conv3: Conv2d | undefined;
   readonly bn3: BatchNorm2d | undefined;
   readonly downsample: Sequential | undefined;
+  readonly stochasticDepth: StochasticDepth | undefined;
 
-  constructor(from: number, to: number, stride: number, variant: Variant) {
+  /** drop: probability of leaving it out in training. */
+  constructor(from: number, to: number, stride: number, variant: Variant, drop = 0) {
     super();
     const { bottleneck = false, groups = 1, widthPerGroup = 64, vd = false } = variant;
     const width = bottleneck ? ((to / 4) * widthPerGroup * groups) / 64 : to;
@@ -42,6 +44,7 @@ export class Block extends Module {
     this.bn2 = new BatchNorm2d(width);
     this.conv3 = bottleneck ? conv(width, to, 1) : undefined;
     this.bn3 = bottleneck ? new BatchNorm2d(to) : undefined;
+    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
     if (stride === 1 && from === to) return;
     const pool = new AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
     this.downsample = vd
@@ -53,6 +56,7 @@ export class Block extends Module {
     const y = relu(this.bn1.forward(this.conv1.forward(x)));
     let z = this.bn2.forward(this.conv2.forward(y));
     if (this.conv3 && this.bn3) z = this.bn3.forward(this.conv3.forward(relu(z)));
+    z = this.stochasticDepth?.forward(z) ?? z;
     return relu(add(z, this.downsample?.forward(x) ?? x));
   }
 }

@@ -3,10 +3,21 @@
 // Idelbayev does it (https://github.com/akamaster/pytorch_resnet_cifar10), whose parameter names these are.
 
 import type { Tensor } from "../core/tensor.js";
-import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, init, Linear, Module, Sequential } from "../nn/index.js";
+import {
+  AdaptiveAvgPool2d,
+  BatchNorm2d,
+  Conv2d,
+  Dropout,
+  init,
+  Linear,
+  Module,
+  Sequential,
+  StochasticDepth,
+} from "../nn/index.js";
 import { add, flatten, pad, relu, slice } from "../ops/index.js";
+import { rising } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet, registerModel, SMALL, type ModelOptions } from "./registry.js";
 
 function conv3x3(inChannels: number, outChannels: number, stride = 1): Conv2d {
   const weightInit = init.kaimingNormal;
@@ -25,21 +36,24 @@ class Block extends Module {
   readonly bn1: BatchNorm2d;
   readonly conv2: Conv2d;
   readonly bn2: BatchNorm2d;
+  readonly stochasticDepth: StochasticDepth | undefined;
   readonly #stride: number;
 
-  constructor(inChannels: number, channels: number, stride: number) {
+  constructor(inChannels: number, channels: number, stride: number, drop: number) {
     super();
     this.conv1 = conv3x3(inChannels, channels, stride);
     this.bn1 = new BatchNorm2d(channels);
     this.conv2 = conv3x3(channels, channels);
     this.bn2 = new BatchNorm2d(channels);
+    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
     this.#stride = stride;
   }
 
   forward(x: Tensor): Tensor {
     const y = relu(this.bn1.forward(this.conv1.forward(x)));
     const shortcut = this.#stride === 1 ? x : subsample(x, this.conv2.weight.shape[3]!);
-    return relu(add(this.bn2.forward(this.conv2.forward(y)), shortcut));
+    const z = this.bn2.forward(this.conv2.forward(y));
+    return relu(add(this.stochasticDepth?.forward(z) ?? z, shortcut));
   }
 }
 
@@ -49,22 +63,26 @@ export class CifarResNet extends Classifier {
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
+  readonly dropout: Dropout | undefined;
   readonly linear: Linear;
   readonly #avgpool = new AdaptiveAvgPool2d(1);
   protected readonly heads = ["linear"];
 
   /** depth: blocks of each of the three stages; layers = 6·depth + 2. */
-  constructor(depth: number, { numClasses = 10, inChannels = 3 }: ModelOptions = {}) {
+  constructor(depth: number, options: ModelOptions = {}) {
     super();
+    const { numClasses = 10, inChannels = 3, dropout = 0, dropPath = 0 } = options;
+    const drop = rising(dropPath, 3 * depth - 1);
     const stage = (from: number, to: number, stride: number): Sequential =>
       new Sequential(
-        ...Array.from({ length: depth }, (_, i) => new Block(i ? to : from, to, i ? 1 : stride)),
+        ...Array.from({ length: depth }, (_, i) => new Block(i ? to : from, to, i ? 1 : stride, drop())),
       );
     this.conv1 = conv3x3(inChannels, 16);
     this.bn1 = new BatchNorm2d(16);
     this.layer1 = stage(16, 16, 1);
     this.layer2 = stage(16, 32, 2);
     this.layer3 = stage(32, 64, 2);
+    this.dropout = dropout ? new Dropout(dropout) : undefined;
     this.linear = new Linear(64, numClasses, { weightInit: init.kaimingNormal });
   }
 
@@ -75,15 +93,16 @@ export class CifarResNet extends Classifier {
   }
 
   forwardHead(features: Tensor): Tensor {
-    return this.linear.forward(flatten(this.#avgpool.forward(features)));
+    const y = flatten(this.#avgpool.forward(features));
+    return this.linear.forward(this.dropout?.forward(y) ?? y);
   }
 }
 
 /** Their authors normalise CIFAR by ImageNet's statistics. */
 const SIZE = imagenet(32, 32);
 
-export const resnet20_cifar = registerModel("resnet20_cifar", SIZE, (o) => new CifarResNet(3, o));
-export const resnet32_cifar = registerModel("resnet32_cifar", SIZE, (o) => new CifarResNet(5, o));
-export const resnet44_cifar = registerModel("resnet44_cifar", SIZE, (o) => new CifarResNet(7, o));
-export const resnet56_cifar = registerModel("resnet56_cifar", SIZE, (o) => new CifarResNet(9, o));
-export const resnet110_cifar = registerModel("resnet110_cifar", SIZE, (o) => new CifarResNet(18, o));
+export const resnet20_cifar = registerModel("resnet20_cifar", SIZE, (o) => new CifarResNet(3, o), SMALL);
+export const resnet32_cifar = registerModel("resnet32_cifar", SIZE, (o) => new CifarResNet(5, o), SMALL);
+export const resnet44_cifar = registerModel("resnet44_cifar", SIZE, (o) => new CifarResNet(7, o), SMALL);
+export const resnet56_cifar = registerModel("resnet56_cifar", SIZE, (o) => new CifarResNet(9, o), SMALL);
+export const resnet110_cifar = registerModel("resnet110_cifar", SIZE, (o) => new CifarResNet(18, o), SMALL);

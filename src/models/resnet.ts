@@ -8,6 +8,7 @@ import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
   BatchNorm2d,
+  Dropout,
   Linear,
   MaxPool2d,
   ReLU,
@@ -15,6 +16,7 @@ import {
   type Conv2d,
 } from "../nn/index.js";
 import { flatten, relu } from "../ops/index.js";
+import { rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet, registerModel, type ModelOptions } from "./registry.js";
 import { Block, conv, type Variant } from "./resnet-block.js";
@@ -34,22 +36,25 @@ export class ResNet extends Classifier {
   readonly layer3: Sequential;
   readonly layer4: Sequential;
   readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly dropout: Dropout | undefined;
   readonly fc: Linear;
   readonly #maxpool: MaxPool2d | undefined;
   protected readonly heads = ["fc"];
 
   constructor(
     variant: Variant,
-    { numClasses = 1000, inChannels = 3, smallImages = false }: ModelOptions = {},
+    { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 }: ModelOptions = {},
   ) {
     super();
     const { depths, bottleneck = false, vd = false } = variant;
     this.conv1 = stem(inChannels, vd, smallImages);
     this.#maxpool = smallImages ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
     let from = 64;
+    const drop = rising(dropPath, sum(depths) - 1);
     const stage = (width: number, depth: number, stride: number): Sequential => {
       const to = bottleneck ? 4 * width : width;
-      const block = (_: unknown, i: number): Block => new Block(i ? to : from, to, i ? 1 : stride, variant);
+      const block = (_: unknown, i: number): Block =>
+        new Block(i ? to : from, to, i ? 1 : stride, variant, drop());
       const blocks = Array.from({ length: depth }, block);
       from = to;
       return new Sequential(...blocks);
@@ -58,6 +63,7 @@ export class ResNet extends Classifier {
     this.layer2 = stage(128, depths[1], 2);
     this.layer3 = stage(256, depths[2], 2);
     this.layer4 = stage(512, depths[3], 2);
+    this.dropout = dropout ? new Dropout(dropout) : undefined;
     this.fc = new Linear(from, numClasses);
   }
 
@@ -70,7 +76,8 @@ export class ResNet extends Classifier {
   }
 
   forwardHead(features: Tensor): Tensor {
-    return this.fc.forward(flatten(this.avgpool.forward(features)));
+    const y = flatten(this.avgpool.forward(features));
+    return this.fc.forward(this.dropout?.forward(y) ?? y);
   }
 }
 

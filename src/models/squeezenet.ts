@@ -15,7 +15,7 @@ import {
 import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 const start = { weightInit: init.kaimingUniform, biasInit: init.zeros };
 
@@ -60,7 +60,7 @@ export class SqueezeNet extends Classifier {
 
   constructor({ stem, fires }: Version, options: ModelOptions = {}) {
     super();
-    const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     const [width, kernelSize] = stem;
     let from = width;
     const layers = fires.map((fire) => {
@@ -72,7 +72,7 @@ export class SqueezeNet extends Classifier {
     const first = smallImages ? { ...start, padding: (kernelSize - 1) / 2 } : { ...start, stride: 2 };
     this.features = new Sequential(new Conv2d(inChannels, width, kernelSize, first), new ReLU(), ...layers);
     const head = new Conv2d(512, numClasses, 1, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(new Dropout(), head, new ReLU(), new AdaptiveAvgPool2d(1));
+    this.classifier = new Sequential(new Dropout(dropout), head, new ReLU(), new AdaptiveAvgPool2d(1));
   }
 
   /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 21 (version 1.1: 17). */
@@ -85,5 +85,15 @@ export class SqueezeNet extends Classifier {
   }
 }
 
-export const squeezenet1_0 = registerModel("squeezenet1_0", imagenet(), (o) => new SqueezeNet(V1_0, o));
-export const squeezenet1_1 = registerModel("squeezenet1_1", imagenet(), (o) => new SqueezeNet(V1_1, o));
+export const squeezenet1_0 = registerModel(
+  "squeezenet1_0",
+  imagenet(),
+  (o) => new SqueezeNet(V1_0, o),
+  PLAIN,
+);
+export const squeezenet1_1 = registerModel(
+  "squeezenet1_1",
+  imagenet(),
+  (o) => new SqueezeNet(V1_1, o),
+  PLAIN,
+);

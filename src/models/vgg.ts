@@ -17,7 +17,7 @@ import {
 import { flatten } from "../ops/index.js";
 import { fanOut, gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 const WIDTHS = [64, 128, 256, 512, 512];
 
@@ -30,7 +30,7 @@ export class VGG extends Classifier {
   /** depths: convolutions before each of the five poolings. For small images the classifier sees one pixel, 512 wide. */
   constructor(depths: readonly number[], batchNorm: boolean, options: ModelOptions = {}) {
     super();
-    const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     let channels = inChannels;
     const conv = (width: number): Module[] => {
       const layer = new Conv2d(channels, width, 3, { padding: 1, weightInit: fanOut, biasInit: init.zeros });
@@ -50,10 +50,10 @@ export class VGG extends Classifier {
     this.classifier = new Sequential(
       linear(512 * side * side, width),
       new ReLU(),
-      new Dropout(),
+      new Dropout(dropout),
       linear(width, width),
       new ReLU(),
-      new Dropout(),
+      new Dropout(dropout),
       linear(width, numClasses),
     );
   }
@@ -70,7 +70,7 @@ export class VGG extends Classifier {
 
 function register(layers: number, depths: readonly number[], batchNorm: boolean) {
   const name = `vgg${layers}${batchNorm ? "_bn" : ""}`;
-  return registerModel(name, imagenet(), (o) => new VGG(depths, batchNorm, o));
+  return registerModel(name, imagenet(), (o) => new VGG(depths, batchNorm, o), PLAIN);
 }
 
 export const vgg11 = register(11, [1, 1, 2, 2, 2], false);

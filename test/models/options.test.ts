@@ -3,16 +3,20 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   createModel,
+  DataError,
+  Dropout,
   googlenet,
   manualSeed,
   modelInfo,
   modelNames,
   noGrad,
-  ShapeError,
+  StochasticDepth,
   summary,
   tensor,
   tidy,
   zeros,
+  type Classifier,
+  type ModelOptions,
 } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -45,9 +49,75 @@ describe.each(SMALL)("%s", (name) => {
   });
 });
 
+describe("dropout and dropPath", () => {
+  const parts = (name: string, options: ModelOptions) =>
+    shapesOnly(() => {
+      const model = createModel(name, options);
+      const modules = [...model.modules()];
+      model.dispose();
+      return {
+        dropouts: modules.flatMap((m) => (m instanceof Dropout ? [m.p] : [])),
+        depths: modules.flatMap((m) => (m instanceof StochasticDepth ? [m.p] : [])),
+      };
+    });
+
+  it.each(modelNames())("%s has the probabilities that are asked for, or says why not", (name) => {
+    const { dropouts } = parts(name, { dropout: 0.35 });
+    expect(dropouts.length).toBeGreaterThan(0);
+    expect(dropouts.filter((p) => p !== 0.35)).toEqual(name === "googlenet" ? [0.7, 0.7] : []); // of auxiliary heads
+    if (modelInfo(name).limits.dropPath) {
+      expect(() => createModel(name, { dropPath: 0.1 })).toThrow(
+        new DataError(`createModel: ${name} has no residual branches; got dropPath 0.1`),
+      );
+      return;
+    }
+    const { depths } = parts(name, { dropPath: 0.3 });
+    expect(depths.length).toBeGreaterThan(1);
+    expect(depths).toEqual([...depths].sort((a, b) => a - b));
+    expect(depths.at(-1)).toBeLessThanOrEqual(0.3 + 1e-12);
+    expect(depths.at(-1)).toBeGreaterThan(0.15);
+    expect(parts(name, { dropPath: 0 }).depths.filter((p) => p > 0)).toEqual([]);
+  });
+
+  it("rises over the blocks as timm's does", () => {
+    const { depths } = parts("resnet18", { dropPath: 0.7 });
+    expect(depths.map((p) => Math.round(p * 1e6) / 1e6)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
+  });
+
+  it.each<[string, ModelOptions]>([
+    ["lenet5", { dropout: 0.5 }],
+    ["densenet121", { dropout: 0.5 }],
+    ["resnet18", { dropout: 0.5, smallImages: true }],
+    ["resnet18", { dropPath: 0.9, smallImages: true }],
+    ["resnet20_cifar", { dropout: 0.5 }],
+    ["resnet20_cifar", { dropPath: 0.9 }],
+    ["mobilenet_v2", { dropPath: 0.9, dropout: 0, smallImages: true }],
+    ["mobilenet_v3_small", { dropPath: 0.9, dropout: 0, smallImages: true }],
+  ])("%s draws anew for each batch in training alone: %j", (name, options) => {
+    const channels = modelInfo(name).inputSize[2];
+    const [height] = name === "lenet5" ? [28] : [name === "densenet121" ? 32 : 16];
+    const x = tensor(
+      Float32Array.from({ length: 4 * height! ** 2 * channels }, (_, i) => Math.sin(i)),
+      [4, height!, height!, channels],
+    );
+    const twice = (model: Classifier): boolean => {
+      const [a, b] = noGrad(() => [0, 1].map(() => tidy(() => model.call(x).data())));
+      return Buffer.compare(bytes(a!), bytes(b!)) === 0;
+    };
+    const model = createModel(name, options);
+    expect(twice(model)).toBe(false);
+    expect(twice(model.eval())).toBe(true);
+    model.dispose();
+    const plain = createModel(name, { ...options, dropout: 0, ...(options.dropPath && { dropPath: 0 }) });
+    expect(twice(plain)).toBe(true);
+    plain.dispose();
+    x.dispose();
+  });
+});
+
 it("AlexNet says that small images are too small for it", () => {
   expect(() => createModel("alexnet", { smallImages: true })).toThrow(
-    new ShapeError("AlexNet: got smallImages; expected images of at least 63 pixels"),
+    new DataError("createModel: alexnet needs images of at least 63 pixels; got smallImages true"),
   );
 });
 
