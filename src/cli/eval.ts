@@ -1,12 +1,20 @@
 // fovea eval: how good a trained model is.
 
+import { basename } from "node:path";
 import type { Command } from "commander";
-import { DataLoader } from "../data/index.js";
+import { DataLoader, type Dataset } from "../data/index.js";
 import type { Preprocessing } from "../models/index.js";
-import { choice } from "../node/kinds.js";
+import { csvText } from "../node/csv.js";
+import { writeFileAtomic } from "../node/files.js";
+import { choice, text } from "../node/kinds.js";
+import { Predictions } from "../node/predictions.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { relabel } from "../node/relabel.js";
-import { evaluate, type Tta } from "../train/index.js";
+import { collectReport, judge, writeReport } from "../node/report/index.js";
+import { Counter } from "../node/status-line.js";
+import { UsageError } from "../node/usage-error.js";
+import type { Metric, MetricBatch, Tta } from "../train/index.js";
+import { confusionRows, evaluationJson, evaluationText } from "./eval-output.js";
 import {
   addDataOptions,
   addLoadOptions,
@@ -21,8 +29,15 @@ import {
   type LoadFlags,
   type ModelFlags,
 } from "./options.js";
+import { requireWritable } from "./outputs.js";
 
-type Flags = ModelFlags & DataFlags & LoadFlags & { tta?: Tta; json?: true };
+interface Files {
+  report?: string;
+  confusion?: string;
+  predictions?: string;
+}
+
+type Flags = ModelFlags & DataFlags & LoadFlags & Files & { tta?: Tta; json?: true };
 
 /** For ten crops, pictures larger than the model's. */
 function withMargin({ resize, ...preparation }: Preprocessing): Preprocessing {
@@ -31,45 +46,98 @@ function withMargin({ resize, ...preparation }: Preprocessing): Preprocessing {
   return { ...preparation, resize: side, inputSize: [side, side, channels] };
 }
 
+/** Tells a counter of every batch. */
+class Counted implements Metric {
+  readonly counter: Counter;
+  #done = 0;
+
+  constructor(images: number) {
+    this.counter = new Counter("evaluated", images);
+  }
+
+  update({ indices }: MetricBatch): void {
+    this.counter.at((this.#done += indices.length));
+  }
+}
+
 /** Adds the command to the program. */
 export function register(program: Command): void {
   const command = program.command("eval").description("evaluate a trained model on a labelled dataset");
+  const file = parser(text);
   addLoadOptions(addDataOptions(addModelOptions(command)))
     .option(
       "--tta <kind>",
       "average several views: flip or ten-crop",
       parser(choice(() => ["flip", "ten-crop"])),
     )
+    .option("--report <file.html>", "write a report to look at in a browser", file)
+    .option("--confusion <file.csv>", "write the confusion matrix: a row for each true class", file)
+    .option(
+      "--predictions <file.csv>",
+      "write what the model said of each image: file,label,predicted,probability,correct,label_probability",
+      file,
+    )
     .option(
       "--json",
-      "as JSON: { top1, top5, loss, images }, accuracies as fractions; with several classes a picture mAP too",
+      "as JSON: { top1, top5, loss, images, perClass, confused, calibrationError, mistakes }, accuracies as fractions; " +
+        "with several classes a picture mAP too",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
       const source = dataFrom(argument, flags.data);
       await useLoadOptions(flags);
-      const { model, classes, preparation } = await modelFrom(flags);
+      const { model, architecture, classes, preparation } = await modelFrom(flags);
       const data = relabel(await evalDataFrom(source, flags), model.numClasses, classes);
+      if (flags.confusion !== undefined && data.targets) {
+        throw new UsageError(`--confusion: images of ${data.name} have several classes each; expected one`);
+      }
+      await requireWritable([flags.report, flags.confusion, flags.predictions]);
       const prepared = preparation(data);
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
         workers: flags.workers ?? defaultWorkers(data),
         ...evalTransforms(data, flags.tta === "ten-crop" ? withMargin(prepared) : prepared),
       });
+      const counted = new Counted(data.length);
+      const predictions = new Predictions(data);
+      const metrics = [counted, ...(flags.predictions === undefined ? [] : [predictions])];
       const tta = flags.tta && { tta: flags.tta, crop: prepared.inputSize[0] };
-      const evaluation = await evaluate(model, loader, { ...tta }).finally(() => loader.close());
-      const { top1, top5, mAP, loss, images, seconds } = evaluation;
-      if (flags.json) {
-        console.log(JSON.stringify({ top1, top5, mAP, loss, images }, null, 2));
-        return;
+      try {
+        const judged = await judge(model, loader, { metrics, ...tta }).finally(() => counted.counter.end());
+        if (flags.predictions !== undefined) await writeFileAtomic(flags.predictions, predictions.csv);
+        if (flags.confusion !== undefined) {
+          const rows = confusionRows(judged.judgement.confusion!.matrix, data.classes);
+          await writeFileAtomic(flags.confusion, csvText(rows));
+        }
+        if (flags.report !== undefined) {
+          const report = await collectReport({
+            name: reportName(flags, data),
+            architecture,
+            data: basename(data.name),
+            model,
+            evalLoader: loader,
+            judged,
+            history: [],
+            args: argumentsOf(argument, flags),
+            command: `fovea ${process.argv.slice(2).join(" ")}`,
+          });
+          await writeReport(flags.report, report);
+        }
+        const shown = flags.json
+          ? JSON.stringify(evaluationJson(judged, data), null, 2)
+          : evaluationText(judged, data, process.stdout.isTTY ? process.stdout.columns : Infinity);
+        console.log(shown);
+      } finally {
+        loader.close();
       }
-      const rows = [
-        ["images", images.toLocaleString("en")],
-        ["top-1", `${(top1 * 100).toFixed(2)} %`],
-        ["top-5", `${(top5 * 100).toFixed(2)} %`],
-        ...(mAP === undefined ? [] : [["mAP", `${(mAP * 100).toFixed(2)} %`]]),
-        ["loss", loss.toFixed(4)],
-        ["images/s", Math.round(images / seconds).toLocaleString("en")],
-      ];
-      for (const [name, value] of rows) console.log(`${name!.padEnd(8)}  ${value!.padStart(10)}`);
     });
+}
+
+/** "resnet18-photos on photos" */
+function reportName({ model, weights, pretrained }: Flags, data: Dataset): string {
+  const which = [model, weights, pretrained].find((name) => typeof name === "string") ?? "model";
+  return `${basename(which)} on ${basename(data.name)}`;
+}
+
+function argumentsOf(data: string | undefined, flags: Flags): Record<string, unknown> {
+  return { ...(data !== undefined && { data }), ...flags };
 }

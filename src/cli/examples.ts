@@ -8,7 +8,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea train --resume runs/cifar",
   ],
   eval: [
-    "fovea eval photos --model runs/resnet18-photos",
+    "fovea eval photos --model runs/resnet18-photos --report eval.html",
     "fovea eval photos/val --model resnet50 --pretrained --tta flip --json",
   ],
   predict: [

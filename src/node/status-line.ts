@@ -16,10 +16,13 @@ const PAUSE = { terminal: 100, log: 10_000 };
 const COLUMNS = 80;
 const WIPE = "\r\x1b[K";
 
+/** Whether a letter may be wide: East Asian ones are, dashes and dots are not. */
+const isWide = (code: number): boolean => code >= 0x1100 && !(code >= 0x2000 && code < 0x2100);
+
 /** Columns that a text takes, or more: whatever may be a wide letter counts as two. */
 export function columnsOf(text: string): number {
   let columns = 0;
-  for (const character of text) columns += character.codePointAt(0)! >= 0x1100 ? 2 : 1;
+  for (const character of text) columns += isWide(character.codePointAt(0)!) ? 2 : 1;
   return columns;
 }
 

@@ -9,6 +9,8 @@ import {
   hasTwoParts,
   meanImagesPerSecond,
   type EpochReport,
+  type EvaluateOptions,
+  type Evaluation,
   type TwoPartModule,
   type WeightsKind,
 } from "../../train/index.js";
@@ -47,8 +49,27 @@ export interface CollectOptions {
   schedule?: Schedule;
   /** Optimizer steps in an epoch, for the schedule. Default: the training loader's batches. */
   stepsPerEpoch?: number;
+  /** What judge() said of model and evalLoader already. Default: it is asked. */
+  judged?: JudgedModel;
   /** Ends the evaluation soon after it is aborted. */
   signal?: AbortSignal;
+}
+
+/** An evaluation, and what it has to tell for a report. */
+export interface JudgedModel {
+  readonly evaluation: Evaluation;
+  readonly judgement: Judgement;
+}
+
+/** Evaluates a model for a report. @throws what evaluate() throws */
+export async function judge(
+  model: Module,
+  loader: DataLoader,
+  { metrics = [], ...options }: EvaluateOptions = {},
+): Promise<JudgedModel> {
+  const judgement = new Judgement(MISTAKES, LOOKS);
+  const evaluation = await evaluate(model, loader, { ...options, metrics: [judgement, ...metrics] });
+  return { evaluation, judgement };
 }
 
 /**
@@ -56,7 +77,7 @@ export interface CollectOptions {
  * @throws what evaluate() and the loaders throw
  */
 export async function collectReport(options: CollectOptions): Promise<ReportData> {
-  const { name, architecture, model, evalLoader, trainLoader, history, args, command } = options;
+  const { name, architecture, evalLoader, trainLoader, history, args, command } = options;
   const dataset = (evalLoader ?? trainLoader)?.dataset;
   const rates = learningRates(options);
   const summary = trainingSummary(options);
@@ -74,7 +95,7 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
     ...(rates && { learningRates: rates }),
     ...(command !== undefined && { command }),
     ...(trainLoader && { samples: await augmented(trainLoader) }),
-    ...(evalLoader && (await judged(model, evalLoader, summary, options.signal))),
+    ...(evalLoader && (await judged(options, evalLoader, summary))),
   };
 }
 
@@ -112,16 +133,12 @@ function learningRates(options: CollectOptions): ReportData["learningRates"] {
 
 /** Everything that an evaluation says. */
 async function judged(
-  model: Module,
+  { model, signal, judged }: CollectOptions,
   loader: DataLoader,
   training: ReportData["summary"],
-  signal: AbortSignal | undefined,
 ): Promise<Partial<ReportData>> {
-  const judgement = new Judgement(MISTAKES, LOOKS);
-  const { loss, top1, top5, images } = await evaluate(model, loader, {
-    metrics: [judgement],
-    ...(signal && { signal }),
-  });
+  const { evaluation, judgement } = judged ?? (await judge(model, loader, { ...(signal && { signal }) }));
+  const { loss, top1, top5, images } = evaluation;
   const { confusion, calibration, precision, mistakes } = judgement;
   const map = precision?.value;
   const gradCam = hasTwoParts(model) ? await looks(model, loader, judgement) : [];
@@ -141,13 +158,24 @@ async function judged(
 
 type Judged = Judgement["mistakes"][number];
 
+/** A path's last folder and file; of a picture in a shard, that and its name there. */
+function shortened(path: string): string {
+  return path.split(/[/\\]/).slice(-2).join("/");
+}
+
 function named(
   loader: DataLoader,
   { index, truth, guess, probability }: Judged,
-): Omit<JudgedPicture, keyof Picture> & { caption: string } {
+): Omit<JudgedPicture, "src" | "width" | "height"> {
   const { classes } = loader.dataset;
   const names = truth.map((label) => classes[label]!).join(", ");
-  return { truth: names, guess: classes[guess]!, probability, caption: `image ${index}` };
+  const file = loader.dataset.path?.(index);
+  const said = { truth: names, guess: classes[guess]!, probability };
+  return {
+    ...said,
+    caption: file === undefined ? `image ${index}` : shortened(file),
+    ...(file !== undefined && { file }),
+  };
 }
 
 /** The dataset's own picture, before any transform. */

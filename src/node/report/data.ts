@@ -64,6 +64,8 @@ export interface Picture {
   width: number;
   height: number;
   caption: string;
+  /** Where it lies, of pictures in files. */
+  file?: string;
 }
 
 /** A picture that the model judged. */

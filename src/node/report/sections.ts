@@ -166,12 +166,12 @@ function image(src: string, { width, height, caption }: Picture): Markup {
   />`;
 }
 
-function verdict({ truth, guess, probability, caption }: JudgedPicture): Markup {
+function verdict({ truth, guess, probability, caption, file }: JudgedPicture): Markup {
   const wrong = truth !== guess;
   return html`<figcaption>
     <span class="verdict name${wrong && " wrong"}">${guess}</span> ${percent(probability, 1)}
     ${wrong && html`<br /><span class="sub">is <span class="name">${truth}</span></span>`}
-    ${caption && html`<br /><span class="sub">${caption}</span>`}
+    ${caption && html`<br /><span class="sub name" ${file !== undefined && html` title="${file}"`}>${caption}</span>`}
   </figcaption>`;
 }
 
@@ -303,10 +303,10 @@ export function headline({ summary, history, calibration }: ReportData): [string
     top5 !== undefined && ["Top-5", percent(top5)],
     map !== undefined && ["Mean average precision", percent(map), of("eval_map")],
     loss !== undefined && ["Loss", figure(loss)],
-    loss === undefined && ["Training loss", figure(history.at(-1)?.train_loss)],
+    loss === undefined && history.length > 0 && ["Training loss", figure(history.at(-1)?.train_loss)],
     calibration && ["Calibration error", percent(calibration.ece)],
-    ["Epochs", figure(epochs)],
-    ["Time", duration(seconds)],
+    epochs > 0 && ["Epochs", figure(epochs)],
+    epochs > 0 && ["Time", duration(seconds)],
     imagesPerSecond !== undefined && ["Images/s", figure(Math.round(imagesPerSecond)), "in training"],
     dataWait !== undefined && ["Data wait", percent(dataWait, 1), "of the training time"],
   ];
