@@ -3,7 +3,10 @@
 import type { Command } from "commander";
 import { manualSeed } from "../core/random.js";
 import { integer, number } from "../node/kinds.js";
-import type { TrainArguments } from "../node/train-arguments.js";
+import { emaOptions } from "../node/options/loss.js";
+import { runOptions } from "../node/options/run.js";
+import { scheduleOptions } from "../node/options/steps.js";
+import { trainNames } from "../node/resolve-arguments.js";
 import { setUpTraining } from "../node/training-setup.js";
 import { StatusLine } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
@@ -12,14 +15,13 @@ import { init } from "../wasm/runtime.js";
 import { parser, requireDataName } from "./options.js";
 import { addTrainOptions, argumentsFrom, trainFlags } from "./train-flags.js";
 
-/** What bears on the loss of the first steps. */
-// prettier-ignore
-const NAMES: readonly (keyof TrainArguments)[] = [
-  "recipe", "data", "dataDir", "download", "decoder", "valFraction", "model", "smallImages", "weights", "pretrained", "freeze",
-  "imgSize", "scale", "mean", "std", "noAug", "aa", "colorJitter", "reprob", "cutout", "mixup", "cutmix", "batchSize",
-  "dropLast", "sampler", "opt", "momentum", "nesterov", "weightDecay", "decayAll", "loss", "smoothing", "focalGamma",
-  "classWeights", "teacher", "teacherModel", "distillAlpha", "distillTemperature", "seed", "threads", "workers",
+/** What has no bearing on the loss of the first steps, or is what is looked for. */
+const ELSEWHERE: readonly string[] = [
+  ...["freezeEpochs", "epochs", "gradAccumSteps", "lr", "headLr", "clipGrad", "clipMode"],
+  ...Object.keys({ ...scheduleOptions, ...emaOptions }),
+  ...Object.keys(runOptions).filter((name) => !["seed", "threads", "workers"].includes(name)),
 ];
+const NAMES = trainNames.filter((name) => !ELSEWHERE.includes(name));
 
 interface Range {
   startLr: number;

@@ -1,11 +1,18 @@
 // What a training's arguments mean: its data, model, optimizer, schedule and loss.
 
+import type { Tensor } from "../core/tensor.js";
 import { balancedSampler, classBalance, DataLoader, type Dataset } from "../data/index.js";
 import { DataError, ShapeError } from "../errors.js";
 import { createModel, type Classifier, type Preprocessing } from "../models/index.js";
 import { freeze, summary, type Loss } from "../nn/index.js";
-import { createOptimizer, noDecay, type Optimizer, type Schedule } from "../optim/index.js";
-import { ModelEma } from "../train/index.js";
+import {
+  createOptimizer,
+  noDecay,
+  type Optimizer,
+  type ParameterGroup,
+  type Schedule,
+} from "../optim/index.js";
+import { ModelEma, parameterGroups } from "../train/index.js";
 import { loadDataset, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
 import { defaultWorkers, evalTransforms, preparationFor, trainTransforms } from "./preprocessing.js";
@@ -44,11 +51,9 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
   const loaders = makeLoaders(args, data, preparation);
   const [schedule, hard] = [scheduleOf(args, loaders.train.batches), lossOf(args, train)];
   const model = await makeModel(args, train, preparation, start);
-  const parameters = model.parameters();
   const { lr, weightDecay, momentum } = args;
   const nesterov = args.nesterov && isInUse(args, "nesterov");
-  const groups = args.decayAll ? parameters : noDecay(parameters);
-  const optimizer = createOptimizer(args.opt, groups, { lr, weightDecay, momentum, nesterov });
+  const optimizer = createOptimizer(args.opt, groupsOf(args, model), { lr, weightDecay, momentum, nesterov });
   const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay, warmup: true }) : undefined;
   return {
     model,
@@ -122,6 +127,20 @@ function makeLoaders(
   };
 }
 
+/** The parameters, in groups where their rates or decays differ. */
+function groupsOf(args: TrainArguments, model: Classifier): readonly (Tensor | ParameterGroup)[] {
+  const { decayAll, headLr, layerDecay, lr } = args;
+  if (headLr === null && layerDecay === null) {
+    return decayAll ? model.parameters() : noDecay(model.parameters());
+  }
+  return parameterGroups(model, {
+    decayAll,
+    layerDecay: layerDecay ?? 1,
+    headScale: headLr === null ? 1 : headLr / lr,
+    isHead: (name) => model.isHead(name),
+  });
+}
+
 /** The model, with weights to begin with loaded (but for a head for other classes) and parts frozen, as asked for. */
 async function makeModel(
   args: TrainArguments,
@@ -129,10 +148,16 @@ async function makeModel(
   preparation: Preprocessing,
   start: StartingWeights | undefined,
 ): Promise<Classifier> {
-  const { smallImages } = args;
+  const { smallImages, dropout, dropPath } = args;
   const numClasses = train.classes.length;
   const inChannels = preparation.inputSize[2];
-  const model = createModel(args.model, { numClasses, inChannels, smallImages });
+  const model = createModel(args.model, {
+    numClasses,
+    inChannels,
+    smallImages,
+    ...(dropout !== null && { dropout }),
+    ...(dropPath !== null && { dropPath }),
+  });
   try {
     if (start) await loadStartingWeights(model, start.file);
     if (args.freeze !== null) {

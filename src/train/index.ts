@@ -4,6 +4,7 @@ export * from "./evaluate.js";
 export * from "./fit.js";
 export * from "./grad-cam.js";
 export * from "./lr-finder.js";
+export * from "./parameter-groups.js";
 export * from "./metrics/index.js";
 export * from "./position.js";
 export { NonFiniteLossError } from "./step.js";

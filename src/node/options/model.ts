@@ -1,8 +1,8 @@
 // Options of a training: the model and the weights that it begins with.
 
-import { modelNames } from "../../models/index.js";
-import { choice, integer, optional, word, type Kind } from "../kinds.js";
-import { flag, on, option } from "./option.js";
+import { modelInfo, modelNames, type ModelInfo } from "../../models/index.js";
+import { choice, integer, number, optional, word, type Kind } from "../kinds.js";
+import { flag, on, option, type Condition } from "./option.js";
 
 const pattern: Kind<string> = {
   expected: "body, or a regular expression",
@@ -18,9 +18,29 @@ const pattern: Kind<string> = {
   },
 };
 
+/** A model of which this is true, and which is said to be so. */
+const takes = (holds: (info: ModelInfo) => boolean, so: string): Condition => ({
+  holds: (name) => typeof name !== "string" || holds(modelInfo(name)),
+  says: (flag) => `a ${flag} ${so}`,
+});
+
 export const modelOptions = {
   model: option(choice(modelNames), undefined, "a model's name (fovea models lists them)"),
-  smallImages: flag("keep the size of the first layers, for images of about 32 pixels"),
+  smallImages: flag("keep the size of the first layers, for images of about 32 pixels", false, {
+    needs: {
+      model: takes(({ limits }) => limits.smallImages === undefined && !limits.small, "for larger images"),
+    },
+  }),
+  /** null: the dataset's, or the weights'. */
+  inChans: option(optional(integer(1, 64)), null, "channels of the images that the model sees: 1 for grey"),
+  /** null: the paper's, mostly none. */
+  dropout: option(optional(number(0, 0.99)), null, "probability of the dropout before the classifier; --drop is the same", { alias: "drop" }), // prettier-ignore
+  dropPath: option(
+    optional(number(0, 0.99)),
+    null,
+    "probability that the last residual branch is left out, the ones before it less",
+    { needs: { model: takes(({ limits }) => limits.dropPath === undefined, "with residual branches") } },
+  ),
   /** A head for other classes is left out. */
   weights: option(optional(word("file")), null, "weights to begin with: a file, a saved model, a run"),
   pretrained: option(

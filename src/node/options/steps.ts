@@ -25,6 +25,13 @@ export const optimizerOptions = {
     `optimizer: ${optimizerNames.join(", ")}`,
   ),
   lr: option(positive, undefined, "the highest learning rate (default: by optimizer and batch size)"),
+  headLr: option(optional(positive), null, "the classifier's own learning rate, beside --lr for the rest"),
+  /** A layer's rate in parts of the next one's; the classifier has --lr, or --head-lr. */
+  layerDecay: option(
+    optional(number(0, 1, { above: true })),
+    null,
+    "learning rate of a layer, in parts of the next layer's",
+  ),
   momentum: option(number(0, 0.9999), 0.9, "of sgd, lars, rmsprop, rmsproptf", {
     needs: { opt: oneOf("sgd", "lars", "rmsprop", "rmsproptf") },
   }),
