@@ -68,7 +68,9 @@ function weightsOf({ classWeights }: TrainArguments, train: Dataset): readonly n
       `${train.name}: classWeights: got ${classWeights.length} numbers; expected ${length}, one for each class`,
     );
   }
-  const inverse = classBalance(train).counts.map((count) => (count > 0 ? 1 / count : 0));
-  const mean = inverse.reduce((a, b) => a + b, 0) / length;
-  return inverse.map((w) => w / mean);
+  // As scikit-learn's: their mean over the images is 1, so that a loss whose mean is not by the weights keeps its size.
+  const { counts } = classBalance(train);
+  const images = counts.reduce((a, b) => a + b, 0);
+  const filled = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count > 0 ? images / (filled * count) : 0));
 }

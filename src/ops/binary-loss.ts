@@ -141,14 +141,16 @@ export function sigmoidFocalLoss(
 }
 
 export interface FocalLossOptions extends FocalOptions {
-  /** α, for all classes or for each. Default 1. */
+  /** α, for all classes or for each: with weights whose mean over the images is 1 the loss keeps its size. Default 1. */
   alpha?: ClassNumbers;
 }
 
 /**
  * The focal loss for one class an image: −Σ_j α_j·t_j·(1 − p_j)^gamma·ln p_j, p = softmax(x), of logits x:[n,classes]. target:
- * as for crossEntropy, which it is with gamma 0. Gives a scalar, or [n] with reduction "none". Lin et al. (2017,
- * https://arxiv.org/abs/1708.02002), with softmax for their sigmoid.
+ * as for crossEntropy. Gives a scalar, or [n] with reduction "none". The mean is over the images, whatever their α, as in
+ * torchvision's sigmoid_focal_loss and AdeelH's focal_loss on torch.hub (kornia's is over images and classes, 1/classes of it);
+ * crossEntropy's, over class indices, is by their weights: with gamma 0 the two are the same but for that divisor.
+ * Lin et al. (2017, https://arxiv.org/abs/1708.02002), with softmax for their sigmoid.
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */
 export function focalLoss(

@@ -21,7 +21,7 @@ export interface Evaluation {
   top1: number;
   /** Share of images whose label, or any of whose classes, is among the model's first five guesses. */
   top5: number;
-  /** Mean average precision, where images have several classes each and any of them has images. */
+  /** Mean average precision, where images have several classes each and any of them has images; see MeanAveragePrecision. */
   mAP?: number;
   images: number;
   /** Images left out because of errors: the loader's stats say which. */

@@ -183,8 +183,9 @@ async function trainEpoch(
       if (signal?.aborted && gathered === 0) return;
       await breathe();
     }
-    if (gathered > 0) await update();
+    position.step = steps; // what follows the last batch could not be read
     clock.count();
+    if (gathered > 0) await update();
   } catch (error) {
     Object.assign(position, stepped);
     throw error;

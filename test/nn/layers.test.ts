@@ -22,6 +22,7 @@ import {
   tidy,
   unfreeze,
   Linear,
+  type Tensor,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { allclose } from "../helpers/allclose.js";
@@ -190,6 +191,18 @@ describe("summary", () => {
     expect([model.training, model.layer1.training, model.layer2.training]).toEqual([true, false, true]);
     expect(Object.hasOwn(model.conv1, "forward")).toBe(false);
     model.dispose();
+  });
+
+  it("leaves a layer whose forward is a field, and one that stands in two places", () => {
+    const relu = new ReLU6();
+    const forward = (x: Tensor): Tensor => x.relu();
+    const own = Object.assign(new ReLU6(), { forward });
+    const model = new Sequential(relu, own, relu);
+    summary(model, [1, 4, 4, 3]);
+    expect(own.forward).toBe(forward);
+    expect(Object.hasOwn(relu, "forward")).toBe(false);
+    expect(() => summary(model, [0.5])).toThrow();
+    expect(own.forward).toBe(forward);
   });
 
   it("is a table as text", () => {

@@ -51,10 +51,11 @@ describe("lossOf", () => {
   });
 
   it("is what the arguments say, with the classes' weights", () => {
-    const classWeights = "balanced"; // inverse to 3 and 1, mean 1
+    // sklearn.utils.class_weight.compute_class_weight("balanced", classes=[0, 1], y=[0, 0, 0, 1])
+    const classWeights = "balanced";
     const ce = lossOf(argumentsOf({ classWeights, smoothing: 0.1 }), one);
     expect(ce).toBeInstanceOf(CrossEntropyLoss);
-    expect((ce as CrossEntropyLoss).options).toEqual({ labelSmoothing: 0.1, weight: [0.5, 1.5] });
+    expect((ce as CrossEntropyLoss).options).toEqual({ labelSmoothing: 0.1, weight: [2 / 3, 2] });
     const focal = lossOf(argumentsOf({ loss: "focal", focalGamma: 3, classWeights: [1, 4] }), one);
     expect(focal).toBeInstanceOf(FocalLoss);
     expect((focal as FocalLoss).options).toEqual({ gamma: 3, alpha: [1, 4] });

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Linear, Flatten, Sequential } from "../../src/nn/index.js";
-import { init, manualSeed, memoryStats, DataLoader, ImageDataset, SGD } from "../../src/index.js";
+import { BatchNorm2d, Dropout, Linear, Flatten, Sequential } from "../../src/nn/index.js";
+import { disposeBatch, fit, init, manualSeed, memoryStats, DataLoader, ImageDataset, SGD, zeros } from "../../src/index.js"; // prettier-ignore
 import { findLr } from "../../src/train/index.js";
 import { steepest, valley } from "../../src/train/lr-finder.js";
-import { Random } from "../../src/core/random.js";
+import { defaultRandom, Random } from "../../src/core/random.js";
 
 beforeAll(() => void init());
 
@@ -48,6 +48,45 @@ describe("findLr", () => {
     expect(again.rows.at(-1)!.loss).toBeLessThan(first / 2);
     optimizer.dispose();
     model.dispose();
+  });
+
+  it.each(["at its end", "after an error"])("leaves everything as it was, %s", async (when) => {
+    manualSeed(1);
+    const norm = new BatchNorm2d(1);
+    const model = new Sequential(norm, new Flatten(), new Dropout(0.5), new Linear(16, 2));
+    model.eval();
+    norm.training = true;
+    const loader = new DataLoader(halves(64), { batchSize: 16, shuffle: true, seed: 3 });
+    const optimizer = new SGD(model.parameters(), { lr: 0.25, momentum: 0.9 });
+    await fit(model, loader, { optimizer, epochs: 1 });
+    const [weight, bias] = model.parameters().slice(-2);
+    weight!.grad = zeros(weight!.shape);
+    const order = async (): Promise<number[]> => {
+      const indices: number[] = [];
+      for await (const batch of loader.epoch(2)) {
+        indices.push(...batch.indices);
+        disposeBatch(batch);
+      }
+      return indices;
+    };
+    const state = () => ({
+      weights: model.stateDict(),
+      modes: [...model.modules()].map(({ training }) => training),
+      optimizer: [optimizer.stateDict(), optimizer.lr],
+      random: defaultRandom().state,
+      gradients: [weight!.grad, bias!.grad],
+      bytes: memoryStats().bytesInUse,
+    });
+    const before = { ...state(), order: await order() };
+    const fail = (): void => {
+      throw new Error("failed");
+    };
+    const search = findLr(model, loader, { optimizer, steps: 12, ...(when !== "at its end" && { onStep: fail }) }); // prettier-ignore
+    if (when === "at its end") await search;
+    else await expect(search).rejects.toThrow("failed");
+    expect({ ...state(), order: await order() }).toEqual(before);
+    expect(before.modes).toEqual([false, true, false, false, false]);
+    for (const one of [model, optimizer]) one.dispose();
   });
 
   it("goes to the last rate where nothing diverges, and frees what it used", async () => {

@@ -2,8 +2,12 @@ import { describe, expect, it } from "vitest";
 import {
   CalibrationError,
   ConfusionMatrix,
+  crossEntropy,
   DataError,
+  focalLoss,
   MeanAveragePrecision,
+  tensor,
+  tidy,
   WorstMistakes,
   type Metric,
   type MetricBatch,
@@ -115,6 +119,19 @@ describe("CalibrationError", () => {
     expect(calibration.ece).toBeCloseTo((0.5 + 0.25) / 3, 6);
   });
 
+  it("puts a confidence on an edge below it, whatever the bins: 1/75 of 525, 7/525", () => {
+    const logits = [new Array<number>(75).fill(0)];
+    const { bins } = told(new CalibrationError({ bins: 525 }), logits, { labels: [0] });
+    expect(bins.findIndex(({ count }) => count > 0)).toBe(6);
+    expect(bins[6]!.high).toBe(bins[6]!.confidence);
+  });
+
+  it("puts a confidence of 1 into the last bin, with those below: by hand", () => {
+    const calibration = told(new CalibrationError({ bins: 1 }), [[0, 1000], [Math.log(3), 0]], { labels: [0, 0] }); // prettier-ignore
+    expect(calibration.bins[0]!.count).toBe(2);
+    expect(calibration.ece).toBeCloseTo(0.875 - 0.5, 6);
+  });
+
   it("refuses a number of bins that is none", () => {
     expect(() => new CalibrationError({ bins: 0 })).toThrow(
       new DataError("CalibrationError: bins must be an integer ≥ 1; got 0"),
@@ -125,16 +142,19 @@ describe("CalibrationError", () => {
 describe("MeanAveragePrecision", () => {
   const { targets, logits, ap, mAP, ...scores } = golden.targets;
 
-  it.each([60, 7])("is scikit-learn's, equal scores included, in batches of %i", (size) => {
-    const precision = told(new MeanAveragePrecision(), logits, { targets }, size);
-    const perClass = precision.perClass();
-    expect(perClass[3]!.ap).toBeNaN();
-    for (const [j, want] of Object.entries(ap)) expect(perClass[Number(j)]!.ap).toBeCloseTo(want, 12);
-    expect(precision.value).toBeCloseTo(mAP, 12);
-    for (const key of ["precision", "recall", "f1", "support"] as const) {
-      expectClose(column(perClass, key), scores[key]);
-    }
-  });
+  it.each([60, 7])(
+    "is scikit-learn's and TorchMetrics', equal scores and a class without images included, in batches of %i",
+    (size) => {
+      const precision = told(new MeanAveragePrecision(), logits, { targets }, size);
+      const perClass = precision.perClass();
+      expect(perClass[3]!.ap).toBeNaN();
+      for (const [j, want] of Object.entries(ap)) expect(perClass[Number(j)]!.ap).toBeCloseTo(want, 12);
+      expect(precision.value).toBeCloseTo(mAP, 12);
+      for (const key of ["precision", "recall", "f1", "support"] as const) {
+        expectClose(column(perClass, key), scores[key]);
+      }
+    },
+  );
 
   it("is not interpolated: by hand", () => {
     // Right, wrong, right: precisions 1 and 2/3 at recalls ½ and 1.
@@ -161,6 +181,19 @@ describe("MeanAveragePrecision", () => {
         },
       ),
     ).toThrow(new DataError("MeanAveragePrecision: a logit is NaN; got it for image 1, class 1"));
+  });
+});
+
+describe("the focal loss with weights of classes", () => {
+  it("is cross-entropy's sum over the images' number, not over their weights", () => {
+    tidy(() => {
+      const x = tensor([[1, 2, 0], [0, 1, 3], [2, 0, 1], [0, 0, 1]]); // prettier-ignore
+      const y = tensor(Int32Array.of(0, 1, 1, 2));
+      const weight = [0.5, 2, 4];
+      const sum = crossEntropy(x, y, { weight, reduction: "sum" }).item();
+      expect(focalLoss(x, y, { alpha: weight, gamma: 0 }).item()).toBeCloseTo(sum / 4, 6);
+      expect(crossEntropy(x, y, { weight }).item()).toBeCloseTo(sum / 8.5, 6);
+    });
   });
 });
 

@@ -18,7 +18,7 @@ export const lossOptions = {
     needs: { loss: oneOf("ce", "bce"), ...heard },
   }),
   focalGamma: option(number(0), 2, "of focal loss", { needs: { loss: oneOf("focal"), ...heard } }),
-  /** "balanced": inverse to the classes' numbers of images, mean 1. */
+  /** "balanced": inverse to the classes' numbers of images; their mean over the images is 1. */
   classWeights: option(optional(either(choice(() => ["balanced"]), list(number(0)))), null, "weights of the classes in the loss: balanced, or one each", { needs: heard }), // prettier-ignore
 };
 

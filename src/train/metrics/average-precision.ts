@@ -11,7 +11,8 @@ export interface LabelScores extends ClassScores {
 /**
  * The mean of the classes' average precisions, Σ (Rₙ − Rₙ₋₁)·Pₙ over the thresholds n at which a class's scores differ, as
  * scikit-learn defines it: nothing is interpolated, unlike PASCAL VOC's "all points", which is never smaller. Images
- * of equal score are counted together. Classes without images are left out of the mean, as TorchMetrics has it.
+ * of equal score are counted together. A class without images counts 0 in the mean, as with TorchMetrics 1.9's
+ * multilabel_average_precision and scikit-learn; COCO's and PASCAL VOC's leave it out, which the mean of perClass()'s numbers does.
  * https://scikit-learn.org/stable/modules/generated/sklearn.metrics.average_precision_score.html
  */
 export class MeanAveragePrecision implements Metric {
@@ -56,12 +57,11 @@ export class MeanAveragePrecision implements Metric {
     });
   }
 
-  /** The mean, a fraction; NaN if no class has images. */
+  /** The mean over all classes, a fraction; NaN if none has images. */
   get value(): number {
-    const known = this.perClass()
-      .map(({ ap }) => ap)
-      .filter((ap) => !Number.isNaN(ap));
-    return known.reduce((sum, ap) => sum + ap, 0) / known.length;
+    const scores = this.perClass().map(({ ap }) => ap);
+    if (scores.every(Number.isNaN)) return NaN;
+    return scores.reduce((sum, ap) => sum + (ap || 0), 0) / scores.length;
   }
 }
 

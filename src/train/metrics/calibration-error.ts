@@ -21,7 +21,8 @@ export interface CalibrationOptions {
 
 /**
  * Expected calibration error: images are put into bins of equal width by the probability of the guess, and the distances
- * between accuracy and mean confidence of the bins are averaged, each weighted by its images.
+ * between accuracy and mean confidence of the bins are averaged, each weighted by its images. (TorchMetrics' bins are [low, high),
+ * and images of confidence 1 have a bin of their own, beside those that were asked for: other numbers where there are some.)
  * C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On Calibration of Modern Neural Networks (2017,
  * https://arxiv.org/abs/1706.04599), equation 3.
  */
@@ -44,7 +45,8 @@ export class CalibrationError implements Metric {
     const bins = this.#counts.length;
     batch.labels.forEach((label, row) => {
       const { guess, probability } = readRow("CalibrationError", batch, row);
-      const bin = Math.max(0, Math.ceil(probability * bins) - 1);
+      let bin = Math.max(0, Math.ceil(probability * bins) - 1);
+      if (bin > 0 && probability <= bin / bins) bin--; // what rounding lifted over the edge
       this.#counts[bin]!++;
       this.#confidence[bin]! += probability;
       if (guess === label) this.#right[bin]!++;

@@ -5,7 +5,8 @@ import type { Batch } from "../../data/index.js";
 
 /**
  * How many rows of logits [n, classes] have their label among the k largest, for each k in ks. Of equal logits the
- * earlier class counts as larger, and NaN as larger than any; a row whose label's logit is NaN is wrong.
+ * earlier class counts as larger, as argmax has it (scikit-learn's top_k_accuracy_score and, for k > 1, TorchMetrics take the
+ * later), and NaN as larger than any; a row whose label's logit is NaN is wrong.
  */
 export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): number[] {
   const x = logits.view;
