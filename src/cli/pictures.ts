@@ -1,29 +1,44 @@
 // Pictures that a command is given: files, folders, patterns; and a model that looks at them.
 
 import { statSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { globSync } from "tinyglobby";
 import { DataLoader, disposeBatch, type Batch, type LoaderStats } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { FileDataset } from "../node/datasets/index.js";
 import { byCodePoint, Names, sharedLabels } from "../node/datasets/names.js";
+import { count, noPictures, some } from "../node/datasets/notes.js";
+import { filesBelow } from "../node/datasets/scan.js";
 import type { TrainedModel } from "../node/open-model.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { Counter } from "../node/status-line.js";
 import { evalBatchSize, type LoadFlags } from "./options.js";
 
-const PICTURES = "**/*.{png,jpg,jpeg}";
 /** Fewer files than this are read by this thread alone. */
 const MANY = 32;
+
+/**
+ * The pictures below a folder, those too that nothing reads: who reads them is told why. Says on stderr how many these are, and
+ * what is not taken.
+ */
+function picturesIn(folder: string): string[] {
+  const { pictures, leftOut, others, ignored } = filesBelow(folder);
+  const unread = leftOut.map(({ file }) => file);
+  if (pictures.length + unread.length === 0) {
+    const what = others.length ? `; got ${count(others.length, "other file")}: ${some(others)}` : "";
+    throw new DataError(`${folder}: no pictures in it${what}`);
+  }
+  const say = (what: string): void => console.error(`fovea: ${folder}: ${what}`);
+  if (unread.length) say(`${count(unread.length, "picture")} that cannot be read: ${some(unread)}`);
+  if (others.length) say(noPictures(others));
+  if (ignored.length) say(`ignored: hidden or the system's own: ${some(ignored)}`);
+  return [...pictures, ...unread].sort(byCodePoint);
+}
 
 /** The files that an argument means: itself, the pictures below a folder, or what a pattern matches. */
 function filesOf(argument: string): string[] {
   const stat = statSync(argument, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) {
-    const found = globSync(PICTURES, { cwd: argument, caseSensitiveMatch: false }).sort(byCodePoint);
-    if (found.length === 0) throw new DataError(`${argument}: no .png, .jpg or .jpeg files in it`);
-    return found.map((file) => join(argument, file));
-  }
+  if (stat?.isDirectory()) return picturesIn(argument);
   if (stat || !/[*?[{!(]/.test(argument)) return [argument]; // what is not there is told when it is read
   const options = { expandDirectories: false, absolute: isAbsolute(argument) };
   const found = globSync(argument, options).sort(byCodePoint);

@@ -1,6 +1,7 @@
 // fovea train: from a command line to a training.
 
 import type { Command } from "commander";
+import { leftOutNotes } from "../node/datasets/index.js";
 import { Progress } from "../node/progress.js";
 import { recipes } from "../node/recipes.js";
 import { runTraining } from "../node/training.js";
@@ -32,9 +33,14 @@ export function register(program: Command): void {
         const metrics = await runTraining(args, {
           signal,
           command: `fovea ${process.argv.slice(2).join(" ")}`,
-          onStart(_, run) {
+          onStart({ notes }, run) {
             folder = run.path;
             console.error(`${folder}/\n${describeArguments(args)}`);
+            for (const note of notes) console.error(`fovea: ${note}`);
+          },
+          onSkipped(files, path) {
+            for (const note of leftOutNotes(files)) console.error(`fovea: ${note}`);
+            console.error(`fovea: files that could not be used: ${path}`);
           },
           onStep: progress.onStep,
           onEpoch: (report) => progress.epoch(report, args.epochs),

@@ -32,6 +32,10 @@ export interface Metrics extends Scores {
   seconds: number;
   /** In training, evaluations not counted. */
   imagesPerSecond: number;
+  /** Files that could not be used: the rows of skipped.csv. */
+  skipped?: number;
+  /** What was said of the data at the start. */
+  notes?: readonly string[];
   classes: readonly string[];
 }
 

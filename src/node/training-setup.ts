@@ -1,7 +1,7 @@
 // What a training's arguments mean: its data, model, optimizer, schedule and loss.
 
 import type { Tensor } from "../core/tensor.js";
-import { balancedSampler, classBalance, DataLoader, type Dataset } from "../data/index.js";
+import { balancedSampler, classBalance, DataLoader, type Dataset, type LeftOut } from "../data/index.js";
 import { DataError, ShapeError } from "../errors.js";
 import { createModel, type Classifier, type Preprocessing } from "../models/index.js";
 import { freeze, summary, type Loss } from "../nn/index.js";
@@ -13,7 +13,7 @@ import {
   type Schedule,
 } from "../optim/index.js";
 import { ModelEma, parameterGroups } from "../train/index.js";
-import { loadDataset, type LoadedDataset } from "./datasets/index.js";
+import { depthNotes, loadDataset, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
 import { defaultWorkers, evalTransforms, preparationFor, trainTransforms } from "./preprocessing.js";
 import { isInUse } from "./resolve-arguments.js";
@@ -32,6 +32,9 @@ export interface Training {
   schedule: Schedule;
   loss: Loss;
   ema?: ModelEma;
+  /** Pictures that were found and are in no loader, and what else is to be said of the data before it is used. */
+  leftOut: readonly LeftOut[];
+  notes: readonly string[];
   /** Frees everything. */
   end(): void;
 }
@@ -43,7 +46,8 @@ export interface Training {
 export async function setUpTraining(args: TrainArguments): Promise<Training> {
   await useDecoder(args.decoder);
   const data = await openData(args);
-  const { train, val } = data;
+  const { train, val, leftOut } = data;
+  const notes = [...data.notes, ...[train, ...(val ? [val] : [])].flatMap(depthNotes)];
   const start = await startingWeights(args);
   const teacher = await openTeacher(args, train);
   const trained = sharedPreparation(args, train, start, teacher);
@@ -65,6 +69,8 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
     schedule,
     loss: taughtBy(teacher, hard, args),
     ...(ema && { ema }),
+    leftOut,
+    notes,
     end() {
       for (const loader of [loaders.train, loaders.val]) loader?.close();
       ema?.dispose();

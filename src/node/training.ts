@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { manualSeed } from "../core/random.js";
+import type { LeftOut } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { unfreeze } from "../nn/index.js";
 import type { Schedule } from "../optim/index.js";
@@ -30,6 +31,7 @@ import { configOf, saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
 import { MAY_DIFFER } from "./resolve-arguments.js";
 import { RunFolder, type Metrics, type Scores } from "./run-folder.js";
+import { SkippedFiles } from "./skipped.js";
 import { EventWriter } from "./tensorboard.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { setUpTraining, type Training as Setup } from "./training-setup.js";
@@ -42,6 +44,8 @@ export interface TrainingHooks {
   onStart?: (training: Training, run: RunFolder) => void;
   onStep?: (report: StepReport) => void;
   onEpoch?: (report: EpochReport) => void;
+  /** At the end, if there were files that could not be used; `path` is their list. */
+  onSkipped?: (files: readonly LeftOut[], path: string) => void;
   /** Ends the training after the step under way; its checkpoint is saved. */
   signal?: AbortSignal;
   /** The command line, for the report. */
@@ -81,12 +85,18 @@ export async function runTraining(
       model,
       configOf(args.model, preparation, { classes, smallImages: args.smallImages }),
     );
+    const { leftOut, notes, trainLoader, evalLoader } = training;
+    const loaders = [trainLoader, ...(evalLoader ? [evalLoader] : [])];
+    const skipped = new SkippedFiles(run.file("skipped.csv"), leftOut, loaders, before !== undefined);
+    await skipped.write();
     hooks.onStart?.(training, run);
-    await train(args, training, run, position, hooks);
+    await train(args, training, run, position, skipped, hooks);
+    const { files } = skipped;
+    if (files.length > 0) hooks.onSkipped?.(files, skipped.path);
     if (hooks.signal?.aborted) return undefined;
-    const metrics = finalNumbers(training, position);
+    const metrics = { ...finalNumbers(training, position), skipped: files.length, notes };
     await run.writeMetrics(metrics);
-    await report(args, training, run, position, hooks);
+    await report(args, training, run, position, files, hooks);
     return hooks.signal?.aborted ? undefined : metrics;
   } finally {
     training.end();
@@ -133,6 +143,7 @@ async function train(
   training: Training,
   run: RunFolder,
   position: TrainingPosition,
+  skipped: SkippedFiles,
   { onStep, onEpoch, signal }: TrainingHooks,
 ): Promise<void> {
   const { model, trainLoader } = training;
@@ -160,6 +171,7 @@ async function train(
       ...(onStep && { onStep }),
       async onEpoch(row, history) {
         await run.writeEpoch(history, model, training.ema);
+        await skipped.write();
         await events.epoch(row);
         onEpoch?.(row);
       },
@@ -221,6 +233,7 @@ async function report(
   training: Training,
   run: RunFolder,
   { history }: TrainingPosition,
+  skipped: readonly LeftOut[],
   { signal, command }: TrainingHooks,
 ): Promise<void> {
   const { model, trainLoader, schedule, ...rest } = training;
@@ -238,6 +251,7 @@ async function report(
       history,
       ...bestWeights(history),
       args: { ...args },
+      skipped,
       stepsPerEpoch,
       ...(signal && { signal }),
       ...(command !== undefined && { command }),

@@ -70,6 +70,8 @@ describe("RunFolder", () => {
       epochs: 2,
       seconds: 4,
       imagesPerSecond: 3e4,
+      skipped: 0,
+      notes: [],
       classes: ["0"],
     };
     await run.writeMetrics(metrics);

@@ -140,7 +140,7 @@ describe("files", () => {
     expect(names(set)).toEqual(["a/1.jfif", "a/2.JPE", "a/3", "a/4.webp", "a/5.bmp", "a/6.ppm", "b/7.dat"]);
     expect(await set.image(1)).toMatchObject({ width: 8 });
     expect(await set.image(5)).toMatchObject({ data: text("abc") });
-    expect(set.notes).toEqual([`${root}: 1 file that are no pictures: b/notes.txt`]);
+    expect(set.notes).toEqual([`${root}: 1 file that is no picture: b/notes.txt`]);
   });
 
   it("of formats that nothing reads are left out aloud, with what reads them", async () => {

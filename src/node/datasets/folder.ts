@@ -5,7 +5,7 @@ import { builtInFormats, imageFormats, type LeftOut } from "../../data/index.js"
 import { DataError } from "../../errors.js";
 import { FileDataset, type PictureOptions } from "./file-dataset.js";
 import { Names, sharedLabels } from "./names.js";
-import { count, some } from "./notes.js";
+import { count, noPictures, some } from "./notes.js";
 import { entriesIn, filesBelow, looksLikePicture, type Found } from "./scan.js";
 
 export interface FolderOptions extends PictureOptions {
@@ -86,13 +86,11 @@ function emptyClass(root: string, folder: string, leftOut: readonly LeftOut[]): 
 
 /** What is said about files in the folder that are not pictures of a class. */
 function notesOf(root: string, { others, special, ignored }: Found): string[] {
-  const below = (paths: readonly string[]): string =>
-    some(paths.map((path) => relative(root, path) + (path.endsWith("/") ? "/" : "")));
+  const below = (paths: readonly string[]): string[] =>
+    paths.map((path) => relative(root, path) + (path.endsWith("/") ? "/" : ""));
   return [
-    ...(others.length
-      ? [`${root}: ${count(others.length, "file")} that are no pictures: ${below(others)}`]
-      : []),
-    ...(special.length ? [`${root}: not read: pipes, sockets or devices: ${below(special)}`] : []),
-    ...(ignored.length ? [`${root}: ignored: hidden or the system's own: ${below(ignored)}`] : []),
+    ...(others.length ? [`${root}: ${noPictures(below(others))}`] : []),
+    ...(special.length ? [`${root}: not read: pipes, sockets or devices: ${some(below(special))}`] : []),
+    ...(ignored.length ? [`${root}: ignored: hidden or the system's own: ${some(below(ignored))}`] : []),
   ];
 }

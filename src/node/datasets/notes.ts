@@ -13,11 +13,27 @@ export function count(n: number, what: string, many = `${what}s`): string {
   return `${n.toLocaleString("en")} ${n === 1 ? what : many}`;
 }
 
-/** A line for each reason for which pictures were left out. */
+/** "1 file that is no picture: a.txt". */
+export const noPictures = (names: readonly string[]): string =>
+  `${count(names.length, "file that is no picture", "files that are no pictures")}: ${some(names)}`;
+
+/** The most reasons that are told one by one. */
+const MOST_REASONS = 8;
+
+/** A line for each reason for which pictures were left out, the most frequent first. */
 export function leftOutNotes(leftOut: readonly LeftOut[]): string[] {
   const files = new Map<string, string[]>();
-  for (const { file, reason } of leftOut) files.set(reason, [...(files.get(reason) ?? []), file]);
-  return [...files].map(
-    ([reason, names]) => `left out: ${count(names.length, "picture")} (${some(names)}): ${reason}`,
-  );
+  for (const { file, reason } of leftOut) {
+    const same = files.get(reason);
+    if (same) same.push(file);
+    else files.set(reason, [file]);
+  }
+  const sorted = [...files].sort(([, a], [, b]) => b.length - a.length);
+  const rest = sorted.slice(MOST_REASONS).flatMap(([, names]) => names);
+  return [
+    ...sorted
+      .slice(0, MOST_REASONS)
+      .map(([reason, names]) => `left out: ${count(names.length, "picture")} (${some(names)}): ${reason}`),
+    ...(rest.length ? [`left out: ${count(rest.length, "picture")} for other reasons: ${some(rest)}`] : []),
+  ];
 }

@@ -1,6 +1,6 @@
 // A report's data, from a trained model, its loaders and its history.
 
-import { disposeBatch, type DataLoader } from "../../data/index.js";
+import { disposeBatch, type DataLoader, type LeftOut } from "../../data/index.js";
 import type { Module } from "../../nn/index.js";
 import type { Schedule } from "../../optim/index.js";
 import {
@@ -44,6 +44,8 @@ export interface CollectOptions {
   row?: HistoryRow;
   weights?: WeightsKind;
   args: Readonly<Record<string, unknown>>;
+  notes?: readonly string[];
+  skipped?: readonly LeftOut[];
   command?: string;
   /** Draws the learning rate's curve step by step. Default: the history's rates. */
   schedule?: Schedule;
@@ -94,6 +96,8 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
     args,
     ...(rates && { learningRates: rates }),
     ...(command !== undefined && { command }),
+    ...(options.notes && { notes: options.notes }),
+    ...(options.skipped && { skipped: options.skipped }),
     ...(trainLoader && { samples: await augmented(trainLoader) }),
     ...(evalLoader && (await judged(options, evalLoader, summary))),
   };

@@ -108,6 +108,9 @@ export interface ReportData {
   gradCam?: readonly LookedPicture[];
   /** Training inputs as the network sees them. */
   samples?: readonly Picture[];
+  /** What was said of the data at the start, and files that could not be used. */
+  notes?: readonly string[];
+  skipped?: readonly { file: string; reason: string }[];
   /** Machine, versions, threads: what the run ran on. */
   environment: Readonly<Record<string, unknown>>;
   /** What was asked. */

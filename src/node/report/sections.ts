@@ -4,6 +4,7 @@ import { reliabilityDiagram } from "./calibration.js";
 import { lineChart, type Series } from "./chart.js";
 import type { HistoryRow, JudgedPicture, LookedPicture, Picture, ReportData } from "./data.js";
 import { figure, html, NONE, percent, type Content, type Markup } from "./html.js";
+import { leftOut } from "./left-out.js";
 import { confusionMatrix, MOST_CLASSES } from "./matrix.js";
 
 export interface Section {
@@ -273,6 +274,7 @@ export const parts: readonly Part[] = [
   calibration,
   gradCam,
   samples,
+  leftOut,
   setting,
 ];
 
