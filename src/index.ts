@@ -21,7 +21,7 @@ export {
 } from "./core/tensor.js";
 export type { StateDict, StateTensor } from "./core/state.js";
 export * from "./data/index.js";
-export * from "./errors.js";
+export { DataError, FoveaError, ShapeError, WasmError } from "./errors.js";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.js";
 export { adaptNames } from "./io/weight-names.js";
 export { decodeWeights, type ReadOptions } from "./io/weights.js";

@@ -129,6 +129,11 @@ function textOffences(path: string, source: string): string[] {
     if (path !== "src/wasm/heap.ts" && /Array\(\s*[\w.]*memory\.buffer/.test(source)) {
       found.push(`${path} makes a view of the memory`);
     }
+    // Messages show values by show(), short() and reason() of src/errors.ts, which keep them short and printable.
+    if (/(got|says|is in) \$\{JSON\.stringify\(|\(error as Error\)\.message/.test(source)) {
+      found.push(`${path} puts raw text into a message`);
+    }
+    if (source.includes("new RangeError(")) found.push(`${path} throws an error that is not fovea's`);
   }
   return found;
 }

@@ -1,8 +1,10 @@
 // fovea check: what is wrong with a folder of pictures.
 
 import { InvalidArgumentError, type Command } from "commander";
+import { printable } from "../errors.js";
 import {
   checkFolder,
+  extent,
   type Finding,
   type FolderReport,
   type ProblemKind,
@@ -80,7 +82,7 @@ function text(report: FolderReport): string {
   const lines = [`${report.folder}: ${count(report.images)} pictures`];
   for (const { name, images, classes, imbalance } of report.splits) {
     const numbers = Object.values(classes);
-    const range = `${count(Math.min(...numbers))} to ${count(Math.max(...numbers))} pictures each`;
+    const range = `${extent(numbers).map(count).join(" to ")} pictures each`;
     const balance = imbalance === null ? "" : `, largest/smallest ${imbalance.toFixed(2)}`;
     lines.push(
       `  ${name || "all"}: ${count(images)} pictures in ${numbers.length} classes, ${range}${balance}`,
@@ -109,5 +111,6 @@ function findings<Kind extends string>(
 }
 
 function line({ paths, detail }: Finding<string>): string {
-  return paths.length === 1 ? `  ${paths[0]} ${detail}` : `  ${detail}: ${paths.join(", ")}`;
+  const names = paths.map(printable).join(", ");
+  return paths.length === 1 ? `  ${names} ${detail}` : `  ${detail}: ${names}`;
 }

@@ -4,11 +4,11 @@ import { existsSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
 import { knownNames } from "../core/suggest.js";
 import type { Dataset } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import { modelNames } from "../models/index.js";
 import { datasetNames, loadDataset, type LoadedDataset } from "../node/datasets/index.js";
 import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
-import { readBytes } from "../node/files.js";
+import { readText } from "../node/files.js";
 import { fetchWeights } from "../node/hub.js";
 import { choice, expectation, integer, text, type Kind } from "../node/kinds.js";
 import { isLocal, openModel, type TrainedModel } from "../node/open-model.js";
@@ -18,7 +18,9 @@ import { init } from "../wasm/runtime.js";
 /** What is said as an argument or by a flag, which mean the same. @throws UsageError if both are there */
 export function said<T>(argument: T | undefined, name: string, flag: T | undefined): T | undefined {
   if (argument === undefined || flag === undefined) return argument ?? flag;
-  throw new UsageError(`'${String(argument)}' and ${name} contradict each other; expected one of them`);
+  throw new UsageError(
+    `'${short(String(argument))}' and ${name} contradict each other; expected one of them`,
+  );
 }
 
 /** Checks an option's text as commander wants it. */
@@ -61,11 +63,13 @@ export async function modelFrom({
 }: ModelFlags): Promise<TrainedModel> {
   const named = model !== undefined && modelNames().includes(model);
   if (model !== undefined && !named && !existsSync(model)) {
-    throw new UsageError(`--model: unknown model or folder '${model}'; ${knownNames(model, modelNames())}`);
+    throw new UsageError(
+      `--model: unknown model or folder '${short(model)}'; ${knownNames(model, modelNames())}`,
+    );
   }
   if (model !== undefined && !named && weights !== undefined) {
     throw new UsageError(
-      `--model: '${model}' is a folder, which has weights; expected a name beside --weights`,
+      `--model: '${short(model)}' is a folder, which has weights; expected a name beside --weights`,
     );
   }
   if (weights !== undefined && pretrained !== undefined) {
@@ -92,7 +96,7 @@ const publishedWeights = async (name: string): Promise<string> => (isLocal(name)
 
 /** The names in a file, a line each. @throws DataError naming the file unless there is one for each of the model's classes */
 function classNames(path: string, { model }: TrainedModel): string[] {
-  const lines = new TextDecoder().decode(readBytes(path)).trimEnd().split(/\r?\n/);
+  const lines = readText(path).trimEnd().split(/\r?\n/);
   const names = lines.map((line) => line.trim());
   const { numClasses } = model;
   if (names.length !== numClasses) {
@@ -100,7 +104,9 @@ function classNames(path: string, { model }: TrainedModel): string[] {
   }
   const bad = names.findIndex((name, i) => name === "" || names.indexOf(name) < i);
   if (bad < 0) return names;
-  throw new DataError(`${path}:${bad + 1}: ${names[bad] === "" ? "no name" : `'${names[bad]}' once more`}`);
+  throw new DataError(
+    `${path}:${bad + 1}: ${names[bad] === "" ? "no name" : `'${short(names[bad])}' once more`}`,
+  );
 }
 
 const DATA = "a dataset's name, or a folder";

@@ -3,21 +3,22 @@
 import { constants, statSync } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { DataError } from "../errors.js";
+import { DataError, reason, short } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";
 
 /** Makes the files' folders. @throws DataError naming the file that cannot be written, UsageError if two are the same */
 export async function requireWritable(paths: readonly (string | undefined)[]): Promise<void> {
   const files = paths.filter((path) => path !== undefined);
   const twice = files.find((path, i) => files.some((other, j) => j < i && resolve(other) === resolve(path)));
-  if (twice !== undefined) throw new UsageError(`'${twice}' is to be written twice; expected two files`);
+  if (twice !== undefined)
+    throw new UsageError(`'${short(twice)}' is to be written twice; expected two files`);
   for (const path of files) {
     try {
       if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder");
       await mkdir(dirname(path), { recursive: true });
       await access(dirname(path), constants.W_OK);
     } catch (error) {
-      throw new DataError(`${path}: cannot be written: ${(error as Error).message}`);
+      throw new DataError(`${path}: cannot be written: ${reason(error)}`);
     }
   }
 }

@@ -1,6 +1,5 @@
 // Pictures that a command is given: files, folders, patterns; and a model that looks at them.
 
-import { statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { globSync } from "tinyglobby";
 import { DataLoader, disposeBatch, type Batch, type LoaderStats } from "../data/index.js";
@@ -9,6 +8,7 @@ import { FileDataset } from "../node/datasets/index.js";
 import { byCodePoint, Names, sharedLabels } from "../node/datasets/names.js";
 import { count, noPictures, some } from "../node/datasets/notes.js";
 import { filesBelow } from "../node/datasets/scan.js";
+import { statOf } from "../node/files.js";
 import type { TrainedModel } from "../node/open-model.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { Counter } from "../node/status-line.js";
@@ -37,7 +37,7 @@ function picturesIn(folder: string): string[] {
 
 /** The files that an argument means: itself, the pictures below a folder, or what a pattern matches. */
 function filesOf(argument: string): string[] {
-  const stat = statSync(argument, { throwIfNoEntry: false });
+  const stat = statOf(argument);
   if (stat?.isDirectory()) return picturesIn(argument);
   if (stat || !/[*?[{!(]/.test(argument)) return [argument]; // what is not there is told when it is read
   const options = { expandDirectories: false, absolute: isAbsolute(argument) };
@@ -61,14 +61,14 @@ export const classNamesOf = ({ model, classes }: TrainedModel): readonly string[
   classes ?? Array.from({ length: model.numClasses }, (_, i) => String(i));
 
 /**
- * Prepares the files for the model and gives them to `use`, a batch at a time with its files, saying on stderr how far it is, unless there is no verb for it.
+ * Prepares the files for the model and gives them to `use`, a batch at a time with its files, saying on stderr how far it is.
  * Returns what could not be read.
  */
 export async function overPictures(
   files: readonly string[],
   trained: TrainedModel,
   flags: LoadFlags,
-  verb: string | undefined,
+  verb: string,
   use: (batch: Batch, files: readonly string[]) => void,
 ): Promise<LoaderStats["failures"]> {
   const data = new FileDataset({
@@ -86,7 +86,7 @@ export async function overPictures(
     onError: "skip",
     ...evalTransforms(data, prepared),
   });
-  const counter = verb === undefined ? undefined : new Counter(verb, files.length);
+  const counter = new Counter(verb, files.length);
   let done = 0;
   try {
     for await (const batch of loader.epoch()) {
@@ -99,12 +99,12 @@ export async function overPictures(
         done += batch.indices.length;
         disposeBatch(batch);
       }
-      counter?.at(done + loader.stats.skipped);
+      counter.at(done + loader.stats.skipped);
     }
   } catch (error) {
     if (loader.stats.failures.length < files.length) throw error; // otherwise each is told by itself
   } finally {
-    counter?.end();
+    counter.end();
     loader.close();
   }
   return loader.stats.failures;

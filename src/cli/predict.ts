@@ -17,9 +17,8 @@ import {
   type ModelFlags,
 } from "./options.js";
 import { classNamesOf, overPictures, pictureFiles, tellUnreadable } from "./pictures.js";
-import { addSortOptions, sortByGuess, sortTarget, type SortFlags } from "./sorting.js";
 
-interface Flags extends ModelFlags, LoadFlags, SortFlags {
+interface Flags extends ModelFlags, LoadFlags {
   topk: number;
   json?: true;
   csv?: true;
@@ -29,9 +28,6 @@ interface Flags extends ModelFlags, LoadFlags, SortFlags {
 interface Prediction {
   file: string;
   top: (Guess & { class: string })[];
-  /** Of files to sort: where it goes, null if it stays; whether it is there now. */
-  to?: string | null;
-  done?: boolean;
 }
 
 /** Adds the command to the program. */
@@ -40,46 +36,28 @@ export function register(program: Command): void {
     .command("predict")
     .description("classify pictures")
     .argument("<picture...>", "files, folders, or quoted patterns such as 'photos/**/*.jpg'");
-  addSortOptions(addLoadOptions(addModelOptions(command)))
+  addLoadOptions(addModelOptions(command))
     .option("--topk <k>", "classes to name for each picture", parser(integer(1)), 5)
-    .option(
-      "--json",
-      "as JSON: [{ file, top: [{ class, label, probability }] }]; of sorted files to and done, too",
-    )
+    .option("--json", "as JSON: [{ file, top: [{ class, label, probability }] }]")
     .option("--csv", "as CSV: file,rank,class,label,probability")
-    .addHelpText(
-      "after",
-      "\nUnreadable files are listed on stderr; the exit code is then 1. --move and --copy overwrite nothing: a name that is " +
-        "taken gets a number. They write a list from which fovea undo takes everything back.",
-    )
+    .addHelpText("after", "\nUnreadable files are listed on stderr; the exit code is then 1.")
     .action(async (pictures: string[], flags: Flags) => {
       if (flags.json && flags.csv) throw new UsageError("--json and --csv contradict each other");
-      const dir = sortTarget(flags);
       await useLoadOptions(flags);
       const trained = await modelFrom(flags);
       const classes = classNamesOf(trained);
       const print = printer(flags);
-      const streams = dir === undefined && !flags.json;
-      const all: Prediction[] = [];
       const unreadable = await overPictures(
         pictureFiles(pictures),
         trained,
         flags,
-        streams && process.stdout.isTTY ? undefined : "classified",
+        "classified",
         (batch, files) => {
           const rows = noGrad(() => tidy(() => topClasses(trained.model.call(batch.images), flags.topk)));
           const guesses = rows.map((row) => row.map((guess) => ({ class: classes[guess.label]!, ...guess })));
-          const predictions = guesses.map((top, i) => ({ file: files[i]!, top }));
-          if (streams) print.rows(predictions);
-          else all.push(...predictions);
+          print.rows(guesses.map((top, i) => ({ file: files[i]!, top })));
         },
       );
-      if (dir === undefined) print.rows(all);
-      else {
-        const guessed = all.map(({ file, top }) => ({ file, ...top[0]! }));
-        const places = await sortByGuess(guessed, dir, flags, !flags.json && !flags.csv);
-        if (flags.json || flags.csv) print.rows(all.map((one) => ({ ...one, ...places.get(one.file)! })));
-      }
       print.end();
       tellUnreadable(unreadable);
     });
@@ -90,7 +68,7 @@ interface Printer {
   end(): void;
 }
 
-function printer({ json, csv, move, copy }: Flags): Printer {
+function printer({ json, csv }: Flags): Printer {
   if (json) {
     const all: Prediction[] = [];
     return {
@@ -98,17 +76,13 @@ function printer({ json, csv, move, copy }: Flags): Printer {
       end: () => console.log(JSON.stringify(all, null, 2)),
     };
   }
-  const sorts = (move ?? copy) !== undefined;
-  if (csv) console.log(`file,rank,class,label,probability${sorts ? ",to,done" : ""}`);
-  const text = csv ? csvRows : sorts ? undefined : humanRows;
-  return { rows: (predictions) => text && predictions.forEach((p) => console.log(text(p))), end: () => {} };
+  if (csv) console.log("file,rank,class,label,probability");
+  const text = csv ? csvRows : humanRows;
+  return { rows: (predictions) => predictions.forEach((p) => console.log(text(p))), end: () => {} };
 }
 
-function csvRows({ file, top, to, done }: Prediction): string {
-  const sorted = done === undefined ? [] : [to ?? "", String(done)];
-  return top
-    .map((guess, i) => csvRow([file, i + 1, guess.class, guess.label, guess.probability, ...sorted]))
-    .join("\n");
+function csvRows({ file, top }: Prediction): string {
+  return top.map((guess, i) => csvRow([file, i + 1, guess.class, guess.label, guess.probability])).join("\n");
 }
 
 function humanRows({ file, top }: Prediction): string {

@@ -4,7 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { knownNames } from "../core/suggest.js";
-import { DataError, ShapeError, WasmError } from "../errors.js";
+import { FoveaError } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";
 import { register as augmentSheet } from "./augment-sheet.js";
 import { register as check } from "./check.js";
@@ -15,12 +15,11 @@ import { register as lrFind } from "./lr-find.js";
 import { register as models } from "./models.js";
 import { register as predict } from "./predict.js";
 import { register as train } from "./train.js";
-import { register as undo } from "./undo.js";
 
 const FAILURE = 1;
 const USAGE = 2;
 
-const COMMANDS = [train, evaluation, predict, undo, exportModel, lrFind, models, check, augmentSheet];
+const COMMANDS = [train, evaluation, predict, exportModel, lrFind, models, check, augmentSheet];
 
 /** The command with all of its commands. */
 export function programOf(): Command {
@@ -53,16 +52,11 @@ export async function run(args: readonly string[]): Promise<number> {
 function report(error: unknown, program: Command, args: readonly string[]): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // help was asked for
-    if (error.code !== "commander.help") console.error(`fovea: ${usageMessage(error, program, args)}`);
-    return USAGE;
+    if (error.code === "commander.help") return USAGE;
+    return report(new UsageError(usageMessage(error, program, args)), program, args);
   }
-  if (error instanceof UsageError) {
-    console.error(`fovea: ${error.message}`);
-    return USAGE;
-  }
-  const expected = [DataError, ShapeError, WasmError].some((type) => error instanceof type);
-  console.error(expected ? `fovea: ${(error as Error).message}` : error);
-  return FAILURE;
+  console.error(error instanceof FoveaError ? `fovea: ${error.message}` : error);
+  return error instanceof UsageError ? USAGE : FAILURE;
 }
 
 function usageMessage({ code, message }: CommanderError, program: Command, args: readonly string[]): string {

@@ -1,5 +1,6 @@
 // A recipe in a file: options of a training as YAML or JSON, spelt as in args.json, on the command line, or as timm spells them.
 
+import { short } from "../errors.js";
 import { readFileSync, statSync } from "node:fs";
 import { parse, YAMLError } from "yaml";
 import { recipes } from "../node/recipes.js";
@@ -33,7 +34,7 @@ export function recipeFile(name: string, within: readonly string[] = []): Values
   if (Object.hasOwn(recipes, base)) return { ...recipes[base], ...own };
   const below = recipeFile(base, [...within, name]);
   if (!below)
-    throw new UsageError(`${name}: unknown recipe; got '${base}'; expected a recipe's name or a file`);
+    throw new UsageError(`${name}: unknown recipe; got '${short(base)}'; expected a recipe's name or a file`);
   return { ...below, ...own };
 }
 
@@ -47,7 +48,7 @@ function mappingIn(path: string): [key: string, value: unknown][] {
     json = /\.json$/i.test(path) ? JSON.parse(text) : parse(text, { maxAliasCount: 100, logLevel: "error" });
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const [why] = (error as Error).message.split("\n");
+    const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
     const what = "code" in (error as Error) && !(error instanceof YAMLError) ? "cannot be read" : "no recipe";
     throw new UsageError(`${path}: ${what}: ${why!.replace(/:$/, "")}`);
   }

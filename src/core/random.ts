@@ -1,6 +1,6 @@
 // Seeded random numbers, the same on every engine.
 
-import { DataError } from "../errors.js";
+import { DataError, show } from "../errors.js";
 
 export type RandomState = readonly [a: number, b: number, c: number, counter: number];
 
@@ -38,7 +38,7 @@ export class Random {
   /** Goes on from where a stream stood. @throws DataError unless that is four 32-bit integers */
   restore(state: RandomState): void {
     if (state.length !== 4 || !state.every((n) => n === (n | 0))) {
-      throw new DataError(`Random: state is not four 32-bit integers; got ${JSON.stringify(state)}`);
+      throw new DataError(`Random: state is not four 32-bit integers; got ${show(state)}`);
     }
     [this.#a, this.#b, this.#c, this.#counter] = state;
   }

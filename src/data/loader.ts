@@ -2,7 +2,7 @@
 
 import { dispose } from "../core/dispose.js";
 import { Random } from "../core/random.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import type { BatchTransform } from "./augment/batch.js";
 import { disposeBatch, lend, type Batch, type BatchResult } from "./batch.js";
 import type { BatchJob, OnError, Recipe, Skipped } from "./collate.js";
@@ -91,7 +91,7 @@ export class DataLoader {
     checkCount("seed", seed, -Infinity);
     checkCount("prefetch", prefetch, 1);
     if (onError !== "throw" && onError !== "skip") {
-      throw new DataError(`DataLoader: unknown onError '${String(onError)}'; known: skip, throw`);
+      throw new DataError(`DataLoader: unknown onError '${short(String(onError))}'; known: skip, throw`);
     }
     if (sampler && shuffle) throw new DataError("DataLoader: a sampler draws the order; shuffle must be off");
     if (dataset.length === 0) throw new DataError(`DataLoader: ${dataset.name} has no images`);

@@ -1,6 +1,6 @@
 // What transforms and augmentations ask of their options and images.
 
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import type { AnyImage, FloatImage, Image } from "./image.js";
 
 /** The options over their defaults. @throws DataError if one is unknown, as in a spec read from a file */
@@ -12,7 +12,7 @@ export function withDefaults<Options extends object>(
   const known = Object.keys(defaults);
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) {
-    throw new DataError(`${op}: unknown option; got '${unknown}'; expected ${known.join(", ")}`);
+    throw new DataError(`${op}: unknown option; got '${short(unknown)}'; expected ${known.join(", ")}`);
   }
   return { ...defaults, ...options };
 }
@@ -21,7 +21,7 @@ export function withDefaults<Options extends object>(
 export function requireNumber(op: string, name: string, value: unknown, low: number, high = Infinity): void {
   if (typeof value !== "number" || !(value >= low && value <= high)) {
     const range = high === Infinity ? `≥ ${low}` : `in [${low}, ${high}]`;
-    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected a number ${range}`);
+    throw new DataError(`${op}: bad ${name}; got ${short(value)}; expected a number ${range}`);
   }
 }
 
@@ -29,7 +29,7 @@ export function requireNumber(op: string, name: string, value: unknown, low: num
 export function requireInteger(op: string, name: string, value: unknown, low: number, high = Infinity): void {
   if (!Number.isInteger(value) || (value as number) < low || (value as number) > high) {
     const range = high === Infinity ? `≥ ${low}` : `in [${low}, ${high}]`;
-    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected an integer ${range}`);
+    throw new DataError(`${op}: bad ${name}; got ${short(value)}; expected an integer ${range}`);
   }
 }
 
@@ -38,14 +38,14 @@ export function requireRange(op: string, name: string, value: unknown, low: numb
   const [from, to] = Array.isArray(value) && value.length === 2 ? (value as unknown[]) : [];
   if (typeof from !== "number" || typeof to !== "number" || !(low <= from && from <= to && to <= high)) {
     const range = high === Infinity ? `≥ ${low}` : `in [${low}, ${high}]`;
-    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected two rising numbers ${range}`);
+    throw new DataError(`${op}: bad ${name}; got ${short(value)}; expected two rising numbers ${range}`);
   }
 }
 
 /** @throws DataError unless the option is one of the words */
 export function requireOneOf(op: string, name: string, value: unknown, words: readonly string[]): void {
   if (!words.includes(value as string)) {
-    throw new DataError(`${op}: bad ${name}; got ${String(value)}; expected ${words.join(", ")}`);
+    throw new DataError(`${op}: bad ${name}; got ${short(value)}; expected ${words.join(", ")}`);
   }
 }
 

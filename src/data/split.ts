@@ -212,7 +212,8 @@ export interface ClassBalance {
 export function classBalance(dataset: Labelled): ClassBalance {
   const counts = classCounts(dataset);
   const n = counts.reduce((a, b) => a + b, 0);
-  const [smallest, largest] = [Math.min(...counts), Math.max(...counts)];
+  const smallest = counts.reduce((a, b) => Math.min(a, b));
+  const largest = counts.reduce((a, b) => Math.max(a, b));
   const entropy = counts.reduce((sum, count) => sum - (count ? (count / n) * Math.log(count / n) : 0), 0);
   return {
     counts,

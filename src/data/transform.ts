@@ -2,7 +2,7 @@
 // the same one.
 
 import type { Random } from "../core/random.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import type { AnyImage } from "./image.js";
 
 /** A transform's name and its options, plain JSON. */
@@ -36,7 +36,7 @@ export function makeTransform({ name, options }: TransformSpec): Transform {
   const make = registry.get(name);
   if (!make) {
     throw new DataError(
-      `transform: unknown name '${name}'; known: ${[...registry.keys()].sort().join(", ")}`,
+      `transform: unknown name '${short(name)}'; known: ${[...registry.keys()].sort().join(", ")}`,
     );
   }
   return make(options as never);

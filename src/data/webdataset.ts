@@ -2,7 +2,7 @@
 // names agree up to the first dot of the last part are one sample, and what follows the dot names its fields: a picture, and
 // a class in .cls (a number) or .json.
 
-import { DataError } from "../errors.js";
+import { DataError, short, show } from "../errors.js";
 import { cannotDecode, imageFormat, isReadable, namedFormat, SNIFFED_BYTES } from "./decode/index.js";
 import { tarEntries, type ReadAt, type TarEntry } from "./tar.js";
 
@@ -73,7 +73,10 @@ export function* tarSamples(
       [key, fields] = [part.key, new Map()];
     }
     const before = fields.get(part.field);
-    if (before) fail(`sample '${key}' has two fields '${part.field}'; got ${before.name} and ${entry.name}`);
+    if (before)
+      fail(
+        `sample '${short(key)}' has two fields '${short(part.field)}'; got ${before.name} and ${entry.name}`,
+      );
     fields.set(part.field, entry);
   }
   const sample = fields.size > 0 ? sampleOf(key, fields) : undefined;
@@ -105,8 +108,11 @@ function pictureOf(
   if (usable.length === 1) return usable[0]!.entry;
   const names = found.map(({ entry }) => entry.name);
   if (usable.length === 0) return { names, reason: cannotDecode(found[0]!.format) };
-  if (plain.length > 0) fail(`sample '${key}' has two pictures; got ${names[0]} and ${names[1]}`);
-  return { names, reason: `${names.length} pictures in sample '${key}': names up to the first dot make one` };
+  if (plain.length > 0) fail(`sample '${short(key)}' has two pictures; got ${names[0]} and ${names[1]}`);
+  return {
+    names,
+    reason: `${names.length} pictures in sample '${short(key)}': names up to the first dot make one`,
+  };
 }
 
 const LABEL = /(^|\.)(cls|json|txt)$/;
@@ -135,7 +141,7 @@ function labelOf(
     if (value === undefined) continue;
     if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
     const expected = kind === "cls" ? "a number" : `a number under "${name}"`;
-    fail(`${entry.name}: no class; got ${JSON.stringify(content.slice(0, 40))}; expected ${expected}`);
+    fail(`${entry.name}: no class; got ${show(content.slice(0, 40))}; expected ${expected}`);
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 // Element types of weight files, little-endian, and what they become in a state dict: floats f32, whole numbers int64.
 
 import type { StateTensor } from "../core/state.js";
-import { dataView, show } from "./source.js";
+import { show } from "../errors.js";
+import { dataView } from "./source.js";
 
 interface ElementType {
   /** Bytes of one element. */

@@ -4,8 +4,8 @@
 //
 // None is null, tuples and lists are arrays, dicts are Maps, integers beyond 2^53 are bigints.
 
-import { DataError } from "../errors.js";
-import { dataView, show, type ByteSource } from "./source.js";
+import { DataError, short } from "../errors.js";
+import { dataView, type ByteSource } from "./source.js";
 
 /** Something a pickle may name, and perhaps call. */
 export class Global {
@@ -209,7 +209,7 @@ export class Unpickler {
   }
 
   find(module: unknown, name: unknown): void {
-    const full = `${show(module)}.${show(name)}`;
+    const full = `${short(module)}.${short(name)}`;
     const found = this.#host.globals.get(full);
     if (!found)
       this.fail(`refused: ${full} is not what a state dict is made of; save model.state_dict() alone`);

@@ -3,9 +3,9 @@
 
 import { sizeOf } from "../core/shape.js";
 import type { StateDict } from "../core/state.js";
-import { DataError } from "../errors.js";
+import { DataError, reason, short, show } from "../errors.js";
 import { ELEMENT_TYPES, shapeProblem } from "./element-types.js";
-import { bytesSource, dataView, show, type ByteSource } from "./source.js";
+import { bytesSource, dataView, type ByteSource } from "./source.js";
 
 /** The reference implementation's limit. */
 const MAX_HEADER = 100_000_000;
@@ -16,23 +16,47 @@ interface Entry {
   data_offsets: [number, number];
 }
 
+const METADATA = "__metadata__";
+
+/** The header as JSON. Its objects are written by hand: as JavaScript's they would move numbers up and lose a `__proto__`. */
+function headerText(entries: readonly (readonly [name: string, value: unknown])[], file: string): string {
+  try {
+    return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
+  } catch (error) {
+    throw new DataError(`${file}: the header cannot be written: ${reason(error)}`); // longer than any text
+  }
+}
+
 /**
  * A safetensors file in pieces: its head, then the tensors' bytes, which are views of the state's. `metadata` goes into
- * the header, as `__metadata__`.
+ * the header, as `__metadata__`; errors name `file`.
+ * @throws DataError for what no reader would take: a tensor of that name, a name with half a surrogate pair, a longer header
  */
-export function safetensorsParts(state: StateDict, metadata: Record<string, string> = {}): Uint8Array[] {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length) header["__metadata__"] = metadata;
-  for (const name of state.keys()) header[name] = undefined; // in the state's order
+export function safetensorsParts(
+  state: StateDict,
+  metadata: Record<string, string> = {},
+  file = "safetensors",
+): Uint8Array[] {
+  const places = new Map<string, unknown>();
+  for (const name of state.keys()) {
+    if (name === METADATA || /\p{Cs}/u.test(name)) {
+      throw new DataError(`${file}: a tensor cannot be called ${show(name)}; expected another name`);
+    }
+    places.set(name, undefined); // in the state's order
+  }
   const widest = [...state].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
   const parts: Uint8Array[] = [];
   let offset = 0;
   for (const [name, { dtype, shape, data }] of widest) {
-    header[name] = { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] };
+    places.set(name, { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] });
     parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const about = Object.keys(metadata).length ? [[METADATA, metadata] as const] : [];
+  const json = new TextEncoder().encode(headerText([...about, ...places], file));
   const length = Math.ceil(json.length / 8) * 8; // padded with spaces, so that the data is aligned
+  if (length > MAX_HEADER) {
+    throw new DataError(`${file}: header of ${length} bytes; expected at most ${MAX_HEADER}`);
+  }
   const head = new Uint8Array(8 + length).fill(0x20);
   dataView(head).setBigUint64(0, BigInt(length), true);
   head.set(json, 8);
@@ -108,12 +132,12 @@ function checkOffsets(
   let end = 0;
   for (const { name, dtype, shape, data_offsets } of sorted) {
     const [from, to] = data_offsets;
-    if (from !== end) fail(`${name} starts at byte ${from}; expected ${end} (no gap, no overlap)`);
+    if (from !== end) fail(`${short(name)} starts at byte ${from}; expected ${end} (no gap, no overlap)`);
     const expected = sizeOf(shape) * ELEMENT_TYPES.get(dtype)!.bytes;
     if (to - from !== expected) {
-      fail(`${name} has ${to - from} bytes; expected ${expected} for ${dtype} [${shape.join(",")}]`);
+      fail(`${short(name)} has ${to - from} bytes; expected ${expected} for ${dtype} [${shape.join(",")}]`);
     }
-    if (to > bytes) fail(`truncated: ${name} ends at byte ${to} of ${bytes}`);
+    if (to > bytes) fail(`truncated: ${short(name)} ends at byte ${to} of ${bytes}`);
     end = to;
   }
   if (end !== bytes) fail(`${bytes - end} bytes after the last tensor; expected none`);
@@ -131,22 +155,23 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Header {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
   } catch (error) {
-    fail(`header is not JSON: ${(error as Error).message}`);
+    fail(`header is not JSON: ${reason(error)}`);
   }
   if (!isRecord(header)) return fail("header is not a JSON object");
-  const twice = repeatedKey(text);
-  if (twice !== undefined) fail(`header has ${twice} twice`);
-  const { __metadata__: metadata = {}, ...tensors } = header;
+  const names = keysOf(text, (twice) => fail(`header has ${short(twice)} twice`));
+  const { [METADATA]: metadata = {} } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
     return fail("__metadata__ is not made of strings");
   }
-  const entries = Object.entries(tensors).map(([name, entry]): [string, Entry] => {
+  const tensors = names.filter((name) => name !== METADATA);
+  const entries = tensors.map((name): [string, Entry] => {
+    const entry = header[name];
     const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
     if (typeof dtype !== "string" || !Array.isArray(shape) || !isRange(offsets)) {
-      fail(`${name}: bad dtype, shape or data_offsets in ${show(entry)}`);
+      fail(`${short(name)}: bad dtype, shape or data_offsets in ${show(entry)}`);
     }
     const problem = shapeProblem(dtype as string, shape as unknown[]);
-    if (problem) fail(`${name}: ${problem}`);
+    if (problem) fail(`${short(name)}: ${problem}`);
     return [name, entry as Entry];
   });
   return { entries, metadata: metadata as Record<string, string> };
@@ -165,17 +190,30 @@ function isRange(value: unknown): boolean {
   );
 }
 
-/** A key that stands twice in one object of a JSON text, which JSON.parse would let pass. */
-function repeatedKey(json: string): string | undefined {
+/**
+ * The keys of a JSON text's outermost object, in their order. Tells of a key that stands twice in one object, which JSON.parse
+ * would let pass. The text is JSON already; strings of any length and objects of any depth take neither stack nor backtracking.
+ */
+function keysOf(json: string, repeated: (key: string) => never): string[] {
   const open: Set<string>[] = [];
-  for (const [token, colon] of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g)) {
-    if (token === "{") open.push(new Set());
-    else if (token === "}") open.pop();
-    else if (colon) {
-      const key = JSON.parse(token.slice(0, -colon.length)) as string;
-      if (open.at(-1)!.has(key)) return key;
+  let outermost: Set<string> | undefined;
+  for (let at = 0; at < json.length; at++) {
+    const c = json[at];
+    if (c === "{") {
+      open.push(new Set());
+      outermost ??= open[0];
+    } else if (c === "}") open.pop();
+    else if (c === '"') {
+      const begin = at;
+      while (json[++at] !== '"') if (json[at] === "\\") at++;
+      const end = at + 1;
+      let next = end;
+      while (" \t\r\n".includes(json[next]!)) next++;
+      if (json[next] !== ":") continue;
+      const key = JSON.parse(json.slice(begin, end)) as string;
+      if (open.at(-1)!.has(key)) repeated(key);
       open.at(-1)!.add(key);
     }
   }
-  return undefined;
+  return [...outermost!];
 }

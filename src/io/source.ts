@@ -23,10 +23,3 @@ export function partOf(source: ByteSource, from: number, size: number): ByteSour
 export function dataView(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-
-/** A value for an error message: short, and without walking into lists, which a hostile file can make endless. */
-export function show(value: unknown): string {
-  if (Array.isArray(value))
-    return value.some((v) => typeof v === "object") ? "[…]" : `[${value.slice(0, 9).join(",")}]`;
-  return typeof value === "object" && value !== null ? "{…}" : String(value).slice(0, 60);
-}

@@ -2,10 +2,10 @@
 // file with the object as a pickle and each storage as a stored entry; before, five pickles (magic number, protocol, system,
 // the object, the storages' keys) and after them the storages, one after another.
 
-import { DataError } from "../errors.js";
+import { DataError, short, show } from "../errors.js";
 import { ELEMENT_TYPES } from "./element-types.js";
 import { Unpickler, type Host } from "./pickle.js";
-import { dataView, partOf, show, type ByteSource } from "./source.js";
+import { dataView, partOf, type ByteSource } from "./source.js";
 import { GLOBALS, persistent } from "./torch-objects.js";
 import { readZip } from "./zip.js";
 
@@ -86,12 +86,12 @@ export function readLegacy(source: ByteSource): Archive {
   const offsets = new Map<string, number>();
   let at = pickles.position;
   for (const key of keys as unknown[]) {
-    const { dtype, size } = sizes.get(key as string) ?? fail(`storage ${show(key)} is not used`);
+    const { dtype, size } = sizes.get(key as string) ?? fail(`storage ${short(key)} is not used`);
     const bytes = size * ELEMENT_TYPES.get(dtype)!.bytes;
     if (at + 8 + bytes > source.size)
-      fail(`truncated: storage ${show(key)} ends at byte ${at + 8 + bytes} of ${source.size}`);
+      fail(`truncated: storage ${short(key)} ends at byte ${at + 8 + bytes} of ${source.size}`);
     const stored = dataView(source.read(at, 8)).getBigInt64(0, true);
-    if (stored !== BigInt(size)) fail(`storage ${show(key)} has ${stored} elements; expected ${size}`);
+    if (stored !== BigInt(size)) fail(`storage ${short(key)} has ${stored} elements; expected ${size}`);
     offsets.set(key as string, at + 8);
     at += 8 + bytes;
   }

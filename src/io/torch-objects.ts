@@ -1,10 +1,9 @@
 // What a pickle of PyTorch may name and build: storages, tensors that are views of them, dicts.
 // https://github.com/pytorch/pytorch/blob/v2.5.0/torch/_utils.py
 
-import { DataError } from "../errors.js";
+import { DataError, show } from "../errors.js";
 import { shapeProblem } from "./element-types.js";
 import { Global } from "./pickle.js";
-import { show } from "./source.js";
 
 const STORAGES: Record<string, string> = {
   FloatStorage: "F32",

@@ -2,9 +2,9 @@
 
 import { sizeOf } from "../core/shape.js";
 import type { StateDict, StateTensor } from "../core/state.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import { asArray, ELEMENT_TYPES } from "./element-types.js";
-import { show, type ByteSource } from "./source.js";
+import { type ByteSource } from "./source.js";
 import { isLegacy, readArchive, readLegacy } from "./torch-archive.js";
 import { TorchTensor, type TorchStorage } from "./torch-objects.js";
 
@@ -28,12 +28,12 @@ function findState(object: unknown, key: string | undefined, file: string): Map<
   const where = path.length ? `${file}: ${path.join(".")}` : file;
   if (!(found instanceof Map) || found.size === 0) {
     const known =
-      object instanceof Map ? `; it has ${[...object.keys()].slice(0, 8).map(show).join(", ")}` : "";
+      object instanceof Map ? `; it has ${[...object.keys()].slice(0, 8).map(short).join(", ")}` : "";
     throw new DataError(`${where}: no state dict there${known}`);
   }
   for (const [name, value] of found) {
     if (typeof name !== "string" || !(value instanceof TorchTensor)) {
-      throw new DataError(`${where}: ${show(name)} is not a tensor; expected a state dict`);
+      throw new DataError(`${where}: ${short(name)} is not a tensor; expected a state dict`);
     }
   }
   return found as Map<string, TorchTensor>;

@@ -3,7 +3,7 @@
 import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
 import { knownNames } from "../core/suggest.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import { init, summary } from "../nn/index.js";
 import type { Classifier } from "./classifier.js";
 
@@ -82,7 +82,7 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
   make: (options?: O) => T,
   limits: ModelLimits = {},
 ): (options?: O) => T {
-  if (registry.has(name)) throw new Error(`registerModel: '${name}' is registered twice`);
+  if (registry.has(name)) throw new DataError(`registerModel: '${short(name)}' is registered twice`);
   const create = (options?: O): T => {
     for (const option of ["smallImages", "dropPath"] as const) {
       if (!options?.[option] || limits[option] === undefined) continue;
@@ -119,7 +119,8 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
 /** What is known about a model. @throws DataError listing the known names */
 export function modelInfo(name: string): ModelInfo {
   const info = registry.get(name);
-  if (!info) throw new DataError(`createModel: unknown model '${name}'; ${knownNames(name, modelNames())}`);
+  if (!info)
+    throw new DataError(`createModel: unknown model '${short(name)}'; ${knownNames(name, modelNames())}`);
   return info;
 }
 

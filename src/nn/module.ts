@@ -7,7 +7,7 @@ import { sameShape, type Shape } from "../core/shape.js";
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import type { Owner } from "../core/storage.js";
 import { allocate, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import { permute } from "../ops/index.js";
 import { noGrad } from "../core/autograd.js";
 
@@ -133,7 +133,9 @@ export abstract class Module {
       if (path.startsWith(`${own}.`)) return child.#find(path.slice(own.length + 1));
     }
     const known = this.namedChildren().map(([name]) => fileName(name));
-    throw new DataError(`getSubmodule: no module at '${path}'; known here: ${known.join(", ") || "none"}`);
+    throw new DataError(
+      `getSubmodule: no module at '${short(path)}'; known here: ${known.join(", ") || "none"}`,
+    );
   }
 
   /** The module at a path, named as in files: "layer1.0.conv1". @throws DataError listing the names where the path ends */

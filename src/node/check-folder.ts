@@ -12,7 +12,7 @@ import {
   namedFormat,
 } from "../data/decode/index.js";
 import type { Image } from "../data/image.js";
-import { DataError } from "../errors.js";
+import { DataError, reason, short } from "../errors.js";
 import { entriesIn, looksLikePicture } from "./datasets/scan.js";
 import { layoutOf } from "./datasets/splits.js";
 
@@ -189,7 +189,7 @@ async function examine(
   try {
     bytes = readFileSync(join(folder, path));
   } catch (error) {
-    problem("undecodable", `cannot be read: ${(error as Error).message}`);
+    problem("undecodable", `cannot be read: ${reason(error)}`);
     return undefined;
   }
   const format = imageFormat(bytes);
@@ -213,7 +213,7 @@ async function examine(
     return { ...file, mode, pixels, bytes: hash(bytes) };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    problem("undecodable", error.message.replace(`${path}: `, ""));
+    problem("undecodable", error.message.replace(`${short(path)}: `, ""));
     return undefined;
   }
 }
@@ -243,9 +243,9 @@ function hash(...parts: Uint8Array[]): string {
 }
 
 function countBy(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }
 
 function modeRemarks(pictures: readonly Picture[], modes: Record<string, number>): Remark[] {
@@ -295,9 +295,15 @@ function classProblems(classes: ReadonlyMap<string, ReadonlyMap<string, number>>
   );
 }
 
+/** The least and the greatest, of however many. */
+export const extent = (numbers: readonly number[]): [number, number] => [
+  numbers.reduce((a, b) => Math.min(a, b), Infinity),
+  numbers.reduce((a, b) => Math.max(a, b), -Infinity),
+];
+
 function splitReport(name: string, counts: ReadonlyMap<string, number>): SplitReport {
   const numbers = [...counts.values()];
-  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  const [least, most] = extent(numbers);
   return {
     name,
     images: numbers.reduce((a, b) => a + b, 0),

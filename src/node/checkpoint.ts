@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import type { StateDict } from "../core/state.js";
-import { DataError } from "../errors.js";
+import { DataError, reason, show } from "../errors.js";
 import { readSafetensors, safetensorsParts } from "../io/safetensors.js";
 import type { Checkpoint } from "../train/index.js";
 import { writeFileAtomic } from "./files.js";
@@ -26,7 +26,8 @@ function checksum(tensors: StateDict, json: string): string {
 /** @throws DataError naming the file if it cannot be written; the file that was there is then as before */
 export async function saveCheckpoint(path: string, { tensors, state }: Checkpoint): Promise<void> {
   const json = JSON.stringify(state);
-  await writeFileAtomic(path, safetensorsParts(tensors, { [KEY]: json, [SUM]: checksum(tensors, json) }));
+  const metadata = { [KEY]: json, [SUM]: checksum(tensors, json) };
+  await writeFileAtomic(path, safetensorsParts(tensors, metadata, path));
 }
 
 /** @throws DataError naming the file if it is missing, damaged, or not a checkpoint */
@@ -38,9 +39,15 @@ export function readCheckpoint(path: string): Checkpoint {
   if (sum !== metadata[SUM]) {
     throw new DataError(`${path}: damaged; got contents of SHA-256 ${sum}; expected ${metadata[SUM]}`);
   }
+  let state: Partial<Checkpoint["state"]> | null;
   try {
-    return { tensors, state: JSON.parse(json) as Checkpoint["state"] };
+    state = JSON.parse(json) as Partial<Checkpoint["state"]> | null;
   } catch (error) {
-    throw new DataError(`${path}: ${KEY} is not JSON: ${(error as Error).message}`);
+    throw new DataError(`${path}: ${KEY} is not JSON: ${reason(error)}`);
   }
+  const { position, random, optimizer, about } = state ?? {};
+  if ([position, random, optimizer, about].every((part) => typeof part === "object" && part !== null)) {
+    return { tensors, state: state as Checkpoint["state"] };
+  }
+  throw new DataError(`${path}: not the state of a training run; got ${show(state)}`);
 }

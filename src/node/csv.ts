@@ -4,7 +4,7 @@
  * Text that a spreadsheet would compute: it gets an apostrophe before it, as OWASP advises
  * (https://owasp.org/www-community/attacks/CSV_Injection). Numbers are none.
  */
-const FORMULA = /^'*[=+\-@\t\r]/;
+const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
 
 function cell(value: string | number): string {
   const text = String(value);

@@ -11,7 +11,7 @@ import {
   type ImageDecoder,
   type ImageFormat,
 } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { DataError, reason, short } from "../errors.js";
 
 /**
  * "jpeg-js": built in. "sharp": libvips, native code (https://sharp.pixelplumbing.com). "jsquash": MozJPEG in WebAssembly
@@ -138,8 +138,10 @@ export async function useDecoder(choice: DecoderChoice): Promise<string> {
   const wanted = choice === "auto" ? (["sharp", "jsquash", "jpeg-js"] as const) : [choice];
   for (const name of wanted) {
     if (name === chosen) return decoderName();
-    if (name !== "jpeg-js" && !(name in LOADERS)) {
-      throw new DataError(`useDecoder: unknown decoder '${name}'; known: auto, jpeg-js, jsquash, sharp`);
+    if (name !== "jpeg-js" && !Object.hasOwn(LOADERS, name)) {
+      throw new DataError(
+        `useDecoder: unknown decoder '${short(name)}'; known: auto, jpeg-js, jsquash, sharp`,
+      );
     }
     try {
       setDecoder(name === "jpeg-js" ? undefined : await LOADERS[name]());
@@ -148,9 +150,7 @@ export async function useDecoder(choice: DecoderChoice): Promise<string> {
     } catch (error) {
       if (choice === "auto") continue;
       const install = name === "sharp" ? "sharp" : "@jsquash/jpeg";
-      throw new DataError(
-        `useDecoder: cannot load ${install}: ${(error as Error).message}; npm install ${install}`,
-      );
+      throw new DataError(`useDecoder: cannot load ${install}: ${reason(error)}; npm install ${install}`);
     }
   }
   return decoderName();

@@ -1,10 +1,11 @@
 // Files from the web: in parts if need be, checked, and in place only when whole.
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { lstat, mkdir, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DataError } from "../errors.js";
+import { DataError, reason } from "../errors.js";
+import { flush, writeFileAtomic } from "./files.js";
 
 export interface DownloadProgress {
   readonly url: string;
@@ -46,18 +47,18 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await here(path, () => mkdir(dirname(path), { recursive: true }));
   const failures: string[] = [];
   for (const url of typeof urls === "string" ? [urls] : urls) {
     for (let attempt = 1; attempt <= (options.attempts ?? 3); attempt++) {
       try {
         await transfer(url, path, options);
         await checkHash(url, `${path}.part`, options);
-        await rename(`${path}.part`, path);
+        await here(path, () => rename(`${path}.part`, path));
         await rm(`${path}.part.json`, { force: true });
         return;
       } catch (error) {
-        failures.push((error as Error).message);
+        failures.push(reason(error));
         if (!(error instanceof Broken)) break;
         await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 4 ** attempt, 5000)));
       }
@@ -66,11 +67,28 @@ export async function download(
   throw new DataError(`${path}: cannot be downloaded: ${[...new Set(failures)].join("; ")}`);
 }
 
+/** What is done on this machine, where trying again is of no use. @throws DataError naming the file */
+async function here<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof DataError ? error : new DataError(`${path}: cannot be written: ${reason(error)}`);
+  }
+}
+
+/** A part's size, and 0 for what somebody else may have put there: a link leads to a file that is not ours to write. */
 async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
+  return lstat(path).then(
+    (stat) => (stat.isFile() ? stat.size : 0),
     () => 0,
   );
+}
+
+/** The part to write on, or a new one. */
+async function openPart(path: string, resumed: boolean): Promise<FileHandle> {
+  if (resumed) return open(path, constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0));
+  await rm(path, { force: true });
+  return open(path, "wx");
 }
 
 /** Bytes that can be kept, and the server's name for their version. */
@@ -116,18 +134,19 @@ async function transfer(
     const total = length === null || packed ? undefined : first + Number(length);
     const etag = response.headers.get("etag");
     const version = (etag?.startsWith("W/") ? null : etag) ?? response.headers.get("last-modified") ?? "";
-    await writeFile(`${path}.part.json`, JSON.stringify({ url, validator: version } satisfies PartRecord));
-    const file = await open(`${path}.part`, resumed ? "a" : "w");
+    const record: PartRecord = { url, validator: version };
+    await writeFileAtomic(`${path}.part.json`, JSON.stringify(record));
+    const file = await here(path, () => openPart(`${path}.part`, resumed));
     let received = first;
     try {
       for await (const chunk of response.body) {
         clearTimeout(timer);
         timer = setTimeout(() => abort.abort(), stall);
-        await file.writeFile(chunk);
+        await here(path, () => file.writeFile(chunk));
         received += chunk.length;
         onProgress?.({ url, received, total });
       }
-      await file.sync();
+      await here(path, () => flush(file));
     } finally {
       await file.close();
     }
@@ -136,9 +155,9 @@ async function transfer(
     }
   } catch (error) {
     if (error instanceof DataError || error instanceof Broken) throw error;
-    const cause =
-      (error as Error).cause instanceof Error ? `: ${((error as Error).cause as Error).message}` : "";
-    throw new Broken(`${url}: transfer broken off: ${(error as Error).message}${cause}`);
+    const { cause } = error as Error;
+    const why = cause instanceof Error ? `: ${reason(cause)}` : "";
+    throw new Broken(`${url}: transfer broken off: ${reason(error)}${why}`);
   } finally {
     clearTimeout(timer);
   }

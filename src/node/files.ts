@@ -1,56 +1,126 @@
-// Files: whole or not at all.
+// Files: whole or not at all, and every failure a DataError that names the file.
 
-import { closeSync, openSync, readdirSync, readFileSync, readSync, type Dirent } from "node:fs";
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  type Dirent,
+  type Stats,
+} from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DataError } from "../errors.js";
+import { DataError, reason } from "../errors.js";
 
 /** How the names of files end that are being written. */
 export const ASIDE = ".fovea-tmp";
 
+/** The system's name of an error: "ENOENT". */
+export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** What flushing says of a disk that fails or is full. Anything else means that the file system cannot flush this. */
+const LOST = new Set(["EIO", "ENOSPC", "EDQUOT", "EROFS", "ENXIO", "ENODEV", "ESTALE"]);
+
+/**
+ * Makes sure that what was written is on the disk, as far as the file system can: some refuse to flush folders, or anything
+ * (network and FUSE mounts), and a patched `fs` may have handles that cannot (Yarn's Plug'n'Play). @throws what the system says of a disk that fails
+ */
+export async function flush(file: { sync?(): Promise<void> }): Promise<void> {
+  try {
+    await file.sync?.();
+  } catch (error) {
+    if (LOST.has(codeOf(error) ?? "")) throw error;
+  }
+}
+
 /**
  * Writes a file so that a reader, whenever the process or the machine dies, sees the old contents or the new, never a part:
- * aside, flushed, renamed. @throws DataError naming the file if it cannot be written; the old contents are then as they were
+ * aside, flushed, renamed. The name aside is nobody's to guess and the file a new one, so that no link is followed.
+ * @throws DataError naming the file if it cannot be written, whose old contents are then as they were, or if it is written
+ * and its folder cannot be flushed
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | readonly Uint8Array[],
 ): Promise<void> {
-  const aside = `${path}.${process.pid}${ASIDE}`;
+  const aside = `${path}.${randomUUID()}${ASIDE}`;
+  let made = false;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(aside, "w");
+    const file = await open(aside, "wx");
+    made = true;
     try {
       for (const part of Array.isArray(data) ? data : [data]) await file.writeFile(part);
-      await file.sync();
+      await flush(file);
     } finally {
       await file.close();
     }
     await rename(aside, path);
-    await syncFolder(dirname(path));
   } catch (error) {
-    await rm(aside, { force: true }).catch(() => {});
-    throw new DataError(`${path}: cannot be written: ${(error as Error).message}`);
+    if (made) await rm(aside, { force: true }).catch(() => {});
+    throw new DataError(`${path}: cannot be written: ${reason(error)}`);
+  }
+  await flushFolder(path);
+}
+
+/** Flushes the folder of a file, so that a rename in it outlives a power failure. Windows cannot, and need not. */
+async function flushFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(dirname(path), "r").catch(() => undefined); // a folder that may be written to but not read
+  try {
+    if (folder) await flush(folder);
+  } catch (error) {
+    throw new DataError(`${path}: written, but not safe from a power failure: ${reason(error)}`);
+  } finally {
+    await folder?.close();
   }
 }
 
-/** Flushes the folder, so that a rename in it outlives a power failure. Windows cannot, and need not. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
+const unreadable = (path: string, error: unknown): DataError =>
+  new DataError(`${path}: cannot be read: ${reason(error)}`);
 
 /** A file's bytes, read at once. @throws DataError naming the file if it cannot be read */
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+    throw unreadable(path, error);
+  }
+}
+
+/** A file's text, without a byte order mark. @throws DataError naming the file if it cannot be read */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** A JSON file's object. @throws DataError naming the file if it cannot be read or holds anything else */
+export function readJson(path: string): Record<string, unknown> {
+  const text = readText(path);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (typeof json === "object" && json !== null && !Array.isArray(json))
+    return json as Record<string, unknown>;
+  throw new DataError(`${path}: no JSON object; expected {…}`);
+}
+
+/** What a path leads to, links followed; undefined if there is nothing. @throws DataError naming it if that cannot be told */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined;
+    throw unreadable(path, error);
   }
 }
 
@@ -59,7 +129,7 @@ export function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    throw new DataError(`${folder}: cannot be read: ${(error as Error).message}`);
+    throw unreadable(folder, error);
   }
 }
 

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../errors.js";
+import { DataError, reason, short } from "../errors.js";
 import { foveaHome } from "./datasets/fetch.js";
 import { download, hashFile, type DownloadProgress } from "./download.js";
 import { WEIGHT_FILES, weightsIn } from "./model-folder.js";
@@ -47,7 +47,7 @@ export async function fetchWeights(name: string, options: FetchWeightsOptions = 
   const [what = "", version, more] = name.split("@");
   if (more !== undefined || !/^[\w.-]+(\/[\w.-]+)?$/.test(what) || /(^|\/)\.+(\/|$)/.test(what)) {
     throw new DataError(
-      `fetchWeights: bad name '${name}'; expected a model or owner/repository, then @version`,
+      `fetchWeights: bad name '${short(name)}'; expected a model or owner/repository, then @version`,
     );
   }
   if (!what.includes("/")) return fetchTorchvision(what, version ?? "V1", join(root, "torchvision"), options);
@@ -72,15 +72,17 @@ async function fetchTorchvision(
   folder: string,
   options: FetchWeightsOptions,
 ): Promise<string> {
-  const versions = torchvisionFiles[model];
+  const versions = Object.hasOwn(torchvisionFiles, model) ? torchvisionFiles[model] : undefined;
   if (!versions) {
     const known = Object.keys(torchvisionFiles).join(", ");
-    throw new DataError(`fetchWeights: torchvision has no '${model}'; known: ${known}, or owner/repository`);
+    throw new DataError(
+      `fetchWeights: torchvision has no '${short(model)}'; known: ${known}, or owner/repository`,
+    );
   }
-  const file = versions[version];
+  const file = Object.hasOwn(versions, version) ? versions[version] : undefined;
   if (!file) {
     const known = Object.keys(versions).join(", ");
-    throw new DataError(`fetchWeights: ${model} has no version '${version}'; known: ${known}`);
+    throw new DataError(`fetchWeights: ${model} has no version '${short(version)}'; known: ${known}`);
   }
   const path = join(folder, `${file}.pth`);
   if (existsSync(path)) return path;
@@ -94,7 +96,7 @@ async function fetchTorchvision(
 interface Repository {
   sha?: string;
   cardData?: { license?: unknown };
-  siblings?: { rfilename?: string; size?: number; lfs?: { sha256?: string } }[];
+  siblings: { rfilename?: string; size?: number; lfs?: { sha256?: string } }[];
 }
 
 /** HF_TOKEN, by which the hub knows who may have private and gated repositories. */
@@ -114,7 +116,7 @@ async function fetchRepository(
   if (present) return present;
   const hub = options.baseUrl ?? process.env["HF_ENDPOINT"] ?? "https://huggingface.co";
   const about = await askHub(`${hub}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`);
-  const files = about.siblings ?? [];
+  const files = about.siblings;
   const weights = WEIGHT_FILES.flatMap((file) => files.find(({ rfilename }) => rfilename === file) ?? [])[0];
   if (!weights) {
     throw new DataError(
@@ -167,8 +169,10 @@ async function askHub(url: string): Promise<Repository> {
       ? " (private and gated repositories need HF_TOKEN)"
       : "";
     if (!response.ok) throw new Error(`got HTTP status ${response.status}; expected 200${hint}`);
-    return (await response.json()) as Repository;
+    const about = (await response.json()) as Repository | null;
+    if (!Array.isArray(about?.siblings)) throw new Error("got no list of files; expected siblings");
+    return about;
   } catch (error) {
-    throw new DataError(`${url}: ${(error as Error).message}`);
+    throw new DataError(`${url}: ${reason(error)}`);
   }
 }

@@ -3,12 +3,11 @@
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_hub.py
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../errors.js";
+import { DataError, show } from "../errors.js";
 import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
 import type { Module } from "../nn/index.js";
-import { writeFileAtomic } from "./files.js";
+import { readJson, writeFileAtomic } from "./files.js";
 import { INDEX_FILE } from "./sharded.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
@@ -152,15 +151,10 @@ export async function loadConfigured(
 
 /** What a config.json says. @throws DataError naming it and the field that is missing or wrong */
 export async function readConfig(path: string): Promise<{ config: ModelConfig; numClasses: number }> {
-  let json: Record<string, unknown>;
-  try {
-    json = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
-  }
+  const json = readJson(path);
   const get = <T>(from: unknown, name: string, what: string, is: (value: unknown) => boolean): T => {
     const value = (from as Record<string, unknown> | null)?.[name];
-    if (!is(value)) throw new DataError(`${path}: ${name} is not ${what}; got ${JSON.stringify(value)}`);
+    if (!is(value)) throw new DataError(`${path}: ${name} is not ${what}; got ${show(value)}`);
     return value as T;
   };
   const isText = (v: unknown): boolean => typeof v === "string";

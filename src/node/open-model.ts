@@ -1,10 +1,11 @@
 // A trained model from wherever it lies: a folder with config.json, a run folder, a file of weights and a name.
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { imagenetClasses, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
+import { readJson, statOf } from "./files.js";
 import { loadConfigured, preprocessingOf, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { preparationFor } from "./preprocessing.js";
 import { torchvisionFiles } from "./torchvision-files.js";
@@ -58,7 +59,7 @@ export async function openModel({ model, weights, smallImages }: ModelSource): P
  * @throws DataError if there is nothing such
  */
 export function locateWeights(path: string): { file: string; config?: string } {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (!stat) throw new DataError(`${path}: no such file or folder`);
   const found = (file: string, folder: string): { file: string; config?: string } => {
     const config = join(folder, "config.json");
@@ -83,7 +84,7 @@ export function isLocal(pretrained: string): boolean {
 /** The architecture that a config.json names, if it is such a file. */
 export function architectureOf(config: string): unknown {
   try {
-    return (JSON.parse(readFileSync(config, "utf8")) as { architecture?: unknown }).architecture;
+    return readJson(config)["architecture"];
   } catch {
     return undefined; // somebody else's
   }

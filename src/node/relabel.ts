@@ -1,7 +1,7 @@
 // A dataset under the classes of a model that was trained on another, or on more.
 
 import { imagenetWnids, type Dataset, type DatasetSource, type Image } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 
 /** The pictures of a dataset with other labels. */
 class Relabelled implements Dataset {
@@ -54,7 +54,7 @@ export function relabel(dataset: Dataset, numClasses: number, classes?: readonly
   throw new DataError(
     strange === undefined
       ? `${dataset.name}: ${own.length} classes; the model tells ${numClasses} apart`
-      : `${dataset.name}: class '${strange}' is none of the model's ${numClasses}: ${listing(classes!)}`,
+      : `${dataset.name}: class '${short(strange)}' is none of the model's ${numClasses}: ${listing(classes!)}`,
   );
 }
 

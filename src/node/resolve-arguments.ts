@@ -1,9 +1,9 @@
 // From a recipe and what a user says to all arguments of a training.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { knownNames } from "../core/suggest.js";
-import { DataError } from "../errors.js";
+import { DataError, short, show } from "../errors.js";
+import { readJson } from "./files.js";
 import { expectation } from "./kinds.js";
 import { recipes } from "./recipes.js";
 import type { TrainArguments } from "./train-arguments.js";
@@ -30,12 +30,14 @@ export function optionNamed(name: string): Name | undefined {
 function checked(values: Readonly<Record<string, unknown>>, where: string): TrainFlags {
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(trainOptions, name)) {
-      throw new UsageError(`${where}: unknown option '${name}'; ${knownNames(name, [...trainNames].sort())}`);
+      throw new UsageError(
+        `${where}: unknown option '${short(name)}'; ${knownNames(name, [...trainNames].sort())}`,
+      );
     }
     const { kind } = optionOf(name as Name);
     if (kind.accepts(value)) continue;
     const expected = expectation(kind, typeof value === "string" ? value : "");
-    throw new UsageError(`${where}: bad ${name}; got ${JSON.stringify(value)}; ${expected}`);
+    throw new UsageError(`${where}: bad ${name}; got ${show(value)}; ${expected}`);
   }
   return values;
 }
@@ -55,7 +57,7 @@ function recipeOf(name: string, own?: Readonly<Record<string, unknown>>): TrainF
   }
   if (Object.hasOwn(recipes, name)) return checked(recipes[name]!, `recipe ${name}`);
   throw new UsageError(
-    `--recipe: unknown recipe '${name}'; ${knownNames(name, Object.keys(recipes).sort())}`,
+    `--recipe: unknown recipe '${short(name)}'; ${knownNames(name, Object.keys(recipes).sort())}`,
   );
 }
 
@@ -188,27 +190,23 @@ export const MAY_DIFFER: readonly string[] = ["resume", "out", "threads", "worke
 /** The arguments that a run's args.json holds. */
 function resumed(folder: string, given: TrainFlags): TrainArguments {
   const path = join(folder, "args.json");
-  let json: Record<string, unknown>;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-  } catch (error) {
-    throw new DataError(
-      `${path}: cannot be read: ${(error as Error).message}; expected a run folder's args.json`,
-    );
-  }
-  const entries = trainNames.map((name) => [name, name in json ? json[name] : optionOf(name).default]);
+  const json = readJson(path);
+  const entries = trainNames.map((name) => [
+    name,
+    Object.hasOwn(json, name) ? json[name] : optionOf(name).default,
+  ]);
   const args = Object.fromEntries(entries) as Record<Name, unknown>;
   for (const name of trainNames) {
     if (optionOf(name).kind.accepts(args[name])) continue;
     throw new DataError(
-      `${path}: bad ${name}; got ${JSON.stringify(args[name])}; expected ${optionOf(name).kind.expected}`,
+      `${path}: bad ${name}; got ${show(args[name])}; expected ${optionOf(name).kind.expected}`,
     );
   }
   for (const [name, value] of Object.entries(given) as [Name, unknown][]) {
     if (JSON.stringify(args[name]) === JSON.stringify(value)) continue;
     if (name === "out" && value !== folder) throw new UsageError(`--out: contradicts --resume ${folder}`);
     if (!MAY_DIFFER.includes(name)) {
-      const was = JSON.stringify(args[name]);
+      const was = show(args[name]);
       throw new UsageError(`${flagOf(name)}: contradicts --resume; ${path} says ${was}`);
     }
     args[name] = value;

@@ -3,7 +3,7 @@
 
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../errors.js";
+import { DataError, reason } from "../errors.js";
 import type { Module } from "../nn/index.js";
 import { bestEpoch, bestWeights, type EpochReport, type ModelEma, type WeightsKind } from "../train/index.js";
 import { ASIDE, writeFileAtomic } from "./files.js";
@@ -98,7 +98,7 @@ export class RunFolder {
       await writeFileAtomic(this.file(`.writable`), "");
       await rm(this.file(".writable"));
     } catch (error) {
-      throw new DataError(`${this.path}: cannot be written to: ${(error as Error).message}`);
+      throw new DataError(`${this.path}: cannot be written to: ${reason(error)}`);
     }
   }
 

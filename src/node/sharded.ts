@@ -2,28 +2,22 @@
 // which file each tensor is. https://huggingface.co/docs/hub/safetensors, transformers' model.safetensors.index.json.
 
 import { dirname, join } from "node:path";
-import { readFile } from "node:fs/promises";
 import type { StateDict } from "../core/state.js";
-import { DataError } from "../errors.js";
+import { DataError, short, show } from "../errors.js";
+import { readJson } from "./files.js";
 
 export const INDEX_FILE = "model.safetensors.index.json";
 
 /** The file that holds each tensor. @throws DataError naming the index if it cannot be read or leads out of its folder */
 export async function readIndex(path: string): Promise<Map<string, string>> {
-  let json: { weight_map?: unknown } | null;
-  try {
-    json = JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
-  }
-  const map = json?.weight_map;
+  const { weight_map: map } = readJson(path);
   if (typeof map !== "object" || map === null || Array.isArray(map) || Object.keys(map).length === 0) {
     throw new DataError(`${path}: weight_map is not an object that names tensors' files`);
   }
   for (const [name, file] of Object.entries(map)) {
     if (typeof file === "string" && /^[\w-][\w.-]*\.safetensors$/.test(file)) continue;
     throw new DataError(
-      `${path}: ${name} is in ${JSON.stringify(file)}; expected a .safetensors file of the folder`,
+      `${path}: ${short(name)} is in ${show(file)}; expected a .safetensors file of the folder`,
     );
   }
   return new Map(Object.entries(map as Record<string, string>));

@@ -1,7 +1,7 @@
 // The trained model that a training learns from.
 
 import { imagenetClasses, type Dataset } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import type { Preprocessing } from "../models/index.js";
 import { DistillationLoss, type Loss } from "../nn/index.js";
 import { openModel, type TrainedModel } from "./open-model.js";
@@ -30,7 +30,7 @@ export async function openTeacher(
   teacher.model.dispose();
   throw new DataError(
     numClasses === length
-      ? `${path}: a teacher of other classes than ${train.name}, or in another order; got '${other}', expected '${train.classes[names!.indexOf(other!)]}'`
+      ? `${path}: a teacher of other classes than ${train.name}, or in another order; got '${short(other)}', expected '${short(train.classes[names!.indexOf(other!)])}'`
       : `${path}: a teacher of ${numClasses} classes; expected ${length}, those of ${train.name}`,
   );
 }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { manualSeed } from "../core/random.js";
 import type { LeftOut } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { DataError, show } from "../errors.js";
 import { unfreeze } from "../nn/index.js";
 import type { Schedule } from "../optim/index.js";
 import {
@@ -119,9 +119,7 @@ function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint)
       !MAY_DIFFER.includes(name) && name in saved && JSON.stringify(value) !== JSON.stringify(saved[name]),
   );
   if (differing.length === 0) return;
-  const list = differing.map(
-    ([name, value]) => `${name}: got ${JSON.stringify(value)}, expected ${JSON.stringify(saved[name])}`,
-  );
+  const list = differing.map(([name, value]) => `${name}: got ${show(value)}, expected ${show(saved[name])}`);
   throw new DataError(`${path}: of a training with other arguments; ${list.join("; ")}`);
 }
 

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
-import { DataError } from "../errors.js";
+import { DataError, reason, short, show } from "../errors.js";
 
 async function isGzip(path: string): Promise<boolean> {
   const file = await open(path);
@@ -23,7 +23,7 @@ function safePath(name: string, archive: string): string {
   const parts = name.split(/[/\\]/).filter((part) => part !== "" && part !== ".");
   if (/^([/\\]|[a-zA-Z]:)/.test(name) || parts.includes("..") || name.includes("\0")) {
     throw new DataError(
-      `${archive}: refused to unpack an entry; got ${JSON.stringify(name)}; expected a path below it`,
+      `${archive}: refused to unpack an entry; got ${show(name)}; expected a path below it`,
     );
   }
   return join(...parts, ".");
@@ -46,7 +46,7 @@ export async function unpack(archive: string, folder: string): Promise<void> {
         const { name, type } = entry.header;
         if (type !== "file" && type !== "directory") {
           throw new DataError(
-            `${archive}: refused to unpack an entry; got ${type} '${name}'; expected files and folders`,
+            `${archive}: refused to unpack an entry; got ${type} '${short(name)}'; expected files and folders`,
           );
         }
         const target = join(aside, safePath(name, archive));
@@ -62,7 +62,7 @@ export async function unpack(archive: string, folder: string): Promise<void> {
     }
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(`${archive}: cannot be unpacked: ${(error as Error).message}`);
+    throw new DataError(`${archive}: cannot be unpacked: ${reason(error)}`);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }

@@ -1,4 +1,6 @@
+import { FoveaError } from "../errors.js";
+
 /** Arguments that cannot be meant so: on the command line, exit code 2. */
-export class UsageError extends Error {
+export class UsageError extends FoveaError {
   override name = "UsageError";
 }

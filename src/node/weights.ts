@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { StateDict } from "../core/state.js";
-import { DataError } from "../errors.js";
+import { DataError, reason } from "../errors.js";
 import { safetensorsParts } from "../io/safetensors.js";
 import type { ByteSource } from "../io/source.js";
 import { adaptNames } from "../io/weight-names.js";
@@ -13,13 +13,13 @@ import { readSharded } from "./sharded.js";
 
 /** Writes a state dict as a safetensors file, atomically. */
 export async function saveWeights(path: string, state: StateDict): Promise<void> {
-  await writeFileAtomic(path, safetensorsParts(state, { format: "pt" }));
+  await writeFileAtomic(path, safetensorsParts(state, { format: "pt" }, path));
 }
 
 /** Runs fn with a file as a source; pieces are read into memory of their own, once. */
 export function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
   const cannot = (error: unknown): never => {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+    throw new DataError(`${path}: cannot be read: ${reason(error)}`);
   };
   let file = -1;
   try {

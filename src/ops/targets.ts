@@ -2,7 +2,7 @@
 
 import { describe, sameShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { DataError, ShapeError } from "../errors.js";
+import { DataError, ShapeError, short } from "../errors.js";
 
 export type Reduction = "mean" | "sum" | "none";
 
@@ -12,7 +12,7 @@ export type ClassNumbers = number | readonly number[] | Float32Array;
 /** @throws ShapeError if there is no such reduction */
 export function checkReduction(op: string, reduction: Reduction): void {
   if (!["mean", "sum", "none"].includes(reduction)) {
-    throw new ShapeError(`${op}: unknown reduction '${reduction}'; known: mean, none, sum`);
+    throw new ShapeError(`${op}: unknown reduction '${short(reduction)}'; known: mean, none, sum`);
   }
 }
 

@@ -23,7 +23,7 @@ export interface AdamOptions {
 /** A parameter's moments, and β₁ᵗ and β₂ᵗ as running products (Math.pow may differ between engines). */
 const BEGINNING = { tensors: { m: 0, v: 0 }, numbers: { power1: 1, power2: 1 } };
 
-/** Adam: Kingma and Ba (2014), arXiv 1412.6980. @throws RangeError for an option outside its range */
+/** Adam: Kingma and Ba (2014), arXiv 1412.6980. @throws DataError for an option outside its range */
 export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
   readonly betas: readonly [number, number];
   readonly eps: number;

@@ -1,6 +1,7 @@
 // Gradients kept within bounds, in place, between backward() and step().
 
 import type { Tensor } from "../core/tensor.js";
+import { DataError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { norm } from "./norm.js";
 
@@ -10,7 +11,7 @@ function gradients(parameters: readonly Tensor[]): Tensor[] {
 }
 
 function checkPositive(what: string, value: number): void {
-  if (!(value > 0)) throw new RangeError(`${what} must be positive; got ${value}`);
+  if (!(value > 0)) throw new DataError(`${what} must be positive; got ${value}`);
 }
 
 /** Multiplies every gradient by a number. */
@@ -24,7 +25,7 @@ export function scaleGrad(parameters: readonly Tensor[], scale: number): void {
 /**
  * Shortens all gradients together to a length of maxNorm, if they are longer; returns how long they were, as √Σ g² over all
  * elements of all parameters. As PyTorch, divides by that length plus 1e-6. A length that is NaN changes nothing.
- * Pascanu, Mikolov and Bengio (2012), arXiv 1211.5063. @throws RangeError unless maxNorm is positive
+ * Pascanu, Mikolov and Bengio (2012), arXiv 1211.5063. @throws DataError unless maxNorm is positive
  */
 export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): number {
   checkPositive("clipGradNorm: maxNorm", maxNorm);
@@ -34,7 +35,7 @@ export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): nu
   return length;
 }
 
-/** Limits every element of every gradient to −value … value. @throws RangeError unless value is positive */
+/** Limits every element of every gradient to −value … value. @throws DataError unless value is positive */
 export function clipGradValue(parameters: readonly Tensor[], value: number): void {
   checkPositive("clipGradValue: value", value);
   for (const g of gradients(parameters)) {

@@ -2,7 +2,7 @@
 
 import { knownNames } from "../core/suggest.js";
 import type { Tensor } from "../core/tensor.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import { Adam, AdamW } from "./adam.js";
 import { LAMB, type LAMBOptions } from "./lamb.js";
 import { LARS, type LARSOptions } from "./lars.js";
@@ -98,7 +98,7 @@ export const scheduleNames: readonly string[] = Object.keys(schedules);
 
 function find<M>(what: string, kind: string, makers: Record<string, Maker<M>>, name: string): Maker<M> {
   if (Object.hasOwn(makers, name)) return makers[name]!;
-  throw new DataError(`${what}: unknown ${kind} '${name}'; ${knownNames(name, Object.keys(makers))}`);
+  throw new DataError(`${what}: unknown ${kind} '${short(name)}'; ${knownNames(name, Object.keys(makers))}`);
 }
 
 /** The options that are not undefined, as those of a command line may be. */

@@ -1,4 +1,5 @@
 import type { Tensor } from "../core/tensor.js";
+import { DataError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { Adam, type AdamOptions } from "./adam.js";
 import { BLOCK, BLOCK_GRAIN, blockSums, norm } from "./norm.js";
@@ -12,7 +13,7 @@ export interface LAMBOptions extends AdamOptions {
 /**
  * LAMB: each parameter moves by lr·‖p‖ along u = Adam's step + weightDecay·p, whatever the length of u.
  * You et al., Large Batch Optimization for Deep Learning (2019), arXiv 1904.00962; as timm defines it: eps defaults to
- * 1e-6, weightDecay to 0.01, and parameters without weight decay move by lr·u. @throws RangeError for an option outside its range
+ * 1e-6, weightDecay to 0.01, and parameters without weight decay move by lr·u. @throws DataError for an option outside its range
  */
 export class LAMB extends Adam {
   readonly maxGradNorm: number;
@@ -22,7 +23,7 @@ export class LAMB extends Adam {
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LAMBOptions = {}) {
     const { maxGradNorm = 1, ...rest } = options;
     super(parameters, { eps: 1e-6, weightDecay: 0.01, ...rest });
-    if (!(maxGradNorm > 0)) throw new RangeError(`LAMB: maxGradNorm must be positive; got ${maxGradNorm}`);
+    if (!(maxGradNorm > 0)) throw new DataError(`LAMB: maxGradNorm must be positive; got ${maxGradNorm}`);
     this.maxGradNorm = maxGradNorm;
   }
 

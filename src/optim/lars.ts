@@ -13,7 +13,7 @@ export interface LARSOptions extends SGDOptions {
 /**
  * LARS: SGD in which each parameter's gradient g + weightDecay·p is scaled by η·‖p‖ / (‖g‖ + weightDecay·‖p‖ + ε).
  * You, Gitman and Ginsburg, Large Batch Training of Convolutional Networks (2017), arXiv 1708.03888; as timm defines it:
- * lr defaults to 1, and parameters without weight decay are left unscaled. @throws RangeError for an option outside its range
+ * lr defaults to 1, and parameters without weight decay are left unscaled. @throws DataError for an option outside its range
  */
 export class LARS extends SGD {
   readonly trustCoeff: number;

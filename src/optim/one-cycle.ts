@@ -1,3 +1,4 @@
+import { DataError, short } from "../errors.js";
 import { checkRange } from "./optimizer.js";
 import { checkSteps, schedule, type Schedule, type ScheduleOptions } from "./schedule.js";
 
@@ -18,7 +19,7 @@ export interface OneCycleOptions extends Omit<ScheduleOptions, "lr"> {
 
 /**
  * One cycle: up and down (PyTorch's OneCycleLR with two phases).
- * Smith and Topin, Super-Convergence (2017), arXiv 1708.07120. @throws RangeError for an option outside its range
+ * Smith and Topin, Super-Convergence (2017), arXiv 1708.07120. @throws DataError for an option outside its range
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const { maxLr, totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
@@ -29,7 +30,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   checkRange("oneCycle: divFactor", divFactor, 1, Infinity);
   checkRange("oneCycle: finalDivFactor", finalDivFactor, 1, Infinity);
   if (annealStrategy !== "linear" && annealStrategy !== "cos") {
-    throw new RangeError(`oneCycle: annealStrategy must be linear or cos; got ${String(annealStrategy)}`);
+    throw new DataError(`oneCycle: annealStrategy must be linear or cos; got ${short(annealStrategy)}`);
   }
   const first = maxLr / divFactor;
   const last = first / finalDivFactor;

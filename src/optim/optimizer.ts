@@ -4,13 +4,13 @@ import { dispose } from "../core/dispose.js";
 import { keep, tidy } from "../core/scope.js";
 import { full, Tensor } from "../core/tensor.js";
 import type { StateDict } from "../core/state.js";
-import { ShapeError } from "../errors.js";
+import { DataError, ShapeError } from "../errors.js";
 import { checkState } from "./state.js";
 
-/** @throws RangeError naming the optimizer and the option */
+/** @throws DataError naming the optimizer and the option */
 export function checkRange(what: string, value: number, low: number, high: number): void {
   if (!(value >= low && value < high)) {
-    throw new RangeError(`${what} must be in [${low}, ${high}); got ${value}`);
+    throw new DataError(`${what} must be in [${low}, ${high}); got ${value}`);
   }
 }
 
@@ -83,7 +83,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   /** Of the parameters that have had an update, by index. */
   #memories = new Map<number, Memory<T, N>>();
 
-  /** @throws ShapeError if there are no parameters; RangeError for a rate outside its range */
+  /** @throws ShapeError if there are no parameters; DataError for a rate outside its range */
   constructor(parameters: readonly (Tensor | ParameterGroup)[], lr: number, weightDecay: number) {
     const name = this.constructor.name;
     const groups = parameters.map((p): ParameterGroup => (p instanceof Tensor ? { parameters: [p] } : p));

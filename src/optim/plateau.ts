@@ -1,3 +1,4 @@
+import { DataError, short } from "../errors.js";
 import { checkRange } from "./optimizer.js";
 import { checkSteps, schedule, type Schedule, type ScheduleOptions } from "./schedule.js";
 
@@ -21,7 +22,7 @@ const LEAST_CHANGE = 1e-8;
 
 /**
  * Lowers the rate when the evaluation loss has stopped falling: PyTorch's ReduceLROnPlateau, told each epoch's evaluation
- * loss. All epochs are gone through again for each rate. @throws RangeError for an option outside its range
+ * loss. All epochs are gone through again for each rate. @throws DataError for an option outside its range
  */
 export function plateau(options: PlateauOptions): Schedule {
   const { lr, factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
@@ -32,7 +33,7 @@ export function plateau(options: PlateauOptions): Schedule {
   checkSteps("plateau: cooldown", cooldown, 0);
   checkRange("plateau: minLr", minLr, 0, Infinity);
   if (thresholdMode !== "rel" && thresholdMode !== "abs") {
-    throw new RangeError(`plateau: thresholdMode must be rel or abs; got ${String(thresholdMode)}`);
+    throw new DataError(`plateau: thresholdMode must be rel or abs; got ${short(thresholdMode)}`);
   }
   const better = (loss: number, best: number): boolean =>
     loss < (thresholdMode === "rel" ? best * (1 - threshold) : best - threshold);

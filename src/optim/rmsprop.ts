@@ -39,7 +39,7 @@ interface Scaling {
 /**
  * RMSProp as PyTorch defines it: s ← α·s + (1 − α)·g², b ← momentum·b + g / (√s + ε), p ← p − lr·b.
  * Tieleman and Hinton, Lecture 6.5 (2012), https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf;
- * centred: Graves (2013), arXiv 1308.0850. @throws RangeError for an option outside its range
+ * centred: Graves (2013), arXiv 1308.0850. @throws DataError for an option outside its range
  */
 export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
   readonly alpha: number;

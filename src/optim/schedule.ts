@@ -1,5 +1,6 @@
 // Learning-rate schedules: functions from the step to the learning rate, without state. Names and formulas are PyTorch's.
 
+import { DataError, show } from "../errors.js";
 import { checkRange } from "./optimizer.js";
 
 /**
@@ -25,10 +26,10 @@ export interface ScheduleOptions {
 /** A rate as a function of the time in steps: whole steps, or whole epochs' steps. */
 type Curve = (time: number, evalLosses: readonly number[]) => number;
 
-/** @throws RangeError unless the value is an integer of at least `least` */
+/** @throws DataError unless the value is an integer of at least `least` */
 export function checkSteps(what: string, value: number | undefined, least = 1): void {
   if (value === undefined || !Number.isInteger(value) || value < least) {
-    throw new RangeError(`${what} must be an integer ≥ ${least}; got ${value}`);
+    throw new DataError(`${what} must be an integer ≥ ${least}; got ${value}`);
   }
 }
 
@@ -69,7 +70,7 @@ export interface StepOptions extends ScheduleOptions {
   gamma?: number;
 }
 
-/** lr·gamma^⌊step / stepSize⌋: PyTorch's StepLR. @throws RangeError for an option outside its range */
+/** lr·gamma^⌊step / stepSize⌋: PyTorch's StepLR. @throws DataError for an option outside its range */
 export function stepDecay(options: StepOptions): Schedule {
   const { lr, stepSize, gamma = 0.1 } = options;
   checkSteps("step: stepSize", stepSize);
@@ -84,11 +85,11 @@ export interface MultiStepOptions extends ScheduleOptions {
   gamma?: number;
 }
 
-/** lr·gamma^(milestones passed): PyTorch's MultiStepLR. @throws RangeError for an option outside its range */
+/** lr·gamma^(milestones passed): PyTorch's MultiStepLR. @throws DataError for an option outside its range */
 export function multiStep(options: MultiStepOptions): Schedule {
   const { lr, milestones, gamma = 0.1 } = options;
   if (!Array.isArray(milestones)) {
-    throw new RangeError(`multistep: milestones must be a list of steps; got ${String(milestones)}`);
+    throw new DataError(`multistep: milestones must be a list of steps; got ${show(milestones)}`);
   }
   for (const milestone of milestones) checkSteps("multistep: milestones", milestone);
   checkRange("multistep: gamma", gamma, 0, Infinity);
@@ -101,7 +102,7 @@ export interface ExponentialOptions extends ScheduleOptions {
   gamma: number;
 }
 
-/** lr·gamma^step, with perEpoch lr·gamma^epoch: PyTorch's ExponentialLR. @throws RangeError for an option outside its range */
+/** lr·gamma^step, with perEpoch lr·gamma^epoch: PyTorch's ExponentialLR. @throws DataError for an option outside its range */
 export function exponential(options: ExponentialOptions): Schedule {
   const { lr, gamma, perEpoch = false, stepsPerEpoch } = options;
   checkRange("exponential: gamma", gamma, 0, Infinity);
@@ -125,7 +126,7 @@ function progress(
 ): (time: number) => number {
   checkSteps(`${name}: totalSteps`, totalSteps);
   if (warmupSteps >= totalSteps) {
-    throw new RangeError(
+    throw new DataError(
       `${name}: warmupSteps must be fewer than totalSteps ${totalSteps}; got ${warmupSteps}`,
     );
   }
@@ -134,7 +135,7 @@ function progress(
 
 /**
  * minLr + (lr − minLr)·(1 − t)^power while t goes from 0 at the end of the warm-up to 1 at totalSteps: PyTorch's
- * PolynomialLR. @throws RangeError for an option outside its range
+ * PolynomialLR. @throws DataError for an option outside its range
  */
 export function polynomial(options: PolynomialOptions): Schedule {
   const { lr, power: exponent = 1, minLr = 0 } = options;
@@ -158,14 +159,14 @@ export interface CosineOptions extends ScheduleOptions {
 /**
  * minLr + (lr − minLr)·(1 + cos πt)/2 while t goes from 0 to 1: once, or in cycles that start again at lr. PyTorch's
  * CosineAnnealingLR and CosineAnnealingWarmRestarts. Loshchilov and Hutter, SGDR (2016), arXiv 1608.03983.
- * @throws RangeError for an option outside its range
+ * @throws DataError for an option outside its range
  */
 export function cosine(options: CosineOptions): Schedule {
   const { lr, cycleSteps, cycleMul = 1, warmupSteps = 0, minLr = 0 } = options;
   checkRange("cosine: minLr", minLr, 0, Infinity);
   const rate = (t: number): number => minLr + ((lr - minLr) * (1 + Math.cos(Math.PI * t))) / 2;
   if (cycleSteps === undefined) {
-    if (cycleMul !== 1) throw new RangeError(`cosine: cycleMul needs cycleSteps; got ${cycleMul} without`);
+    if (cycleMul !== 1) throw new DataError(`cosine: cycleMul needs cycleSteps; got ${cycleMul} without`);
     const share = progress("cosine", options);
     return schedule("cosine", options, (time) => rate(share(time)));
   }

@@ -26,7 +26,7 @@ export interface SGDOptions {
 /**
  * Stochastic gradient descent with momentum, as PyTorch defines it: b ← momentum·b + (1 − dampening)·g, p ← p − lr·b.
  * Sutskever et al., On the importance of initialization and momentum in deep learning (2013),
- * https://proceedings.mlr.press/v28/sutskever13.html. @throws RangeError for an option outside its range
+ * https://proceedings.mlr.press/v28/sutskever13.html. @throws DataError for an option outside its range
  */
 export class SGD extends Optimizer<"momentum", never> {
   readonly momentum: number;

@@ -49,7 +49,7 @@ export class ModelEma {
   readonly #pairs: ReadonlyMap<string, Pair>;
   #swapped = false;
 
-  /** @throws RangeError unless 0 ≤ decay < 1 */
+  /** @throws DataError unless 0 ≤ decay < 1 */
   constructor(model: Module, { decay = 0.9999, warmup = false }: ModelEmaOptions = {}) {
     checkRange("ModelEma: decay", decay, 0, 1);
     this.decay = decay;

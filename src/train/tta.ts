@@ -2,7 +2,7 @@
 
 import type { Shape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
-import { DataError } from "../errors.js";
+import { DataError, short } from "../errors.js";
 import {
   add,
   affine,
@@ -35,7 +35,7 @@ const mirrored = (x: Tensor): Tensor => flip(x, [2]);
 export function viewsOf(tta: Tta, [, height, width]: Shape, crop?: number): ((x: Tensor) => Tensor)[] {
   if (tta === "flip") return [(x) => x, mirrored];
   if (tta !== "ten-crop")
-    throw new DataError(`evaluate: unknown tta '${String(tta)}'; known: flip, ten-crop`);
+    throw new DataError(`evaluate: unknown tta '${short(String(tta))}'; known: flip, ten-crop`);
   const shorter = Math.min(height!, width!);
   const side = crop ?? Math.max(1, Math.round((shorter * 7) / 8));
   if (!Number.isInteger(side) || side < 1 || side > shorter) {

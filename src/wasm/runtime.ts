@@ -1,6 +1,6 @@
 // Starts the kernels: picks the binary the engine can run, makes the memory, chooses the tile.
 
-import { WasmError } from "../errors.js";
+import { WasmError, short } from "../errors.js";
 import { abi, type Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
 import { Heap, type MemoryStats } from "./heap.js";
@@ -82,7 +82,7 @@ export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
 function pickBinary(asked: Binary | undefined): Binary {
   const wanted = asked ?? (globalThis.process?.env?.["FOVEA_BINARY"] || undefined);
   if (wanted !== undefined && wanted !== "simd" && wanted !== "relaxed") {
-    throw new WasmError(`init: unknown binary '${wanted}'; known: relaxed, simd`);
+    throw new WasmError(`init: unknown binary '${short(wanted)}'; known: relaxed, simd`);
   }
   if (wanted !== undefined) return wanted;
   return relaxedSimdWorks(binaryBytes("relaxed")) ? "relaxed" : "simd";

@@ -247,10 +247,10 @@ describe("fovea check", () => {
 
 describe("the command line", () => {
   it.each([
-    [["chek"], "fovea: unknown command 'chek'; known: "],
+    [["chek"], "fovea: unknown command 'chek'; did you mean check? known: "],
     [
       ["check", "--jsn", "."],
-      "fovea: unknown option '--jsn'; known: --decoder, --help, --json, --min-size\n",
+      "fovea: unknown option '--jsn'; did you mean --json? known: --decoder, --help, --json, --min-size\n",
     ],
     [["check"], "fovea: missing required argument 'dir'\n"],
     [["check", ".", "--min-size", "x"], "fovea: option '--min-size <pixels>' argument 'x' is invalid."],

@@ -220,7 +220,7 @@ describe("errors", () => {
       () => new Resize(8).apply(floats),
     ],
     [
-      "RandomResizedCrop: bad scale; got 0.5,0.1; expected two rising numbers in [1e-9, 1]",
+      "RandomResizedCrop: bad scale; got [0.5,0.1]; expected two rising numbers in [1e-9, 1]",
       () => new RandomResizedCrop(8, { scale: [0.5, 0.1] }),
     ],
     ["RandomHorizontalFlip: bad p; got 2; expected a number in [0, 1]", () => new RandomHorizontalFlip(2)],

@@ -116,7 +116,7 @@ describe("safetensors", () => {
         `{"a":{"dtype":"F32","shape":[${"[".repeat(900)}${"]".repeat(900)}],"data_offsets":[0,4]}}`,
         4,
       ),
-      "f: a: bad shape […]",
+      "f: a: bad shape [[[[…]]]]",
     ],
     ["a gap", withHeader({ a: f32([1], 4, 8) }, 8), "f: a starts at byte 4; expected 0 (no gap, no overlap)"],
     [

@@ -249,7 +249,7 @@ describe("a model's folder", () => {
       await writeFile(path, JSON.stringify(json));
       await expect(loadModel(folder)).rejects.toThrow(new DataError(message));
     };
-    await refuse(null, `${path}: architecture is not a name; got undefined`);
+    await refuse(null, `${path}: no JSON object; expected {…}`);
     await refuse({ ...good, num_classes: -1 }, `${path}: num_classes is not a count; got -1`);
     await refuse({ ...good, label_names: ["a"] }, `${path}: label_names are not 10 names`);
     const odd = { ...good.pretrained_cfg, std: [0] };

@@ -51,10 +51,10 @@ describe("clipping", () => {
 
   it.each([0, -1, NaN])("refuses a bound of %d", (bound) => {
     expect(() => clipGradNorm([], bound)).toThrow(
-      new RangeError(`clipGradNorm: maxNorm must be positive; got ${bound}`),
+      new DataError(`clipGradNorm: maxNorm must be positive; got ${bound}`),
     );
     expect(() => clipGradValue([], bound)).toThrow(
-      new RangeError(`clipGradValue: value must be positive; got ${bound}`),
+      new DataError(`clipGradValue: value must be positive; got ${bound}`),
     );
   });
 });
@@ -90,7 +90,7 @@ describe("createOptimizer", () => {
     tidy(() =>
       expect(() => createOptimizer("nadam", [zeros([1])])).toThrow(
         new DataError(
-          "createOptimizer: unknown optimizer 'nadam'; known: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb",
+          "createOptimizer: unknown optimizer 'nadam'; did you mean adam? known: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb",
         ),
       ),
     );

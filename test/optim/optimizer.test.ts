@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   Adam,
   AdamW,
+  DataError,
   LAMB,
   LARS,
   memoryStats,
@@ -83,14 +84,14 @@ describe("optimizers", () => {
   it.each([
     [
       () => new SGD([{ parameters: [parameter()], lrScale: -1 }]),
-      RangeError,
+      DataError,
       "SGD: lrScale must be in [0, Infinity); got -1",
     ],
     [() => new SGD([]), ShapeError, "SGD: got no parameters"],
-    [() => new SGD([parameter()], { lr: -1 }), RangeError, "SGD: lr must be in [0, Infinity); got -1"],
+    [() => new SGD([parameter()], { lr: -1 }), DataError, "SGD: lr must be in [0, Infinity); got -1"],
     [
       () => new SGD([parameter()], { momentum: NaN }),
-      RangeError,
+      DataError,
       "SGD: momentum must be in [0, Infinity); got NaN",
     ],
     [
@@ -100,19 +101,19 @@ describe("optimizers", () => {
     ],
     [
       () => new Adam([parameter()], { betas: [0.9, 1] }),
-      RangeError,
+      DataError,
       "Adam: betas[1] must be in [0, 1); got 1",
     ],
-    [() => new AdamW([parameter()], { eps: -1 }), RangeError, "AdamW: eps must be in [0, Infinity); got -1"],
-    [() => new RMSprop([parameter()], { alpha: 1 }), RangeError, "RMSprop: alpha must be in [0, 1); got 1"],
+    [() => new AdamW([parameter()], { eps: -1 }), DataError, "AdamW: eps must be in [0, Infinity); got -1"],
+    [() => new RMSprop([parameter()], { alpha: 1 }), DataError, "RMSprop: alpha must be in [0, 1); got 1"],
     [
       () => new RMSpropTF([parameter()], { momentum: -1 }),
-      RangeError,
+      DataError,
       "RMSpropTF: momentum must be in [0, Infinity); got -1",
     ],
     [
       () => new LARS([parameter()], { trustCoeff: -1 }),
-      RangeError,
+      DataError,
       "LARS: trustCoeff must be in [0, Infinity); got -1",
     ],
     [
@@ -122,7 +123,7 @@ describe("optimizers", () => {
     ],
     [
       () => new LAMB([parameter()], { maxGradNorm: 0 }),
-      RangeError,
+      DataError,
       "LAMB: maxGradNorm must be positive; got 0",
     ],
   ])("refuse options outside their range (%#)", (run, type, message) => {

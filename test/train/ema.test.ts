@@ -121,7 +121,7 @@ describe("ModelEma", () => {
     expect(() => ema.stateDict()).toThrow(message("stateDict"));
     expect(() => ema.loadStateDict({ updates: 0, tensors: new Map() })).toThrow(message("loadStateDict"));
     expect(() => new ModelEma(model, { decay: 1 })).toThrow(
-      new RangeError("ModelEma: decay must be in [0, 1); got 1"),
+      new DataError("ModelEma: decay must be in [0, 1); got 1"),
     );
     ema.dispose();
     model.dispose();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { tensor } from "../../src/core/tensor.js";
 import { DataLoader, type BatchTransform } from "../../src/data/index.js";
+import { DataError } from "../../src/errors.js";
 import type { Module } from "../../src/nn/index.js";
 import { Adam, oneCycle, SGD } from "../../src/optim/index.js";
 import { evaluate } from "../../src/train/evaluate.js";
@@ -132,7 +133,7 @@ describe("oneCycle", () => {
 
   it("refuses options outside their range", () => {
     expect(() => oneCycle({ maxLr: 0.1, totalSteps: 0 })).toThrow(
-      new RangeError("oneCycle: totalSteps must be an integer ≥ 1; got 0"),
+      new DataError("oneCycle: totalSteps must be an integer ≥ 1; got 0"),
     );
   });
 });

@@ -2,7 +2,7 @@
 
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
-import { DataError } from "../../errors.js";
+import { DataError, short } from "../../errors.js";
 import type { TransformSpec } from "../transform.js";
 
 /**
@@ -36,7 +36,7 @@ export function makeBatchTransform({ name, options }: TransformSpec): BatchTrans
   const make = registry.get(name);
   if (!make) {
     const known = [...registry.keys()].sort().join(", ");
-    throw new DataError(`batch transform: unknown name '${name}'; known: ${known}`);
+    throw new DataError(`batch transform: unknown name '${short(name)}'; known: ${known}`);
   }
   return make(options as never);
 }

@@ -1,7 +1,7 @@
 // Policies of augmentation by the names that command lines give them.
 
 import { knownNames } from "../../core/suggest.js";
-import { DataError } from "../../errors.js";
+import { DataError, short } from "../../errors.js";
 import type { Transform } from "../transform.js";
 import { AutoAugment } from "./auto-augment.js";
 import type { PolicyName } from "./policies.js";
@@ -28,5 +28,5 @@ export function augmentByName(name: string): Transform {
     const [, level, ops = "2"] = found;
     return new RandAugment({ numOps: Number(ops), magnitude: Number(level), numMagnitudeBins: 11 });
   }
-  throw new DataError(`augmentation: unknown policy '${name}'; ${knownNames(name, augmentNames)}`);
+  throw new DataError(`augmentation: unknown policy '${short(name)}'; ${knownNames(name, augmentNames)}`);
 }

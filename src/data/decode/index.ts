@@ -1,6 +1,6 @@
 // Pictures from bytes. The type is told by the first bytes, never by a name.
 
-import { DataError } from "../../errors.js";
+import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
 import { withChannels } from "./color.js";
 import { orient } from "./exif.js";
@@ -141,7 +141,7 @@ export function decodeActive(bytes: Uint8Array, options: DecodeOptions): Image |
   if (info?.mode === "CMYK") return decodeImage(bytes, options); // others convert by colour profiles, or not at all
   const { name } = active;
   const fail = (error: unknown): never => {
-    throw new DataError(`${file}: cannot be decoded by ${name}; ${(error as Error).message}`);
+    throw new DataError(`${file}: cannot be decoded by ${name}; ${reason(error)}`);
   };
   const done = (image: Image): Image => finish(image, info?.orientation ?? 1, options);
   try {

@@ -4,7 +4,7 @@
 // ITU-T T.81 (1992), https://www.w3.org/Graphics/JPEG/itu-t81.pdf
 
 import jpeg from "jpeg-js";
-import { DataError } from "../../errors.js";
+import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
 import { exifOrientation, type Orientation } from "./exif.js";
 import type { ImageInfo } from "./info.js";
@@ -190,7 +190,7 @@ export function decodeJpeg(bytes: Uint8Array, info: JpegInfo, file: string): Ima
       maxMemoryUsageInMB: memory / 2 ** 20 + 4,
     }).data;
   } catch (error) {
-    throw new DataError(`${file}: damaged JPEG; ${(error as Error).message}`);
+    throw new DataError(`${file}: damaged JPEG; ${reason(error)}`);
   }
   if (components.length === 1) {
     const grey = new Uint8Array(width * height);

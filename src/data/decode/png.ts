@@ -3,7 +3,7 @@
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
 import { decode } from "fast-png";
-import { DataError } from "../../errors.js";
+import { DataError, reason, show } from "../../errors.js";
 import type { Image } from "../image.js";
 import { exifOrientation } from "./exif.js";
 import type { ImageInfo } from "./info.js";
@@ -60,9 +60,7 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
     const end = at + CHUNK_FRAME + length;
     if (end > bytes.length) {
       const left = bytes.length - at - CHUNK_FRAME;
-      fail(
-        `truncated PNG; got ${Math.max(0, left)} bytes of chunk ${JSON.stringify(type)}; expected ${length}`,
-      );
+      fail(`truncated PNG; got ${Math.max(0, left)} bytes of chunk ${show(type)}; expected ${length}`);
     }
     if (chunks.length === 0 && (type !== "IHDR" || length !== 13))
       fail("damaged PNG; expected an IHDR chunk first");
@@ -109,7 +107,7 @@ export function decodePng(bytes: Uint8Array, info: PngInfo, file: string): Image
     const data = toBytes(samplesOf(bytes, info), bytes, info);
     return { data, width, height, channels: info.colorType & 2 ? 3 : 1 };
   } catch (error) {
-    throw new DataError(`${file}: damaged PNG; ${(error as Error).message}`);
+    throw new DataError(`${file}: damaged PNG; ${reason(error)}`);
   }
 }
 

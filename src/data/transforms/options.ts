@@ -1,6 +1,6 @@
 // Options that several transforms share.
 
-import { DataError } from "../../errors.js";
+import { DataError, show } from "../../errors.js";
 import { requireInteger, requireNumber } from "../options.js";
 import type { Fill, Sides } from "./geometry.js";
 
@@ -12,7 +12,7 @@ export function pairOf(op: string, size: Size): readonly [height: number, width:
   const pair = typeof size === "number" ? [size, size] : size;
   if (!Array.isArray(pair) || pair.length !== 2 || !pair.every((n) => Number.isInteger(n) && n >= 1)) {
     throw new DataError(
-      `${op}: bad size; got ${JSON.stringify(size)}; expected an integer ≥ 1 or two, [height, width]`,
+      `${op}: bad size; got ${show(size)}; expected an integer ≥ 1 or two, [height, width]`,
     );
   }
   return pair as [number, number];
@@ -31,7 +31,7 @@ export function sidesOf(op: string, padding: Padding): Sides {
   const all = typeof padding === "number" ? [padding] : padding;
   if (!Array.isArray(all) || ![1, 2, 4].includes(all.length)) {
     throw new DataError(
-      `${op}: bad padding; got ${JSON.stringify(padding)}; expected a number, [horizontal, vertical] or ` +
+      `${op}: bad padding; got ${show(padding)}; expected a number, [horizontal, vertical] or ` +
         `[left, top, right, bottom]`,
     );
   }

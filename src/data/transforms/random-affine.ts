@@ -1,7 +1,7 @@
 // RandomRotation and RandomAffine: torchvision's, on bytes.
 
 import type { Random } from "../../core/random.js";
-import { DataError } from "../../errors.js";
+import { DataError, show } from "../../errors.js";
 import { requireBytes, requireNumber, requireOneOf, requireRange, withDefaults } from "../options.js";
 import type { AnyImage, Image } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
@@ -24,7 +24,7 @@ function rangeOf(op: string, name: string, value: Degrees): readonly [number, nu
 function requireCenter(op: string, center: readonly [number, number] | null): void {
   if (center === null) return;
   if (!Array.isArray(center) || center.length !== 2 || !center.every(Number.isFinite)) {
-    throw new DataError(`${op}: bad center; got ${JSON.stringify(center)}; expected [x, y]`);
+    throw new DataError(`${op}: bad center; got ${show(center)}; expected [x, y]`);
   }
 }
 

@@ -1,7 +1,7 @@
 // Resize, CenterCrop, RandomResizedCrop: torchvision's, on bytes.
 
 import type { Random } from "../../core/random.js";
-import { DataError } from "../../errors.js";
+import { DataError, show } from "../../errors.js";
 import { requireBytes, requireInteger, requireOneOf, requireRange, withDefaults } from "../options.js";
 import type { AnyImage, Image } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
@@ -33,9 +33,7 @@ export class Resize implements Transform {
     requireOneOf("Resize", "interpolation", interpolation, INTERPOLATIONS);
     if (maxSize !== null) {
       if (typeof size !== "number") {
-        throw new DataError(
-          `Resize: maxSize goes with a single size; got ${JSON.stringify(size)}; expected a number`,
-        );
+        throw new DataError(`Resize: maxSize goes with a single size; got ${show(size)}; expected a number`);
       }
       requireInteger("Resize", "maxSize", maxSize, size + 1);
     }

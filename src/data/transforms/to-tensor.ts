@@ -1,6 +1,6 @@
 // ToTensor and Normalize: torchvision's. Pictures stay HWC, which is how batches hold them.
 
-import { DataError } from "../../errors.js";
+import { DataError, show } from "../../errors.js";
 import { requireBytes, requireFloats } from "../options.js";
 import type { AnyImage, FloatImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
@@ -43,7 +43,7 @@ export class Normalize implements Transform {
       !std.includes(0);
     if (!fine) {
       throw new DataError(
-        `Normalize: bad mean or std; got ${JSON.stringify(mean)} and ${JSON.stringify(std)}; ` +
+        `Normalize: bad mean or std; got ${show(mean)} and ${show(std)}; ` +
           `expected one number for each channel, deviations not 0`,
       );
     }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { DataError } from "../../errors.js";
+import { DataError, short } from "../../errors.js";
 import { download, type DownloadProgress } from "../download.js";
 import { downloadProgress } from "../progress.js";
 import { unpack } from "../unpack.js";
@@ -17,9 +17,11 @@ export function foveaHome(): string {
 
 /** An entry of the catalog. @throws DataError listing what is known */
 export function catalogEntry(name: string): CatalogEntry {
-  const entry = catalog[name];
+  const entry = Object.hasOwn(catalog, name) ? catalog[name] : undefined;
   if (!entry) {
-    throw new DataError(`dataset: unknown name '${name}'; known: ${Object.keys(catalog).sort().join(", ")}`);
+    throw new DataError(
+      `dataset: unknown name '${short(name)}'; known: ${Object.keys(catalog).sort().join(", ")}`,
+    );
   }
   return entry;
 }

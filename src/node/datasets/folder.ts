@@ -2,7 +2,7 @@
 
 import { join, relative, sep } from "node:path";
 import { builtInFormats, imageFormats, type LeftOut } from "../../data/index.js";
-import { DataError } from "../../errors.js";
+import { DataError, short } from "../../errors.js";
 import { FileDataset, type PictureOptions } from "./file-dataset.js";
 import { Names, sharedLabels } from "./names.js";
 import { count, noPictures, some } from "./notes.js";
@@ -32,7 +32,9 @@ export class ImageFolder extends FileDataset {
     const known = folders ?? top.folders;
     const stranger = top.folders.find((folder) => folders && !folders.includes(folder));
     if (stranger !== undefined) {
-      throw new DataError(`${root}: unknown class folder '${stranger}'; expected the ${known.length} given`);
+      throw new DataError(
+        `${root}: unknown class folder '${short(stranger)}'; expected the ${known.length} given`,
+      );
     }
     if (classes && classes.length !== known.length) {
       throw new DataError(
@@ -60,7 +62,7 @@ export class ImageFolder extends FileDataset {
         labels.push(label);
       }
       for (const kind of ["leftOut", "ignored", "special", "others"] as const) {
-        (rest[kind] as unknown[]).push(...found[kind]);
+        for (const one of found[kind]) (rest[kind] as unknown[]).push(one);
       }
     });
     super({
@@ -81,7 +83,7 @@ function emptyClass(root: string, folder: string, leftOut: readonly LeftOut[]): 
   const why = leftOut[0]
     ? `got ${count(leftOut.length, "picture")} as ${relative(root, leftOut[0].file)}: ${leftOut[0].reason}`
     : `expected files of ${known}`;
-  return new DataError(`${root}: class '${folder}' has no pictures that can be read; ${why}`);
+  return new DataError(`${root}: class '${short(folder)}' has no pictures that can be read; ${why}`);
 }
 
 /** What is said about files in the folder that are not pictures of a class. */

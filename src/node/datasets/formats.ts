@@ -10,7 +10,7 @@ import {
   type ImageDataset,
   type NamedFile,
 } from "../../data/index.js";
-import { DataError } from "../../errors.js";
+import { DataError, reason } from "../../errors.js";
 import { readBytes } from "../files.js";
 
 /** The most that a .gz file here unpacks to. */
@@ -24,7 +24,7 @@ function readPlain(path: string): NamedFile {
   try {
     return { name, bytes: gunzipSync(bytes, { maxOutputLength: MOST_BYTES }) };
   } catch (error) {
-    throw new DataError(`${name}: damaged gzip file; ${(error as Error).message}`);
+    throw new DataError(`${name}: damaged gzip file; ${reason(error)}`);
   }
 }
 

@@ -1,10 +1,10 @@
 // Pictures named in a text file, "path label" a line, as PaddleClas has them (train_list.txt), or "path label,label,…".
 
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { emptyTargets, firstClasses } from "../../data/index.js";
-import { DataError } from "../../errors.js";
-import { readBytes } from "../files.js";
+import { DataError, short, show } from "../../errors.js";
+import { readText } from "../files.js";
 import { FileDataset, type PictureOptions } from "./file-dataset.js";
 import { MOST_CLASSES, Names, sharedLabels } from "./names.js";
 
@@ -21,21 +21,33 @@ export interface ListOptions extends PictureOptions {
   multiLabel?: boolean;
 }
 
-/** Whether files exist, folders read once each. */
+/** Whether files exist, folders read once each. What cannot be read has none. */
 function finder(): (path: string) => boolean {
   const folders = new Map<string, Set<string>>();
   return (path) => {
     const folder = dirname(path);
     let names = folders.get(folder);
-    if (!names) folders.set(folder, (names = new Set(existsSync(folder) ? readdirSync(folder) : [])));
+    if (!names) folders.set(folder, (names = namesIn(folder)));
     return names.has(basename(path));
   };
 }
 
+function namesIn(folder: string): Set<string> {
+  try {
+    return new Set(readdirSync(folder));
+  } catch {
+    return new Set();
+  }
+}
+
+const LABEL = /^-?\d+$/;
+/** A list is data, perhaps a stranger's: it names pictures below the root and nothing else. */
+const LEADS_OUT = /(^|[/\\])\.\.([/\\]|$)/;
+
 /**
  * Pictures of a list file, their paths from `root`. Empty lines are passed over.
  * @throws DataError naming file and line: no label, label out of range, of another class than the path's folder or than a
- *   line before, missing picture
+ *   line before, a path with `..`, missing picture
  */
 export class ImageList extends FileDataset {
   constructor(
@@ -46,11 +58,12 @@ export class ImageList extends FileDataset {
     const { classes, folders = classes, ...options } = rest;
     const classOf = new Map(folders?.map((folder, label) => [folder, label]));
     const exists = finder();
-    const pattern = multiLabel ? /^(-|-?\d+(,-?\d+)*)$/ : /^-?\d+$/;
+    const labelsIn = (text: string): string[] =>
+      multiLabel ? (text === "-" ? [] : text.split(",")) : [text];
     const files: string[] = [];
     const labels: number[][] = [];
     const seen = new Map<string, { text: string; line: number }>();
-    const lines = new TextDecoder().decode(readBytes(listFile)).split(/\r?\n/);
+    const lines = readText(listFile).split(/\r?\n/);
     lines.forEach((line, i) => {
       if (line.trim() === "") return;
       const fail = (what: string): never => {
@@ -58,11 +71,14 @@ export class ImageList extends FileDataset {
       };
       const at = line.trimEnd().lastIndexOf(delimiter);
       const [path, text] = [line.slice(0, at), line.slice(at + delimiter.length).trim()];
-      if (at <= 0 || !pattern.test(text)) {
+      const words = labelsIn(text);
+      if (at <= 0 || !words.every((word) => LABEL.test(word))) {
         const expected = `path${delimiter}label${multiLabel ? ",label,…" : ""}`;
-        fail(`no label; got ${JSON.stringify(line)}; expected ${expected}`);
+        fail(`no label; got ${show(line)}; expected ${expected}`);
       }
-      const own = text === "-" ? [] : text.split(",").map(Number);
+      const own = words.map(Number);
+      if (LEADS_OUT.test(path))
+        fail(`a path out of the folder; got '${short(path)}'; expected one below ${root}`);
       for (const label of own) {
         const most = (classes?.length ?? MOST_CLASSES) - 1;
         if (label < 0 || label > most) fail(`label out of range; got ${label}; expected 0…${most}`);
@@ -70,15 +86,17 @@ export class ImageList extends FileDataset {
       for (const folder of path.split("/").slice(0, -1)) {
         const inside = classOf.get(folder);
         if (inside !== undefined && !own.includes(inside)) {
-          fail(`label disagrees with the folder; got ${text} for ${path}; expected ${inside}`);
+          fail(`label disagrees with the folder; got ${short(text)} for ${short(path)}; expected ${inside}`);
         }
       }
       const before = seen.get(path);
       if (before && before.text !== text && !multiLabel) {
-        fail(`label disagrees with line ${before.line}; got ${text} for ${path}; expected ${before.text}`);
+        fail(
+          `label disagrees with line ${before.line}; got ${short(text)} for ${short(path)}; expected ${short(before.text)}`,
+        );
       }
       seen.set(path, { text, line: i + 1 });
-      if (!exists(join(root, path))) fail(`no such picture; got ${join(root, path)}`);
+      if (!exists(join(root, path))) fail(`no such picture; got ${short(join(root, path))}`);
       files.push(path);
       labels.push(own);
     });

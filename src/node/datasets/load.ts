@@ -1,6 +1,6 @@
 // A dataset by name or by folder.
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { knownNames } from "../../core/suggest.js";
 import {
@@ -13,7 +13,7 @@ import {
   type Subset,
 } from "../../data/index.js";
 import { DataError } from "../../errors.js";
-import { readBytes } from "../files.js";
+import { readText, statOf } from "../files.js";
 import { catalog } from "./catalog.js";
 import { datasetFolder, fetchDataset, licenceLine, type FetchOptions } from "./fetch.js";
 import type { PictureOptions } from "./file-dataset.js";
@@ -136,7 +136,7 @@ const isTar = (name: string): boolean => /\.tar$/i.test(name);
 /** Names of the classes, a line each, if the folder has them. */
 function classesFile(root: string): { classes?: readonly string[] } {
   const path = join(root, "classes.txt");
-  return existsSync(path) ? { classes: new TextDecoder().decode(readBytes(path)).trim().split(/\r?\n/) } : {};
+  return existsSync(path) ? { classes: readText(path).trim().split(/\r?\n/) } : {};
 }
 
 /** Shards for training and, if there are, for evaluation. Shards of no part are for training where none are named so. */
@@ -170,10 +170,11 @@ async function loadFolder(
   options: LoadOptions,
   classes?: readonly string[],
 ): Promise<LoadedDataset> {
-  if (!existsSync(root)) {
+  const stat = statOf(root);
+  if (!stat) {
     throw new DataError(`${root}: no such folder or dataset; ${knownNames(root, datasetNames())}`);
   }
-  if (!statSync(root).isDirectory()) throw new DataError(`${root}: not a folder; expected a dataset's`);
+  if (!stat.isDirectory()) throw new DataError(`${root}: not a folder; expected a dataset's`);
   const has = (name: string): boolean => existsSync(join(root, name)) || existsSync(join(root, `${name}.gz`));
   if (has("train-images-idx3-ubyte")) return pair(await loadMnist(root, classes));
   if (has("data_batch_1.bin")) return pair(await loadCifar10(root));

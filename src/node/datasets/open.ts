@@ -7,7 +7,7 @@ import {
   type DatasetSource,
   type ImageDatasetFields,
 } from "../../data/index.js";
-import { DataError } from "../../errors.js";
+import { DataError, short } from "../../errors.js";
 import { useDecoder, type DecoderChoice } from "../decoder.js";
 import { FileDataset, type FileDatasetFields } from "./file-dataset.js";
 import { Names } from "./names.js";
@@ -44,10 +44,10 @@ const openers: Record<string, Opener> = {
 
 /** The dataset whose `source` this is. Nothing is scanned or copied again. @throws DataError if the kind is unknown */
 export async function openDataset(source: DatasetSource): Promise<Dataset> {
-  const open = openers[source.kind];
+  const open = Object.hasOwn(openers, source.kind) ? openers[source.kind] : undefined;
   if (!open) {
     throw new DataError(
-      `openDataset: unknown kind '${source.kind}'; known: ${Object.keys(openers).sort().join(", ")}`,
+      `openDataset: unknown kind '${short(source.kind)}'; known: ${Object.keys(openers).sort().join(", ")}`,
     );
   }
   return open(source);

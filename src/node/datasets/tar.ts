@@ -11,7 +11,7 @@ import {
   type ReadAt,
 } from "../../data/index.js";
 import { sharedBytes } from "../../data/shared.js";
-import { DataError } from "../../errors.js";
+import { DataError, reason } from "../../errors.js";
 import { decoderChoice } from "../decoder.js";
 import type { PictureOptions } from "./file-dataset.js";
 import { MOST_CLASSES, Names, shared32, sharedLabels } from "./names.js";
@@ -25,7 +25,7 @@ function withFile<T>(path: string, use: (fd: number) => T): T {
   try {
     fd = openSync(path, "r");
   } catch (error) {
-    throw new DataError(`${path}: cannot be read: ${(error as Error).message}`);
+    throw new DataError(`${path}: cannot be read: ${reason(error)}`);
   }
   try {
     return use(fd);

@@ -200,11 +200,11 @@ describe("all four", () => {
     [() => new RandomErasing({ p: 2 }), "RandomErasing: bad p; got 2; expected a number in [0, 1]"],
     [
       () => new RandomErasing({ scale: [0.5, 0.2] }),
-      "RandomErasing: bad scale; got 0.5,0.2; expected two rising numbers in [0, 1]",
+      "RandomErasing: bad scale; got [0.5,0.2]; expected two rising numbers in [0, 1]",
     ],
     [
       () => new RandomErasing({ ratio: [0, 1] }),
-      "RandomErasing: bad ratio; got 0,1; expected two rising numbers",
+      "RandomErasing: bad ratio; got [0,1]; expected two rising numbers",
     ],
     [
       () => new RandomErasing({ value: "mean" as "random" }),
