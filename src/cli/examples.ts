@@ -14,7 +14,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   predict: [
     "fovea predict new/*.jpg --model runs/resnet18-photos",
     "fovea predict 'new/**/*.jpg' --model resnet18 --pretrained --topk 3 --csv > guesses.csv",
+    "fovea predict inbox --model runs/resnet18-photos --move sorted --min-confidence 0.8",
   ],
+  undo: ["fovea undo sorted/undo-2026-11-29T18-40-05.csv"],
   export: ["fovea export runs/resnet18-photos --out model"],
   "lr-find": ["fovea lr-find photos --model resnet18 --opt adamw"],
   models: ["fovea models", "fovea models --json"],

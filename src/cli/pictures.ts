@@ -61,14 +61,14 @@ export const classNamesOf = ({ model, classes }: TrainedModel): readonly string[
   classes ?? Array.from({ length: model.numClasses }, (_, i) => String(i));
 
 /**
- * Prepares the files for the model and gives them to `use`, a batch at a time with its files, saying on stderr how far it is.
+ * Prepares the files for the model and gives them to `use`, a batch at a time with its files, saying on stderr how far it is, unless there is no verb for it.
  * Returns what could not be read.
  */
 export async function overPictures(
   files: readonly string[],
   trained: TrainedModel,
   flags: LoadFlags,
-  verb: string,
+  verb: string | undefined,
   use: (batch: Batch, files: readonly string[]) => void,
 ): Promise<LoaderStats["failures"]> {
   const data = new FileDataset({
@@ -86,7 +86,7 @@ export async function overPictures(
     onError: "skip",
     ...evalTransforms(data, prepared),
   });
-  const counter = new Counter(verb, files.length);
+  const counter = verb === undefined ? undefined : new Counter(verb, files.length);
   let done = 0;
   try {
     for await (const batch of loader.epoch()) {
@@ -99,12 +99,12 @@ export async function overPictures(
         done += batch.indices.length;
         disposeBatch(batch);
       }
-      counter.at(done + loader.stats.skipped);
+      counter?.at(done + loader.stats.skipped);
     }
   } catch (error) {
     if (loader.stats.failures.length < files.length) throw error; // otherwise each is told by itself
   } finally {
-    counter.end();
+    counter?.end();
     loader.close();
   }
   return loader.stats.failures;

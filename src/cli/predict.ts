@@ -17,8 +17,9 @@ import {
   type ModelFlags,
 } from "./options.js";
 import { classNamesOf, overPictures, pictureFiles, tellUnreadable } from "./pictures.js";
+import { addSortOptions, sortByGuess, sortTarget, type SortFlags } from "./sorting.js";
 
-interface Flags extends ModelFlags, LoadFlags {
+interface Flags extends ModelFlags, LoadFlags, SortFlags {
   topk: number;
   json?: true;
   csv?: true;
@@ -28,6 +29,9 @@ interface Flags extends ModelFlags, LoadFlags {
 interface Prediction {
   file: string;
   top: (Guess & { class: string })[];
+  /** Of files to sort: where it goes, null if it stays; whether it is there now. */
+  to?: string | null;
+  done?: boolean;
 }
 
 /** Adds the command to the program. */
@@ -36,28 +40,46 @@ export function register(program: Command): void {
     .command("predict")
     .description("classify pictures")
     .argument("<picture...>", "files, folders, or quoted patterns such as 'photos/**/*.jpg'");
-  addLoadOptions(addModelOptions(command))
+  addSortOptions(addLoadOptions(addModelOptions(command)))
     .option("--topk <k>", "classes to name for each picture", parser(integer(1)), 5)
-    .option("--json", "as JSON: [{ file, top: [{ class, label, probability }] }]")
+    .option(
+      "--json",
+      "as JSON: [{ file, top: [{ class, label, probability }] }]; of sorted files to and done, too",
+    )
     .option("--csv", "as CSV: file,rank,class,label,probability")
-    .addHelpText("after", "\nUnreadable files are listed on stderr; the exit code is then 1.")
+    .addHelpText(
+      "after",
+      "\nUnreadable files are listed on stderr; the exit code is then 1. --move and --copy overwrite nothing: a name that is " +
+        "taken gets a number. They write a list from which fovea undo takes everything back.",
+    )
     .action(async (pictures: string[], flags: Flags) => {
       if (flags.json && flags.csv) throw new UsageError("--json and --csv contradict each other");
+      const dir = sortTarget(flags);
       await useLoadOptions(flags);
       const trained = await modelFrom(flags);
       const classes = classNamesOf(trained);
       const print = printer(flags);
+      const streams = dir === undefined && !flags.json;
+      const all: Prediction[] = [];
       const unreadable = await overPictures(
         pictureFiles(pictures),
         trained,
         flags,
-        "classified",
+        streams && process.stdout.isTTY ? undefined : "classified",
         (batch, files) => {
           const rows = noGrad(() => tidy(() => topClasses(trained.model.call(batch.images), flags.topk)));
           const guesses = rows.map((row) => row.map((guess) => ({ class: classes[guess.label]!, ...guess })));
-          print.rows(guesses.map((top, i) => ({ file: files[i]!, top })));
+          const predictions = guesses.map((top, i) => ({ file: files[i]!, top }));
+          if (streams) print.rows(predictions);
+          else all.push(...predictions);
         },
       );
+      if (dir === undefined) print.rows(all);
+      else {
+        const guessed = all.map(({ file, top }) => ({ file, ...top[0]! }));
+        const places = await sortByGuess(guessed, dir, flags, !flags.json && !flags.csv);
+        if (flags.json || flags.csv) print.rows(all.map((one) => ({ ...one, ...places.get(one.file)! })));
+      }
       print.end();
       tellUnreadable(unreadable);
     });
@@ -68,7 +90,7 @@ interface Printer {
   end(): void;
 }
 
-function printer({ json, csv }: Flags): Printer {
+function printer({ json, csv, move, copy }: Flags): Printer {
   if (json) {
     const all: Prediction[] = [];
     return {
@@ -76,13 +98,17 @@ function printer({ json, csv }: Flags): Printer {
       end: () => console.log(JSON.stringify(all, null, 2)),
     };
   }
-  if (csv) console.log("file,rank,class,label,probability");
-  const text = csv ? csvRows : humanRows;
-  return { rows: (predictions) => predictions.forEach((p) => console.log(text(p))), end: () => {} };
+  const sorts = (move ?? copy) !== undefined;
+  if (csv) console.log(`file,rank,class,label,probability${sorts ? ",to,done" : ""}`);
+  const text = csv ? csvRows : sorts ? undefined : humanRows;
+  return { rows: (predictions) => text && predictions.forEach((p) => console.log(text(p))), end: () => {} };
 }
 
-function csvRows({ file, top }: Prediction): string {
-  return top.map((guess, i) => csvRow([file, i + 1, guess.class, guess.label, guess.probability])).join("\n");
+function csvRows({ file, top, to, done }: Prediction): string {
+  const sorted = done === undefined ? [] : [to ?? "", String(done)];
+  return top
+    .map((guess, i) => csvRow([file, i + 1, guess.class, guess.label, guess.probability, ...sorted]))
+    .join("\n");
 }
 
 function humanRows({ file, top }: Prediction): string {

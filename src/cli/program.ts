@@ -15,11 +15,12 @@ import { register as lrFind } from "./lr-find.js";
 import { register as models } from "./models.js";
 import { register as predict } from "./predict.js";
 import { register as train } from "./train.js";
+import { register as undo } from "./undo.js";
 
 const FAILURE = 1;
 const USAGE = 2;
 
-const COMMANDS = [train, evaluation, predict, exportModel, lrFind, models, check, augmentSheet];
+const COMMANDS = [train, evaluation, predict, undo, exportModel, lrFind, models, check, augmentSheet];
 
 /** The command with all of its commands. */
 export function programOf(): Command {
