@@ -10,6 +10,7 @@ export * from "./node/download.js";
 export { environment, type Environment } from "./node/environment.js";
 export * from "./node/files.js";
 export * from "./node/hub.js";
+export * from "./node/model-config.js";
 export * from "./node/model-folder.js";
 export * from "./node/open-model.js";
 export * from "./node/preprocessing.js";

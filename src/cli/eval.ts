@@ -30,6 +30,7 @@ import {
   type ModelFlags,
 } from "./options.js";
 import { requireWritable } from "./outputs.js";
+import { preparationFor } from "./preparation.js";
 
 interface Files {
   report?: string;
@@ -85,13 +86,14 @@ export function register(program: Command): void {
     .action(async (argument: string | undefined, flags: Flags) => {
       const source = dataFrom(argument, flags.data);
       await useLoadOptions(flags);
-      const { model, architecture, classes, preparation } = await modelFrom(flags);
+      const trained = await modelFrom(flags);
+      const { model, architecture, classes } = trained;
       const data = relabel(await evalDataFrom(source, flags), model.numClasses, classes);
       if (flags.confusion !== undefined && data.targets) {
         throw new UsageError(`--confusion: images of ${data.name} have several classes each; expected one`);
       }
       await requireWritable([flags.report, flags.confusion, flags.predictions]);
-      const prepared = preparation(data);
+      const prepared = preparationFor(trained, data);
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
         workers: flags.workers ?? defaultWorkers(data),

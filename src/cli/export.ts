@@ -1,9 +1,11 @@
 // fovea export: a trained model as a folder that timm, the Hugging Face hub and fovea read.
 
 import type { Command } from "commander";
-import { configOf, saveModel } from "../node/model-folder.js";
+import { configOf } from "../node/model-config.js";
+import { saveModel } from "../node/model-folder.js";
 import { text } from "../node/kinds.js";
 import { addModelOptions, modelFrom, parser, said, type ModelFlags } from "./options.js";
+import { tellAssumed } from "./preparation.js";
 
 /** Adds the command to the program. */
 export function register(program: Command): void {
@@ -17,7 +19,9 @@ export function register(program: Command): void {
       const weights = said(source, "--weights", flags.weights);
       const trained = await modelFrom({ ...flags, ...(weights !== undefined && { weights }) });
       const { model, architecture, classes, smallImages } = trained;
-      const config = configOf(architecture, trained.preparation(), {
+      const preparation = trained.preparation();
+      if (trained.assumed !== undefined) tellAssumed(trained.assumed, preparation);
+      const config = configOf(architecture, preparation, {
         ...(classes && { classes }),
         smallImages,
       });

@@ -13,6 +13,7 @@ import type { TrainedModel } from "../node/open-model.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { Counter } from "../node/status-line.js";
 import { evalBatchSize, type LoadFlags } from "./options.js";
+import { preparationFor } from "./preparation.js";
 
 /** Fewer files than this are read by this thread alone. */
 const MANY = 32;
@@ -79,7 +80,7 @@ export async function overPictures(
     classes: classNamesOf(trained),
     options: {},
   });
-  const prepared = trained.preparation(data);
+  const prepared = preparationFor(trained, data);
   const loader = new DataLoader(data, {
     batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
     workers: flags.workers ?? (files.length < MANY ? 0 : defaultWorkers(data)),

@@ -1,4 +1,4 @@
-// The 1,000 classes of ImageNet (ILSVRC 2012) in label order: WordNet's number, first name. O. Russakovsky et al., ImageNet
+// The 1,000 classes of ImageNet (ILSVRC 2012) in label order: WordNet's number, name. O. Russakovsky et al., ImageNet
 // Large Scale Visual Recognition Challenge, 2015, https://arxiv.org/abs/1409.0575
 
 const table = `
@@ -30,7 +30,7 @@ const table = `
 01978287 Dungeness crab,01978455 rock crab,01980166 fiddler crab,01981276 king crab,
 01983481 American lobster,01984695 spiny lobster,01985128 crayfish,01986214 hermit crab,01990800 isopod,
 02002556 white stork,02002724 black stork,02006656 spoonbill,02007558 flamingo,
-02009229 little blue heron,02009912 American egret,02011460 bittern,02012849 crane,02013706 limpkin,
+02009229 little blue heron,02009912 American egret,02011460 bittern,02012849 crane bird,02013706 limpkin,
 02017213 European gallinule,02018207 American coot,02018795 bustard,02025239 ruddy turnstone,
 02027492 red-backed sandpiper,02028035 redshank,02033041 dowitcher,02037110 oystercatcher,
 02051845 pelican,02056570 king penguin,02058221 albatross,02066245 grey whale,02071294 killer whale,
@@ -137,7 +137,7 @@ const table = `
 03658185 letter opener,03661043 library,03662601 lifeboat,03666591 lighter,03670208 limousine,
 03673027 liner,03676483 lipstick,03680355 Loafer,03690938 lotion,03691459 loudspeaker,03692522 loupe,
 03697007 lumbermill,03706229 magnetic compass,03709823 mailbag,03710193 mailbox,03710637 maillot,
-03710721 maillot,03717622 manhole cover,03720891 maraca,03721384 marimba,03724870 mask,
+03710721 maillot tank suit,03717622 manhole cover,03720891 maraca,03721384 marimba,03724870 mask,
 03729826 matchstick,03733131 maypole,03733281 maze,03733805 measuring cup,03742115 medicine chest,
 03743016 megalith,03759954 microphone,03761084 microwave,03763968 military uniform,03764736 milk can,
 03769881 minibus,03770439 miniskirt,03770679 minivan,03773504 missile,03775071 mitten,
@@ -215,5 +215,5 @@ const entries = table.replaceAll("\n", "").split(",");
 /** Names of the folders of ImageNet's classes, in label order: WordNet ids, n01440764 and so on. */
 export const imagenetWnids: readonly string[] = entries.map((entry) => `n${entry.slice(0, 8)}`);
 
-/** Names of ImageNet's classes, in label order. Two are called crane, and two maillot: a bird and a machine, two garments. */
+/** Names of ImageNet's classes, in label order, as torchvision has them: no two are alike. */
 export const imagenetClasses: readonly string[] = entries.map((entry) => entry.slice(9));

@@ -1,12 +1,14 @@
 // The usual chains of transforms, ready to use.
 
 import type { Normalization } from "./loader.js";
+import { requireOneOf } from "./options.js";
 import type { Transform } from "./transform.js";
 import { Compose } from "./transforms/compose.js";
 import { RandomCrop } from "./transforms/cropping.js";
 import { RandomHorizontalFlip } from "./transforms/flips.js";
+import { roundEven } from "./transforms/geometry.js";
 import type { Interpolation } from "./transforms/resize.js";
-import { CenterCrop, RandomResizedCrop, Resize } from "./transforms/resizing.js";
+import { CenterCrop, RandomResizedCrop, Resize, ResizeLonger } from "./transforms/resizing.js";
 import { Normalize, ToTensor } from "./transforms/to-tensor.js";
 
 /** Mean and standard deviation of ImageNet's channels, red, green, blue, scaled to [0, 1]. */
@@ -62,8 +64,13 @@ export function imagenetTrain(options: ImagenetTrainOptions = {}): Compose {
 export interface ImagenetEvalOptions extends Partial<Normalization> {
   /** Default 224. */
   size?: number;
-  /** The short side before the middle is cut out. Default 256, or size/0.875 if a size is given. */
+  /** The side before the middle is cut out, which one cropMode says. Default 256, or size/0.875 if a size is given. */
   resize?: number;
+  /**
+   * "center": the short side is resized. "squash": both sides, proportions are lost. "border": the long side, and the mean colour is
+   * put around what is too small. timm's crop_mode. Default "center".
+   */
+  cropMode?: "center" | "squash" | "border";
   /** Default "bilinear". */
   interpolation?: Interpolation;
 }
@@ -71,10 +78,17 @@ export interface ImagenetEvalOptions extends Partial<Normalization> {
 /** Resize, CenterCrop, ToTensor, Normalize. @throws DataError on an option out of its range */
 export function imagenetEval(options: ImagenetEvalOptions = {}): Compose {
   const { size = 224, resize = Math.floor(size / 0.875), interpolation = "bilinear" } = options;
-  const { mean, std } = { ...imagenetNormalization, ...options };
+  const { mean, std, cropMode = "center" } = { ...imagenetNormalization, ...options };
+  requireOneOf("imagenetEval", "cropMode", cropMode, ["center", "squash", "border"]);
+  const border = cropMode === "border";
   return new Compose([
-    new Resize(resize, { interpolation }),
-    new CenterCrop(size),
+    border
+      ? new ResizeLonger(resize, { interpolation })
+      : new Resize(cropMode === "squash" ? [resize, resize] : resize, { interpolation }),
+    new CenterCrop(
+      size,
+      border ? { fill: mean.map((v) => Math.min(255, Math.max(0, roundEven(255 * v)))) } : {},
+    ),
     new ToTensor(),
     new Normalize(mean, std),
   ]);

@@ -1,9 +1,13 @@
 // What every network of this folder can do besides classifying.
 
 import type { Tensor } from "../core/tensor.js";
+import type { Preprocessing } from "./registry.js";
 import { Conv2d, Linear, Module } from "../nn/index.js";
 
 export abstract class Classifier extends Module {
+  /** How images are prepared for the weights it holds, if that is known: set where weights are loaded, kept where they are saved. */
+  preprocessing?: Preprocessing;
+
   /** Paths of the layers whose outputs are the classes, the main one first. */
   protected abstract readonly heads: readonly string[];
 

@@ -6,6 +6,7 @@ export * from "./googlenet.js";
 export * from "./lenet.js";
 export * from "./mobilenet.js";
 export * from "./mobilenet-v3.js";
+export * from "./published.js";
 export * from "./registry.js";
 export * from "./resnet-cifar.js";
 export * from "./resnet.js";

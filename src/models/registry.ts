@@ -25,16 +25,34 @@ export interface ModelOptions {
   initialise?: boolean;
 }
 
-/** How images are prepared for a model: resized, cut to its size in the middle, scaled to 0…1, normalised. */
+/** Filters that a preparation may name: as the data transforms have them. */
+export const FILTERS = ["nearest", "box", "bilinear", "bicubic", "lanczos"] as const;
+
+/** What becomes of a picture that is not as wide as high: timm's names. */
+export const CROP_MODES = ["center", "squash", "border"] as const;
+
+/**
+ * How images are prepared for weights: resized, cut to a size in the middle, scaled to 0…1, normalised. Plain JSON. It belongs to
+ * weights: those of one architecture may want different ones (publishedWeights); an architecture's own is for new weights.
+ */
 export interface Preprocessing {
   /** Height, width and channels of the images it is made for. */
   readonly inputSize: readonly [height: number, width: number, channels: number];
-  /** Length of the short side before the cut. */
+  /** Length of a side before the cut: which one, cropMode says. */
   readonly resize: number;
-  readonly interpolation: "bilinear" | "bicubic" | "nearest";
+  /**
+   * "center": the short side gets the length, what lies outside is lost. "squash": both sides get it, proportions are lost.
+   * "border": the long side gets it, and the mean colour fills what is missing. Default "center".
+   */
+  readonly cropMode?: (typeof CROP_MODES)[number];
+  readonly interpolation: (typeof FILTERS)[number];
   /** Of each channel, of values in 0…1. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** What evaluation may use instead: timm's test_input_size and test_crop_pct (atTestSize()). */
+  readonly test?: { readonly inputSize: Preprocessing["inputSize"]; readonly resize: number };
+  /** Whether the network takes no other size. Default false. */
+  readonly fixedInputSize?: boolean;
 }
 
 export interface ModelInfo extends Preprocessing {
@@ -114,6 +132,13 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
     create: create as ModelInfo["create"],
   });
   return create;
+}
+
+/** An architecture's preparation alone: what new weights are trained with unless something else is said. */
+export function preparationOf(model: string | ModelInfo): Preprocessing {
+  const info = typeof model === "string" ? modelInfo(model) : model;
+  const { inputSize, resize, interpolation, mean, std } = info;
+  return { inputSize, resize, interpolation, mean, std };
 }
 
 /** What is known about a model. @throws DataError listing the known names */

@@ -4,12 +4,12 @@ import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, reason, short } from "../errors.js";
+import { publishedByName } from "../models/index.js";
 import { foveaHome } from "./datasets/fetch.js";
 import { download, hashFile, type DownloadProgress } from "./download.js";
 import { WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { downloadProgress } from "./progress.js";
 import { INDEX_FILE, readIndex } from "./sharded.js";
-import { TORCHVISION_LICENCE, TORCHVISION_URL, torchvisionFiles } from "./torchvision-files.js";
 
 export interface FetchWeightsOptions {
   /** Folder that holds weights. Default: foveaHome()/weights. */
@@ -37,8 +37,8 @@ interface RemoteFile {
  * Downloads weights unless they are there, checked against their SHA-256, and returns the path of their file. What has been
  * transferred stays when it breaks off: the next call goes on there.
  *
- * `name` is torchvision's for a model, perhaps with a version ("resnet50", "resnet50@V2": IMAGENET1K_V2), or a repository
- * of the hub, perhaps with a revision ("timm/resnet18.a1_in1k", "owner/repo@v1.0"). A repository's config.json, if it has
+ * `name` is torchvision's for a model, perhaps with a version ("resnet50": IMAGENET1K_V1, "resnet50@V2", "resnet50@DEFAULT": the
+ * newest), or a repository of the hub, perhaps with a revision ("timm/resnet18.a1_in1k", "owner/repo@v1.0"). A repository's config.json, if it has
  * one, is put beside the weights, so that loadModel() takes the folder.
  * @throws DataError if the name is unknown, the repository has no weights or no hash for them, the download fails
  */
@@ -50,7 +50,7 @@ export async function fetchWeights(name: string, options: FetchWeightsOptions = 
       `fetchWeights: bad name '${short(name)}'; expected a model or owner/repository, then @version`,
     );
   }
-  if (!what.includes("/")) return fetchTorchvision(what, version ?? "V1", join(root, "torchvision"), options);
+  if (!what.includes("/")) return fetchTorchvision(name, join(root, "torchvision"), options);
   return fetchRepository(what, version ?? "main", root, options);
 }
 
@@ -66,29 +66,13 @@ async function fetchFile(
   await download(url, path, { ...how, onProgress });
 }
 
-async function fetchTorchvision(
-  model: string,
-  version: string,
-  folder: string,
-  options: FetchWeightsOptions,
-): Promise<string> {
-  const versions = Object.hasOwn(torchvisionFiles, model) ? torchvisionFiles[model] : undefined;
-  if (!versions) {
-    const known = Object.keys(torchvisionFiles).join(", ");
-    throw new DataError(
-      `fetchWeights: torchvision has no '${short(model)}'; known: ${known}, or owner/repository`,
-    );
-  }
-  const file = Object.hasOwn(versions, version) ? versions[version] : undefined;
-  if (!file) {
-    const known = Object.keys(versions).join(", ");
-    throw new DataError(`fetchWeights: ${model} has no version '${short(version)}'; known: ${known}`);
-  }
-  const path = join(folder, `${file}.pth`);
+async function fetchTorchvision(name: string, folder: string, options: FetchWeightsOptions): Promise<string> {
+  const { model, file, sha256, licence, ...published } = publishedByName(name);
+  const path = join(folder, file);
   if (existsSync(path)) return path;
-  const url = `${options.baseUrl ?? TORCHVISION_URL}/${file}.pth`;
-  tellLicence(`${model}: ${url}; licence: ${TORCHVISION_LICENCE}`, options);
-  await fetchFile({ url, path, sha256: file.slice(file.lastIndexOf("-") + 1) }, options);
+  const url = options.baseUrl === undefined ? published.url : `${options.baseUrl}/${file}`;
+  tellLicence(`${model}: ${url}; licence: ${licence}`, options);
+  await fetchFile({ url, path, sha256 }, options);
   return path;
 }
 

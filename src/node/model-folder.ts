@@ -4,63 +4,26 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DataError, show } from "../errors.js";
-import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
+import { DataError } from "../errors.js";
+import { Classifier, createModel, preparationOf } from "../models/index.js";
 import type { Module } from "../nn/index.js";
-import { readJson, writeFileAtomic } from "./files.js";
+import { writeFileAtomic } from "./files.js";
+import {
+  configOf,
+  preprocessingOf,
+  readConfig,
+  type ModelConfig,
+  type SaveModelConfig,
+} from "./model-config.js";
 import { INDEX_FILE } from "./sharded.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
 /** Files of weights as the hub names them, the preferred one first; an index names further ones. */
 export const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin", INDEX_FILE] as const;
 
-/** timm's names of architectures that createModel() knows by others. */
-const TIMM_ARCHITECTURES: Record<string, string> = {
-  mobilenetv2_100: "mobilenet_v2",
-  mobilenetv3_small_100: "mobilenet_v3_small",
-  mobilenetv3_large_100: "mobilenet_v3_large",
-  ...Object.fromEntries([18, 34, 50, 101, 152].map((n) => [`resnet${n}d`, `resnet${n}_vd`])),
-};
-
 /** The first of WEIGHT_FILES that a folder has. */
 export function weightsIn(folder: string): string | undefined {
   return WEIGHT_FILES.map((name) => join(folder, name)).find(existsSync);
-}
-
-/** What config.json says of a model. */
-export interface ModelConfig {
-  /** The name that createModel() knows it by. */
-  readonly architecture: string;
-  /** Names of the classes, in the order of the outputs. */
-  readonly classes?: readonly string[];
-  /** Mean and standard deviation of each channel of the images, whose values are in [0, 1]. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  readonly inputSize: readonly [height: number, width: number, channels: number];
-  /** Share of the resized image's side that the centre crop keeps. */
-  readonly cropPct: number;
-  readonly interpolation: Preprocessing["interpolation"];
-  /** Whether it was made with smallImages. Default false. */
-  readonly smallImages?: boolean;
-}
-
-/** How images are prepared is the architecture's way (modelInfo()) where nothing is said. */
-export type SaveModelConfig = Pick<ModelConfig, "architecture"> & Partial<ModelConfig>;
-
-/** How images are prepared for the model of a config. */
-export function preprocessingOf(config: ModelConfig): Preprocessing {
-  const { mean, std, inputSize, cropPct, interpolation } = config;
-  const resize = Math.floor(Math.min(inputSize[0], inputSize[1]) / cropPct + 1e-6);
-  return { inputSize, resize, interpolation, mean, std };
-}
-
-/** The config of a model whose images are prepared so. */
-export function configOf(
-  architecture: string,
-  { resize, ...preparation }: Preprocessing,
-  more: Pick<ModelConfig, "classes" | "smallImages"> = {},
-): ModelConfig {
-  return { architecture, ...preparation, cropPct: preparation.inputSize[0] / resize, ...more };
 }
 
 /**
@@ -80,10 +43,13 @@ export async function saveConfig(folder: string, model: Module, config: SaveMode
 
 function describe(model: Module, config: SaveModelConfig): string {
   const { architecture, classes } = config;
-  const info = modelInfo(architecture);
-  const { mean = info.mean, std = info.std, interpolation = info.interpolation } = config;
-  const { inputSize = info.inputSize, cropPct = info.inputSize[0] / info.resize } = config;
-  const [height, width, channels] = inputSize;
+  const own = preparationOf(architecture);
+  const held = configOf(architecture, (model instanceof Classifier && model.preprocessing) || own);
+  const { mean, std, interpolation, inputSize, cropPct, cropMode = "center" } = { ...held, ...config };
+  const sized = config.inputSize !== undefined || config.cropPct !== undefined; // then the held test size is of no use
+  const { testInputSize, testCropPct, fixedInputSize = false } = sized ? config : { ...held, ...config };
+  const inFile = ([height, width, channels]: ModelConfig["inputSize"]): number[] => [channels, height, width];
+  const channels = inputSize[2];
   const shapes = model.namedParameters().map(([name, p]) => [name, p.fileShape] as const);
   const weights = shapes.filter(([name, shape]) => name.endsWith(".weight") && shape.length > 1);
   const [first, last] = [weights.at(0), weights.at(-1)];
@@ -103,11 +69,13 @@ function describe(model: Module, config: SaveModelConfig): string {
     ...(classes && { label_names: classes }),
     ...(config.smallImages && { model_args: { smallImages: true } }),
     pretrained_cfg: {
-      input_size: [channels, height, width],
-      fixed_input_size: false,
+      input_size: inFile(inputSize),
+      ...(testInputSize && { test_input_size: inFile(testInputSize) }),
+      fixed_input_size: fixedInputSize,
       interpolation,
       crop_pct: cropPct,
-      crop_mode: "center",
+      ...(testCropPct !== undefined && { test_crop_pct: testCropPct }),
+      crop_mode: cropMode,
       mean,
       std,
       num_classes: numClasses,
@@ -146,46 +114,6 @@ export async function loadConfigured(
     model.dispose();
     throw error;
   }
+  model.preprocessing = preprocessingOf(config);
   return { model: model.eval(), config };
-}
-
-/** What a config.json says. @throws DataError naming it and the field that is missing or wrong */
-export async function readConfig(path: string): Promise<{ config: ModelConfig; numClasses: number }> {
-  const json = readJson(path);
-  const get = <T>(from: unknown, name: string, what: string, is: (value: unknown) => boolean): T => {
-    const value = (from as Record<string, unknown> | null)?.[name];
-    if (!is(value)) throw new DataError(`${path}: ${name} is not ${what}; got ${show(value)}`);
-    return value as T;
-  };
-  const isText = (v: unknown): boolean => typeof v === "string";
-  const isNumber = (v: unknown): boolean => typeof v === "number" && v > 0;
-  const isCount = (v: unknown): boolean => Number.isSafeInteger(v) && isNumber(v);
-  const listOf = (is: (v: unknown) => boolean) => (v: unknown) => Array.isArray(v) && v.every(is);
-  const named = get<string>(json, "architecture", "a name", isText);
-  const architecture = Object.hasOwn(TIMM_ARCHITECTURES, named) ? TIMM_ARCHITECTURES[named]! : named;
-  const numClasses = get<number>(json, "num_classes", "a count", isCount);
-  const preparation = get<object>(json, "pretrained_cfg", "an object", (v) => typeof v === "object" && !!v);
-  const isSize = (v: unknown): boolean => listOf(isCount)(v) && (v as number[]).length === 3;
-  const size = get<number[]>(preparation, "input_size", "[channels, height, width]", isSize);
-  const [channels, height, width] = size as [number, number, number];
-  const isChannels = (is: (v: unknown) => boolean) => (v: unknown) =>
-    listOf(is)(v) && (v as number[]).length === channels;
-  const names = json["label_names"];
-  if (names !== undefined && !(listOf(isText)(names) && (names as string[]).length === numClasses)) {
-    throw new DataError(`${path}: label_names are not ${numClasses} names`);
-  }
-  const small = (json["model_args"] as { smallImages?: unknown } | undefined)?.smallImages === true;
-  const config: ModelConfig = {
-    architecture,
-    ...(names !== undefined && { classes: names as string[] }),
-    mean: get(preparation, "mean", `${channels} numbers`, isChannels(Number.isFinite)),
-    std: get(preparation, "std", `${channels} numbers`, isChannels(isNumber)),
-    inputSize: [height, width, channels],
-    cropPct: get(preparation, "crop_pct", "a number", isNumber),
-    interpolation: get(preparation, "interpolation", "a filter's name", (v) =>
-      ["bilinear", "bicubic", "nearest"].includes(v as string),
-    ),
-    ...(small && { smallImages: true }),
-  };
-  return { config, numClasses };
 }

@@ -3,12 +3,20 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { imagenetClasses, type Dataset } from "../data/index.js";
-import { DataError } from "../errors.js";
-import { createModel, modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
+import { DataError, short } from "../errors.js";
+import {
+  createModel,
+  preparationOf,
+  publishedWeights,
+  type Classifier,
+  type Preprocessing,
+  type PublishedWeights,
+} from "../models/index.js";
+import { ownArchitecture, preprocessingOf } from "./model-config.js";
+import { loadConfigured, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { readJson, statOf } from "./files.js";
-import { loadConfigured, preprocessingOf, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { preparationFor } from "./preprocessing.js";
-import { torchvisionFiles } from "./torchvision-files.js";
+import { publishedOf } from "./published.js";
 import { adaptedTo, readWeights } from "./weights.js";
 
 export interface TrainedModel {
@@ -19,12 +27,14 @@ export interface TrainedModel {
   readonly smallImages: boolean;
   /** Names of the classes, if they are known. */
   readonly classes?: readonly string[];
-  /** How images are prepared for it: the folder's, else the architecture's. */
+  /** How images are prepared for it: as the folder or torchvision says; else as usual for the architecture. */
   preparation(dataset?: Dataset): Preprocessing;
+  /** What is not known for sure of how images are prepared or of the classes' names, if anything: a sentence's beginning. */
+  readonly assumed?: string;
 }
 
 export interface ModelSource {
-  /** A registered name; for a folder or a file with a config.json it may be left out. */
+  /** A registered name; for a folder, a file with a config.json or one that torchvision publishes it may be left out. */
   model?: string;
   /** A file of weights, a folder with config.json and its weights in one file or several, a run folder (its best weights). */
   weights: string;
@@ -33,37 +43,90 @@ export interface ModelSource {
 }
 
 /**
- * Loads a trained model. A file of weights takes config.json from its folder, or from the run folder it lies in, unless that
- * is of another architecture.
+ * Loads a trained model. A file that torchvision publishes is known by its name or hash. Another takes config.json from its folder,
+ * or from the run folder it lies in, unless that is of another architecture and not its own.
  * @throws DataError if there is nothing such, a name is missing or unknown, or weights and model differ
  */
 export async function openModel({ model, weights, smallImages }: ModelSource): Promise<TrainedModel> {
-  const { file, config } = locateWeights(weights);
-  if (config && (model === undefined || architectureOf(config) === model)) {
-    const loaded = await loadConfigured(config, file);
-    const { architecture, classes, smallImages = false } = loaded.config;
-    const preparation = preprocessingOf(loaded.config);
-    const known = { ...(classes && { classes }), preparation: () => preparation };
-    return { model: loaded.model, architecture, smallImages, ...known };
+  const { file, config, own } = locateWeights(weights);
+  refuseTensorflow(file);
+  const published = await publishedOf(file);
+  const named = config === undefined || published ? undefined : architectureOf(config);
+  if (config !== undefined && named !== undefined && (model === undefined || named === model)) {
+    return configured(config, file);
   }
-  if (model === undefined) {
+  if (named !== undefined && (own || TENSORFLOW.test(String(named)))) {
+    throw new DataError(`${config}: weights of ${short(named)}; expected ${model}`);
+  }
+  const architecture = model ?? published?.model;
+  if (architecture === undefined) {
+    if (config !== undefined) return configured(config, file); // which says what is wrong with it
     throw new DataError(
       `${file}: no config.json beside it says what model it is; expected its name (--model)`,
     );
   }
-  return openRaw(model, file, smallImages ?? false);
+  if (published) requireClassifier(file, published, architecture);
+  return openRaw(architecture, file, smallImages ?? false, published);
+}
+
+async function configured(config: string, file: string): Promise<TrainedModel> {
+  const loaded = await loadConfigured(config, file);
+  const { architecture, classes, smallImages = false } = loaded.config;
+  const preparation = preprocessingOf(loaded.config);
+  const known = { ...(classes && { classes }), preparation: () => preparation };
+  return { model: loaded.model, architecture, smallImages, ...known };
 }
 
 /**
- * The file of weights that a path means, and the config.json that belongs to it, if there is one.
+ * Networks that timm names tf_… pad convolutions as TensorFlow does and have another eps, which their tensors do not tell.
+ * @throws DataError if a file has the name of one
+ */
+export function refuseTensorflow(file: string): void {
+  const parts = file.split(/[/\\]/);
+  const plain = WEIGHT_FILES.includes(basename(file) as never); // then the repository's name says it
+  const name = parts.slice(plain ? -3 : -1).find((part) => TENSORFLOW.test(part));
+  if (name === undefined) return;
+  throw new DataError(
+    `${file}: weights of timm's ${short(name)}, which pads convolutions as TensorFlow does; no such model is known`,
+  );
+}
+
+const TENSORFLOW = /(^|[^a-z\d])tf_(efficientnet|mobilenet|mixnet)/i;
+
+/** @throws DataError if published weights are of another architecture, or cannot classify */
+export function requireClassifier(file: string, published: PublishedWeights, architecture: string): void {
+  requireModel(file, published, architecture);
+  if (published.featuresOnly) {
+    throw new DataError(
+      `${file}: ${published.name} has no trained classifier; expected weights to begin a training with`,
+    );
+  }
+}
+
+/** @throws DataError if published weights are of another architecture */
+export function requireModel(file: string, published: PublishedWeights, architecture: string): void {
+  if (published.model === architecture) return;
+  throw new DataError(`${file}: published weights of ${published.model}; expected ${architecture}`);
+}
+
+/** A file of weights and the config.json beside it; `own`: whether that is about this very file, as its place and name say. */
+export interface LocatedWeights {
+  file: string;
+  config?: string;
+  own?: boolean;
+}
+
+/**
+ * The file of weights that a path means, and the config.json that may belong to it, if there is one.
  * @throws DataError if there is nothing such
  */
-export function locateWeights(path: string): { file: string; config?: string } {
+export function locateWeights(path: string): LocatedWeights {
   const stat = statOf(path);
   if (!stat) throw new DataError(`${path}: no such file or folder`);
-  const found = (file: string, folder: string): { file: string; config?: string } => {
+  const found = (file: string, folder: string): LocatedWeights => {
     const config = join(folder, "config.json");
-    return existsSync(config) ? { file, config } : { file };
+    const own = WEIGHT_FILES.includes(basename(file) as never) || dirname(file) === join(folder, "weights");
+    return existsSync(config) ? { file, config, own } : { file };
   };
   if (!stat.isDirectory()) {
     const folder = dirname(path);
@@ -78,20 +141,27 @@ export function locateWeights(path: string): { file: string; config?: string } {
 
 /** Whether --pretrained names a file or folder that is there; torchvision's names are never taken for one. */
 export function isLocal(pretrained: string): boolean {
-  return !Object.hasOwn(torchvisionFiles, pretrained.split("@")[0]!) && existsSync(pretrained);
+  const [name] = pretrained.split("@");
+  return !publishedWeights.some(({ model }) => model === name) && existsSync(pretrained);
 }
 
-/** The architecture that a config.json names, if it is such a file. */
+/** The architecture that a config.json names, as createModel() names it, if it is such a file. */
 export function architectureOf(config: string): unknown {
   try {
-    return readJson(config)["architecture"];
+    const { architecture } = readJson(config);
+    return typeof architecture === "string" ? ownArchitecture(architecture) : architecture;
   } catch {
     return undefined; // somebody else's
   }
 }
 
 /** A file of weights for a model known by name, with as many classes and channels as the weights are for. */
-async function openRaw(architecture: string, path: string, smallImages: boolean): Promise<TrainedModel> {
+async function openRaw(
+  architecture: string,
+  path: string,
+  smallImages: boolean,
+  published: PublishedWeights | undefined,
+): Promise<TrainedModel> {
   const options = { smallImages, initialise: false };
   let model = createModel(architecture, options);
   try {
@@ -102,22 +172,24 @@ async function openRaw(architecture: string, path: string, smallImages: boolean)
     model.dispose();
     model = createModel(architecture, { ...options, numClasses, inChannels });
     model.loadStateDict(state, { source: path });
+    const ofImagenet = numClasses === imagenetClasses.length;
+    const told = published?.preprocessing;
+    const known = told?.inputSize[2] === inChannels ? told : undefined;
+    if (known) model.preprocessing = known;
+    const usual = preparationOf(architecture);
+    const [height, width] = usual.inputSize;
+    const trained = { ...usual, inputSize: [height, width, inChannels] as const };
+    const names = ofImagenet && !published ? " and that its classes are ImageNet's in their order" : "";
     return {
       model: model.eval(),
       architecture,
       smallImages,
-      ...(numClasses === imagenetClasses.length && { classes: imagenetClasses }),
-      preparation: (dataset) =>
-        preparationFor(architecture, dataset, { trained: preparedFor(architecture, inChannels) }),
+      ...(ofImagenet && { classes: imagenetClasses }),
+      preparation: (dataset) => known ?? preparationFor(architecture, dataset, { trained }),
+      ...(!known && { assumed: `${path}: nothing says how images are prepared for it${names}` }),
     };
   } catch (error) {
     model.dispose();
     throw error;
   }
-}
-
-/** How images are prepared for an architecture, with so many channels. */
-function preparedFor(architecture: string, channels: number): Preprocessing {
-  const { inputSize, resize, interpolation, mean, std } = modelInfo(architecture);
-  return { inputSize: [inputSize[0], inputSize[1], channels], resize, interpolation, mean, std };
 }

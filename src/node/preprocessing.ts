@@ -32,6 +32,7 @@ import {
 import { DataError } from "../errors.js";
 import { modelInfo, type Preprocessing } from "../models/index.js";
 import { FileDataset } from "./datasets/index.js";
+import { resizeFor } from "./crop-pct.js";
 import type { TrainArguments } from "./train-arguments.js";
 
 /** Images up to this side are trained on as CIFAR's: padded crops instead of crops of any size. */
@@ -76,9 +77,14 @@ function knownNormalization(shape: ImageShape | undefined): Normalization | unde
   return text === "28×28×1" ? mnistNormalization : text === "32×32×3" ? cifarNormalization : undefined;
 }
 
+/** What may be said of how images are prepared; null and what is left out: as for the weights or the model. */
 export interface PreparationOptions {
   /** Side of the images. Default: the model's, or that of the dataset's if they are small and of one size. */
   imgSize?: number | null;
+  /** Share of the resized picture's side that the cut keeps. */
+  cropPct?: number | null;
+  cropMode?: Preprocessing["cropMode"] | null;
+  interpolation?: Preprocessing["interpolation"] | null;
   mean?: readonly number[] | null;
   std?: readonly number[] | null;
   /** How images were prepared for the weights. Default: there are none yet, so the dataset's channels and statistics decide. */
@@ -87,28 +93,61 @@ export interface PreparationOptions {
 
 /**
  * How images of the dataset are prepared for a model known by name.
- * @throws DataError if the model is unknown, or mean and std are not one for each channel
+ * @throws DataError if the model is unknown, mean and std are not one for each channel, or the weights allow no other size
  */
 export function preparationFor(
   model: string,
   dataset: Dataset | undefined,
-  { imgSize, mean, std, trained }: PreparationOptions = {},
+  { trained, ...said }: PreparationOptions = {},
 ): Preprocessing {
   const info = trained ?? modelInfo(model);
+  const { fixedInputSize, test } = info;
   const shape = dataset && imageShape(dataset);
   const channels = dataset && !trained ? channelsOf(dataset) : info.inputSize[2];
   const own = info.inputSize[0];
   const side = shape ? Math.min(shape[0], shape[1]) : Infinity;
-  const size = imgSize ?? (own > SMALL && side <= SMALL ? side : own);
-  const resize = size === own ? info.resize : size <= SMALL ? size : Math.round((size * info.resize) / own);
+  const size = said.imgSize ?? (own > SMALL && side <= SMALL && !fixedInputSize ? side : own);
+  if (fixedInputSize && size !== own) {
+    throw new DataError(`${model}: weights for images of ${own} pixels alone; got ${size}`);
+  }
+  const cropMode = said.cropMode ?? info.cropMode;
   const known = trained ? undefined : knownNormalization(shape);
   const normalization = known?.mean.length === channels ? known : normalizationFor(channels, info);
-  const chosen = { mean: mean ?? normalization.mean, std: std ?? normalization.std };
+  const chosen = { mean: said.mean ?? normalization.mean, std: said.std ?? normalization.std };
   for (const [name, { length }] of Object.entries(chosen)) {
     if (length === channels) continue;
     throw new DataError(`${name}: got ${length} numbers; expected ${channels}, one for each channel`);
   }
-  return { inputSize: [size, size, channels], resize, interpolation: info.interpolation, ...chosen };
+  const cropPct = said.cropPct ?? null;
+  const asIs = size === own && cropPct === null;
+  const inProportion = size <= SMALL ? size : Math.round((size * info.resize) / own);
+  return {
+    inputSize: [size, size, channels],
+    resize: asIs ? info.resize : cropPct === null ? inProportion : resizeFor(size, cropPct),
+    ...(cropMode && { cropMode }),
+    interpolation: said.interpolation ?? info.interpolation,
+    ...chosen,
+    ...(asIs && test && { test }),
+    ...(fixedInputSize && { fixedInputSize }),
+  };
+}
+
+/** The preparation as it is at the size that its weights' authors evaluate at, where they name one. */
+export function atTestSize({ test, ...preparation }: Preprocessing): Preprocessing {
+  return { ...preparation, ...test };
+}
+
+/** A preparation in a line. */
+export function describePreparation(preparation: Preprocessing): string {
+  const { inputSize, resize, cropMode = "center", interpolation, mean, std } = preparation;
+  const [height, width] = inputSize;
+  const mode = cropMode === "center" ? "" : `, ${cropMode}`;
+  return `${height}×${width} of ${resize} pixels${mode}, ${interpolation}, mean ${mean.join()}, std ${std.join()}`;
+}
+
+/** Says that a preparation is a guess. `assumed`: what is not known, a sentence's beginning. */
+export function assumedNote(assumed: string, preparation: Preprocessing): string {
+  return `${assumed}; assumed: ${describePreparation(preparation)}`;
 }
 
 type Transforms = Pick<LoaderOptions, "transform" | "normalization">;
@@ -136,11 +175,11 @@ function fits(dataset: Dataset, { inputSize, resize }: Preprocessing): boolean {
 
 /** What brings the dataset's images to what the model was trained on. @throws DataError if nothing does */
 export function evalTransforms(dataset: Dataset, preparation: Preprocessing): Transforms {
-  const { resize, interpolation, mean, std } = preparation;
+  const { resize, cropMode = "center", interpolation, mean, std } = preparation;
   const size = sideOf(preparation);
   const first = converted(dataset, preparation);
   if (!fits(dataset, preparation)) {
-    const rest = imagenetEval({ size, resize, interpolation, mean, std });
+    const rest = imagenetEval({ size, resize, cropMode, interpolation, mean, std });
     return { transform: new Compose([...first, ...rest.transforms]) };
   }
   if (first.length === 0) return { normalization: { mean, std } }; // looked up in a table: faster than transforms

@@ -2,17 +2,22 @@
 
 import { listed } from "../core/state.js";
 import { DataError } from "../errors.js";
-import { modelInfo, type Classifier, type Preprocessing } from "../models/index.js";
+import { preparationOf, type Classifier, type Preprocessing } from "../models/index.js";
 import { fetchWeights } from "./hub.js";
-import { preprocessingOf, readConfig } from "./model-folder.js";
-import { architectureOf, isLocal, locateWeights } from "./open-model.js";
+import { preprocessingOf, readConfig } from "./model-config.js";
+import { architectureOf, isLocal, locateWeights, refuseTensorflow, requireModel } from "./open-model.js";
+import { publishedOf } from "./published.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { loadWeights } from "./weights.js";
 
 export interface StartingWeights {
   readonly file: string;
-  /** How images were prepared for them: what their config.json says, else the model's. */
+  /** How images were prepared for them: what torchvision or their config.json says, else as usual for the model. */
   readonly preparation: Preprocessing;
+  /** What is not known for sure, if anything: a sentence's beginning. */
+  readonly assumed?: string;
+  /** Whether the classifier in the file was never trained. */
+  readonly featuresOnly?: boolean;
 }
 
 /**
@@ -28,9 +33,18 @@ export async function startingWeights({
   const local = pretrained === null ? weights : isLocal(pretrained) ? pretrained : undefined;
   if (local === null) return undefined;
   const { file, config: configPath } = locateWeights(local ?? (await fetchWeights(pretrained!)));
+  refuseTensorflow(file);
+  const published = await publishedOf(file);
+  if (published) {
+    requireModel(file, published, model);
+    return { file, preparation: published.preprocessing, featuresOnly: published.featuresOnly };
+  }
   // A repository's config.json may be for other software, and then names no architecture.
   const foreign = local === undefined && configPath !== undefined && !architectureOf(configPath);
-  if (configPath === undefined || foreign) return { file, preparation: modelInfo(model) };
+  if (configPath === undefined || foreign) {
+    const assumed = `${file}: nothing says how images were prepared for it`;
+    return { file, preparation: preparationOf(model), assumed };
+  }
   const { config } = await readConfig(configPath);
   if (config.architecture !== model || (config.smallImages ?? false) !== smallImages) {
     const got = `${config.architecture}${config.smallImages ? " for small images" : ""}`;
@@ -42,12 +56,19 @@ export async function startingWeights({
 }
 
 /**
- * Loads a file of weights, but for a classifier of other classes.
+ * Loads weights to begin with, but for a classifier of other classes, or one that was never trained.
  * @throws DataError if anything else does not fit; see also loadWeights()
  */
-export async function loadStartingWeights(model: Classifier, file: string): Promise<void> {
-  const { missing, mismatched } = await loadWeights(model, file, { strict: false });
-  const lacking = [...missing, ...mismatched.map(({ name }) => name)].filter((name) => !model.isHead(name));
+export async function loadStartingWeights(
+  model: Classifier,
+  file: string,
+  { featuresOnly = false }: Pick<StartingWeights, "featuresOnly"> = {},
+): Promise<void> {
+  const isFree = (name: string): boolean =>
+    model.isHead(name) || (featuresOnly && /^classifier\./.test(name));
+  const rename = (name: string): string | undefined => (featuresOnly && isFree(name) ? undefined : name);
+  const { missing, mismatched } = await loadWeights(model, file, { strict: false, rename });
+  const lacking = [...missing, ...mismatched.map(({ name }) => name)].filter((name) => !isFree(name));
   if (lacking.length === 0) return;
   throw new DataError(
     `${file}: weights of another model; got none that fit ${listed(lacking)}; expected all but the classifier's`,

@@ -1,5 +1,7 @@
 // What a training's arguments mean: its data, model, optimizer, schedule and loss.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Tensor } from "../core/tensor.js";
 import { balancedSampler, classBalance, DataLoader, type Dataset, type LeftOut } from "../data/index.js";
 import { DataError, ShapeError } from "../errors.js";
@@ -15,7 +17,14 @@ import {
 import { ModelEma, parameterGroups } from "../train/index.js";
 import { depthNotes, loadDataset, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
-import { defaultWorkers, evalTransforms, preparationFor, trainTransforms } from "./preprocessing.js";
+import { preprocessingOf, readConfig } from "./model-config.js";
+import {
+  assumedNote,
+  defaultWorkers,
+  evalTransforms,
+  preparationFor,
+  trainTransforms,
+} from "./preprocessing.js";
 import { isInUse } from "./resolve-arguments.js";
 import { loadStartingWeights, startingWeights, type StartingWeights } from "./starting-weights.js";
 import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
@@ -32,7 +41,7 @@ export interface Training {
   schedule: Schedule;
   loss: Loss;
   ema?: ModelEma;
-  /** Pictures that were found and are in no loader, and what else is to be said of the data before it is used. */
+  /** Pictures that were found and are in no loader, and what else is to be said of data and weights before they are used. */
   leftOut: readonly LeftOut[];
   notes: readonly string[];
   /** Frees everything. */
@@ -47,11 +56,18 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
   await useDecoder(args.decoder);
   const data = await openData(args);
   const { train, val, leftOut } = data;
-  const notes = [...data.notes, ...[train, ...(val ? [val] : [])].flatMap(depthNotes)];
   const start = await startingWeights(args);
   const teacher = await openTeacher(args, train);
   const trained = sharedPreparation(args, train, start, teacher);
-  const preparation = preparationFor(args.model, train, { ...args, trained });
+  // What is resumed goes on as it began, whatever is known of its first weights by now.
+  const preparation =
+    (await preparationOfRun(args.resume)) ?? preparationFor(args.model, train, { ...args, trained });
+  const assumed = [start, teacher].flatMap((weights) => (args.resume === null && weights?.assumed) || []);
+  const notes = [
+    ...data.notes,
+    ...[train, ...(val ? [val] : [])].flatMap(depthNotes),
+    ...assumed.map((what) => assumedNote(what, preparation)),
+  ];
   const loaders = makeLoaders(args, data, preparation);
   const [schedule, hard] = [scheduleOf(args, loaders.train.batches), lossOf(args, train)];
   const model = await makeModel(args, train, preparation, start);
@@ -79,6 +95,14 @@ export async function setUpTraining(args: TrainArguments): Promise<Training> {
       teacher?.model.dispose();
     },
   };
+}
+
+/** How images are prepared in the run that goes on: its config.json says, unless it was removed. */
+async function preparationOfRun(folder: string | null): Promise<Preprocessing | undefined> {
+  const path = folder === null ? undefined : join(folder, "config.json");
+  return path !== undefined && existsSync(path)
+    ? preprocessingOf((await readConfig(path)).config)
+    : undefined;
 }
 
 async function openData(args: TrainArguments): Promise<LoadedDataset> {
@@ -165,7 +189,7 @@ async function makeModel(
     ...(dropPath !== null && { dropPath }),
   });
   try {
-    if (start) await loadStartingWeights(model, start.file);
+    if (start) await loadStartingWeights(model, start.file, start);
     if (args.freeze !== null) {
       const head = model.head.replaceAll(".", "\\.");
       freeze(model, new RegExp(args.freeze === "body" ? `^(?!${head}\\.)` : args.freeze));

@@ -27,7 +27,8 @@ import {
 import { init, type Binary } from "../wasm/runtime.js";
 import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { environment } from "./environment.js";
-import { configOf, saveConfig } from "./model-folder.js";
+import { configOf } from "./model-config.js";
+import { saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
 import { MAY_DIFFER } from "./resolve-arguments.js";
 import { RunFolder, type Metrics, type Scores } from "./run-folder.js";

@@ -7,6 +7,7 @@ import { safetensorsParts } from "../io/safetensors.js";
 import type { ByteSource } from "../io/source.js";
 import { adaptNames } from "../io/weight-names.js";
 import { readState, type ReadOptions } from "../io/weights.js";
+import { Classifier, publishedByFile } from "../models/index.js";
 import type { BatchNorm2d, LoadReport, Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
 import { readSharded } from "./sharded.js";
@@ -69,7 +70,8 @@ export interface LoadWeightsOptions extends ReadOptions {
 }
 
 /**
- * Loads a file of weights into a model: all or nothing. Names may have the prefixes of PyTorch's wrappers (`module.`),
+ * Loads a file of weights into a model: all or nothing. A Classifier's `preprocessing` is what torchvision says of the file, if it is
+ * one that it publishes. Names may have the prefixes of PyTorch's wrappers (`module.`),
  * DenseNet's old spelling, or be timm's (see adaptNames()).
  * @throws DataError naming the file; if something is missing, unexpected or of another shape, a few names and their number
  */
@@ -79,7 +81,16 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
   const state = adaptedTo(model, await readWeights(path, options), path, options.rename);
-  return model.loadStateDict(state, { ...options, source: path });
+  const report = model.loadStateDict(state, { ...options, source: path });
+  const preprocessing = publishedByFile(path)?.preprocessing;
+  if (preprocessing && model instanceof Classifier && takesColours(model))
+    model.preprocessing = preprocessing;
+  return report;
+}
+
+/** Whether a network's first convolution is for images of three channels. */
+function takesColours(model: Module): boolean {
+  return model.parameters().find(({ shape }) => shape.length === 4)?.shape[2] === 3;
 }
 
 /** A file's state dict under a model's names. @throws DataError naming the file if two tensors get the same name */

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { register } from "../../src/cli/models.js";
-import { modelNames } from "../../src/index.js";
+import { modelNames, publishedByName, publishedWeights } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 
 beforeAll(() => void init());
@@ -34,4 +34,36 @@ it("lists every model as JSON", async () => {
     macs: 416_520,
     inputSize: [28, 28, 1],
   });
+});
+
+it("lists the published weights as a table", async () => {
+  const lines = (await run("models", "--weights", "resnet50")).trim().split("\n");
+  expect(lines[0]).toBe("weights             parameters       file  top-1  top-5  input");
+  expect(lines.slice(1, 3)).toEqual([
+    "resnet50@V1         25,557,032   97.8 MiB  76.13  92.86  224 of 256, bilinear",
+    "resnet50@V2         25,557,032   97.8 MiB  80.86  95.43  224 of 232, bilinear",
+  ]);
+  expect(lines.at(-1)).toMatch(/^Accuracies in percent on ImageNet, as published\. Licence: BSD-3-Clause/);
+  expect(await run("models", "--weights", "vgg16@F*")).toMatch(
+    /vgg16@FEATURES .* – +– {2}224 of 256, bilinear\n/,
+  );
+});
+
+it("lists the published weights as JSON, with accuracies as fractions", async () => {
+  const rows = JSON.parse(await run("models", "--weights", "--json")) as object[];
+  expect(rows).toHaveLength(publishedWeights.length);
+  expect(rows).toContainEqual(publishedByName("googlenet"));
+  expect(publishedByName("resnet50@V2")).toMatchObject({ top1: 0.80858, top5: 0.95434, fileSize: 97.79 });
+});
+
+it("lists what a pattern means, or names what there is", async () => {
+  const names = async (pattern: string): Promise<string[]> =>
+    (JSON.parse(await run("models", pattern, "--json")) as { name: string }[]).map(({ name }) => name);
+  expect(await names("NET50_V")).toEqual(["resnet50_vd"]);
+  expect(await names("resnet18*")).toEqual(["resnet18", "resnet18_vd"]);
+  expect(await names("vgg1?")).toEqual(["vgg11", "vgg13", "vgg16", "vgg19"]);
+  await expect(run("models", "lenet6")).rejects.toThrow(
+    /^models: nothing like 'lenet6'; did you mean lenet5\? known: alexnet, /,
+  );
+  await expect(run("models", "(")).rejects.toThrow("models: nothing like '('; known: alexnet");
 });

@@ -6,7 +6,8 @@ import { imagenetEval } from "../../src/data/presets.js";
 import { affine, rotate, type AffineOptions, type RotateOptions } from "../../src/data/transforms/affine.js";
 import * as color from "../../src/data/transforms/color.js";
 import {
-  centerCrop,
+  centerBox,
+  crop,
   hflip,
   pad,
   vflip,
@@ -37,7 +38,7 @@ interface Args {
 
 const ops: Record<string, (x: Image, args: Args) => AnyImage> = {
   resize: (x, { size, interpolation }) => resize(x, ...size, { interpolation }),
-  centerCrop: (x, { size }) => centerCrop(x, ...size),
+  centerCrop: (x, { size }) => crop(x, centerBox(x, ...size)),
   hflip,
   vflip,
   grayscale: (x, { channels }) => (channels === 1 ? color.grayscale(x) : color.grayToRgb(color.grayscale(x))),

@@ -7,11 +7,16 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DataError } from "../../src/errors.js";
-import { encodeSafetensors, lenet5, manualSeed } from "../../src/index.js";
+import {
+  encodeSafetensors,
+  lenet5,
+  manualSeed,
+  publishedWeights,
+  type PublishedWeights,
+} from "../../src/index.js";
 import { fetchWeights, type FetchWeightsOptions } from "../../src/node/hub.js";
 import { loadModel, saveModel } from "../../src/node/model-folder.js";
 import { startingWeights } from "../../src/node/starting-weights.js";
-import { torchvisionFiles } from "../../src/node/torchvision-files.js";
 import type { TrainArguments } from "../../src/node/train-arguments.js";
 import { init } from "../../src/wasm/runtime.js";
 
@@ -253,16 +258,22 @@ describe("weights of torchvision", () => {
     // Contents whose hash begins with the eight digits of a name cannot be made up: shown with the name of our own file.
     const name = `toy-${sha256(data).slice(0, 8)}`;
     files.set(`/${name}.pth`, data);
-    (torchvisionFiles as Record<string, object>)["toy"] = { V1: "toy-00000000", V2: name };
+    const toy = {
+      ...publishedWeights[0]!,
+      model: "toy",
+      version: "V2",
+      file: `${name}.pth`,
+      sha256: sha256(data).slice(0, 8),
+    };
+    (publishedWeights as PublishedWeights[]).push(toy);
     const path = await fetchWeights("toy@V2", options);
+    (publishedWeights as PublishedWeights[]).pop();
     expect(path).toBe(join(root, "torchvision", `${name}.pth`));
     expect(await readFile(path)).toEqual(data);
   });
 
   it("are known by models' names", async () => {
-    for (const versions of Object.values(torchvisionFiles)) {
-      for (const file of Object.values(versions)) expect(file).toMatch(/^[\w-]+-[0-9a-f]{8}$/);
-    }
+    for (const { file } of publishedWeights) expect(file).toMatch(/^[\w-]+-[0-9a-f]{8}\.pth$/);
     await expect(fetchWeights("resnet19", options)).rejects.toThrow(
       /^fetchWeights: torchvision has no 'resnet19'; known: alexnet, densenet121, .*, or owner\/repository$/,
     );

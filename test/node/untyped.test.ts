@@ -21,7 +21,7 @@ import {
 } from "../../src/node/datasets/index.js";
 import { useDecoder, type DecoderChoice } from "../../src/node/decoder.js";
 import { fetchWeights } from "../../src/node/hub.js";
-import { readConfig } from "../../src/node/model-folder.js";
+import { readConfig } from "../../src/node/model-config.js";
 import { openModel } from "../../src/node/open-model.js";
 import { resolveArguments } from "../../src/node/resolve-arguments.js";
 import { readIndex } from "../../src/node/sharded.js";

@@ -56,11 +56,6 @@ export function centerBox(image: Pick<Image, "height" | "width">, height: number
   return { top: offset(image.height, height), left: offset(image.width, width), height, width };
 }
 
-/** The middle of a picture; black where the size is larger than it. */
-export function centerCrop(image: Image, height: number, width: number): Image {
-  return crop(image, centerBox(image, height, width));
-}
-
 /** The picture mirrored: left becomes right. */
 export function hflip(image: Image): Image {
   const { data, width, channels } = image;

@@ -17,6 +17,7 @@ export {
   CenterCrop,
   RandomResizedCrop,
   Resize,
+  ResizeLonger,
   type RandomResizedCropOptions,
   type ResizeTransformOptions,
 } from "./resizing.js";

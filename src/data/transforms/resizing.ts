@@ -5,8 +5,8 @@ import { DataError, show } from "../../errors.js";
 import { requireBytes, requireInteger, requireOneOf, requireRange, withDefaults } from "../options.js";
 import type { AnyImage, Image } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
-import { centerBox, centerCrop, roundEven, type Box } from "./geometry.js";
-import { pairOf, type Size } from "./options.js";
+import { centerBox, crop, roundEven, type Box, type Fill } from "./geometry.js";
+import { pairOf, requireFill, requireFillOf, type Size } from "./options.js";
 import { INTERPOLATIONS, resize, type Interpolation } from "./resize.js";
 
 export interface ResizeTransformOptions {
@@ -78,15 +78,55 @@ registerTransform(
   ({ size, ...options }: ResizeTransformOptions & { size: Size }) => new Resize(size, options),
 );
 
-/** The middle of a picture; black around it where it is smaller than the size. */
+/**
+ * So that the longer side has a size and nothing is lost: the shorter one keeps the proportions, rounded, halves to even. timm's
+ * ResizeKeepRatio with longest=1.
+ */
+export class ResizeLonger implements Transform {
+  readonly spec: TransformSpec;
+  readonly #size: number;
+  readonly #interpolation: Interpolation;
+
+  /** @throws DataError unless the size is an integer ≥ 1 and the interpolation known */
+  constructor(size: number, options: Pick<ResizeTransformOptions, "interpolation"> = {}) {
+    const { interpolation } = withDefaults<{ interpolation: Interpolation }>("ResizeLonger", options, {
+      interpolation: "bilinear",
+    });
+    requireInteger("ResizeLonger", "size", size, 1);
+    requireOneOf("ResizeLonger", "interpolation", interpolation, INTERPOLATIONS);
+    this.#size = size;
+    this.#interpolation = interpolation;
+    this.spec = { name: "ResizeLonger", options: { size, interpolation } };
+  }
+
+  /** @throws DataError unless the image is of bytes */
+  apply(image: AnyImage): Image {
+    requireBytes("ResizeLonger", image);
+    const { height, width } = image;
+    const ratio = Math.max(height, width) / this.#size;
+    const side = (from: number): number => Math.max(1, roundEven(from / ratio));
+    return resize(image, side(height), side(width), { interpolation: this.#interpolation });
+  }
+}
+
+registerTransform(
+  "ResizeLonger",
+  ({ size, ...options }: { size: number; interpolation: Interpolation }) => new ResizeLonger(size, options),
+);
+
+/** The middle of a picture; where it is smaller than the size, a colour around it. */
 export class CenterCrop implements Transform {
   readonly spec: TransformSpec;
   readonly #size: readonly [height: number, width: number];
+  readonly #fill: Fill;
 
-  /** @throws DataError unless sizes are integers ≥ 1 */
-  constructor(size: Size) {
+  /** `fill`: the colour, default 0, black. @throws DataError unless sizes are integers ≥ 1 and fill is of bytes */
+  constructor(size: Size, options: { fill?: Fill } = {}) {
+    const { fill } = withDefaults<{ fill: Fill }>("CenterCrop", options, { fill: 0 });
     this.#size = pairOf("CenterCrop", size);
-    this.spec = { name: "CenterCrop", options: { size } };
+    requireFill("CenterCrop", fill);
+    this.#fill = fill;
+    this.spec = { name: "CenterCrop", options: { size, fill } };
   }
 
   /** Where the middle of a picture lies. */
@@ -94,14 +134,18 @@ export class CenterCrop implements Transform {
     return centerBox(image, ...this.#size);
   }
 
-  /** @throws DataError unless the image is of bytes */
+  /** @throws DataError unless the image is of bytes and fill fits its channels */
   apply(image: AnyImage): Image {
     requireBytes("CenterCrop", image);
-    return centerCrop(image, ...this.#size);
+    requireFillOf("CenterCrop", this.#fill, image.channels);
+    return crop(image, this.box(image), this.#fill);
   }
 }
 
-registerTransform("CenterCrop", ({ size }: { size: Size }) => new CenterCrop(size));
+registerTransform(
+  "CenterCrop",
+  ({ size, ...options }: { size: Size; fill?: Fill }) => new CenterCrop(size, options),
+);
 
 export interface RandomResizedCropOptions {
   /** Share of the picture's area, from … to. Default [0.08, 1]. */

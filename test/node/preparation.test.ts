@@ -1,0 +1,304 @@
+// Preparation belongs to weights: how it is found, refused, kept, and said where it is a guess.
+
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DataError } from "../../src/errors.js";
+import {
+  createModel,
+  imagenetClasses,
+  manualSeed,
+  publishedByFile,
+  publishedByName,
+  publishedWeights,
+  type PublishedWeights,
+} from "../../src/index.js";
+import {
+  atTestSize,
+  configOf,
+  describePreparation,
+  loadModel,
+  loadWeights,
+  openModel,
+  preprocessingOf,
+  readConfig,
+  saveModel,
+  saveWeights,
+} from "../../src/node.js";
+import { cropPctFor, resizeFor } from "../../src/node/crop-pct.js";
+import { preparationFor } from "../../src/node/preprocessing.js";
+import { loadStartingWeights, startingWeights } from "../../src/node/starting-weights.js";
+import type { TrainArguments } from "../../src/node/train-arguments.js";
+import { init } from "../../src/wasm/runtime.js";
+import { foveaHere } from "../cli/run.js";
+import { png } from "../helpers/pictures.js";
+
+const folder = mkdtempSync(join(tmpdir(), "fovea-preparation-"));
+const at = (...path: string[]): string => join(folder, ...path);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const V2 = "mobilenet_v2-7ebf99e0.safetensors";
+
+async function write(file: string, model: string, options: object): Promise<string> {
+  const made = createModel(model, options);
+  await saveWeights(at(file), made.stateDict());
+  made.dispose();
+  return at(file);
+}
+
+beforeAll(async () => {
+  init();
+  manualSeed(1);
+  await write(V2, "mobilenet_v2", { numClasses: 3 });
+  copyFileSync(at(V2), at("raw.safetensors"));
+});
+
+const open = async (weights: string, model?: string) => {
+  const opened = await openModel({ weights: at(weights), ...(model !== undefined && { model }) });
+  opened.model.dispose();
+  return opened;
+};
+
+describe("published weights", () => {
+  it("are known by a file's name, with another ending or a browser's number too", () => {
+    const { name } = publishedByFile("a/b/resnet50-11ad3fa6.pth")!;
+    expect(name).toBe("resnet50@V2");
+    for (const file of ["resnet50-11ad3fa6.pt", "C:\\x\\resnet50-11ad3fa6 (1).pth", "resnet50-11ad3fa6"]) {
+      expect(publishedByFile(file)?.name).toBe(name);
+    }
+    for (const file of [
+      "resnet50.pth",
+      "my-resnet50-11ad3fa6.pth",
+      "resnet50-11ad3fa6-flowers.pth",
+      "resnet50-00000000.pth",
+    ]) {
+      expect(publishedByFile(file)).toBeUndefined();
+    }
+  });
+
+  it("are known by model and version", () => {
+    expect(publishedByName("resnet50").version).toBe("V1");
+    expect(publishedByName("resnet50@DEFAULT").version).toBe("V2");
+    expect(publishedByName("resnet50@IMAGENET1K_V2")).toBe(publishedByName("resnet50@V2"));
+    expect(publishedByName("vgg16@DEFAULT").version).toBe("V1");
+    expect(() => publishedByName("resnet50@V3")).toThrow(
+      new DataError("fetchWeights: resnet50 has no version 'V3'; known: V1, V2"),
+    );
+  });
+
+  it("need no model's name and bring their own preparation", async () => {
+    const opened = await open(V2);
+    expect(opened).toMatchObject({ architecture: "mobilenet_v2" });
+    expect(opened.assumed).toBeUndefined();
+    expect(opened.preparation()).toMatchObject({ resize: 232, interpolation: "bilinear" });
+    expect(opened.model.preprocessing).toBe(opened.preparation());
+    await expect(open(V2, "resnet18")).rejects.toThrow(
+      new DataError(`${at(V2)}: published weights of mobilenet_v2; expected resnet18`),
+    );
+  });
+
+  it("are known by their hash under any name", async () => {
+    const data = readFileSync(at("raw.safetensors"));
+    const sha256 = createHash("sha256").update(data).digest("hex").slice(0, 8);
+    const fileSize = Number((statSync(at("raw.safetensors")).size / 2 ** 20).toFixed(3));
+    const one = { ...publishedByName("mobilenet_v2@V2"), file: "x-00000000.pth", sha256, fileSize };
+    (publishedWeights as PublishedWeights[]).push(one);
+    try {
+      expect((await open("raw.safetensors")).preparation().resize).toBe(232);
+    } finally {
+      (publishedWeights as PublishedWeights[]).pop();
+    }
+  });
+
+  it("are ImageNet's thousand classes in torchvision's order, if there are as many", async () => {
+    await write("squeezenet1_1-b8a52dc0.safetensors", "squeezenet1_1", {});
+    expect((await open("squeezenet1_1-b8a52dc0.safetensors")).classes).toBe(imagenetClasses);
+    expect((await open(V2)).classes).toBeUndefined();
+    await write("tf1001.safetensors", "squeezenet1_1", { numClasses: 1001 });
+    expect((await open("tf1001.safetensors", "squeezenet1_1")).classes).toBeUndefined();
+  });
+
+  it("without a classifier start a training, and are refused for anything else", async () => {
+    const file = at("vgg16_features-amdegroot-88682ab5.safetensors");
+    const small = { numClasses: 2, smallImages: true };
+    const model = createModel("vgg16", small);
+    const state = model.stateDict();
+    for (const [name, { data }] of state)
+      if (name.startsWith("classifier.")) (data as Float32Array).fill(NaN);
+    await saveWeights(file, state);
+    await expect(openModel({ weights: file })).rejects.toThrow(
+      new DataError(
+        `${file}: vgg16@FEATURES has no trained classifier; expected weights to begin a training with`,
+      ),
+    );
+    const args = { model: "vgg16", smallImages: true, weights: file, pretrained: null };
+    const start = (await startingWeights(args as unknown as TrainArguments))!;
+    expect(start.preparation.mean).toEqual([0.48235, 0.45882, 0.40784]);
+    await loadStartingWeights(model, start.file, start);
+    for (const [, { data }] of model.stateDict()) expect(Number.isNaN(Number(data[0]))).toBe(false);
+    model.dispose();
+  });
+});
+
+describe("weights that nothing is known of", () => {
+  it("say that their preparation is assumed", async () => {
+    const { assumed, preparation } = await open("raw.safetensors", "mobilenet_v2");
+    expect(assumed).toBe(`${at("raw.safetensors")}: nothing says how images are prepared for it`);
+    expect(preparation().resize).toBe(256);
+    await write("thousand.safetensors", "squeezenet1_1", {});
+    const thousand = await open("thousand.safetensors", "squeezenet1_1");
+    expect(thousand.assumed).toMatch(/ for it and that its classes are ImageNet's in their order$/);
+  });
+
+  it("of grey images are told apart from published ones of the name", async () => {
+    const grey = "mobilenet_v3_small-047dcff4.safetensors";
+    await write(grey, "mobilenet_v3_small", { numClasses: 2, inChannels: 1 });
+    const { assumed, preparation } = await open(grey);
+    expect(assumed).toContain("nothing says");
+    expect(preparation()).toMatchObject({ inputSize: [224, 224, 1], mean: [expect.closeTo(0.449, 9)] });
+  });
+
+  it("are refused if a name says that they pad as TensorFlow does", async () => {
+    for (const file of ["tf_mobilenet_v2-1.safetensors", "timm_tf_efficientnet_b0.pth"]) {
+      copyFileSync(at(V2), at(file));
+      await expect(open(file, "mobilenet_v2")).rejects.toThrow(
+        `${at(file)}: weights of timm's ${file}, which pads convolutions as TensorFlow does; no such model is known`,
+      );
+      const args = { model: "mobilenet_v2", smallImages: false, weights: at(file), pretrained: null };
+      await expect(startingWeights(args as unknown as TrainArguments)).rejects.toThrow("pads convolutions");
+    }
+    mkdirSync(at("tf_efficientnet_b0.in1k"));
+    copyFileSync(at(V2), at("tf_efficientnet_b0.in1k", "model.safetensors"));
+    await expect(open("tf_efficientnet_b0.in1k", "mobilenet_v2")).rejects.toThrow("pads convolutions");
+  });
+});
+
+describe("a preparation", () => {
+  const whole = {
+    inputSize: [64, 64, 3],
+    resize: 73,
+    cropMode: "border",
+    interpolation: "lanczos",
+    mean: [0.1, 0.2, 0.3],
+    std: [1, 2, 3],
+    test: { inputSize: [96, 96, 3], resize: 96 },
+    fixedInputSize: true,
+  } as const;
+
+  it("is kept whole by a saved model", async () => {
+    const model = createModel("resnet20_cifar", { numClasses: 2 });
+    await saveModel(at("whole"), model, configOf("resnet20_cifar", whole));
+    model.dispose();
+    const back = await loadModel(at("whole"));
+    expect(preprocessingOf(back.config)).toEqual(whole);
+    expect(back.model.preprocessing).toEqual(whole);
+    await saveModel(at("again"), back.model, { architecture: "resnet20_cifar" });
+    expect(readFileSync(at("again", "config.json"))).toEqual(readFileSync(at("whole", "config.json")));
+    back.model.dispose();
+  });
+
+  it("of loaded weights is what a model is saved with", async () => {
+    const model = createModel("mobilenet_v2", { numClasses: 5 });
+    await loadWeights(model, at(V2), { strict: false });
+    expect(model.preprocessing).toBe(publishedByName("mobilenet_v2@V2").preprocessing);
+    await saveModel(at("kept"), model, { architecture: "mobilenet_v2" });
+    expect(preprocessingOf((await readConfig(at("kept", "config.json"))).config).resize).toBe(232);
+    model.dispose();
+  });
+
+  it("is kept for other sizes in proportion, unless these are refused", () => {
+    const trained = publishedByName("resnet50@V2").preprocessing;
+    const prepare = (said: object) => preparationFor("resnet50", undefined, { trained, ...said });
+    expect(prepare({})).toEqual(trained);
+    expect(prepare({ imgSize: 96 })).toMatchObject({ inputSize: [96, 96, 3], resize: 99 });
+    expect(prepare({ cropPct: 0.9, cropMode: "squash", interpolation: "bicubic" })).toMatchObject({
+      resize: 248,
+      cropMode: "squash",
+      interpolation: "bicubic",
+    });
+    expect(() => preparationFor("resnet20_cifar", undefined, { trained: whole, imgSize: 32 })).toThrow(
+      new DataError("resnet20_cifar: weights for images of 64 pixels alone; got 32"),
+    );
+  });
+
+  it("has a size for tests, which counts when it is asked for", () => {
+    const { test, ...rest } = whole;
+    expect(atTestSize(whole)).toEqual({ ...rest, ...test });
+    expect(atTestSize(rest)).toEqual(rest);
+  });
+
+  it("is a line of text", () => {
+    expect(describePreparation(whole)).toBe(
+      "64×64 of 73 pixels, border, lanczos, mean 0.1,0.2,0.3, std 1,2,3",
+    );
+  });
+
+  it("has a crop_pct from which timm and fovea get its size before the cut", () => {
+    for (let size = 8; size < 700; size++) {
+      for (let resize = size; resize < 2 * size; resize++) {
+        const pct = cropPctFor(size, resize);
+        if (
+          Math.floor(size / pct) === resize &&
+          resizeFor(size, pct) === resize &&
+          resizeFor(size, size / resize) === resize
+        )
+          continue;
+        expect.fail(`${size} of ${resize}: ${pct}`);
+      }
+    }
+    const timms = [[224, 0.875, 256], [224, 0.95, 235], [224, 0.965, 232], [240, 0.882, 272], [380, 0.922, 412]] as const; // prettier-ignore
+    for (const [size, pct, resize] of timms) expect(resizeFor(size, pct)).toBe(resize);
+  });
+});
+
+describe("on the command line", () => {
+  beforeAll(() => {
+    for (const part of ["train", "val"]) {
+      for (const [name, colour] of [
+        ["blue", [0, 0, 255]],
+        ["red", [255, 0, 0]],
+      ] as const) {
+        mkdirSync(at("photos", part, name), { recursive: true });
+        for (let i = 0; i < 2; i++)
+          writeFileSync(at("photos", part, name, `${i}.png`), png(120, 100, colour));
+      }
+    }
+  });
+  const resizeIn = async (run: string): Promise<number> =>
+    preprocessingOf((await readConfig(at(run, "config.json"))).config).resize;
+
+  it("predict and eval say what they assume, and nothing where they know", async () => {
+    const picture = at("photos/val/red/0.png");
+    const raw = await foveaHere(
+      "predict",
+      "--model",
+      "mobilenet_v2",
+      "--weights",
+      at("raw.safetensors"),
+      picture,
+    );
+    expect(raw.stderr).toBe(
+      `fovea: ${at("raw.safetensors")}: nothing says how images are prepared for it; assumed: 224×224 of 256 pixels, bilinear, mean 0.485,0.456,0.406, std 0.229,0.224,0.225\n`,
+    );
+    const known = await foveaHere("predict", "--weights", at(V2), picture);
+    expect([known.status, known.stderr]).toEqual([0, ""]);
+  });
+
+  it("a run keeps the preparation of the weights it began with: evaluated, exported and resumed", async () => {
+    const train = await foveaHere("train", at("photos"), "--model", "mobilenet_v2", "--pretrained", at(V2),
+      "--epochs", "1", "--batch-size", "4", "--img-size", "72", "--lr", "1e-5", "--out", at("run")); // prettier-ignore
+    expect([train.status, train.stderr.includes("assumed")]).toEqual([0, false]);
+    expect(await resizeIn("run")).toBe(75);
+    await foveaHere("export", at("run"), "--out", at("exported"));
+    expect(await resizeIn("exported")).toBe(75);
+    // A run of before this was known of its weights goes on as it began.
+    const path = at("run", "config.json");
+    const json = JSON.parse(readFileSync(path, "utf8")) as { pretrained_cfg: { crop_pct: number } };
+    json.pretrained_cfg.crop_pct = 72 / 82;
+    writeFileSync(path, JSON.stringify(json));
+    await foveaHere("train", "--resume", at("run"));
+    expect(await resizeIn("run")).toBe(82);
+  });
+});
