@@ -1,7 +1,7 @@
 // Convolutions: kernels, strides, paddings, dilations, groups, channel counts around the register tiles (4×8, 6×8,
 // 3×12), pixels that no window reaches, several chunks of padded images.
 
-import { around, type Case } from "./types.js";
+import { around, type Algorithms, type Case } from "./types.js";
 
 type Pair = number | readonly [number, number];
 
@@ -13,19 +13,32 @@ interface Options {
   bias?: boolean;
 }
 
-/** x:[n,h,w,c], a kernel and its output channels. */
+/** One algorithm for every pass, but for those named. */
+export function algorithms(all: string, but: Partial<Algorithms> = {}): Algorithms {
+  return { forward: all, inference: all, data: all, weight: all, ...but };
+}
+
+/** What runs where no other algorithm is named. */
+function plainAlgorithm([n, , , c]: readonly number[], out: number, groups: number): string {
+  if (groups > 1 && groups === c && groups === out) return "depthwise";
+  return n === 0 ? "none" : "direct";
+}
+
+/** x:[n,h,w,c], a kernel, its output channels, and the algorithms that the row must run. */
 export function conv(
   name: string,
   x: readonly [number, number, number, number],
   [kh, kw]: readonly [number, number],
   out: number,
   { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true }: Options = {},
+  runs: Algorithms = algorithms(plainAlgorithm(x, out, groups)),
 ): Case {
   const weight = [kh, kw, x[3] / groups, out];
   return {
     name,
     inputs: { x, weight, ...(bias ? { bias: [out] } : {}) },
     attrs: { stride, padding, dilation, groups },
+    algorithms: runs,
   };
 }
 
@@ -36,7 +49,7 @@ const kernels: Case[] = [
   conv("1x1 stride 3 drops rows that no window reaches", [1, 9, 8, 4], [1, 1], 4, { stride: 3 }),
   conv("1x1 padded", [1, 3, 4, 3], [1, 1], 4, { padding: 1 }),
   conv("3x3", [2, 6, 5, 3], [3, 3], 4),
-  conv("3x3 padding 1", [2, 5, 7, 4], [3, 3], 8, { padding: 1 }),
+  conv("3x3 padding 1", [2, 5, 7, 4], [3, 3], 8, { padding: 1 }, algorithms("winograd")),
   conv("3x3 padding 1 without bias", [1, 6, 6, 5], [3, 3], 7, { padding: 1, bias: false }),
   conv("3x3 stride 2 padding 1, even image", [2, 8, 6, 3], [3, 3], 5, { stride: 2, padding: 1 }),
   conv("3x3 stride 2 padding 1, odd image", [1, 7, 9, 4], [3, 3], 8, { stride: 2, padding: 1 }),
@@ -140,9 +153,10 @@ const batches: Case[] = [
 const channels = [1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17];
 const tails: Case[] = channels.flatMap((c, i) => {
   const out = channels[(i * 4 + 3) % channels.length]!;
+  const square = algorithms(c % 4 === 0 && out % 4 === 0 ? "winograd" : "direct");
   return [
     conv(`1x1, channels ${c} to ${out}`, [1, 3, 5, c], [1, 1], out),
-    conv(`3x3, channels ${c} to ${out}`, [1, 4, 5, c], [3, 3], out, { padding: 1 }),
+    conv(`3x3, channels ${c} to ${out}`, [1, 4, 5, c], [3, 3], out, { padding: 1 }, square),
     conv(`3x3, channels ${out} to ${c}, stride 2`, [1, 5, 4, out], [3, 3], c, { padding: 1, stride: 2 }),
   ];
 });
@@ -153,14 +167,16 @@ const pixels: Case[] = pixelCounts.flatMap((n) => [
   conv(`3x3 to ${n} pixels`, [1, 3, n + 2, 2], [3, 3], 13),
 ]);
 
-/** CHUNK_BYTES of src/ops/conv-frame.ts is 256 KiB. */
+/** CHUNK_BYTES of src/ops/conv-frame.ts is 2 MiB; what the weight gradient copies with its padding. */
+const inChunks = (n: number): Algorithms => algorithms("direct", { weight: `direct in ${n} chunks` });
+
 const chunks: Case[] = [
-  conv("three chunks of several images", [26, 16, 16, 16], [3, 3], 8, { padding: 1 }),
-  conv("a chunk for each image", [3, 32, 31, 32], [3, 3], 9, { padding: 1 }),
-  conv("an image larger than a chunk", [2, 56, 55, 24], [3, 3], 4, { padding: 1, stride: 2 }),
-  conv("chunks of dy in the data gradient", [13, 12, 12, 4], [3, 3], 33, {}),
-  conv("grouped, in chunks", [7, 20, 20, 24], [3, 3], 24, { padding: 1, groups: 3 }),
+  conv("chunks of three images and one", [7, 100, 102, 16], [3, 3], 1, { padding: 1 }, inChunks(3)),
+  conv("a chunk for each image", [3, 120, 124, 18], [3, 3], 2, { padding: 1 }, inChunks(3)),
+  conv("images larger than a chunk", [2, 170, 171, 20], [3, 3], 1, { padding: 1, stride: 2 }, inChunks(2)),
+  conv("grouped, in chunks", [3, 90, 92, 24], [3, 3], 6, { padding: 1, groups: 3 }, inChunks(2)),
   conv("the weight gradient in blocks of pixels", [2, 21, 23, 17], [1, 1], 13),
+  conv("the weight gradient in parts of the pixels", [6, 31, 31, 12], [1, 1], 258, {}, algorithms("direct", { weight: "direct in parts" })), // prettier-ignore
 ];
 
 export const convolutions: Case[] = [

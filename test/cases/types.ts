@@ -12,12 +12,25 @@ export interface Spec {
   values?: readonly number[];
 }
 
+/** Which algorithm runs each pass of an op that has several. */
+export interface Algorithms {
+  /** Forward while gradients are recorded. */
+  forward: string;
+  /** Forward without: transformed weights are kept. */
+  inference: string;
+  /** The gradient of the input. */
+  data: string;
+  weight: string;
+}
+
 export interface Case {
   name: string;
   inputs: Readonly<Record<string, Input>>;
   attrs?: Readonly<Record<string, unknown>>;
   /** Tensors among the attributes, which the op may overwrite. */
   state?: Readonly<Record<string, Input>>;
+  /** What this row is there to run; the row fails where something else runs. */
+  algorithms?: Algorithms;
   /** false: values at which there is no derivative to compare with. */
   gradient?: false;
 }

@@ -4,12 +4,10 @@ import { init, runtime } from "../../src/wasm/runtime.js";
 import { sameBits } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { Guarded } from "../helpers/guarded.js";
+import { QUESTIONS } from "../helpers/launches.js";
 import { draw } from "../helpers/random.js";
 import { LENGTHS } from "./calls.js";
 import { kernelCalls } from "./kernel-calls.js";
-
-/** Kernels that only answer a question about sizes. */
-const QUESTIONS = /^tile(Count|Rows|Columns)$|^segmentBlocks$|(Scratch|Units|Floats)$/;
 
 test("every kernel that writes an array is called here", () => {
   const writers = Object.keys(abi).filter((name) => !QUESTIONS.test(name));
