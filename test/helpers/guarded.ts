@@ -12,6 +12,9 @@ const SENTINEL = 0x7fc5a5a5;
 const BEFORE = 15;
 const AFTER = 17;
 
+const F32 = 1;
+const I32 = 2;
+
 interface Region {
   what: string;
   block: number;
@@ -20,8 +23,22 @@ interface Region {
   snapshot: Uint8Array;
   /** 1 for bytes that the kernel may write. */
   open: Uint8Array;
-  /** Words that the kernel must write, and what they hold. */
-  written: { word: number; type: "f32" | "i32" }[];
+  /** F32 or I32 for words that the kernel must write, by what they then hold. */
+  must: Uint8Array;
+  /** Whether there are such words. */
+  filled: boolean;
+}
+
+/** Numbers drawn before: every call of every kernel draws the same ones for its first array, its second and so on. */
+const drawn = new Map<string, Float32Array>();
+
+/** draw() of an array's numbers. */
+function numbers(kind: Draw, name: string, n: number): ArrayLike<number> {
+  if (kind === "distinct") return draw(kind, name, n);
+  const key = `${kind} ${name}`;
+  let known = drawn.get(key);
+  if (!known || known.length < n) drawn.set(key, (known = Float32Array.from(draw(kind, name, 2 * n))));
+  return known.subarray(0, n);
 }
 
 export class Guarded {
@@ -29,10 +46,10 @@ export class Guarded {
 
   /** n random numbers that the kernel only reads. */
   input(n: number, kind: Draw = "normal"): number {
-    return this.inputOf(draw(kind, `input ${this.#regions.length}`, n));
+    return this.inputOf(numbers(kind, `input ${this.#regions.length}`, n));
   }
 
-  inputOf(values: readonly number[]): number {
+  inputOf(values: ArrayLike<number>): number {
     const { block, address } = this.#region("an input", values.length);
     runtime().heap.f32(address, values.length).set(values);
     return this.#seal(block, address);
@@ -71,11 +88,12 @@ export class Guarded {
   matrix(rows: number, columns: number, stride: number, type: "f32" | "i32" = "f32"): number {
     const words = rows === 0 ? 0 : (rows - 1) * stride + columns;
     const { region, block, address } = this.#region("an output", words);
+    region.filled = words > 0;
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++) {
         const word = BEFORE + r * stride + c;
         region.open.fill(1, word * 4, word * 4 + 4);
-        region.written.push({ word, type });
+        region.must[word] = type === "f32" ? F32 : I32;
       }
     }
     return this.#seal(block, address);
@@ -92,7 +110,8 @@ export class Guarded {
       for (let r = 0; r < rows; r++) {
         const first = BEFORE + a * (rows * stride + gap) + r * stride;
         region.open.fill(1, first * 4, (first + stride) * 4);
-        for (let c = 0; c < columns; c++) region.written.push({ word: first + c, type: "f32" });
+        region.must.fill(F32, first, first + columns);
+        region.filled = true;
       }
     }
     return this.#seal(block, address);
@@ -103,7 +122,7 @@ export class Guarded {
     const address = this.output(n);
     runtime()
       .heap.f32(address, n)
-      .set(draw(kind, `inout ${this.#regions.length}`, n));
+      .set(numbers(kind, `inout ${this.#regions.length}`, n));
     return address;
   }
 
@@ -117,8 +136,9 @@ export class Guarded {
   /** n bytes that the kernel must fill. */
   filledBytes(n: number): number {
     const address = this.outputBytes(n);
-    const { written } = this.#regions.at(-1)!;
-    for (let word = 0; word < n >> 2; word++) written.push({ word: BEFORE + word, type: "i32" });
+    const region = this.#regions.at(-1)!;
+    region.must.fill(I32, BEFORE, BEFORE + (n >> 2));
+    region.filled = n >> 2 > 0;
     return address;
   }
 
@@ -129,21 +149,31 @@ export class Guarded {
   /** Asserts that nothing else was written, and all that had to be. Frees the arrays. */
   check(): void {
     const { heap } = runtime();
-    for (const { what, block, words, snapshot, open, written } of this.#regions) {
+    for (const { what, block, words, snapshot, open, must, filled } of this.#regions) {
       const now = heap.u8(block, words * 4);
-      const wrong = now.findIndex((byte, i) => !open[i] && byte !== snapshot[i]);
+      // A loop, not findIndex(): scratch memory has hundreds of thousands of bytes.
+      let wrong = -1;
+      for (let i = 0; i < now.length; i++) {
+        if (open[i] === 0 && now[i] !== snapshot[i]) {
+          wrong = i;
+          break;
+        }
+      }
       if (wrong >= 0) {
         const word = Math.floor(wrong / 4) - BEFORE;
         expect.fail(`${what} of ${words - BEFORE - AFTER} words: word ${word} is not the kernel's to write`);
       }
       const bits = heap.i32(block, words);
       const floats = heap.f32(block, words);
-      const missing = written.find(({ word, type }) =>
-        type === "i32" ? bits[word] === SENTINEL : Number.isNaN(floats[word]),
-      );
-      if (missing) {
-        const left = bits[missing.word] === SENTINEL ? "was not written" : "is NaN";
-        expect.fail(`${what} of ${words - BEFORE - AFTER} words: word ${missing.word - BEFORE} ${left}`);
+      let missing = -1;
+      for (let word = 0; filled && word < words && missing < 0; word++) {
+        const type = must[word];
+        if ((type === I32 && bits[word] === SENTINEL) || (type === F32 && Number.isNaN(floats[word])))
+          missing = word;
+      }
+      if (missing >= 0) {
+        const left = bits[missing] === SENTINEL ? "was not written" : "is NaN";
+        expect.fail(`${what} of ${words - BEFORE - AFTER} words: word ${missing - BEFORE} ${left}`);
       }
     }
     this.free();
@@ -151,7 +181,7 @@ export class Guarded {
 
   /** What the arrays that must be filled hold. */
   results(): Uint8Array[] {
-    const filled = this.#regions.filter(({ written }) => written.length > 0);
+    const filled = this.#regions.filter((region) => region.filled);
     return filled.map(({ block, words }) => runtime().heap.u8(block, words * 4).slice()); // prettier-ignore
   }
 
@@ -171,7 +201,8 @@ export class Guarded {
       words,
       snapshot: new Uint8Array(),
       open: new Uint8Array(words * 4),
-      written: [],
+      must: new Uint8Array(words),
+      filled: false,
     };
     this.#regions.push(region);
     return { region, block, address: block + BEFORE * 4 };
