@@ -1,9 +1,45 @@
-import { defineConfig } from "vitest/config";
+import { availableParallelism } from "node:os";
+import { configDefaults, defineConfig } from "vitest/config";
 
-export default defineConfig({
-  test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: "test/helpers/build-worker.ts",
-    testTimeout: 60_000,
+/** What each ring of tests runs: `vitest run --mode quick`, `vitest run`, `vitest run --mode long`. */
+const RINGS: Record<string, { include: string[]; exclude?: string[]; env?: Record<string, string> }> = {
+  // A row of every operation and algorithm, LeNet's steps, a file of each format, the barrel, the README's first blocks.
+  quick: {
+    include: [
+      "test/architecture.test.ts",
+      "test/barrel.test.ts",
+      "test/formats.test.ts",
+      "test/readme.test.ts",
+      "test/golden/golden.test.ts",
+      "test/ops/{algorithms,forward,gradient}.test.ts",
+    ],
   },
+  test: { include: ["test/**/*.test.ts"], exclude: ["test/long/**"] },
+  // By hand: many times the mutants and kills, the peers, the browsers.
+  long: {
+    include: ["test/long/*.test.ts", "test/**/fuzz.test.ts", "test/node/kill.test.ts"],
+    env: { FOVEA_FUZZ: "30" },
+  },
+};
+
+export default defineConfig(({ mode }) => {
+  const ring = RINGS[mode];
+  if (!ring) throw new Error(`vitest: unknown ring '${mode}'; known: ${Object.keys(RINGS).join(", ")}`);
+  return {
+    test: {
+      include: ring.include,
+      exclude: [...configDefaults.exclude, ...(ring.exclude ?? [])],
+      globalSetup: "test/helpers/build-worker.ts",
+      testTimeout: 60_000,
+      // Files run side by side, each on one thread; tests of threads ask for more themselves.
+      maxWorkers: Math.max(2, availableParallelism() - 1),
+      env: { FOVEA_THREADS: "1", FOVEA_RING: mode, ...ring.env, ...pick("FOVEA_FUZZ") },
+    },
+  };
 });
+
+/** A variable that the caller has set. */
+function pick(name: string): Record<string, string> {
+  const value = process.env[name];
+  return value === undefined ? {} : { [name]: value };
+}

@@ -1,37 +1,21 @@
 // Every example, as its first lines say it is run, on little data made here; against the sources (examples.tsconfig.json).
 
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whiteningFilters } from "../examples/whitening.js";
 import { conv2d, createModel, init, manualSeed, Random, tensor } from "../src/index.js";
 import { saveWeights } from "../src/node.js";
 import { idx, png } from "./helpers/pictures.js";
+import { root, runScript } from "./helpers/run-source.js";
 import { fovea } from "./cli/run.js";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const top = mkdtempSync(join(tmpdir(), "fovea-examples-"));
 const at = (...path: string[]): string => join(top, ...path);
-const env = {
-  ...process.env,
-  TSX_TSCONFIG_PATH: join(root, "test/examples.tsconfig.json"),
-  FOVEA_THREADS: "1",
-};
-
 /** What an example prints. Rejects, with what it says, if it fails. */
-function run(name: string, ...args: string[]): Promise<string> {
-  const options = { cwd: top, env, encoding: "utf8" } as const;
-  const command = ["--import", join(root, "node_modules/tsx/dist/loader.mjs"), join(root, "examples", name)];
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...command, ...args], options, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${name}: ${error.message}\n${stderr}`));
-      else resolve(stdout);
-    });
-  });
-}
+const run = (name: string, ...args: string[]): Promise<string> =>
+  runScript(top, join(root, "examples", name), args);
 
 function write(path: string, data: Uint8Array): void {
   mkdirSync(join(at(path), ".."), { recursive: true });

@@ -8,13 +8,14 @@ import { movements } from "./movement.js";
 import { norms } from "./norm.js";
 import { pools } from "./pool.js";
 import { reduceOps } from "./reduce.js";
+import { ofRing } from "../helpers/ring.js";
 import type { OpCases } from "./types.js";
 import { strided } from "./strided.js";
 import { winograd } from "./winograd.js";
 
 export type { Case, OpCases } from "./types.js";
 
-export const opCases: readonly OpCases[] = [
+const all: readonly OpCases[] = [
   {
     op: "conv2d",
     cases: [...convolutions, ...winograd, ...strided],
@@ -30,3 +31,5 @@ export const opCases: readonly OpCases[] = [
   ...pools,
   ...reduceOps,
 ];
+
+export const opCases: readonly OpCases[] = all.map((suite) => ({ ...suite, cases: ofRing(suite.cases) }));

@@ -7,8 +7,8 @@ import { Random } from "../../src/core/random.js";
 import { decodeCifar10, decodeCifar100, decodeIdx, decodeImage, tarSamples } from "../../src/data/index.js";
 import { DataError } from "../../src/errors.js";
 import { idx, jpg, png, tar } from "../helpers/pictures.js";
+import { TIMES } from "../helpers/ring.js";
 
-const TIMES = Number(process.env.FOVEA_FUZZ ?? 1);
 /** Far above what any of these small files takes, on a busy machine too. */
 const MOST_MS = 2000;
 

@@ -4,6 +4,7 @@ import { beforeAll, describe } from "vitest";
 import { binaryBytes, init, type Binary } from "../../src/wasm/runtime.js";
 import { relaxedSimdWorks } from "../../src/wasm/relaxed-simd.js";
 import { opCases, type OpCases } from "../cases/index.js";
+import { isQuick } from "./ring.js";
 
 /** Register tiles by number (kernels/tile.ts). */
 export const TILES = [0, 1, 2, 3];
@@ -14,7 +15,8 @@ export function canRun(binary: Binary): boolean {
 
 /** Declares the suite once for each binary; one that the engine refuses is reported as skipped. */
 export function forEachBinary(suite: (binary: Binary) => void): void {
-  for (const binary of ["simd", "relaxed"] as const) {
+  const best = canRun("relaxed") ? "relaxed" : "simd";
+  for (const binary of isQuick ? [best] : (["simd", "relaxed"] as const)) {
     if (canRun(binary)) {
       describe(`${binary}:`, () => suite(binary));
     } else {
@@ -34,16 +36,16 @@ export const VARIANTS: readonly Variant[] = [true, false].flatMap((winograd) =>
 );
 
 /**
- * Declares a suite for the ops of the case table: under every tile for those that use them, without Winograd's algorithm
- * too for the one that has it, else once. Passes the error that the variant is allowed.
+ * Declares a suite for the ops of the case table: with Winograd's algorithm and, for the op that has it, without. Passes the
+ * error that each is allowed. One tile: results have the same bits under every tile (tiles.test.ts).
  */
 export function forEachOp(binary: Binary, suite: (op: OpCases, tolerance: number) => void): void {
-  for (const { tile, winograd } of VARIANTS) {
-    describe(`tile ${tile}${winograd ? "" : " without Winograd"}:`, () => {
-      beforeAll(() => void init({ binary, tile, winograd }));
+  for (const winograd of [true, false]) {
+    describe(winograd ? "as by default:" : "without Winograd:", () => {
+      beforeAll(() => void init({ binary, tile: 0, winograd }));
       for (const op of opCases) {
-        if (winograd && (op.tiled || tile === 0)) suite(op, op.fastTolerance ?? op.tolerance);
-        else if (!winograd && op.fastTolerance !== undefined) suite(op, op.tolerance);
+        if (winograd) suite(op, op.fastTolerance ?? op.tolerance);
+        else if (op.fastTolerance !== undefined) suite(op, op.tolerance);
       }
     });
   }

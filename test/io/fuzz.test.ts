@@ -6,9 +6,10 @@ import { encodeSafetensors } from "../../src/io/safetensors.js";
 import { decodeWeights } from "../../src/io/weights.js";
 import { lenet5, manualSeed } from "../../src/index.js";
 import { bytes } from "../helpers/pickles.js";
+import { TIMES } from "../helpers/ring.js";
 import { expectedState, goldens } from "../helpers/weights.js";
 
-const MUTANTS = 1000;
+const MUTANTS = 1000 * TIMES;
 /** Numbers that lie best: sizes, offsets and codes at the edges. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff];
 
