@@ -1,6 +1,6 @@
 // The README's first blocks, run as a newcomer would: copied into a file, with the path of data that is there.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,8 +15,7 @@ const blocks = [
   ),
 ].map(([, text]) => text!);
 
-beforeAll(async () => {
-  const { mkdirSync } = await import("node:fs");
+beforeAll(() => {
   for (const [part, count] of [
     ["train", 128],
     ["t10k", 20],
@@ -53,7 +52,7 @@ it("the second block reads photos, and its loop frees the batches", async () => 
   const shown = blocks[1]!
     .replace("from: 120", "from: 0")
     .replace("import { ", "import { leakReport, ")
-    .replace(/(for await .*\{\n)[^]*?(^\})/m, "$1batches++; images = batch.images.shape;\n$2");
-  const source = `let batches = 0; let images: readonly number[] = [];\n${shown}\nconsole.log(batches, images.join("x"), leakReport().live.length); process.exit(0);`;
+    .replace(/(for await .*\{\n)[^]*?(^\})/m, "$1batches++; shape = images.shape;\n$2");
+  const source = `let batches = 0; let shape: readonly number[] = [];\n${shown}\nconsole.log(batches, shape.join("x"), Object.keys(leakReport().live).length); process.exit(0);`;
   expect(await runSource(folder, source)).toBe("1 8x224x224x3 0\n");
 });
