@@ -22,13 +22,13 @@ describe("weights", () => {
 
 describe("pictures", () => {
   it("PNG keeps its pixels", () => {
-    const { data, height, width, channels } = decodeImage(png(3, 2, [10, 200, 30]), "x.png");
+    const { data, height, width, channels } = decodeImage(png(3, 2, [10, 200, 30]), { file: "x.png" });
     expect([height, width, channels]).toEqual([2, 3, 3]);
     expect([...data]).toEqual(new Array(6).fill([10, 200, 30]).flat());
   });
 
   it("JPEG has its size and colours", () => {
-    const { data, height, width, channels } = decodeImage(jpg(9, 7, 100), "x.jpg");
+    const { data, height, width, channels } = decodeImage(jpg(9, 7, 100), { file: "x.jpg" });
     expect([height, width, channels, data.length]).toEqual([7, 9, 3, 189]);
   });
 });

@@ -165,7 +165,9 @@ describe.each(modelNames())("%s", (name) => {
 describe("the registry", () => {
   it("lists what it knows when asked for something else", () => {
     expect(() => createModel("resnet19")).toThrow(
-      new DataError(`createModel: unknown model 'resnet19'; known: ${modelNames().join(", ")}`),
+      new DataError(
+        `createModel: unknown model 'resnet19'; did you mean resnet18? known: ${modelNames().join(", ")}`,
+      ),
     );
   });
 
