@@ -5,6 +5,7 @@ import { leftOutNotes } from "../node/datasets/index.js";
 import { Progress } from "../node/progress.js";
 import { recipes } from "../node/recipes.js";
 import { runTraining } from "../node/training.js";
+import { closingLines, shellWord } from "./closing.js";
 import { requireDataName } from "./options.js";
 import { addTrainOptions, argumentsFrom, describeArguments, trainFlags } from "./train-flags.js";
 
@@ -21,6 +22,10 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       `\nRecipes: ${Object.keys(recipes).sort().join(", ")}; flags override their values.`,
+    )
+    .addHelpText(
+      "after",
+      "--resume RUN --epochs N goes on to N epochs, at the learning rates of such a training.",
     )
     .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
     .action(async (data: string | undefined, opts: Record<string, unknown>) => {
@@ -42,15 +47,17 @@ export function register(program: Command): void {
             for (const note of leftOutNotes(files)) console.error(`fovea: ${note}`);
             console.error(`fovea: files that could not be used: ${path}`);
           },
+          onNote: (note) => console.error(note),
           onStep: progress.onStep,
           onEpoch: (report) => progress.epoch(report, args.epochs),
         });
         if (!metrics) {
-          console.error(`fovea: interrupted; to go on: fovea train --resume ${folder}`);
+          console.error(`fovea: interrupted; to go on: fovea train --resume ${shellWord(folder)}`);
           process.exitCode = INTERRUPTED;
           return;
         }
         console.log(opts["json"] ? JSON.stringify({ out: folder, ...metrics }, null, 2) : folder);
+        console.error(closingLines(folder, metrics).join("\n"));
       } finally {
         end();
       }

@@ -116,6 +116,7 @@ function withDefaults(said: TrainFlags): TrainArguments {
   const usual = byOptimizer(args);
   args.lr ??= usual.lr;
   args.weightDecay ??= usual.weightDecay;
+  args.warmupLr ??= Math.min(1e-5, args.lr);
   args.warmupEpochs ??= args.epochs < 3 || args.sched === "onecycle" ? 0 : 1;
   args.decayRate ??= ({ poly: 1, exponential: 0.9 } as Record<string, number>)[args.sched] ?? 0.1;
   return args;
@@ -165,6 +166,12 @@ function requireTogether(args: TrainArguments): void {
   if (args.freeze !== null && args.weights === null && args.pretrained === null) {
     refuse("freeze", "keeps random weights; it needs --weights or --pretrained");
   }
+  if (isInUse(args, "minLr") && args.minLr > args.lr) {
+    refuse("minLr", `got ${args.minLr}; expected at most the ${args.lr} of --lr`);
+  }
+  if (isInUse(args, "warmupLr") && args.warmupLr > args.lr) {
+    refuse("warmupLr", `got ${args.warmupLr}; expected at most the ${args.lr} of --lr`);
+  }
   if (args.scale[0] > args.scale[1]) refuse("scale", `falls; got ${args.scale.join(",")}`);
   if (sched === "step" && args.decayEpochs === null) refuse("decayEpochs", "missing; --sched step needs it");
   if (sched === "multistep") {
@@ -187,6 +194,9 @@ function requireTogether(args: TrainArguments): void {
 /** What may differ from the run that is resumed: it changes no bit of the training. */
 export const MAY_DIFFER: readonly string[] = ["resume", "out", "threads", "workers", "checkpointInterval"];
 
+/** What may be changed of a run to go on longer, and what follows from it: with the epochs, the learning rates to come. */
+export const MAY_EXTEND: readonly string[] = ["epochs", "patience"];
+
 /** The arguments that a run's args.json holds. */
 function resumed(folder: string, given: TrainFlags): TrainArguments {
   const path = join(folder, "args.json");
@@ -205,11 +215,13 @@ function resumed(folder: string, given: TrainFlags): TrainArguments {
   for (const [name, value] of Object.entries(given) as [Name, unknown][]) {
     if (JSON.stringify(args[name]) === JSON.stringify(value)) continue;
     if (name === "out" && value !== folder) throw new UsageError(`--out: contradicts --resume ${folder}`);
-    if (!MAY_DIFFER.includes(name)) {
+    if (!MAY_DIFFER.includes(name) && !MAY_EXTEND.includes(name)) {
       const was = show(args[name]);
       throw new UsageError(`${flagOf(name)}: contradicts --resume; ${path} says ${was}`);
     }
     args[name] = value;
   }
-  return { ...(args as unknown as TrainArguments), resume: folder, out: folder };
+  const all = { ...(args as unknown as TrainArguments), resume: folder, out: folder };
+  if (MAY_EXTEND.some((name) => name in given)) requireTogether(all);
+  return all;
 }

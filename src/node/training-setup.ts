@@ -31,7 +31,7 @@ import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { lossOf, scheduleOf } from "./training-rates.js";
 
-export interface Training {
+export interface Setup {
   model: Classifier;
   classes: readonly string[];
   preparation: Preprocessing;
@@ -52,7 +52,7 @@ export interface Training {
  * Makes everything that a training needs. Draws the model's weights from the stream that manualSeed() starts.
  * @throws DataError for whatever is wrong with data, weights or arguments
  */
-export async function setUpTraining(args: TrainArguments): Promise<Training> {
+export async function setUpTraining(args: TrainArguments): Promise<Setup> {
   await useDecoder(args.decoder);
   const data = await openData(args);
   const { train, val, leftOut } = data;

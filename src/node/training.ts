@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { manualSeed } from "../core/random.js";
 import type { LeftOut } from "../data/index.js";
-import { DataError, show } from "../errors.js";
+import { DataError } from "../errors.js";
 import { unfreeze } from "../nn/index.js";
 import type { Schedule } from "../optim/index.js";
 import {
@@ -17,7 +17,6 @@ import {
   NonFiniteLossError,
   restoreCheckpoint,
   startPosition,
-  type Checkpoint,
   type EpochReport,
   type EvaluatedWeights,
   type StepReport,
@@ -30,12 +29,12 @@ import { environment } from "./environment.js";
 import { configOf } from "./model-config.js";
 import { saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
-import { MAY_DIFFER } from "./resolve-arguments.js";
+import { checkEpochs, checkResumed, checkSameData, dataOf, resumeNote } from "./resumed-run.js";
 import { RunFolder, type Metrics, type Scores } from "./run-folder.js";
 import { SkippedFiles } from "./skipped.js";
 import { EventWriter } from "./tensorboard.js";
 import type { TrainArguments } from "./train-arguments.js";
-import { setUpTraining, type Training as Setup } from "./training-setup.js";
+import { setUpTraining, type Setup } from "./training-setup.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
 /** A training under way; `binary`: the kernels that compute. */
@@ -43,6 +42,8 @@ export type Training = Setup & { binary: string };
 
 export interface TrainingHooks {
   onStart?: (training: Training, run: RunFolder) => void;
+  /** Told what there is to say, a sentence each: after onStart. */
+  onNote?: (note: string) => void;
   onStep?: (report: StepReport) => void;
   onEpoch?: (report: EpochReport) => void;
   /** At the end, if there were files that could not be used; `path` is their list. */
@@ -65,8 +66,10 @@ export async function runTraining(
 ): Promise<Metrics | undefined> {
   const run = new RunFolder(args.resume ?? args.out ?? unusedFolder(args));
   const before = args.resume === null ? undefined : readCheckpoint(run.checkpoint);
-  if (before) checkResumed(run.checkpoint, args, before);
-  else if (existsSync(run.checkpoint)) {
+  if (before) {
+    checkResumed(run.checkpoint, args, before);
+    checkEpochs(run.checkpoint, args, before);
+  } else if (existsSync(run.checkpoint)) {
     throw new DataError(`${run.path}: holds a training already; resume it, or choose another folder`);
   }
   const { binary } = init({
@@ -91,6 +94,7 @@ export async function runTraining(
     const skipped = new SkippedFiles(run.file("skipped.csv"), leftOut, loaders, before !== undefined);
     await skipped.write();
     hooks.onStart?.(training, run);
+    if (before) hooks.onNote?.(resumeNote(args, position, before));
     await train(args, training, run, position, skipped, hooks);
     const { files } = skipped;
     if (files.length > 0) hooks.onSkipped?.(files, skipped.path);
@@ -110,30 +114,6 @@ function unusedFolder({ model, data }: TrainArguments): string {
   for (let n = 1; ; n++) {
     const path = n === 1 ? base : `${base}-${n}`;
     if (!existsSync(path)) return path;
-  }
-}
-
-function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint): void {
-  const saved = (state.about["args"] ?? {}) as Record<string, unknown>;
-  const differing = Object.entries(args).filter(
-    ([name, value]) =>
-      !MAY_DIFFER.includes(name) && name in saved && JSON.stringify(value) !== JSON.stringify(saved[name]),
-  );
-  if (differing.length === 0) return;
-  const list = differing.map(([name, value]) => `${name}: got ${show(value)}, expected ${show(saved[name])}`);
-  throw new DataError(`${path}: of a training with other arguments; ${list.join("; ")}`);
-}
-
-/** What tells that a dataset is another than before. */
-function dataOf({ classes, trainLoader, evalLoader }: Training): Record<string, unknown> {
-  return { classes, images: trainLoader.dataset.length, evalImages: evalLoader?.dataset.length ?? 0 };
-}
-
-function checkSameData(path: string, training: Training, { state }: Checkpoint): void {
-  for (const [what, got] of Object.entries(dataOf(training))) {
-    const [now, then] = [JSON.stringify(got), JSON.stringify(state.about[what])];
-    if (now !== then)
-      throw new DataError(`${path}: of a training on other data; ${what}: got ${now}, expected ${then}`);
   }
 }
 

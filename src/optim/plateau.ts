@@ -1,6 +1,6 @@
 import { DataError, short } from "../errors.js";
 import { checkRange } from "./optimizer.js";
-import { checkSteps, schedule, type Schedule, type ScheduleOptions } from "./schedule.js";
+import { checkMinLr, checkSteps, schedule, type Schedule, type ScheduleOptions } from "./schedule.js";
 
 export interface PlateauOptions extends ScheduleOptions {
   /** What the rate is multiplied by. Default 0.1. */
@@ -31,7 +31,7 @@ export function plateau(options: PlateauOptions): Schedule {
   checkSteps("plateau: patience", patience, 0);
   checkRange("plateau: threshold", threshold, 0, Infinity);
   checkSteps("plateau: cooldown", cooldown, 0);
-  checkRange("plateau: minLr", minLr, 0, Infinity);
+  checkMinLr("plateau", minLr, lr);
   if (thresholdMode !== "rel" && thresholdMode !== "abs") {
     throw new DataError(`plateau: thresholdMode must be rel or abs; got ${short(thresholdMode)}`);
   }

@@ -33,12 +33,21 @@ export function checkSteps(what: string, value: number | undefined, least = 1): 
   }
 }
 
+/** @throws DataError unless 0 ≤ minLr ≤ lr */
+export function checkMinLr(name: string, minLr: number, lr: number): void {
+  checkRange(`${name}: minLr`, minLr, 0, Infinity);
+  if (minLr > lr) throw new DataError(`${name}: minLr must be at most lr ${lr}; got ${minLr}`);
+}
+
 /** Puts the warm-up before a curve, and holds it still within epochs where asked for. */
 export function schedule(name: string, options: ScheduleOptions, curve: Curve): Schedule {
   const { lr, warmupSteps = 0, warmupLr = 0, stepsPerEpoch, perEpoch = false } = options;
   checkRange(`${name}: lr`, lr, 0, Infinity);
   checkSteps(`${name}: warmupSteps`, warmupSteps, 0);
   checkRange(`${name}: warmupLr`, warmupLr, 0, Infinity);
+  if (warmupSteps > 0 && warmupLr > lr) {
+    throw new DataError(`${name}: warmupLr must be at most lr ${lr}; got ${warmupLr}`);
+  }
   if (perEpoch) checkSteps(`${name}: stepsPerEpoch`, stepsPerEpoch);
   const unit = perEpoch ? stepsPerEpoch! : 1;
   const at: Curve = (step, losses) => curve(Math.floor(step / unit) * unit, losses);
@@ -141,7 +150,7 @@ export function polynomial(options: PolynomialOptions): Schedule {
   const { lr, power: exponent = 1, minLr = 0 } = options;
   const share = progress("poly", options);
   checkRange("poly: power", exponent, 0, Infinity);
-  checkRange("poly: minLr", minLr, 0, Infinity);
+  checkMinLr("poly", minLr, lr);
   return schedule("poly", options, (time) => minLr + (lr - minLr) * (1 - share(time)) ** exponent);
 }
 
@@ -163,7 +172,7 @@ export interface CosineOptions extends ScheduleOptions {
  */
 export function cosine(options: CosineOptions): Schedule {
   const { lr, cycleSteps, cycleMul = 1, warmupSteps = 0, minLr = 0 } = options;
-  checkRange("cosine: minLr", minLr, 0, Infinity);
+  checkMinLr("cosine", minLr, lr);
   const rate = (t: number): number => minLr + ((lr - minLr) * (1 + Math.cos(Math.PI * t))) / 2;
   if (cycleSteps === undefined) {
     if (cycleMul !== 1) throw new DataError(`cosine: cycleMul needs cycleSteps; got ${cycleMul} without`);

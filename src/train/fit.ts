@@ -9,7 +9,7 @@ import { breathe } from "./breath.js";
 import type { ModelEma } from "./ema.js";
 import { evaluate, type Evaluation } from "./evaluate.js";
 import {
-  bestEpoch,
+  exhausted,
   finishEpoch,
   startPosition,
   type EpochReport,
@@ -272,11 +272,4 @@ function checkCounts({ epochs, accumulate = 1, patience = 1, evalInterval = 1 }:
     if (Number.isInteger(value) && value >= 1) continue;
     throw new DataError(`fit: ${name} must be an integer ≥ 1; got ${value}`);
   }
-}
-
-/** Whether the last `patience` evaluations were no better than the best before them. */
-function exhausted(history: readonly EpochReport[], patience: number): boolean {
-  const evaluated = history.filter((row) => row.eval_top1 !== undefined);
-  const best = bestEpoch(evaluated);
-  return best !== undefined && evaluated.length - 1 - evaluated.indexOf(best) >= patience;
 }

@@ -128,6 +128,13 @@ export function bestEpoch(history: readonly EpochReport[]): EpochReport | undefi
   return bestWeights(history)?.row ?? history.at(-1);
 }
 
+/** Whether the last `patience` evaluations were no better than the best before them. */
+export function exhausted(history: readonly EpochReport[], patience: number): boolean {
+  const evaluated = history.filter((row) => row.eval_top1 !== undefined);
+  const best = bestEpoch(evaluated);
+  return best !== undefined && evaluated.length - 1 - evaluated.indexOf(best) >= patience;
+}
+
 /** Images trained on in a second of training, over all epochs; evaluations and skipped images are not counted. */
 export function meanImagesPerSecond(
   history: readonly Pick<EpochReport, "images" | "images_per_second">[],

@@ -66,6 +66,12 @@ describe("fovea train", () => {
   it("trains, fills the run folder, and says what came of it", () => {
     const { status, stdout, stderr } = fovea(...small("run"), "--json");
     expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 3/3  train loss ")]);
+    expect(stderr).toMatch(
+      new RegExp(
+        String.raw`\nbest {4}epoch \d of 3: top-1 100\.00 %(, 100\.00 % after the last)?\n` +
+          `report {2}${at("run")}/report.html\nnext {4}fovea predict --model ${at("run")} PICTURE\n$`,
+      ),
+    );
     const metrics = JSON.parse(stdout) as Record<string, unknown>;
     expect(metrics).toMatchObject({ out: at("run"), top1: 1, epochs: 3, classes: ["cold", "warm"] });
     expect(stderr).toMatch(/ {2}model +lenet5\n/);

@@ -120,6 +120,8 @@ describe("resolveArguments", () => {
     [{ ...base, noAug: true, aa: "ra" }, "--aa: of no use; it needs no --no-aug"],
     [{ ...base, clipMode: "value" }, "--clip-mode: of no use; it needs --clip-grad"],
     [{ ...base, modelEmaDecay: 0.9 }, "--model-ema-decay: of no use; it needs --model-ema"],
+    [{ ...base, lr: 0.01, minLr: 0.1 }, "--min-lr: got 0.1; expected at most the 0.01 of --lr"],
+    [{ ...base, lr: 0.01, warmupLr: 0.1 }, "--warmup-lr: got 0.1; expected at most the 0.01 of --lr"],
     [{ ...base, scale: [0.9, 0.5] }, "--scale: falls; got 0.9,0.5"],
     [{ ...base, classWeights: [0, 0] }, "--class-weights: all are 0"],
   ];
@@ -143,8 +145,11 @@ describe("resolveArguments with resume", () => {
   });
 
   it("refuses others", () => {
-    expect(() => resolveArguments({ resume: folder, epochs: 5 })).toThrow(
-      /--epochs: contradicts --resume; .*says 4/,
+    expect(() => resolveArguments({ resume: folder, smoothing: 0.5 })).toThrow(
+      /--smoothing: contradicts --resume; .*says 0/,
+    );
+    expect(() => resolveArguments({ resume: folder, epochs: 1 })).toThrow(
+      "--warmup-epochs: got 1; expected less than 1 epochs",
     );
     expect(() => resolveArguments({ resume: folder, out: "elsewhere" })).toThrow(
       "--out: contradicts --resume",

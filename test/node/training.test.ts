@@ -1,16 +1,18 @@
 // Whole trainings on a few small pictures: what the run folder then holds.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DataLoader, evaluate } from "../../src/index.js";
+import { DataLoader, evaluate, meanImagesPerSecond, type EpochReport } from "../../src/index.js";
 import {
   evalTransforms,
   loadDataset,
   openModel,
+  readCheckpoint,
   resolveArguments,
   runTraining,
+  saveCheckpoint,
   type Metrics,
   type TrainFlags,
 } from "../../src/node.js";
@@ -99,5 +101,102 @@ describe("metrics.json and the report", () => {
     expect(report.replace(/<[^>]*>|\s+/g, " ").replace(/\s+/g, " ")).toContain(
       `Top-1 ${percent(good!.top1)} of 24 images after epoch 2; ${percent(bad!.top1)} after the last`,
     );
+  });
+});
+
+describe("a run that is resumed for more epochs", () => {
+  const resume = async (out: string, more: TrainFlags = {}) => {
+    const notes: string[] = [];
+    const args = resolveArguments({ resume: at(out), ...more });
+    const metrics = await runTraining(args, { onNote: (note) => notes.push(note) });
+    return { metrics: metrics!, notes };
+  };
+  const bytes = (path: string): Buffer => readFileSync(at(path));
+
+  it("goes on after the last one, to the bits of a longer run where the rate does not depend on their number", async () => {
+    const steady: TrainFlags = { sched: "constant", modelEma: true };
+    await train("four", { ...steady, epochs: 4 });
+    await train("two", { ...steady, epochs: 2 });
+    const { metrics, notes } = await resume("two", { epochs: 4 });
+    expect(notes).toEqual([
+      "goes on after epoch 2 of 4 instead of 2; the learning rate (constant) is from here that of 4 epochs",
+    ]);
+    expect(metrics.epochs).toBe(4);
+    expect(json<{ epochs: number }>("two/args.json").epochs).toBe(4);
+    for (const name of ["best", "last", "last-ema"]) {
+      const file = `weights/${name}.safetensors`;
+      expect(bytes(`two/${file}`).equals(bytes(`four/${file}`))).toBe(true);
+    }
+    const again = await resume("two");
+    expect(again.notes).toEqual(["all 4 epochs are done; --epochs N goes on to more"]);
+    expect({ ...again.metrics, imagesPerSecond: 0 }).toEqual({ ...metrics, imagesPerSecond: 0 });
+    await expect(resume("two", { epochs: 3 })).rejects.toThrow(
+      "training.safetensors: epochs: got 3; expected at least the 4 that have begun",
+    );
+  });
+
+  it("has the rates of a training of all these epochs from there on, and its own before, in the report too", async () => {
+    await train("cosine", { epochs: 2 });
+    const before = results("cosine").map((row) => row["lr"]);
+    await resume("cosine", { epochs: 6 });
+    await train("stretched", { epochs: 6 });
+    const rates = results("cosine").map((row) => row["lr"]);
+    const whole = results("stretched").map((row) => row["lr"]);
+    expect(rates).toEqual([...before, ...whole.slice(2)]);
+    expect(before[1]).not.toBe(whole[1]);
+    // Drawn by epochs, not by steps of a schedule that was not there from the start.
+    const points = (out: string): number => {
+      const figures = readFileSync(at(`${out}/report.html`), "utf8").split("<figure");
+      const chart = figures.find((figure) => figure.includes("Learning rate"))!;
+      return Math.max(...chart.match(/ d="[^"]*"/g)!.map((d) => d.split("L").length));
+    };
+    expect([points("cosine"), points("stretched")]).toEqual([6, 18]);
+  });
+
+  it("says that patience has ended it, and goes on without", async () => {
+    await train("patient", { lr: 1e-9, patience: 1, epochs: 5 });
+    expect(results("patient").length).toBeLessThan(5);
+    const done = results("patient").length;
+    expect((await resume("patient")).notes).toEqual([
+      `ended after epoch ${done} by --patience 1; --patience none goes on`,
+    ]);
+    expect((await resume("patient", { patience: null })).metrics.epochs).toBe(5);
+  });
+
+  it("is refused for options that differ from what they were, known to the checkpoint or not", async () => {
+    await train("older", { epochs: 2 });
+    const path = at("older/checkpoint/training.safetensors");
+    const { state, tensors } = readCheckpoint(path);
+    const { smoothing: _, ...args } = state.about["args"] as Record<string, unknown>;
+    const save = async (saved: object): Promise<void> =>
+      saveCheckpoint(path, { tensors, state: { ...state, about: { ...state.about, args: saved } } });
+    await save(args); // of a version that did not know label smoothing
+    expect((await resume("older")).metrics.epochs).toBe(2);
+    write("older/args.json", JSON.stringify({ ...json<object>("older/args.json"), smoothing: 0.1 }));
+    await save(args);
+    const start = `${path}: of a training with other arguments; `;
+    await expect(resume("older")).rejects.toThrow(`${start}smoothing: got 0.1, expected 0`);
+    await save({ ...args, smoothing: 0.1, dropBlock: 0.2 }); // of a version to come
+    await expect(resume("older")).rejects.toThrow(`${start}unknown here: dropBlock`);
+  });
+});
+
+describe("images per second", () => {
+  it("are the images that were trained on over the time of training, skipped ones not counted", async () => {
+    expect(
+      meanImagesPerSecond([
+        { images: 100, images_per_second: 50 },
+        { images: 300, images_per_second: 300 },
+      ]),
+    ).toBeCloseTo(400 / 3, 12);
+    cpSync(at("photos"), at("torn"), { recursive: true });
+    for (const i of [1, 2, 3]) write(`torn/train/warm/${i}.png`, "no picture");
+    const rows: EpochReport[] = [];
+    const args = resolveArguments(flags("torn-run", { data: at("torn"), epochs: 2 }));
+    const metrics = await runTraining(args, { onEpoch: (row) => rows.push(row) });
+    expect(rows.map(({ images, skipped }) => [images, skipped])).toEqual([[21, 3], [21, 3]]); // prettier-ignore
+    const seconds = rows.reduce((sum, row) => sum + row.images / row.images_per_second, 0);
+    expect(metrics!.imagesPerSecond).toBeCloseTo(42 / seconds, 6);
+    expect(seconds).toBeLessThan(metrics!.seconds);
   });
 });

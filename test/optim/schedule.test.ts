@@ -65,6 +65,15 @@ describe("createSchedule refuses", () => {
       "createSchedule: step takes no minLr; it takes lr, warmupSteps, warmupLr, stepsPerEpoch, perEpoch, totalSteps, stepSize, gamma",
     ],
     ["constant", { lr: -1 }, DataError, "constant: lr must be in [0, Infinity); got -1"],
+    ["cosine", { totalSteps: 9, minLr: 2 }, DataError, "cosine: minLr must be at most lr 0.1; got 2"],
+    ["poly", { totalSteps: 9, minLr: 2 }, DataError, "poly: minLr must be at most lr 0.1; got 2"],
+    ["plateau", { minLr: 2 }, DataError, "plateau: minLr must be at most lr 0.1; got 2"],
+    [
+      "constant",
+      { warmupSteps: 2, warmupLr: 1 },
+      DataError,
+      "constant: warmupLr must be at most lr 0.1; got 1",
+    ],
     ["constant", { warmupSteps: 1.5 }, DataError, "constant: warmupSteps must be an integer ≥ 0; got 1.5"],
     ["constant", { warmupLr: -1 }, DataError, "constant: warmupLr must be in [0, Infinity); got -1"],
     [

@@ -68,7 +68,7 @@ export const scheduleOptions = {
     "epochs in which the rate rises (default: 1, or 0 of fewer than 3)",
     { needs: warm },
   ),
-  warmupLr: option(number(0), 1e-5, "the rate that the warm-up begins with", {
+  warmupLr: option(number(0), undefined, "the rate that the warm-up begins with (default: 1e-5, or --lr)", {
     needs: { ...warm, warmupEpochs: on },
   }),
   minLr: option(number(0), 0, "the lowest rate of cosine, poly, plateau", {

@@ -1,0 +1,65 @@
+// A run that goes on: what must be as it was, and what may not.
+
+import { DataError, short, show } from "../errors.js";
+import { exhausted, type Checkpoint, type TrainingPosition } from "../train/index.js";
+import { MAY_DIFFER, MAY_EXTEND } from "./resolve-arguments.js";
+import { trainOptions, type TrainOption } from "./train-options.js";
+import type { TrainArguments } from "./train-arguments.js";
+import type { Setup } from "./training-setup.js";
+
+/**
+ * Whether the run was one of these arguments. Those that it does not know had their defaults then.
+ * @throws DataError for arguments that differ, or that this version does not know
+ */
+export function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint): void {
+  const saved = (state.about["args"] ?? {}) as Record<string, unknown>;
+  const table: Readonly<Record<string, TrainOption<unknown>>> = trainOptions;
+  const then = (name: string): unknown => (name in saved ? saved[name] : table[name]!.default);
+  const problems = Object.entries(args)
+    .filter(([name]) => name in table && !MAY_DIFFER.includes(name) && !MAY_EXTEND.includes(name))
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(then(name)))
+    .map(([name, value]) => `${name}: got ${show(value)}, expected ${show(then(name))}`);
+  const unknown = Object.keys(saved).filter((name) => !(name in table));
+  if (unknown.length > 0) problems.push(`unknown here: ${short(unknown.join(", "))}`);
+  if (problems.length === 0) return;
+  throw new DataError(`${path}: of a training with other arguments; ${problems.join("; ")}`);
+}
+
+/** What tells that a dataset is another than before. */
+export function dataOf({ classes, trainLoader, evalLoader }: Setup): Record<string, unknown> {
+  return { classes, images: trainLoader.dataset.length, evalImages: evalLoader?.dataset.length ?? 0 };
+}
+
+/** @throws DataError unless the run was trained on these data */
+export function checkSameData(path: string, training: Setup, { state }: Checkpoint): void {
+  for (const [what, got] of Object.entries(dataOf(training))) {
+    const then = state.about[what];
+    if (JSON.stringify(got) === JSON.stringify(then)) continue;
+    throw new DataError(
+      `${path}: of a training on other data; ${what}: got ${show(got)}, expected ${show(then)}`,
+    );
+  }
+}
+
+/** @throws DataError for fewer epochs than have begun */
+export function checkEpochs(path: string, { epochs }: TrainArguments, { state }: Checkpoint): void {
+  const { history, step } = state.position;
+  const begun = history.length + (step > 0 ? 1 : 0);
+  if (epochs >= begun) return;
+  throw new DataError(`${path}: epochs: got ${epochs}; expected at least the ${begun} that have begun`);
+}
+
+/** What a resumed training does, in a sentence. */
+export function resumeNote(args: TrainArguments, position: TrainingPosition, { state }: Checkpoint): string {
+  const { epochs, patience, sched } = args;
+  const { history, step } = position;
+  const done = history.length;
+  if (done >= epochs) return `all ${epochs} epochs are done; --epochs N goes on to more`;
+  if (exhausted(history, patience ?? Infinity)) {
+    return `ended after epoch ${done} by --patience ${patience}; --patience none goes on`;
+  }
+  const before = (state.about["args"] as Partial<TrainArguments> | undefined)?.epochs;
+  const place = step > 0 ? `within epoch ${done + 1}` : `after epoch ${done}`;
+  if (before === undefined || before === epochs) return `goes on ${place} of ${epochs}`;
+  return `goes on ${place} of ${epochs} instead of ${before}; the learning rate (${sched}) is from here that of ${epochs} epochs`;
+}
