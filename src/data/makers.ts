@@ -1,12 +1,12 @@
 // Who makes a loader's batches: this thread when asked, or worker threads ahead of time.
 
 import { sharedPlace, type Tensor } from "../core/tensor.js";
-import { DataError } from "../errors.js";
+import { DataError, FoveaError, reason } from "../errors.js";
 import { perRuntime, runtime } from "../wasm/runtime.js";
 import { finishBatch, roomFor, type BatchResult } from "./batch.js";
 import { Collator, type BatchJob, type Recipe } from "./collate.js";
 import type { ImageShape } from "./dataset.js";
-import { startWorkers, type Workers } from "./workers.js";
+import { startWorkers, type WorkerRecipe, type Workers } from "./workers.js";
 
 export interface Maker {
   /** A zero, to be changed by the caller when batches that were asked for with it are no longer wanted. */
@@ -55,6 +55,7 @@ export class WorkerMaker implements Maker {
   readonly #recipe: Recipe;
   readonly #count: number;
   #workers: Workers | undefined;
+  #local: LocalMaker | undefined;
   /** The kernels that the workers run. */
   #kernels: object | undefined;
   /** Of the images of the last batch: what the next ones probably have. */
@@ -82,11 +83,13 @@ export class WorkerMaker implements Maker {
   }
 
   async make(job: BatchJob, cancel: Int32Array): Promise<BatchResult> {
+    const workers = this.#running();
+    if (!workers) return this.#local!.make(job, cancel);
     const shape = this.#shape;
     let images = shape && runtime().heap.shared ? roomFor(job.indices.length, shape) : undefined;
     const room = images && { ...sharedPlace(images), shape: shape! };
     try {
-      const made = await this.#running().make(job, room, cancel);
+      const made = await workers.make(job, room, cancel);
       if (made.pixels) {
         images?.dispose();
         images = roomFor(made.indices.length, made.shape);
@@ -100,18 +103,29 @@ export class WorkerMaker implements Maker {
     }
   }
 
-  #running(): Workers {
+  /** The worker threads; none where they cannot be started, as where a policy forbids it: this one does the work then. */
+  #running(): Workers | undefined {
+    if (this.#local) return undefined;
     const { dataset, transforms, batchTransform, normalization, onError } = this.#recipe;
     if (this.#kernels !== kernels()) this.close();
     if (!this.#workers?.alive) {
       this.#kernels = kernels();
-      this.#workers = startWorkers(this.#count, {
+      const recipe: WorkerRecipe = {
         source: dataset.source!,
         transforms: transforms.map(({ spec }) => spec),
         batchTransform: batchTransform?.spec,
         normalization,
         onError,
-      });
+      };
+      try {
+        this.#workers = startWorkers(this.#count, recipe);
+      } catch (error) {
+        if (error instanceof FoveaError) throw error;
+        console.warn(
+          `fovea: images are read by the main thread: workers cannot be started (${reason(error)})`,
+        );
+        this.#local = new LocalMaker(this.#recipe);
+      }
     }
     return this.#workers;
   }

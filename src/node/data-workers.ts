@@ -1,5 +1,6 @@
 // The loader's worker threads in Node.
 
+import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import type { BatchJob } from "../data/collate.js";
 import type { ImageShape } from "../data/dataset.js";
@@ -11,6 +12,7 @@ import {
   type Workers,
 } from "../data/workers.js";
 import { DataError, ShapeError, WasmError } from "../errors.js";
+import { provideBuiltins } from "../wasm/host.js";
 import { compiled } from "../wasm/runtime.js";
 import { workerText } from "./worker-text.js";
 
@@ -104,14 +106,19 @@ class DataWorker {
 
 export class DataWorkers implements Workers {
   alive = true;
-  readonly #workers: DataWorker[];
+  readonly #workers: DataWorker[] = [];
 
-  /** text: what the threads run. */
+  /** text: what the threads run. Throws if not even one can be started. */
   constructor(count: number, recipe: WorkerRecipe, text = workerText) {
-    this.#workers = Array.from(
-      { length: count },
-      (_, i) => new DataWorker(i + 1, recipe, text, (why) => this.#end(`worker ${i + 1} is dead: ${why}`)),
-    );
+    for (let n = 1; n <= count; n++) {
+      const died = (why: string): void => this.#end(`worker ${n} is dead: ${why}`);
+      try {
+        this.#workers.push(new DataWorker(n, recipe, text, died));
+      } catch (error) {
+        if (n === 1) throw error;
+        break; // a limit of the system's: those that there are do the work
+      }
+    }
   }
 
   make(job: BatchJob, room: SharedRoom | undefined, cancel: Int32Array): Promise<DeliveredBatch> {
@@ -130,4 +137,5 @@ export class DataWorkers implements Workers {
   }
 }
 
+provideBuiltins(createRequire(import.meta.url));
 provideWorkers((count, recipe) => new DataWorkers(count, recipe));

@@ -5,6 +5,7 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, reason, short } from "../errors.js";
 import { publishedByName } from "../models/index.js";
+import { environmentVariable } from "../wasm/host.js";
 import { foveaHome } from "./datasets/fetch.js";
 import { download, hashFile, type DownloadProgress } from "./download.js";
 import { WEIGHT_FILES, weightsIn } from "./model-folder.js";
@@ -85,7 +86,7 @@ interface Repository {
 
 /** HF_TOKEN, by which the hub knows who may have private and gated repositories. */
 function authorization(): Record<string, string> {
-  const token = process.env["HF_TOKEN"];
+  const token = environmentVariable("HF_TOKEN");
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
@@ -98,7 +99,7 @@ async function fetchRepository(
   const folder = join(root, ...repo.split("/"), encodeURIComponent(revision));
   const present = weightsIn(folder);
   if (present) return present;
-  const hub = options.baseUrl ?? process.env["HF_ENDPOINT"] ?? "https://huggingface.co";
+  const hub = options.baseUrl ?? environmentVariable("HF_ENDPOINT") ?? "https://huggingface.co";
   const about = await askHub(`${hub}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`);
   const files = about.siblings;
   const weights = WEIGHT_FILES.flatMap((file) => files.find(({ rfilename }) => rfilename === file) ?? [])[0];

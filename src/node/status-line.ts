@@ -2,6 +2,7 @@
 // plain line now and then.
 
 import { stripVTControlCharacters } from "node:util";
+import { environmentVariable } from "../wasm/host.js";
 
 /** What is asked of a stream; process.stderr is one. */
 export interface StatusStream {
@@ -72,7 +73,7 @@ export class StatusLine {
 
   constructor(out: StatusStream = process.stderr) {
     this.#out = out;
-    this.#rewrites = out.isTTY === true && process.env["TERM"] !== "dumb";
+    this.#rewrites = out.isTTY === true && environmentVariable("TERM") !== "dumb";
     this.#last = this.#rewrites ? -Infinity : performance.now(); // elsewhere the first line comes after a pause
   }
 

@@ -2,7 +2,9 @@
 // take units by an atomic counter, the main thread among them. There is no message for a job: workers watch a word of
 // shared memory, asleep when nothing has happened for a while.
 
-import { WasmError } from "../errors.js";
+import { reason, short, WasmError } from "../errors.js";
+import { builtin } from "./host.js";
+import { warnFewer } from "./threads.js";
 import { ARGUMENT_BYTES, CONTROL, CONTROL_BYTES, workerSource } from "./worker-source.js";
 
 /** Units that a thread takes at once: so many times for each thread, so that all finish together. */
@@ -24,9 +26,12 @@ interface Thread {
   stop(): void;
 }
 
-/** Starts a worker in Node or in a browser; dead() is called if it ends by itself. */
+/**
+ * Starts a worker in Node or in a browser; dead() is called if it ends by itself. Throws where it cannot be made: a page's policy
+ * or Trusted Types may forbid it, a service worker has none, Node may run without permission.
+ */
 function startThread(data: { thread: number }, dead: (why: string) => void): Thread {
-  const node = globalThis.process?.getBuiltinModule?.("node:worker_threads") as NodeWorkers | undefined;
+  const node = builtin<NodeWorkers>("node:worker_threads");
   if (node) {
     const worker = new node.Worker(workerSource, {
       eval: true,
@@ -41,7 +46,13 @@ function startThread(data: { thread: number }, dead: (why: string) => void): Thr
     return { stop: () => ((stopped = true), void worker.terminate()) };
   }
   const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
-  const worker = new Worker(url);
+  let worker: Worker;
+  try {
+    worker = new Worker(url);
+  } catch (error) {
+    URL.revokeObjectURL(url);
+    throw error;
+  }
   worker.onerror = (event) => dead(event.message);
   worker.postMessage(data);
   return { stop: () => (worker.terminate(), URL.revokeObjectURL(url)) };
@@ -58,11 +69,9 @@ function maySleep(): boolean {
 }
 
 export class Pool {
-  /** Threads with the main one. */
-  readonly threads: number;
   readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
   readonly #values: Float64Array;
-  readonly #workers: Thread[];
+  readonly #workers: Thread[] = [];
   readonly #sleeps = maySleep();
   #dead: string | undefined;
   #alone = false;
@@ -74,13 +83,21 @@ export class Pool {
     memory: WebAssembly.Memory,
     names: readonly string[],
   ) {
-    this.threads = threads;
     const { buffer } = this.#control;
     this.#values = new Float64Array(buffer, ARGUMENT_BYTES);
-    this.#workers = Array.from({ length: threads - 1 }, (_, i) => {
-      const data = { module, memory, control: buffer, names, thread: i + 1 };
-      return startThread(data, (why) => this.#lost(i + 1, why));
-    });
+    try {
+      for (let thread = 1; thread < threads; thread++) {
+        const data = { module, memory, control: buffer, names, thread };
+        this.#workers.push(startThread(data, (why) => this.#lost(thread, why)));
+      }
+    } catch (error) {
+      warnFewer(this.threads, `workers cannot be started (${reason(error)})`);
+    }
+  }
+
+  /** Threads that work, with the main one. */
+  get threads(): number {
+    return this.#alone ? 1 : this.#workers.length + 1;
   }
 
   /** A worker that ends after it has worked is an error; where none ever starts (a page may forbid it), one thread remains. */
@@ -89,7 +106,7 @@ export class Pool {
       this.#dead ??= `worker ${worker} is dead: ${why}`;
     } else if (!this.#alone) {
       this.#alone = true;
-      console.warn(`fovea: running on one thread: workers do not start (${why})`);
+      warnFewer(1, `workers do not start (${short(why)})`);
     }
   }
 
@@ -108,7 +125,7 @@ export class Pool {
     scratchBytes: number,
   ): void {
     if (this.#dead) throw new WasmError(`threads: ${this.#dead}; call init() to start again`);
-    if (this.#alone) {
+    if (this.threads === 1) {
       kernel(...args, 0, units);
       return;
     }

@@ -1,5 +1,10 @@
-// Relaxed SIMD on Node 20: its V8 (11.3) knows the instructions, one version before they came to all (Chrome 114), but
-// hides them behind a flag. Of them the kernels use multiply-adds and the swizzle (kernels/simd.ts).
+// Relaxed SIMD: whether the engine has it, and whether its multiply-adds round once. The proposal lets them round once or
+// twice (https://github.com/WebAssembly/relaxed-simd); JavaScriptCore on x64 rounds twice, as V8 does on processors without FMA.
+//
+// Node 20's V8 (11.3) knows the instructions, one version before they came to all (Chrome 114), but hides them behind a flag.
+// Of them the kernels use multiply-adds and the swizzle (kernels/simd.ts).
+
+import { builtin } from "./host.js";
 
 const FLAG = "--experimental-wasm-relaxed-simd";
 const NODE = 20;
@@ -8,15 +13,35 @@ interface NodeV8 {
   setFlagsFromString(flag: string): void;
 }
 
+/** (a, b, c) → a·b + c by f32x4.relaxed_madd: one function, exported as "f". */
+const PROBE = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+  ...[1, 8, 1, 0x60, 3, 0x7d, 0x7d, 0x7d, 1, 0x7d], // type: (f32, f32, f32) → f32
+  ...[3, 2, 1, 0],
+  ...[7, 5, 1, 1, 0x66, 0, 0],
+  ...[10, 22, 1, 20, 0],
+  ...[0x20, 0, 0xfd, 0x13, 0x20, 1, 0xfd, 0x13, 0x20, 2, 0xfd, 0x13], // splat each
+  ...[0xfd, 0x85, 2, 0xfd, 0x1f, 0, 0x0b], // relaxed_madd, lane 0
+);
+
+/** Whether (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴, as it is with one rounding; with two it is 0. */
+function fuses(): boolean {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(PROBE));
+  const madd = exports["f"] as (a: number, b: number, c: number) => number;
+  const x = 1 + 2 ** -12;
+  return madd(x, x, -(1 + 2 ** -11)) === 2 ** -24;
+}
+
 /**
- * Whether the engine runs this binary. On Node 20 it switches the flag on, for the whole process and for good, since V8
- * looks at it again when it optimises a function.
+ * How the engine runs this binary: "fused" if each of its multiply-adds rounds once, "unfused" if it rounds twice, and then
+ * it computes what the plain binary computes; undefined if it does not run it. On Node 20 this switches the flag on, for the
+ * whole process and for good, since V8 looks at it again when it optimises a function.
  */
-export function relaxedSimdWorks(bytes: Uint8Array<ArrayBuffer>): boolean {
-  if (WebAssembly.validate(bytes)) return true;
-  const { process } = globalThis;
-  if (Number(process?.versions?.node?.split(".")[0]) !== NODE) return false;
-  const v8 = process.getBuiltinModule?.("node:v8") as NodeV8 | undefined;
-  v8?.setFlagsFromString(FLAG);
-  return WebAssembly.validate(bytes);
+export function relaxedSimd(bytes: Uint8Array<ArrayBuffer>): "fused" | "unfused" | undefined {
+  if (!WebAssembly.validate(bytes)) {
+    if (Number(globalThis.process?.versions?.node?.split(".")[0]) !== NODE) return undefined;
+    builtin<NodeV8>("node:v8")?.setFlagsFromString(FLAG);
+    if (!WebAssembly.validate(bytes)) return undefined;
+  }
+  return fuses() ? "fused" : "unfused";
 }

@@ -4,18 +4,22 @@ import { WasmError, short } from "../errors.js";
 import { abi, type Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
 import { Heap, type MemoryStats } from "./heap.js";
+import { environmentVariable } from "./host.js";
 import { Pool } from "./pool.js";
-import { relaxedSimdWorks } from "./relaxed-simd.js";
+import { relaxedSimd } from "./relaxed-simd.js";
 import { enableSimd256, simd256Works, wantsSimd256, WIDE_TILE } from "./simd256.js";
 import { structWords } from "./structs.js";
 import { importShared, pickThreads } from "./threads.js";
 
-/** `relaxed` uses fused multiply-add (relaxed SIMD); `simd` runs on every engine with WebAssembly SIMD. */
+/**
+ * `relaxed` rounds once in a multiply-add (relaxed SIMD where it is fused); `simd` rounds twice, and runs on every engine with
+ * WebAssembly SIMD. Each gives the same bits on every engine that runs it.
+ */
 export type Binary = "simd" | "relaxed";
 
 export interface InitOptions {
   /**
-   * Which kernels to run. Default: `relaxed` where the engine has it (on Node 20 a V8 flag is set for it), else `simd`;
+   * Which kernels to run. Default: `relaxed` where the engine fuses multiply-adds (on Node 20 a V8 flag is set for it), else `simd`;
    * FOVEA_BINARY overrides it.
    */
   binary?: Binary;
@@ -52,6 +56,7 @@ export interface Runtime {
   readonly tile: number;
   /** Whether vectors of 256 bits are in use. */
   readonly simd256: boolean;
+  /** Fewer than asked for once it shows that they cannot be started. */
   readonly threads: number;
   /** The other threads, started on first use; none if there is only one. */
   readonly pool: Pool | undefined;
@@ -80,12 +85,12 @@ export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
 }
 
 function pickBinary(asked: Binary | undefined): Binary {
-  const wanted = asked ?? (globalThis.process?.env?.["FOVEA_BINARY"] || undefined);
+  const wanted = asked ?? (environmentVariable("FOVEA_BINARY") || undefined);
   if (wanted !== undefined && wanted !== "simd" && wanted !== "relaxed") {
     throw new WasmError(`init: unknown binary '${short(wanted)}'; known: relaxed, simd`);
   }
   if (wanted !== undefined) return wanted;
-  return relaxedSimdWorks(binaryBytes("relaxed")) ? "relaxed" : "simd";
+  return relaxedSimd(binaryBytes("relaxed")) === "fused" ? "relaxed" : "simd";
 }
 
 /** What another thread needs to start kernels of its own. */
@@ -102,8 +107,8 @@ class LiveRuntime implements Runtime {
   readonly binary: Binary;
   readonly winograd: boolean;
   readonly simd256: boolean;
-  readonly threads: number;
   readonly module: WebAssembly.Module;
+  readonly #threads: number;
   #tile: number | undefined;
   #pool: Pool | undefined;
 
@@ -124,7 +129,7 @@ class LiveRuntime implements Runtime {
     if (wide && !this.simd256) {
       console.warn("fovea: simd256 gives other numbers on this engine and is not used; set FOVEA_SIMD256=0");
     }
-    this.threads = threads;
+    this.#threads = threads;
     this.module = module;
     this.#tile = options.tile;
   }
@@ -133,9 +138,13 @@ class LiveRuntime implements Runtime {
     return (this.#tile ??= fastestTile(this));
   }
 
+  get threads(): number {
+    return this.#pool?.threads ?? this.#threads;
+  }
+
   get pool(): Pool | undefined {
-    if (this.threads === 1) return undefined;
-    return (this.#pool ??= new Pool(this.threads, this.module, this.heap.memory, rangedKernels));
+    if (this.#threads === 1) return undefined;
+    return (this.#pool ??= new Pool(this.#threads, this.module, this.heap.memory, rangedKernels));
   }
 
   /** Ends the threads. */
@@ -148,7 +157,13 @@ function start(options: InitOptions): LiveRuntime {
   const { binary, maxBytes = MAX_PAGES * PAGE } = options;
   const picked = pickBinary(binary);
   const bytes = binaryBytes(picked);
-  if (picked === "relaxed" ? !relaxedSimdWorks(bytes) : !WebAssembly.validate(bytes)) {
+  const runs = picked === "relaxed" ? relaxedSimd(bytes) : WebAssembly.validate(bytes);
+  if (runs === "unfused") {
+    throw new WasmError(
+      "init: this engine does not fuse multiply-adds, so its 'relaxed' kernels would give the numbers of 'simd'; use binary 'simd'",
+    );
+  }
+  if (!runs) {
     const cure = picked === "relaxed" ? "use binary 'simd'" : "it needs WebAssembly SIMD";
     throw new WasmError(`init: this engine cannot run the '${picked}' kernels; ${cure}`);
   }

@@ -4,6 +4,7 @@
 
 import type { Kernels } from "./abi.js";
 import type { Heap } from "./heap.js";
+import { builtin, environmentVariable } from "./host.js";
 import { structWords } from "./structs.js";
 
 /** The first Node whose V8 compiles all kernels so; tried on 24 and 26. */
@@ -20,7 +21,7 @@ interface NodeV8 {
 /** Whether 256-bit vectors are asked for, allowed and to be had: Node from 24 on, on x64. */
 export function wantsSimd256(asked: boolean | undefined): boolean {
   const { process } = globalThis;
-  const variable = process?.env?.["FOVEA_SIMD256"];
+  const variable = environmentVariable("FOVEA_SIMD256");
   if (variable === "0" || !(asked ?? variable === "1")) return false;
   return process?.arch === "x64" && Number(process.versions?.node?.split(".")[0]) >= FIRST_NODE;
 }
@@ -30,8 +31,7 @@ export function wantsSimd256(asked: boolean | undefined): boolean {
  * engine does not compile bytes again that it has compiled before.
  */
 export function enableSimd256(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const v8 = globalThis.process?.getBuiltinModule?.("node:v8") as NodeV8 | undefined;
-  v8?.setFlagsFromString(FLAG);
+  builtin<NodeV8>("node:v8")?.setFlagsFromString(FLAG);
   const name = new TextEncoder().encode("simd256");
   const section = [0, name.length + 1, name.length, ...name];
   const marked = new Uint8Array(bytes.length + section.length);

@@ -1,6 +1,7 @@
 // How many threads to use, and what must be so for more than one.
 
 import { WasmError } from "../errors.js";
+import { builtin, environmentVariable } from "./host.js";
 
 const MOST = 16;
 
@@ -9,33 +10,53 @@ interface NodeOs {
 }
 
 function processors(): number {
-  const os = globalThis.process?.getBuiltinModule?.("node:os") as NodeOs | undefined;
-  return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  try {
+    const count = builtin<NodeOs>("node:os")?.availableParallelism();
+    if (count !== undefined) return count;
+  } catch {
+    // as little said as where there is no such module
+  }
+  return globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
-let warned = false;
+const warned = new Set<string>();
+
+/** Says once that fewer threads than asked for do the work, and why. Results are the same. */
+export function warnFewer(threads: number, why: string): void {
+  if (warned.has(why)) return;
+  warned.add(why);
+  console.warn(`fovea: running on ${threads === 1 ? "one thread" : `${threads} threads`}: ${why}`);
+}
+
+/** Why there can be one thread alone, if so. */
+function obstacle(): string | undefined {
+  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false) {
+    return (
+      "this page is not cross-origin isolated, so memory cannot be shared between threads (serve it with " +
+      "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)"
+    );
+  }
+  if (builtin("node:worker_threads") || typeof Worker === "function") return undefined;
+  return globalThis.process?.versions?.node
+    ? 'this Node has no process.getBuiltinModule (20.16 and 22.3 have it), and "fovea/node" is not imported'
+    : "there are no workers here";
+}
 
 /**
- * The number of threads: as asked, or FOVEA_THREADS, or one for each processor up to 16; 1 where memory cannot be shared,
- * which is said once if more were to be had.
+ * The number of threads: as asked, or FOVEA_THREADS, or one for each processor up to 16; 1 where memory cannot be shared or
+ * there are no workers, which is said once if more were to be had.
  * @throws WasmError unless it is an integer from 1 to 64
  */
 export function pickThreads(asked: number | undefined): number {
-  const variable = globalThis.process?.env?.["FOVEA_THREADS"];
+  const variable = environmentVariable("FOVEA_THREADS");
   const wanted = asked ?? (variable ? Number(variable) : undefined);
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64)) {
     throw new WasmError(`init: threads must be an integer from 1 to 64; got ${asked ?? variable}`);
   }
   const threads = wanted ?? Math.min(processors(), MOST);
-  const shareable = typeof SharedArrayBuffer !== "undefined" && globalThis.crossOriginIsolated !== false;
-  if (threads === 1 || shareable) return threads;
-  if (!warned) {
-    warned = true;
-    console.warn(
-      "fovea: running on one thread: this page is not cross-origin isolated, so memory cannot be shared between " +
-        "threads (serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)",
-    );
-  }
+  const why = threads > 1 ? obstacle() : undefined;
+  if (why === undefined) return threads;
+  warnFewer(1, why);
   return 1;
 }
 

@@ -7,12 +7,13 @@ import { basename, join } from "node:path";
 import { DataError, short } from "../../errors.js";
 import { download, type DownloadProgress } from "../download.js";
 import { downloadProgress } from "../progress.js";
+import { environmentVariable } from "../../wasm/host.js";
 import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
 
 /** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. */
 export function foveaHome(): string {
-  return process.env.FOVEA_HOME ?? join(homedir(), ".cache", "fovea");
+  return environmentVariable("FOVEA_HOME") ?? join(homedir(), ".cache", "fovea");
 }
 
 /** An entry of the catalog. @throws DataError listing what is known */
