@@ -1,7 +1,7 @@
 // fovea models: what can be trained and loaded by name, and what weights are published.
 
 import type { Command } from "commander";
-import { knownNames } from "../core/suggest.js";
+import { knownNames } from "../errors/suggest.js";
 import { short } from "../errors.js";
 import { modelInfo, modelNames, publishedWeights, type PublishedWeights } from "../models/index.js";
 import { UsageError } from "../node/usage-error.js";

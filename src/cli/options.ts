@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
-import { knownNames } from "../core/suggest.js";
+import { knownNames } from "../errors/suggest.js";
 import type { Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 import { modelNames } from "../models/index.js";

@@ -3,7 +3,7 @@
 
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
-import { knownNames } from "../core/suggest.js";
+import { knownNames } from "../errors/suggest.js";
 import { FoveaError } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";
 import { register as augmentSheet } from "./augment-sheet.js";

@@ -1,12 +1,13 @@
 // Reverse-mode differentiation: nodes record operations, backward() walks them newest first.
 
 import { ShapeError } from "../errors.js";
+import { checkFunction, checkOptions } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { keep, refusePromise, tidy } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
 import type { Storage } from "./storage.js";
-import { empty, Tensor, type DType } from "./tensor.js";
+import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
 
 /** A gradient rule with its types erased. */
 export type AnyRule = (dy: Tensor, saved: never, attrs: never) => Tensor;
@@ -28,6 +29,7 @@ export function isRecorded(t: Tensor): boolean {
  * @throws DataError if fn returns a promise: what comes after its first await would be recorded
  */
 export function noGrad<T>(fn: () => T): T {
+  checkFunction("noGrad", "fn", fn);
   const before = gradEnabled;
   gradEnabled = false;
   try {
@@ -237,7 +239,10 @@ export interface BackwardOptions {
  * `dy` is the gradient with respect to `loss`, 1 for a scalar.
  * @throws ShapeError if loss is no scalar and dy is missing, if it has no gradient graph, or if the graph was freed.
  */
-export function backward(loss: Tensor, dy?: Tensor, { retainGraph = false }: BackwardOptions = {}): void {
+export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
+  checkTensors("backward", dy === undefined ? { loss } : { loss, dy });
+  checkOptions<BackwardOptions>("backward", options, { retainGraph: true });
+  const { retainGraph = false } = options;
   if (dy === undefined && loss.size !== 1) {
     throw new ShapeError(`backward: loss must be a scalar; got shape [${loss.shape.join(",")}]`);
   }

@@ -5,7 +5,7 @@ import { ShapeError } from "../errors.js";
 import { disposeAux, isGradEnabled, Node, type AnyRule, type Once } from "./autograd.js";
 import { refusePromise, tidy } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
-import { empty, Tensor, type DType } from "./tensor.js";
+import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
 
 export type Inputs = Record<string, Tensor | undefined>;
 
@@ -25,6 +25,8 @@ export type Saved<I extends Inputs, S extends PropertyKey, Aux> = Pick<
 
 export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
   name: string;
+  /** Inputs that may be left out. */
+  optional?: readonly (keyof I)[];
   /** dtype of each input that is not f32. */
   dtypes?: { readonly [K in keyof I]?: DType };
   /** dtype of the output, f32 unless said. */
@@ -85,12 +87,18 @@ export function registeredOps(): ReadonlyMap<string, RegisteredOp> {
   return registry;
 }
 
-function checkDTypes(name: string, inputs: Inputs, dtypes: Record<string, DType | undefined>): void {
+/** @throws DataError for an input that is no tensor; ShapeError for one of the wrong dtype */
+function checkInputs(
+  name: string,
+  inputs: Inputs,
+  dtypes: Record<string, DType | undefined>,
+  optional: readonly PropertyKey[],
+): void {
   for (const [key, t] of Object.entries(inputs)) {
     const expected = dtypes[key] ?? "f32";
-    if (t !== undefined && t.dtype !== expected) {
-      throw new ShapeError(`${name}: ${key} has the wrong dtype; got ${t.dtype}; expected ${expected}`);
-    }
+    if (t?.dtype === expected || (t === undefined && optional.includes(key))) continue;
+    checkTensors(name, { [key]: t });
+    throw new ShapeError(`${name}: ${key} has the wrong dtype; got ${t!.dtype}; expected ${expected}`);
   }
 }
 
@@ -106,10 +114,11 @@ export function defineOp<
   const rules = spec.vjp as Record<string, AnyRule | undefined>;
   const differentiable = Object.keys(rules).length > 0;
   const dtypes = (spec.dtypes ?? {}) as Record<string, DType | undefined>;
+  const optional = spec.optional ?? [];
 
   const apply = (inputs: I, attrs: A = {} as A): Tensor => {
     const named = inputs as Inputs;
-    checkDTypes(name, named, dtypes);
+    checkInputs(name, named, dtypes, optional);
     const shape = spec.shape(inputs, attrs);
     if (observer) {
       const y = empty(shape, spec.dtype ?? "f32", name);

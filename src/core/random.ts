@@ -1,6 +1,7 @@
 // Seeded random numbers, the same on every engine.
 
 import { DataError, show } from "../errors.js";
+import { wrongKind } from "../errors/options.js";
 
 export type RandomState = readonly [a: number, b: number, c: number, counter: number];
 
@@ -14,7 +15,9 @@ export class Random {
   #c: number;
   #counter = 1;
 
+  /** @throws DataError unless seed is a finite number */
   constructor(seed: number) {
+    if (!Number.isFinite(seed)) throw wrongKind("Random", "seed", seed, "a number");
     let z = seed | 0;
     const next = (): number => {
       z = (z + 0x9e3779b9) | 0;
@@ -116,8 +119,9 @@ export class Random {
 
 let global = new Random(0);
 
-/** Restarts the stream that initialisers and dropout draw from. It starts at seed 0. */
+/** Restarts the stream that initialisers and dropout draw from. It starts at seed 0. @throws DataError unless seed is a finite number */
 export function manualSeed(seed: number): void {
+  if (!Number.isFinite(seed)) throw wrongKind("manualSeed", "seed", seed, "a number");
   global = new Random(seed);
 }
 

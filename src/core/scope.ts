@@ -1,6 +1,7 @@
 // Scopes: tensors made inside tidy() are freed when it ends, but for those it returns.
 
 import { DataError } from "../errors.js";
+import { wrongKind } from "../errors/options.js";
 import type { Tensor } from "./tensor.js";
 
 const scopes: Tensor[][] = [];
@@ -17,6 +18,8 @@ export function enterScope(t: Tensor): void {
  * would free them: the caller does. Returns it.
  */
 export function keep<T extends object>(value: T): T {
+  if (typeof value !== "object" || value === null)
+    throw wrongKind("keep", "value", value, "a tensor, or holds some");
   if ("dispose" in value) release(value as unknown as Tensor);
   else {
     const found = new Set<unknown>();
@@ -64,6 +67,7 @@ function collect(value: unknown, found: Set<unknown>): void {
  * @throws DataError if fn returns a promise, since the tensors made after its first await would escape.
  */
 export function tidy<T>(fn: () => T): T {
+  if (typeof fn !== "function") throw wrongKind("tidy", "fn", fn, "a function");
   const scope: Tensor[] = [];
   scopes.push(scope);
   let result: T;

@@ -1,6 +1,7 @@
 // Shapes: plain arrays of sizes, outermost first, row-major.
 
 import { ShapeError } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 
 export type Shape = readonly number[];
 
@@ -25,6 +26,12 @@ export function describe(shapes: Record<string, Shape | { shape: Shape } | undef
 
 /** @throws ShapeError unless every size is a non-negative integer and all elements fit in 2³¹ − 1. */
 export function checkShape(op: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    const meant = typeof shape === "number" ? `such as [${shape as number}]` : "such as [2, 3]";
+    throw new ShapeError(
+      `${op}: shape must be an array of sizes; got ${kindOf(shape)}; expected one ${meant}`,
+    );
+  }
   for (const n of shape) {
     if (!Number.isInteger(n) || n < 0) {
       throw new ShapeError(`${op}: sizes must be integers ≥ 0; got [${shape.join(",")}]`);
@@ -40,7 +47,7 @@ export function checkAxis(op: string, axis: number, shape: Shape): number {
   if (!Number.isInteger(axis) || axis < -shape.length || axis >= shape.length) {
     const range = shape.length ? `${-shape.length}…${shape.length - 1}` : "none (a scalar has no axis)";
     throw new ShapeError(
-      `${op}: no such axis; got axis ${axis} for x:[${shape.join(",")}]; expected ${range}`,
+      `${op}: no such axis; got axis ${kindOf(axis)} for x:[${shape.join(",")}]; expected ${range}`,
     );
   }
   return axis < 0 ? axis + shape.length : axis;

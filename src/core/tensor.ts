@@ -1,19 +1,25 @@
 // Tensors: a shape and a dtype over a reference-counted block of the WebAssembly heap.
 
-import { DataError, ShapeError, WasmError } from "../errors.js";
+import { ShapeError, WasmError } from "../errors.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import type { Node } from "./autograd.js";
 import { dispose } from "./dispose.js";
 import type { Fluent } from "./fluent.js";
+import {
+  BYTES,
+  checkDType,
+  checkIntegral,
+  checkNumbers,
+  numbersOf,
+  type DType,
+  type Nested,
+  type TypedArray,
+} from "./numbers.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { enterScope } from "./scope.js";
 import { liveStorages, OWNERS, Storage, type Owner } from "./storage.js";
 
-export type DType = "f32" | "i32" | "u8";
-export type TypedArray = Float32Array | Int32Array | Uint8Array;
-/** Numbers nested as deep as the shape. */
-export type Nested = number | Nested[];
-
-const BYTES: Record<DType, number> = { f32: 4, i32: 4, u8: 1 };
+export type { DType, Nested, TypedArray };
 
 /** Tensors that were garbage-collected before anybody disposed of them, with their labels. */
 const forgotten: string[] = [];
@@ -142,8 +148,12 @@ export class Tensor {
     return this.view[0]!;
   }
 
-  /** Overwrites the elements. @throws ShapeError if the count differs. */
+  /** Overwrites the elements. @throws ShapeError if the count differs; DataError if source holds something else than numbers */
   copyFrom(source: Tensor | ArrayLike<number>): this {
+    if (!(source instanceof Tensor)) {
+      checkNumbers("copyFrom", source);
+      if (this.dtype !== "f32") checkIntegral("copyFrom", source);
+    }
     const count = source instanceof Tensor ? source.size : source.length;
     if (count !== this.size) {
       throw new ShapeError(`copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${count}`);
@@ -198,19 +208,29 @@ export function allocate(x: Tensor): void {
   void x.ptr;
 }
 
-/** A tensor of the given value. */
+/** A tensor of the given value. @throws ShapeError unless shape is an array of sizes, and dtype is known */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
-  const x = empty(shape, dtype, "full");
+  return filled("full", shape, value, dtype);
+}
+
+/** A tensor of zeros. @throws ShapeError as full() */
+export function zeros(shape: Shape, dtype: DType = "f32"): Tensor {
+  return filled("zeros", shape, 0, dtype);
+}
+
+/** A tensor of ones. @throws ShapeError as full() */
+export function ones(shape: Shape, dtype: DType = "f32"): Tensor {
+  return filled("ones", shape, 1, dtype);
+}
+
+function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
+  checkShape(op, shape);
+  checkDType(op, dtype);
+  if (typeof value !== "number") throw wrongKind(op, "value", value, "a number");
+  if (dtype !== "f32") checkIntegral(op, [value]);
+  const x = empty([...shape], dtype, op); // a copy: the caller's array may change
   x.view.fill(value);
   return x;
-}
-
-export function zeros(shape: Shape, dtype: DType = "f32"): Tensor {
-  return full(shape, 0, dtype);
-}
-
-export function ones(shape: Shape, dtype: DType = "f32"): Tensor {
-  return full(shape, 1, dtype);
 }
 
 export interface TensorOptions {
@@ -218,54 +238,37 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
-function flatten(data: Nested, depth: number, shape: number[], out: number[]): void {
-  if (typeof data === "number") {
-    if (depth !== shape.length)
-      throw new DataError(`tensor: nested arrays differ in depth at depth ${depth}`);
-    out.push(data);
-    return;
-  }
-  if (data.length !== shape[depth]) {
-    const expected = depth < shape.length ? `${shape[depth]} at depth ${depth}` : "a number";
-    throw new DataError(`tensor: nested arrays differ in length; got ${data.length}, expected ${expected}`);
-  }
-  for (const item of data) flatten(item, depth + 1, shape, out);
-}
-
 /**
  * A tensor of the given numbers: a flat array with a shape, or nested arrays whose shape is their own.
  * Typed arrays keep their dtype (Float32Array f32, Int32Array i32, Uint8Array u8); the rest is f32 unless said.
- * @throws DataError if the nesting is ragged; ShapeError if shape and count differ.
+ * @throws DataError if the nesting is ragged, or something is no number; ShapeError if shape and count differ.
  */
 export function tensor(data: TypedArray | Nested, shape?: Shape, options: TensorOptions = {}): Tensor {
-  let values: ArrayLike<number>;
-  let dtype = options.dtype;
-  if (typeof data === "number" || Array.isArray(data)) {
-    const found: number[] = [];
-    for (let d = data; Array.isArray(d); d = d[0]!) {
-      found.push(d.length);
-      if (d.length === 0) break;
-    }
-    const flat: number[] = [];
-    flatten(data, 0, found, flat);
-    values = flat;
-    shape ??= found;
-  } else {
-    values = data;
-    dtype ??= data instanceof Int32Array ? "i32" : data instanceof Uint8Array ? "u8" : "f32";
-    shape ??= [data.length];
-  }
-  checkShape("tensor", shape);
-  if (sizeOf(shape) !== values.length) {
+  checkOptions<TensorOptions>("tensor", options, { dtype: true, requiresGrad: true });
+  const own = numbersOf(data);
+  const { values } = own;
+  const { dtype = own.dtype, requiresGrad = false } = options;
+  checkDType("tensor", dtype);
+  const sizes = shape ?? own.shape;
+  checkShape("tensor", sizes);
+  if (sizeOf(sizes) !== values.length) {
     throw new ShapeError(
-      `tensor: [${shape.join(",")}] needs ${sizeOf(shape)} elements; got ${values.length}`,
+      `tensor: [${sizes.join(",")}] needs ${sizeOf(sizes)} elements; got ${values.length}`,
     );
   }
-  const x = empty(shape, dtype, "tensor");
-  x.view.set(values);
-  if (options.requiresGrad) {
-    if (x.dtype !== "f32") throw new ShapeError(`tensor: only f32 can require a gradient; got ${x.dtype}`);
-    x.requiresGrad = true;
+  if (dtype !== "f32") {
+    checkIntegral("tensor", values);
+    if (requiresGrad) throw new ShapeError(`tensor: only f32 can require a gradient; got ${dtype}`);
   }
+  const x = empty([...sizes], dtype, "tensor");
+  x.view.set(values);
+  x.requiresGrad = requiresGrad;
   return x;
+}
+
+/** @throws DataError naming the first that is no tensor */
+export function checkTensors(op: string, tensors: Readonly<Record<string, unknown>>): void {
+  for (const name in tensors) {
+    if (!(tensors[name] instanceof Tensor)) throw wrongKind(op, name, tensors[name], "a tensor");
+  }
 }

@@ -2,7 +2,7 @@
 
 import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
-import { knownNames } from "../core/suggest.js";
+import { knownNames } from "../errors/suggest.js";
 import { DataError, short } from "../errors.js";
 import { init, summary } from "../nn/index.js";
 import type { Classifier } from "./classifier.js";

@@ -1,5 +1,7 @@
 import { ones, zeros, type Tensor } from "../core/tensor.js";
 import { batchNorm } from "../ops/index.js";
+import { checkOptions } from "../errors/options.js";
+import { checkSize } from "./check.js";
 import { Buffer, Module, Parameter } from "./module.js";
 
 export interface BatchNorm2dOptions {
@@ -27,6 +29,13 @@ export class BatchNorm2d extends Module {
 
   constructor(numFeatures: number, options: BatchNorm2dOptions = {}) {
     super();
+    checkOptions<BatchNorm2dOptions>("BatchNorm2d", options, {
+      eps: true,
+      momentum: true,
+      affine: true,
+      trackRunningStats: true,
+    });
+    checkSize("BatchNorm2d", "numFeatures", numFeatures);
     const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
     this.eps = eps;
     this.momentum = momentum;

@@ -1,6 +1,9 @@
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
 import { conv2d, type Conv2dOptions, type Pair } from "../ops/index.js";
+import { CONV2D } from "../ops/option-names.js";
+import { checkPair, checkSize } from "./check.js";
 import { kaimingUniform, type Initialiser } from "./init.js";
 import { biasOf } from "./linear.js";
 import { Module, Parameter } from "./module.js";
@@ -26,6 +29,15 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dLayerOptions = {}) {
     super();
+    checkOptions<Conv2dLayerOptions>("Conv2d", options, {
+      ...CONV2D,
+      bias: true,
+      weightInit: true,
+      biasInit: true,
+    });
+    checkSize("Conv2d", "inChannels", inChannels);
+    checkSize("Conv2d", "outChannels", outChannels);
+    checkPair("Conv2d", "kernelSize", kernelSize);
     const {
       bias = true,
       weightInit = (w) => kaimingUniform(w, { a: Math.sqrt(5) }),

@@ -1,6 +1,7 @@
 import { defaultRandom } from "../core/random.js";
 import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 import { dropout } from "../ops/index.js";
 import { Module } from "./module.js";
 
@@ -11,7 +12,8 @@ export class Dropout extends Module {
   /** @throws ShapeError unless 0 ≤ p < 1 */
   constructor(p = 0.5) {
     super();
-    if (!(p >= 0 && p < 1)) throw new ShapeError(`Dropout: p must be in [0, 1); got ${p}`);
+    if (typeof p !== "number" || !(p >= 0 && p < 1))
+      throw new ShapeError(`Dropout: p must be in [0, 1); got ${kindOf(p)}`);
     this.p = p;
   }
 

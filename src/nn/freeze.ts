@@ -1,8 +1,9 @@
 // Fine-tuning: what training changes.
 
 import { DataError } from "../errors.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import { BatchNorm2d } from "./batch-norm.js";
-import type { Module } from "./module.js";
+import { Module } from "./module.js";
 
 export interface FreezeOptions {
   /** Whether batch norms that are frozen keep their running statistics too, and normalise by these. Default true. */
@@ -22,6 +23,10 @@ function setTrainable(
   pattern: string | RegExp,
   trainable: boolean,
 ): { count: number; norms: BatchNorm2d[] } {
+  if (!(model instanceof Module)) throw wrongKind(what, "model", model, "a Module");
+  if (typeof pattern !== "string" && !(pattern instanceof RegExp)) {
+    throw wrongKind(what, "pattern", pattern, "a name or a regular expression");
+  }
   const matches = matcher(pattern);
   const parameters = model.namedParameters();
   const found = new Set(parameters.filter(([name]) => matches(name)).map(([, p]) => p));
@@ -46,11 +51,9 @@ const isTrained = ({ weight, bias }: BatchNorm2d): boolean =>
  * the new images, and what is frozen would change. (PyTorch's requires_grad = False leaves them moving: holdStatistics: false.)
  * Returns how many parameters. @throws DataError if none matches
  */
-export function freeze(
-  model: Module,
-  pattern: string | RegExp = /^/,
-  { holdStatistics = true }: FreezeOptions = {},
-): number {
+export function freeze(model: Module, pattern: string | RegExp = /^/, options: FreezeOptions = {}): number {
+  checkOptions<FreezeOptions>("freeze", options, { holdStatistics: true });
+  const { holdStatistics = true } = options;
   const { count, norms } = setTrainable("freeze", model, pattern, false);
   for (const norm of norms) if (!isTrained(norm)) norm.held = holdStatistics;
   return count;

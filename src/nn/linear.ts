@@ -1,4 +1,5 @@
 import { empty, type Tensor } from "../core/tensor.js";
+import { checkOptions } from "../errors/options.js";
 import { linear } from "../ops/index.js";
 import { biasUniform, kaimingUniform, type Initialiser } from "./init.js";
 import { Module, Parameter } from "./module.js";
@@ -27,6 +28,7 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    checkOptions<LinearOptions>("Linear", options, { bias: true, weightInit: true, biasInit: true });
     const { bias = true, weightInit = (w) => kaimingUniform(w, { a: Math.sqrt(5) }), biasInit } = options;
     const weight = empty([outFeatures, inFeatures], "f32", "Linear");
     weightInit(weight);

@@ -1,5 +1,6 @@
 import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
 import { affine, avgPool2d, div, exp, log, mul, pad, reshape } from "../ops/index.js";
 import { Module } from "./module.js";
 
@@ -24,8 +25,14 @@ export class LocalResponseNorm extends Module {
   readonly k: number;
 
   /** @throws ShapeError unless size is an integer ≥ 1 */
-  constructor(size: number, { alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions = {}) {
+  constructor(size: number, options: LocalResponseNormOptions = {}) {
     super();
+    checkOptions<LocalResponseNormOptions>("LocalResponseNorm", options, {
+      alpha: true,
+      beta: true,
+      k: true,
+    });
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
     if (!Number.isInteger(size) || size < 1) {
       throw new ShapeError(`LocalResponseNorm: size must be an integer ≥ 1; got ${size}`);
     }

@@ -5,6 +5,7 @@ import { describe, sameShape } from "../core/shape.js";
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions, kindOf, wrongKind } from "../errors/options.js";
 import {
   add,
   affine,
@@ -19,8 +20,9 @@ import {
   type FocalLossOptions,
   type SigmoidFocalOptions,
 } from "../ops/index.js";
+import { BINARY_CROSS_ENTROPY, CROSS_ENTROPY, FOCAL } from "../ops/option-names.js";
 import { inEvaluation } from "./evaluation.js";
-import type { Module } from "./module.js";
+import { Module } from "./module.js";
 
 /** A function from logits [n, classes] and targets to a loss, which may also look at the images the logits came from. */
 export interface Loss {
@@ -36,6 +38,7 @@ export class CrossEntropyLoss implements Loss {
   readonly options: CrossEntropyOptions;
 
   constructor(options: CrossEntropyOptions = {}) {
+    checkOptions<CrossEntropyOptions>("CrossEntropyLoss", options, CROSS_ENTROPY);
     this.options = options;
   }
 
@@ -62,6 +65,7 @@ export class BCEWithLogitsLoss implements Loss {
   readonly options: BinaryCrossEntropyOptions;
 
   constructor(options: BinaryCrossEntropyOptions = {}) {
+    checkOptions<BinaryCrossEntropyOptions>("BCEWithLogitsLoss", options, BINARY_CROSS_ENTROPY);
     this.options = options;
   }
 
@@ -75,6 +79,7 @@ export class FocalLoss implements Loss {
   readonly options: FocalLossOptions;
 
   constructor(options: FocalLossOptions = {}) {
+    checkOptions<FocalLossOptions>("FocalLoss", options, FOCAL);
     this.options = options;
   }
 
@@ -88,6 +93,7 @@ export class SigmoidFocalLoss implements Loss {
   readonly options: SigmoidFocalOptions;
 
   constructor(options: SigmoidFocalOptions = {}) {
+    checkOptions<SigmoidFocalOptions>("SigmoidFocalLoss", options, FOCAL);
     this.options = options;
   }
 
@@ -119,12 +125,20 @@ export class DistillationLoss implements Loss {
 
   /** @throws ShapeError unless alpha is in [0, 1] and temperature > 0 */
   constructor(teacher: Module, options: DistillationOptions = {}) {
+    checkOptions<DistillationOptions>("DistillationLoss", options, {
+      alpha: true,
+      temperature: true,
+      loss: true,
+    });
     const { alpha = 0.9, temperature = 4, loss = new CrossEntropyLoss() } = options;
-    if (!(alpha >= 0 && alpha <= 1)) {
-      throw new ShapeError(`DistillationLoss: alpha must be in [0, 1]; got ${alpha}`);
+    if (!(teacher instanceof Module)) throw wrongKind("DistillationLoss", "teacher", teacher, "a Module");
+    if (typeof alpha !== "number" || !(alpha >= 0 && alpha <= 1)) {
+      throw new ShapeError(`DistillationLoss: alpha must be in [0, 1]; got ${kindOf(alpha)}`);
     }
-    if (!(temperature > 0 && temperature < Infinity)) {
-      throw new ShapeError(`DistillationLoss: temperature must be finite and > 0; got ${temperature}`);
+    if (typeof temperature !== "number" || !(temperature > 0 && temperature < Infinity)) {
+      throw new ShapeError(
+        `DistillationLoss: temperature must be finite and > 0; got ${kindOf(temperature)}`,
+      );
     }
     this.teacher = teacher;
     this.alpha = alpha;

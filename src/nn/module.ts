@@ -6,8 +6,9 @@ import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import type { Owner } from "../core/storage.js";
-import { allocate, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
+import { allocate, checkTensors, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError, short } from "../errors.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
 import { noGrad } from "../core/autograd.js";
 
@@ -42,7 +43,9 @@ export interface LoadReport {
 abstract class ModuleTensor extends Tensor {
   readonly fileAxes: readonly number[] | undefined;
 
-  constructor(value: Tensor, owner: Owner, { fileAxes }: StateOptions = {}) {
+  constructor(value: Tensor, owner: Owner, options: StateOptions = {}) {
+    checkTensors(owner === "parameters" ? "Parameter" : "Buffer", { value });
+    const { fileAxes } = options;
     super(value.storage.retain(), value.shape, value.dtype);
     keep(this);
     value.dispose();
@@ -105,6 +108,7 @@ export abstract class Module {
 
   /** forward(x), with every tensor made on the way freed unless a gradient still needs it. */
   call(x: Tensor): Tensor {
+    checkTensors(this.constructor.name, { x });
     return tidy(() => this.forward(x));
   }
 
@@ -208,7 +212,10 @@ export abstract class Module {
    * @throws DataError listing missing and unexpected names, and tensors of another shape or type; with strict: false, if
    * nothing fits. The message begins with `source`. WasmError if the heap has no room for the largest tensor twice more.
    */
-  loadStateDict(state: StateDict, { strict = true, source = "loadStateDict" }: LoadOptions = {}): LoadReport {
+  loadStateDict(state: StateDict, options: LoadOptions = {}): LoadReport {
+    checkOptions<LoadOptions>("loadStateDict", options, { strict: true, source: true });
+    const { strict = true, source = "loadStateDict" } = options;
+    if (!(state instanceof Map)) throw wrongKind(source, "state", state, "a Map, as stateDict() gives it");
     const own = new Map(this.#tensors(""));
     const report = compareStates(own, state);
     const { missing, unexpected, mismatched } = report;

@@ -1,4 +1,5 @@
 import type { Tensor } from "../core/tensor.js";
+import { checkOptions } from "../errors/options.js";
 import {
   adaptiveAvgPool2d,
   avgPool2d,
@@ -7,6 +8,8 @@ import {
   type MaxPoolOptions,
   type Pair,
 } from "../ops/index.js";
+import { AVG_POOL, MAX_POOL } from "../ops/option-names.js";
+import { checkPair } from "./check.js";
 import { Module } from "./module.js";
 
 /** Largest value of each window. The stride is kernelSize unless given. */
@@ -16,6 +19,8 @@ export class MaxPool2d extends Module {
 
   constructor(kernelSize: Pair, options: MaxPoolOptions = {}) {
     super();
+    checkOptions<MaxPoolOptions>("MaxPool2d", options, MAX_POOL);
+    checkPair("MaxPool2d", "kernelSize", kernelSize);
     this.kernelSize = kernelSize;
     this.options = options;
   }
@@ -32,6 +37,8 @@ export class AvgPool2d extends Module {
 
   constructor(kernelSize: Pair, options: AvgPoolOptions = {}) {
     super();
+    checkOptions<AvgPoolOptions>("AvgPool2d", options, AVG_POOL);
+    checkPair("AvgPool2d", "kernelSize", kernelSize);
     this.kernelSize = kernelSize;
     this.options = options;
   }
@@ -47,6 +54,7 @@ export class AdaptiveAvgPool2d extends Module {
 
   constructor(outputSize: Pair) {
     super();
+    checkPair("AdaptiveAvgPool2d", "outputSize", outputSize);
     this.outputSize = outputSize;
   }
 

@@ -1,5 +1,6 @@
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
+import { wrongKind } from "../errors/options.js";
 import { flatten } from "../ops/index.js";
 import { Module } from "./module.js";
 
@@ -22,8 +23,14 @@ export class Sequential extends Module {
     super();
     const [first] = layers;
     const named = first === undefined || first instanceof Module ? (layers as Module[]) : first;
+    if (typeof named !== "object" || named === null)
+      throw wrongKind("Sequential", "layers", named, "Modules");
     this.#names = Object.keys(named);
     this.#layers = Object.values(named);
+    this.#layers.forEach((layer, i) => {
+      if (!(layer instanceof Module))
+        throw wrongKind("Sequential", `layer ${this.#names[i]}`, layer, "a Module");
+    });
   }
 
   get length(): number {

@@ -1,4 +1,5 @@
 import type { Tensor } from "../core/tensor.js";
+import { checkOptions } from "../errors/options.js";
 import { mul } from "../ops/index.js";
 import { ReLU, Sigmoid } from "./activation.js";
 import { Conv2d, type Conv2dLayerOptions } from "./conv2d.js";
@@ -27,6 +28,11 @@ export class SqueezeExcitation extends Module {
 
   constructor(channels: number, squeezeChannels: number, options: SqueezeExcitationOptions = {}) {
     super();
+    checkOptions<SqueezeExcitationOptions>("SqueezeExcitation", options, {
+      activation: true,
+      scaleActivation: true,
+      conv: true,
+    });
     const { activation: Activation = ReLU, scaleActivation: ScaleActivation = Sigmoid, conv } = options;
     this.fc1 = new Conv2d(channels, squeezeChannels, 1, conv);
     this.fc2 = new Conv2d(squeezeChannels, channels, 1, conv);

@@ -1,6 +1,7 @@
 import { defaultRandom } from "../core/random.js";
 import { tensor, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 import { mul } from "../ops/index.js";
 import { Module } from "./module.js";
 
@@ -15,7 +16,8 @@ export class StochasticDepth extends Module {
   /** @throws ShapeError unless 0 ≤ p < 1 */
   constructor(p: number) {
     super();
-    if (!(p >= 0 && p < 1)) throw new ShapeError(`StochasticDepth: p must be in [0, 1); got ${p}`);
+    if (typeof p !== "number" || !(p >= 0 && p < 1))
+      throw new ShapeError(`StochasticDepth: p must be in [0, 1); got ${kindOf(p)}`);
     this.p = p;
   }
 

@@ -2,10 +2,11 @@
 
 import { shapesOnly, type AppliedOp } from "../core/op.js";
 import { tidy } from "../core/scope.js";
-import type { Shape } from "../core/shape.js";
+import { checkShape, type Shape } from "../core/shape.js";
 import { empty, Tensor } from "../core/tensor.js";
+import { wrongKind } from "../errors/options.js";
 import { inEvaluation } from "./evaluation.js";
-import type { Module } from "./module.js";
+import { Module } from "./module.js";
 
 export interface LayerSummary {
   /** Where it is: "layer1.0.conv1". */
@@ -70,7 +71,9 @@ function show(value: string | number): string {
  * multiply-accumulates. Takes no time and no memory to speak of. @throws ShapeError if the input does not fit
  */
 export function summary(model: Module, input: Tensor | Shape): ModelSummary {
+  if (!(model instanceof Module)) throw wrongKind("summary", "model", model, "a Module");
   const shape = input instanceof Tensor ? input.shape : input;
+  checkShape("summary", shape);
   const leaves = leavesOf(model) as [string, { forward?: Module["forward"] } & Module][];
   const layers: LayerSummary[] = [];
   let macs = 0;

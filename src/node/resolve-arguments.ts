@@ -1,7 +1,7 @@
 // From a recipe and what a user says to all arguments of a training.
 
 import { join } from "node:path";
-import { knownNames } from "../core/suggest.js";
+import { knownNames } from "../errors/suggest.js";
 import { DataError, short, show } from "../errors.js";
 import { readJson } from "./files.js";
 import { expectation } from "./kinds.js";

@@ -4,10 +4,12 @@
 import { noGrad } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
 import { tidy } from "../core/scope.js";
-import { tensor, type Tensor } from "../core/tensor.js";
+import { checkTensors, tensor, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions, kindOf } from "../errors/options.js";
 import { abs, add, affine, div, exp, log, mul, neg, relu, sigmoid, sub } from "./elementwise.js";
 import { logSoftmax } from "./loss.js";
+import { BINARY_CROSS_ENTROPY, FOCAL } from "./option-names.js";
 import { mean, sum } from "./reduce.js";
 import {
   checkReduction,
@@ -66,9 +68,12 @@ export interface BinaryCrossEntropyOptions {
 export function binaryCrossEntropyWithLogits(
   x: Tensor,
   target: Tensor,
-  { posWeight = 1, labelSmoothing = 0, reduction = "mean" }: BinaryCrossEntropyOptions = {},
+  options: BinaryCrossEntropyOptions = {},
 ): Tensor {
   const op = "binaryCrossEntropyWithLogits";
+  checkTensors(op, { x, target });
+  checkOptions<BinaryCrossEntropyOptions>(op, options, BINARY_CROSS_ENTROPY);
+  const { posWeight = 1, labelSmoothing = 0, reduction = "mean" } = options;
   checkReduction(op, reduction);
   checkSmoothing(op, labelSmoothing);
   checkTarget(op, x, target);
@@ -106,8 +111,8 @@ export interface SigmoidFocalOptions extends FocalOptions {
 }
 
 function checkGamma(op: string, gamma: number): void {
-  if (!(gamma >= 0 && gamma < Infinity))
-    throw new ShapeError(`${op}: gamma must be finite and ≥ 0; got ${gamma}`);
+  if (typeof gamma !== "number" || !(gamma >= 0 && gamma < Infinity))
+    throw new ShapeError(`${op}: gamma must be finite and ≥ 0; got ${kindOf(gamma)}`);
 }
 
 /**
@@ -117,16 +122,15 @@ function checkGamma(op: string, gamma: number): void {
  * Detection (2017, https://arxiv.org/abs/1708.02002).
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */
-export function sigmoidFocalLoss(
-  x: Tensor,
-  target: Tensor,
-  { alpha = 0.25, gamma = 2, reduction = "mean" }: SigmoidFocalOptions = {},
-): Tensor {
+export function sigmoidFocalLoss(x: Tensor, target: Tensor, options: SigmoidFocalOptions = {}): Tensor {
   const op = "sigmoidFocalLoss";
+  checkTensors(op, { x, target });
+  checkOptions<SigmoidFocalOptions>(op, options, FOCAL);
+  const { alpha = 0.25, gamma = 2, reduction = "mean" } = options;
   checkReduction(op, reduction);
   checkGamma(op, gamma);
-  if (!((alpha >= 0 && alpha <= 1) || alpha === -1)) {
-    throw new ShapeError(`${op}: alpha must be in [0, 1], or −1; got ${alpha}`);
+  if (typeof alpha !== "number" || !((alpha >= 0 && alpha <= 1) || alpha === -1)) {
+    throw new ShapeError(`${op}: alpha must be in [0, 1], or −1; got ${kindOf(alpha)}`);
   }
   checkTarget(op, x, target);
   const t = targetRows(op, x, target);
@@ -153,12 +157,11 @@ export interface FocalLossOptions extends FocalOptions {
  * Lin et al. (2017, https://arxiv.org/abs/1708.02002), with softmax for their sigmoid.
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */
-export function focalLoss(
-  x: Tensor,
-  target: Tensor,
-  { alpha = 1, gamma = 2, reduction = "mean" }: FocalLossOptions = {},
-): Tensor {
+export function focalLoss(x: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {
   const op = "focalLoss";
+  checkTensors(op, { x, target });
+  checkOptions<FocalLossOptions>(op, options, FOCAL);
+  const { alpha = 1, gamma = 2, reduction = "mean" } = options;
   checkReduction(op, reduction);
   checkGamma(op, gamma);
   checkTarget(op, x, target);

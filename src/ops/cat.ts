@@ -2,8 +2,9 @@
 
 import { defineOp } from "../core/op.js";
 import { describe, sizeOf, type Shape } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { wrongKind } from "../errors/options.js";
 import { parallel } from "../wasm/parallel.js";
 import { rowGrain } from "./fusion.js";
 
@@ -40,6 +41,7 @@ function part(name: (typeof NAMES)[number]) {
 
 const catOp = defineOp({
   name: "cat",
+  optional: ["b", "c", "d"],
   shape(inputs: CatInputs, { axis }: { axis: number }) {
     const shapes = Object.values(inputs).flatMap((t) => (t ? [(t as Tensor).shape] : []));
     const first = shapes[0]!;
@@ -72,8 +74,10 @@ const catOp = defineOp({
  * @throws ShapeError unless there is at least one, and all other sizes are equal
  */
 export function cat(tensors: readonly Tensor[], axis = -1): Tensor {
-  const [a, b, c, d, ...rest] = tensors;
-  if (!a) throw new ShapeError("cat: expected at least one tensor; got none");
-  const joined = catOp({ a, b, c, d }, { axis: axis < 0 ? axis + a.shape.length : axis });
+  if (!Array.isArray(tensors)) throw wrongKind("cat", "tensors", tensors, "an array of tensors");
+  const [a, b, c, d, ...rest] = tensors as readonly Tensor[];
+  if (tensors.length === 0) throw new ShapeError("cat: expected at least one tensor; got none");
+  checkTensors("cat", { a });
+  const joined = catOp({ a: a!, b, c, d }, { axis: axis < 0 ? axis + a!.shape.length : axis });
   return rest.length > 0 ? cat([joined, ...rest], axis) : joined;
 }

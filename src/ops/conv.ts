@@ -6,6 +6,7 @@ import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
 import { runtime } from "../wasm/runtime.js";
 import {
   depthwiseBackwardData,
@@ -22,6 +23,7 @@ import {
   WinogradOutput,
   winogradForward,
 } from "./conv-winograd.js";
+import { CONV2D } from "./option-names.js";
 import { stemApplies, stemBackwardWeight, stemForward } from "./conv-stem.js";
 import {
   MIN_WEIGHT_CHANNELS,
@@ -77,6 +79,7 @@ function outputOf(x: Shape, weight: Shape, attrs: Conv2dAttrs): [number, number]
 
 const conv2dOp = defineOp({
   name: "conv2d",
+  optional: ["bias"],
   shape({ x, weight, bias }: Conv2dInputs, attrs: Conv2dAttrs): Shape {
     const { groups } = attrs;
     const c = x.shape[3];
@@ -168,6 +171,7 @@ export interface Conv2dOptions {
  * @throws ShapeError unless the shapes fit
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkOptions<Conv2dOptions>("conv2d", options, CONV2D);
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   return conv2dOp({ x, weight, bias }, { stride, padding, dilation, groups });
 }

@@ -4,6 +4,7 @@ import { defineOp } from "../core/op.js";
 import { broadcastShapes, describe, sameShape, stridesOf, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { MaskedGradient, ScaledRows } from "./fusion.js";
 
@@ -115,7 +116,12 @@ const negOp = defineOp({
 
 const affineOp = defineOp({
   name: "affine",
-  shape: ({ x }: UnaryInputs, _: { scale: number; shift: number }) => x.shape,
+  shape({ x }: UnaryInputs, { scale, shift }: { scale: number; shift: number }) {
+    if (typeof scale === "number" && typeof shift === "number") return x.shape;
+    throw new ShapeError(
+      `affine: scale and shift must be numbers; got ${kindOf(scale)} and ${kindOf(shift)}`,
+    );
+  },
   forward: (y, { x }, { scale, shift }) => parallel("affine", x.size, GRAIN, x.ptr, y.ptr, scale, shift),
   saves: [],
   vjp: { x: (dy, _, { scale }) => affine(dy, scale) },
@@ -265,10 +271,12 @@ const greaterEqualOp = defineOp({
 
 const dropoutOp = defineOp({
   name: "dropout",
-  shape({ x }: UnaryInputs, { p }: { p: number; seed: number }) {
-    if (!(p >= 0 && p < 1)) {
-      throw new ShapeError(`dropout: p must be in [0, 1); got p ${p} for ${describe({ x })}`);
+  shape({ x }: UnaryInputs, { p, seed }: { p: number; seed: number }) {
+    if (typeof p !== "number" || !(p >= 0 && p < 1)) {
+      throw new ShapeError(`dropout: p must be in [0, 1); got p ${kindOf(p)} for ${describe({ x })}`);
     }
+    if (!Number.isInteger(seed))
+      throw new ShapeError(`dropout: seed must be an integer; got ${kindOf(seed)}`);
     return x.shape;
   },
   forward: (y, { x }, { p, seed }) => parallel("dropout", x.size, GRAIN / 4, x.ptr, y.ptr, p, seed),

@@ -3,10 +3,12 @@
 import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { tidy } from "../core/scope.js";
-import { empty, tensor, type Tensor } from "../core/tensor.js";
+import { checkTensors, empty, tensor, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
 import { runtime } from "../wasm/runtime.js";
 import { affine, mul, neg } from "./elementwise.js";
+import { CROSS_ENTROPY } from "./option-names.js";
 import { sum } from "./reduce.js";
 import {
   checkLabels,
@@ -201,6 +203,8 @@ export interface CrossEntropyOptions {
  * @throws ShapeError unless the shapes fit; DataError for a label outside 0…classes − 1
  */
 export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkTensors("crossEntropy", { x, target });
+  checkOptions<CrossEntropyOptions>("crossEntropy", options, CROSS_ENTROPY);
   const { weight, labelSmoothing = 0, reduction = "mean" } = options;
   const attrs = { labelSmoothing, reduction };
   if (weight !== undefined) return weightedCrossEntropy(x, target, weight, attrs);

@@ -142,6 +142,7 @@ interface LinearInputs {
 
 const linearOp = defineOp({
   name: "linear",
+  optional: ["bias"],
   shape({ x, weight, bias }: LinearInputs) {
     const [out, inner] = weight.shape;
     const fits =

@@ -2,8 +2,9 @@
 
 import { defineOp } from "../core/op.js";
 import { checkShape, sizeOf, stridesOf, type Shape } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
+import { checkTensors, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { wrongKind } from "../errors/options.js";
 import { runtime } from "../wasm/runtime.js";
 
 const reshapeOp = defineOp({
@@ -81,12 +82,14 @@ const permuteOp = defineOp({
 
 /** The same elements under another shape; one size may be −1, to be inferred. @throws ShapeError if counts differ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  return reshapeOp({ x }, { shape });
+  if (!Array.isArray(shape)) checkShape("reshape", shape);
+  return reshapeOp({ x }, { shape: [...shape] });
 }
 
 /** Axis i of the result is axis axes[i] of x. @throws ShapeError unless axes is a permutation */
 export function permute(x: Tensor, axes: readonly number[]): Tensor {
-  return permuteOp({ x }, { axes });
+  if (!Array.isArray(axes)) throw wrongKind("permute", "axes", axes, "an array of axes");
+  return permuteOp({ x }, { axes: [...(axes as readonly number[])] });
 }
 
 /**
@@ -94,6 +97,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
  * that weights of a linear layer behind it are interchangeable.
  */
 export function flatten(x: Tensor): Tensor {
+  checkTensors("flatten", { x });
   const [n = 1, h, w, c] = x.shape;
   const planes = x.shape.length === 4 && h! * w! > 1 && c! > 1;
   return reshape(planes ? permute(x, [0, 3, 1, 2]) : x, [n, n === 0 ? sizeOf(x.shape.slice(1)) : -1]);

@@ -3,8 +3,9 @@
 import type { Once } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
 import { describe } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions, kindOf } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { MaskedGradient, rowGrain, ScaledRows, WithMoments } from "./fusion.js";
@@ -124,7 +125,13 @@ function blend(running: Tensor, value: Tensor, momentum: number, scale: number):
 
 const batchNormOp = defineOp({
   name: "batchNorm",
-  shape({ x, weight, bias }: BatchNormInputs, { training, eps, runningMean, runningVar }: BatchNormAttrs) {
+  optional: ["weight", "bias"],
+  shape(
+    { x, weight, bias }: BatchNormInputs,
+    { training, eps, momentum, runningMean, runningVar }: BatchNormAttrs,
+  ) {
+    if (runningMean !== undefined) checkTensors("batchNorm", { runningMean });
+    if (runningVar !== undefined) checkTensors("batchNorm", { runningVar });
     const c = x.shape.at(-1);
     const fits = [weight, bias, runningMean, runningVar].every(
       (t) => t === undefined || (t.shape.length === 1 && t.shape[0] === c),
@@ -135,7 +142,11 @@ const batchNormOp = defineOp({
           `got ${describe({ x, weight, bias, runningMean, runningVar })}`,
       );
     }
-    if (!(eps >= 0)) throw new ShapeError(`batchNorm: eps must be ≥ 0; got ${eps}`);
+    if (typeof eps !== "number" || !(eps >= 0))
+      throw new ShapeError(`batchNorm: eps must be ≥ 0; got ${kindOf(eps)}`);
+    if (!Number.isFinite(momentum)) {
+      throw new ShapeError(`batchNorm: momentum must be a finite number; got ${kindOf(momentum)}`);
+    }
     if (training && x.size / c! < 2) {
       throw new ShapeError(
         `batchNorm: training needs more than one value per channel; got ${describe({ x })}`,
@@ -244,7 +255,9 @@ export function batchNorm(
   runningVar: Tensor | undefined,
   weight?: Tensor,
   bias?: Tensor,
-  { training = false, momentum = 0.1, eps = 1e-5 }: BatchNormOptions = {},
+  options: BatchNormOptions = {},
 ): Tensor {
+  checkOptions<BatchNormOptions>("batchNorm", options, { training: true, momentum: true, eps: true });
+  const { training = false, momentum = 0.1, eps = 1e-5 } = options;
   return batchNormOp({ x, weight, bias }, { training, eps, momentum, runningMean, runningVar });
 }

@@ -5,11 +5,14 @@ import { defineOp } from "../core/op.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
+import { AVG_POOL, MAX_POOL } from "./option-names.js";
 import {
   describeWindow,
   pair,
+  showPair,
   windowOf,
   windowOutput,
   withWindow,
@@ -27,6 +30,11 @@ interface PoolAttrs extends WindowAttrs {
 
 function poolShape(name: string, { x }: PoolInputs, attrs: PoolAttrs): Shape {
   const kernel = pair(attrs.kernelSize);
+  if (Number.isNaN(kernel[0])) {
+    throw new ShapeError(
+      `${name}: kernelSize must be a number or [height, width]; got ${showPair(attrs.kernelSize)}`,
+    );
+  }
   const padding = pair(attrs.padding);
   if (x.shape.length !== 4) throw new ShapeError(`${name}: expected x:[n,h,w,c]; got ${describe({ x })}`);
   if (padding[0] * 2 > kernel[0] || padding[1] * 2 > kernel[1]) {
@@ -118,7 +126,7 @@ const adaptiveAvgPool2dOp = defineOp({
     ) {
       throw new ShapeError(
         `adaptiveAvgPool2d: expected x:[n,h,w,c] with h, w ≥ 1 and sizes ≥ 1; ` +
-          `got ${describe({ x })} outputSize [${size.join(",")}]`,
+          `got ${describe({ x })} outputSize ${showPair(Number.isNaN(size[0]) ? outputSize : size)}`,
       );
     }
     return [x.shape[0]!, size[0], size[1], x.shape[3]!];
@@ -162,12 +170,14 @@ export interface AvgPoolOptions extends PoolOptions {
  * the first of equals. @throws ShapeError unless the window fits, padding is at most half of it, and it has ≤ 256 cells
  */
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor {
+  checkOptions<MaxPoolOptions>("maxPool2d", options, MAX_POOL);
   const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
   return maxPool2dOp({ x }, { kernelSize, stride, padding, dilation, ceilMode });
 }
 
 /** Mean of each window: x:[n,h,w,c] → [n,oh,ow,c]. @throws ShapeError unless the window fits and padding is at most half of it */
 export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
+  checkOptions<AvgPoolOptions>("avgPool2d", options, AVG_POOL);
   const { stride = kernelSize, padding = 0, countIncludePad = true, ceilMode = false } = options;
   return avgPool2dOp({ x }, { kernelSize, stride, padding, dilation: 1, countIncludePad, ceilMode });
 }

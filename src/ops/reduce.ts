@@ -2,7 +2,7 @@
 
 import { defineOp } from "../core/op.js";
 import { around, checkAxis, describe, sizeOf, type Shape } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { runtime } from "../wasm/runtime.js";
 import { reshape } from "./movement.js";
@@ -78,6 +78,10 @@ const argmaxOp = defineOp({
   vjp: {},
 });
 
+/** Several axes, or one as a list. */
+const axesOf = (axis: number | readonly number[]): readonly number[] =>
+  Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
+
 /** Sums over `axes`, last first, so that earlier axes keep their numbers. */
 function sumAxes(
   name: string,
@@ -85,8 +89,9 @@ function sumAxes(
   axis: number | readonly number[] | undefined,
   scale: number,
 ): Tensor {
+  checkTensors(name, { x });
   if (axis === undefined) return sumOp({ x: reshape(x, [x.size]) }, { axis: 0, scale });
-  const list = (typeof axis === "number" ? [axis] : axis).map((a) => checkAxis(name, a, x.shape));
+  const list = axesOf(axis).map((a) => checkAxis(name, a, x.shape));
   if (new Set(list).size !== list.length) {
     throw new ShapeError(
       `${name}: an axis is named twice; got axes [${String(axis)}] for ${describe({ x })}`,
@@ -103,7 +108,8 @@ export function sum(x: Tensor, axis?: number | readonly number[]): Tensor {
 
 /** Mean over one axis, several, or (none given) all of them. @throws ShapeError if there is no such axis, or it is empty */
 export function mean(x: Tensor, axis?: number | readonly number[]): Tensor {
-  const list = axis === undefined ? undefined : typeof axis === "number" ? [axis] : axis;
+  checkTensors("mean", { x });
+  const list = axis === undefined ? undefined : axesOf(axis);
   const n = list ? sizeOf(list.map((a) => x.shape[checkAxis("mean", a, x.shape)]!)) : x.size;
   if (n === 0) throw new ShapeError(`mean: of no elements; got ${describe({ x })} axis ${String(axis)}`);
   return sumAxes("mean", x, axis, 1 / n);

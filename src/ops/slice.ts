@@ -2,8 +2,9 @@
 
 import { defineOp } from "../core/op.js";
 import { checkAxis, describe, stridesOf, type Shape } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import { runtime } from "../wasm/runtime.js";
 
 /** Elements begin, begin + step, … (count of them) along one axis. */
@@ -125,12 +126,23 @@ const flipOp = defineOp({
   vjp: { x: (dy, _, { axes }) => flip(dy, axes) },
 });
 
+/** Elements begin, begin + step, … before end along one axis. */
+export interface SliceRange {
+  begin?: number;
+  end?: number;
+  step?: number;
+}
+
 /**
  * x[begin : end : step] along every axis of x (at most four). Defaults: begin 0, end the axis' size, step 1.
  * @throws ShapeError unless the ranges lie inside x
  */
-export function slice(x: Tensor, axes: readonly { begin?: number; end?: number; step?: number }[]): Tensor {
-  const ranges = axes.map(({ begin = 0, end, step = 1 }, axis) => {
+export function slice(x: Tensor, axes: readonly SliceRange[]): Tensor {
+  checkTensors("slice", { x });
+  if (!Array.isArray(axes)) throw wrongKind("slice", "axes", axes, "an array of ranges");
+  const list = axes as readonly SliceRange[];
+  for (const range of list) checkOptions<SliceRange>("slice", range, { begin: true, end: true, step: true });
+  const ranges = list.map(({ begin = 0, end, step = 1 }, axis) => {
     const last = end ?? x.shape[axis] ?? 0;
     return { begin, step, count: Math.max(0, Math.ceil((last - begin) / step)) };
   });
@@ -139,7 +151,9 @@ export function slice(x: Tensor, axes: readonly { begin?: number; end?: number; 
 
 /** x with so many zeros before and after along each axis (at most four). @throws ShapeError unless they are integers ≥ 0 */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
-  return padOp({ x }, { before, after });
+  checkList("pad", "before", before);
+  checkList("pad", "after", after);
+  return padOp({ x }, { before: [...before], after: [...after] });
 }
 
 /**
@@ -147,5 +161,10 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
  * @throws ShapeError if there is no such axis, or more than four
  */
 export function flip(x: Tensor, axes: readonly number[]): Tensor {
-  return flipOp({ x }, { axes });
+  checkList("flip", "axes", axes);
+  return flipOp({ x }, { axes: [...axes] });
+}
+
+function checkList(op: string, name: string, list: unknown): void {
+  if (!Array.isArray(list)) throw wrongKind(op, name, list, "an array of integers");
 }

@@ -3,6 +3,7 @@
 import { describe, sameShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { DataError, ShapeError, short } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 
 export type Reduction = "mean" | "sum" | "none";
 
@@ -12,14 +13,15 @@ export type ClassNumbers = number | readonly number[] | Float32Array;
 /** @throws ShapeError if there is no such reduction */
 export function checkReduction(op: string, reduction: Reduction): void {
   if (!["mean", "sum", "none"].includes(reduction)) {
-    throw new ShapeError(`${op}: unknown reduction '${short(reduction)}'; known: mean, none, sum`);
+    const got = typeof reduction === "string" ? `'${short(reduction)}'` : kindOf(reduction);
+    throw new ShapeError(`${op}: unknown reduction ${got}; known: mean, none, sum`);
   }
 }
 
 /** @throws ShapeError unless labelSmoothing is in [0, 1] */
 export function checkSmoothing(op: string, labelSmoothing: number): void {
-  if (labelSmoothing >= 0 && labelSmoothing <= 1) return;
-  throw new ShapeError(`${op}: labelSmoothing must be in [0, 1]; got ${labelSmoothing}`);
+  if (typeof labelSmoothing === "number" && labelSmoothing >= 0 && labelSmoothing <= 1) return;
+  throw new ShapeError(`${op}: labelSmoothing must be in [0, 1]; got ${kindOf(labelSmoothing)}`);
 }
 
 /** @throws DataError unless labels are in 0…classes − 1 */
@@ -44,6 +46,11 @@ export function checkTarget(op: string, x: Tensor, target: Tensor): void {
 
 /** @throws ShapeError unless there is one finite number ≥ 0 for all classes or one for each */
 export function perClass(op: string, name: string, numbers: ClassNumbers, classes: number): Float32Array {
+  if (typeof numbers !== "number" && !Array.isArray(numbers) && !(numbers instanceof Float32Array)) {
+    throw new ShapeError(
+      `${op}: ${name} must be a number, or an array of one for each class; got ${kindOf(numbers)}`,
+    );
+  }
   const list =
     typeof numbers === "number" ? new Float32Array(classes).fill(numbers) : Float32Array.from(numbers);
   const bad = list.findIndex((v) => !(v >= 0 && v < Infinity));

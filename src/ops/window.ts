@@ -2,6 +2,7 @@
 
 import { describe, type Shape } from "../core/shape.js";
 import { ShapeError } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/structs.js";
 
@@ -16,17 +17,22 @@ export interface WindowAttrs {
   ceilMode?: boolean;
 }
 
+const NO_PAIR = [NaN, NaN] as const;
+
+/** Both numbers; NaN where it is no pair, which the checks below refuse. */
 export function pair(p: Pair): readonly [number, number] {
-  return typeof p === "number" ? [p, p] : p;
+  if (typeof p === "number") return [p, p];
+  return Array.isArray(p) && p.length === 2 ? (p as [number, number]) : NO_PAIR;
 }
 
-function show(p: Pair): string {
-  return typeof p === "number" ? String(p) : `[${p.join(",")}]`;
+/** "3" or "[3,1]". */
+export function showPair(p: Pair): string {
+  return Array.isArray(p) ? `[${p.map(kindOf).join(",")}]` : kindOf(p);
 }
 
 /** "stride 1 padding [0,1] dilation 1", for error messages. */
 export function describeWindow({ stride, padding, dilation }: WindowAttrs): string {
-  return `stride ${show(stride)} padding ${show(padding)} dilation ${show(dilation)}`;
+  return `stride ${showPair(stride)} padding ${showPair(padding)} dilation ${showPair(dilation)}`;
 }
 
 /** Places of a window along one axis of `size` pixels. */

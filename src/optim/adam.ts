@@ -1,4 +1,5 @@
 import type { Tensor } from "../core/tensor.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import {
   checkRange,
@@ -8,6 +9,7 @@ import {
   type ParameterGroup,
   type Rates,
 } from "./optimizer.js";
+import { ADAM_NAMES } from "./option-names.js";
 
 export interface AdamOptions {
   /** Default 0.001. */
@@ -29,9 +31,11 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
   readonly eps: number;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdamOptions = {}) {
+    checkOptions<AdamOptions>(new.target.name, options, ADAM_NAMES);
     const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     super(parameters, lr, weightDecay);
     const name = this.constructor.name;
+    if (!Array.isArray(betas) || betas.length !== 2) throw wrongKind(name, "betas", betas, "two numbers");
     checkRange(`${name}: betas[0]`, betas[0], 0, 1);
     checkRange(`${name}: betas[1]`, betas[1], 0, 1);
     checkRange(`${name}: eps`, eps, 0, Infinity);

@@ -2,21 +2,25 @@
 
 import type { Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
+import { checkTensorList } from "./groups.js";
 import { norm } from "./norm.js";
 
 /** The gradients, about to be changed. */
-function gradients(parameters: readonly Tensor[]): Tensor[] {
+function gradients(op: string, parameters: readonly Tensor[]): Tensor[] {
+  checkTensorList(op, parameters);
   return parameters.flatMap((p) => p.grad ?? []);
 }
 
 function checkPositive(what: string, value: number): void {
-  if (!(value > 0)) throw new DataError(`${what} must be positive; got ${value}`);
+  if (typeof value === "number" && value > 0) return;
+  throw new DataError(`${what} must be positive; got ${kindOf(value)}`);
 }
 
 /** Multiplies every gradient by a number. */
 export function scaleGrad(parameters: readonly Tensor[], scale: number): void {
-  for (const g of gradients(parameters)) {
+  for (const g of gradients("scaleGrad", parameters)) {
     g.storage.touch();
     parallel("affine", g.size, GRAIN, g.ptr, g.ptr, scale, 0);
   }
@@ -29,7 +33,7 @@ export function scaleGrad(parameters: readonly Tensor[], scale: number): void {
  */
 export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): number {
   checkPositive("clipGradNorm: maxNorm", maxNorm);
-  const length = norm(gradients(parameters));
+  const length = norm(gradients("clipGradNorm", parameters));
   const scale = maxNorm / (length + 1e-6);
   if (scale < 1) scaleGrad(parameters, scale);
   return length;
@@ -38,7 +42,7 @@ export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): nu
 /** Limits every element of every gradient to −value … value. @throws DataError unless value is positive */
 export function clipGradValue(parameters: readonly Tensor[], value: number): void {
   checkPositive("clipGradValue: value", value);
-  for (const g of gradients(parameters)) {
+  for (const g of gradients("clipGradValue", parameters)) {
     g.storage.touch();
     parallel("clamp", g.size, GRAIN, g.ptr, -value, value);
   }

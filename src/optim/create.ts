@@ -1,8 +1,9 @@
 // Optimizers and schedules by name, for the command line and for recipes.
 
-import { knownNames } from "../core/suggest.js";
+import { knownNames } from "../errors/suggest.js";
 import type { Tensor } from "../core/tensor.js";
 import { DataError, short } from "../errors.js";
+import { unknownOption } from "../errors/options.js";
 import { Adam, AdamW } from "./adam.js";
 import { LAMB, type LAMBOptions } from "./lamb.js";
 import { LARS, type LARSOptions } from "./lars.js";
@@ -25,6 +26,21 @@ import {
   type ScheduleOptions,
   type StepOptions,
 } from "./schedule.js";
+import {
+  ADAM_NAMES,
+  COSINE_NAMES,
+  EXPONENTIAL_NAMES,
+  LAMB_NAMES,
+  LARS_NAMES,
+  MULTISTEP_NAMES,
+  ONE_CYCLE_NAMES,
+  PLATEAU_NAMES,
+  POLYNOMIAL_NAMES,
+  RMSPROP_NAMES,
+  SCHEDULE_NAMES,
+  SGD_NAMES,
+  STEP_NAMES,
+} from "./option-names.js";
 import { SGD } from "./sgd.js";
 
 /** How to make one of a kind, and the options it takes. */
@@ -41,21 +57,17 @@ type Loose<O> = { [K in keyof O]?: O[K] | undefined };
 /** Options of any optimizer. */
 export type OptimizerOptions = Loose<RMSpropOptions & LARSOptions & LAMBOptions>;
 
-const SGD_OPTIONS = ["lr", "weightDecay", "momentum", "dampening", "nesterov"];
-const ADAM_OPTIONS = ["lr", "weightDecay", "betas", "eps"];
-const RMSPROP_OPTIONS = ["lr", "weightDecay", "alpha", "eps", "momentum", "centered"];
-
 const optimizers: Record<
   string,
   Maker<(p: Parameters, o: RMSpropOptions & LARSOptions & LAMBOptions) => Optimizer>
 > = {
-  sgd: { make: (p, o) => new SGD(p, o), options: SGD_OPTIONS },
-  rmsprop: { make: (p, o) => new RMSprop(p, o), options: RMSPROP_OPTIONS },
-  rmsproptf: { make: (p, o) => new RMSpropTF(p, o), options: RMSPROP_OPTIONS },
-  adam: { make: (p, o) => new Adam(p, o), options: ADAM_OPTIONS },
-  adamw: { make: (p, o) => new AdamW(p, o), options: ADAM_OPTIONS },
-  lars: { make: (p, o) => new LARS(p, o), options: [...SGD_OPTIONS, "trustCoeff", "eps"] },
-  lamb: { make: (p, o) => new LAMB(p, o), options: [...ADAM_OPTIONS, "maxGradNorm"] },
+  sgd: { make: (p, o) => new SGD(p, o), options: Object.keys(SGD_NAMES) },
+  rmsprop: { make: (p, o) => new RMSprop(p, o), options: Object.keys(RMSPROP_NAMES) },
+  rmsproptf: { make: (p, o) => new RMSpropTF(p, o), options: Object.keys(RMSPROP_NAMES) },
+  adam: { make: (p, o) => new Adam(p, o), options: Object.keys(ADAM_NAMES) },
+  adamw: { make: (p, o) => new AdamW(p, o), options: Object.keys(ADAM_NAMES) },
+  lars: { make: (p, o) => new LARS(p, o), options: Object.keys(LARS_NAMES) },
+  lamb: { make: (p, o) => new LAMB(p, o), options: Object.keys(LAMB_NAMES) },
 };
 
 /** Options of any schedule; onecycle takes lr as its highest rate. */
@@ -70,25 +82,21 @@ export type AnyScheduleOptions = Pick<ScheduleOptions, "lr"> &
       Omit<OneCycleOptions, "maxLr">
   >;
 
-/** What tells a schedule about the training, whether it needs it or not. */
-const COMMON = ["lr", "warmupSteps", "warmupLr", "stepsPerEpoch", "perEpoch", "totalSteps"];
-
 const schedules: Record<string, Maker<(o: ScheduleOptions) => Schedule>> = {
   constant: { make: constant, options: [] },
-  step: { make: (o) => stepDecay(o as StepOptions), options: ["stepSize", "gamma"] },
-  multistep: { make: (o) => multiStep(o as MultiStepOptions), options: ["milestones", "gamma"] },
-  exponential: { make: (o) => exponential(o as ExponentialOptions), options: ["gamma"] },
-  poly: { make: (o) => polynomial(o as PolynomialOptions), options: ["power", "minLr"] },
-  cosine: { make: cosine, options: ["cycleSteps", "cycleMul", "minLr"] },
+  step: { make: (o) => stepDecay(o as StepOptions), options: Object.keys(STEP_NAMES) },
+  multistep: { make: (o) => multiStep(o as MultiStepOptions), options: Object.keys(MULTISTEP_NAMES) },
+  exponential: { make: (o) => exponential(o as ExponentialOptions), options: Object.keys(EXPONENTIAL_NAMES) },
+  poly: { make: (o) => polynomial(o as PolynomialOptions), options: Object.keys(POLYNOMIAL_NAMES) },
+  cosine: { make: cosine, options: Object.keys(COSINE_NAMES) },
   onecycle: {
     make: ({ lr, ...o }) => oneCycle({ ...o, maxLr: lr } as OneCycleOptions),
-    options: ["pctStart", "divFactor", "finalDivFactor", "annealStrategy"],
+    options: Object.keys(ONE_CYCLE_NAMES),
   },
-  plateau: {
-    make: plateau,
-    options: ["factor", "patience", "threshold", "thresholdMode", "cooldown", "minLr"],
-  },
+  plateau: { make: plateau, options: Object.keys(PLATEAU_NAMES) },
 };
+
+const ALL_NAMES = [...new Set(Object.values(optimizers).flatMap(({ options }) => options))];
 
 /** Names that createOptimizer() knows. */
 export const optimizerNames: readonly string[] = Object.keys(optimizers);
@@ -109,7 +117,7 @@ function given(options: object): [name: string, value: unknown][] {
 /**
  * An optimizer by name: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb. Options that are undefined, and those of other
  * optimizers, count as not given: a momentum for Adam does nothing.
- * @throws DataError for an unknown name; RangeError or ShapeError as its constructor
+ * @throws DataError for an unknown name, or an option that no optimizer has; RangeError or ShapeError as its constructor
  */
 export function createOptimizer(
   name: string,
@@ -117,6 +125,9 @@ export function createOptimizer(
   options: OptimizerOptions = {},
 ): Optimizer {
   const { make, options: own } = find("createOptimizer", "optimizer", optimizers, name);
+  for (const [option] of given(options)) {
+    if (!ALL_NAMES.includes(option)) throw unknownOption("createOptimizer", option, ALL_NAMES);
+  }
   return make(parameters, Object.fromEntries(given(options).filter(([option]) => own.includes(option))));
 }
 
@@ -127,7 +138,7 @@ export function createOptimizer(
  */
 export function createSchedule(name: string, options: AnyScheduleOptions): Schedule {
   const { make, options: own } = find("createSchedule", "schedule", schedules, name);
-  const known = [...COMMON, ...own];
+  const known = [...Object.keys(SCHEDULE_NAMES), ...own];
   const unknown = given(options).find(([option]) => !known.includes(option));
   if (unknown) {
     throw new DataError(`createSchedule: ${name} takes no ${unknown[0]}; it takes ${known.join(", ")}`);

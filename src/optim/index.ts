@@ -1,7 +1,7 @@
 export * from "./adam.js";
 export * from "./clip.js";
 export * from "./create.js";
-export * from "./groups.js";
+export { noDecay } from "./groups.js";
 export * from "./lamb.js";
 export * from "./lars.js";
 export * from "./one-cycle.js";

@@ -1,9 +1,11 @@
 import type { Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { Adam, type AdamOptions } from "./adam.js";
 import { BLOCK, BLOCK_GRAIN, blockSums, norm } from "./norm.js";
 import { type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
+import { LAMB_NAMES } from "./option-names.js";
 
 export interface LAMBOptions extends AdamOptions {
   /** All gradients together are shortened to this length, for the step alone. Default 1; Infinity leaves them as they are. */
@@ -21,9 +23,11 @@ export class LAMB extends Adam {
   #gain = 1;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LAMBOptions = {}) {
+    checkOptions<LAMBOptions>(new.target.name, options, LAMB_NAMES);
     const { maxGradNorm = 1, ...rest } = options;
     super(parameters, { eps: 1e-6, weightDecay: 0.01, ...rest });
-    if (!(maxGradNorm > 0)) throw new DataError(`LAMB: maxGradNorm must be positive; got ${maxGradNorm}`);
+    if (typeof maxGradNorm !== "number" || !(maxGradNorm > 0))
+      throw new DataError(`LAMB: maxGradNorm must be positive; got ${maxGradNorm}`);
     this.maxGradNorm = maxGradNorm;
   }
 

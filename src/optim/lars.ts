@@ -1,7 +1,9 @@
 import type { Tensor } from "../core/tensor.js";
+import { checkOptions } from "../errors/options.js";
 import { norm } from "./norm.js";
 import { checkRange, type ParameterGroup } from "./optimizer.js";
 import { SGD, type SGDOptions } from "./sgd.js";
+import { LARS_NAMES } from "./option-names.js";
 
 export interface LARSOptions extends SGDOptions {
   /** η: the share of a parameter's length that a step at lr 1 without momentum moves it. Default 0.001. */
@@ -20,6 +22,7 @@ export class LARS extends SGD {
   readonly eps: number;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LARSOptions = {}) {
+    checkOptions<LARSOptions>(new.target.name, options, LARS_NAMES);
     const { trustCoeff = 0.001, eps = 1e-8, ...rest } = options;
     super(parameters, { lr: 1, ...rest });
     checkRange("LARS: trustCoeff", trustCoeff, 0, Infinity);

@@ -1,4 +1,6 @@
 import { DataError, short } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
+import { ONE_CYCLE_NAMES, SCHEDULE_NAMES } from "./option-names.js";
 import { checkRange } from "./optimizer.js";
 import { checkSteps, schedule, type Schedule, type ScheduleOptions } from "./schedule.js";
 
@@ -17,11 +19,15 @@ export interface OneCycleOptions extends Omit<ScheduleOptions, "lr"> {
   annealStrategy?: "linear" | "cos";
 }
 
+const { lr: _, ...COMMON } = SCHEDULE_NAMES;
+const NAMES = { ...COMMON, ...ONE_CYCLE_NAMES, maxLr: true } as const;
+
 /**
  * One cycle: up and down (PyTorch's OneCycleLR with two phases).
  * Smith and Topin, Super-Convergence (2017), arXiv 1708.07120. @throws DataError for an option outside its range
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
+  checkOptions<OneCycleOptions>("oneCycle", options, NAMES);
   const { maxLr, totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
   const { annealStrategy = "linear" } = options;
   checkRange("oneCycle: maxLr", maxLr, 0, Infinity);

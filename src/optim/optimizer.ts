@@ -5,12 +5,13 @@ import { keep, tidy } from "../core/scope.js";
 import { full, Tensor } from "../core/tensor.js";
 import type { StateDict } from "../core/state.js";
 import { DataError, ShapeError } from "../errors.js";
+import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
 import { checkState } from "./state.js";
 
 /** @throws DataError naming the optimizer and the option */
 export function checkRange(what: string, value: number, low: number, high: number): void {
-  if (!(value >= low && value < high)) {
-    throw new DataError(`${what} must be in [${low}, ${high}); got ${value}`);
+  if (typeof value !== "number" || !(value >= low && value < high)) {
+    throw new DataError(`${what} must be in [${low}, ${high}); got ${kindOf(value)}`);
   }
 }
 
@@ -70,6 +71,23 @@ export class Memory<T extends string, N extends string> {
   }
 }
 
+const GROUP: Names<ParameterGroup> = { parameters: true, lrScale: true, weightDecay: true };
+
+/** @throws DataError unless it is a list of tensors, and of groups of tensors */
+function checkParameters(name: string, parameters: readonly (Tensor | ParameterGroup)[]): void {
+  const expected = "an array of tensors or groups, such as model.parameters()";
+  if (!Array.isArray(parameters)) throw wrongKind(name, "parameters", parameters, expected);
+  for (const p of parameters as readonly (Tensor | ParameterGroup)[]) {
+    if (p instanceof Tensor) continue;
+    if (typeof p !== "object" || p === null || !Array.isArray(p.parameters)) {
+      throw wrongKind(name, "parameters", p, expected);
+    }
+    checkOptions<ParameterGroup>(`${name}: group of parameters`, p, GROUP);
+    for (const t of p.parameters)
+      if (!(t instanceof Tensor)) throw wrongKind(name, "parameter", t, "a tensor");
+  }
+}
+
 export abstract class Optimizer<T extends string = string, N extends string = string> {
   /** The learning rate; may be changed between steps. */
   lr: number;
@@ -86,6 +104,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   /** @throws ShapeError if there are no parameters; DataError for a rate outside its range */
   constructor(parameters: readonly (Tensor | ParameterGroup)[], lr: number, weightDecay: number) {
     const name = this.constructor.name;
+    checkParameters(name, parameters);
     const groups = parameters.map((p): ParameterGroup => (p instanceof Tensor ? { parameters: [p] } : p));
     this.#groups = groups.flatMap((group) => group.parameters.map(() => group));
     this.parameters = groups.flatMap((group) => group.parameters);

@@ -1,6 +1,14 @@
 import { DataError, short } from "../errors.js";
 import { checkRange } from "./optimizer.js";
-import { checkMinLr, checkSteps, schedule, type Schedule, type ScheduleOptions } from "./schedule.js";
+import {
+  checkMinLr,
+  checkNames,
+  checkSteps,
+  schedule,
+  type Schedule,
+  type ScheduleOptions,
+} from "./schedule.js";
+import { PLATEAU_NAMES } from "./option-names.js";
 
 export interface PlateauOptions extends ScheduleOptions {
   /** What the rate is multiplied by. Default 0.1. */
@@ -25,6 +33,7 @@ const LEAST_CHANGE = 1e-8;
  * loss. All epochs are gone through again for each rate. @throws DataError for an option outside its range
  */
 export function plateau(options: PlateauOptions): Schedule {
+  checkNames("plateau", options, PLATEAU_NAMES);
   const { lr, factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
   const { cooldown = 0, minLr = 0 } = options;
   checkRange("plateau: factor", factor, 0, 1);

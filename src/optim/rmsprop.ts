@@ -1,4 +1,5 @@
 import type { Tensor } from "../core/tensor.js";
+import { checkOptions } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import {
   checkRange,
@@ -8,6 +9,7 @@ import {
   type ParameterGroup,
   type Rates,
 } from "./optimizer.js";
+import { RMSPROP_NAMES } from "./option-names.js";
 
 export interface RMSpropOptions {
   /** Default 0.01. */
@@ -48,6 +50,7 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
   readonly centered: boolean;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: RMSpropOptions = {}) {
+    checkOptions<RMSpropOptions>(new.target.name, options, RMSPROP_NAMES);
     const { lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options;
     super(parameters, lr, weightDecay);
     const name = this.constructor.name;

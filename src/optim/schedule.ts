@@ -1,6 +1,15 @@
 // Learning-rate schedules: functions from the step to the learning rate, without state. Names and formulas are PyTorch's.
 
 import { DataError, show } from "../errors.js";
+import { checkOptions } from "../errors/options.js";
+import {
+  COSINE_NAMES,
+  EXPONENTIAL_NAMES,
+  MULTISTEP_NAMES,
+  POLYNOMIAL_NAMES,
+  SCHEDULE_NAMES,
+  STEP_NAMES,
+} from "./option-names.js";
 import { checkRange } from "./optimizer.js";
 
 /**
@@ -39,6 +48,11 @@ export function checkMinLr(name: string, minLr: number, lr: number): void {
   if (minLr > lr) throw new DataError(`${name}: minLr must be at most lr ${lr}; got ${minLr}`);
 }
 
+/** @throws DataError for an option that the schedule does not take */
+export function checkNames(name: string, options: object, own: Record<string, true>): void {
+  checkOptions<object>(name, options, { ...SCHEDULE_NAMES, ...own });
+}
+
 /** Puts the warm-up before a curve, and holds it still within epochs where asked for. */
 export function schedule(name: string, options: ScheduleOptions, curve: Curve): Schedule {
   const { lr, warmupSteps = 0, warmupLr = 0, stepsPerEpoch, perEpoch = false } = options;
@@ -69,6 +83,7 @@ function power(x: number, n: number): number {
 
 /** Always lr. */
 export function constant(options: ScheduleOptions): Schedule {
+  checkNames("constant", options, {});
   return schedule("constant", options, () => options.lr);
 }
 
@@ -81,6 +96,7 @@ export interface StepOptions extends ScheduleOptions {
 
 /** lr·gamma^⌊step / stepSize⌋: PyTorch's StepLR. @throws DataError for an option outside its range */
 export function stepDecay(options: StepOptions): Schedule {
+  checkNames("step", options, STEP_NAMES);
   const { lr, stepSize, gamma = 0.1 } = options;
   checkSteps("step: stepSize", stepSize);
   checkRange("step: gamma", gamma, 0, Infinity);
@@ -96,6 +112,7 @@ export interface MultiStepOptions extends ScheduleOptions {
 
 /** lr·gamma^(milestones passed): PyTorch's MultiStepLR. @throws DataError for an option outside its range */
 export function multiStep(options: MultiStepOptions): Schedule {
+  checkNames("multistep", options, MULTISTEP_NAMES);
   const { lr, milestones, gamma = 0.1 } = options;
   if (!Array.isArray(milestones)) {
     throw new DataError(`multistep: milestones must be a list of steps; got ${show(milestones)}`);
@@ -113,6 +130,7 @@ export interface ExponentialOptions extends ScheduleOptions {
 
 /** lr·gamma^step, with perEpoch lr·gamma^epoch: PyTorch's ExponentialLR. @throws DataError for an option outside its range */
 export function exponential(options: ExponentialOptions): Schedule {
+  checkNames("exponential", options, EXPONENTIAL_NAMES);
   const { lr, gamma, perEpoch = false, stepsPerEpoch } = options;
   checkRange("exponential: gamma", gamma, 0, Infinity);
   const unit = perEpoch ? stepsPerEpoch! : 1;
@@ -147,6 +165,7 @@ function progress(
  * PolynomialLR. @throws DataError for an option outside its range
  */
 export function polynomial(options: PolynomialOptions): Schedule {
+  checkNames("poly", options, POLYNOMIAL_NAMES);
   const { lr, power: exponent = 1, minLr = 0 } = options;
   const share = progress("poly", options);
   checkRange("poly: power", exponent, 0, Infinity);
@@ -171,6 +190,7 @@ export interface CosineOptions extends ScheduleOptions {
  * @throws DataError for an option outside its range
  */
 export function cosine(options: CosineOptions): Schedule {
+  checkNames("cosine", options, COSINE_NAMES);
   const { lr, cycleSteps, cycleMul = 1, warmupSteps = 0, minLr = 0 } = options;
   checkMinLr("cosine", minLr, lr);
   const rate = (t: number): number => minLr + ((lr - minLr) * (1 + Math.cos(Math.PI * t))) / 2;

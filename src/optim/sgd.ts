@@ -1,4 +1,5 @@
 import type { Tensor } from "../core/tensor.js";
+import { checkOptions } from "../errors/options.js";
 import { ShapeError } from "../errors.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import {
@@ -9,6 +10,7 @@ import {
   type ParameterGroup,
   type Rates,
 } from "./optimizer.js";
+import { SGD_NAMES } from "./option-names.js";
 
 export interface SGDOptions {
   /** Default 0.001. */
@@ -34,6 +36,7 @@ export class SGD extends Optimizer<"momentum", never> {
   readonly nesterov: boolean;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: SGDOptions = {}) {
+    checkOptions<SGDOptions>(new.target.name, options, SGD_NAMES);
     const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     super(parameters, lr, weightDecay);
     const name = this.constructor.name;

@@ -1,6 +1,7 @@
 // Starts the kernels: picks the binary the engine can run, makes the memory, chooses the tile.
 
-import { WasmError, short } from "../errors.js";
+import { short, WasmError } from "../errors.js";
+import { checkOptions, type Names } from "../errors/options.js";
 import { abi, type Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
 import { Heap, type MemoryStats } from "./heap.js";
@@ -45,6 +46,15 @@ export interface InitOptions {
   /** Which register tile (kernels/tile.ts) matrix products use; results do not depend on it. Default: the fastest. */
   tile?: number;
 }
+
+const INIT_OPTIONS: Names<InitOptions> = {
+  binary: true,
+  winograd: true,
+  threads: true,
+  simd256: true,
+  maxBytes: true,
+  tile: true,
+};
 
 export interface Runtime {
   readonly kernels: Kernels;
@@ -282,6 +292,7 @@ export function startFrom({ module, binary, shared }: Compiled): void {
  * @throws WasmError if the engine cannot run the binary.
  */
 export function init(options: InitOptions = {}): Pick<Runtime, "binary" | "threads" | "simd256"> {
+  checkOptions<InitOptions>("init", options, INIT_OPTIONS);
   const next = start(options);
   replace(next);
   const { binary, threads, simd256 } = next;

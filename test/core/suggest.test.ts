@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { knownNames, nearest } from "../../src/core/suggest.js";
+import { knownNames, nearest } from "../../src/errors/suggest.js";
 
 const models = ["alexnet", "resnet18", "resnet34", "resnet50", "mobilenet_v3_small", "mobilenet_v2", "vgg16"];
 

@@ -56,13 +56,13 @@ describe("tensor", () => {
       ShapeError,
       "tensor: [2,2] needs 4 elements; got 3",
     ],
-    ["negative sizes", () => zeros([-1]), ShapeError, "full: sizes must be integers ≥ 0; got [-1]"],
-    ["fractions", () => zeros([1.5]), ShapeError, "full: sizes must be integers ≥ 0; got [1.5]"],
+    ["negative sizes", () => zeros([-1]), ShapeError, "zeros: sizes must be integers ≥ 0; got [-1]"],
+    ["fractions", () => zeros([1.5]), ShapeError, "zeros: sizes must be integers ≥ 0; got [1.5]"],
     [
       "more elements than 32 bits count",
       () => zeros([65536, 65536]),
       ShapeError,
-      "full: at most 2147483647 elements; got [65536,65536] = 4294967296",
+      "zeros: at most 2147483647 elements; got [65536,65536] = 4294967296",
     ],
     [
       "gradients of integers",

@@ -290,6 +290,41 @@ const differentiable: Row[] = [
   ],
 ];
 
+const text = "1" as never;
+
+/** Values that are no numbers at all, which TypeScript refuses, but JavaScript does not. */
+const wrongKinds: Row[] = [
+  [
+    "no number",
+    () =>
+      fovea
+        .mul(x(2), NaN)
+        .mul(2)
+        .add(fovea.affine(x(2), text)),
+    "affine: scale and shift must be numbers; got a string and 0",
+  ],
+  ["no seed", () => fovea.dropout(x(2), 0.5, text), "dropout: seed must be an integer; got a string"],
+  [
+    "no momentum",
+    () =>
+      fovea.batchNorm(x(2, 3), undefined, undefined, undefined, undefined, {
+        training: true,
+        momentum: text,
+      }),
+    "batchNorm: momentum must be a finite number; got a string",
+  ],
+  [
+    "no kernelSize",
+    () => fovea.maxPool2d(x(1, 4, 4, 2), undefined as never),
+    "maxPool2d: kernelSize must be a number or [height, width]; got undefined",
+  ],
+  [
+    "no weights",
+    () => fovea.crossEntropy(x(2, 3), labels(0, 1), { weight: text }),
+    "crossEntropy: weight must be a number, or an array of one for each class; got a string",
+  ],
+];
+
 const shapeErrors = [
   ...convolutions,
   ...pools,
@@ -300,6 +335,7 @@ const shapeErrors = [
   ...norms,
   ...losses,
   ...differentiable,
+  ...wrongKinds,
 ];
 
 /** Runs in a scope, so that the inputs are freed although the op throws. */

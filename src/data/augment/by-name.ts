@@ -1,6 +1,6 @@
 // Policies of augmentation by the names that command lines give them.
 
-import { knownNames } from "../../core/suggest.js";
+import { knownNames } from "../../errors/suggest.js";
 import { DataError, short } from "../../errors.js";
 import type { Transform } from "../transform.js";
 import { AutoAugment } from "./auto-augment.js";

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { knownNames } from "../../core/suggest.js";
+import { knownNames } from "../../errors/suggest.js";
 import {
   classCounts,
   imagenetClasses,

@@ -1,0 +1,86 @@
+// The numbers that a tensor is made of, as users write them.
+
+import { DataError, ShapeError } from "../errors.js";
+import { kindOf, wrongKind } from "../errors/options.js";
+import type { Shape } from "./shape.js";
+
+export type DType = "f32" | "i32" | "u8";
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+/** Numbers nested as deep as the shape. */
+export type Nested = number | Nested[];
+
+export const BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u8: 1 };
+
+/** Deeper nesting is no tensor, and may lead back to itself. */
+const DEEPEST = 32;
+const EXPECTED = "a number, nested arrays of numbers, or a typed array of numbers";
+
+/** @throws ShapeError unless there is such a dtype */
+export function checkDType(op: string, dtype: unknown): asserts dtype is DType {
+  if (typeof dtype === "string" && Object.hasOwn(BYTES, dtype)) return;
+  const got = typeof dtype === "string" && dtype.length < 20 ? `'${dtype}'` : kindOf(dtype);
+  throw new ShapeError(`${op}: unknown dtype; got ${got}; expected f32, i32 or u8`);
+}
+
+/** Whether it is an array of numbers in one of the engine's types, 64-bit integers excepted. */
+export function isTyped(data: unknown): data is ArrayLike<number> & { length: number } {
+  return (
+    ArrayBuffer.isView(data) &&
+    "length" in data &&
+    !(data instanceof BigInt64Array) &&
+    !(data instanceof BigUint64Array)
+  );
+}
+
+function flatten(data: unknown, depth: number, shape: readonly number[], out: number[]): void {
+  if (typeof data === "number") {
+    if (depth !== shape.length)
+      throw new DataError(`tensor: nested arrays differ in depth at depth ${depth}`);
+    out.push(data);
+    return;
+  }
+  if (!Array.isArray(data)) {
+    throw new DataError(`tensor: data must be ${EXPECTED}; got ${kindOf(data)} at depth ${depth}`);
+  }
+  if (data.length !== shape[depth]) {
+    const expected = depth < shape.length ? `${shape[depth]} at depth ${depth}` : "a number";
+    throw new DataError(`tensor: nested arrays differ in length; got ${data.length}, expected ${expected}`);
+  }
+  for (let i = 0; i < data.length; i++) flatten(data[i], depth + 1, shape, out);
+}
+
+/** The numbers in row-major order, with the shape and dtype that they have of themselves. @throws DataError if they are none */
+export function numbersOf(data: unknown): { values: ArrayLike<number>; shape: Shape; dtype: DType } {
+  if (isTyped(data)) {
+    const dtype = data instanceof Int32Array ? "i32" : data instanceof Uint8Array ? "u8" : "f32";
+    return { values: data, shape: [data.length], dtype };
+  }
+  if (typeof data !== "number" && !Array.isArray(data)) throw wrongKind("tensor", "data", data, EXPECTED);
+  const shape: number[] = [];
+  for (let d: unknown = data; Array.isArray(d); d = d[0]) {
+    if (shape.push(d.length) > DEEPEST)
+      throw new DataError(`tensor: arrays are nested deeper than ${DEEPEST}`);
+    if (d.length === 0) break;
+  }
+  const values: number[] = [];
+  flatten(data, 0, shape, values);
+  return { values, shape, dtype: "f32" };
+}
+
+/** @throws DataError unless every value has an integer for what it becomes: NaN and infinities have none */
+export function checkIntegral(op: string, values: ArrayLike<number>): void {
+  if (ArrayBuffer.isView(values) && !(values instanceof Float32Array || values instanceof Float64Array))
+    return;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new DataError(`${op}: integers must be finite; got ${values[i]} at index ${i}`);
+  }
+}
+
+/** @throws DataError unless it is an array of numbers, of whatever type */
+export function checkNumbers(op: string, values: unknown): asserts values is ArrayLike<number> {
+  if (isTyped(values)) return;
+  if (!Array.isArray(values)) throw wrongKind(op, "values", values, "a tensor or an array of numbers");
+  const bad = values.findIndex((v) => typeof v !== "number");
+  if (bad >= 0) throw wrongKind(op, `value ${bad}`, values[bad], "a number");
+}

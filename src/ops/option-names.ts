@@ -1,0 +1,33 @@
+// The options of operations by name, for those that take them: the operations, and the layers and losses that pass them on.
+
+import type { Names } from "../errors/options.js";
+import type { BinaryCrossEntropyOptions, SigmoidFocalOptions } from "./binary-loss.js";
+import type { Conv2dOptions } from "./conv.js";
+import type { CrossEntropyOptions } from "./loss.js";
+import type { AvgPoolOptions, MaxPoolOptions } from "./pool.js";
+
+export const CONV2D: Names<Conv2dOptions> = { stride: true, padding: true, dilation: true, groups: true };
+export const MAX_POOL: Names<MaxPoolOptions> = {
+  stride: true,
+  padding: true,
+  dilation: true,
+  ceilMode: true,
+};
+export const AVG_POOL: Names<AvgPoolOptions> = {
+  stride: true,
+  padding: true,
+  ceilMode: true,
+  countIncludePad: true,
+};
+export const CROSS_ENTROPY: Names<CrossEntropyOptions> = {
+  weight: true,
+  labelSmoothing: true,
+  reduction: true,
+};
+export const BINARY_CROSS_ENTROPY: Names<BinaryCrossEntropyOptions> = {
+  posWeight: true,
+  labelSmoothing: true,
+  reduction: true,
+};
+/** Of both focal losses. */
+export const FOCAL: Names<SigmoidFocalOptions> = { alpha: true, gamma: true, reduction: true };
