@@ -8,6 +8,7 @@ export * from "./node/datasets/index.js";
 export * from "./node/decoder.js";
 export * from "./node/download.js";
 export { environment, type Environment } from "./node/environment.js";
+export { readFeatures, writeFeatures, type PictureFeatures } from "./node/feature-files.js";
 export * from "./node/files.js";
 export * from "./node/hub.js";
 export * from "./node/model-config.js";

@@ -17,6 +17,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "fovea predict inbox --model runs/resnet18-photos --move sorted --min-confidence 0.8",
   ],
   undo: ["fovea undo sorted/undo-2026-11-29T18-40-05.csv"],
+  features: ["fovea features photos --model resnet18 --pretrained --out photos.safetensors"],
+  similar: [
+    "fovea similar cat.jpg --in photos --model resnet18 --pretrained",
+    "fovea similar --in photos --model resnet18 --pretrained --min-similarity 0.98 --csv > pairs.csv",
+    "fovea similar --in photos.safetensors",
+  ],
   export: ["fovea export runs/resnet18-photos --out model"],
   "lr-find": ["fovea lr-find photos --model resnet18 --opt adamw"],
   models: ["fovea models", "fovea models --json"],

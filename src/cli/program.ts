@@ -11,16 +11,30 @@ import { register as check } from "./check.js";
 import { register as evaluation } from "./eval.js";
 import { examples } from "./examples.js";
 import { register as exportModel } from "./export.js";
+import { register as features } from "./features.js";
 import { register as lrFind } from "./lr-find.js";
 import { register as models } from "./models.js";
 import { register as predict } from "./predict.js";
+import { register as similar } from "./similar.js";
 import { register as train } from "./train.js";
 import { register as undo } from "./undo.js";
 
 const FAILURE = 1;
 const USAGE = 2;
 
-const COMMANDS = [train, evaluation, predict, undo, exportModel, lrFind, models, check, augmentSheet];
+const COMMANDS = [
+  train,
+  evaluation,
+  predict,
+  undo,
+  features,
+  similar,
+  exportModel,
+  lrFind,
+  models,
+  check,
+  augmentSheet,
+];
 
 /** The command with all of its commands. */
 export function programOf(): Command {

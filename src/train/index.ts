@@ -6,6 +6,7 @@ export * from "./grad-cam.js";
 export * from "./lr-finder.js";
 export * from "./parameter-groups.js";
 export * from "./metrics/index.js";
+export * from "./neighbours.js";
 export * from "./position.js";
 export { NonFiniteLossError } from "./step.js";
 export * from "./top-classes.js";

@@ -1,0 +1,162 @@
+// Features of images, and which of them point in nearly the same direction.
+
+import { noGrad } from "../core/autograd.js";
+import { tidy } from "../core/scope.js";
+import { tensor, type Tensor } from "../core/tensor.js";
+import { DataError } from "../errors.js";
+import { inEvaluation } from "../nn/evaluation.js";
+import { linear, mean } from "../ops/index.js";
+import type { TwoPartModule } from "./grad-cam.js";
+
+/** images:[n,h,w,c] → the mean over places of the model's last maps, [n,features] row after row, in evaluation mode. */
+export function pooledFeatures(
+  model: TwoPartModule,
+  images: Tensor,
+): { data: Float32Array; features: number } {
+  return inEvaluation(model, () =>
+    noGrad(() =>
+      tidy(() => {
+        const pooled = mean(model.forwardFeatures(images), [1, 2]);
+        return { data: pooled.data() as Float32Array, features: pooled.shape[1]! };
+      }),
+    ),
+  );
+}
+
+/** Rows of numbers, one for each image. */
+export interface FeatureRows {
+  /** [images, features], row after row. */
+  readonly data: Float32Array;
+  readonly features: number;
+}
+
+const countOf = ({ data, features }: FeatureRows): number => data.length / features;
+
+/** Rows whose products are their cosines; a row of zeros stays one, and is like nothing. @throws DataError for a number that is not finite */
+function directions({ data, features }: FeatureRows): FeatureRows {
+  const unit = new Float32Array(data.length);
+  for (let begin = 0; begin < data.length; begin += features) {
+    let squares = 0;
+    for (let j = begin; j < begin + features; j++) squares += data[j]! ** 2;
+    if (!Number.isFinite(squares)) {
+      throw new DataError(
+        `features: row ${begin / features} is not finite; expected numbers (weights that have diverged in training?)`,
+      );
+    }
+    const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
+    for (let j = begin; j < begin + features; j++) unit[j] = data[j]! * scale;
+  }
+  return { data: unit, features };
+}
+
+/** Rows of a product at once: what they take in memory is 4 · QUERIES · ROWS bytes. */
+const QUERIES = 512;
+const ROWS = 2048;
+
+/** Calls `see` with the cosines of each query with a run of rows that begins at `first`. */
+function eachCosine(
+  queries: FeatureRows,
+  rows: FeatureRows,
+  see: (query: number, first: number, cosines: Float32Array) => void,
+  from: (query: number) => number = () => 0,
+): void {
+  const { features } = rows;
+  const part = ({ data }: FeatureRows, begin: number, end: number): Tensor =>
+    tensor(data.subarray(begin * features, end * features), [end - begin, features]);
+  for (let q = 0; q < countOf(queries); q += QUERIES) {
+    const last = Math.min(q + QUERIES, countOf(queries));
+    for (let first = from(q); first < countOf(rows); first += ROWS) {
+      const end = Math.min(first + ROWS, countOf(rows));
+      const cosines = noGrad(() =>
+        tidy(() => linear(part(queries, q, last), part(rows, first, end)).data() as Float32Array),
+      );
+      const n = end - first;
+      for (let i = q; i < last; i++) see(i, first, cosines.subarray((i - q) * n, (i - q + 1) * n));
+    }
+  }
+}
+
+export interface Neighbour {
+  /** Which row. */
+  index: number;
+  /** Cosine, from −1 to 1. */
+  similarity: number;
+}
+
+const clamp = (cosine: number): number => Math.min(1, Math.max(-1, cosine));
+
+/**
+ * For each query the k rows with the largest cosine, the most similar first, of equal ones the first; `skip` leaves rows out.
+ * @throws DataError unless rows and queries have as many features, all of them finite
+ */
+export function nearest(
+  queries: FeatureRows,
+  rows: FeatureRows,
+  k: number,
+  { least = -1, skip = () => false }: { least?: number; skip?: (query: number, row: number) => boolean } = {},
+): Neighbour[][] {
+  if (queries.features !== rows.features) {
+    throw new DataError(
+      `nearest: queries have ${queries.features} features, rows ${rows.features}; expected those of one model`,
+    );
+  }
+  const found = Array.from({ length: countOf(queries) }, (): Neighbour[] => []);
+  eachCosine(directions(queries), directions(rows), (query, first, cosines) => {
+    const best = found[query]!;
+    for (let j = 0; j < cosines.length; j++) {
+      const similarity = clamp(cosines[j]!);
+      if (similarity < least || (best.length === k && similarity <= best.at(-1)!.similarity)) continue;
+      if (skip(query, first + j)) continue;
+      let at = best.length;
+      while (at > 0 && best[at - 1]!.similarity < similarity) at--;
+      best.splice(at, 0, { index: first + j, similarity });
+      best.length = Math.min(best.length, k);
+    }
+  });
+  return found;
+}
+
+export interface SimilarPair {
+  /** Which rows, the earlier first. */
+  first: number;
+  second: number;
+  similarity: number;
+}
+
+const order = (a: SimilarPair, b: SimilarPair): number =>
+  b.similarity - a.similarity || a.first - b.first || a.second - b.second;
+
+/**
+ * Pairs of rows whose cosine is at least `least`: the `most` most similar of them, the most similar first, and how many there
+ * are in all. @throws DataError for features that are not finite
+ */
+export function similarPairs(
+  rows: FeatureRows,
+  { least = 0.95, most = 1000 } = {},
+): { pairs: SimilarPair[]; total: number } {
+  const unit = directions(rows);
+  let pairs: SimilarPair[] = [];
+  let total = 0;
+  let bar = least;
+  const prune = (): void => {
+    pairs = pairs.sort(order).slice(0, most);
+    if (pairs.length === most) bar = Math.max(least, pairs.at(-1)!.similarity);
+  };
+  eachCosine(
+    unit,
+    unit,
+    (first, begin, cosines) => {
+      for (let j = Math.max(0, first + 1 - begin); j < cosines.length; j++) {
+        const similarity = clamp(cosines[j]!);
+        if (similarity < least) continue;
+        total++;
+        if (similarity < bar) continue;
+        pairs.push({ first, second: begin + j, similarity });
+        if (pairs.length >= 2 * most + 1000) prune();
+      }
+    },
+    (query) => query,
+  );
+  prune();
+  return { pairs, total };
+}
