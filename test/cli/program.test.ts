@@ -44,11 +44,8 @@ describe.each(names)("fovea %s", (name) => {
   it("exits with 2 for an option that it does not know, and says which one was meant", async () => {
     const [option] = help.options.filter(({ long, hidden }) => !hidden && long!.length > 5);
     const typo = option!.long!.replace(/(.)(.)$/, "$2$1");
-    const { status, stdout, stderr } = await foveaHere(
-      name,
-      typo,
-      ...(name === "export" ? ["--out", "x"] : []),
-    );
+    const needed = help.options.filter(({ mandatory }) => mandatory).flatMap(({ long }) => [long!, "x"]);
+    const { status, stdout, stderr } = await foveaHere(name, typo, ...needed);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(`fovea: unknown option '${typo}'; did you mean ${option!.long}? known: --`);
     expect(stderr).not.toContain("    at ");
@@ -103,7 +100,7 @@ describe("fovea", () => {
       "./none.pth: no such file or folder",
     ],
     [["export", "./none", "--out", "x"], "./none: no such file or folder"],
-    [["check", "./none"], "./none"],
+    [["check", "./none"], "none: cannot be read"],
     [["augment-sheet", "./none.jpg"], "./none.jpg: cannot be read"],
   ])("exits with 1 for %j", async (args, message) => {
     const { status, stdout, stderr } = await foveaHere(...args);
