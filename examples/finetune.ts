@@ -60,7 +60,10 @@ manualSeed(seed);
 
 const { train, val } = await loadDataset(said.data, { valFraction: 0.2, seed });
 const { classes } = train;
-const preparation = preparationFor(said.model, train);
+const model = createModel(said.model, { numClasses: classes.length });
+const weights = said.weights || (await fetchWeights(said.pretrained || said.model));
+const { mismatched } = await loadWeights(model, weights, { strict: false });
+const preparation = preparationFor(said.model, train, { trained: model.preprocessing });
 const { inputSize, mean, std } = preparation;
 const size = inputSize[0];
 const transform =
@@ -71,9 +74,6 @@ const workers = 2;
 const loader = new DataLoader(train, { batchSize, shuffle: true, seed, dropLast: true, transform, workers });
 const testLoader = new DataLoader(val!, { batchSize: 100, workers, ...evalTransforms(val!, preparation) });
 
-const model = createModel(said.model, { numClasses: classes.length });
-const weights = said.weights || (await fetchWeights(said.pretrained || said.model));
-const { mismatched } = await loadWeights(model, weights, { strict: false });
 console.log(
   `${said.model}: all of ${weights} but ${mismatched.map(({ name }) => name).join(", ") || "nothing"}`,
 );

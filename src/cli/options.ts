@@ -1,7 +1,7 @@
 // Options that several commands share.
 
 import { existsSync } from "node:fs";
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { knownNames } from "../errors/suggest.js";
 import type { Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
@@ -10,10 +10,12 @@ import { datasetNames, loadDataset, type LoadedDataset } from "../node/datasets/
 import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
 import { readText } from "../node/files.js";
 import { fetchWeights } from "../node/hub.js";
-import { choice, expectation, integer, text, type Kind } from "../node/kinds.js";
+import { choice, integer, text } from "../node/kinds.js";
 import { isLocal, openModel, type TrainedModel } from "../node/open-model.js";
 import { UsageError } from "../node/usage-error.js";
 import { init } from "../wasm/runtime.js";
+import { parser } from "./parser.js";
+import { addPreparationOptions, preparedAs, type PreparationFlags } from "./preparation.js";
 
 /** What is said as an argument or by a flag, which mean the same. @throws UsageError if both are there */
 export function said<T>(argument: T | undefined, name: string, flag: T | undefined): T | undefined {
@@ -23,16 +25,9 @@ export function said<T>(argument: T | undefined, name: string, flag: T | undefin
   );
 }
 
-/** Checks an option's text as commander wants it. */
-export function parser<T>(kind: Kind<T>): (text: string) => T {
-  return (value) => {
-    const parsed = kind.parse(value);
-    if (parsed === undefined) throw new InvalidArgumentError(`${expectation(kind, value)}.`);
-    return parsed;
-  };
-}
+export { parser };
 
-export interface ModelFlags {
+export interface ModelFlags extends PreparationFlags {
   model?: string;
   weights?: string;
   pretrained?: true | string;
@@ -42,7 +37,7 @@ export interface ModelFlags {
 
 /** --model, --weights, --pretrained: which trained model. */
 export function addModelOptions(command: Command): Command {
-  return command
+  command
     .option("--model <name>", "a model's name, or a folder: a saved model or a run")
     .option("--weights <file>", "a file of weights, a saved model or a run")
     .option(
@@ -51,6 +46,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option("--small-images", "weights of a model made for images of about 32 pixels")
     .option("--class-map <file>", "names of the classes, a line each, where the weights have none or others");
+  return addPreparationOptions(command);
 }
 
 /** The model that the options name. @throws UsageError if they do not name one */
@@ -60,6 +56,7 @@ export async function modelFrom({
   pretrained,
   smallImages,
   classMap,
+  ...preparation
 }: ModelFlags): Promise<TrainedModel> {
   const named = model !== undefined && modelNames().includes(model);
   if (model !== undefined && !named && !existsSync(model)) {
@@ -84,11 +81,12 @@ export async function modelFrom({
       : (weights ?? (named ? undefined : model));
   if (path === undefined)
     throw new UsageError("--weights: missing; expected a file or folder, or --pretrained");
-  const trained = await openModel({
+  const opened = await openModel({
     ...(named && { model: model! }),
     weights: path,
     ...(smallImages && { smallImages }),
   });
+  const trained = preparedAs(opened, preparation);
   return classMap === undefined ? trained : { ...trained, classes: classNames(classMap, trained) };
 }
 

@@ -1,9 +1,55 @@
-// How images are prepared for a trained model, said aloud where it is a guess.
+// How images are prepared for a trained model: other than its weights want it, if flags say so; said aloud where it is a guess.
 
+import { Option, type Command } from "commander";
 import type { Dataset } from "../data/index.js";
-import type { Preprocessing } from "../models/index.js";
+import { CROP_MODES, FILTERS, type Preprocessing } from "../models/index.js";
+import { choice, integer, list, number, type Kind } from "../node/kinds.js";
 import type { TrainedModel } from "../node/open-model.js";
-import { assumedNote } from "../node/preprocessing.js";
+import {
+  assumedNote,
+  atTestSize,
+  preparationFor as changed,
+  type PreparationOptions,
+} from "../node/preprocessing.js";
+import { UsageError } from "../node/usage-error.js";
+import { parser } from "./parser.js";
+
+/** What flags say of the preparation. */
+export type PreparationFlags = Omit<PreparationOptions, "trained"> & { useTestSize?: true };
+
+const PREPARATION = ["imgSize", "cropPct", "cropMode", "interpolation", "mean", "std"] as const;
+
+/** --img-size, --crop-pct, …: named as timm's. Defaults are the weights' own. */
+export function addPreparationOptions(command: Command): Command {
+  const add = (flags: string, help: string, kind?: Kind<unknown>): void => {
+    const option = new Option(flags, help).helpGroup("Images (default: as the weights say):");
+    command.addOption(kind ? option.argParser(parser(kind)) : option);
+  };
+  add("--img-size <n>", "side of the images in pixels", integer(8, 4096));
+  add("--crop-pct <0…1>", "share of the resized image's side that is kept", number(0, 1, { above: true }));
+  add("--crop-mode <name>", CROP_MODES.join(", "), choice(() => CROP_MODES)); // prettier-ignore
+  add("--interpolation <name>", FILTERS.join(", "), choice(() => FILTERS)); // prettier-ignore
+  add("--mean <x,…>", "mean of each channel, of values in 0…1", list(number(-Infinity)));
+  add("--std <x,…>", "deviation of each channel", list(number(0, Infinity, { above: true })));
+  add("--use-test-size", "the size that config.json names for tests");
+  return command;
+}
+
+/** The model with its images prepared as flags say. @throws UsageError for a test size where the weights name none */
+export function preparedAs(trained: TrainedModel, flags: PreparationFlags): TrainedModel {
+  const said = Object.fromEntries(PREPARATION.map((name) => [name, flags[name]]));
+  if (!flags.useTestSize && PREPARATION.every((name) => flags[name] === undefined)) return trained;
+  if (flags.useTestSize && !trained.preparation().test) {
+    throw new UsageError("--use-test-size: the weights name no size for tests");
+  }
+  const preparation = (data?: Dataset): Preprocessing => {
+    const own = trained.preparation(data);
+    const chosen = flags.useTestSize ? atTestSize(own) : own;
+    return changed(trained.architecture, undefined, { ...said, trained: chosen });
+  };
+  preparation(); // says at once what does not fit
+  return { ...trained, preparation };
+}
 
 /** How the dataset's images are prepared for the model; a line on stderr where nothing says it for sure. */
 export function preparationFor(trained: TrainedModel, data: Dataset): Preprocessing {
@@ -12,7 +58,7 @@ export function preparationFor(trained: TrainedModel, data: Dataset): Preprocess
   return preparation;
 }
 
-/** @param assumed what is not known: a sentence's beginning */
+/** Says on stderr that a preparation is a guess. */
 export function tellAssumed(assumed: string, preparation: Preprocessing): void {
   console.error(`fovea: ${assumedNote(assumed, preparation)}`);
 }

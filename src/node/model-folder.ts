@@ -15,11 +15,10 @@ import {
   type ModelConfig,
   type SaveModelConfig,
 } from "./model-config.js";
-import { INDEX_FILE } from "./sharded.js";
+import { WEIGHT_FILES } from "./sharded.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
-/** Files of weights as the hub names them, the preferred one first; an index names further ones. */
-export const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin", INDEX_FILE] as const;
+export { WEIGHT_FILES };
 
 /** The first of WEIGHT_FILES that a folder has. */
 export function weightsIn(folder: string): string | undefined {

@@ -17,6 +17,7 @@ import { loadConfigured, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { readJson, statOf } from "./files.js";
 import { preparationFor } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
+import { isTensorflow, refuseTensorflow } from "./tensorflow.js";
 import { adaptedTo, readWeights } from "./weights.js";
 
 export interface TrainedModel {
@@ -55,7 +56,7 @@ export async function openModel({ model, weights, smallImages }: ModelSource): P
   if (config !== undefined && named !== undefined && (model === undefined || named === model)) {
     return configured(config, file);
   }
-  if (named !== undefined && (own || TENSORFLOW.test(String(named)))) {
+  if (named !== undefined && (own || isTensorflow(String(named)))) {
     throw new DataError(`${config}: weights of ${short(named)}; expected ${model}`);
   }
   const architecture = model ?? published?.model;
@@ -76,22 +77,6 @@ async function configured(config: string, file: string): Promise<TrainedModel> {
   const known = { ...(classes && { classes }), preparation: () => preparation };
   return { model: loaded.model, architecture, smallImages, ...known };
 }
-
-/**
- * Networks that timm names tf_… pad convolutions as TensorFlow does and have another eps, which their tensors do not tell.
- * @throws DataError if a file has the name of one
- */
-export function refuseTensorflow(file: string): void {
-  const parts = file.split(/[/\\]/);
-  const plain = WEIGHT_FILES.includes(basename(file) as never); // then the repository's name says it
-  const name = parts.slice(plain ? -3 : -1).find((part) => TENSORFLOW.test(part));
-  if (name === undefined) return;
-  throw new DataError(
-    `${file}: weights of timm's ${short(name)}, which pads convolutions as TensorFlow does; no such model is known`,
-  );
-}
-
-const TENSORFLOW = /(^|[^a-z\d])tf_(efficientnet|mobilenet|mixnet)/i;
 
 /** @throws DataError if published weights are of another architecture, or cannot classify */
 export function requireClassifier(file: string, published: PublishedWeights, architecture: string): void {

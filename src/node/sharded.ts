@@ -8,6 +8,9 @@ import { readJson } from "./files.js";
 
 export const INDEX_FILE = "model.safetensors.index.json";
 
+/** Files of weights as the hub names them, the preferred one first; an index names further ones. */
+export const WEIGHT_FILES = ["model.safetensors", "pytorch_model.bin", INDEX_FILE] as const;
+
 /** The file that holds each tensor. @throws DataError naming the index if it cannot be read or leads out of its folder */
 export async function readIndex(path: string): Promise<Map<string, string>> {
   const { weight_map: map } = readJson(path);

@@ -5,8 +5,9 @@ import { DataError } from "../errors.js";
 import { preparationOf, type Classifier, type Preprocessing } from "../models/index.js";
 import { fetchWeights } from "./hub.js";
 import { preprocessingOf, readConfig } from "./model-config.js";
-import { architectureOf, isLocal, locateWeights, refuseTensorflow, requireModel } from "./open-model.js";
+import { architectureOf, isLocal, locateWeights, requireModel } from "./open-model.js";
 import { publishedOf } from "./published.js";
+import { refuseTensorflow } from "./tensorflow.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { loadWeights } from "./weights.js";
 

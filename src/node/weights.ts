@@ -1,16 +1,19 @@
 // Files of weights.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { StateDict } from "../core/state.js";
 import { DataError, reason } from "../errors.js";
 import { safetensorsParts } from "../io/safetensors.js";
 import type { ByteSource } from "../io/source.js";
 import { adaptNames } from "../io/weight-names.js";
 import { readState, type ReadOptions } from "../io/weights.js";
-import { Classifier, publishedByFile } from "../models/index.js";
+import { Classifier, publishedByFile, type Preprocessing } from "../models/index.js";
 import type { BatchNorm2d, LoadReport, Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
-import { readSharded } from "./sharded.js";
+import { preprocessingOf, readConfig } from "./model-config.js";
+import { readSharded, WEIGHT_FILES } from "./sharded.js";
+import { refuseTensorflow } from "./tensorflow.js";
 
 /** Writes a state dict as a safetensors file, atomically. */
 export async function saveWeights(path: string, state: StateDict): Promise<void> {
@@ -70,8 +73,8 @@ export interface LoadWeightsOptions extends ReadOptions {
 }
 
 /**
- * Loads a file of weights into a model: all or nothing. A Classifier's `preprocessing` is what torchvision says of the file, if it is
- * one that it publishes. Names may have the prefixes of PyTorch's wrappers (`module.`),
+ * Loads a file of weights into a model: all or nothing. A Classifier's `preprocessing` is then what torchvision says of the file, if it
+ * is one that it publishes, or the config.json of its folder. Names may have the prefixes of PyTorch's wrappers (`module.`),
  * DenseNet's old spelling, or be timm's (see adaptNames()).
  * @throws DataError naming the file; if something is missing, unexpected or of another shape, a few names and their number
  */
@@ -80,17 +83,23 @@ export async function loadWeights(
   path: string,
   options: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
+  refuseTensorflow(path);
   const state = adaptedTo(model, await readWeights(path, options), path, options.rename);
   const report = model.loadStateDict(state, { ...options, source: path });
-  const preprocessing = publishedByFile(path)?.preprocessing;
-  if (preprocessing && model instanceof Classifier && takesColours(model))
-    model.preprocessing = preprocessing;
+  const told = publishedByFile(path)?.preprocessing ?? (await toldBeside(path));
+  const channels = model.parameters().find(({ shape }) => shape.length === 4)?.shape[2];
+  if (told?.inputSize[2] === channels && model instanceof Classifier) model.preprocessing = told!;
   return report;
 }
 
-/** Whether a network's first convolution is for images of three channels. */
-function takesColours(model: Module): boolean {
-  return model.parameters().find(({ shape }) => shape.length === 4)?.shape[2] === 3;
+/** How images are prepared for weights that lie in a folder as the hub's do, if the config.json there is of this kind. */
+async function toldBeside(path: string): Promise<Preprocessing | undefined> {
+  const config = join(dirname(path), "config.json");
+  if (!WEIGHT_FILES.includes(basename(path) as never) || !existsSync(config)) return undefined;
+  return readConfig(config).then(
+    (read) => preprocessingOf(read.config),
+    () => undefined, // it is other software's: whoever asks for the folder as a model is told
+  );
 }
 
 /** A file's state dict under a model's names. @throws DataError naming the file if two tensors get the same name */

@@ -45,7 +45,6 @@ describe("a folder's config.json", () => {
     config("alias", cfg);
     copyFileSync(at("alias", "model.safetensors"), at("other", "model.safetensors"));
     copyFileSync(at("alias", "model.safetensors"), at("other", "mine.safetensors"));
-    config("other", { ...cfg, architecture: "tf_mobilenetv3_large_100" });
   });
 
   it("counts under timm's name of the model, too", async () => {
@@ -62,11 +61,17 @@ describe("a folder's config.json", () => {
     }
   });
 
-  it("of another model is an error, not ignored", async () => {
-    for (const path of ["other", "other/model.safetensors", "other/mine.safetensors"]) {
+  it("of another model is an error for its own weights, and counts for nothing beside others", async () => {
+    config("other", { ...cfg, architecture: "resnet18" });
+    for (const path of ["other", "other/model.safetensors"]) {
       await expect(open(path, "mobilenet_v2")).rejects.toThrow(
-        `${at("other", "config.json")}: weights of tf_mobilenetv3_large_100; expected mobilenet_v2`,
+        new DataError(`${at("other", "config.json")}: weights of resnet18; expected mobilenet_v2`),
       );
+    }
+    expect((await open("other/mine.safetensors", "mobilenet_v2")).assumed).toContain("nothing says");
+    config("other", { ...cfg, architecture: "tf_mobilenetv3_large_100" });
+    for (const path of ["other", "other/model.safetensors", "other/mine.safetensors"]) {
+      await expect(open(path, "mobilenet_v2")).rejects.toThrow(/weights of .*tf_mobilenetv3_large_100/);
     }
   });
 

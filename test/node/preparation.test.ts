@@ -172,6 +172,14 @@ describe("weights that nothing is known of", () => {
     mkdirSync(at("tf_efficientnet_b0.in1k"));
     copyFileSync(at(V2), at("tf_efficientnet_b0.in1k", "model.safetensors"));
     await expect(open("tf_efficientnet_b0.in1k", "mobilenet_v2")).rejects.toThrow("pads convolutions");
+    const model = createModel("mobilenet_v2", { numClasses: 3 });
+    await expect(loadWeights(model, at("tf_mobilenet_v2-1.safetensors"))).rejects.toThrow(
+      "pads convolutions",
+    );
+    await saveModel(at("tf_mobilenet_mine"), model, { architecture: "mobilenet_v2" }); // a folder's name, not timm's
+    (await open("tf_mobilenet_mine")).preparation();
+    await loadWeights(model, at("tf_mobilenet_mine", "model.safetensors"));
+    model.dispose();
   });
 });
 
@@ -206,6 +214,10 @@ describe("a preparation", () => {
     await saveModel(at("kept"), model, { architecture: "mobilenet_v2" });
     expect(preprocessingOf((await readConfig(at("kept", "config.json"))).config).resize).toBe(232);
     model.dispose();
+    const other = createModel("mobilenet_v2", { numClasses: 5 });
+    await loadWeights(other, at("kept", "model.safetensors")); // its config.json lies beside it
+    expect(other.preprocessing?.resize).toBe(232);
+    other.dispose();
   });
 
   it("is kept for other sizes in proportion, unless these are refused", () => {
@@ -282,8 +294,44 @@ describe("on the command line", () => {
     expect(raw.stderr).toBe(
       `fovea: ${at("raw.safetensors")}: nothing says how images are prepared for it; assumed: 224×224 of 256 pixels, bilinear, mean 0.485,0.456,0.406, std 0.229,0.224,0.225\n`,
     );
+    const said = [
+      "--img-size",
+      "64",
+      "--crop-pct",
+      "0.8",
+      "--crop-mode",
+      "squash",
+      "--interpolation",
+      "nearest",
+    ];
+    const told = await foveaHere("predict", "--model", "mobilenet_v2", "--weights", at("raw.safetensors"), picture, ...said, "--mean", "0,0,0", "--std", "1,1,1"); // prettier-ignore
+    expect(told.stderr).toMatch(/; assumed: 64×64 of 80 pixels, squash, nearest, mean 0,0,0, std 1,1,1\n$/);
+    const bad = await foveaHere("predict", "--weights", at(V2), picture, "--mean", "0");
+    expect([bad.status, bad.stderr]).toEqual([
+      1,
+      "fovea: mean: got 1 numbers; expected 3, one for each channel\n",
+    ]);
+    const none = await foveaHere("predict", "--weights", at(V2), picture, "--use-test-size");
+    expect([none.status, none.stderr]).toEqual([
+      2,
+      expect.stringContaining("--use-test-size: the weights name no size for tests"),
+    ]);
     const known = await foveaHere("predict", "--weights", at(V2), picture);
     expect([known.status, known.stderr]).toEqual([0, ""]);
+  });
+
+  it("--use-test-size takes the size that config.json names for tests", async () => {
+    const model = createModel("mobilenet_v2", { numClasses: 3 });
+    await saveModel(at("tested"), model, {
+      architecture: "mobilenet_v2",
+      testInputSize: [288, 288, 3],
+      testCropPct: 0.9,
+    });
+    model.dispose();
+    await foveaHere("export", at("tested"), "--use-test-size", "--out", at("at-test"));
+    const { config } = await readConfig(at("at-test", "config.json"));
+    expect(preprocessingOf(config)).toMatchObject({ inputSize: [288, 288, 3], resize: 320 });
+    expect(config.testInputSize).toBeUndefined();
   });
 
   it("a run keeps the preparation of the weights it began with: evaluated, exported and resumed", async () => {

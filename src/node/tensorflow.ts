@@ -1,0 +1,37 @@
+// Weights that look like ours and are not.
+
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { DataError, short } from "../errors.js";
+import { readJson } from "./files.js";
+import { WEIGHT_FILES } from "./sharded.js";
+
+const TENSORFLOW = /(^|[^a-z\d])tf_(efficientnet|mobilenet|mixnet)/i;
+
+/** Whether timm has an architecture or a file of this name from TensorFlow. */
+export const isTensorflow = (name: string): boolean => TENSORFLOW.test(name);
+
+/**
+ * Networks that timm names tf_… pad convolutions as TensorFlow does and have another eps, which their tensors do not tell.
+ * @throws DataError if a file has the name of one; or its folder, where the file is named as all are; its config.json decides
+ */
+export function refuseTensorflow(file: string): void {
+  const name = namesOf(file).find(isTensorflow);
+  if (name === undefined) return;
+  throw new DataError(
+    `${file}: weights of timm's ${short(name)}, which pads convolutions as TensorFlow does; no such model is known`,
+  );
+}
+
+/** Names that tell what a file of weights holds. */
+function namesOf(file: string): string[] {
+  const parts = file.split(/[/\\]/);
+  if (!WEIGHT_FILES.includes(basename(file) as never)) return parts.slice(-1);
+  const config = join(dirname(file), "config.json");
+  if (!existsSync(config)) return parts.slice(-3);
+  try {
+    return [String(readJson(config)["architecture"])];
+  } catch {
+    return []; // whoever asks for the folder as a model is told
+  }
+}
