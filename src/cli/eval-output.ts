@@ -25,8 +25,8 @@ export function perClassOf({ judgement }: JudgedModel): Scores[] {
 /** Where image i lies, or its number. */
 const placeOf = (dataset: Dataset, i: number): string => dataset.path?.(i) ?? `image ${i}`;
 
-/** For --json: the contract's numbers first. */
-export function evaluationJson(judged: JudgedModel, dataset: Dataset): object {
+/** For --json: the contract's numbers first, then what part of the data they are of. */
+export function evaluationJson(judged: JudgedModel, dataset: Dataset, split: object = {}): object {
   const { evaluation, judgement } = judged;
   const { top1, top5, mAP, loss, images } = evaluation;
   const { classes } = dataset;
@@ -41,6 +41,7 @@ export function evaluationJson(judged: JudgedModel, dataset: Dataset): object {
     .map(({ label, guess, ...rest }) => ({ class: classes[label]!, predicted: classes[guess]!, ...rest }));
   return {
     ...{ top1, top5, mAP, loss, images },
+    ...split,
     perClass,
     ...(pairs && { confused: pairs }),
     ...(calibration && { calibrationError: calibration.ece }),

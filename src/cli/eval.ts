@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { DataLoader, type Dataset } from "../data/index.js";
 import type { Preprocessing } from "../models/index.js";
 import { csvText } from "../node/csv.js";
+import type { EvalPart } from "../node/eval-part.js";
 import { writeFileAtomic } from "../node/files.js";
 import { choice, text } from "../node/kinds.js";
 import { Predictions } from "../node/predictions.js";
@@ -21,7 +22,7 @@ import {
   addModelOptions,
   dataFrom,
   evalBatchSize,
-  evalDataFrom,
+  evalPartFrom,
   modelFrom,
   parser,
   useLoadOptions,
@@ -80,7 +81,7 @@ export function register(program: Command): void {
     )
     .option(
       "--json",
-      "as JSON: { top1, top5, loss, images, perClass, confused, calibrationError, mistakes }, accuracies as fractions; " +
+      "as JSON: { top1, top5, loss, images, split, perClass, confused, calibrationError, mistakes }, accuracies as fractions; " +
         "with several classes a picture mAP too",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
@@ -88,11 +89,13 @@ export function register(program: Command): void {
       await useLoadOptions(flags);
       const trained = await modelFrom(flags);
       const { model, architecture, classes } = trained;
-      const data = relabel(await evalDataFrom(source, flags), model.numClasses, classes);
+      const part = await evalPartFrom(source, flags, trained.trainedOn);
+      const data = relabel(part.data, model.numClasses, classes);
       if (flags.confusion !== undefined && data.targets) {
         throw new UsageError(`--confusion: images of ${data.name} have several classes each; expected one`);
       }
       await requireWritable([flags.report, flags.confusion, flags.predictions]);
+      for (const note of [...part.notes, part.note ?? []].flat()) console.error(`fovea: ${note}`);
       const prepared = preparationFor(trained, data);
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
@@ -119,19 +122,24 @@ export function register(program: Command): void {
             evalLoader: loader,
             judged,
             history: [],
-            args: argumentsOf(argument, flags),
+            args: { ...argumentsOf(argument, flags), ...splitOf(part) },
             command: `fovea ${process.argv.slice(2).join(" ")}`,
           });
           await writeReport(flags.report, report);
         }
         const shown = flags.json
-          ? JSON.stringify(evaluationJson(judged, data), null, 2)
+          ? JSON.stringify(evaluationJson(judged, data, splitOf(part)), null, 2)
           : evaluationText(judged, data, process.stdout.isTTY ? process.stdout.columns : Infinity);
         console.log(shown);
       } finally {
         loader.close();
       }
     });
+}
+
+/** Which part was evaluated, and by what the dataset was split if it had to be. */
+function splitOf({ split, valFraction, seed }: EvalPart): Omit<EvalPart, "data" | "notes"> {
+  return { split, ...(valFraction !== undefined && { valFraction }), ...(seed !== undefined && { seed }) };
 }
 
 /** "resnet18-photos on photos" */

@@ -18,12 +18,13 @@ export function register(program: Command): void {
     .action(async (source: string | undefined, flags: ModelFlags & { out: string }) => {
       const weights = said(source, "--weights", flags.weights);
       const trained = await modelFrom({ ...flags, ...(weights !== undefined && { weights }) });
-      const { model, architecture, classes, smallImages } = trained;
+      const { model, architecture, classes, smallImages, trainedOn } = trained;
       const preparation = trained.preparation();
       if (trained.assumed !== undefined) tellAssumed(trained.assumed, preparation);
       const config = configOf(architecture, preparation, {
         ...(classes && { classes }),
         smallImages,
+        ...(trainedOn && { trainedOn }),
       });
       await saveModel(flags.out, model, config);
       console.log(flags.out);

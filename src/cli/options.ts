@@ -3,14 +3,15 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { knownNames } from "../errors/suggest.js";
-import type { Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 import { modelNames } from "../models/index.js";
-import { datasetNames, loadDataset, type LoadedDataset } from "../node/datasets/index.js";
+import { datasetNames } from "../node/datasets/index.js";
 import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
+import { evalPart, type EvalPart, type Split } from "../node/eval-part.js";
 import { readText } from "../node/files.js";
+import type { TrainedOn } from "../node/held-out.js";
 import { fetchWeights } from "../node/hub.js";
-import { choice, integer, text } from "../node/kinds.js";
+import { choice, integer, number, text } from "../node/kinds.js";
 import { isLocal, openModel, type TrainedModel } from "../node/open-model.js";
 import { UsageError } from "../node/usage-error.js";
 import { init } from "../wasm/runtime.js";
@@ -128,7 +129,9 @@ export interface DataFlags {
   data?: string;
   dataDir?: string;
   download?: true;
-  split?: "train" | "val";
+  split?: Split;
+  valFraction?: number;
+  seed?: number;
 }
 
 /** [data] or --data, and what says where it is. */
@@ -140,20 +143,31 @@ export function addDataOptions(command: Command): Command {
     .option("--download", "download the dataset if it is not there")
     .option(
       "--split <part>",
-      "train or val (default: val if there is one)",
-      parser(choice(() => ["train", "val"])),
-    );
+      "train, val or all (default: what the dataset has to evaluate on, or was kept from the run's training; otherwise all)",
+      parser(choice(() => ["train", "val", "all"])),
+    )
+    .option(
+      "--val-fraction <value>",
+      "where there is no val part: the share that is split off (default: the run's)",
+      parser(number(0, 0.9)),
+    )
+    .option("--seed <n>", "seed of that split (default: the run's, or 0)", parser(integer(0, 2 ** 32 - 1)));
 }
 
-/** The part of a dataset to evaluate on. @throws UsageError if there is no such dataset or part */
-export async function evalDataFrom(data: string, { dataDir, download, split }: DataFlags): Promise<Dataset> {
-  const loaded: LoadedDataset = await loadDataset(data, {
+/** The part of a dataset to evaluate a model on. See evalPart(). */
+export async function evalPartFrom(
+  data: string,
+  { dataDir, download, split, valFraction, seed }: DataFlags,
+  trainedOn?: TrainedOn,
+): Promise<EvalPart> {
+  return evalPart(data, {
     ...(dataDir !== undefined && { root: dataDir }),
     ...(download && { download }),
+    ...(split && { split }),
+    ...(valFraction !== undefined && { valFraction }),
+    ...(seed !== undefined && { seed }),
+    ...(trainedOn && { trainedOn }),
   });
-  if (split === "train") return loaded.train;
-  if (split === "val" && !loaded.val) throw new UsageError(`--split: ${data} has no val part; known: train`);
-  return loaded.val ?? loaded.train;
 }
 
 export interface LoadFlags {

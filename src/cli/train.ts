@@ -47,7 +47,7 @@ export function register(program: Command): void {
             for (const note of leftOutNotes(files)) console.error(`fovea: ${note}`);
             console.error(`fovea: files that could not be used: ${path}`);
           },
-          onNote: (note) => console.error(note),
+          onNote: (note) => console.error(`fovea: ${note}`),
           onStep: progress.onStep,
           onEpoch: (report) => progress.epoch(report, args.epochs),
         });

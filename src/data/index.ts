@@ -14,6 +14,7 @@ export * from "./mnist.js";
 export * from "./presets.js";
 export * from "./sampler.js";
 export * from "./split.js";
+export * from "./concat.js";
 export * from "./tar.js";
 export { emptyTargets, firstClasses } from "./targets.js";
 export * from "./transform.js";

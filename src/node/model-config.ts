@@ -6,6 +6,7 @@ import { DataError, show } from "../errors.js";
 import { CROP_MODES, FILTERS, type Preprocessing } from "../models/index.js";
 import { cropPctFor, resizeFor } from "./crop-pct.js";
 import { readJson } from "./files.js";
+import { isTrainedOn, type TrainedOn } from "./held-out.js";
 
 /** timm's names of architectures that createModel() knows by others. */
 const TIMM_ARCHITECTURES: Record<string, string> = {
@@ -42,6 +43,8 @@ export interface ModelConfig {
   readonly fixedInputSize?: boolean;
   /** Whether it was made with smallImages. Default false. */
   readonly smallImages?: boolean;
+  /** What it was trained on, if fovea trained it. */
+  readonly trainedOn?: TrainedOn;
 }
 
 /**
@@ -73,7 +76,7 @@ export function preprocessingOf(config: ModelConfig): Preprocessing {
 export function configOf(
   architecture: string,
   { resize, test, ...preparation }: Preprocessing,
-  more: Pick<ModelConfig, "classes" | "smallImages"> = {},
+  more: Pick<ModelConfig, "classes" | "smallImages" | "trainedOn"> = {},
 ): ModelConfig {
   const cropPct = cropPctFor(sideOf(preparation.inputSize), resize);
   const tested = test && {
@@ -170,6 +173,7 @@ function parseConfig(json: Json, path: string): { config: ModelConfig; numClasse
     ...(testCropPct !== undefined && { testCropPct }),
     ...(given["fixed_input_size"] === true && { fixedInputSize: true }),
     ...(args["smallImages"] === true && { smallImages: true }),
+    ...(isTrainedOn(json["trained_on"]) && { trainedOn: json["trained_on"] }),
   };
   return { config, numClasses };
 }

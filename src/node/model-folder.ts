@@ -67,6 +67,7 @@ function describe(model: Module, config: SaveModelConfig): string {
     num_features: last[1][1],
     ...(classes && { label_names: classes }),
     ...(config.smallImages && { model_args: { smallImages: true } }),
+    ...(config.trainedOn && { trained_on: config.trainedOn }),
     pretrained_cfg: {
       input_size: inFile(inputSize),
       ...(testInputSize && { test_input_size: inFile(testInputSize) }),

@@ -15,6 +15,7 @@ import {
 import { ownArchitecture, preprocessingOf } from "./model-config.js";
 import { loadConfigured, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { readJson, statOf } from "./files.js";
+import type { TrainedOn } from "./held-out.js";
 import { preparationFor } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
 import { isTensorflow, refuseTensorflow } from "./tensorflow.js";
@@ -30,6 +31,8 @@ export interface TrainedModel {
   readonly classes?: readonly string[];
   /** How images are prepared for it: as the folder or torchvision says; else as usual for the architecture. */
   preparation(dataset?: Dataset): Preprocessing;
+  /** What it was trained on, if its config.json says. */
+  readonly trainedOn?: TrainedOn;
   /** What is not known for sure of how images are prepared or of the classes' names, if anything: a sentence's beginning. */
   readonly assumed?: string;
 }
@@ -72,9 +75,13 @@ export async function openModel({ model, weights, smallImages }: ModelSource): P
 
 async function configured(config: string, file: string): Promise<TrainedModel> {
   const loaded = await loadConfigured(config, file);
-  const { architecture, classes, smallImages = false } = loaded.config;
+  const { architecture, classes, smallImages = false, trainedOn } = loaded.config;
   const preparation = preprocessingOf(loaded.config);
-  const known = { ...(classes && { classes }), preparation: () => preparation };
+  const known = {
+    ...(classes && { classes }),
+    ...(trainedOn && { trainedOn }),
+    preparation: () => preparation,
+  };
   return { model: loaded.model, architecture, smallImages, ...known };
 }
 

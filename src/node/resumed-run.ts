@@ -26,14 +26,19 @@ export function checkResumed(path: string, args: TrainArguments, { state }: Chec
 }
 
 /** What tells that a dataset is another than before. */
-export function dataOf({ classes, trainLoader, evalLoader }: Setup): Record<string, unknown> {
-  return { classes, images: trainLoader.dataset.length, evalImages: evalLoader?.dataset.length ?? 0 };
+export function dataOf({ classes, trainedOn: { train, val } }: Setup): Record<string, unknown> {
+  return {
+    ...{ classes, images: train.images, evalImages: val?.images ?? 0 },
+    names: train.sha256,
+    evalNames: val?.sha256 ?? null,
+  };
 }
 
 /** @throws DataError unless the run was trained on these data */
 export function checkSameData(path: string, training: Setup, { state }: Checkpoint): void {
   for (const [what, got] of Object.entries(dataOf(training))) {
     const then = state.about[what];
+    if (!(what in state.about)) continue; // a checkpoint of a version that did not tell
     if (JSON.stringify(got) === JSON.stringify(then)) continue;
     throw new DataError(
       `${path}: of a training on other data; ${what}: got ${show(got)}, expected ${show(then)}`,

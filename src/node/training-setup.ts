@@ -17,6 +17,7 @@ import {
 import { ModelEma, parameterGroups } from "../train/index.js";
 import { depthNotes, loadDataset, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
+import { trainedOn, type TrainedOn } from "./held-out.js";
 import { preprocessingOf, readConfig } from "./model-config.js";
 import {
   assumedNote,
@@ -41,6 +42,8 @@ export interface Setup {
   schedule: Schedule;
   loss: Loss;
   ema?: ModelEma;
+  /** The images of both parts, to know them again. */
+  trainedOn: TrainedOn;
   /** Pictures that were found and are in no loader, and what else is to be said of data and weights before they are used. */
   leftOut: readonly LeftOut[];
   notes: readonly string[];
@@ -85,6 +88,7 @@ export async function setUpTraining(args: TrainArguments): Promise<Setup> {
     schedule,
     loss: taughtBy(teacher, hard, args),
     ...(ema && { ema }),
+    trainedOn: trainedOn(args.data, data, args),
     leftOut,
     notes,
     end() {

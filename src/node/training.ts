@@ -83,11 +83,11 @@ export async function runTraining(
     await run.open();
     const position = before ? restoreCheckpoint(training, before, run.checkpoint) : startPosition();
     await run.writeArgs({ ...args, classes: training.classes, environment: environment() });
-    const { model, preparation, classes } = training;
+    const { model, preparation, classes, trainedOn } = training;
     await saveConfig(
       run.path,
       model,
-      configOf(args.model, preparation, { classes, smallImages: args.smallImages }),
+      configOf(args.model, preparation, { classes, smallImages: args.smallImages, trainedOn }),
     );
     const { leftOut, notes, trainLoader, evalLoader } = training;
     const loaders = [trainLoader, ...(evalLoader ? [evalLoader] : [])];

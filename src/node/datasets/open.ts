@@ -1,6 +1,7 @@
 // A dataset from its source, in whatever thread.
 
 import {
+  ConcatDataset,
   ImageDataset,
   Subset,
   type Dataset,
@@ -31,6 +32,10 @@ const openers: Record<string, Opener> = {
   subset: async (source) => {
     const { of, indices, name } = fieldsOf<{ of: DatasetSource; indices: Uint32Array; name: string }>(source);
     return new Subset(await openDataset(of), indices, name);
+  },
+  concat: async (source) => {
+    const { parts, name } = fieldsOf<{ parts: DatasetSource[]; name: string }>(source);
+    return new ConcatDataset(await Promise.all(parts.map(openDataset)), name);
   },
   files: withDecoder((source) => {
     const fields = fieldsOf<FileDatasetFields>(source);

@@ -1,0 +1,113 @@
+// The part of a dataset that a model is evaluated on: what was kept from its training, where that can be told.
+
+import { ConcatDataset, type Dataset } from "../data/index.js";
+import { DataError } from "../errors.js";
+import { loadDataset, type LoadedDataset, type LoadOptions } from "./datasets/index.js";
+import { digestsOf, folderDigest, type TrainedOn } from "./held-out.js";
+import { UsageError } from "./usage-error.js";
+
+export type Split = "train" | "val" | "all";
+
+export interface EvalPartOptions extends LoadOptions {
+  /** Which part. Default: the one to evaluate on, where there is one; otherwise all. */
+  split?: Split;
+  /** Where there is no part to evaluate on: the share that is split off. Default: as the model's training did. */
+  valFraction?: number;
+  /** Seed of that split. Default: the training's, or 0. */
+  seed?: number;
+  /** What is known of the model's training. */
+  trainedOn?: TrainedOn;
+}
+
+export interface EvalPart {
+  data: Dataset;
+  split: Split;
+  /** By what the dataset was split, if it had to be. */
+  valFraction?: number;
+  seed?: number;
+  /** What is evaluated, in a sentence, where that is not plain. */
+  note?: string;
+  /** What the dataset itself has to say. */
+  notes: readonly string[];
+}
+
+const same = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
+const sums = (parts: readonly Dataset[]): string[] => digestsOf(parts).map(({ sha256 }) => sha256);
+const said = ({ valFraction, seed }: { valFraction: number; seed: number }): string =>
+  `--val-fraction ${valFraction} --seed ${seed}`;
+const NOT_SURE = "the model may have been trained on some of them";
+
+/**
+ * The part of a dataset to evaluate a model on. Where the dataset has none of its own, the split that the model's training
+ * made is made again, and is checked to be the same.
+ * @throws UsageError for a part that there is not; DataError if the dataset is not as it was in training, so that what was kept
+ * from it cannot be told
+ */
+export async function evalPart(name: string, options: EvalPartOptions = {}): Promise<EvalPart> {
+  const { split, valFraction, seed, trainedOn, ...load } = options;
+  const whole = await loadDataset(name, { ...load, valFraction: 0 });
+  if (whole.val) {
+    const useless = valFraction !== undefined ? "--val-fraction" : seed !== undefined ? "--seed" : undefined;
+    if (useless) throw new UsageError(`${useless}: of no use; ${name} has a part to evaluate on`);
+    return ownPart(name, whole, split);
+  }
+  const known = trainedOn?.split ?? undefined;
+  if (seed !== undefined && valFraction === undefined && !known) {
+    throw new UsageError("--seed: of no use; it needs --val-fraction");
+  }
+  const fraction = valFraction ?? known?.valFraction ?? 0;
+  if (fraction === 0) return everything(name, whole, options);
+  const how = { valFraction: fraction, seed: seed ?? known?.seed ?? 0 };
+  const parts = await loadDataset(name, { ...load, ...how });
+  const [train, val] = [parts.train, parts.val!];
+  const kept = trainedOn?.val && same(sums([train, val]), [trainedOn.train.sha256, trainedOn.val.sha256]);
+  const asked = valFraction !== undefined || seed !== undefined;
+  if (!kept && !asked) {
+    if (split !== "all" && trainedOn!.folder === folderDigest(name)) throw changed(name, whole, trainedOn!);
+    return everything(name, whole, options);
+  }
+  if (split === "all") return everything(name, whole, options);
+  const data = split === "train" ? train : val;
+  const what = split === "train" ? "the part that was trained on" : "the part that was kept from training";
+  const of = `${name}: ${data.length} of ${whole.train.length} images`;
+  const note = kept ? `${of}, ${what} (${said(how)})` : `${of} (${said(how)}); ${NOT_SURE}`;
+  return { data, split: split ?? "val", ...how, note, notes: parts.notes };
+}
+
+/** Of a dataset that comes in parts. */
+function ownPart(name: string, { train, val, notes }: LoadedDataset, split: Split = "val"): EvalPart {
+  if (split === "val" || (split === "all" && train === val)) return { data: val!, split, notes };
+  if (train === val) throw new UsageError(`--split: ${name} has no train part; known: val`);
+  const data = split === "train" ? train : new ConcatDataset([train, val!]);
+  const which = split === "train" ? "the train part" : "the train and the val part";
+  return { data, split, note: `${name}: ${data.length} images, ${which}`, notes };
+}
+
+/** Of a dataset that is not split. */
+function everything(
+  name: string,
+  { train: data, notes }: LoadedDataset,
+  { split, trainedOn }: EvalPartOptions,
+): EvalPart {
+  if (split === "val") {
+    throw new UsageError(`--split: ${name} has no val part; --val-fraction F splits one off`);
+  }
+  const trained =
+    trainedOn && sums([data])[0] === trainedOn.train.sha256 ? "the model was trained on them" : NOT_SURE;
+  const why = split === undefined ? ", as it has no part to evaluate on" : "";
+  return {
+    data,
+    split: split ?? "all",
+    note: `${name}: all ${data.length} images${why}; ${trained}`,
+    notes: notes.filter((note) => !note.includes("--val-fraction")), // the note says so
+  };
+}
+
+function changed(name: string, { train }: LoadedDataset, { train: then, val }: TrainedOn): DataError {
+  const [before, now] = [then.images + (val?.images ?? 0), train.length];
+  const how = before === now ? "names or classes are others" : `${before} images then, ${now} now`;
+  return new DataError(
+    `${name}: has changed since the model was trained on it (${how}): what was kept from training cannot be told; ` +
+      `--split all evaluates on everything`,
+  );
+}
