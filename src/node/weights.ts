@@ -85,7 +85,8 @@ export async function loadWeights(
 ): Promise<LoadReport> {
   refuseTensorflow(path);
   const state = adaptedTo(model, await readWeights(path, options), path, options.rename);
-  const report = model.loadStateDict(state, { ...options, source: path });
+  const { strict = true } = options;
+  const report = model.loadStateDict(state, { strict, source: path });
   const told = publishedByFile(path)?.preprocessing ?? (await toldBeside(path));
   const channels = model.parameters().find(({ shape }) => shape.length === 4)?.shape[2];
   if (told?.inputSize[2] === channels && model instanceof Classifier) model.preprocessing = told!;
