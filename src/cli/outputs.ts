@@ -1,9 +1,10 @@
 // Files that a command writes at its end: whether it can is asked before the long work begins.
 
-import { constants, statSync } from "node:fs";
+import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DataError, reason, short } from "../errors.js";
+import { statOf } from "../node/files.js";
 import { UsageError } from "../node/usage-error.js";
 
 /** Makes the files' folders. @throws DataError naming the file that cannot be written, UsageError if two are the same */
@@ -14,7 +15,7 @@ export async function requireWritable(paths: readonly (string | undefined)[]): P
     throw new UsageError(`'${short(twice)}' is to be written twice; expected two files`);
   for (const path of files) {
     try {
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a folder");
+      if (statOf(path)?.isDirectory()) throw new Error("it is a folder");
       await mkdir(dirname(path), { recursive: true });
       await access(dirname(path), constants.W_OK);
     } catch (error) {

@@ -11,7 +11,7 @@ import {
   type Dirent,
   type Stats,
 } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError, reason } from "../errors.js";
 
@@ -46,6 +46,7 @@ export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | readonly Uint8Array[],
 ): Promise<void> {
+  if (await isSpecial(path)) return writeThrough(path, data);
   const aside = `${path}.${randomUUID()}${ASIDE}`;
   let made = false;
   try {
@@ -64,6 +65,26 @@ export async function writeFileAtomic(
     throw new DataError(`${path}: cannot be written: ${reason(error)}`);
   }
   await flushFolder(path);
+}
+
+/** Whether a path leads to a pipe or device, which a file must not take the place of: /dev/stdout. */
+const isSpecial = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (what) => !what.isFile() && !what.isDirectory(),
+    () => false,
+  );
+
+async function writeThrough(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  try {
+    const file = await open(path, "w");
+    try {
+      for (const part of Array.isArray(data) ? data : [data]) await file.writeFile(part);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new DataError(`${path}: cannot be written: ${reason(error)}`);
+  }
 }
 
 /** Flushes the folder of a file, so that a rename in it outlives a power failure. Windows cannot, and need not. */

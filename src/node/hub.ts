@@ -57,7 +57,7 @@ export async function fetchWeights(name: string, options: FetchWeightsOptions = 
 
 function tellLicence(line: string, { onLicence }: FetchWeightsOptions): void {
   if (onLicence) onLicence(line);
-  else process.stderr.write(`${line}\n`);
+  else console.error(line);
 }
 
 async function fetchFile(

@@ -14,12 +14,14 @@ import type { Setup } from "./training-setup.js";
 export function checkResumed(path: string, args: TrainArguments, { state }: Checkpoint): void {
   const saved = (state.about["args"] ?? {}) as Record<string, unknown>;
   const table: Readonly<Record<string, TrainOption<unknown>>> = trainOptions;
-  const then = (name: string): unknown => (name in saved ? saved[name] : table[name]!.default);
+  const then = (name: string): unknown => (Object.hasOwn(saved, name) ? saved[name] : table[name]!.default);
   const problems = Object.entries(args)
-    .filter(([name]) => name in table && !MAY_DIFFER.includes(name) && !MAY_EXTEND.includes(name))
+    .filter(
+      ([name]) => Object.hasOwn(table, name) && !MAY_DIFFER.includes(name) && !MAY_EXTEND.includes(name),
+    )
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(then(name)))
     .map(([name, value]) => `${name}: got ${show(value)}, expected ${show(then(name))}`);
-  const unknown = Object.keys(saved).filter((name) => !(name in table));
+  const unknown = Object.keys(saved).filter((name) => !Object.hasOwn(table, name));
   if (unknown.length > 0) problems.push(`unknown here: ${short(unknown.join(", "))}`);
   if (problems.length === 0) return;
   throw new DataError(`${path}: of a training with other arguments; ${problems.join("; ")}`);

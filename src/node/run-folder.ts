@@ -1,12 +1,14 @@
 // A training run's folder: args.json, results.csv, metrics.json, weights/best.safetensors, weights/last.safetensors and, where
 // weights are averaged, weights/last-ema.safetensors; checkpoint/training.safetensors.
 
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { DataError, reason } from "../errors.js";
 import type { Module } from "../nn/index.js";
 import { bestEpoch, bestWeights, type EpochReport, type ModelEma, type WeightsKind } from "../train/index.js";
 import { ASIDE, writeFileAtomic } from "./files.js";
+import { RunLock } from "./run-lock.js";
 import { saveWeights } from "./weights.js";
 
 /** What an evaluation says; null where there was nothing to evaluate on. Accuracies are fractions. */
@@ -63,9 +65,40 @@ const OPTIONAL = /_map$|^ema_/;
 
 export class RunFolder {
   readonly path: string;
+  #lock: RunLock | undefined;
+  /** Folders that claim() made, the innermost first. */
+  #made: string[] = [];
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /**
+   * Makes the folder if need be and keeps other processes from training into it until release().
+   * @throws DataError naming the process that does, or if the folder cannot be written to
+   */
+  async claim(): Promise<void> {
+    const made = await mkdir(this.path, { recursive: true }).catch((error: unknown) => {
+      throw new DataError(`${this.path}: cannot be written to: ${reason(error)}`);
+    });
+    for (let folder = resolve(this.path); made !== undefined; folder = dirname(folder)) {
+      this.#made.push(folder);
+      if (folder === resolve(made)) break;
+    }
+    this.#lock = await RunLock.take(this.path);
+  }
+
+  /** Lets other processes train into it. Folders that claim() made go again if nothing was written. */
+  async release(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = undefined;
+    for (const folder of this.#made) await rmdir(folder).catch(() => {});
+    this.#made = [];
+  }
+
+  /** @throws DataError if the folder was removed, moved or taken over since claim() */
+  async check(): Promise<void> {
+    await this.#lock?.check();
   }
 
   /** Where the state for taking the training up again lies. */
@@ -112,12 +145,18 @@ export class RunFolder {
    * before evaluated better, as bestWeights() tells it; without evaluations what was trained.
    */
   async writeEpoch(history: readonly EpochReport[], model: Module, ema?: ModelEma): Promise<void> {
+    await this.check();
     const columns = COLUMNS.filter(
       (column) => !OPTIONAL.test(column) || history.some((row) => row[column] !== undefined),
     );
     const rows = history.map((row) => columns.map((column) => row[column] ?? "").join(","));
     await writeFileAtomic(this.file("results.csv"), [columns.join(","), ...rows, ""].join("\n"));
     const best = bestEpoch(history) === history.at(-1) && (bestWeights(history)?.weights ?? "trained");
+    if (!best && !existsSync(this.best)) {
+      throw new DataError(
+        `${this.best}: removed since; got no file; expected the weights of epoch ${bestEpoch(history)!.epoch}`,
+      );
+    }
     const save = async (kind: WeightsKind, last: string): Promise<void> => {
       const state = model.stateDict();
       await saveWeights(this.file("weights", last), state);
@@ -132,6 +171,7 @@ export class RunFolder {
   }
 
   async #json(name: string, value: unknown): Promise<void> {
+    await this.check();
     await writeFileAtomic(this.file(name), `${JSON.stringify(value, null, 2)}\n`);
   }
 }

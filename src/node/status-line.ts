@@ -9,7 +9,10 @@ export interface StatusStream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   write(text: string): unknown;
+  on?(event: "error", listener: () => void): unknown;
 }
+
+const heeded = new WeakSet<StatusStream>();
 
 /** Milliseconds between lines: on a terminal, and where each stays. */
 const PAUSE = { terminal: 100, log: 10_000 };
@@ -73,6 +76,8 @@ export class StatusLine {
 
   constructor(out: StatusStream = process.stderr) {
     this.#out = out;
+    if (!heeded.has(out)) out.on?.("error", () => {}); // nobody reads on: no reason to end the work
+    heeded.add(out);
     this.#rewrites = out.isTTY === true && environmentVariable("TERM") !== "dumb";
     this.#last = this.#rewrites ? -Infinity : performance.now(); // elsewhere the first line comes after a pause
   }

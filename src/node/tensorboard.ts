@@ -2,12 +2,15 @@
 // each an Event message of protocol buffers (tensorflow/core/util/event.proto, framework/summary.proto). Messages are written
 // by pbf: its wire format and nothing else, 100 KB; the messages here have a dozen fields in all.
 
+import { existsSync } from "node:fs";
 import { mkdir, open, type FileHandle } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { PbfWriter } from "pbf";
 import { encodePng, type Image } from "../data/index.js";
+import { DataError, reason } from "../errors.js";
 import type { EpochReport } from "../train/index.js";
+import { codeOf, flush } from "./files.js";
+import { hostOf } from "./run-lock.js";
 
 /** CRC-32C of single bytes: Castagnoli's polynomial, bits reversed. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -81,7 +84,8 @@ const TAGS: Partial<Record<keyof EpochReport, string>> = {
  * order of their names, which begin with the time. Events wait in memory until flush().
  */
 export class EventWriter {
-  readonly path: string;
+  readonly #stem: string;
+  #path: string;
   readonly #now: () => number;
   readonly #folder: string;
   #waiting: Uint8Array[] = [];
@@ -91,12 +95,18 @@ export class EventWriter {
     this.#now = now;
     this.#folder = folder;
     const time = String(Math.floor(now())).padStart(10, "0");
-    const host = hostname().replace(/[^\w.-]/g, "_");
-    this.path = join(folder, `events.out.tfevents.${time}.${host}.${process.pid}.${writers++}`);
+    const host = hostOf().replace(/[^\w.-]/g, "_");
+    this.#stem = join(folder, `events.out.tfevents.${time}.${host}.${process.pid}`);
+    this.#path = `${this.#stem}.${writers++}`;
     this.#event(0, (pbf) => pbf.writeStringField(3, "brain.Event:2"));
     if (purgeStep !== undefined) {
       this.#event(purgeStep, (pbf) => pbf.writeMessage(7, write, (log) => log.writeVarintField(1, START)));
     }
+  }
+
+  /** The file, which is there after the first flush(). */
+  get path(): string {
+    return this.#path;
   }
 
   /** One number at a step. */
@@ -126,23 +136,45 @@ export class EventWriter {
     await this.flush();
   }
 
-  /** Appends what waits to the file, and makes sure it is on the disk. */
+  /**
+   * Appends what waits to the file, and makes sure it is on the disk.
+   * @throws DataError naming the file if it cannot be written, or was removed
+   */
   async flush(): Promise<void> {
     const records = this.#waiting;
     this.#waiting = [];
     if (records.length === 0) return;
-    if (!this.#file) {
-      await mkdir(this.#folder, { recursive: true });
-      this.#file = await open(this.path, "a");
+    try {
+      if (this.#file && !existsSync(this.#path)) throw new Error("it was removed since");
+      const file = (this.#file ??= await this.#create());
+      await file.appendFile(Buffer.concat(records));
+      await flush(file);
+    } catch (error) {
+      throw new DataError(`${this.#path}: cannot be written: ${reason(error)}`);
     }
-    await this.#file.appendFile(Buffer.concat(records));
-    await this.#file.sync();
   }
 
+  /** A new file: no link that somebody put there is followed, and nobody's file is written on. */
+  async #create(): Promise<FileHandle> {
+    await mkdir(this.#folder, { recursive: true });
+    for (;;) {
+      try {
+        return await open(this.#path, "ax");
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST") throw error;
+        this.#path = `${this.#stem}.${writers++}`;
+      }
+    }
+  }
+
+  /** @throws DataError as flush() */
   async close(): Promise<void> {
-    await this.flush();
-    await this.#file?.close();
-    this.#file = undefined;
+    try {
+      await this.flush();
+    } finally {
+      await this.#file?.close();
+      this.#file = undefined;
+    }
   }
 
   #summary(tag: string, step: number, value: Fields): void {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { manualSeed } from "../core/random.js";
 import type { LeftOut } from "../data/index.js";
-import { DataError } from "../errors.js";
+import { DataError, reason, short, WasmError } from "../errors.js";
 import { unfreeze } from "../nn/index.js";
 import type { Schedule } from "../optim/index.js";
 import {
@@ -17,6 +17,7 @@ import {
   NonFiniteLossError,
   restoreCheckpoint,
   startPosition,
+  type Checkpoint,
   type EpochReport,
   type EvaluatedWeights,
   type StepReport,
@@ -30,6 +31,7 @@ import { configOf } from "./model-config.js";
 import { saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
 import { checkEpochs, checkResumed, checkSameData, dataOf, resumeNote } from "./resumed-run.js";
+import { LOCK_FILE } from "./run-lock.js";
 import { RunFolder, type Metrics, type Scores } from "./run-folder.js";
 import { SkippedFiles } from "./skipped.js";
 import { EventWriter } from "./tensorboard.js";
@@ -64,7 +66,19 @@ export async function runTraining(
   args: TrainArguments,
   hooks: TrainingHooks = {},
 ): Promise<Metrics | undefined> {
-  const run = new RunFolder(args.resume ?? args.out ?? unusedFolder(args));
+  const run = await claimFolder(args);
+  try {
+    return await trainInto(run, args, hooks);
+  } finally {
+    await run.release();
+  }
+}
+
+async function trainInto(
+  run: RunFolder,
+  args: TrainArguments,
+  hooks: TrainingHooks,
+): Promise<Metrics | undefined> {
   const before = args.resume === null ? undefined : readCheckpoint(run.checkpoint);
   if (before) {
     checkResumed(run.checkpoint, args, before);
@@ -72,23 +86,22 @@ export async function runTraining(
   } else if (existsSync(run.checkpoint)) {
     throw new DataError(`${run.path}: holds a training already; resume it, or choose another folder`);
   }
-  const { binary } = init({
-    ...(args.threads !== null && { threads: args.threads }),
-    ...(before && { binary: before.state.binary as Binary }),
-  });
+  const { binary } = startKernels(run, args, before);
   manualSeed(args.seed);
   const training = { ...(await setUpTraining(args)), binary };
   try {
     if (before) checkSameData(run.checkpoint, training, before);
     await run.open();
     const position = before ? restoreCheckpoint(training, before, run.checkpoint) : startPosition();
-    await run.writeArgs({ ...args, classes: training.classes, environment: environment() });
-    const { model, preparation, classes, trainedOn } = training;
-    await saveConfig(
-      run.path,
-      model,
-      configOf(args.model, preparation, { classes, smallImages: args.smallImages, trainedOn }),
-    );
+    const about = environment();
+    const describeRun = async (): Promise<void> => {
+      const { model, preparation, classes, trainedOn } = training;
+      await run.writeArgs({ ...args, classes, environment: about });
+      const { smallImages } = args;
+      const config = configOf(args.model, preparation, { classes, smallImages, trainedOn });
+      await saveConfig(run.path, model, config);
+    };
+    await describeRun();
     const { leftOut, notes, trainLoader, evalLoader } = training;
     const loaders = [trainLoader, ...(evalLoader ? [evalLoader] : [])];
     const skipped = new SkippedFiles(run.file("skipped.csv"), leftOut, loaders, before !== undefined);
@@ -100,6 +113,7 @@ export async function runTraining(
     if (files.length > 0) hooks.onSkipped?.(files, skipped.path);
     if (hooks.signal?.aborted) return undefined;
     const metrics = { ...finalNumbers(training, position), skipped: files.length, notes };
+    if (!["args.json", "config.json"].every((name) => existsSync(run.file(name)))) await describeRun();
     await run.writeMetrics(metrics);
     await report(args, training, run, position, files, hooks);
     return hooks.signal?.aborted ? undefined : metrics;
@@ -108,12 +122,36 @@ export async function runTraining(
   }
 }
 
-/** runs/<model>-<data>, with a number if that is taken. */
-function unusedFolder({ model, data }: TrainArguments): string {
+/** The run's folder, claimed: as asked, else runs/<model>-<data>, with a number if that is taken. */
+async function claimFolder({ resume, out, model, data }: TrainArguments): Promise<RunFolder> {
+  const asked = resume ?? out;
   const base = `runs/${model}-${data.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "")}`;
   for (let n = 1; ; n++) {
-    const path = n === 1 ? base : `${base}-${n}`;
-    if (!existsSync(path)) return path;
+    const run = new RunFolder(asked ?? (n === 1 ? base : `${base}-${n}`));
+    if (resume !== null && !existsSync(run.path)) return run; // whoever reads it is told
+    if (asked === null && existsSync(run.path)) continue;
+    try {
+      await run.claim();
+      return run;
+    } catch (error) {
+      if (asked !== null || !existsSync(run.file(LOCK_FILE))) throw error; // another process was quicker
+    }
+  }
+}
+
+/** @throws WasmError naming the checkpoint if its kernels do not run here */
+function startKernels(
+  run: RunFolder,
+  { threads }: TrainArguments,
+  before: Checkpoint | undefined,
+): { binary: string } {
+  const options = threads === null ? {} : { threads };
+  if (!before) return init(options);
+  try {
+    return init({ ...options, binary: before.state.binary as Binary });
+  } catch (error) {
+    if (!(error instanceof WasmError)) throw error;
+    throw new WasmError(`${run.checkpoint}: of ${short(before.state.binary)} kernels: ${error.message}`);
   }
 }
 
@@ -126,8 +164,11 @@ async function train(
   { onStep, onEpoch, signal }: TrainingHooks,
 ): Promise<void> {
   const { model, trainLoader } = training;
-  const save = async (): Promise<void> =>
-    saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, { args, ...dataOf(training) }));
+  const save = async (): Promise<void> => {
+    await run.check();
+    const about = { args, ...dataOf(training) };
+    await saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, about));
+  };
   const events = new EventWriter(
     run.file("tensorboard"),
     position.history.length || position.step ? { purgeStep: position.epoch } : {},
@@ -137,6 +178,7 @@ async function train(
     if (args.freezeEpochs !== null && position.epoch > args.freezeEpochs) unfreeze(model);
   };
   thaw();
+  let done = false;
   try {
     await fit(model, trainLoader, {
       ...training,
@@ -162,14 +204,19 @@ async function train(
         if (position.step === 0) thaw();
       },
     });
+    done = true;
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
     const path = run.file("failed-batch.safetensors");
-    await saveWeights(path, error.batch);
-    error.message += `; the batch is in ${path}`;
+    error.message += await saveWeights(path, error.batch).then(
+      () => `; the batch is in ${short(path)}`,
+      (why: unknown) => `; ${reason(why)}`,
+    );
     throw error;
   } finally {
-    await events.close();
+    await events.close().catch((error: unknown) => {
+      if (done) throw error; // else it would hide what ended the training
+    });
   }
   if (signal?.aborted) await save();
 }

@@ -71,7 +71,7 @@ export async function fetchDataset(name: string, options: FetchOptions = {}): Pr
   const {
     entry = catalogEntry(name),
     onProgress = downloadProgress(),
-    onLicence = (line) => process.stderr.write(`${line}\n`),
+    onLicence = (line) => console.error(line),
   } = options;
   const folder = datasetFolder(name, options);
   if (present(name, options)) return folder;
