@@ -84,6 +84,21 @@ export function trainedOn(
   };
 }
 
+/** What is to be said where earlier weights have seen images that are evaluated on now, if it can be told. */
+export function seenNote(
+  weights: string,
+  earlier: TrainedOn | undefined,
+  now: TrainedOn,
+): string | undefined {
+  if (!earlier || !now.split || earlier.folder !== now.folder) return undefined;
+  if (earlier.train.sha256 === now.train.sha256) return undefined;
+  const { split } = earlier;
+  const how = split
+    ? `; their split was --val-fraction ${split.valFraction} --seed ${split.seed}`
+    : ": all of them";
+  return `${weights}: weights that were trained on images which are evaluated on here${how}`;
+}
+
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null;
 const isDigest = (v: unknown): v is PartDigest =>
   isObject(v) && Number.isSafeInteger(v["images"]) && typeof v["sha256"] === "string";

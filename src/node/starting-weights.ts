@@ -3,6 +3,7 @@
 import { listed } from "../core/state.js";
 import { DataError } from "../errors.js";
 import { preparationOf, type Classifier, type Preprocessing } from "../models/index.js";
+import type { TrainedOn } from "./held-out.js";
 import { fetchWeights } from "./hub.js";
 import { preprocessingOf, readConfig } from "./model-config.js";
 import { architectureOf, isLocal, locateWeights, requireModel } from "./open-model.js";
@@ -15,6 +16,8 @@ export interface StartingWeights {
   readonly file: string;
   /** How images were prepared for them: what torchvision or their config.json says, else as usual for the model. */
   readonly preparation: Preprocessing;
+  /** What they were trained on, if their config.json says. */
+  readonly trainedOn?: TrainedOn;
   /** What is not known for sure, if anything: a sentence's beginning. */
   readonly assumed?: string;
   /** Whether the classifier in the file was never trained. */
@@ -53,7 +56,8 @@ export async function startingWeights({
       `${configPath}: weights of ${got}; expected ${model}${smallImages ? " for small images" : ""}`,
     );
   }
-  return { file, preparation: preprocessingOf(config) };
+  const { trainedOn } = config;
+  return { file, preparation: preprocessingOf(config), ...(trainedOn && { trainedOn }) };
 }
 
 /**

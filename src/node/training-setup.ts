@@ -17,7 +17,7 @@ import {
 import { ModelEma, parameterGroups } from "../train/index.js";
 import { depthNotes, loadDataset, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
-import { trainedOn, type TrainedOn } from "./held-out.js";
+import { seenNote, trainedOn, type TrainedOn } from "./held-out.js";
 import { preprocessingOf, readConfig } from "./model-config.js";
 import {
   assumedNote,
@@ -66,8 +66,13 @@ export async function setUpTraining(args: TrainArguments): Promise<Setup> {
   const preparation =
     (await preparationOfRun(args.resume)) ?? preparationFor(args.model, train, { ...args, trained });
   const assumed = [start, teacher].flatMap((weights) => (args.resume === null && weights?.assumed) || []);
+  const images = trainedOn(args.data, data, args);
   const notes = [
     ...data.notes,
+    ...[
+      start && seenNote(start.file, start.trainedOn, images),
+      teacher && seenNote(args.teacher!, teacher.trainedOn, images),
+    ].filter((note) => note !== undefined),
     ...[train, ...(val ? [val] : [])].flatMap(depthNotes),
     ...assumed.map((what) => assumedNote(what, preparation)),
   ];
@@ -88,7 +93,7 @@ export async function setUpTraining(args: TrainArguments): Promise<Setup> {
     schedule,
     loss: taughtBy(teacher, hard, args),
     ...(ema && { ema }),
-    trainedOn: trainedOn(args.data, data, args),
+    trainedOn: images,
     leftOut,
     notes,
     end() {

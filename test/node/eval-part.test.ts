@@ -34,7 +34,9 @@ import {
   saveModel,
   UsageError,
   type TrainedOn,
+  type TrainFlags,
 } from "../../src/node.js";
+import { setUpTraining } from "../../src/node/training-setup.js";
 import { fovea } from "../cli/run.js";
 import { png } from "../helpers/pictures.js";
 
@@ -209,6 +211,25 @@ describe("fovea eval", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       ...{ top1: metrics.top1, images: 10, split: "val", valFraction: 0.25, seed: 7 },
     });
+  });
+});
+
+describe("weights to begin with, and teachers", () => {
+  it.each([
+    ["weights", { weights: "run" }, "run/weights/best.safetensors", 7],
+    ["teacher", { teacher: "run" }, "run", 7],
+  ] as const)("that have seen what is evaluated on are named: %s", async (_, flags, file, seed) => {
+    const said = async (more: TrainFlags): Promise<readonly string[]> => {
+      const own = Object.fromEntries(Object.entries(flags).map(([name, run]) => [name, at(run)]));
+      const common = { model: "lenet5", data: at("photos"), batchSize: 8, workers: 0 };
+      const setup = await setUpTraining(resolveArguments({ ...common, ...own, ...more }));
+      setup.end();
+      return setup.notes;
+    };
+    expect(await said({ valFraction: 0.25, seed })).toEqual([]);
+    expect(await said({ valFraction: 0.25, seed: 8 })).toEqual([
+      `${at(file)}: weights that were trained on images which are evaluated on here; their split was --val-fraction 0.25 --seed 7`,
+    ]);
   });
 });
 

@@ -10,7 +10,7 @@ import { DataError } from "../../src/errors.js";
 import { readCheckpoint, saveCheckpoint } from "../../src/node/checkpoint.js";
 import { Adam, LAMB, oneCycle, RMSprop, SGD, type Optimizer } from "../../src/optim/index.js";
 import { captureCheckpoint, restoreCheckpoint, type Checkpoint } from "../../src/train/checkpoint.js";
-import { ModelEma } from "../../src/train/ema.js";
+import { ModelEma, type ModelEmaOptions } from "../../src/train/ema.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import { fit, type FitOptions } from "../../src/train/fit.js";
 import { startPosition, type EpochReport, type TrainingPosition } from "../../src/train/position.js";
@@ -242,6 +242,19 @@ describe("a checkpoint", () => {
     refusal({ optimizer: sgd, binary }, `made by other kernels; got ${binary}, expected ${other.binary}`);
     other.end();
     expect(runtime().heap.bytesInUse).toBe(bytes);
+  });
+
+  it("is refused by an average of another decay, or with another warm-up", async () => {
+    const training = begin(KINDS["averaged weights"]!);
+    const checkpoint = captureCheckpoint(training, startPosition());
+    const refusal = (options: ModelEmaOptions, message: string): void => {
+      const ema = new ModelEma(training.model, options);
+      expect(() => restoreCheckpoint({ ...training, ema }, checkpoint)).toThrow(`checkpoint: ${message}`);
+      ema.dispose();
+    };
+    refusal({ decay: 0.8 }, "averaged with another decay; got 0.7, expected 0.8");
+    refusal({ decay: 0.7, warmup: true }, "averaged with or without warm-up; got false, expected true");
+    training.end();
   });
 
   it("is refused when it is damaged or of another kind", async () => {
