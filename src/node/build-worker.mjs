@@ -19,7 +19,7 @@ const { outputFiles } = await build({
   define: { "import.meta.url": "workerUrl" },
   banner: {
     js:
-      "/*! Holds fast-png with iobuffer and fflate (MIT) and jpeg-js (BSD-3-Clause; its decoder Apache-2.0, Copyright 2011\n" +
+      "/*! Holds fflate (MIT) and jpeg-js (BSD-3-Clause; its decoder Apache-2.0, Copyright 2011\n" +
       "notmasteryet), whose licences are in these packages. */\n" +
       'const workerUrl = require("node:worker_threads").workerData.url;',
   },

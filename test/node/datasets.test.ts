@@ -370,12 +370,12 @@ describe("openDataset", () => {
 
 describe("useDecoder", () => {
   it("takes jpeg-js, and says what is unknown or not installed", async () => {
-    expect(await useDecoder("jpeg-js")).toBe("fast-png, jpeg-js");
+    expect(await useDecoder("jpeg-js")).toBe("jpeg-js");
     await expect(useDecoder("libpng" as "auto")).rejects.toThrow(
       new DataError("useDecoder: unknown decoder 'libpng'; known: auto, jpeg-js, jsquash, sharp"),
     );
     const installed = await useDecoder("auto");
-    if (installed !== "fast-png, jpeg-js") return void (await useDecoder("jpeg-js"));
+    if (installed !== "jpeg-js") return void (await useDecoder("jpeg-js"));
     await expect(useDecoder("sharp")).rejects.toThrow(
       "useDecoder: cannot load sharp: Cannot find module 'sharp'",
     );

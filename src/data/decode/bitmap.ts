@@ -6,7 +6,7 @@ import type { ImageDecoder } from "./index.js";
 
 /**
  * A decoder by createImageBitmap() and OffscreenCanvas, for setDecoder(), in pages and their workers. Colour profiles are
- * left alone. PNG stays with fast-png: a canvas multiplies colours by alpha; BMP is built in.
+ * left alone. PNG and BMP are built in: a canvas multiplies colours by alpha.
  * @throws DataError where the engine has neither
  */
 export function imageBitmapDecoder(): ImageDecoder {

@@ -51,7 +51,7 @@ export interface ImageDecoder {
   decode(bytes: Uint8Array, request: DecodeRequest): Image | Promise<Image>;
 }
 
-const BUILT_IN = "fast-png, jpeg-js";
+const BUILT_IN = "jpeg-js";
 
 let active: ImageDecoder | undefined;
 

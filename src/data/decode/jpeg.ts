@@ -22,6 +22,15 @@ const APP1 = 0xe1;
 const APP14 = 0xee;
 /** More scans than any encoder writes; each costs a pass over the picture. */
 const MOST_SCANS = 200;
+/** Visits of a block in all scans, on average; libjpeg's own progressive order makes five. What a small picture takes is free. */
+const MOST_VISITS = 32;
+const FREE_VISITS = 2 ** 20;
+/**
+ * jpeg-js takes about 40 bytes of memory and 0.3 µs a pixel, whatever the file's length. Beyond FREE_PIXELS that must be in
+ * proportion to the file: cameras write one to eight pixels a byte.
+ */
+const FREE_PIXELS = 2 ** 23;
+const PIXELS_PER_BYTE = 32;
 const SIZE_OF_BLOCK = 256;
 
 interface Component {
@@ -78,9 +87,9 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
     at = end;
   }
   if (!frame) fail("damaged JPEG; got no frame before the first scan");
-  parts.push([at, endOfScans(bytes, at, fail)]);
   const { width, height, components } = frame!;
   checkLength(frame!, bytes.length, fail);
+  parts.push([at, endOfScans(bytes, at, frame!, fail)]);
   const mode = components.length === 1 ? "L" : components.length === 3 ? "RGB" : "CMYK";
   const ycc = isYcc(components, jfif, adobe);
   return { format: "jpeg", width, height, mode, orientation, components, ycc, parts };
@@ -127,8 +136,10 @@ function readFrame(data: Uint8Array, marker: number, fail: Fail): Frame {
 }
 
 /** Where the last scan ends, its EOI included. */
-function endOfScans(bytes: Uint8Array, firstScan: number, fail: Fail): number {
+function endOfScans(bytes: Uint8Array, firstScan: number, frame: Frame, fail: Fail): number {
+  const most = MOST_VISITS * blocksOf(frame) + FREE_VISITS;
   let scans = 0;
+  let visits = 0;
   for (let at = firstScan; ;) {
     at = bytes.indexOf(0xff, at);
     if (at < 0 || at + 1 >= bytes.length)
@@ -139,17 +150,25 @@ function endOfScans(bytes: Uint8Array, firstScan: number, fail: Fail): number {
     else if (marker === 0 || (marker >= 0xd0 && marker <= 0xd7)) at += 2;
     else {
       if (isSof(marker)) fail("damaged JPEG; got two frames; expected one");
-      if (marker === SOS && ++scans > MOST_SCANS) fail(`damaged JPEG; got more than ${MOST_SCANS} scans`);
+      if (marker === SOS) {
+        const ids = Array.from({ length: bytes[at + 4] ?? 0 }, (_, i) => bytes[at + 5 + 2 * i]);
+        visits += blocksOf(frame, ({ id }) => ids.includes(id));
+        if (++scans > MOST_SCANS) fail(`damaged JPEG; got more than ${MOST_SCANS} scans`);
+        if (visits > most) fail(`JPEG of too much work; got ${scans} scans or more of ${frame.width}×${frame.height}; expected ${MOST_VISITS} over every block at most`); // prettier-ignore
+      }
       at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
     }
   }
 }
 
-/** Blocks that the frame declares, whole units of them. */
-function blocksOf({ width, height, components }: Frame): number {
+/** Blocks that the frame declares, whole units of them, in the components that count. */
+function blocksOf(
+  { width, height, components }: Frame,
+  counts: (c: Component) => boolean = () => true,
+): number {
   const most = (pick: (c: Component) => number): number => Math.max(...components.map(pick));
   const units = Math.ceil(width / 8 / most(({ h }) => h)) * Math.ceil(height / 8 / most(({ v }) => v));
-  return units * components.reduce((sum, { h, v }) => sum + h * v, 0);
+  return units * components.filter(counts).reduce((sum, { h, v }) => sum + h * v, 0);
 }
 
 /** Every block costs a bit at the least (but those that pad a unit), so that a short file cannot declare a large picture. */
@@ -157,6 +176,12 @@ function checkLength(frame: Frame, bytes: number, fail: Fail): void {
   const least = Math.floor(blocksOf(frame) / 16);
   if (bytes < least) {
     fail(`truncated JPEG; got ${bytes} bytes; expected ${least} or more for ${frame.width}×${frame.height}`);
+  }
+  const most = FREE_PIXELS + PIXELS_PER_BYTE * bytes;
+  if (frame.width * frame.height > most) {
+    fail(
+      `JPEG of too much work for its ${bytes} bytes; got ${frame.width}×${frame.height}; expected at most ${most} pixels`,
+    );
   }
 }
 

@@ -1,13 +1,12 @@
-// PNG by fast-png, behind a reading of the chunks of our own: size and truncation are known before anything is inflated,
-// and chunks that do not concern the pixels (texts, colour profiles) cannot spoil the picture.
+// PNG: size and truncation are known from the chunks before anything is inflated, and chunks that do not concern the pixels
+// (texts, colour profiles) cannot spoil the picture.
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
-import { decode } from "fast-png";
 import { DataError, reason, show } from "../../errors.js";
 import type { Image } from "../image.js";
 import { exifOrientation } from "./exif.js";
 import type { ImageInfo } from "./info.js";
-import { boundInflation, inflatePasses } from "./png-inflate.js";
+import { samplesOf } from "./png-pixels.js";
 
 const SIGNATURE_LENGTH = 8;
 /** Length, type and CRC around a chunk's data. */
@@ -102,25 +101,12 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
 export function decodePng(bytes: Uint8Array, info: PngInfo, file: string): Image {
   try {
     checkCrcs(bytes, info);
-    boundInflation(bytes, info);
     const { width, height } = info;
     const data = toBytes(samplesOf(bytes, info), bytes, info);
     return { data, width, height, channels: info.colorType & 2 ? 3 : 1 };
   } catch (error) {
     throw new DataError(`${file}: damaged PNG; ${reason(error)}`);
   }
-}
-
-/** The picture's chunks as a file of their own. */
-function pixelFile(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
-  const kept = [bytes.subarray(0, SIGNATURE_LENGTH), ...chunks.map((c) => bytes.subarray(c.start, c.end))];
-  const out = new Uint8Array(kept.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of kept) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -139,35 +125,12 @@ function checkCrcs(bytes: Uint8Array, { chunks }: PngInfo): void {
   }
 }
 
-/** One element a sample, alpha among them. */
-function samplesOf(bytes: Uint8Array, info: PngInfo): Uint8Array | Uint16Array {
-  const { width, height, depth, interlaced } = info;
-  // fast-png gives less than 8 bits as they are packed, and does not read them where interlaced.
-  if (depth < 8 && interlaced) return inflatePasses(bytes, info);
-  const data = decode(pixelFile(bytes, info)).data as Uint8Array | Uint16Array;
-  return depth < 8 ? unpack(data, width, height, depth) : data;
-}
-
 /** Colours, three bytes each. @throws Error if the chunk is missing or of a wrong length */
 function paletteOf(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
   const chunk = chunks.find(({ type }) => type === "PLTE");
   const length = chunk ? chunk.end - chunk.start - CHUNK_FRAME : 0;
   if (!chunk || length % 3) throw new Error(`got a palette of ${length} bytes; expected a multiple of 3`);
   return bytes.subarray(chunk.start + 8, chunk.end - 4);
-}
-
-/** Samples of 1, 2 or 4 bits, rows padded to whole bytes, as one byte each. */
-function unpack(packed: Uint8Array | Uint16Array, width: number, height: number, depth: number): Uint8Array {
-  const rowBytes = Math.ceil((width * depth) / 8);
-  const mask = (1 << depth) - 1;
-  const out = new Uint8Array(width * height);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const bit = x * depth;
-      out[at++] = (packed[y * rowBytes + (bit >> 3)]! >> (8 - depth - (bit & 7))) & mask;
-    }
-  }
-  return out;
 }
 
 /** 8-bit grey or RGB as Pillow's convert("RGB") makes them. */
@@ -186,9 +149,10 @@ function toBytes(values: Uint8Array | Uint16Array, bytes: Uint8Array, info: PngI
   if (colorType === GREY) {
     if (depth === 8) return values as Uint8Array;
     // Pillow clips 16-bit grey (its modes I and I;16 have no known range) and scales the low depths.
-    if (depth === 16) return Uint8Array.from(values, (v) => Math.min(v, 255));
-    const scale = 255 / ((1 << depth) - 1);
-    return (values as Uint8Array).map((v) => v * scale);
+    const grey = new Uint8Array(pixels);
+    const scale = depth === 16 ? 1 : 255 / ((1 << depth) - 1);
+    for (let i = 0; i < pixels; i++) grey[i] = Math.min(values[i]! * scale, 255);
+    return grey;
   }
   const shift = depth === 16 ? 8 : 0;
   const channels = colorType === GREY_ALPHA ? 1 : 3;
