@@ -6,26 +6,62 @@ import type { Image } from "../image.js";
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const ORIENTATION_TAG = 0x0112;
-const SHORT = 3;
+const PREFIX = [..."Exif\0\0"].map((letter) => letter.charCodeAt(0));
 
-/** The orientation in a TIFF block as EXIF has it; 1 if it has none or is damaged, as Pillow takes it. */
-export function exifOrientation(tiff: Uint8Array): Orientation {
-  if (tiff.length < 8) return 1;
+/** TIFF's integer types by number, and how one is read. A BYTE is none: Pillow takes it for text. */
+const INTEGERS: Record<
+  number,
+  { size: number; read: (view: DataView, at: number, little: boolean) => number }
+> = {
+  3: { size: 2, read: (view, at, little) => view.getUint16(at, little) },
+  4: { size: 4, read: (view, at, little) => view.getUint32(at, little) },
+  6: { size: 1, read: (view, at) => view.getInt8(at) },
+  8: { size: 2, read: (view, at, little) => view.getInt16(at, little) },
+  9: { size: 4, read: (view, at, little) => view.getInt32(at, little) },
+};
+
+/** What a file says of a picture beside its pixels. */
+export interface Metadata {
+  /** A TIFF block, as EXIF has it; "Exif\0\0" may stand before it. */
+  exif?: Uint8Array | undefined;
+  /** Adobe's XMP, an XML text. */
+  xmp?: string | undefined;
+}
+
+/**
+ * The orientation that Pillow's ImageOps.exif_transpose takes: EXIF's, or XMP's where EXIF has none. 1 if there is none, or
+ * it is damaged.
+ */
+export function orientationOf({ exif, xmp }: Metadata): Orientation {
+  const value =
+    (exif && exifOrientation(exif)) ?? Number(/tiff:Orientation(?:="|>)([0-9])/.exec(xmp ?? "")?.[1]);
+  return value >= 1 && value <= 8 ? (value as Orientation) : 1;
+}
+
+/** The orientation in a TIFF block, whatever its value; undefined if it has none. */
+function exifOrientation(block: Uint8Array): number | undefined {
+  let tiff = block;
+  while (PREFIX.every((byte, i) => tiff[i] === byte)) tiff = tiff.subarray(PREFIX.length);
+  if (tiff.length < 8) return undefined;
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
   const order = view.getUint16(0);
   const little = order === 0x4949;
-  if ((!little && order !== 0x4d4d) || view.getUint16(2, little) !== 42) return 1;
+  if ((!little && order !== 0x4d4d) || view.getUint16(2, little) !== 42) return undefined;
   const directory = view.getUint32(4, little);
-  if (directory + 2 > tiff.length) return 1;
+  if (directory + 2 > tiff.length) return undefined;
   const entries = view.getUint16(directory, little);
   for (let i = 0; i < entries; i++) {
     const entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.length) return 1;
+    if (entry + 12 > tiff.length) return undefined;
     if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue;
-    const value = view.getUint16(entry + 2, little) === SHORT ? view.getUint16(entry + 8, little) : 1;
-    return value >= 1 && value <= 8 ? (value as Orientation) : 1;
+    const integer = INTEGERS[view.getUint16(entry + 2, little)];
+    const count = view.getUint32(entry + 4, little);
+    if (!integer || count === 0) return 0;
+    // Of several the first, which lies elsewhere if they do not fit the entry.
+    const at = integer.size * count <= 4 ? entry + 8 : view.getUint32(entry + 8, little);
+    return at + integer.size <= tiff.length ? integer.read(view, at, little) : 0;
   }
-  return 1;
+  return undefined;
 }
 
 /** The picture as it was seen: Pillow's ImageOps.exif_transpose. */

@@ -6,7 +6,7 @@
 import jpeg from "jpeg-js";
 import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
-import { exifOrientation, type Orientation } from "./exif.js";
+import { orientationOf, type Metadata } from "./exif.js";
 import type { ImageInfo } from "./info.js";
 import { smoothChroma, yccToRgb } from "./jpeg-chroma.js";
 
@@ -60,7 +60,7 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   };
   const parts: [number, number][] = [];
   let frame: Frame | undefined;
-  let orientation: Orientation = 1;
+  const metadata: Metadata = {};
   let jfif = false;
   let adobe: number | undefined;
   let at = 2;
@@ -81,7 +81,7 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
       frame = readFrame(data, marker!, fail);
     }
     if (marker === APP0 && startsWith(data, "JFIF\0")) jfif = true;
-    if (marker === APP1 && startsWith(data, "Exif\0\0")) orientation = exifOrientation(data.subarray(6));
+    if (marker === APP1) readMetadata(data, metadata);
     if (marker === APP14 && startsWith(data, "Adobe") && data.length >= 12) adobe = data[11];
     if (isSof(marker!) || marker === DHT || marker === DQT || marker === DRI) parts.push([at, end]);
     at = end;
@@ -92,7 +92,19 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   parts.push([at, endOfScans(bytes, at, frame!, fail)]);
   const mode = components.length === 1 ? "L" : components.length === 3 ? "RGB" : "CMYK";
   const ycc = isYcc(components, jfif, adobe);
+  const orientation = orientationOf(metadata);
   return { format: "jpeg", width, height, mode, orientation, components, ycc, parts };
+}
+
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
+
+/** As Pillow does: a second block of EXIF continues the first, a second XMP takes its place. */
+function readMetadata(data: Uint8Array, metadata: Metadata): void {
+  if (startsWith(data, "Exif\0\0")) {
+    const { exif } = metadata;
+    metadata.exif = exif ? Uint8Array.from([...exif, ...data.subarray(6)]) : data;
+  }
+  if (startsWith(data, XMP)) metadata.xmp = new TextDecoder("latin1").decode(data.subarray(XMP.length));
 }
 
 type Fail = (what: string) => never;

@@ -4,7 +4,8 @@
 
 import { DataError, reason, show } from "../../errors.js";
 import type { Image } from "../image.js";
-import { exifOrientation } from "./exif.js";
+import { orientationOf, type Metadata } from "./exif.js";
+import { readText } from "./png-text.js";
 import type { ImageInfo } from "./info.js";
 import { samplesOf } from "./png-pixels.js";
 
@@ -50,7 +51,7 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: { type: string; start: number; end: number }[] = [];
-  let orientation: ImageInfo["orientation"] = 1;
+  const metadata: Metadata = {};
   for (let at = SIGNATURE_LENGTH; ;) {
     if (at + CHUNK_FRAME > bytes.length)
       fail(`truncated PNG; got ${bytes.length} bytes; expected an IEND chunk`);
@@ -65,7 +66,9 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
       fail("damaged PNG; expected an IHDR chunk first");
     if (chunks.length > 0 && type === "IHDR") fail("damaged PNG; got two IHDR chunks; expected one");
     if (PIXEL_CHUNKS.has(type)) chunks.push({ type, start: at, end });
-    if (type === "eXIf") orientation = exifOrientation(bytes.subarray(at + 8, end - 4));
+    const data = bytes.subarray(at + 8, end - 4);
+    if (type === "eXIf") metadata.exif = data;
+    readText(type, data, metadata);
     if (type === "IEND") break;
     at = end;
   }
@@ -88,7 +91,7 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
     width: view.getUint32(16),
     height: view.getUint32(20),
     mode: modeOf(colorType, depth),
-    orientation,
+    orientation: orientationOf(metadata),
     colorType,
     depth,
     samples: kind!.samples,

@@ -1,0 +1,71 @@
+// What PNG's texts say of a picture (PNG §11.3.3): ImageMagick keeps EXIF there as hexadecimal digits, and Adobe's programs XMP.
+
+import { Unzlib } from "fflate";
+import type { Metadata } from "./exif.js";
+
+const EXIF = "Raw profile type exif";
+const XMP = "XML:com.adobe.xmp";
+/** Longer texts are passed over: Pillow's MAX_TEXT_CHUNK. */
+const MOST_BYTES = 2 ** 20;
+const SLICE = 2 ** 10;
+
+const latin = new TextDecoder("latin1");
+
+/** Adds to the metadata what a chunk of text says. eXIf, wherever it stands, is preferred to EXIF in a text. */
+export function readText(type: string, data: Uint8Array, metadata: Metadata): void {
+  if (type !== "tEXt" && type !== "zTXt" && type !== "iTXt") return;
+  const end = data.subarray(0, 80).indexOf(0); // a keyword has at most 79 letters
+  if (end < 0) return;
+  const keyword = latin.decode(data.subarray(0, end));
+  if (keyword !== EXIF && keyword !== XMP) return;
+  const text = textOf(type, data.subarray(end + 1));
+  if (text === undefined) return;
+  if (keyword === XMP) metadata.xmp = text;
+  else metadata.exif ??= fromHex(text.split("\n").slice(3).join(""));
+}
+
+/** The text after the keyword; undefined if it is too long or damaged. */
+function textOf(type: string, rest: Uint8Array): string | undefined {
+  if (type === "tEXt") return rest.length > MOST_BYTES ? undefined : latin.decode(rest);
+  let packed = true;
+  let at = 1;
+  if (type === "iTXt") {
+    packed = rest[0] === 1;
+    at = 2;
+    for (let zeros = 0; zeros < 2; zeros++) at = rest.indexOf(0, at) + 1 || rest.length; // language, translated keyword
+  }
+  const bytes = packed ? inflated(rest.subarray(at)) : rest.subarray(at);
+  if (bytes === undefined || bytes.length > MOST_BYTES) return undefined;
+  return (type === "iTXt" ? new TextDecoder() : latin).decode(bytes);
+}
+
+function inflated(packed: Uint8Array): Uint8Array | undefined {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const stream = new Unzlib((part) => {
+    parts.push(part);
+    size += part.length;
+  });
+  try {
+    for (let at = 0; at < packed.length; at += SLICE) {
+      stream.push(packed.subarray(at, at + SLICE), at + SLICE >= packed.length);
+      if (size > MOST_BYTES) return undefined;
+    }
+  } catch {
+    return undefined;
+  }
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Bytes of hexadecimal digits, two each; undefined if there is something else. */
+function fromHex(digits: string): Uint8Array | undefined {
+  const text = digits.replace(/\s/g, "");
+  if (text.length % 2 || /[^0-9a-f]/i.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16));
+}
