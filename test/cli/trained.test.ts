@@ -121,8 +121,8 @@ describe("fovea eval", () => {
     [
       "an unknown model",
       2,
-      ["--model", "resnet19", "--data", "x"],
-      "unknown model or folder 'resnet19'; known models: alexnet",
+      ["--model", "resnet19", "--data", "photos"],
+      "unknown model or folder 'resnet19'; did you mean resnet18? known: alexnet",
     ],
     ["no data", 2, ["--model", "saved"], "--data: missing; expected a dataset's name, or a folder"],
     ["too few names", 1, ["--model", "saved", "--data", "photos", "--class-map", "two.txt"], "two.txt: 2 names; expected 3, one for each class"], // prettier-ignore
@@ -130,7 +130,7 @@ describe("fovea eval", () => {
     ["a decoder that is not known", 2, ["--model", "saved", "photos", "--decoder", "fast"], "one of jpeg-js, jsquash, sharp"], // prettier-ignore
     [
       "unknown data",
-      1,
+      2,
       ["--model", "saved", "--data", "nowhere"],
       "nowhere: no such folder or dataset; known: cifar10",
     ],
@@ -162,7 +162,7 @@ describe("fovea eval", () => {
       "an unknown option",
       2,
       ["--data", "x", "--batchsize", "1"],
-      "unknown option '--batchsize'; known: --batch-size, --class-map",
+      "unknown option '--batchsize'; did you mean --batch-size? known: --batch-size, --class-map",
     ],
   ])("refuses %s", (_, status, args, message) => {
     const paths = args.map((arg) => (existsSync(at(arg)) ? at(arg) : arg));
@@ -202,7 +202,8 @@ describe("fovea predict", () => {
     const { status, stdout, stderr } = fovea("predict", "--model", at("saved"), "--json", at("mixed"), pattern, at("mixed/b, c.jpg")); // prettier-ignore
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `fovea: ${at("mixed/bad.png")}: not a picture; got a file that starts with 6e 6f 20 70 69 63 74 75; expected PNG or JPEG\n`,
+      `fovea: ${at("mixed")}: 1 file that is no picture: ${at("mixed/notes.txt")}\n` +
+        `fovea: ${at("mixed/bad.png")}: not a picture; got a file that starts with 6e 6f 20 70 69 63 74 75; expected a picture\n`,
     );
     const lines = JSON.parse(stdout) as Line[];
     const files = ["mixed/b, c.jpg", "mixed/deep/a.PNG", "photos/val/blue/1.png", "photos/val/red/1.png"];

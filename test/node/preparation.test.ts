@@ -147,6 +147,17 @@ describe("weights that nothing is known of", () => {
     const { assumed, preparation } = await open("raw.safetensors", "mobilenet_v2");
     expect(assumed).toBe(`${at("raw.safetensors")}: nothing says how images are prepared for it`);
     expect(preparation().resize).toBe(256);
+    const args = {
+      model: "mobilenet_v2",
+      smallImages: false,
+      weights: at("raw.safetensors"),
+      pretrained: null,
+    };
+    const start = await startingWeights(args as unknown as TrainArguments);
+    expect(start).toMatchObject({
+      assumed: expect.stringContaining("nothing says"),
+      preparation: { resize: 256 },
+    });
     await write("thousand.safetensors", "squeezenet1_1", {});
     const thousand = await open("thousand.safetensors", "squeezenet1_1");
     expect(thousand.assumed).toMatch(/ for it and that its classes are ImageNet's in their order$/);
