@@ -123,9 +123,10 @@ function mistakeLines(mistakes: readonly Judged[], dataset: Dataset): string[] {
 
 /** For people. `width`: the terminal's columns; elsewhere any number. */
 export function evaluationText(judged: JudgedModel, dataset: Dataset, width = Infinity): string {
-  const { top1, top5, mAP, loss, images, seconds } = judged.evaluation;
+  const { top1, top5, mAP, loss, images, skipped, seconds } = judged.evaluation;
   const numbers = [
     ["images", count(images)],
+    ...(skipped > 0 ? [["skipped", count(skipped)]] : []),
     ["top-1", percent(top1)],
     ["top-5", percent(top5)],
     ...(mAP === undefined ? [] : [["mAP", percent(mAP)]]),

@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { DataLoader, type Dataset } from "../data/index.js";
+import { DataLoader, type Dataset, type OnError } from "../data/index.js";
 import type { Preprocessing } from "../models/index.js";
 import { csvText } from "../node/csv.js";
 import type { EvalPart } from "../node/eval-part.js";
@@ -10,8 +10,10 @@ import { writeFileAtomic } from "../node/files.js";
 import { choice, text } from "../node/kinds.js";
 import { Predictions } from "../node/predictions.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
+import { leftOutNotes } from "../node/datasets/index.js";
 import { relabel } from "../node/relabel.js";
 import { collectReport, judge, writeReport } from "../node/report/index.js";
+import { unreadable } from "../node/skipped.js";
 import { Counter } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
 import type { Metric, MetricBatch, Tta } from "../train/index.js";
@@ -39,7 +41,7 @@ interface Files {
   predictions?: string;
 }
 
-type Flags = ModelFlags & DataFlags & LoadFlags & Files & { tta?: Tta; json?: true };
+type Flags = ModelFlags & DataFlags & LoadFlags & Files & { tta?: Tta; onError?: OnError; json?: true };
 
 /** For ten crops, pictures larger than the model's. */
 function withMargin({ resize, ...preparation }: Preprocessing): Preprocessing {
@@ -72,6 +74,12 @@ export function register(program: Command): void {
       "average several views: flip or ten-crop",
       parser(choice(() => ["flip", "ten-crop"])),
     )
+    .option(
+      "--on-error <what>",
+      "images that cannot be read: throw (the first ends the evaluation) or skip (they are named and left out)",
+      parser(choice(() => ["throw", "skip"] as const)),
+      "throw",
+    )
     .option("--report <file.html>", "write a report to look at in a browser", file)
     .option("--confusion <file.csv>", "write the confusion matrix: a row for each true class", file)
     .option(
@@ -81,7 +89,7 @@ export function register(program: Command): void {
     )
     .option(
       "--json",
-      "as JSON: { top1, top5, loss, images, split, perClass, confused, calibrationError, mistakes }, accuracies as fractions; " +
+      "as JSON: { top1, top5, loss, images, split, perClass, confused, calibrationError, mistakes, skipped }, accuracies as fractions; " +
         "with several classes a picture mAP too",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
@@ -100,6 +108,7 @@ export function register(program: Command): void {
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),
         workers: flags.workers ?? defaultWorkers(data),
+        onError: flags.onError ?? "throw",
         ...evalTransforms(data, flags.tta === "ten-crop" ? withMargin(prepared) : prepared),
       });
       const counted = new Counted(data.length);
@@ -127,8 +136,10 @@ export function register(program: Command): void {
           });
           await writeReport(flags.report, report);
         }
+        const skipped = unreadable(loader);
+        for (const note of leftOutNotes(skipped)) console.error(`fovea: ${note}`);
         const shown = flags.json
-          ? JSON.stringify(evaluationJson(judged, data, splitOf(part)), null, 2)
+          ? JSON.stringify({ ...evaluationJson(judged, data, splitOf(part)), skipped }, null, 2)
           : evaluationText(judged, data, process.stdout.isTTY ? process.stdout.columns : Infinity);
         console.log(shown);
       } finally {

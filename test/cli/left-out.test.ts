@@ -84,6 +84,31 @@ describe("fovea train", () => {
   });
 });
 
+describe("fovea eval", () => {
+  const run = (...args: string[]): Ran =>
+    fovea("eval", at("photos"), "--model", at("run"), "--workers", "0", ...args);
+
+  it("stops at the first image that cannot be read", () => {
+    const { status, stdout, stderr } = run("--json");
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("left out: 2 pictures (");
+    expect(stderr).toContain(`fovea: ${at("photos/warm/=text.jpg")}: not a picture`);
+  });
+
+  it("leaves them out on request, and names them", () => {
+    const { status, stdout, stderr } = run("--json", "--on-error", "skip");
+    const { images, skipped } = JSON.parse(stdout) as {
+      images: number;
+      skipped: { file: string; reason: string }[];
+    };
+    expect([status, images]).toEqual([0, 13]);
+    expect(skipped.map(({ file }) => file)).toEqual([at("photos/warm/=text.jpg"), at("photos/warm/cut.png")]);
+    expect(skipped[0]!.reason).toMatch(/^not a picture; got/);
+    expect(stderr).toContain(`left out: 1 picture (${at("photos/warm/cut.png")}): truncated PNG`);
+    expect(run("--on-error", "skip").stdout).toMatch(/^images +13\nskipped +2\n/);
+  });
+});
+
 describe("fovea predict", () => {
   it("counts the pictures of a folder that it cannot read, names each, and exits with 1", () => {
     write("mixed/a.jfif", png(28, 28, [200, 40, 20]));
