@@ -93,7 +93,7 @@ export function register(program: Command): void {
         "with several classes a picture mAP too",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
-      const source = dataFrom(argument, flags.data);
+      const source = dataFrom(argument, flags);
       await useLoadOptions(flags);
       const trained = await modelFrom(flags);
       const { model, architecture, classes } = trained;

@@ -51,7 +51,7 @@ export function register(program: Command): void {
       "write what a model sees in pictures, before it classifies: the mean of its last maps, a row for each picture",
     )
     .argument("<picture...>", "files, folders, or quoted patterns such as 'photos/**/*.jpg'");
-  addLoadOptions(addModelOptions(command))
+  addLoadOptions(addModelOptions(command, { classes: false }))
     .requiredOption(
       "--out <file>",
       "*.npy (names in *.files.csv beside it), *.csv or *.safetensors",

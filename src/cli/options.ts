@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { knownNames } from "../errors/suggest.js";
 import { DataError, short } from "../errors.js";
-import { modelNames } from "../models/index.js";
+import { modelInfo, modelNames } from "../models/index.js";
 import { datasetNames } from "../node/datasets/index.js";
 import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
 import { evalPart, type EvalPart, type Split } from "../node/eval-part.js";
@@ -13,9 +13,10 @@ import type { TrainedOn } from "../node/held-out.js";
 import { fetchWeights } from "../node/hub.js";
 import { choice, integer, number, text } from "../node/kinds.js";
 import { isLocal, openModel, type TrainedModel } from "../node/open-model.js";
+import { imageShape } from "../node/preprocessing.js";
 import { UsageError } from "../node/usage-error.js";
 import { init } from "../wasm/runtime.js";
-import { parser } from "./parser.js";
+import { parser, refuseUseless } from "./parser.js";
 import { addPreparationOptions, preparedAs, type PreparationFlags } from "./preparation.js";
 
 /** What is said as an argument or by a flag, which mean the same. @throws UsageError if both are there */
@@ -36,8 +37,8 @@ export interface ModelFlags extends PreparationFlags {
   classMap?: string;
 }
 
-/** --model, --weights, --pretrained: which trained model. */
-export function addModelOptions(command: Command): Command {
+/** --model, --weights, --pretrained: which trained model; --class-map for commands that name classes. */
+export function addModelOptions(command: Command, { classes = true } = {}): Command {
   command
     .option("--model <name>", "a model's name, or a folder: a saved model or a run")
     .option("--weights <file>", "a file of weights, a saved model or a run")
@@ -45,8 +46,13 @@ export function addModelOptions(command: Command): Command {
       "--pretrained [name]",
       "published weights, downloaded: torchvision's, or owner/repository; or a file or folder",
     )
-    .option("--small-images", "weights of a model made for images of about 32 pixels")
-    .option("--class-map <file>", "names of the classes, a line each, where the weights have none or others");
+    .option("--small-images", "weights of a model made for images of about 32 pixels");
+  if (classes) {
+    command.option(
+      "--class-map <file>",
+      "names of the classes, a line each, where the weights have none or others",
+    );
+  }
   return addPreparationOptions(command);
 }
 
@@ -70,6 +76,11 @@ export async function modelFrom({
       `--model: '${short(model)}' is a folder, which has weights; expected a name beside --weights`,
     );
   }
+  if (model !== undefined && !named && pretrained !== undefined) {
+    throw new UsageError(
+      `--model: '${short(model)}' is a folder, which has weights; expected a name beside --pretrained`,
+    );
+  }
   if (weights !== undefined && pretrained !== undefined) {
     throw new UsageError("--weights and --pretrained contradict each other; expected one of them");
   }
@@ -87,6 +98,11 @@ export async function modelFrom({
     weights: path,
     ...(smallImages && { smallImages }),
   });
+  if (smallImages && (!opened.smallImages || modelInfo(opened.architecture).limits.small)) {
+    const which = `${opened.architecture} has one form alone here`;
+    opened.model.dispose();
+    throw new UsageError(`--small-images: of no use; ${which}`);
+  }
   const trained = preparedAs(opened, preparation);
   return classMap === undefined ? trained : { ...trained, classes: classNames(classMap, trained) };
 }
@@ -110,11 +126,18 @@ function classNames(path: string, { model }: TrainedModel): string[] {
 
 const DATA = "a dataset's name, or a folder";
 
-/** What [data] or --data says. @throws UsageError if neither, both, or a name that is neither a dataset's nor a folder's */
-export function dataFrom(argument: string | undefined, flag: string | undefined): string {
-  const data = said(argument, "--data", flag);
+/**
+ * What [data] or --data says.
+ * @throws UsageError if neither, both, or a name that is neither a dataset's nor a folder's; for flags that say where a folder is
+ */
+export function dataFrom(argument: string | undefined, flags: DataFlags): string {
+  const data = said(argument, "--data", flags.data);
   if (data === undefined) throw new UsageError("--data: missing; expected a dataset's name, or a folder");
   requireDataName(data);
+  if (!datasetNames().includes(data)) {
+    refuseUseless(flags, ["dataDir", "download"], `it needs a dataset's name; ${short(data)} is a folder`);
+  }
+  if (data === "imagenet") refuseUseless(flags, ["download"], "imagenet needs a registration");
   return data;
 }
 
@@ -154,13 +177,14 @@ export function addDataOptions(command: Command): Command {
     .option("--seed <n>", "seed of that split (default: the run's, or 0)", parser(integer(0, 2 ** 32 - 1)));
 }
 
-/** The part of a dataset to evaluate a model on. See evalPart(). */
+/** The part of a dataset to evaluate a model on. @throws UsageError for --decoder without files; see also evalPart() */
 export async function evalPartFrom(
   data: string,
-  { dataDir, download, split, valFraction, seed }: DataFlags,
+  flags: DataFlags & LoadFlags,
   trainedOn?: TrainedOn,
 ): Promise<EvalPart> {
-  return evalPart(data, {
+  const { dataDir, download, split, valFraction, seed } = flags;
+  const part = await evalPart(data, {
     ...(dataDir !== undefined && { root: dataDir }),
     ...(download && { download }),
     ...(split && { split }),
@@ -168,6 +192,8 @@ export async function evalPartFrom(
     ...(seed !== undefined && { seed }),
     ...(trainedOn && { trainedOn }),
   });
+  if (imageShape(part.data)) refuseUseless(flags, ["decoder"], `${short(data)} has no files of pictures`);
+  return part;
 }
 
 export interface LoadFlags {

@@ -2,6 +2,8 @@
 
 import { InvalidArgumentError } from "commander";
 import { expectation, type Kind } from "../node/kinds.js";
+import { flagOf } from "../node/resolve-arguments.js";
+import { UsageError } from "../node/usage-error.js";
 
 /** Checks an option's text as commander wants it. */
 export function parser<T>(kind: Kind<T>): (text: string) => T {
@@ -10,4 +12,13 @@ export function parser<T>(kind: Kind<T>): (text: string) => T {
     if (parsed === undefined) throw new InvalidArgumentError(`${expectation(kind, value)}.`);
     return parsed;
   };
+}
+
+/**
+ * Flags that make no difference without something else.
+ * @throws UsageError for the first of them that is said: "--yes: of no use; it needs --move or --copy"
+ */
+export function refuseUseless(flags: object, names: readonly string[], why: string): void {
+  const name = names.find((name) => (flags as Record<string, unknown>)[name] !== undefined);
+  if (name !== undefined) throw new UsageError(`${flagOf(name)}: of no use; ${why}`);
 }

@@ -20,7 +20,7 @@ import { classNamesOf, overPictures, pictureFiles, tellUnreadable } from "./pict
 import { addSortOptions, sortByGuess, sortTarget, type SortFlags } from "./sorting.js";
 
 interface Flags extends ModelFlags, LoadFlags, SortFlags {
-  topk: number;
+  topk?: number;
   json?: true;
   csv?: true;
 }
@@ -34,6 +34,8 @@ interface Prediction {
   done?: boolean;
 }
 
+const TOPK = 5;
+
 /** Adds the command to the program. */
 export function register(program: Command): void {
   const command = program
@@ -41,7 +43,7 @@ export function register(program: Command): void {
     .description("classify pictures")
     .argument("<picture...>", "files, folders, or quoted patterns such as 'photos/**/*.jpg'");
   addSortOptions(addLoadOptions(addModelOptions(command)))
-    .option("--topk <k>", "classes to name for each picture", parser(integer(1)), 5)
+    .option("--topk <k>", `classes to name for each picture (default: ${TOPK})`, parser(integer(1)))
     .option(
       "--json",
       "as JSON: [{ file, top: [{ class, label, probability }] }]; of sorted files to and done, too",
@@ -55,6 +57,7 @@ export function register(program: Command): void {
     .action(async (pictures: string[], flags: Flags) => {
       if (flags.json && flags.csv) throw new UsageError("--json and --csv contradict each other");
       const dir = sortTarget(flags);
+      const { topk = TOPK } = flags;
       await useLoadOptions(flags);
       const trained = await modelFrom(flags);
       const classes = classNamesOf(trained);
@@ -67,7 +70,7 @@ export function register(program: Command): void {
         flags,
         streams && process.stdout.isTTY ? undefined : "classified",
         (batch, files) => {
-          const rows = noGrad(() => tidy(() => topClasses(trained.model.call(batch.images), flags.topk)));
+          const rows = noGrad(() => tidy(() => topClasses(trained.model.call(batch.images), topk)));
           const guesses = rows.map((row) => row.map((guess) => ({ class: classes[guess.label]!, ...guess })));
           const predictions = guesses.map((top, i) => ({ file: files[i]!, top }));
           if (streams) print.rows(predictions);

@@ -12,12 +12,12 @@ import {
   type PreparationOptions,
 } from "../node/preprocessing.js";
 import { UsageError } from "../node/usage-error.js";
-import { parser } from "./parser.js";
+import { parser, refuseUseless } from "./parser.js";
 
 /** What flags say of the preparation. */
 export type PreparationFlags = Omit<PreparationOptions, "trained"> & { useTestSize?: true };
 
-const PREPARATION = ["imgSize", "cropPct", "cropMode", "interpolation", "mean", "std"] as const;
+export const PREPARATION = ["imgSize", "cropPct", "cropMode", "interpolation", "mean", "std"] as const;
 
 /** --img-size, --crop-pct, …: named as timm's. Defaults are the weights' own. */
 export function addPreparationOptions(command: Command): Command {
@@ -47,6 +47,7 @@ export function preparedAs(trained: TrainedModel, flags: PreparationFlags): Trai
     const chosen = flags.useTestSize ? atTestSize(own) : own;
     return changed(trained.architecture, undefined, { ...said, trained: chosen });
   };
+  if (flags.useTestSize) refuseUseless(flags, ["imgSize", "cropPct"], "--use-test-size says it");
   preparation(); // says at once what does not fit
   return { ...trained, preparation };
 }

@@ -2,6 +2,7 @@
 
 import { existsSync, realpathSync, statSync } from "node:fs";
 import type { Command } from "commander";
+import { short } from "../errors.js";
 import { csvRow } from "../node/csv.js";
 import { featureFormat, readFeatures, type PictureFeatures } from "../node/feature-files.js";
 import { integer, number, text } from "../node/kinds.js";
@@ -11,7 +12,9 @@ import { nearest, similarPairs } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
 import { featuresOf } from "./features.js";
 import { addLoadOptions, addModelOptions, modelFrom, parser, useLoadOptions, type LoadFlags, type ModelFlags } from "./options.js"; // prettier-ignore
+import { refuseUseless } from "./parser.js";
 import { pictureFiles } from "./pictures.js";
+import { PREPARATION } from "./preparation.js";
 
 interface Flags extends ModelFlags, LoadFlags {
   in: string;
@@ -27,6 +30,13 @@ const PAIRS = 1000;
 /** Of pairs: what looks almost the same. */
 const ALIKE = 0.95;
 
+/** Flags that say how pictures are looked at. */
+const OF_PICTURES = [
+  ...["model", "weights", "pretrained", "smallImages", "batchSize", "workers", "decoder"],
+  ...PREPARATION,
+  "useTestSize",
+];
+
 /** Adds the command to the program. */
 export function register(program: Command): void {
   const command = program
@@ -35,7 +45,7 @@ export function register(program: Command): void {
       "find the pictures that look most like others; without a query the pairs that look almost the same",
     )
     .argument("[query...]", "files, folders, or quoted patterns");
-  addLoadOptions(addModelOptions(command))
+  addLoadOptions(addModelOptions(command, { classes: false }))
     .requiredOption("--in <dir>", "where to look: a folder, or what fovea features wrote", parser(text))
     .option(
       "--topk <k>",
@@ -58,6 +68,7 @@ export function register(program: Command): void {
       const stored = !isFolder(flags.in) && featureFormat(flags.in) !== undefined;
       const [asked, there] = [pictureFiles(queries), stored ? [] : pictureFiles([flags.in])];
       if (stored && asked.length === 0) {
+        refuseUseless(flags, OF_PICTURES, `${short(flags.in)} has features already; it needs a query`);
         init({ ...(flags.threads && { threads: flags.threads }) });
         return tellPairs(readFeatures(flags.in), flags);
       }

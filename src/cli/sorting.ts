@@ -6,7 +6,7 @@ import { number, text } from "../node/kinds.js";
 import { planSorting, sortFiles, type Placement, type SortResult } from "../node/sort-files.js";
 import { count, Counter } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
-import { parser } from "./options.js";
+import { parser, refuseUseless } from "./parser.js";
 
 export interface SortFlags {
   move?: string;
@@ -31,15 +31,18 @@ export function addSortOptions(command: Command): Command {
 }
 
 /** The folder to sort into, if that is wanted. @throws UsageError for flags that contradict each other or are of no use */
-export function sortTarget({ move, copy, minConfidence, dryRun, yes }: SortFlags): string | undefined {
+export function sortTarget(
+  flags: SortFlags & { topk?: number; json?: true; csv?: true },
+): string | undefined {
+  const { move, copy, dryRun, yes, json, csv } = flags;
   if (move !== undefined && copy !== undefined)
     throw new UsageError("--move and --copy contradict each other");
   if (dryRun && yes) throw new UsageError("--dry-run and --yes contradict each other");
   const dir = move ?? copy;
-  const useless = { "--min-confidence": minConfidence, "--dry-run": dryRun, "--yes": yes };
-  for (const [flag, value] of Object.entries(useless)) {
-    if (dir === undefined && value !== undefined)
-      throw new UsageError(`${flag}: of no use; it needs --move or --copy`);
+  if (dir === undefined) {
+    refuseUseless(flags, ["minConfidence", "dryRun", "yes"], "it needs --move or --copy");
+  } else if (!json && !csv) {
+    refuseUseless(flags, ["topk"], `beside ${move ? "--move" : "--copy"} it needs --json or --csv`);
   }
   return dir;
 }

@@ -51,6 +51,8 @@ export async function evalPart(name: string, options: EvalPartOptions = {}): Pro
     if (useless) throw new UsageError(`${useless}: of no use; ${name} has a part to evaluate on`);
     return ownPart(name, whole, split);
   }
+  if (split === "all" && valFraction)
+    throw new UsageError("--val-fraction: of no use; --split all takes everything");
   const known = trainedOn?.split ?? undefined;
   if (seed !== undefined && valFraction === undefined && !known) {
     throw new UsageError("--seed: of no use; it needs --val-fraction");
