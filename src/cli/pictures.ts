@@ -12,6 +12,7 @@ import { statOf } from "../node/files.js";
 import type { TrainedModel } from "../node/open-model.js";
 import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
 import { Counter } from "../node/status-line.js";
+import { breathe } from "../train/breath.js";
 import { evalBatchSize, type LoadFlags } from "./options.js";
 import { preparationFor } from "./preparation.js";
 
@@ -101,6 +102,7 @@ export async function overPictures(
         disposeBatch(batch);
       }
       counter?.at(done + loader.stats.skipped);
+      await breathe();
     }
   } catch (error) {
     if (loader.stats.failures.length < files.length) throw error; // otherwise each is told by itself

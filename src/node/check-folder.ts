@@ -13,6 +13,7 @@ import {
 } from "../data/decode/index.js";
 import type { Image } from "../data/image.js";
 import { DataError, reason, short } from "../errors.js";
+import { breathe } from "../train/breath.js";
 import { entriesIn, looksLikePicture } from "./datasets/scan.js";
 import { layoutOf } from "./datasets/splits.js";
 
@@ -119,6 +120,7 @@ export async function checkFolder(
       counts.set(file.className, counts.get(file.className)! + 1);
     }
     onProgress?.(i + 1, files.length);
+    await breathe();
   }
   const modes = countBy(pictures.map(({ mode }) => mode));
   const problems = [...found.problems, ...duplicates(pictures), ...classProblems(classes)];
