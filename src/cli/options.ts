@@ -170,7 +170,7 @@ export function addDataOptions(command: Command): Command {
       parser(choice(() => ["train", "val", "all"])),
     )
     .option(
-      "--val-fraction <value>",
+      "--val-fraction <0…1>",
       "where there is no val part: the share that is split off (default: the run's)",
       parser(number(0, 0.9)),
     )
