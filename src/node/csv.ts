@@ -26,14 +26,17 @@ export function csvRow(cells: readonly (string | number | undefined)[]): string 
 export const csvText = (rows: readonly (readonly (string | number | undefined)[])[]): string =>
   rows.map((row) => `${csvRow(row)}\n`).join("");
 
-/** The cells of csvText(), as text. */
-export function parseCsv(text: string): string[][] {
+/** The cells of csvText(), as text. What follows a quote that nothing closes is left out, which `broken` is told. */
+export function parseCsv(text: string, broken?: () => never): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
   for (let more = text !== ""; more;) {
     const found = pattern.exec(text);
-    if (!found) break; // a quote that nothing closes: what follows is left out
+    if (!found) {
+      broken?.();
+      break;
+    }
     const value = found[1] === undefined ? found[2]! : found[1].replaceAll('""', '"');
     row.push(value.startsWith("'") && FORMULA.test(value) ? value.slice(1) : value);
     if (found[3] === ",") continue;

@@ -41,13 +41,69 @@ function namesIn(folder: string): Set<string> {
 }
 
 const LABEL = /^-?\d+$/;
+
+/** A picture of a list: where it stands, its path, its labels as they are written and as numbers. */
+export interface ListRow {
+  line: number;
+  path: string;
+  text: string;
+  own: readonly number[];
+}
+
 /** A list is data, perhaps a stranger's: it names pictures below the root and nothing else. */
 const LEADS_OUT = /(^|[/\\])\.\.([/\\]|$)/;
 
 /**
+ * A dataset of a list's pictures, their paths from `root`.
+ * @throws DataError naming file and line: label out of range, of another class than the path's folder or than a line before, a
+ *   path with `..`, missing picture
+ */
+export function checkedRows(
+  root: string,
+  listFile: string,
+  rows: readonly ListRow[],
+  { classes, folders = classes, multiLabel }: Pick<ListOptions, "classes" | "folders" | "multiLabel">,
+): { files: Names; labels: Int32Array; targets?: Float32Array; classes: readonly string[] } {
+  const classOf = new Map(folders?.map((folder, label) => [folder, label]));
+  const exists = finder();
+  const seen = new Map<string, { text: string; line: number }>();
+  for (const { line, path, text, own } of rows) {
+    const fail = (what: string): never => {
+      throw new DataError(`${listFile}:${line}: ${what}`);
+    };
+    if (LEADS_OUT.test(path))
+      fail(`a path out of the folder; got '${short(path)}'; expected one below ${root}`);
+    for (const label of own) {
+      const most = (classes?.length ?? MOST_CLASSES) - 1;
+      if (label < 0 || label > most) fail(`label out of range; got ${label}; expected 0…${most}`);
+    }
+    for (const folder of path.split("/").slice(0, -1)) {
+      const inside = classOf.get(folder);
+      if (inside !== undefined && !own.includes(inside)) {
+        fail(`label disagrees with the folder; got ${short(text)} for ${short(path)}; expected ${inside}`);
+      }
+    }
+    const before = seen.get(path);
+    if (before && before.text !== text && !multiLabel) {
+      fail(
+        `label disagrees with line ${before.line}; got ${short(text)} for ${short(path)}; expected ${short(before.text)}`,
+      );
+    }
+    seen.set(path, { text, line });
+    if (!exists(join(root, path))) fail(`no such picture; got ${short(join(root, path))}`);
+  }
+  const labels = rows.map(({ own }) => own);
+  const most = labels.reduce((a, own) => own.reduce((b, label) => Math.max(b, label), a), 0);
+  const names = classes ?? Array.from({ length: most + 1 }, (_, label) => String(label));
+  const told = multiLabel
+    ? severalOf(labels, names.length)
+    : { labels: sharedLabels(labels.map(([label]) => label!)) };
+  return { files: Names.from(rows.map(({ path }) => path)), ...told, classes: names };
+}
+
+/**
  * Pictures of a list file, their paths from `root`. Empty lines are passed over.
- * @throws DataError naming file and line: no label, label out of range, of another class than the path's folder or than a
- *   line before, a path with `..`, missing picture
+ * @throws DataError naming file and line: no label, and what checkedRows() refuses
  */
 export class ImageList extends FileDataset {
   constructor(
@@ -55,64 +111,30 @@ export class ImageList extends FileDataset {
     listFile: string,
     { name = listFile, delimiter = " ", multiLabel = false, ...rest }: ListOptions = {},
   ) {
-    const { classes, folders = classes, ...options } = rest;
-    const classOf = new Map(folders?.map((folder, label) => [folder, label]));
-    const exists = finder();
+    const { classes, folders, ...options } = rest;
     const labelsIn = (text: string): string[] =>
       multiLabel ? (text === "-" ? [] : text.split(",")) : [text];
-    const files: string[] = [];
-    const labels: number[][] = [];
-    const seen = new Map<string, { text: string; line: number }>();
+    const rows: ListRow[] = [];
     const lines = readText(listFile).split(/\r?\n/);
     lines.forEach((line, i) => {
       if (line.trim() === "") return;
-      const fail = (what: string): never => {
-        throw new DataError(`${listFile}:${i + 1}: ${what}`);
-      };
       const at = line.trimEnd().lastIndexOf(delimiter);
       const [path, text] = [line.slice(0, at), line.slice(at + delimiter.length).trim()];
       const words = labelsIn(text);
       if (at <= 0 || !words.every((word) => LABEL.test(word))) {
         const expected = `path${delimiter}label${multiLabel ? ",label,…" : ""}`;
-        fail(`no label; got ${show(line)}; expected ${expected}`);
+        throw new DataError(`${listFile}:${i + 1}: no label; got ${show(line)}; expected ${expected}`);
       }
-      const own = words.map(Number);
-      if (LEADS_OUT.test(path))
-        fail(`a path out of the folder; got '${short(path)}'; expected one below ${root}`);
-      for (const label of own) {
-        const most = (classes?.length ?? MOST_CLASSES) - 1;
-        if (label < 0 || label > most) fail(`label out of range; got ${label}; expected 0…${most}`);
-      }
-      for (const folder of path.split("/").slice(0, -1)) {
-        const inside = classOf.get(folder);
-        if (inside !== undefined && !own.includes(inside)) {
-          fail(`label disagrees with the folder; got ${short(text)} for ${short(path)}; expected ${inside}`);
-        }
-      }
-      const before = seen.get(path);
-      if (before && before.text !== text && !multiLabel) {
-        fail(
-          `label disagrees with line ${before.line}; got ${short(text)} for ${short(path)}; expected ${short(before.text)}`,
-        );
-      }
-      seen.set(path, { text, line: i + 1 });
-      if (!exists(join(root, path))) fail(`no such picture; got ${short(join(root, path))}`);
-      files.push(path);
-      labels.push(own);
+      rows.push({ line: i + 1, path, text, own: words.map(Number) });
     });
-    if (files.length === 0)
+    if (rows.length === 0)
       throw new DataError(`${listFile}: no pictures; expected lines of path${delimiter}label`);
-    const most = labels.reduce((a, own) => own.reduce((b, label) => Math.max(b, label), a), 0);
-    const names = classes ?? Array.from({ length: most + 1 }, (_, label) => String(label));
-    const told = multiLabel
-      ? severalOf(labels, names.length)
-      : { labels: sharedLabels(labels.map(([label]) => label!)) };
-    super({ name, root, files: Names.from(files), ...told, classes: names, options });
+    super({ name, root, options, ...checkedRows(root, listFile, rows, { ...(classes && { classes }), ...(folders && { folders }), multiLabel }) }); // prettier-ignore
   }
 }
 
 function severalOf(
-  labels: readonly number[][],
+  labels: readonly (readonly number[])[],
   classes: number,
 ): { labels: Int32Array; targets: Float32Array } {
   const targets = emptyTargets(labels.length, classes);

@@ -20,6 +20,7 @@ import type { PictureOptions } from "./file-dataset.js";
 import { ImageFolder, type FolderOptions } from "./folder.js";
 import { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
 import { ImageList } from "./list.js";
+import { listAt, listsIn, openLists } from "./lists.js";
 import { count, leftOutNotes, some } from "./notes.js";
 import { entriesIn } from "./scan.js";
 import { byRank, evalNames, layoutOf, partOf, partWord, type Layout, type Part } from "./splits.js";
@@ -64,8 +65,8 @@ const pair = ({ train, test }: { train: Dataset; test: Dataset }): LoadedDataset
 
 /**
  * A dataset by name (mnist, fashion_mnist, cifar10, cifar100, imagenette, imagenette_320, imagenette_160, from root or
- * the cache; imagenet, from root) or from a folder: MNIST's or CIFAR's files, train/ and val/ or test/ of class folders or
- * tar shards, or class folders alone.
+ * the cache; imagenet, from root) or from a folder: MNIST's or CIFAR's files, lists (train_list.txt, val.csv), train/ and val/
+ * or test/ of class folders or tar shards, or class folders alone. Or from a list file; val lists beside it are used.
  * @throws DataError if there is nothing such, or what there is is damaged
  */
 export async function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Promise<LoadedDataset> {
@@ -174,7 +175,11 @@ async function loadFolder(
   if (!stat) {
     throw new DataError(`${root}: no such folder or dataset; ${knownNames(root, datasetNames())}`);
   }
-  if (!stat.isDirectory()) throw new DataError(`${root}: not a folder; expected a dataset's`);
+  if (!stat.isDirectory()) {
+    const list = listAt(root);
+    if (list) return withVal(lists(list, pictureOptions(options)), options);
+    throw new DataError(`${root}: not a folder; expected a dataset's, or a list (.txt, .csv, .tsv)`);
+  }
   const has = (name: string): boolean => existsSync(join(root, name)) || existsSync(join(root, `${name}.gz`));
   if (has("train-images-idx3-ubyte")) return pair(await loadMnist(root, classes));
   if (has("data_batch_1.bin")) return pair(await loadCifar10(root));
@@ -186,12 +191,20 @@ async function loadFolder(
 
 /** Parts of class folders or of shards; else class folders alone. */
 function loadPictures(root: string, options: PictureOptions): LoadedDataset {
+  const found = listsIn(root);
+  if (found?.train !== undefined) return lists(found, options);
   const entries = entriesIn(root);
   const layout = layoutOf(root, entries.folders);
   if (layout) return folders(root, layout, options);
   const shards = tars(root, options);
   if (shards) return shards;
   return loaded(new ImageFolder(root, options), undefined);
+}
+
+/** Lists for training and, if there is one, for evaluation. */
+function lists(found: NonNullable<ReturnType<typeof listsIn>>, options: PictureOptions): LoadedDataset {
+  const { train, val, notes } = openLists(found, options);
+  return loaded((train ?? val)!, val, notes);
 }
 
 /** Splits a part for evaluation off where there is none and one is wanted. */
