@@ -164,6 +164,7 @@ files["jpeg-rgb"] = jpeg(keep_rgb=True)
 files["jpeg-cmyk"] = jpeg("CMYK")
 files["jpeg-cmyk-no-adobe"] = adobe(jpeg("CMYK"))
 files["jpeg-ycck"] = adobe(jpeg("CMYK"), 2)
+files["jpeg-ycck-flag-1"] = adobe(jpeg("CMYK"), 1)
 files["jpeg-comment"] = jpeg(comment=b"x" * 1000)
 for orientation in range(1, 9):
     files[f"jpeg-exif-{orientation}"] = jpeg(exif=exif(orientation, ">" if orientation % 2 else "<"), subsampling=0)

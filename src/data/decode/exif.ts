@@ -8,8 +8,8 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 const ORIENTATION_TAG = 0x0112;
 const PREFIX = [..."Exif\0\0"].map((letter) => letter.charCodeAt(0));
 
-/** TIFF's integer types by number, and how one is read. A BYTE is none: Pillow takes it for text. */
-const INTEGERS: Record<
+/** TIFF's types of numbers, and how one is read. A BYTE is none: Pillow takes it for text. */
+const NUMBERS: Record<
   number,
   { size: number; read: (view: DataView, at: number, little: boolean) => number }
 > = {
@@ -18,7 +18,15 @@ const INTEGERS: Record<
   6: { size: 1, read: (view, at) => view.getInt8(at) },
   8: { size: 2, read: (view, at, little) => view.getInt16(at, little) },
   9: { size: 4, read: (view, at, little) => view.getInt32(at, little) },
+  5: { size: 8, read: (view, at, little) => view.getUint32(at, little) / view.getUint32(at + 4, little) },
+  10: { size: 8, read: (view, at, little) => view.getInt32(at, little) / view.getInt32(at + 4, little) },
+  11: { size: 4, read: (view, at, little) => view.getFloat32(at, little) },
+  12: { size: 8, read: (view, at, little) => view.getFloat64(at, little) },
+  13: { size: 4, read: (view, at, little) => view.getUint32(at, little) },
+  16: { size: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
 };
+/** 42, in either order: Pillow does not mind which. */
+const MAGIC = [0x002a, 0x2a00];
 
 /** What a file says of a picture beside its pixels. */
 export interface Metadata {
@@ -35,7 +43,7 @@ export interface Metadata {
 export function orientationOf({ exif, xmp }: Metadata): Orientation {
   const value =
     (exif && exifOrientation(exif)) ?? Number(/tiff:Orientation(?:="|>)([0-9])/.exec(xmp ?? "")?.[1]);
-  return value >= 1 && value <= 8 ? (value as Orientation) : 1;
+  return Number.isInteger(value) && value >= 1 && value <= 8 ? (value as Orientation) : 1;
 }
 
 /** The orientation in a TIFF block, whatever its value; undefined if it has none. */
@@ -46,7 +54,7 @@ function exifOrientation(block: Uint8Array): number | undefined {
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
   const order = view.getUint16(0);
   const little = order === 0x4949;
-  if ((!little && order !== 0x4d4d) || view.getUint16(2, little) !== 42) return undefined;
+  if ((!little && order !== 0x4d4d) || !MAGIC.includes(view.getUint16(2))) return undefined;
   const directory = view.getUint32(4, little);
   if (directory + 2 > tiff.length) return undefined;
   const entries = view.getUint16(directory, little);
@@ -54,14 +62,31 @@ function exifOrientation(block: Uint8Array): number | undefined {
     const entry = directory + 2 + 12 * i;
     if (entry + 12 > tiff.length) return undefined;
     if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue;
-    const integer = INTEGERS[view.getUint16(entry + 2, little)];
+    const number = NUMBERS[view.getUint16(entry + 2, little)];
     const count = view.getUint32(entry + 4, little);
-    if (!integer || count === 0) return 0;
+    if (!number || count === 0) return 0;
     // Of several the first, which lies elsewhere if they do not fit the entry.
-    const at = integer.size * count <= 4 ? entry + 8 : view.getUint32(entry + 8, little);
-    return at + integer.size <= tiff.length ? integer.read(view, at, little) : 0;
+    const at = number.size * count <= 4 ? entry + 8 : view.getUint32(entry + 8, little);
+    return at + number.size <= tiff.length ? number.read(view, at, little) : 0;
   }
   return undefined;
+}
+
+/** How a picture in a container that others decode was held: TIFF is such a block itself, WebP has chunks (RIFF). */
+export function containerOrientation(bytes: Uint8Array, format: string): Orientation {
+  if (format === "tiff") return orientationOf({ exif: bytes });
+  if (format !== "webp") return 1; // AVIF and HEIC are turned as they are decoded
+  const latin = new TextDecoder("latin1");
+  const found: Metadata = {};
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 12; at + 8 <= bytes.length;) {
+    const type = latin.decode(bytes.subarray(at, at + 4));
+    const end = at + 8 + view.getUint32(at + 4, true);
+    if (type === "EXIF") found.exif ??= bytes.subarray(at + 8, end);
+    if (type === "XMP ") found.xmp ??= latin.decode(bytes.subarray(at + 8, end));
+    at = end + (end & 1);
+  }
+  return orientationOf(found);
 }
 
 /** The picture as it was seen: Pillow's ImageOps.exif_transpose. */

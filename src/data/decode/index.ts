@@ -3,7 +3,7 @@
 import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
 import { withChannels } from "./color.js";
-import { orient } from "./exif.js";
+import { containerOrientation, orient } from "./exif.js";
 import { decodeBmp, readBmp } from "./bmp.js";
 import { builtInFormats, cannotDecode, formatOf, type ImageFormat } from "./format.js";
 import { checkSize, MAX_PIXELS, type ImageInfo } from "./info.js";
@@ -143,7 +143,8 @@ export function decodeActive(bytes: Uint8Array, options: DecodeOptions): Image |
   const fail = (error: unknown): never => {
     throw new DataError(`${file}: cannot be decoded by ${name}; ${reason(error)}`);
   };
-  const done = (image: Image): Image => finish(image, info?.orientation ?? 1, options);
+  const done = (image: Image): Image =>
+    finish(image, info?.orientation ?? containerOrientation(bytes, format), options);
   try {
     const image = active.decode(bytes, { format, maxPixels });
     return image instanceof Promise ? image.then(done, fail) : done(image);

@@ -6,7 +6,7 @@
 import jpeg from "jpeg-js";
 import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
-import { orientationOf, type Metadata } from "./exif.js";
+import { orientationOf } from "./exif.js";
 import type { ImageInfo } from "./info.js";
 import { smoothChroma, yccToRgb } from "./jpeg-chroma.js";
 
@@ -20,6 +20,7 @@ const DRI = 0xdd;
 const APP0 = 0xe0;
 const APP1 = 0xe1;
 const APP14 = 0xee;
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
 /** More scans than any encoder writes; each costs a pass over the picture. */
 const MOST_SCANS = 200;
 /** Visits of a block in all scans, on average; libjpeg's own progressive order makes five. What a small picture takes is free. */
@@ -60,7 +61,8 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   };
   const parts: [number, number][] = [];
   let frame: Frame | undefined;
-  const metadata: Metadata = {};
+  const exif: Uint8Array[] = [];
+  let xmp: Uint8Array | undefined;
   let jfif = false;
   let adobe: number | undefined;
   let at = 2;
@@ -81,7 +83,9 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
       frame = readFrame(data, marker!, fail);
     }
     if (marker === APP0 && startsWith(data, "JFIF\0")) jfif = true;
-    if (marker === APP1) readMetadata(data, metadata);
+    // As Pillow does: a second block of EXIF continues the first, a second XMP takes its place.
+    if (marker === APP1 && startsWith(data, "Exif\0\0")) exif.push(exif.length ? data.subarray(6) : data);
+    if (marker === APP1 && startsWith(data, XMP)) xmp = data.subarray(XMP.length);
     if (marker === APP14 && startsWith(data, "Adobe") && data.length >= 12) adobe = data[11];
     if (isSof(marker!) || marker === DHT || marker === DQT || marker === DRI) parts.push([at, end]);
     at = end;
@@ -92,19 +96,11 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   parts.push([at, endOfScans(bytes, at, frame!, fail)]);
   const mode = components.length === 1 ? "L" : components.length === 3 ? "RGB" : "CMYK";
   const ycc = isYcc(components, jfif, adobe);
-  const orientation = orientationOf(metadata);
+  const orientation = orientationOf({
+    exif: exif.length ? joined(exif) : undefined,
+    xmp: xmp && new TextDecoder("latin1").decode(xmp),
+  });
   return { format: "jpeg", width, height, mode, orientation, components, ycc, parts };
-}
-
-const XMP = "http://ns.adobe.com/xap/1.0/\0";
-
-/** As Pillow does: a second block of EXIF continues the first, a second XMP takes its place. */
-function readMetadata(data: Uint8Array, metadata: Metadata): void {
-  if (startsWith(data, "Exif\0\0")) {
-    const { exif } = metadata;
-    metadata.exif = exif ? Uint8Array.from([...exif, ...data.subarray(6)]) : data;
-  }
-  if (startsWith(data, XMP)) metadata.xmp = new TextDecoder("latin1").decode(data.subarray(XMP.length));
 }
 
 type Fail = (what: string) => never;
@@ -116,7 +112,7 @@ interface Frame {
 
 /** libjpeg's rules (jdapimin.c): JFIF is YCbCr, else Adobe's flag decides, else the components' names. */
 function isYcc(components: readonly Component[], jfif: boolean, adobe: number | undefined): boolean {
-  if (components.length === 4) return adobe === 2;
+  if (components.length === 4) return adobe !== undefined && adobe !== 0; // other flags are taken for 2
   return jfif || (adobe !== undefined ? adobe !== 0 : !namedRgb(components));
 }
 
@@ -204,9 +200,13 @@ function pixelFile(bytes: Uint8Array, { parts, components, ycc }: JpegInfo): Uin
     Uint8Array.of(0xff, 0xd8, ...(components.length === 4 ? adobe : [])),
     ...parts.map(([start, end]) => bytes.subarray(start, end)),
   ];
-  const out = new Uint8Array(kept.reduce((sum, part) => sum + part.length, 0));
+  return joined(kept);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
-  for (const part of kept) {
+  for (const part of parts) {
     out.set(part, at);
     at += part.length;
   }

@@ -11,17 +11,31 @@ const SLICE = 2 ** 10;
 
 const latin = new TextDecoder("latin1");
 
-/** Adds to the metadata what a chunk of text says. eXIf, wherever it stands, is preferred to EXIF in a text. */
-export function readText(type: string, data: Uint8Array, metadata: Metadata): void {
+/** A chunk of text that says something of the picture, not yet read. */
+interface Text {
+  readonly type: string;
+  readonly rest: Uint8Array;
+}
+
+/** Texts by their keywords. Of several the last counts, and it alone is ever unpacked. */
+export type Texts = Map<string, Text>;
+
+/** Keeps a chunk if it is such a text. */
+export function keepText(type: string, data: Uint8Array, texts: Texts): void {
   if (type !== "tEXt" && type !== "zTXt" && type !== "iTXt") return;
   const end = data.subarray(0, 80).indexOf(0); // a keyword has at most 79 letters
   if (end < 0) return;
   const keyword = latin.decode(data.subarray(0, end));
-  if (keyword !== EXIF && keyword !== XMP) return;
-  const text = textOf(type, data.subarray(end + 1));
-  if (text === undefined) return;
-  if (keyword === XMP) metadata.xmp = text;
-  else metadata.exif ??= fromHex(text.split("\n").slice(3).join(""));
+  if (keyword === EXIF || keyword === XMP) texts.set(keyword, { type, rest: data.subarray(end + 1) });
+}
+
+/** What chunk eXIf and texts say. eXIf, wherever it stands, is preferred to EXIF in a text. */
+export function metadataOf(exif: Uint8Array | undefined, texts: Texts): Metadata {
+  const text = (keyword: string): string | undefined => {
+    const kept = texts.get(keyword);
+    return kept && textOf(kept.type, kept.rest);
+  };
+  return { exif: exif ?? fromHex(text(EXIF)?.split("\n").slice(3).join("") ?? ""), xmp: text(XMP) };
 }
 
 /** The text after the keyword; undefined if it is too long or damaged. */

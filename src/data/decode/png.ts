@@ -4,8 +4,8 @@
 
 import { DataError, reason, show } from "../../errors.js";
 import type { Image } from "../image.js";
-import { orientationOf, type Metadata } from "./exif.js";
-import { readText } from "./png-text.js";
+import { orientationOf } from "./exif.js";
+import { keepText, metadataOf, type Texts } from "./png-text.js";
 import type { ImageInfo } from "./info.js";
 import { samplesOf } from "./png-pixels.js";
 
@@ -51,7 +51,8 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: { type: string; start: number; end: number }[] = [];
-  const metadata: Metadata = {};
+  let exif: Uint8Array | undefined;
+  const texts: Texts = new Map();
   for (let at = SIGNATURE_LENGTH; ;) {
     if (at + CHUNK_FRAME > bytes.length)
       fail(`truncated PNG; got ${bytes.length} bytes; expected an IEND chunk`);
@@ -67,8 +68,8 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
     if (chunks.length > 0 && type === "IHDR") fail("damaged PNG; got two IHDR chunks; expected one");
     if (PIXEL_CHUNKS.has(type)) chunks.push({ type, start: at, end });
     const data = bytes.subarray(at + 8, end - 4);
-    if (type === "eXIf") metadata.exif = data;
-    readText(type, data, metadata);
+    if (type === "eXIf") exif = data;
+    keepText(type, data, texts);
     if (type === "IEND") break;
     at = end;
   }
@@ -91,7 +92,7 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
     width: view.getUint32(16),
     height: view.getUint32(20),
     mode: modeOf(colorType, depth),
-    orientation: orientationOf(metadata),
+    orientation: orientationOf(metadataOf(exif, texts)),
     colorType,
     depth,
     samples: kind!.samples,
