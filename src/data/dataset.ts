@@ -1,7 +1,9 @@
 // What every dataset is, and labelled images in memory.
 
+import { checkNumbers } from "../core/numbers.js";
 import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
+import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import type { Image } from "./image.js";
 import { asShared } from "./shared.js";
 import { checkTargets, firstClasses } from "./targets.js";
@@ -60,6 +62,15 @@ export interface ImageDatasetFields {
   name?: string;
 }
 
+const FIELDS: Names<ImageDatasetFields> = {
+  images: true,
+  labels: true,
+  targets: true,
+  shape: true,
+  classes: true,
+  name: true,
+};
+
 /**
  * Images of one size with a class each, or with several.
  * @throws DataError if counts differ, a label is out of range, or a target neither 0 nor 1
@@ -72,7 +83,17 @@ export class ImageDataset implements Dataset {
   readonly classes: readonly string[];
   #images: Uint8Array;
 
-  constructor({ images, labels, targets, shape, classes, name = "dataset" }: ImageDatasetFields) {
+  constructor(fields: ImageDatasetFields) {
+    checkOptions<ImageDatasetFields>("ImageDataset", fields, FIELDS);
+    const { images, labels, targets, shape, classes, name = "dataset" } = fields;
+    if (!(images instanceof Uint8Array)) throw wrongKind(name, "images", images, "a Uint8Array");
+    if (!Array.isArray(shape) || shape.length !== 3 || !shape.every((n) => Number.isInteger(n) && n >= 0)) {
+      throw wrongKind(name, "shape", shape, "[height, width, channels]");
+    }
+    if (!Array.isArray(classes)) throw wrongKind(name, "classes", classes, "an array of names");
+    for (const [field, list] of Object.entries({ labels, targets })) {
+      if (list !== undefined) checkNumbers(`${name}: ${field}`, list);
+    }
     this.name = name;
     this.#images = images;
     if (!labels === !targets) throw new DataError(`${name}: expected labels or targets, one of the two`);

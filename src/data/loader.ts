@@ -3,12 +3,14 @@
 import { dispose } from "../core/dispose.js";
 import { Random } from "../core/random.js";
 import { DataError, short } from "../errors.js";
+import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
 import type { BatchTransform } from "./augment/batch.js";
 import { disposeBatch, lend, type Batch, type BatchResult } from "./batch.js";
 import type { BatchJob, OnError, Recipe, Skipped } from "./collate.js";
 import { ImageDataset, type Dataset } from "./dataset.js";
 import { LocalMaker, WorkerMaker, type Maker } from "./makers.js";
-import { checkChannels, type Normalization } from "./normalization.js";
+import { checkChannels, checkNormalization, type Normalization } from "./normalization.js";
+import { checkDataset } from "./options.js";
 import { RandomSampler, SequentialSampler, type Sampler } from "./sampler.js";
 import { epochSeed } from "./streams.js";
 import type { Transform } from "./transform.js";
@@ -47,6 +49,20 @@ export interface LoaderOptions {
   onError?: OnError;
 }
 
+const OPTIONS: Names<LoaderOptions> = {
+  batchSize: true,
+  shuffle: true,
+  sampler: true,
+  seed: true,
+  dropLast: true,
+  transform: true,
+  batchTransform: true,
+  normalization: true,
+  workers: true,
+  prefetch: true,
+  onError: true,
+};
+
 /** Counts since the loader was made. */
 export interface LoaderStats {
   /** Batches given. */
@@ -83,6 +99,8 @@ export class DataLoader {
    * worker threads, if asked for, can open it
    */
   constructor(dataset: Dataset, options: LoaderOptions) {
+    checkOptions<LoaderOptions>("DataLoader", options, OPTIONS);
+    checkDataset("DataLoader", dataset);
     const { batchSize, shuffle = false, sampler, seed = 0, dropLast = false } = options;
     const { transform = [], batchTransform, normalization, onError = "throw" } = options;
     const { workers = 0, prefetch = 2 } = options;
@@ -93,11 +111,20 @@ export class DataLoader {
     if (onError !== "throw" && onError !== "skip") {
       throw new DataError(`DataLoader: unknown onError '${short(String(onError))}'; known: skip, throw`);
     }
+    if (sampler !== undefined && typeof sampler?.indices !== "function") {
+      throw wrongKind("DataLoader", "sampler", sampler, "a Sampler with indices()");
+    }
+    const isTransform = (t: unknown): boolean =>
+      typeof t === "object" && typeof (t as Transform | null)?.apply === "function";
+    if (batchTransform !== undefined && !isTransform(batchTransform)) {
+      throw wrongKind("DataLoader", "batchTransform", batchTransform, "a BatchTransform with apply()");
+    }
+    if (normalization !== undefined) checkNormalization("DataLoader", normalization);
     if (sampler && shuffle) throw new DataError("DataLoader: a sampler draws the order; shuffle must be off");
     if (dataset.length === 0) throw new DataError(`DataLoader: ${dataset.name} has no images`);
     const transforms = [transform].flat();
     transforms.forEach((t, i) => {
-      if (typeof t?.apply !== "function" || typeof t === "function") {
+      if (!isTransform(t)) {
         throw new DataError(
           `DataLoader: transform ${i} has no apply(); got a ${typeof t}; expected a Transform`,
         );
@@ -141,7 +168,10 @@ export class DataLoader {
    * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError says skip), for samples of
    * different sizes in one batch, and if a worker dies
    */
-  async *epoch(epoch = 0, { from = 0 } = {}): AsyncGenerator<Batch, void, undefined> {
+  async *epoch(epoch = 0, options: { from?: number } = {}): AsyncGenerator<Batch, void, undefined> {
+    checkOptions<{ from?: number }>("epoch", options, { from: true });
+    const { from = 0 } = options;
+    checkCount("epoch", epoch, -Infinity);
     checkCount("from", from, 0);
     const jobs = this.#jobs(epoch, from);
     const cancel = this.#maker.flag();
@@ -189,6 +219,12 @@ export class DataLoader {
 
   /** The samples at these places as one batch of the caller's, transformed as in epoch 0. @throws DataError for one that cannot be read */
   async batch(indices: Uint32Array): Promise<Batch> {
+    if (!(indices instanceof Uint32Array)) throw wrongKind("DataLoader", "indices", indices, "a Uint32Array");
+    const outside = indices.find((index) => index >= this.dataset.length);
+    if (outside !== undefined) {
+      const { name, length } = this.dataset;
+      throw new DataError(`DataLoader: no sample ${outside} in ${name}, which has ${length}`);
+    }
     const recipe: Recipe = { ...this.#recipe, batchTransform: undefined, onError: "throw" };
     const job = {
       seed: epochSeed(this.#seed, 0),
@@ -239,5 +275,5 @@ export class DataLoader {
 function checkCount(option: string, value: number, least: number, most = Infinity): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   const range = (least > -Infinity ? ` ≥ ${least}` : "") + (most < Infinity ? ` and ≤ ${most}` : "");
-  throw new DataError(`DataLoader: ${option} must be an integer${range}; got ${value}`);
+  throw new DataError(`DataLoader: ${option} must be an integer${range}; got ${kindOf(value)}`);
 }

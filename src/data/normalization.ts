@@ -1,6 +1,7 @@
 // From bytes to the floats that a network sees.
 
 import { DataError } from "../errors.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import type { AnyImage } from "./image.js";
 
 /** Per channel: y = (pixel/255 − mean)/std. */
@@ -68,6 +69,18 @@ function tableOf(channels: number, normalization: Normalization | undefined): Fl
     const c = i >> 8;
     return ((i & 255) / 255 - mean[c]!) / std[c]!;
   });
+}
+
+/** @throws DataError unless mean and std are arrays of numbers, deviations not 0 */
+export function checkNormalization(op: string, normalization: Normalization): void {
+  checkOptions<Normalization>(`${op}: normalization`, normalization, { mean: true, std: true });
+  for (const name of ["mean", "std"] as const) {
+    const values: unknown = normalization[name];
+    if (!Array.isArray(values) || !values.every(Number.isFinite)) {
+      throw wrongKind(`${op}: normalization`, name, values, "an array of numbers");
+    }
+    if (name === "std" && values.includes(0)) throw new DataError(`${op}: normalization: std must not be 0`);
+  }
 }
 
 /** @throws DataError unless there is a mean and a deviation for each channel of `what` */

@@ -1,6 +1,8 @@
 // What transforms and augmentations ask of their options and images.
 
 import { DataError, short } from "../errors.js";
+import { checkOptions, wrongKind, type Names } from "../errors/options.js";
+import type { Dataset } from "./dataset.js";
 import type { AnyImage, FloatImage, Image } from "./image.js";
 
 /** The options over their defaults. @throws DataError if one is unknown, as in a spec read from a file */
@@ -9,11 +11,7 @@ export function withDefaults<Options extends object>(
   options: Partial<Options>,
   defaults: Options,
 ): Options {
-  const known = Object.keys(defaults);
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    throw new DataError(`${op}: unknown option; got '${short(unknown)}'; expected ${known.join(", ")}`);
-  }
+  checkOptions<object>(op, options, defaults as Names<object>);
   return { ...defaults, ...options };
 }
 
@@ -64,4 +62,14 @@ export function requireFloats(op: string, image: AnyImage): asserts image is Flo
   if (!(image.data instanceof Float32Array)) {
     throw new DataError(`${op}: works after Normalize; got an image of bytes; expected floats`);
   }
+}
+
+/** @throws DataError unless it has what a dataset has */
+export function checkDataset(op: string, dataset: Dataset): void {
+  const given: Partial<Dataset> | null | undefined = dataset;
+  if (typeof given === "object" && given !== null) {
+    const { length, labels, classes, image } = given;
+    if (Number.isInteger(length) && labels && Array.isArray(classes) && typeof image === "function") return;
+  }
+  throw wrongKind(op, "dataset", dataset, "a Dataset, with length, labels, classes and image()");
 }

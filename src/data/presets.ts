@@ -1,5 +1,6 @@
 // The usual chains of transforms, ready to use.
 
+import { checkOptions, type Names } from "../errors/options.js";
 import type { Normalization } from "./loader.js";
 import { requireOneOf } from "./options.js";
 import type { Transform } from "./transform.js";
@@ -31,6 +32,8 @@ interface TrainOptions extends Partial<Normalization> {
   erase?: readonly Transform[];
 }
 
+const TRAIN: Names<TrainOptions> = { mean: true, std: true, augment: true, erase: true };
+
 function training(first: Transform, normalization: Normalization, options: TrainOptions): Compose {
   const { mean, std } = { ...normalization, ...options };
   return new Compose([
@@ -56,6 +59,13 @@ export interface ImagenetTrainOptions extends TrainOptions {
 
 /** RandomResizedCrop, RandomHorizontalFlip, ToTensor, Normalize. @throws DataError on an option out of its range */
 export function imagenetTrain(options: ImagenetTrainOptions = {}): Compose {
+  checkOptions<ImagenetTrainOptions>("imagenetTrain", options, {
+    ...TRAIN,
+    size: true,
+    scale: true,
+    ratio: true,
+    interpolation: true,
+  });
   const { size = 224, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = "bilinear" } = options;
   const first = new RandomResizedCrop(size, { scale, ratio, interpolation });
   return training(first, imagenetNormalization, options);
@@ -77,6 +87,14 @@ export interface ImagenetEvalOptions extends Partial<Normalization> {
 
 /** Resize, CenterCrop, ToTensor, Normalize. @throws DataError on an option out of its range */
 export function imagenetEval(options: ImagenetEvalOptions = {}): Compose {
+  checkOptions<ImagenetEvalOptions>("imagenetEval", options, {
+    mean: true,
+    std: true,
+    size: true,
+    resize: true,
+    cropMode: true,
+    interpolation: true,
+  });
   const { size = 224, resize = Math.floor(size / 0.875), interpolation = "bilinear" } = options;
   const { mean, std, cropMode = "center" } = { ...imagenetNormalization, ...options };
   requireOneOf("imagenetEval", "cropMode", cropMode, ["center", "squash", "border"]);
@@ -106,12 +124,14 @@ export interface CifarTrainOptions extends TrainOptions {
  * Recognition (2015, https://arxiv.org/abs/1512.03385), §4.2. @throws DataError on an option out of its range
  */
 export function cifarTrain(options: CifarTrainOptions = {}): Compose {
+  checkOptions<CifarTrainOptions>("cifarTrain", options, { ...TRAIN, size: true, padding: true });
   const { size = 32, padding = 4 } = options;
   return training(new RandomCrop(size, { padding }), cifarNormalization, options);
 }
 
 /** ToTensor, Normalize. */
 export function cifarEval(options: Partial<Normalization> = {}): Compose {
+  checkOptions<Partial<Normalization>>("cifarEval", options, { mean: true, std: true });
   const { mean, std } = { ...cifarNormalization, ...options };
   return new Compose([new ToTensor(), new Normalize(mean, std)]);
 }

@@ -1,7 +1,9 @@
 // In which order an epoch draws the samples of a dataset.
 
+import { checkNumbers } from "../core/numbers.js";
 import type { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
+import { checkOptions, kindOf } from "../errors/options.js";
 
 /** Draws the samples of an epoch. Samplers hold no state: the order depends on `random`, the epoch's stream, alone. */
 export interface Sampler {
@@ -16,6 +18,7 @@ export class SequentialSampler implements Sampler {
   readonly length: number;
 
   constructor(dataset: { readonly length: number }) {
+    checkSamples("SequentialSampler", dataset?.length, Infinity, 0);
     this.length = dataset.length;
   }
 
@@ -39,6 +42,7 @@ export class RandomSampler implements Sampler {
 
   /** @throws DataError unless numSamples is an integer ≥ 1, and without replacement at most the dataset's length */
   constructor(dataset: { readonly length: number }, options: RandomSamplerOptions = {}) {
+    checkOptions<RandomSamplerOptions>("RandomSampler", options, { replacement: true, numSamples: true });
     const { replacement = false, numSamples = dataset.length } = options;
     checkSamples("RandomSampler", numSamples, replacement ? Infinity : dataset.length);
     this.length = numSamples;
@@ -66,7 +70,10 @@ export class WeightedRandomSampler implements Sampler {
    * @throws DataError unless weights are finite and ≥ 0 with some > 0, numSamples is an integer ≥ 1, and without replacement
    * at most the number of positive weights
    */
-  constructor(weights: ArrayLike<number>, numSamples: number, { replacement = true } = {}) {
+  constructor(weights: ArrayLike<number>, numSamples: number, options: { replacement?: boolean } = {}) {
+    checkOptions<{ replacement?: boolean }>("WeightedRandomSampler", options, { replacement: true });
+    checkNumbers("WeightedRandomSampler: weights", weights);
+    const { replacement = true } = options;
     this.#weights = Float64Array.from(weights);
     const bad = this.#weights.findIndex((w) => !(w >= 0 && w < Infinity));
     if (bad >= 0) {
@@ -106,16 +113,17 @@ export function balancedSampler(
   labels: ArrayLike<number>,
   numSamples = labels.length,
 ): WeightedRandomSampler {
+  checkNumbers("balancedSampler: labels", labels);
   const counts = new Map<number, number>();
   for (let i = 0; i < labels.length; i++) counts.set(labels[i]!, (counts.get(labels[i]!) ?? 0) + 1);
   const weights = Float64Array.from(labels, (label) => 1 / counts.get(label)!);
   return new WeightedRandomSampler(weights, numSamples);
 }
 
-function checkSamples(sampler: string, numSamples: number, most: number): void {
-  if (Number.isInteger(numSamples) && numSamples >= 1 && numSamples <= most) return;
+function checkSamples(sampler: string, numSamples: number, most: number, least = 1): void {
+  if (Number.isInteger(numSamples) && numSamples >= least && numSamples <= most) return;
   const range = most === Infinity ? "≥ 1" : `from 1 to ${most}, without replacement`;
-  throw new DataError(`${sampler}: numSamples must be an integer ${range}; got ${numSamples}`);
+  throw new DataError(`${sampler}: numSamples must be an integer ${range}; got ${kindOf(numSamples)}`);
 }
 
 /** Uniform in [0, 1) in steps of 2⁻⁵³: 24 bits would not tell a million samples apart. */

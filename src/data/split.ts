@@ -1,9 +1,11 @@
 // Parts of a dataset, and how its classes are filled.
 
+import { checkNumbers } from "../core/numbers.js";
 import { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
 import type { Dataset, DatasetSource } from "./dataset.js";
 import type { Image } from "./image.js";
+import { checkDataset } from "./options.js";
 import { targetsOf } from "./targets.js";
 
 /** Some pictures of another dataset, in the order of `indices`. @throws DataError if an index is out of range */
@@ -82,6 +84,8 @@ function cut(order: Uint32Array, sizes: readonly number[]): Uint32Array[] {
  * @throws DataError if the lengths do not fit
  */
 export function randomSplit(dataset: Dataset, lengths: readonly number[], seed = 0): Subset[] {
+  checkDataset("randomSplit", dataset);
+  checkNumbers("randomSplit: lengths", lengths);
   const sizes = partSizes(lengths, dataset.length, "randomSplit");
   return cut(new Random(seed).permutation(dataset.length), sizes).map((part) => new Subset(dataset, part));
 }
@@ -95,6 +99,8 @@ export function randomSplit(dataset: Dataset, lengths: readonly number[], seed =
  * @throws DataError unless the fractions sum to 1
  */
 export function stratifiedSplit(dataset: Dataset, fractions: readonly number[], seed = 0): Subset[] {
+  checkDataset("stratifiedSplit", dataset);
+  checkNumbers("stratifiedSplit: fractions", fractions);
   const sum = fractions.reduce((a, b) => a + b, 0);
   if (fractions.some((fraction) => !(fraction >= 0)) || Math.abs(sum - 1) > 1e-6) {
     throw new DataError(`stratifiedSplit: got [${fractions.join(",")}]; expected fractions that sum to 1`);

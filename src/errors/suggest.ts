@@ -29,8 +29,8 @@ function distance(a: string, b: string): number {
 
 /** The known name nearest to `got`: at most a third of its letters are others, or it is the only one that begins so. */
 export function nearest(got: string, known: Iterable<string>): string | undefined {
-  const own = plain(got);
-  if (own === "" || got.length > LONGEST) return undefined;
+  const own = plain(String(got)); // who calls from JavaScript may give anything
+  if (own === "" || own.length > LONGEST) return undefined;
   let best: { name: string; far: number } | undefined;
   const begun: string[] = [];
   for (const name of known) {

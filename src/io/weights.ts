@@ -6,6 +6,7 @@ import { readSafetensors } from "./safetensors.js";
 import { bytesSource, type ByteSource } from "./source.js";
 import { isLegacy } from "./torch-archive.js";
 import { readTorch } from "./torch.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 
 export interface ReadOptions {
   /** Which of a PyTorch checkpoint's state dicts to take. Default: averaged weights, `state_dict`, `model`, … */
@@ -17,7 +18,9 @@ export interface ReadOptions {
  * formats. `file` names it in errors. See decodeSafetensors() for the types; nothing in a file is executed.
  * @throws DataError naming the file, and the tensor or callable in it, if it is damaged, refused or of another kind
  */
-export function decodeWeights(bytes: Uint8Array, file = "weights", options?: ReadOptions): StateDict {
+export function decodeWeights(bytes: Uint8Array, file = "weights", options: ReadOptions = {}): StateDict {
+  if (!(bytes instanceof Uint8Array)) throw wrongKind("decodeWeights", "bytes", bytes, "a Uint8Array");
+  checkOptions<ReadOptions>("decodeWeights", options, { key: true });
   return readState(bytesSource(bytes, file), options);
 }
 

@@ -13,8 +13,9 @@ export class AlexNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.6"];
 
-  constructor({ numClasses = 1000, inChannels = 3, dropout = 0.5 }: ModelOptions = {}) {
-    super();
+  constructor(options: ModelOptions = {}) {
+    super(options);
+    const { numClasses = 1000, inChannels = 3, dropout = 0.5 } = options;
     this.features = new Sequential(
       new Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
       new ReLU(),

@@ -4,13 +4,13 @@ import type { Tensor } from "../core/tensor.js";
 import {
   BatchNorm2d,
   Conv2d,
-  init,
   ReLU,
   Sequential,
   type BatchNorm2dOptions,
   type Conv2dLayerOptions,
   type Module,
 } from "../nn/index.js";
+import * as init from "../nn/init.js";
 
 /** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
 export const fanOut = (weight: Tensor): Tensor =>

@@ -2,7 +2,19 @@
 
 import type { Tensor } from "../core/tensor.js";
 import type { Preprocessing } from "./registry.js";
+import { ShapeError } from "../errors.js";
+import { checkOptions, kindOf, type Names } from "../errors/options.js";
 import { Conv2d, Linear, Module } from "../nn/index.js";
+import type { ModelOptions } from "./registry.js";
+
+const OPTIONS: Names<ModelOptions> = {
+  numClasses: true,
+  inChannels: true,
+  smallImages: true,
+  dropout: true,
+  dropPath: true,
+  initialise: true,
+};
 
 export abstract class Classifier extends Module {
   /** How images are prepared for the weights it holds, if that is known: set where weights are loaded, kept where they are saved. */
@@ -10,6 +22,18 @@ export abstract class Classifier extends Module {
 
   /** Paths of the layers whose outputs are the classes, the main one first. */
   protected abstract readonly heads: readonly string[];
+
+  /** own: options of the network besides those that all have. @throws DataError for an option of another name; ShapeError for counts that are none */
+  constructor(options: ModelOptions = {}, own: Readonly<Record<string, true>> = {}) {
+    super();
+    const { name } = new.target;
+    checkOptions<object>(name, options, { ...OPTIONS, ...own });
+    const { numClasses = 1, inChannels = 1 } = options;
+    for (const [option, count] of Object.entries({ numClasses, inChannels })) {
+      if (Number.isInteger(count) && count >= 1) continue;
+      throw new ShapeError(`${name}: ${option} must be an integer ≥ 1; got ${kindOf(count)}`);
+    }
+  }
 
   /** Path of the layer whose output is the classes. */
   get head(): string {

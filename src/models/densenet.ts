@@ -9,13 +9,13 @@ import {
   BatchNorm2d,
   Conv2d,
   Dropout,
-  init,
   Linear,
   MaxPool2d,
   Module,
   ReLU,
   Sequential,
 } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { Classifier } from "./classifier.js";
 import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
@@ -79,7 +79,7 @@ export class DenseNet extends Classifier {
 
   /** growth: channels that each layer adds; depths: layers of each of the four blocks. */
   constructor(growth: number, depths: readonly number[], options: ModelOptions = {}) {
-    super();
+    super(options);
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0 } = options;
     let channels = 2 * growth;
     const layers: Record<string, Module> = {

@@ -5,7 +5,6 @@ import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
   Dropout,
-  init,
   Linear,
   Module,
   Sequential,
@@ -14,6 +13,7 @@ import {
   StochasticDepth,
   type BatchNorm2dOptions,
 } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import { add, flatten } from "../ops/index.js";
 import { convNorm, fanOut, rising, sum, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -80,7 +80,7 @@ export class EfficientNet extends Classifier {
   protected readonly heads = ["classifier.1"];
 
   constructor({ width, depth, norm, ...scaling }: Scaling, options: ModelOptions = {}) {
-    super();
+    super(options);
     const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
     const { dropout = scaling.dropout, dropPath = 0.2 } = options;
     const shared = { activation: SiLU, ...(norm ? { norm } : {}) };

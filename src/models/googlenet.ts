@@ -88,6 +88,8 @@ export interface GoogLeNetOptions extends ModelOptions {
   auxHeads?: boolean;
 }
 
+const OWN = { auxHeads: true } as const;
+
 export class GoogLeNet extends Classifier {
   readonly conv1: BasicConv2d;
   readonly maxpool1: MaxPool2d | undefined;
@@ -112,7 +114,7 @@ export class GoogLeNet extends Classifier {
   readonly fc: Linear;
 
   constructor(options: GoogLeNetOptions = {}) {
-    super();
+    super(options, OWN);
     const {
       numClasses = 1000,
       inChannels = 3,

@@ -7,7 +7,20 @@ export * from "./lenet.js";
 export * from "./mobilenet.js";
 export * from "./mobilenet-v3.js";
 export * from "./published.js";
-export * from "./registry.js";
+export {
+  createModel,
+  CROP_MODES,
+  FILTERS,
+  imagenet,
+  modelInfo,
+  modelNames,
+  preparationOf,
+  registerModel,
+  type ModelInfo,
+  type ModelLimits,
+  type ModelOptions,
+  type Preprocessing,
+} from "./registry.js";
 export * from "./resnet-cifar.js";
 export * from "./resnet.js";
 export * from "./squeezenet.js";

@@ -14,8 +14,9 @@ export class LeNet5 extends Classifier {
   readonly dropout: Dropout | undefined;
   protected readonly heads = ["classifier.5"];
 
-  constructor({ numClasses = 10, inChannels = 1, dropout = 0 }: ModelOptions = {}) {
-    super();
+  constructor(options: ModelOptions = {}) {
+    super(options);
+    const { numClasses = 10, inChannels = 1, dropout = 0 } = options;
     this.dropout = dropout ? new Dropout(dropout) : undefined;
     this.features = new Sequential(
       new Conv2d(inChannels, 6, 5, { padding: 2 }),

@@ -6,7 +6,6 @@ import {
   Dropout,
   Hardsigmoid,
   Hardswish,
-  init,
   Linear,
   Module,
   ReLU,
@@ -14,6 +13,7 @@ import {
   SqueezeExcitation,
   StochasticDepth,
 } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import { add, flatten } from "../ops/index.js";
 import { convNorm, fanOut, gaussian, rising, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -90,7 +90,7 @@ export class MobileNetV3 extends Classifier {
   protected readonly heads = ["classifier.3"];
 
   constructor(rows: readonly Row[], hidden: number, options: ModelOptions = {}) {
-    super();
+    super(options);
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
     const drop = rising(dropPath, rows.length);
     const activation = Hardswish;

@@ -5,13 +5,13 @@ import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
   Dropout,
-  init,
   Linear,
   Module,
   ReLU6,
   Sequential,
   StochasticDepth,
 } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import { add, flatten } from "../ops/index.js";
 import { convNorm, gaussian, rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -23,8 +23,9 @@ class MobileNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.1"];
 
-  constructor(features: Sequential, channels: number, { numClasses = 1000, dropout = 0.2 }: ModelOptions) {
-    super();
+  constructor(features: Sequential, channels: number, options: ModelOptions) {
+    super(options);
+    const { numClasses = 1000, dropout = 0.2 } = options;
     this.features = features;
     const head = new Linear(channels, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
     this.classifier = new Sequential(new Dropout(dropout), head);

@@ -4,7 +4,8 @@ import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
 import { knownNames } from "../errors/suggest.js";
 import { DataError, short } from "../errors.js";
-import { init, summary } from "../nn/index.js";
+import { summary } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import type { Classifier } from "./classifier.js";
 
 export interface ModelOptions {

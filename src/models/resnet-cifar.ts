@@ -8,12 +8,12 @@ import {
   BatchNorm2d,
   Conv2d,
   Dropout,
-  init,
   Linear,
   Module,
   Sequential,
   StochasticDepth,
 } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import { add, flatten, pad, relu, slice } from "../ops/index.js";
 import { rising } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -70,7 +70,7 @@ export class CifarResNet extends Classifier {
 
   /** depth: blocks of each of the three stages; layers = 6·depth + 2. */
   constructor(depth: number, options: ModelOptions = {}) {
-    super();
+    super(options);
     const { numClasses = 10, inChannels = 3, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, 3 * depth - 1);
     const stage = (from: number, to: number, stride: number): Sequential =>

@@ -41,11 +41,9 @@ export class ResNet extends Classifier {
   readonly #maxpool: MaxPool2d | undefined;
   protected readonly heads = ["fc"];
 
-  constructor(
-    variant: Variant,
-    { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 }: ModelOptions = {},
-  ) {
-    super();
+  constructor(variant: Variant, options: ModelOptions = {}) {
+    super(options);
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const { depths, bottleneck = false, vd = false } = variant;
     this.conv1 = stem(inChannels, vd, smallImages);
     this.#maxpool = smallImages ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });

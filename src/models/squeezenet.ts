@@ -2,16 +2,8 @@
 // its version 1.1 (https://github.com/forresti/SqueezeNet), as torchvision has them.
 
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  Conv2d,
-  Dropout,
-  init,
-  MaxPool2d,
-  Module,
-  ReLU,
-  Sequential,
-} from "../nn/index.js";
+import { AdaptiveAvgPool2d, Conv2d, Dropout, MaxPool2d, Module, ReLU, Sequential } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -59,7 +51,7 @@ export class SqueezeNet extends Classifier {
   protected readonly heads = ["classifier.1"];
 
   constructor({ stem, fires }: Version, options: ModelOptions = {}) {
-    super();
+    super(options);
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     const [width, kernelSize] = stem;
     let from = width;

@@ -7,13 +7,13 @@ import {
   BatchNorm2d,
   Conv2d,
   Dropout,
-  init,
   Linear,
   MaxPool2d,
   type Module,
   ReLU,
   Sequential,
 } from "../nn/index.js";
+import * as init from "../nn/init.js";
 import { flatten } from "../ops/index.js";
 import { fanOut, gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -29,7 +29,7 @@ export class VGG extends Classifier {
 
   /** depths: convolutions before each of the five poolings. For small images the classifier sees one pixel, 512 wide. */
   constructor(depths: readonly number[], batchNorm: boolean, options: ModelOptions = {}) {
-    super();
+    super(options);
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     let channels = inChannels;
     const conv = (width: number): Module[] => {

@@ -3,7 +3,20 @@ export * from "./batch-norm.js";
 export * from "./conv2d.js";
 export * from "./dropout.js";
 export * from "./freeze.js";
-export * as init from "./init.js";
+export {
+  calculateGain,
+  fill,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+  type Initialiser,
+  type KaimingOptions,
+  type Nonlinearity,
+  type XavierOptions,
+} from "./init.js";
 export { Linear, type LinearOptions } from "./linear.js";
 export * from "./local-response-norm.js";
 export * from "./loss.js";

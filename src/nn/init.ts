@@ -5,11 +5,14 @@ import { defaultRandom, type Random } from "../core/random.js";
 import { isShapesOnly } from "../core/op.js";
 import { refusePromise } from "../core/scope.js";
 import { describe } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
-import { ShapeError } from "../errors.js";
+import { checkTensors, type Tensor } from "../core/tensor.js";
+import { DataError, ShapeError, short } from "../errors.js";
+import { checkOptions, wrongKind, type Names } from "../errors/options.js";
+import { knownNames } from "../errors/suggest.js";
 
 /** Inputs that one output sums over, and outputs that one input reaches. */
 export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
+  checkTensors("init", { weight });
   const s = weight.shape;
   if (s.length === 2) return { fanIn: s[1]!, fanOut: s[0]! };
   if (s.length === 4) return { fanIn: s[0]! * s[1]! * s[2]!, fanOut: s[0]! * s[1]! * s[3]! };
@@ -19,10 +22,16 @@ export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
 /** Fills a tensor in place. */
 export type Initialiser = (x: Tensor) => unknown;
 
-export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu";
+const NONLINEARITIES = ["linear", "sigmoid", "tanh", "relu", "leakyRelu"] as const;
+export type Nonlinearity = (typeof NONLINEARITIES)[number];
 
 /** The factor by which a nonlinearity shrinks the deviation of its input; `a` is leakyRelu's negative slope. */
 export function calculateGain(nonlinearity: Nonlinearity, a = 0.01): number {
+  if (!NONLINEARITIES.includes(nonlinearity)) {
+    throw new DataError(
+      `calculateGain: unknown nonlinearity '${short(nonlinearity)}'; ${knownNames(String(nonlinearity), NONLINEARITIES)}`,
+    );
+  }
   switch (nonlinearity) {
     case "linear":
     case "sigmoid":
@@ -53,6 +62,7 @@ export function withoutInit<T>(fn: () => T): T {
 
 /** Writes what fill makes of an array of x's size, unless nothing is to be filled. */
 function fillWith<T extends Tensor>(x: T, fill: (values: Float32Array) => void): T {
+  checkTensors("init", { x });
   if (skipping || isShapesOnly()) return x;
   const values = new Float32Array(x.size);
   fill(values);
@@ -74,7 +84,7 @@ export function normal<T extends Tensor>(x: T, mean = 0, std = 1, random: Random
 }
 
 /** Every element the same. */
-export function constant<T extends Tensor>(x: T, value: number): T {
+export function fill<T extends Tensor>(x: T, value: number): T {
   return fillWith(x, (values) => values.fill(value));
 }
 
@@ -87,21 +97,27 @@ export interface KaimingOptions {
   random?: Random;
 }
 
+const KAIMING: Names<KaimingOptions> = { a: true, mode: true, nonlinearity: true, random: true };
+const XAVIER: Names<XavierOptions> = { gain: true, random: true };
+
 function kaimingStd(
   x: Tensor,
   { a = 0, mode = "fanIn", nonlinearity = "leakyRelu" }: KaimingOptions,
 ): number {
+  if (mode !== "fanIn" && mode !== "fanOut") throw wrongKind("init", "mode", mode, "fanIn or fanOut");
   return calculateGain(nonlinearity, a) / Math.sqrt(fans(x)[mode]);
 }
 
 /** U(−√3·std, √3·std), std = gain/√fan. He et al., Delving Deep into Rectifiers (2015), arXiv 1502.01852. */
 export function kaimingUniform<T extends Tensor>(x: T, options: KaimingOptions = {}): T {
+  checkOptions<KaimingOptions>("kaimingUniform", options, KAIMING);
   const bound = Math.sqrt(3) * kaimingStd(x, options);
   return uniform(x, -bound, bound, options.random);
 }
 
 /** N(0, std²), std = gain/√fan. He et al. (2015), arXiv 1502.01852. */
 export function kaimingNormal<T extends Tensor>(x: T, options: KaimingOptions = {}): T {
+  checkOptions<KaimingOptions>("kaimingNormal", options, KAIMING);
   return normal(x, 0, kaimingStd(x, options), options.random);
 }
 
@@ -112,14 +128,18 @@ export interface XavierOptions {
 }
 
 /** U(−√3·std, √3·std), std = gain·√(2/(fanIn + fanOut)). Glorot and Bengio (2010), https://proceedings.mlr.press/v9/glorot10a.html */
-export function xavierUniform<T extends Tensor>(x: T, { gain = 1, random }: XavierOptions = {}): T {
+export function xavierUniform<T extends Tensor>(x: T, options: XavierOptions = {}): T {
+  checkOptions<XavierOptions>("xavierUniform", options, XAVIER);
+  const { gain = 1, random } = options;
   const { fanIn, fanOut } = fans(x);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
   return uniform(x, -bound, bound, random);
 }
 
 /** N(0, std²), std = gain·√(2/(fanIn + fanOut)). Glorot and Bengio (2010). */
-export function xavierNormal<T extends Tensor>(x: T, { gain = 1, random }: XavierOptions = {}): T {
+export function xavierNormal<T extends Tensor>(x: T, options: XavierOptions = {}): T {
+  checkOptions<XavierOptions>("xavierNormal", options, XAVIER);
+  const { gain = 1, random } = options;
   const { fanIn, fanOut } = fans(x);
   return normal(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), random);
 }
@@ -133,5 +153,5 @@ export function biasUniform<T extends Tensor>(bias: T, weight: Tensor): T {
 
 /** All zeros: the bias of most networks. */
 export function zeros<T extends Tensor>(x: T): T {
-  return constant(x, 0);
+  return fill(x, 0);
 }

@@ -11,6 +11,7 @@ import { download, hashFile, type DownloadProgress } from "./download.js";
 import { WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { downloadProgress } from "./progress.js";
 import { INDEX_FILE, readIndex } from "./sharded.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 
 export interface FetchWeightsOptions {
   /** Folder that holds weights. Default: foveaHome()/weights. */
@@ -44,6 +45,14 @@ interface RemoteFile {
  * @throws DataError if the name is unknown, the repository has no weights or no hash for them, the download fails
  */
 export async function fetchWeights(name: string, options: FetchWeightsOptions = {}): Promise<string> {
+  if (typeof name !== "string")
+    throw wrongKind("fetchWeights", "name", name, "a model's name or owner/repository");
+  checkOptions<FetchWeightsOptions>("fetchWeights", options, {
+    root: true,
+    baseUrl: true,
+    onProgress: true,
+    onLicence: true,
+  });
   const root = options.root ?? join(foveaHome(), "weights");
   const [what = "", version, more] = name.split("@");
   if (more !== undefined || !/^[\w.-]+(\/[\w.-]+)?$/.test(what) || /(^|\/)\.+(\/|$)/.test(what)) {

@@ -20,6 +20,7 @@ import { preparationFor } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
 import { isTensorflow, refuseTensorflow } from "./tensorflow.js";
 import { adaptedTo, readWeights } from "./weights.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 
 export interface TrainedModel {
   /** In evaluation mode. */
@@ -51,7 +52,10 @@ export interface ModelSource {
  * or from the run folder it lies in, unless that is of another architecture and not its own.
  * @throws DataError if there is nothing such, a name is missing or unknown, or weights and model differ
  */
-export async function openModel({ model, weights, smallImages }: ModelSource): Promise<TrainedModel> {
+export async function openModel(source: ModelSource): Promise<TrainedModel> {
+  checkOptions<ModelSource>("openModel", source, { model: true, weights: true, smallImages: true });
+  const { model, weights, smallImages } = source;
+  if (typeof weights !== "string") throw wrongKind("openModel", "weights", weights, "a path");
   const { file, config, own } = locateWeights(weights);
   refuseTensorflow(file);
   const published = await publishedOf(file);

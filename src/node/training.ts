@@ -180,8 +180,13 @@ async function train(
   thaw();
   let done = false;
   try {
+    const { optimizer, schedule, loss, evalLoader, ema } = training;
     await fit(model, trainLoader, {
-      ...training,
+      optimizer,
+      schedule,
+      loss,
+      ...(evalLoader && { evalLoader }),
+      ...(ema && { ema }),
       epochs: args.epochs,
       accumulate: args.gradAccumSteps,
       evalInterval: args.valInterval,

@@ -9,7 +9,8 @@ import type { ByteSource } from "../io/source.js";
 import { adaptNames } from "../io/weight-names.js";
 import { readState, type ReadOptions } from "../io/weights.js";
 import { Classifier, publishedByFile, type Preprocessing } from "../models/index.js";
-import type { BatchNorm2d, LoadReport, Module } from "../nn/index.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
+import { Module, type BatchNorm2d, type LoadReport } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
 import { preprocessingOf, readConfig } from "./model-config.js";
 import { readSharded, WEIGHT_FILES } from "./sharded.js";
@@ -59,7 +60,9 @@ export function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
  * decodeWeights()), or in the several files that a *.safetensors.index.json names. Holds the tensors in memory once and no more of the file than the one it reads.
  * @throws DataError naming the file if it is missing, damaged or refused
  */
-export async function readWeights(path: string, options?: ReadOptions): Promise<StateDict> {
+export async function readWeights(path: string, options: ReadOptions = {}): Promise<StateDict> {
+  if (typeof path !== "string") throw wrongKind("readWeights", "path", path, "a path");
+  checkOptions<ReadOptions>("readWeights", options, { key: true });
   const read = async (file: string): Promise<StateDict> =>
     withFile(file, (source) => readState(source, options));
   return path.endsWith(".safetensors.index.json") ? readSharded(path, read) : read(path);
@@ -83,9 +86,11 @@ export async function loadWeights(
   path: string,
   options: LoadWeightsOptions = {},
 ): Promise<LoadReport> {
+  if (!(model instanceof Module)) throw wrongKind("loadWeights", "model", model, "a Module");
+  checkOptions<LoadWeightsOptions>("loadWeights", options, { key: true, strict: true, rename: true });
   refuseTensorflow(path);
-  const state = adaptedTo(model, await readWeights(path, options), path, options.rename);
-  const { strict = true } = options;
+  const { key, strict = true, rename } = options;
+  const state = adaptedTo(model, await readWeights(path, key === undefined ? {} : { key }), path, rename);
   const report = model.loadStateDict(state, { strict, source: path });
   const told = publishedByFile(path)?.preprocessing ?? (await toldBeside(path));
   const channels = model.parameters().find(({ shape }) => shape.length === 4)?.shape[2];

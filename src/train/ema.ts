@@ -6,7 +6,8 @@ import { listed, type StateDict } from "../core/state.js";
 import { sameShape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
-import type { Module } from "../nn/index.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
+import { Module } from "../nn/index.js";
 import { checkRange } from "../optim/optimizer.js";
 import { lerp } from "../optim/lerp.js";
 
@@ -50,7 +51,10 @@ export class ModelEma {
   #swapped = false;
 
   /** @throws DataError unless 0 ≤ decay < 1 */
-  constructor(model: Module, { decay = 0.9999, warmup = false }: ModelEmaOptions = {}) {
+  constructor(model: Module, options: ModelEmaOptions = {}) {
+    if (!(model instanceof Module)) throw wrongKind("ModelEma", "model", model, "a Module");
+    checkOptions<ModelEmaOptions>("ModelEma", options, { decay: true, warmup: true });
+    const { decay = 0.9999, warmup = false } = options;
     checkRange("ModelEma: decay", decay, 0, 1);
     this.decay = decay;
     this.warmup = warmup;

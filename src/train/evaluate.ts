@@ -5,9 +5,11 @@ import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import { inEvaluation } from "../nn/evaluation.js";
 import type { Module } from "../nn/index.js";
 import { binaryCrossEntropyWithLogits, crossEntropy } from "../ops/index.js";
+import { checkModelAndLoader } from "./arguments.js";
 import { breathe } from "./breath.js";
 import { MeanAveragePrecision } from "./metrics/average-precision.js";
 import type { Metric } from "./metrics/metric.js";
@@ -54,6 +56,11 @@ export async function evaluate(
   loader: DataLoader,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkModelAndLoader("evaluate", model, loader);
+  checkOptions<EvaluateOptions>("evaluate", options, { metrics: true, tta: true, crop: true, signal: true });
+  if (options.metrics !== undefined && !Array.isArray(options.metrics)) {
+    throw wrongKind("evaluate", "metrics", options.metrics, "an array of metrics");
+  }
   const { signal } = options;
   const several = loader.dataset.targets !== undefined;
   const precision = several ? new MeanAveragePrecision() : undefined;

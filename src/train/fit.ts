@@ -2,11 +2,13 @@
 
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
 import { rememberModes } from "../nn/evaluation.js";
 import type { Loss, Module } from "../nn/index.js";
 import { clipGradNorm, clipGradValue, scaleGrad, type Optimizer, type Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
-import type { ModelEma } from "./ema.js";
+import { checkFunctions, checkLoss, checkModelAndLoader, checkOptimizer } from "./arguments.js";
+import { ModelEma } from "./ema.js";
 import { evaluate, type Evaluation } from "./evaluate.js";
 import {
   exhausted,
@@ -61,8 +63,8 @@ export interface FitOptions {
  * outside their ranges
  */
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
+  checkArguments(model, loader, options);
   const { epochs, patience = Infinity, position = startPosition(), signal } = options;
-  checkCounts(options);
   if (patience < Infinity && !options.evalLoader) {
     throw new DataError("fit: patience needs images to evaluate on; got no evalLoader");
   }
@@ -267,9 +269,37 @@ function stepReport(
   };
 }
 
-function checkCounts({ epochs, accumulate = 1, patience = 1, evalInterval = 1 }: FitOptions): void {
+const OPTIONS: Names<FitOptions> = {
+  optimizer: true,
+  epochs: true,
+  evalLoader: true,
+  loss: true,
+  schedule: true,
+  accumulate: true,
+  clip: true,
+  ema: true,
+  evalInterval: true,
+  patience: true,
+  position: true,
+  signal: true,
+  onStep: true,
+  onEpoch: true,
+  onPosition: true,
+};
+
+function checkArguments(model: Module, loader: DataLoader, options: FitOptions): void {
+  checkModelAndLoader("fit", model, loader);
+  checkOptions<FitOptions>("fit", options, OPTIONS);
+  const { optimizer, evalLoader, loss, schedule, clip = {}, ema, onStep, onEpoch, onPosition } = options;
+  const { epochs, accumulate = 1, patience = 1, evalInterval = 1 } = options;
+  checkOptimizer("fit", optimizer);
+  if (evalLoader !== undefined) checkModelAndLoader("fit (evalLoader)", model, evalLoader);
+  checkLoss("fit", loss);
+  checkOptions<NonNullable<FitOptions["clip"]>>("fit: clip", clip, { norm: true, value: true });
+  if (ema !== undefined && !(ema instanceof ModelEma)) throw wrongKind("fit", "ema", ema, "a ModelEma");
+  checkFunctions("fit", { schedule, onStep, onEpoch, onPosition });
   for (const [name, value] of Object.entries({ epochs, accumulate, patience, evalInterval })) {
     if (Number.isInteger(value) && value >= 1) continue;
-    throw new DataError(`fit: ${name} must be an integer ≥ 1; got ${value}`);
+    throw new DataError(`fit: ${name} must be an integer ≥ 1; got ${kindOf(value)}`);
   }
 }

@@ -3,11 +3,12 @@
 
 import { noGrad } from "../core/autograd.js";
 import { keep, tidy } from "../core/scope.js";
-import { zeros, type Tensor } from "../core/tensor.js";
+import { checkTensors, zeros, type Tensor } from "../core/tensor.js";
 import type { FloatImage } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { wrongKind } from "../errors/options.js";
 import { inEvaluation } from "../nn/evaluation.js";
-import type { Module } from "../nn/index.js";
+import { Module } from "../nn/index.js";
 import "../tensor-methods.js";
 
 /** A network in two parts, as every model of the registry is: maps, and logits from maps. */
@@ -20,7 +21,7 @@ export interface TwoPartModule extends Module {
 
 /** Whether gradCam() can look into the model. */
 export function hasTwoParts(model: Module): model is TwoPartModule {
-  return "forwardFeatures" in model && "forwardHead" in model;
+  return model instanceof Module && "forwardFeatures" in model && "forwardHead" in model;
 }
 
 export interface GradCam {
@@ -40,6 +41,10 @@ export interface GradCam {
  * @throws DataError unless there is a class for each image and the model has so many
  */
 export function gradCam(model: TwoPartModule, images: Tensor, classes?: ArrayLike<number>): GradCam {
+  if (!hasTwoParts(model)) {
+    throw wrongKind("gradCam", "model", model, "a network with forwardFeatures() and forwardHead()");
+  }
+  checkTensors("gradCam", { images });
   const n = images.shape[0]!;
   if (classes && classes.length !== n) {
     throw new DataError(

@@ -6,9 +6,11 @@ import { defaultRandom } from "../core/random.js";
 import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { checkOptions, type Names } from "../errors/options.js";
 import { rememberModes } from "../nn/evaluation.js";
 import type { Loss, Module } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
+import { checkFunctions, checkLoss, checkModelAndLoader, checkOptimizer } from "./arguments.js";
 import { breathe } from "./breath.js";
 import { defaultLoss, gradientStep } from "./step.js";
 
@@ -46,6 +48,16 @@ export interface FoundLr {
   valley: number | undefined;
 }
 
+const OPTIONS: Names<FindLrOptions> = {
+  optimizer: true,
+  loss: true,
+  minLr: true,
+  maxLr: true,
+  steps: true,
+  signal: true,
+  onStep: true,
+};
+
 const SMOOTHING = 0.98;
 const DIVERGED = 4;
 
@@ -56,8 +68,13 @@ const DIVERGED = 4;
  * @throws DataError unless 0 < minLr < maxLr and steps is an integer ≥ 10
  */
 export async function findLr(model: Module, loader: DataLoader, options: FindLrOptions): Promise<FoundLr> {
+  checkModelAndLoader("findLr", model, loader);
+  checkOptions<FindLrOptions>("findLr", options, OPTIONS);
   const several = loader.dataset.targets !== undefined;
   const { optimizer, signal, onStep } = options;
+  checkOptimizer("findLr", optimizer);
+  checkLoss("findLr", options.loss);
+  checkFunctions("findLr", { onStep });
   const { loss: criterion = defaultLoss(loader) } = options;
   const { minLr = 1e-7, maxLr = 10, steps = 100 } = options;
   if (!(minLr > 0 && maxLr > minLr && maxLr < Infinity)) {

@@ -2,7 +2,8 @@
 
 import type { Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
-import { Sequential, type Module } from "../nn/index.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
+import { Module, Sequential } from "../nn/index.js";
 import { noDecay, type ParameterGroup } from "../optim/index.js";
 
 /** Parts that are no mere containers, in the order of the network's fields. */
@@ -46,6 +47,13 @@ export interface ParameterGroupOptions {
  * @throws DataError unless layerDecay is in (0, 1] and headScale ≥ 0
  */
 export function parameterGroups(model: Module, options: ParameterGroupOptions = {}): ParameterGroup[] {
+  if (!(model instanceof Module)) throw wrongKind("parameterGroups", "model", model, "a Module");
+  checkOptions<ParameterGroupOptions>("parameterGroups", options, {
+    decayAll: true,
+    layerDecay: true,
+    headScale: true,
+    isHead: true,
+  });
   const { decayAll = false, layerDecay = 1, headScale = 1, isHead = () => false } = options;
   if (!(layerDecay > 0 && layerDecay <= 1)) {
     throw new DataError(`parameterGroups: bad layerDecay; got ${layerDecay}; expected a number > 0 and ≤ 1`);

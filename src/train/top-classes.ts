@@ -1,7 +1,8 @@
 // The classes that a model finds likeliest.
 
-import type { Tensor } from "../core/tensor.js";
+import { checkTensors, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
+import { wrongKind } from "../errors/options.js";
 import { softmax } from "../ops/index.js";
 
 export interface Guess {
@@ -14,6 +15,8 @@ export interface Guess {
  * @throws DataError if a row has no probabilities, because a logit is NaN or infinite
  */
 export function topClasses(logits: Tensor, k: number): Guess[][] {
+  checkTensors("topClasses", { logits });
+  if (!Number.isInteger(k) || k < 1) throw wrongKind("topClasses", "k", k, "an integer ≥ 1");
   const [n, classes] = logits.shape as [number, number];
   const p = softmax(logits).data();
   return Array.from({ length: n }, (_, row) => {

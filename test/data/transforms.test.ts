@@ -212,7 +212,7 @@ describe("errors", () => {
       () => new Resize([8, 8], { maxSize: 9 }),
     ],
     [
-      "Resize: unknown option; got 'antialias'; expected interpolation, maxSize",
+      "Resize: unknown option 'antialias'; known: interpolation, maxSize",
       () => new Resize(8, { antialias: true } as object),
     ],
     [

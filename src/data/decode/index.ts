@@ -10,6 +10,7 @@ import { checkSize, MAX_PIXELS, type ImageInfo } from "./info.js";
 import { decodeJpeg, readJpeg } from "./jpeg.js";
 import { decodePng, readPng } from "./png.js";
 import { decodePnm, readPnm } from "./pnm.js";
+import { checkOptions, wrongKind, type Names } from "../../errors/options.js";
 
 export {
   builtInFormats,
@@ -34,6 +35,8 @@ export interface DecodeOptions {
   /** Larger pictures are refused before they are decoded. Default MAX_PIXELS. */
   maxPixels?: number;
 }
+
+const OPTIONS: Names<DecodeOptions> = { file: true, channels: true, exif: true, maxPixels: true };
 
 export interface DecodeRequest {
   readonly format: ImageFormat;
@@ -122,6 +125,8 @@ function finish(image: Image, orientation: ImageInfo["orientation"], options: De
  * @throws DataError naming the file if it is empty, of another type, truncated, damaged, or larger than maxPixels
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions): Image {
+  if (!(bytes instanceof Uint8Array)) throw wrongKind("decodeImage", "bytes", bytes, "a Uint8Array");
+  checkOptions<DecodeOptions>("decodeImage", options, OPTIONS);
   const { file, maxPixels = MAX_PIXELS } = options;
   const { info, decode } = open(bytes, file);
   checkSize(info, maxPixels, file);

@@ -1,6 +1,7 @@
 // Transforms one after another.
 
 import type { Random } from "../../core/random.js";
+import { wrongKind } from "../../errors/options.js";
 import type { AnyImage } from "../image.js";
 import { makeTransform, registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { CenterCrop, Resize } from "./resizing.js";
@@ -26,6 +27,13 @@ export class Compose implements Transform {
   readonly #steps: Step[] = [];
 
   constructor(transforms: readonly Transform[]) {
+    if (!Array.isArray(transforms))
+      throw wrongKind("Compose", "transforms", transforms, "an array of Transforms");
+    transforms.forEach((transform: Transform, i) => {
+      if (typeof transform?.apply !== "function" || typeof transform === "function") {
+        throw wrongKind("Compose", `transform ${i}`, transform, "a Transform with apply()");
+      }
+    });
     this.transforms = transforms;
     this.spec = { name: "Compose", options: { transforms: transforms.map(({ spec }) => spec) } };
     for (let i = 0; i < transforms.length; i++) {

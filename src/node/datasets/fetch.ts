@@ -10,6 +10,7 @@ import { downloadProgress } from "../progress.js";
 import { environmentVariable } from "../../wasm/host.js";
 import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
+import type { Names } from "../../errors/options.js";
 
 /** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. */
 export function foveaHome(): string {
@@ -44,6 +45,13 @@ export interface FetchOptions {
   /** Overrides the catalog, for mirrors. */
   entry?: CatalogEntry;
 }
+
+export const FETCH_OPTIONS: Names<FetchOptions> = {
+  root: true,
+  onProgress: true,
+  onLicence: true,
+  entry: true,
+};
 
 /** Folder of a known dataset, whether it is there or not. */
 export function datasetFolder(name: string, { root, entry = catalogEntry(name) }: FetchOptions = {}): string {

@@ -3,10 +3,11 @@
 import { join, relative, sep } from "node:path";
 import { builtInFormats, imageFormats, type LeftOut } from "../../data/index.js";
 import { DataError, short } from "../../errors.js";
-import { FileDataset, type PictureOptions } from "./file-dataset.js";
+import { FileDataset, PICTURE_OPTIONS, type PictureOptions } from "./file-dataset.js";
 import { Names, sharedLabels } from "./names.js";
 import { count, noPictures, some } from "./notes.js";
 import { entriesIn, filesBelow, looksLikePicture, type Found } from "./scan.js";
+import { checkOptions, wrongKind, type Names as OptionNames } from "../../errors/options.js";
 
 export interface FolderOptions extends PictureOptions {
   /** What errors call the dataset. Default: the root. */
@@ -19,13 +20,24 @@ export interface FolderOptions extends PictureOptions {
   allowEmpty?: boolean;
 }
 
+const OPTIONS: OptionNames<FolderOptions> = {
+  ...PICTURE_OPTIONS,
+  name: true,
+  folders: true,
+  classes: true,
+  allowEmpty: true,
+};
+
 /**
  * Pictures in root/<class>/**: files named as formats are that fovea reads itself, and whatever its first bytes tell to be a
  * picture that can be read. Classes are the folders in code-point order. What is not taken is in `leftOut` and `notes`.
  * @throws DataError if there are no class folders, if one is empty, or is not among those asked for
  */
 export class ImageFolder extends FileDataset {
-  constructor(root: string, { name = root, folders, classes, allowEmpty, ...options }: FolderOptions = {}) {
+  constructor(root: string, given: FolderOptions = {}) {
+    if (typeof root !== "string") throw wrongKind("ImageFolder", "root", root, "a path");
+    checkOptions<FolderOptions>("ImageFolder", given, OPTIONS);
+    const { name = root, folders, classes, allowEmpty, ...options } = given;
     const top = entriesIn(root);
     if (top.folders.length === 0)
       throw new DataError(`${root}: no class folders; expected ${root}${sep}<class>${sep}*.jpg`);

@@ -5,8 +5,9 @@ import { basename, dirname, join } from "node:path";
 import { emptyTargets, firstClasses } from "../../data/index.js";
 import { DataError, short, show } from "../../errors.js";
 import { readText } from "../files.js";
-import { FileDataset, type PictureOptions } from "./file-dataset.js";
+import { FileDataset, PICTURE_OPTIONS, type PictureOptions } from "./file-dataset.js";
 import { MOST_CLASSES, Names, sharedLabels } from "./names.js";
+import { checkOptions, wrongKind, type Names as OptionNames } from "../../errors/options.js";
 
 export interface ListOptions extends PictureOptions {
   /** What errors call the dataset. Default: the list file. */
@@ -52,6 +53,15 @@ export interface ListRow {
 
 /** A list is data, perhaps a stranger's: it names pictures below the root and nothing else. */
 const LEADS_OUT = /(^|[/\\])\.\.([/\\]|$)/;
+
+const OPTIONS: OptionNames<ListOptions> = {
+  ...PICTURE_OPTIONS,
+  name: true,
+  classes: true,
+  folders: true,
+  delimiter: true,
+  multiLabel: true,
+};
 
 /**
  * A dataset of a list's pictures, their paths from `root`.
@@ -106,11 +116,12 @@ export function checkedRows(
  * @throws DataError naming file and line: no label, and what checkedRows() refuses
  */
 export class ImageList extends FileDataset {
-  constructor(
-    root: string,
-    listFile: string,
-    { name = listFile, delimiter = " ", multiLabel = false, ...rest }: ListOptions = {},
-  ) {
+  constructor(root: string, listFile: string, given: ListOptions = {}) {
+    for (const [what, path] of Object.entries({ root, listFile })) {
+      if (typeof path !== "string") throw wrongKind("ImageList", what, path, "a path");
+    }
+    checkOptions<ListOptions>("ImageList", given, OPTIONS);
+    const { name = listFile, delimiter = " ", multiLabel = false, ...rest } = given;
     const { classes, folders, ...options } = rest;
     const labelsIn = (text: string): string[] =>
       multiLabel ? (text === "-" ? [] : text.split(",")) : [text];

@@ -15,8 +15,8 @@ import {
 import { DataError } from "../../errors.js";
 import { readText, statOf } from "../files.js";
 import { catalog } from "./catalog.js";
-import { datasetFolder, fetchDataset, licenceLine, type FetchOptions } from "./fetch.js";
-import type { PictureOptions } from "./file-dataset.js";
+import { datasetFolder, FETCH_OPTIONS, fetchDataset, licenceLine, type FetchOptions } from "./fetch.js";
+import { PICTURE_OPTIONS, type PictureOptions } from "./file-dataset.js";
 import { ImageFolder, type FolderOptions } from "./folder.js";
 import { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
 import { ImageList } from "./list.js";
@@ -25,6 +25,7 @@ import { count, leftOutNotes, some } from "./notes.js";
 import { entriesIn } from "./scan.js";
 import { byRank, evalNames, layoutOf, partOf, partWord, type Layout, type Part } from "./splits.js";
 import { TarDataset } from "./tar.js";
+import { checkOptions, wrongKind } from "../../errors/options.js";
 
 /** Names that loadDataset() knows, sorted. */
 export const datasetNames = (): string[] => [...Object.keys(catalog), "imagenet"].sort();
@@ -70,6 +71,17 @@ const pair = ({ train, test }: { train: Dataset; test: Dataset }): LoadedDataset
  * @throws DataError if there is nothing such, or what there is is damaged
  */
 export async function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Promise<LoadedDataset> {
+  if (typeof nameOrFolder !== "string") {
+    throw wrongKind("loadDataset", "nameOrFolder", nameOrFolder, "a dataset's name or a folder");
+  }
+  checkOptions<LoadOptions>("loadDataset", options, {
+    ...PICTURE_OPTIONS,
+    ...FETCH_OPTIONS,
+    download: true,
+    labels: true,
+    valFraction: true,
+    seed: true,
+  });
   if (nameOrFolder === "imagenet") return loadImageNet(options);
   if (!Object.hasOwn(catalog, nameOrFolder)) return loadFolder(nameOrFolder, options);
   const folder = datasetFolder(nameOrFolder, options);

@@ -15,7 +15,9 @@ import { Names } from "./names.js";
 import { TarDataset, type TarDatasetFields } from "./tar.js";
 
 /** What is left of a source when its kind has been looked at. Only this file's makers' sources arrive here. */
-const fieldsOf = <Fields>(source: DatasetSource): Fields => source as unknown as Fields;
+function fieldsOf<Fields>({ kind: _, ...fields }: DatasetSource): Fields {
+  return fields as Fields;
+}
 
 type Opener = (source: DatasetSource) => Dataset | Promise<Dataset>;
 

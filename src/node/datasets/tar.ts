@@ -13,9 +13,10 @@ import {
 import { sharedBytes } from "../../data/shared.js";
 import { DataError, reason } from "../../errors.js";
 import { decoderChoice } from "../decoder.js";
-import type { PictureOptions } from "./file-dataset.js";
+import { PICTURE_OPTIONS, type PictureOptions } from "./file-dataset.js";
 import { MOST_CLASSES, Names, shared32, sharedLabels } from "./names.js";
 import { count, some } from "./notes.js";
+import { checkOptions, wrongKind } from "../../errors/options.js";
 
 const WINDOW = 2 ** 16;
 
@@ -116,7 +117,14 @@ export class TarDataset implements Dataset {
    * @throws DataError naming the shard that is damaged, and the sample whose class is none or out of range; if no sample is left
    */
   static open(shards: readonly string[], options: TarOptions = {}): TarDataset {
-    const { name = shards[0], classes, labelField, ...rest } = options;
+    if (!Array.isArray(shards)) throw wrongKind("TarDataset", "shards", shards, "an array of paths");
+    checkOptions<TarOptions>("TarDataset", options, {
+      ...PICTURE_OPTIONS,
+      name: true,
+      classes: true,
+      labelField: true,
+    });
+    const { name = shards[0] as string | undefined, classes, labelField, ...rest } = options;
     if (name === undefined)
       throw new DataError("TarDataset: no shards; got []; expected paths of .tar files");
     const names: string[] = [];

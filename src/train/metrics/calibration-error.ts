@@ -1,6 +1,7 @@
 // How far a model's confidence can be believed.
 
 import { DataError } from "../../errors.js";
+import { checkOptions } from "../../errors/options.js";
 import { readRow, requireLabels, type Metric, type MetricBatch } from "./metric.js";
 
 /** Images whose confidence lies in (low, high]. */
@@ -32,7 +33,9 @@ export class CalibrationError implements Metric {
   readonly #confidence: number[];
 
   /** @throws DataError unless bins is an integer ≥ 1 */
-  constructor({ bins = 15 }: CalibrationOptions = {}) {
+  constructor(options: CalibrationOptions = {}) {
+    checkOptions<CalibrationOptions>("CalibrationError", options, { bins: true });
+    const { bins = 15 } = options;
     if (!Number.isInteger(bins) || bins < 1) {
       throw new DataError(`CalibrationError: bins must be an integer ≥ 1; got ${bins}`);
     }

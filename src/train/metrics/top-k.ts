@@ -1,6 +1,6 @@
 // Counting right answers.
 
-import type { Tensor, TypedArray } from "../../core/tensor.js";
+import { checkTensors, type Tensor, type TypedArray } from "../../core/tensor.js";
 import type { Batch } from "../../data/index.js";
 
 /**
@@ -9,6 +9,7 @@ import type { Batch } from "../../data/index.js";
  * later), and NaN as larger than any; a row whose label's logit is NaN is wrong.
  */
 export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): number[] {
+  checkTensors("topK", { logits, labels });
   const x = logits.view;
   const y = labels.view;
   return countWithin(

@@ -223,7 +223,7 @@ describe("all four", () => {
     [() => new GridMask({ ratio: 1.2 }), "GridMask: bad ratio; got 1.2; expected a number in [0, 1]"],
     [
       () => makeTransform({ name: "GridMask", options: { prob: 0.7 } }),
-      "GridMask: unknown option; got 'prob'; expected dMin, dMax, ratio, rotate, p",
+      "GridMask: unknown option 'prob'; known: dMin, dMax, ratio, rotate, p",
     ],
   ])("say what is wrong", (call, message) => {
     expect(call).toThrow(DataError);

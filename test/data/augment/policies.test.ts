@@ -134,7 +134,7 @@ describe("all three", () => {
     [() => new AutoAugment({ fill: 256 }), "AutoAugment: bad fill; got 256; expected an integer in [0, 255]"],
     [
       () => makeTransform({ name: "AutoAugment", options: { polcy: "svhn" } }),
-      "AutoAugment: unknown option; got 'polcy'; expected policy, interpolation, fill",
+      "AutoAugment: unknown option 'polcy'; did you mean policy? known: policy, interpolation, fill",
     ],
     [
       () => new RandAugment({ magnitude: 31 }),
