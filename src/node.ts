@@ -16,7 +16,18 @@ export * from "./node/hub.js";
 export * from "./node/model-config.js";
 export * from "./node/model-folder.js";
 export * from "./node/open-model.js";
-export * from "./node/preprocessing.js";
+export { trainTransforms, type AugmentArguments } from "./node/augmentation.js";
+export { argumentsByData, type ChosenArguments } from "./node/by-data.js";
+export {
+  assumedNote,
+  atTestSize,
+  defaultWorkers,
+  describePreparation,
+  evalTransforms,
+  imageShape,
+  preparationFor,
+  type PreparationOptions,
+} from "./node/preprocessing.js";
 export * from "./node/progress.js";
 export * from "./node/relabel.js";
 export * from "./node/report/index.js";

@@ -12,7 +12,7 @@ import { StatusLine } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
 import { findLr, type FoundLr, type LrRow } from "../train/index.js";
 import { init } from "../wasm/runtime.js";
-import { parser, requireDataName } from "./options.js";
+import { parser } from "./options.js";
 import { addTrainOptions, argumentsFrom, trainFlags } from "./train-flags.js";
 
 /** What has no bearing on the loss of the first steps, or is what is looked for. */
@@ -46,11 +46,10 @@ export function register(program: Command): void {
     const { startLr: minLr, endLr: maxLr, steps } = opts as unknown as Range;
     if (minLr >= maxLr)
       throw new UsageError(`--start-lr: got ${minLr}; expected less than --end-lr ${maxLr}`);
-    const args = argumentsFrom(trainFlags(opts, data));
-    requireDataName(args.data);
+    const { args, data: read } = await argumentsFrom(trainFlags(opts, data));
     init({ ...(args.threads !== null && { threads: args.threads }) });
     manualSeed(args.seed);
-    const training = await setUpTraining(args);
+    const training = await setUpTraining(args, read);
     try {
       const { model, trainLoader, optimizer, loss } = training;
       const found = await findLr(model, trainLoader, {

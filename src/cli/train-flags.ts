@@ -1,7 +1,8 @@
 // The options of a training as flags of a command.
 
 import { Option, type Command } from "commander";
-import { flagOf, isInUse, resolveArguments, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
+import { argumentsByData, type ChosenArguments } from "../node/by-data.js";
+import { flagOf, isInUse, recipeOf, trainNames, type TrainFlags } from "../node/resolve-arguments.js";
 import type { TrainArguments } from "../node/train-arguments.js";
 import { optionGroups, trainOptions, type TrainOption } from "../node/train-options.js";
 import { UsageError } from "../node/usage-error.js";
@@ -9,6 +10,10 @@ import { parser, said } from "./options.js";
 import { recipeFile } from "./recipe-file.js";
 
 type Name = keyof TrainArguments;
+
+/** --pretrained without a name: the model's own weights; of a model that nobody names these. */
+const OWN = "own";
+const DEFAULT_PRETRAINED = "resnet18";
 
 /** "--no-aug", whose positive form is the default; its name begins with the no. */
 const negative = (name: Name): boolean => /^no[A-Z]/.test(name);
@@ -67,7 +72,7 @@ export function trainFlags(opts: Record<string, unknown>, data?: string): TrainF
     if (value === undefined || (negative(name) && value === true)) continue;
     flags[name] = negative(name) ? true : value instanceof Said ? value.value : value;
   }
-  if (flags["pretrained"] === true) flags["pretrained"] = flags["model"] ?? null;
+  if (flags["pretrained"] === true) flags["pretrained"] = flags["model"] ?? OWN;
   const all = said(data, "--data", flags["data"]);
   return { ...flags, ...(all !== undefined && { data: all }) } as TrainFlags;
 }
@@ -82,8 +87,28 @@ export function describeArguments(args: TrainArguments): string {
   return used.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`).join("\n");
 }
 
-/** All arguments of a training from flags, with a recipe that is a file read. @throws as resolveArguments() and recipeFile() */
-export function argumentsFrom(flags: TrainFlags): TrainArguments {
-  const { recipe } = flags;
-  return resolveArguments(flags, typeof recipe === "string" ? recipeFile(recipe) : undefined);
+/**
+ * Flags with --pretrained's model named, and the values of a recipe that is a file. @throws as recipeFile() and recipeOf() */
+export function withRecipe(
+  flags: TrainFlags,
+): [flags: TrainFlags, recipe?: Readonly<Record<string, unknown>>] {
+  const { recipe, pretrained } = flags;
+  if (typeof recipe !== "string" || typeof flags.resume === "string") return [withOwn(flags, flags.model)];
+  const own = recipeFile(recipe);
+  const { model } = pretrained === OWN ? recipeOf(recipe, own) : {};
+  const named = withOwn(flags, flags.model ?? model);
+  return own ? [named, own] : [named];
+}
+
+const withOwn = (flags: TrainFlags, model = DEFAULT_PRETRAINED): TrainFlags =>
+  flags.pretrained === OWN ? { ...flags, pretrained: model } : flags;
+
+/**
+ * All arguments of a training run from flags and data; says on stderr what the data decided.
+ * @throws as argumentsByData() and withRecipe()
+ */
+export async function argumentsFrom(flags: TrainFlags): Promise<ChosenArguments> {
+  const chosen = await argumentsByData(...withRecipe(flags));
+  for (const note of chosen.notes) console.error(`fovea: ${note}`);
+  return chosen;
 }

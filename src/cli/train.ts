@@ -6,7 +6,6 @@ import { Progress } from "../node/progress.js";
 import { recipes } from "../node/recipes.js";
 import { runTraining } from "../node/training.js";
 import { closingLines, shellWord } from "./closing.js";
-import { requireDataName } from "./options.js";
 import { addTrainOptions, argumentsFrom, describeArguments, trainFlags } from "./train-flags.js";
 
 const INTERRUPTED = 130;
@@ -29,13 +28,14 @@ export function register(program: Command): void {
     )
     .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
     .action(async (data: string | undefined, opts: Record<string, unknown>) => {
-      const args = argumentsFrom(trainFlags(opts, data));
-      if (args.resume === null) requireDataName(args.data);
+      const chosen = await argumentsFrom(trainFlags(opts, data));
+      const { args } = chosen;
       const progress = new Progress();
       let folder = "";
       const { signal, end } = interruptible(() => folder !== "");
       try {
         const metrics = await runTraining(args, {
+          ...(chosen.data && { data: chosen.data }),
           signal,
           command: `fovea ${process.argv.slice(2).join(" ")}`,
           onStart({ notes }, run) {

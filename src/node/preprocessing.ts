@@ -2,27 +2,15 @@
 
 import { availableParallelism } from "node:os";
 import {
-  augmentByName,
   cifarEval,
   cifarNormalization,
-  cifarTrain,
-  CenterCrop,
-  ColorJitter,
   Compose,
-  CutMix,
-  Cutout,
   Grayscale,
   ImageDataset,
   imagenetEval,
   imagenetNormalization,
-  imagenetTrain,
-  Mixup,
   mnistNormalization,
-  RandomChoice,
-  RandomErasing,
-  Resize,
   Subset,
-  type BatchTransform,
   type Dataset,
   type ImageShape,
   type LoaderOptions,
@@ -33,10 +21,9 @@ import { DataError } from "../errors.js";
 import { modelInfo, type Preprocessing } from "../models/index.js";
 import { FileDataset } from "./datasets/index.js";
 import { resizeFor } from "./crop-pct.js";
-import type { TrainArguments } from "./train-arguments.js";
 
 /** Images up to this side are trained on as CIFAR's: padded crops instead of crops of any size. */
-const SMALL = 64;
+export const SMALL = 64;
 
 /** The dataset that subsets are parts of. */
 function whole(dataset: Dataset): Dataset {
@@ -81,6 +68,8 @@ function knownNormalization(shape: ImageShape | undefined): Normalization | unde
 export interface PreparationOptions {
   /** Side of the images. Default: the model's, or that of the dataset's if they are small and of one size. */
   imgSize?: number | null;
+  /** Channels that the model sees: 1 or 3. Default: the weights', or the dataset's. */
+  inChans?: number | null;
   /** Share of the resized picture's side that the cut keeps. */
   cropPct?: number | null;
   cropMode?: Preprocessing["cropMode"] | null;
@@ -103,7 +92,11 @@ export function preparationFor(
   const info = trained ?? modelInfo(model);
   const { fixedInputSize, test } = info;
   const shape = dataset && imageShape(dataset);
-  const channels = dataset && !trained ? channelsOf(dataset) : info.inputSize[2];
+  const given = dataset && !trained ? channelsOf(dataset) : info.inputSize[2];
+  const channels = said.inChans ?? given;
+  if (trained && channels !== given) {
+    throw new DataError(`${model}: weights for images of ${given} channels; got ${channels}`);
+  }
   const own = info.inputSize[0];
   const side = shape ? Math.min(shape[0], shape[1]) : Infinity;
   const size = said.imgSize ?? (own > SMALL && side <= SMALL && !fixedInputSize ? side : own);
@@ -150,15 +143,16 @@ export function assumedNote(assumed: string, preparation: Preprocessing): string
   return `${assumed}; assumed: ${describePreparation(preparation)}`;
 }
 
-type Transforms = Pick<LoaderOptions, "transform" | "normalization">;
+export type Transforms = Pick<LoaderOptions, "transform" | "normalization">;
 
-function sideOf({ inputSize: [height, width] }: Preprocessing): number {
+/** @throws DataError unless images are as high as wide */
+export function sideOf({ inputSize: [height, width] }: Preprocessing): number {
   if (height === width) return height;
   throw new DataError(`preprocessing: got images of ${height}×${width}; expected as high as wide`);
 }
 
 /** Grey to colours or colours to grey, if the model asks for the other. */
-function converted(dataset: Dataset, { inputSize }: Preprocessing): Transform[] {
+export function converted(dataset: Dataset, { inputSize }: Preprocessing): Transform[] {
   const [from, to] = [channelsOf(dataset), inputSize[2]];
   if (from === to) return [];
   if (to !== 1 && to !== 3) {
@@ -168,7 +162,7 @@ function converted(dataset: Dataset, { inputSize }: Preprocessing): Transform[] 
 }
 
 /** Whether the dataset's images have the model's size already. */
-function fits(dataset: Dataset, { inputSize, resize }: Preprocessing): boolean {
+export function fits(dataset: Dataset, { inputSize, resize }: Preprocessing): boolean {
   const shape = imageShape(dataset);
   return shape?.[0] === inputSize[0] && shape[1] === inputSize[1] && resize === inputSize[0];
 }
@@ -184,59 +178,4 @@ export function evalTransforms(dataset: Dataset, preparation: Preprocessing): Tr
   }
   if (first.length === 0) return { normalization: { mean, std } }; // looked up in a table: faster than transforms
   return { transform: new Compose([...first, ...cifarEval({ mean, std }).transforms]) };
-}
-
-/** The arguments that say what a training changes in its images. */
-export type AugmentArguments = Pick<
-  TrainArguments,
-  "noAug" | "scale" | "aa" | "colorJitter" | "reprob" | "cutout" | "mixup" | "cutmix"
->;
-
-/**
- * How a training's images are prepared: those of more than 64 pixels by crops of any size and flips, smaller ones by
- * padded crops and flips, grey ones as they are; then what the arguments add.
- * @throws DataError for an unknown policy, or what augmentations say of their options
- */
-export function trainTransforms(
-  dataset: Dataset,
-  preparation: Preprocessing,
-  args: AugmentArguments,
-): Transforms & Pick<LoaderOptions, "batchTransform"> {
-  const mixed = batchTransform(args);
-  return { ...sampleTransforms(dataset, preparation, args), ...(mixed && { batchTransform: mixed }) };
-}
-
-function sampleTransforms(dataset: Dataset, preparation: Preprocessing, args: AugmentArguments): Transforms {
-  const { interpolation, mean, std } = preparation;
-  const size = sideOf(preparation);
-  const { colorJitter: jitter } = args;
-  const augment = [
-    ...(jitter > 0 ? [new ColorJitter({ brightness: jitter, contrast: jitter, saturation: jitter })] : []),
-    ...(args.aa !== null ? [augmentByName(args.aa)] : []),
-  ];
-  const erase = [
-    ...(args.reprob > 0 ? [new RandomErasing({ p: args.reprob })] : []),
-    ...(args.cutout > 0 ? [new Cutout({ length: args.cutout })] : []),
-  ];
-  const grey = preparation.inputSize[2] === 1;
-  if (args.noAug || (grey && size <= SMALL && augment.length + erase.length === 0)) {
-    return evalTransforms(dataset, preparation);
-  }
-  const first = converted(dataset, preparation);
-  const options = { size, mean, std, augment, erase };
-  if (size > SMALL) {
-    const rest = imagenetTrain({ ...options, scale: args.scale, interpolation });
-    return { transform: new Compose([...first, ...rest.transforms]) };
-  }
-  if (!fits(dataset, preparation)) first.push(new Resize(size, { interpolation }), new CenterCrop(size));
-  const { transforms } = cifarTrain({ ...options, padding: Math.round(size / 8) });
-  return { transform: new Compose([...first, ...(grey ? transforms.slice(2) : transforms)]) };
-}
-
-function batchTransform({ mixup, cutmix }: AugmentArguments): BatchTransform | undefined {
-  const both = [
-    ...(mixup > 0 ? [new Mixup({ alpha: mixup })] : []),
-    ...(cutmix > 0 ? [new CutMix({ alpha: cutmix })] : []),
-  ];
-  return both.length > 1 ? new RandomChoice(both) : both[0];
 }

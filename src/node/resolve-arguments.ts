@@ -1,15 +1,18 @@
 // From a recipe and what a user says to all arguments of a training.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { knownNames } from "../errors/suggest.js";
 import { DataError, short, show } from "../errors.js";
 import { readJson } from "./files.js";
+import { SMALL } from "./preprocessing.js";
 import { expectation } from "./kinds.js";
 import { recipes } from "./recipes.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { trainOptions, type TrainOption } from "./train-options.js";
 import { UsageError } from "./usage-error.js";
 
+type Values = Readonly<Record<string, unknown>>;
 type Name = keyof TrainArguments;
 export type TrainFlags = Partial<TrainArguments>;
 
@@ -43,7 +46,7 @@ function checked(values: Readonly<Record<string, unknown>>, where: string): Trai
 }
 
 /** A recipe's values, by its name or as they are. Texts are read as on the command line; null where nothing is said. */
-function recipeOf(name: string, own?: Readonly<Record<string, unknown>>): TrainFlags {
+export function recipeOf(name: string, own?: Readonly<Record<string, unknown>>): TrainFlags {
   if (own) {
     const values = Object.entries(own).flatMap(([option, value]): [string, unknown][] => {
       const kind = Object.hasOwn(trainOptions, option) ? optionOf(option as Name).kind : undefined;
@@ -87,18 +90,20 @@ function byOptimizer({ opt, batchSize, gradAccumSteps }: TrainArguments): {
 
 /**
  * All arguments of a training: the defaults, over them the recipe that flags.recipe names, over that the flags. With
- * flags.resume: those of that run. `recipe`: the values of a recipe that is not one of fovea's own.
+ * flags.resume: those of that run. `recipe`: the values of a recipe that is not one of fovea's own. `byData`: what the data decide
+ * (argumentsByData()), where the flags say nothing.
  * @throws UsageError for an unknown recipe or option, a value that is none, options that are missing or contradict each
  * other; DataError if a run to resume cannot be read
  */
 export function resolveArguments(
   flags: TrainFlags,
   recipe?: Readonly<Record<string, unknown>>,
+  byData: TrainFlags = {},
 ): TrainArguments {
   const given = checked(flags, "train");
   if (typeof given.resume === "string") return resumed(given.resume, given);
   const start = typeof given.recipe === "string" ? recipeOf(given.recipe, recipe) : {};
-  const args = inUse({ ...start, ...given }, new Set(Object.keys(given)));
+  const args = inUse({ ...start, ...byData, ...given }, new Set(Object.keys(given)));
   for (const name of ["model", "data"] as const) {
     if (args[name] === undefined) throw new UsageError(`${flagOf(name)}: missing; or --recipe`);
   }
@@ -110,7 +115,7 @@ export function resolveArguments(
 }
 
 /** What is said, and the defaults for the rest, some of which follow from others. */
-function withDefaults(said: TrainFlags): TrainArguments {
+export function withDefaults(said: TrainFlags): TrainArguments {
   const defaults = Object.fromEntries(trainNames.map((name) => [name, optionOf(name).default]));
   const args = { ...defaults, ...said } as unknown as TrainArguments;
   const usual = byOptimizer(args);
@@ -172,7 +177,8 @@ function requireTogether(args: TrainArguments): void {
   if (isInUse(args, "warmupLr") && args.warmupLr > args.lr) {
     refuse("warmupLr", `got ${args.warmupLr}; expected at most the ${args.lr} of --lr`);
   }
-  if (args.scale[0] > args.scale[1]) refuse("scale", `falls; got ${args.scale.join(",")}`);
+  if (args.scale !== null && args.scale[0] > args.scale[1])
+    refuse("scale", `falls; got ${args.scale.join(",")}`);
   if (sched === "step" && args.decayEpochs === null) refuse("decayEpochs", "missing; --sched step needs it");
   if (sched === "multistep") {
     const rises = decayMilestones.every(
@@ -197,10 +203,21 @@ export const MAY_DIFFER: readonly string[] = ["resume", "out", "threads", "worke
 /** What may be changed of a run to go on longer, and what follows from it: with the epochs, the learning rates to come. */
 export const MAY_EXTEND: readonly string[] = ["epochs", "patience"];
 
+/** Whether saved arguments are of a version that ignored scale up to 64 pixels. */
+export const ignoredScale = (saved: object): boolean => !("hflip" in saved);
+
+/** A run of such a version goes on as it began. */
+function withoutIgnoredScale(json: Values, folder: string): Values {
+  const config = join(folder, "config.json");
+  if (!ignoredScale(json) || !existsSync(config)) return json;
+  const { pretrained_cfg: prepared } = readJson(config) as { pretrained_cfg?: { input_size?: number[] } };
+  return (prepared?.input_size?.[1] ?? Infinity) <= SMALL ? { ...json, scale: null } : json;
+}
+
 /** The arguments that a run's args.json holds. */
 function resumed(folder: string, given: TrainFlags): TrainArguments {
   const path = join(folder, "args.json");
-  const json = readJson(path);
+  const json = withoutIgnoredScale(readJson(path), folder);
   const entries = trainNames.map((name) => [
     name,
     Object.hasOwn(json, name) ? json[name] : optionOf(name).default,

@@ -2,7 +2,7 @@
 
 import { DataError, short, show } from "../errors.js";
 import { exhausted, type Checkpoint, type TrainingPosition } from "../train/index.js";
-import { MAY_DIFFER, MAY_EXTEND } from "./resolve-arguments.js";
+import { ignoredScale, MAY_DIFFER, MAY_EXTEND } from "./resolve-arguments.js";
 import { trainOptions, type TrainOption } from "./train-options.js";
 import type { TrainArguments } from "./train-arguments.js";
 import type { Setup } from "./training-setup.js";
@@ -19,6 +19,7 @@ export function checkResumed(path: string, args: TrainArguments, { state }: Chec
     .filter(
       ([name]) => Object.hasOwn(table, name) && !MAY_DIFFER.includes(name) && !MAY_EXTEND.includes(name),
     )
+    .filter(([name]) => name !== "scale" || !ignoredScale(saved))
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(then(name)))
     .map(([name, value]) => `${name}: got ${show(value)}, expected ${show(then(name))}`);
   const unknown = Object.keys(saved).filter((name) => !Object.hasOwn(table, name));

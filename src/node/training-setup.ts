@@ -15,17 +15,13 @@ import {
   type Schedule,
 } from "../optim/index.js";
 import { ModelEma, parameterGroups } from "../train/index.js";
-import { depthNotes, loadDataset, type LoadedDataset } from "./datasets/index.js";
+import { trainTransforms } from "./augmentation.js";
+import { loadTrainingData } from "./by-data.js";
+import { depthNotes, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
 import { seenNote, trainedOn, type TrainedOn } from "./held-out.js";
 import { preprocessingOf, readConfig } from "./model-config.js";
-import {
-  assumedNote,
-  defaultWorkers,
-  evalTransforms,
-  preparationFor,
-  trainTransforms,
-} from "./preprocessing.js";
+import { assumedNote, defaultWorkers, evalTransforms, preparationFor } from "./preprocessing.js";
 import { isInUse } from "./resolve-arguments.js";
 import { loadStartingWeights, startingWeights, type StartingWeights } from "./starting-weights.js";
 import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
@@ -52,12 +48,12 @@ export interface Setup {
 }
 
 /**
- * Makes everything that a training needs. Draws the model's weights from the stream that manualSeed() starts.
+ * Makes everything that a training needs. `read`: its data, if they have been read. Draws the model's weights from the stream that manualSeed() starts.
  * @throws DataError for whatever is wrong with data, weights or arguments
  */
-export async function setUpTraining(args: TrainArguments): Promise<Setup> {
+export async function setUpTraining(args: TrainArguments, read?: LoadedDataset): Promise<Setup> {
   await useDecoder(args.decoder);
-  const data = await openData(args);
+  const data = checkData(args, read ?? (await loadTrainingData(args)));
   const { train, val, leftOut } = data;
   const start = await startingWeights(args);
   const teacher = await openTeacher(args, train);
@@ -114,10 +110,9 @@ async function preparationOfRun(folder: string | null): Promise<Preprocessing | 
     : undefined;
 }
 
-async function openData(args: TrainArguments): Promise<LoadedDataset> {
-  const { data, dataDir, download, valFraction, seed, batchSize } = args;
-  const root = dataDir !== null && { root: dataDir };
-  const loaded = await loadDataset(data, { ...root, download, valFraction, seed });
+/** @throws DataError for data that cannot be trained on as the arguments say */
+function checkData(args: TrainArguments, loaded: LoadedDataset): LoadedDataset {
+  const { valFraction, batchSize } = args;
   const { train, val } = loaded;
   if (train === val) {
     throw new DataError(
@@ -143,7 +138,10 @@ async function openData(args: TrainArguments): Promise<LoadedDataset> {
       `${train.name}: no part to evaluate on, which ${needsVal} needs; expected val/, or valFraction`,
     );
   }
-  return loaded;
+  if (!val || !loaded.split) return loaded;
+  const all = train.length + val.length;
+  const kept = `${loaded.train.name}: ${val.length} of ${all} images are kept for evaluation (--val-fraction ${valFraction}; 0 trains on all)`;
+  return { ...loaded, notes: [kept, ...loaded.notes] };
 }
 
 function makeLoaders(

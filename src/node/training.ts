@@ -26,6 +26,7 @@ import {
 } from "../train/index.js";
 import { init, type Binary } from "../wasm/runtime.js";
 import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import type { LoadedDataset } from "./datasets/index.js";
 import { environment } from "./environment.js";
 import { configOf } from "./model-config.js";
 import { saveConfig } from "./model-folder.js";
@@ -43,6 +44,8 @@ import { loadWeights, saveWeights } from "./weights.js";
 export type Training = Setup & { binary: string };
 
 export interface TrainingHooks {
+  /** The data, if argumentsByData() has read them. */
+  data?: LoadedDataset;
   onStart?: (training: Training, run: RunFolder) => void;
   /** Told what there is to say, a sentence each: after onStart. */
   onNote?: (note: string) => void;
@@ -88,7 +91,7 @@ async function trainInto(
   }
   const { binary } = startKernels(run, args, before);
   manualSeed(args.seed);
-  const training = { ...(await setUpTraining(args)), binary };
+  const training = { ...(await setUpTraining(args, hooks.data)), binary };
   try {
     if (before) checkSameData(run.checkpoint, training, before);
     await run.open();

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
-import { addTrainOptions, argumentsFrom, trainFlags } from "../../src/cli/train-flags.js";
+import { addTrainOptions, trainFlags, withRecipe } from "../../src/cli/train-flags.js";
+import { resolveArguments } from "../../src/node/resolve-arguments.js";
 import type { TrainArguments } from "../../src/node/train-arguments.js";
 
 const folder = mkdtempSync(join(tmpdir(), "fovea-recipes-"));
@@ -18,7 +19,7 @@ function file(name: string, text: string): string {
 
 function resolved(...args: string[]): TrainArguments {
   const command = addTrainOptions(new Command("train")).exitOverride();
-  return argumentsFrom(trainFlags(command.parse(args, { from: "user" }).opts()));
+  return resolveArguments(...withRecipe(trainFlags(command.parse(args, { from: "user" }).opts())));
 }
 
 const yaml = file(

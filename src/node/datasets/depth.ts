@@ -1,6 +1,6 @@
 // 16-bit grey, which clips.
 
-import { Subset, type Dataset } from "../../data/index.js";
+import { imageFormat, isBuiltIn, Subset, type Dataset } from "../../data/index.js";
 import { FileDataset } from "./file-dataset.js";
 import { count, some } from "./notes.js";
 import { TarDataset } from "./tar.js";
@@ -18,6 +18,14 @@ function placeOf(dataset: Dataset): ((i: number) => [FileDataset | TarDataset, n
   if (!(dataset instanceof Subset)) return undefined;
   const inner = placeOf(dataset.dataset);
   return inner && ((i) => inner(dataset.indices[i]!));
+}
+
+/** The first bytes of picture i as its file has them; undefined for datasets in memory, or formats that are not built in. */
+export function headOf(dataset: Dataset, i: number, length: number): Uint8Array | undefined {
+  const [files, k] = placeOf(dataset)?.(i) ?? [];
+  const head = files?.head(k!, length);
+  const format = head && imageFormat(head);
+  return format !== undefined && isBuiltIn(format) ? head : undefined;
 }
 
 /** What is to be said of 16-bit grey PNG pictures among the first of many: values above 255 become white, as in Pillow. */

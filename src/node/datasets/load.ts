@@ -48,6 +48,8 @@ export interface LoadedDataset {
    * train on, `train` is the same.
    */
   readonly val?: Dataset;
+  /** Whether val is what valFraction has split off. Default false. */
+  readonly split?: true;
   /** Pictures that were found and are in neither. */
   readonly leftOut: readonly LeftOut[];
   /** What is to be said before the dataset is used, a sentence each: what it leaves out, which parts it has not. */
@@ -228,6 +230,10 @@ function withVal(whole: LoadedDataset, { valFraction = 0, seed = 0 }: LoadOption
     return { ...whole, notes: [...whole.notes, why] };
   }
   const [train, val] = stratifiedSplit(whole.train, [1 - valFraction, valFraction], seed) as [Subset, Subset];
+  if (val.length === 0) {
+    const why = `${name}: no part to evaluate on, and too few images to keep any of them`;
+    return { ...whole, notes: [...whole.notes, why] };
+  }
   const [all, kept] = [classCounts(whole.train), classCounts(val)];
   const small = val.classes.filter((_, i) => all[i]! > 0 && kept[i] === 0);
   const notes = small.length
@@ -235,7 +241,7 @@ function withVal(whole: LoadedDataset, { valFraction = 0, seed = 0 }: LoadOption
         `${name}: ${count(small.length, "class", "classes")} with too few images to evaluate any of: ${some(small)}`,
       ]
     : [];
-  return { ...whole, train, val, notes: [...whole.notes, ...notes] };
+  return { ...whole, train, val, split: true, notes: [...whole.notes, ...notes] };
 }
 
 /**

@@ -1,0 +1,174 @@
+// What a training run leaves to its data where nothing is said: the model, the size of its images, how many make a batch.
+
+import { imageInfo, type Dataset } from "../data/index.js";
+import { DataError, short } from "../errors.js";
+import { modelInfo } from "../models/index.js";
+import { headOf, loadDataset, type LoadedDataset } from "./datasets/index.js";
+import { useDecoder } from "./decoder.js";
+import { fetchWeights } from "./hub.js";
+import { readConfig } from "./model-config.js";
+import { architectureOf, isLocal, locateWeights } from "./open-model.js";
+import { imageShape, SMALL } from "./preprocessing.js";
+import { publishedOf } from "./published.js";
+import { recipeOf, resolveArguments, withDefaults, type TrainFlags } from "./resolve-arguments.js";
+import type { TrainArguments } from "./train-arguments.js";
+import { UsageError } from "./usage-error.js";
+
+/** Arguments that follow from the data too. */
+export interface ChosenArguments {
+  readonly args: TrainArguments;
+  /** The data, to be handed to runTraining(); undefined for a run that is resumed. */
+  readonly data?: LoadedDataset;
+  /** What was chosen and why, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The most pictures that are looked at, evenly spread, and the most bytes of one that are read. */
+const LOOKED_AT = 100;
+const WHOLE = 2 ** 25;
+/** Modes of pictures without colour. */
+const GREY = ["1", "L", "LA", "I;16"];
+/** LeNet-5's, ResNet's for CIFAR and ImageNet's sizes. */
+const [DIGITS, TINY, PHOTOS] = [28, 32, 224];
+
+/**
+ * resolveArguments(), with what flags and recipe leave open chosen by the data: a model and the side of its images, or the model
+ * that the weights to begin with are of, and a batch that small sets of images fill.
+ * @throws UsageError as resolveArguments(), and for flags that mean nothing beside these data; DataError as loadDataset()
+ */
+export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promise<ChosenArguments> {
+  if (typeof flags.resume === "string") return { args: resolveArguments(flags), notes: [] };
+  const start = typeof flags.recipe === "string" ? recipeOf(flags.recipe, recipe) : {};
+  const said = withDefaults({ ...start, ...flags });
+  if (said.data === undefined) return { args: resolveArguments(flags, recipe), notes: [] }; // which says so
+  if (said.model !== undefined) resolveArguments(flags, recipe); // what is wrong is said before data are read
+  const data = await openData(said, flags);
+  const [model, why] = said.model === undefined ? await modelFor(data.train, said) : [{}, []];
+  const [batch, whyBatch] = flags.batchSize === undefined ? batchFor(data.train, said) : [{}, []];
+  const args = resolveArguments(flags, recipe, { ...model, ...batch });
+  return { args, data, notes: [...why, ...whyBatch] };
+}
+
+/** @throws UsageError for --val-fraction where there is a part to evaluate on */
+async function openData(args: TrainArguments, flags: TrainFlags): Promise<LoadedDataset> {
+  await useDecoder(args.decoder);
+  const data = await loadTrainingData(args);
+  if (flags.valFraction && data.val && !data.split) {
+    throw new UsageError(`--val-fraction: of no use; ${args.data} has a part to evaluate on`);
+  }
+  return data;
+}
+
+/** The data that the arguments name. @throws DataError as loadDataset() */
+export function loadTrainingData({
+  data,
+  dataDir,
+  download,
+  valFraction,
+  seed,
+}: TrainArguments): Promise<LoadedDataset> {
+  const root = dataDir !== null && { root: dataDir };
+  return loadDataset(data, { ...root, download, valFraction, seed });
+}
+
+type Choice = [values: TrainFlags, why: string[]];
+
+/** A batch that leaves at least two steps to an epoch. */
+function batchFor({ length, name }: Dataset, { batchSize }: TrainArguments): Choice {
+  const most = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(2, length / 2))));
+  if (batchSize <= most) return [{}, []];
+  return [{ batchSize: most }, [`${name}: ${length} images to train on: batches of ${most} (--batch-size)`]];
+}
+
+/** The weights' model, or one for images of this size. */
+async function modelFor(train: Dataset, args: TrainArguments): Promise<Choice> {
+  if (args.weights !== null || args.pretrained !== null) return modelOfWeights(args);
+  const { side, grey, about } = await sizeOf(train, args);
+  const what = `${grey ? "grey images" : "images"} of ${about}${side} pixels`;
+  const chosen = modelOfSize(side, grey, args);
+  const size = chosen.imgSize ?? args.imgSize ?? modelInfo(chosen.model!).inputSize[0];
+  const form = chosen.smallImages || args.smallImages ? ", in its form for small images," : "";
+  return [
+    chosen,
+    [`${train.name}: ${what}: model ${chosen.model}${form} at ${size}×${size} (--model, --img-size)`],
+  ];
+}
+
+/**
+ * Digits: LeNet-5. As CIFAR's: ResNet-20, which learns them in minutes. Up to 64 pixels: ResNet-18 whose first layers keep the
+ * size. Photos: ResNet-18, at most at ImageNet's size; smaller ones are not blown up to it.
+ */
+function modelOfSize(side: number, grey: boolean, args: TrainArguments): TrainFlags {
+  const channels = grey && args.inChans === null ? { inChans: 1 } : {};
+  if (side <= TINY && !args.smallImages) {
+    const digits = grey && side <= DIGITS && (args.imgSize ?? DIGITS) === DIGITS;
+    return { model: digits ? "lenet5" : "resnet20_cifar", ...channels };
+  }
+  const own = Math.min(PHOTOS, side <= SMALL ? side : Math.ceil(side / 32) * 32);
+  const size = args.imgSize === null && own < PHOTOS ? { imgSize: own } : {};
+  const small = side <= SMALL && !args.smallImages ? { smallImages: true } : {};
+  return { model: "resnet18", ...size, ...small, ...(side <= SMALL && channels) };
+}
+
+/** The short side that images have in the middle, and whether all are grey. */
+async function sizeOf(
+  train: Dataset,
+  { imgSize, inChans }: TrainArguments,
+): Promise<{ side: number; grey: boolean; about: string }> {
+  const shape = imageShape(train);
+  if (shape) {
+    const side = imgSize ?? Math.min(shape[0], shape[1]);
+    return { side, grey: (inChans ?? shape[2]) === 1, about: "" };
+  }
+  const looked = Math.min(train.length, LOOKED_AT);
+  const found: Seen[] = [];
+  for (let k = 0; k < looked; k++)
+    found.push(...(await seen(train, Math.floor((k * train.length) / looked))));
+  if (found.length === 0) {
+    throw new DataError(`${train.name}: no picture tells its size; expected --model and --img-size`);
+  }
+  const sides = found.map(({ side }) => side).sort((a, b) => a - b);
+  const side = imgSize ?? sides[Math.floor(sides.length / 2)]!;
+  const grey = inChans === null ? found.every((one) => one.grey) : inChans === 1;
+  return { side, grey, about: sides[0] === sides.at(-1) || imgSize !== null ? "" : "about " };
+}
+
+interface Seen {
+  /** The shorter one. */
+  side: number;
+  grey: boolean;
+}
+
+/** What a picture's header says, or the picture itself where its format is another decoder's; none of one that is broken. */
+async function seen(dataset: Dataset, i: number): Promise<Seen[]> {
+  const head = headOf(dataset, i, WHOLE);
+  try {
+    const { width, height, mode } = head
+      ? imageInfo(head, dataset.name)
+      : { ...(await dataset.image(i)), mode: "" };
+    return [{ side: Math.min(width, height), grey: GREY.includes(mode) }];
+  } catch {
+    return [];
+  }
+}
+
+/** The model of the weights to begin with. @throws UsageError if nothing tells it */
+async function modelOfWeights({ weights, pretrained }: TrainArguments): Promise<Choice> {
+  const name = (pretrained ?? weights)!;
+  const { file, config } = locateWeights(
+    isLocal(name) || pretrained === null ? name : await fetchWeights(name),
+  );
+  const published = await publishedOf(file);
+  if (published) return chosen({ model: published.model });
+  if (config !== undefined && architectureOf(config) !== undefined) {
+    const { architecture, smallImages } = (await readConfig(config)).config;
+    return chosen({ model: architecture, ...(smallImages && { smallImages }) });
+  }
+  throw new UsageError(`--model: missing; nothing beside ${file} says what model it is`);
+
+  function chosen(values: TrainFlags): Choice {
+    return [values, [`${short(name)}: weights of ${values.model}: model ${values.model} (--model)`]];
+  }
+}
