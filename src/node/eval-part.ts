@@ -61,7 +61,8 @@ export async function evalPart(name: string, options: EvalPartOptions = {}): Pro
   if (fraction === 0) return everything(name, whole, options);
   const how = { valFraction: fraction, seed: seed ?? known?.seed ?? 0 };
   const parts = await loadDataset(name, { ...load, ...how });
-  const [train, val] = [parts.train, parts.val!];
+  if (!parts.val) return everything(name, parts, options); // too few images for one
+  const { train, val } = parts;
   const kept = trainedOn?.val && same(sums([train, val]), [trainedOn.train.sha256, trainedOn.val.sha256]);
   const asked = valFraction !== undefined || seed !== undefined;
   if (!kept && !asked) {

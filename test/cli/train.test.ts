@@ -258,7 +258,7 @@ describe("fovea train", () => {
     [
       "patience with nothing to evaluate on",
       1,
-      ["--data", at("three"), "--patience", "2"],
+      ["--data", at("three"), "--patience", "2", "--val-fraction", "0"],
       "which patience needs",
     ],
     ["a file that is no weights", 1, ["--weights", at("file")], "file: "],
