@@ -33,7 +33,16 @@ export * from "./node/relabel.js";
 export * from "./node/report/index.js";
 export * from "./node/run-folder.js";
 export * from "./node/recipes.js";
-export * from "./node/resolve-arguments.js";
+export {
+  flagOf,
+  isInUse,
+  MAY_DIFFER,
+  MAY_EXTEND,
+  optionNamed,
+  resolveArguments,
+  trainNames,
+  type TrainFlags,
+} from "./node/resolve-arguments.js";
 export type * from "./node/train-arguments.js";
 export * from "./node/usage-error.js";
 export { EventWriter, type EventWriterOptions } from "./node/tensorboard.js";

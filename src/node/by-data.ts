@@ -3,7 +3,8 @@
 import { imageInfo, type Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 import { modelInfo } from "../models/index.js";
-import { headOf, loadDataset, type LoadedDataset } from "./datasets/index.js";
+import { headOf } from "./datasets/depth.js";
+import { loadDataset, type LoadedDataset } from "./datasets/index.js";
 import { useDecoder } from "./decoder.js";
 import { fetchWeights } from "./hub.js";
 import { readConfig } from "./model-config.js";

@@ -1,6 +1,6 @@
 export { catalog, imagenetteClasses, type CatalogEntry, type CatalogFile } from "./catalog.js";
 export { fetchDataset, foveaHome, licenceLine, type FetchOptions } from "./fetch.js";
-export { depthNotes, headOf } from "./depth.js";
+export { depthNotes } from "./depth.js";
 export { FileDataset, type FileDatasetFields, type PictureOptions } from "./file-dataset.js";
 export { ImageFolder, type FolderOptions } from "./folder.js";
 export { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
