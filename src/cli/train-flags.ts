@@ -6,7 +6,7 @@ import { flagOf, isInUse, recipeOf, trainNames, type TrainFlags } from "../node/
 import type { TrainArguments } from "../node/train-arguments.js";
 import { optionGroups, trainOptions, type TrainOption } from "../node/train-options.js";
 import { UsageError } from "../node/usage-error.js";
-import { parser, said } from "./options.js";
+import { parser, requireDataName, said } from "./options.js";
 import { recipeFile } from "./recipe-file.js";
 
 type Name = keyof TrainArguments;
@@ -108,6 +108,7 @@ const withOwn = (flags: TrainFlags, model = DEFAULT_PRETRAINED): TrainFlags =>
  * @throws as argumentsByData() and withRecipe()
  */
 export async function argumentsFrom(flags: TrainFlags): Promise<ChosenArguments> {
+  if (flags.data !== undefined && typeof flags.resume !== "string") requireDataName(flags.data);
   const chosen = await argumentsByData(...withRecipe(flags));
   for (const note of chosen.notes) console.error(`fovea: ${note}`);
   return chosen;
