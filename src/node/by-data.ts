@@ -1,4 +1,4 @@
-// What a training run leaves to its data where nothing is said: the model, the size of its images, how many make a batch.
+// What a training run leaves to its data where nothing is said: the model, the size of its images, how many make a batch, the loss.
 
 import { imageInfo, type Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
@@ -48,8 +48,9 @@ export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promi
   const data = await openData(said, flags);
   const [model, why] = said.model === undefined ? await modelFor(data.train, said) : [{}, []];
   const [batch, whyBatch] = flags.batchSize === undefined ? batchFor(data.train, said) : [{}, []];
-  const args = resolveArguments(flags, recipe, { ...model, ...batch });
-  return { args, data, notes: [...why, ...whyBatch] };
+  const [loss, whyLoss] = flags.loss === undefined ? lossFor(data.train, said) : [{}, []];
+  const args = resolveArguments(flags, recipe, { ...model, ...batch, ...loss });
+  return { args, data, notes: [...why, ...whyBatch, ...whyLoss] };
 }
 
 /** @throws UsageError for --val-fraction where there is a part to evaluate on */
@@ -81,6 +82,12 @@ function batchFor({ length, name }: Dataset, { batchSize }: TrainArguments): Cho
   const most = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(2, length / 2))));
   if (batchSize <= most) return [{}, []];
   return [{ batchSize: most }, [`${name}: ${length} images to train on: batches of ${most} (--batch-size)`]];
+}
+
+/** Cross-entropy is for one class a picture. */
+function lossFor({ name, targets }: Dataset, { loss }: TrainArguments): Choice {
+  if (!targets || loss !== "ce") return [{}, []];
+  return [{ loss: "bce" }, [`${name}: several classes a picture: binary cross-entropy (--loss)`]];
 }
 
 /** The weights' model, or one for images of this size. */
