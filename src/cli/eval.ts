@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { DataLoader, type Dataset, type OnError } from "../data/index.js";
+import { DataLoader, type OnError } from "../data/index.js";
 import type { Preprocessing } from "../models/index.js";
 import { csvText } from "../node/csv.js";
 import type { EvalPart } from "../node/eval-part.js";
@@ -124,9 +124,9 @@ export function register(program: Command): void {
         }
         if (flags.report !== undefined) {
           const report = await collectReport({
-            name: reportName(flags, data),
+            name: reportName(flags, source),
             architecture,
-            data: basename(data.name),
+            data: basename(source),
             model,
             evalLoader: loader,
             judged,
@@ -154,9 +154,9 @@ function splitOf({ split, valFraction, seed }: EvalPart): Omit<EvalPart, "data" 
 }
 
 /** "resnet18-photos on photos" */
-function reportName({ model, weights, pretrained }: Flags, data: Dataset): string {
+function reportName({ model, weights, pretrained }: Flags, data: string): string {
   const which = [model, weights, pretrained].find((name) => typeof name === "string") ?? "model";
-  return `${basename(which)} on ${basename(data.name)}`;
+  return `${basename(which)} on ${basename(data)}`;
 }
 
 function argumentsOf(data: string | undefined, flags: Flags): Record<string, unknown> {

@@ -114,10 +114,13 @@ export function resolveArguments(
   return args;
 }
 
+/** The default of every option; undefined where there is none. */
+export const trainDefaults = (): Record<string, unknown> =>
+  Object.fromEntries(trainNames.map((name) => [name, optionOf(name).default]));
+
 /** What is said, and the defaults for the rest, some of which follow from others. */
 export function withDefaults(said: TrainFlags): TrainArguments {
-  const defaults = Object.fromEntries(trainNames.map((name) => [name, optionOf(name).default]));
-  const args = { ...defaults, ...said } as unknown as TrainArguments;
+  const args = { ...trainDefaults(), ...said } as unknown as TrainArguments;
   const usual = byOptimizer(args);
   args.lr ??= usual.lr;
   args.weightDecay ??= usual.weightDecay;

@@ -31,6 +31,7 @@ import { environment } from "./environment.js";
 import { configOf } from "./model-config.js";
 import { saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
+import { trainDefaults } from "./resolve-arguments.js";
 import { checkEpochs, checkResumed, checkSameData, dataOf, resumeNote } from "./resumed-run.js";
 import { LOCK_FILE } from "./run-lock.js";
 import { RunFolder, type Metrics, type Scores } from "./run-folder.js";
@@ -285,6 +286,7 @@ async function report(
       history,
       ...bestWeights(history),
       args: { ...args },
+      defaults: trainDefaults(),
       skipped,
       stepsPerEpoch,
       ...(signal && { signal }),

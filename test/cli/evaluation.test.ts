@@ -136,7 +136,7 @@ describe("fovea eval", () => {
     expect(json.mistakes.map(({ file }) => file).sort()).toEqual([...wrong].sort());
     const page = readFileSync(at("out/r.html"), "utf8");
     expect(page).toContain(`title="${wrong[0]}"`);
-    expect(page).toContain(wrong[0]!.split("/").slice(-2).join("/"));
+    expect(page).toContain(`>${wrong[0]!.slice(-"0.png".length).replace(".", ".<wbr />")}<`);
     expect(page).not.toMatch(/Epochs|Training loss/);
   });
 

@@ -44,6 +44,8 @@ export interface CollectOptions {
   row?: HistoryRow;
   weights?: WeightsKind;
   args: Readonly<Record<string, unknown>>;
+  /** The arguments' defaults. */
+  defaults?: Readonly<Record<string, unknown>>;
   notes?: readonly string[];
   skipped?: readonly LeftOut[];
   command?: string;
@@ -95,6 +97,7 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
     environment: { ...machine, memory: `${(machine.memory / 2 ** 30).toFixed(1)} GiB` },
     args,
     ...(rates && { learningRates: rates }),
+    ...(options.defaults && { defaults: options.defaults }),
     ...(command !== undefined && { command }),
     ...(options.notes && { notes: options.notes }),
     ...(options.skipped && { skipped: options.skipped }),
@@ -162,9 +165,10 @@ async function judged(
 
 type Judged = Judgement["mistakes"][number];
 
-/** A path's last folder and file; of a picture in a shard, that and its name there. */
-function shortened(path: string): string {
-  return path.split(/[/\\]/).slice(-2).join("/");
+/** A file's name, and its folder's unless that is a class of the picture. */
+function shortened(path: string, classes: readonly string[]): string {
+  const [folder, file] = path.split(/[/\\]/).slice(-2) as [string, string?];
+  return file === undefined ? folder : classes.includes(folder) ? file : `${folder}/${file}`;
 }
 
 function named(
@@ -172,12 +176,12 @@ function named(
   { index, truth, guess, probability }: Judged,
 ): Omit<JudgedPicture, "src" | "width" | "height"> {
   const { classes } = loader.dataset;
-  const names = truth.map((label) => classes[label]!).join(", ");
+  const names = truth.map((label) => classes[label]!);
   const file = loader.dataset.path?.(index);
-  const said = { truth: names, guess: classes[guess]!, probability };
+  const said = { truth: names.join(", "), guess: classes[guess]!, probability };
   return {
     ...said,
-    caption: file === undefined ? `image ${index}` : shortened(file),
+    caption: file === undefined ? `image ${index}` : shortened(file, names),
     ...(file !== undefined && { file }),
   };
 }

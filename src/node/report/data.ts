@@ -115,6 +115,8 @@ export interface ReportData {
   environment: Readonly<Record<string, unknown>>;
   /** What was asked. */
   args: Readonly<Record<string, unknown>>;
+  /** What is asked if nothing is said: arguments that differ are shown first. */
+  defaults?: Readonly<Record<string, unknown>>;
   /** The command line, if the run came from one. */
   command?: string;
 }

@@ -39,6 +39,12 @@ export function html(parts: TemplateStringsArray, ...values: Content[]): Markup 
   return new Markup(parts.map((part, i) => part + textOf(values[i])).join(""));
 }
 
+/** A name that may break into lines after what joins its parts: "soft-coated_wheaten_terrier", "ship/0001.jpg". */
+export function breakable(name: string): Markup {
+  const parts = name.split(/(?<=[_/|])|(?<=\.)(?=[A-Za-z])/);
+  return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr />${part}`))}`;
+}
+
 /** What stands where there is no number. */
 export const NONE = "–";
 

@@ -10,40 +10,70 @@ const REDUCED = 24;
 /** Up to so many classes, names stand beside the rows and columns; up to so many, counts in the cells. */
 const NAMED = 30;
 const COUNTED = 14;
-const LETTERS = 14;
+/** Widest name beside a row or above a column; longer ones are cut. */
+const NAME = 104;
+/** How names of columns are turned, if cells are narrower than this. */
+const DEGREES = 55;
+const TURNED = 60;
+const [SIN, COS] = [Math.sin((DEGREES * Math.PI) / 180), Math.cos((DEGREES * Math.PI) / 180)];
+
+/** Pixels that a letter takes at 11 pixels, in wide fonts. */
+function letterWidth(letter: string): number {
+  if (letter.codePointAt(0)! >= 0x1100) return 12;
+  if (/[ijl.,:;|!'()[\] ]/.test(letter)) return 4.5;
+  if (/[mwMW@%]/.test(letter)) return 11;
+  return /[A-Z]/.test(letter) ? 8.5 : 7.2;
+}
+
+const widthOf = (text: string): number => [...text].reduce((sum, letter) => sum + letterWidth(letter), 0);
 
 /** A name that fits the margin. */
 function short(name: string): string {
-  const letters = [...name];
-  return letters.length > LETTERS ? `${letters.slice(0, LETTERS - 1).join("")}…` : name;
+  if (widthOf(name) <= NAME) return name;
+  let kept = "";
+  for (const letter of name) {
+    if (widthOf(kept + letter) > NAME - 11) break;
+    kept += letter;
+  }
+  return `${kept.trimEnd()}…`;
 }
 
 interface Grid {
   readonly cell: number;
-  /** Where the cells begin, from the left and from above. */
-  readonly margin: number;
-  readonly size: number;
+  /** Where the cells begin. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 function gridOf(names: readonly string[]): Grid {
   const n = names.length;
   const cell = n <= 3 ? 92 : n <= COUNTED ? 46 : n <= NAMED ? 24 : Math.max(5, Math.floor(640 / n));
-  const longest = Math.max(...names.map((name) => [...short(name)].length));
-  const margin = n <= NAMED ? Math.max(34, longest * 6.6 + 14) : 22;
-  return { cell, margin, size: margin + n * cell + 2 };
+  if (n > NAMED) return { cell, left: 22, top: 22, width: 24 + n * cell, height: 24 + n * cell };
+  const widths = names.map((name) => widthOf(short(name)));
+  const left = Math.max(34, ...widths) + 14;
+  const turned = cell < TURNED;
+  const top = turned ? Math.max(...widths) * SIN + 24 : 28;
+  // The names of the last columns lean out to the right.
+  const right = Math.max(
+    ...widths.map((w, i) => (turned ? (i + 0.5) * cell + w * COS + 12 : (i + 0.5) * cell + w / 2)),
+  );
+  return { cell, left, top, width: left + Math.max(n * cell, right) + 2, height: top + n * cell + 2 };
 }
 
-function labelsOf(names: readonly string[], { cell, margin }: Grid): Content {
+function labelsOf(names: readonly string[], { cell, left, top }: Grid): Content {
   if (names.length > NAMED) return undefined;
   return names.map((name, i) => {
-    const middle = margin + (i + 0.5) * cell;
-    const turned = cell < 60;
-    const column = turned
-      ? html`<text transform="translate(${px(middle + 4)} ${px(margin - 8)})rotate(-55)"
-          >${short(name)}</text
-        >`
-      : html`<text x="${px(middle)}" y="${px(margin - 8)}" text-anchor="middle">${short(name)}</text>`;
-    return html`<text x="${px(margin - 8)}" y="${px(middle + 4)}" text-anchor="end">${short(name)}</text
+    const [across, down] = [left + (i + 0.5) * cell, top + (i + 0.5) * cell];
+    const title = html`<title>${name}</title>`;
+    const column =
+      cell < TURNED
+        ? html`<text transform="translate(${px(across + 4)} ${px(top - 8)})rotate(${-DEGREES})"
+            >${title}${short(name)}</text
+          >`
+        : html`<text x="${px(across)}" y="${px(top - 8)}" text-anchor="middle">${title}${short(name)}</text>`;
+    return html`<text x="${px(left - 8)}" y="${px(down + 4)}" text-anchor="end">${title}${short(name)}</text
       >${column}`;
   });
 }
@@ -52,7 +82,7 @@ function cellsOf(
   matrix: readonly (readonly number[])[],
   totals: readonly number[],
   names: readonly string[],
-  { cell, margin }: Grid,
+  { cell, left, top }: Grid,
 ): Content {
   const gap = cell > 12 ? 1 : 0;
   return matrix.flatMap((row, i) =>
@@ -60,7 +90,7 @@ function cellsOf(
       if (count === 0) return undefined;
       const share = count / totals[i]!;
       const depth = Math.max(0.06, i === j ? share : Math.sqrt(share)); // few mistakes must be seen too
-      const [x, y] = [margin + j * cell, margin + i * cell];
+      const [x, y] = [left + j * cell, top + i * cell];
       const said = i === j ? `${names[i]}: ${count} right` : `${names[i]} taken for ${names[j]}: ${count}`;
       const title = `${said} of ${totals[i]} (${percent(share, 1)})`;
       const box = html`<rect
@@ -108,23 +138,17 @@ export function confusionMatrix(
   const totals = picked.map((i) => matrix[i]!.reduce((a, b) => a + b, 0));
   const cells = picked.map((i) => picked.map((j) => matrix[i]![j]!));
   const grid = gridOf(names);
-  const { margin, size, cell } = grid;
+  const { left, top, width, height, cell } = grid;
   const side = picked.length * cell;
   return html`<figure class="matrix">
     <div class="scroll">
       <svg
-        viewBox="0 0 ${px(size)} ${px(size)}"
-        style="width:${px(size)}px"
+        viewBox="0 0 ${px(width)} ${px(height)}"
+        style="width:clamp(${px(width * 0.8)}px,100%,${px(width)}px)"
         role="img"
         aria-label="Confusion matrix"
       >
-        <rect
-          class="field"
-          x="${px(margin - 0.5)}"
-          y="${px(margin - 0.5)}"
-          width="${side}"
-          height="${side}"
-        />
+        <rect class="field" x="${px(left - 0.5)}" y="${px(top - 0.5)}" width="${side}" height="${side}" />
         ${labelsOf(names, grid)} ${cellsOf(cells, totals, names, grid)}
       </svg>
     </div>

@@ -3,9 +3,10 @@
 import { reliabilityDiagram } from "./calibration.js";
 import { lineChart, type Series } from "./chart.js";
 import type { HistoryRow, JudgedPicture, LookedPicture, Picture, ReportData } from "./data.js";
-import { figure, html, NONE, percent, type Content, type Markup } from "./html.js";
+import { breakable, html, percent, type Content, type Markup } from "./html.js";
 import { leftOut } from "./left-out.js";
 import { confusionMatrix, MOST_CLASSES } from "./matrix.js";
+import { setting } from "./setting.js";
 
 export interface Section {
   readonly id: string;
@@ -74,9 +75,9 @@ const confusion: Part = ({ confusion: matrix, confused = [], classes }) => {
   const rows = confused.map(
     ({ label, guess, count, share }) =>
       html`<tr>
-        <td class="name">${classes[label]}</td>
-        <td class="name">${classes[guess]}</td>
-        <td class="number">${count}</td>
+        <td class="name">${breakable(classes[label]!)}</td>
+        <td class="name guess">${breakable(classes[guess]!)}</td>
+        <td class="number images">${count}</td>
         <td class="number">${percent(share, 1)}</td>
       </tr>`,
   );
@@ -84,7 +85,7 @@ const confusion: Part = ({ confusion: matrix, confused = [], classes }) => {
     rows.length > 0 &&
     html`<div>
       <h3>Most confused pairs</h3>
-      <table>
+      <table class="stacks pairs" style="--numbers:2">
         <thead>
           <tr>
             <th>True class</th>
@@ -124,7 +125,7 @@ const perClass: Part = ({ perClass: rows, classes }) => {
   const lines = rows.map(
     (row, i) =>
       html`<tr>
-        <td class="name">${classes[i]}</td>
+        <td class="name">${breakable(classes[i]!)}</td>
         ${ap && shareCell(row.ap ?? NaN, true)}
         ${shareCell(row.precision)}${shareCell(row.recall)}${shareCell(row.f1, !ap)}
         <td class="number" data-value="${row.support}">${row.support.toLocaleString("en")}</td>
@@ -136,7 +137,7 @@ const perClass: Part = ({ perClass: rows, classes }) => {
     about:
       "Precision: the share of the images taken for the class that are of it. Recall: the share of the class’s images that were found. F1: the harmonic mean of the two.",
     body: html`<div class="${rows.length > LONG ? "tall" : "scroll"}">
-      <table class="sortable">
+      <table class="sortable stacks scores" style="--numbers:${heads.length}">
         <thead>
           <tr>
             <th>Class</th>
@@ -170,9 +171,10 @@ function image(src: string, { width, height, caption }: Picture): Markup {
 function verdict({ truth, guess, probability, caption, file }: JudgedPicture): Markup {
   const wrong = truth !== guess;
   return html`<figcaption>
-    <span class="verdict name${wrong && " wrong"}">${guess}</span> ${percent(probability, 1)}
-    ${wrong && html`<br /><span class="sub">is <span class="name">${truth}</span></span>`}
-    ${caption && html`<br /><span class="sub name" ${file !== undefined && html` title="${file}"`}>${caption}</span>`}
+    <span class="verdict name${wrong && " wrong"}">${breakable(guess)}</span>
+    <span class="whole">${percent(probability, 1)}</span>
+    ${wrong && html`<br /><span class="sub">is <span class="name">${breakable(truth)}</span></span>`}
+    ${caption && html`<br /><span class="sub name" ${file !== undefined && html` title="${file}"`}>${breakable(caption)}</span>`}
   </figcaption>`;
 }
 
@@ -195,8 +197,8 @@ const calibration: Part = ({ calibration: measured }) =>
         id: "calibration",
         title: "Calibration",
         about:
-          `Expected calibration error ${percent(measured.ece)}: by so much, on average, confidence and accuracy differ. ` +
-          "Bars on the dashed line mean that the model is right as often as it claims; below it, that it is too sure of itself.",
+          `Can its confidence be believed? Of the guesses made with 80 % confidence 80 % should be right: a bar should reach ` +
+          `the dashed line. Expected calibration error, the mean distance of the two: ${percent(measured.ece)}.`,
         body: reliabilityDiagram(measured.bins),
       }
     : undefined;
@@ -229,41 +231,12 @@ const samples: Part = ({ samples: pictures }) =>
             (p) =>
               html`<figure>
                 ${image(p.src, p)}
-                <figcaption class="sub name">${p.caption}</figcaption>
+                <figcaption class="sub name">${breakable(p.caption)}</figcaption>
               </figure>`,
           )}
         </div>`,
       }
     : undefined;
-
-/** A value of args.json for reading. */
-function shown(value: unknown): string {
-  if (value === undefined || value === null || value === "") return NONE;
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : NONE;
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function list(title: string, facts: Readonly<Record<string, unknown>>): Content {
-  const rows = Object.entries(facts).filter(([, value]) => value !== undefined);
-  if (rows.length === 0) return undefined;
-  const pairs = rows.map(
-    ([key, value]) =>
-      html`<dt>${key}</dt>
-        <dd>${shown(value)}</dd>`,
-  );
-  return html`<div>
-    <h3>${title}</h3>
-    <dl class="list">${pairs}</dl>
-  </div>`;
-}
-
-const setting: Part = ({ environment, args, command }) => ({
-  id: "setting",
-  title: "How it was made",
-  body: html`${command && html`<pre>${command}</pre>`}
-    <div class="facts">${list("Arguments", args)}${list("Environment", environment)}</div>`,
-});
 
 /** In the order of the page. */
 export const parts: readonly Part[] = [
@@ -275,52 +248,5 @@ export const parts: readonly Part[] = [
   gradCam,
   samples,
   leftOut,
-  setting,
+  (data) => ({ id: "setting", title: "How it was made", body: setting(data) }),
 ];
-
-/** "after epoch 7, averaged weights; 93.10 % after the last": of which weights a number is. */
-function whose(
-  { epoch, weights }: ReportData["summary"],
-  history: readonly HistoryRow[],
-  last: Share,
-): string {
-  if (epoch === undefined) return "";
-  const after = history.at(-1);
-  const then = epoch !== after?.epoch && Number.isFinite(after?.[last]);
-  return (
-    `after epoch ${epoch}${weights === "ema" ? ", averaged weights" : ""}` +
-    (then ? `; ${percent(after![last])} after the last` : "")
-  );
-}
-
-type Share = "eval_top1" | "eval_map";
-
-/** The numbers at the top: name, value, what they mean. */
-export function headline({ summary, history, calibration }: ReportData): [string, string, string?][] {
-  const { top1, top5, map, loss, epochs, seconds, imagesPerSecond, dataWait, images } = summary;
-  const count = images === undefined ? "" : `of ${images.toLocaleString("en")} images`;
-  const of = (last: Share): string => [count, whose(summary, history, last)].filter(Boolean).join(" ");
-  const numbers: ([string, string, string?] | false | undefined)[] = [
-    top1 !== undefined && ["Top-1", percent(top1), of("eval_top1")],
-    top5 !== undefined && ["Top-5", percent(top5)],
-    map !== undefined && ["Mean average precision", percent(map), of("eval_map")],
-    loss !== undefined && ["Loss", figure(loss)],
-    loss === undefined && history.length > 0 && ["Training loss", figure(history.at(-1)?.train_loss)],
-    calibration && ["Calibration error", percent(calibration.ece)],
-    epochs > 0 && ["Epochs", figure(epochs)],
-    epochs > 0 && ["Time", duration(seconds)],
-    imagesPerSecond !== undefined && ["Images/s", figure(Math.round(imagesPerSecond)), "in training"],
-    dataWait !== undefined && ["Data wait", percent(dataWait, 1), "of the training time"],
-  ];
-  return numbers.filter((number) => number !== undefined && number !== false);
-}
-
-/** 75 s as "1 min 15 s". */
-function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return NONE;
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  const s = Math.round(seconds);
-  return `${Math.floor(s / 60)} min ${s % 60} s`;
-}

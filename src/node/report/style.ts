@@ -4,12 +4,12 @@ export const css = `
 :root {
   color-scheme: light dark;
   --page: #ffffff; --ink: #1c1f24; --soft: #646b76; --line: #e4e7ec; --faint: #f5f6f8; --over: #ffffff;
-  --main: #2563c9; --side: #9aa5b5; --right: #2563c9; --wrong: #d2571a; --gap: #d2571a;
+  --main: #2563c9; --side: #9aa5b5; --right: #2563c9; --wrong: #d2571a; --sure: #d2571a; --modest: #1f8a70;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14161a; --ink: #e6e8ec; --soft: #969eaa; --line: #2b2f36; --faint: #1c1f25; --over: #ffffff;
-    --main: #6ea3f7; --side: #6d7684; --right: #4a86e8; --wrong: #e0703a; --gap: #e0703a;
+    --main: #6ea3f7; --side: #6d7684; --right: #4a86e8; --wrong: #e0703a; --sure: #e0703a; --modest: #3fae90;
   }
 }
 * { box-sizing: border-box; }
@@ -27,7 +27,8 @@ section > p { color: var(--soft); max-width: 68ch; margin-bottom: 20px; }
 figure { margin: 0; }
 .sub, .note { color: var(--soft); }
 .note { font-size: 13px; margin-top: 10px; max-width: 68ch; }
-.name { unicode-bidi: isolate; overflow-wrap: anywhere; }
+.name { unicode-bidi: isolate; overflow-wrap: break-word; }
+.whole { white-space: nowrap; }
 nav { display: flex; flex-wrap: wrap; gap: 4px 20px; margin-top: 18px; font-size: 14px; }
 a { color: var(--main); text-decoration: none; }
 a:hover { text-decoration: underline; }
@@ -61,17 +62,38 @@ svg text { fill: var(--soft); }
 .matrix text.over { fill: var(--over); }
 .swatch { display: inline-block; width: 11px; height: 11px; border-radius: 2px; vertical-align: -1px; background: var(--right); }
 .swatch.wrong { background: var(--wrong); }
-.reliability { max-width: 400px; }
-.reliability .right { fill-opacity: 0.75; }
-.reliability .gap { fill: var(--gap); fill-opacity: 0.3; }
+.reliability { display: grid; grid-template-columns: minmax(0, 400px) minmax(0, max-content); gap: 20px 40px; align-items: center; }
+.reliability .right { fill-opacity: 0.7; }
+.reliability .sure { fill: var(--sure); fill-opacity: 0.45; }
+.reliability .modest { fill: var(--modest); fill-opacity: 0.55; }
 .reliability .images { fill: var(--side); }
-.diagonal { stroke: var(--soft); stroke-dasharray: 3 4; fill: none; }
+.reliability .empty { fill: url(#hatch); }
+.reliability pattern path { stroke: var(--side); stroke-opacity: 0.45; stroke-width: 2; }
+.reliability .share { stroke: var(--ink); stroke-width: 2; }
+.reliability .few :not(.hover, .images) { opacity: 0.4; }
+.diagonal { stroke: var(--ink); stroke-dasharray: 3 4; fill: none; }
+.keys { list-style: none; margin: 0; padding: 0; color: var(--soft); font-size: 13px; line-height: 1.9; }
+.keys li { display: grid; grid-template-columns: 26px 1fr; align-items: center; }
+.keys .swatch { width: 16px; height: 12px; opacity: 1; }
+.keys .share { height: 0; border-radius: 0; background: none; border-bottom: 2px solid var(--ink); }
+.keys .sure { background: color-mix(in srgb, var(--sure) 45%, transparent); }
+.keys .modest { background: color-mix(in srgb, var(--modest) 55%, transparent); }
+.keys .few { background: color-mix(in srgb, var(--right) 28%, transparent); }
+.keys .empty { background: repeating-linear-gradient(135deg, color-mix(in srgb, var(--side) 55%, transparent) 0 1.5px, transparent 2px 4.3px); }
+.keys .diagonal { height: 0; border-radius: 0; background: none; border-bottom: 1.5px dashed var(--ink); }
+.keys .images { background: var(--side); }
 .columns { display: grid; grid-template-columns: minmax(0, max-content) minmax(280px, 1fr); gap: 32px 56px; align-items: start; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 12px 6px 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 th { color: var(--soft); font-weight: 500; font-size: 13px; white-space: nowrap; background: var(--page); }
 .number { text-align: right; white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
+.pairs { table-layout: fixed; }
+.pairs th.number { width: 62px; }
+.scores { width: auto; min-width: min(100%, 680px); }
+.scores td.name { max-width: 44ch; }
+details { margin-top: 14px; }
+summary { cursor: pointer; color: var(--soft); font-size: 14px; margin-bottom: 8px; }
 .tall { max-height: 560px; overflow: auto; }
 .tall thead th { position: sticky; top: 0; }
 th button { all: unset; cursor: pointer; }
@@ -91,7 +113,7 @@ th[aria-sort="descending"] button::after { content: " ↓"; }
 .pictures .verdict { font-weight: 600; }
 .pictures .wrong { color: var(--wrong); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 32px 56px; }
-dl.list { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 5px 20px; margin: 0; font-size: 14px; }
+dl.list { display: grid; grid-template-columns: minmax(max-content, 19ch) minmax(0, 1fr); gap: 5px 20px; margin: 0; font-size: 14px; }
 dl.list dt { color: var(--soft); }
 dl.list dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 pre { margin: 0 0 28px; padding: 14px 16px; border-radius: 6px; background: var(--faint); font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -103,9 +125,23 @@ footer { margin-top: 72px; color: var(--soft); font-size: 13px; }
   .headline { grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 18px 14px; padding: 18px 0; }
   .headline dd { font-size: 21px; }
   .columns { grid-template-columns: minmax(0, 1fr); }
-  .pictures { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); gap: 16px 12px; }
+  .pictures { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 18px 14px; }
+  .reliability { grid-template-columns: minmax(0, 400px); }
   .pictures.small { grid-template-columns: repeat(auto-fill, minmax(72px, 1fr)); }
   .bar { width: 40px; }
+}
+@media (max-width: 560px) {
+  .stacks, .stacks tbody { display: block; }
+  .stacks thead { display: none; }
+  .stacks.sortable thead { display: block; }
+  .stacks tr { display: grid; grid-template-columns: repeat(var(--numbers), 1fr); border-bottom: 1px solid var(--line); padding: 6px 0; }
+  .stacks th, .stacks td { border: 0; padding: 2px 0; }
+  .stacks td.name, .stacks th:first-child { grid-column: 1 / -1; }
+  .stacks td.guess { color: var(--soft); }
+  .stacks td.guess::before { content: "taken for "; }
+  .stacks td.images::after { content: " images"; }
+  .stacks .number { text-align: left; }
+  .stacks .bar { display: none; }
 }
 @media print {
   :root { color-scheme: light; }
@@ -115,7 +151,13 @@ footer { margin-top: 72px; color: var(--soft); font-size: 13px; }
   section { margin-top: 32px; }
   figure, tr, .headline { break-inside: avoid; }
   h2, h3, section > p { break-after: avoid; }
-  .tall { max-height: none; overflow: visible; }
+  .pairs { table-layout: fixed; }
+.pairs th.number { width: 62px; }
+.scores { width: auto; min-width: min(100%, 680px); }
+.scores td.name { max-width: 44ch; }
+details { margin-top: 14px; }
+summary { cursor: pointer; color: var(--soft); font-size: 14px; margin-bottom: 8px; }
+.tall { max-height: none; overflow: visible; }
   .scroll { overflow: visible; }
   .matrix svg { max-width: 100%; }
 }

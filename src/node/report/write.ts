@@ -3,9 +3,10 @@
 import { createHash } from "node:crypto";
 import { writeFileAtomic } from "../files.js";
 import type { ReportData } from "./data.js";
+import { headline } from "./headline.js";
 import { html, Markup } from "./html.js";
 import { script } from "./script.js";
-import { headline, parts } from "./sections.js";
+import { parts } from "./sections.js";
 import { css } from "./style.js";
 
 /** Whatever text gets into the page: it loads nothing, and runs the one script below and no other. */
