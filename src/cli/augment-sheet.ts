@@ -48,7 +48,7 @@ const SIDE = 224;
 const SHOWN = 112;
 /** Pictures in a block, blocks beside each other. */
 const DRAWS = 4;
-const ACROSS = 3;
+const ACROSS = 2;
 
 const { mean, std } = imagenetNormalization;
 const whole = new Compose([new Resize(SIDE), new CenterCrop(SIDE)]);
@@ -70,11 +70,19 @@ function toBytes({ data, ...size }: FloatImage): Image {
 const cell = (caption: string, image: Image): Cell => ({ caption, image: fixed(small, image) as Image });
 
 /** One value for each draw. */
-const draws = <T>(make: (i: number) => T): T[] => Array.from({ length: DRAWS }, (_, i) => make(i));
+const draws = <T>(make: (i: number) => T, count = DRAWS): T[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+
+/** The picture itself, beside what is made of it. */
+const original = (picture: Image): Cell => cell("original", picture);
 
 function bytesBlock(title: string, transform: Transform, picture: Image, seed: number): Block {
   const random = new Random(seed);
-  return { title, cells: draws((i) => cell(`${i + 1}`, transform.apply(picture, random) as Image)) };
+  return {
+    title,
+    originals: [original(picture)],
+    cells: draws((i) => cell(`${i + 1}`, transform.apply(picture, random) as Image)),
+  };
 }
 
 /** Share of the pixels in which two pictures differ, in percent. */
@@ -88,7 +96,11 @@ function floatsBlock(title: string, transform: Transform, picture: Image, seed: 
   const random = new Random(seed);
   const before = normalized(picture);
   const after = draws(() => transform.apply(before, random) as FloatImage);
-  return { title, cells: after.map((image) => cell(changed(before, image), toBytes(image))) };
+  return {
+    title,
+    originals: [original(picture)],
+    cells: after.map((image) => cell(changed(before, image), toBytes(image))),
+  };
 }
 
 function batchBlock(transform: BatchTransform, picture: Image, other: Image, seed: number): Block {
@@ -100,8 +112,8 @@ function batchBlock(transform: BatchTransform, picture: Image, other: Image, see
     transform.apply(images, shape, targets, random);
     const first = { ...picture, data: images.subarray(0, images.length / 2) };
     return cell(`target ${targets[0]!.toFixed(2)}, ${targets[1]!.toFixed(2)}`, toBytes(first));
-  });
-  return { title: transform.spec.name, cells };
+  }, DRAWS - 1); // the other picture stands in the row too
+  return { title: transform.spec.name, originals: [original(picture), cell("other", other)], cells };
 }
 
 /** What is shown of the operations whose magnitude is no share of a range: the harshest last. */
@@ -130,14 +142,19 @@ function opBlocks(picture: Image): Block[] {
     const range = space.get(op);
     const half = magnitudeAt(range, 15, 31);
     const magnitudes = MAGNITUDES[op] ?? (range && [-2 * half, -half, half, 2 * half]);
+    if (op === "Identity") continue; // the original
     if (!magnitudes) plain.push(apply(op, op, 0));
     else {
       const title = UNITS[op] ? `${op} (${UNITS[op]})` : op;
       const caption = (m: number): string => (UNITS[op] ? String(Math.trunc(m)) : m.toFixed(2));
-      blocks.push({ title, cells: magnitudes.map((m) => apply(op, caption(m), m)) });
+      blocks.push({
+        title,
+        originals: [original(picture)],
+        cells: magnitudes.map((m) => apply(op, caption(m), m)),
+      });
     }
   }
-  return [{ title: "Operations", cells: plain }, ...blocks];
+  return [{ title: "Operations", originals: [original(picture)], cells: plain }, ...blocks];
 }
 
 /** The blocks of the sheet, in the order of the chain. */

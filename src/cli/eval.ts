@@ -122,6 +122,7 @@ export function register(program: Command): void {
           const rows = confusionRows(judged.judgement.confusion!.matrix, data.classes);
           await writeFileAtomic(flags.confusion, csvText(rows));
         }
+        const skipped = unreadable(loader);
         if (flags.report !== undefined) {
           const report = await collectReport({
             name: reportName(flags, source),
@@ -131,12 +132,12 @@ export function register(program: Command): void {
             evalLoader: loader,
             judged,
             history: [],
+            skipped,
             args: { ...argumentsOf(argument, flags), ...splitOf(part) },
             command: `fovea ${process.argv.slice(2).join(" ")}`,
           });
           await writeReport(flags.report, report);
         }
-        const skipped = unreadable(loader);
         for (const note of leftOutNotes(skipped)) console.error(`fovea: ${note}`);
         const shown = flags.json
           ? JSON.stringify({ ...evaluationJson(judged, data, splitOf(part)), skipped }, null, 2)

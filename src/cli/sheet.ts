@@ -9,24 +9,28 @@ export interface Cell {
   readonly image: Image;
 }
 
-/** A row of pictures under one title. */
+/** A row of pictures under one title: first those that something is done to, then what becomes of them. */
 export interface Block {
   readonly title: string;
+  readonly originals: readonly Cell[];
   readonly cells: readonly Cell[];
 }
 
-const PAPER = 255;
+/** Not white, as many a picture's background is. */
+const PAPER = 238;
 const INK = 0;
 const GAP = 6;
+/** Between originals and the others. */
+const APART = 10;
 const TITLE_SCALE = 2;
-const TITLE = TEXT_HEIGHT * TITLE_SCALE + 6;
-const CAPTION = TEXT_HEIGHT + 4;
+const TITLE = TEXT_HEIGHT * TITLE_SCALE + 4;
+const CAPTION = TEXT_HEIGHT + 3;
 
 /** One picture of all blocks, `across` beside each other, RGB. Blocks are as wide as the one of the most cells. */
 export function drawSheet(blocks: readonly Block[], across: number): Image {
   const { height, width } = blocks[0]!.cells[0]!.image;
-  const cells = Math.max(...blocks.map((block) => block.cells.length));
-  const blockWidth = cells * (width + GAP) + 2 * GAP;
+  const cells = Math.max(...blocks.map((block) => block.originals.length + block.cells.length));
+  const blockWidth = cells * (width + GAP) + APART + 3 * GAP;
   const blockHeight = TITLE + CAPTION + height + 2 * GAP;
   const sheet: Image = {
     height: Math.ceil(blocks.length / across) * blockHeight + 2 * GAP,
@@ -40,8 +44,8 @@ export function drawSheet(blocks: readonly Block[], across: number): Image {
     const left = (n % across) * blockWidth + 2 * GAP;
     const top = Math.floor(n / across) * blockHeight + 2 * GAP;
     drawText(drawn, block.title, left, top, INK, TITLE_SCALE);
-    block.cells.forEach(({ caption, image }, i) => {
-      const x = left + i * (width + GAP);
+    [...block.originals, ...block.cells].forEach(({ caption, image }, i) => {
+      const x = left + i * (width + GAP) + (i < block.originals.length ? 0 : APART);
       drawText(drawn, caption, x + Math.floor((width - textWidth(caption)) / 2), top + TITLE, INK);
       paste(drawn, image, x, top + TITLE + CAPTION);
     });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { register } from "../../src/cli/augment-sheet.js";
-import { drawText, textWidth } from "../../src/cli/font.js";
+import { drawText, TEXT_HEIGHT, textWidth } from "../../src/cli/font.js";
 import { drawSheet } from "../../src/cli/sheet.js";
 import { encodePng } from "../../src/data/encode.js";
 import { decodeImage, type Image } from "../../src/data/index.js";
@@ -48,6 +48,16 @@ describe("fovea augment-sheet", () => {
     expect(Buffer.compare(one.data, mixed.data)).not.toBe(0);
   });
 
+  it("shows the original beside what is made of it, and in the first row of every block", async () => {
+    const { data, width } = await sheetOf();
+    const [left, side] = [12, 112];
+    const row = (y: number): string => Buffer.from(data.subarray((y * width + left) * 3, (y * width + left + side) * 3)).toString("base64"); // prettier-ignore
+    const rows = new Map<string, number>();
+    for (let y = 0; y < data.length / width / 3; y++) rows.set(row(y), (rows.get(row(y)) ?? 0) + 1);
+    const blocks = Math.max(...[...rows].filter(([text]) => !/^(....)\1+$/.test(text)).map(([, n]) => n));
+    expect(blocks).toBeGreaterThanOrEqual(15);
+  });
+
   it("says what is wrong", async () => {
     const missing = run(join(folder, "none.png"));
     await expect(missing).rejects.toThrow(DataError);
@@ -74,7 +84,7 @@ const paper = (height: number, width: number): Image => ({
 
 describe("the font", () => {
   it("writes letters, and a question mark for what it has not", () => {
-    const image = paper(7, 17);
+    const image = paper(9, 17);
     drawText(image, "Hi£", 0, 0, 0);
     expect(asText(image)).toEqual([
       "#...#...#....###.",
@@ -84,13 +94,50 @@ describe("the font", () => {
       "#...#...#.....#..",
       "#...#...#........",
       "#...#..###....#..",
+      ".................",
+      ".................",
     ]);
     expect(textWidth("Hi£")).toBe(17);
     expect(textWidth("")).toBe(0);
   });
 
+  it("writes what goes below the line: g, j, p, q, y, and keeps the others above", () => {
+    const rows = (letter: string): string[] => {
+      const image = paper(TEXT_HEIGHT, 5);
+      drawText(image, letter, 0, 0, 0);
+      return asText(image);
+    };
+    for (const letter of "gjpqy,;") expect([letter, rows(letter).slice(7).join("")]).toEqual([letter, expect.stringContaining("#") as string]); // prettier-ignore
+    for (const letter of "abcdefhiklmnorstuvwxzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") {
+      expect([letter, rows(letter).slice(7).join("")]).toEqual([letter, ".........."]);
+      expect(rows(letter)[6]).toContain("#"); // stands on the line
+    }
+    expect(rows("g")).toEqual([
+      ".....",
+      ".....",
+      ".####",
+      "#...#",
+      "#...#",
+      "#...#",
+      ".####",
+      "....#",
+      ".###.",
+    ]);
+    expect(rows("p")).toEqual([
+      ".....",
+      ".....",
+      "####.",
+      "#...#",
+      "#...#",
+      "#...#",
+      "####.",
+      "#....",
+      "#....",
+    ]);
+  });
+
   it("writes larger, and cuts off what lies outside", () => {
-    const [small, large] = [paper(7, 5), paper(14, 10)];
+    const [small, large] = [paper(9, 5), paper(18, 10)];
     drawText(small, "g", 0, 0, 0);
     drawText(large, "g", 0, 0, 0, 2);
     const twice = asText(small).flatMap((row) => {
@@ -110,7 +157,11 @@ describe("drawSheet", () => {
       caption: "",
       image: { data: new Uint8Array(4 * 4 * 3).fill(shade), height: 4, width: 4, channels: 3 },
     });
-    const blocks = [10, 20, 30].map((shade) => ({ title: "", cells: [cell(shade), cell(shade + 1)] }));
+    const blocks = [10, 20, 30].map((shade) => ({
+      title: "",
+      originals: [cell(shade)],
+      cells: [cell(shade + 1)],
+    }));
     const { data, width } = drawSheet(blocks, 2);
     const place = (shade: number): [x: number, y: number] => {
       const at = data.indexOf(shade) / 3;
@@ -120,7 +171,7 @@ describe("drawSheet", () => {
       expect(data.filter((v) => v === shade)).toHaveLength(4 * 4 * 3);
     }
     expect(place(11)[1]).toBe(place(10)[1]);
-    expect(place(11)[0]).toBeGreaterThanOrEqual(place(10)[0] + 4);
+    expect(place(11)[0]).toBeGreaterThanOrEqual(place(10)[0] + 4 + 10); // the original stands apart
     expect(place(20)[1]).toBe(place(10)[1]);
     expect(place(20)[0]).toBeGreaterThan(place(11)[0]);
     expect(place(30)[0]).toBe(place(10)[0]);

@@ -1,7 +1,7 @@
 // The part of a report about the data: what was said of it at the start, and files that could not be used.
 
 import type { ReportData } from "./data.js";
-import { html } from "./html.js";
+import { breakable, html } from "./html.js";
 import type { Section } from "./sections.js";
 
 /** The most files in the table; skipped.csv has them all. */
@@ -12,7 +12,7 @@ export function leftOut({ notes = [], skipped = [] }: ReportData): Section | und
   const rows = skipped.slice(0, MOST).map(
     ({ file, reason }) =>
       html`<tr>
-        <td class="name">${file}</td>
+        <td class="name">${breakable(file)}</td>
         <td class="name">${reason}</td>
       </tr>`,
   );
@@ -31,7 +31,7 @@ export function leftOut({ notes = [], skipped = [] }: ReportData): Section | und
           ${rows}
         </tbody>
       </table>
-      ${rest > 0 && html`<p class="note">${rest.toLocaleString("en")} more in skipped.csv.</p>`}
+      ${rest > 0 && html`<p class="note">${rest.toLocaleString("en")} more; skipped.csv of a run has them all.</p>`}
     </div>`;
   return {
     id: "data",
