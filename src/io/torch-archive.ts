@@ -6,14 +6,21 @@ import { DataError, short, show } from "../errors.js";
 import { ELEMENT_TYPES } from "./element-types.js";
 import { Unpickler, type Host } from "./pickle.js";
 import { dataView, partOf, type ByteSource } from "./source.js";
-import { GLOBALS, persistent } from "./torch-objects.js";
+import { GLOBALS, persistent, type TorchStorage } from "./torch-objects.js";
 import { readZip } from "./zip.js";
 
 /** The object in a file, and how to get the bytes of a storage in it. */
 export interface Archive {
   readonly object: unknown;
+  /** Whether a storage's bytes are a record of their own, which must have the length that its tensors say. */
+  readonly records: boolean;
   bytes(key: string, dtype: string): Uint8Array;
 }
+
+/** Of the entries that hold a word: a byte order, a version. */
+const MOST_TEXT = 32;
+/** The format's versions that PyTorch reads: caffe2/serialize/versions.h. */
+const MOST_VERSION = 10;
 
 export function readArchive(source: ByteSource): Archive {
   const entries = readZip(source);
@@ -21,6 +28,12 @@ export function readArchive(source: ByteSource): Archive {
   if (pickle.length !== 1)
     throw new DataError(`${source.name}: a zip file, but not PyTorch's: no data.pkl in it`);
   const root = pickle[0]!.slice(0, -"data.pkl".length);
+  const stranger = [...entries.keys()].find((name) => !name.startsWith(root));
+  if (stranger !== undefined) {
+    throw new DataError(
+      `${source.name}: entry ${short(stranger)} is not below ${short(root)}, as all of PyTorch's are`,
+    );
+  }
   if (entries.has(`${root}constants.pkl`)) {
     throw new DataError(
       `${source.name}: a TorchScript program; expected weights, saved from model.state_dict()`,
@@ -35,17 +48,38 @@ export function readArchive(source: ByteSource): Archive {
     }
     return entry && partOf(source, entry.offset, entry.size);
   };
-  const order = part("byteorder");
-  if (order && new TextDecoder().decode(order.read(0, Math.min(order.size, 6))) !== "little") {
+  const text = (name: string): string | undefined => {
+    const entry = part(name);
+    return entry && new TextDecoder().decode(entry.read(0, Math.min(entry.size, MOST_TEXT)));
+  };
+  if ((text("byteorder") ?? "little") !== "little") {
     throw new DataError(`${source.name}: numbers are not little-endian`);
   }
-  const object = new Unpickler(part("data.pkl")!, { globals: GLOBALS, persistent }).load();
+  const object = new Unpickler(part("data.pkl")!, { globals: GLOBALS, persistent: whole }).load();
+  const version = text("version");
+  if (
+    version === undefined ||
+    !/^\d+\s*$/.test(version) ||
+    Number(version) < 1 ||
+    Number(version) > MOST_VERSION
+  ) {
+    throw new DataError(
+      `${source.name}: format version ${version === undefined ? "missing" : show(version)}; expected 1 to ${MOST_VERSION}`,
+    );
+  }
   const bytes = (key: string): Uint8Array => {
     const entry = part(`data/${key}`);
     if (!entry) throw new DataError(`${source.name}: storage ${key} is missing`);
     return entry.read(0, entry.size);
   };
-  return { object, bytes };
+  return { object, bytes, records: true };
+}
+
+/** Storages of a zip file are not parts of others. */
+function whole(id: unknown): TorchStorage {
+  if (Array.isArray(id) && id.length !== 5)
+    throw new DataError(`a storage of ${id.length} fields; expected 5`);
+  return persistent(id);
 }
 
 /** torch.save()'s magic number, 0x1950a86a20f9469cfc6c, as pickles write it. */
@@ -100,5 +134,5 @@ export function readLegacy(source: ByteSource): Archive {
     const from = offsets.get(key) ?? fail(`storage ${key} is missing`);
     return source.read(from, sizes.get(key)!.size * ELEMENT_TYPES.get(dtype)!.bytes);
   };
-  return { object, bytes };
+  return { object, bytes, records: false };
 }

@@ -40,9 +40,11 @@ export class TorchTensor {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly stride: readonly number[];
+  /** Whether the numbers have the other sign: a lazy negation that was saved (torch._neg_view). */
+  readonly negated: boolean;
 
   /** @throws DataError if an element lies outside the storage, or shape and stride are not such */
-  constructor(storage: unknown, offset: unknown, shape: unknown, stride: unknown) {
+  constructor(storage: unknown, offset: unknown, shape: unknown, stride: unknown, negated: boolean) {
     if (!(storage instanceof TorchStorage)) throw new DataError("no storage");
     if (!Array.isArray(shape)) throw new DataError("the shape is not a tuple");
     const problem = shapeProblem(storage.dtype, shape);
@@ -59,6 +61,7 @@ export class TorchTensor {
     this.offset = storage.offset + (offset as number);
     this.shape = shape;
     this.stride = steps;
+    this.negated = negated;
   }
 }
 
@@ -66,9 +69,30 @@ function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** torch._utils._rebuild_tensor(_v2)(storage, offset, shape, stride, …). The rest is about gradients. */
-function rebuildTensor([storage, offset, shape, stride]: readonly unknown[]): TorchTensor {
-  return new TorchTensor(storage, offset, shape, stride);
+/** torch._utils._rebuild_tensor(storage, offset, shape, stride). */
+function rebuildTensor(args: readonly unknown[]): TorchTensor {
+  if (args.length !== 4) throw new DataError(`${args.length} arguments; expected 4`);
+  const [storage, offset, shape, stride] = args;
+  return new TorchTensor(storage, offset, shape, stride, false);
+}
+
+/**
+ * torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, backward_hooks[, metadata]). Of the metadata
+ * `neg` changes the numbers, by being there, and `conj` does, which only complex numbers have; PyTorch passes over the rest.
+ */
+function rebuildTensorV2(args: readonly unknown[]): TorchTensor {
+  const [storage, offset, shape, stride, requiresGrad, , metadata] = args;
+  if (args.length < 6 || args.length > 7) throw new DataError(`${args.length} arguments; expected 6 or 7`);
+  if (typeof requiresGrad !== "boolean") {
+    throw new DataError(`requires_grad is no bool; got ${show(requiresGrad)}`);
+  }
+  const none = !metadata || (Array.isArray(metadata) && metadata.length === 0);
+  if (!none && !(metadata instanceof Map)) throw new DataError(`metadata are no dict; got ${show(metadata)}`);
+  const flags = metadata instanceof Map ? metadata : new Map<unknown, unknown>();
+  if (flags.has("conj")) throw new DataError("a conjugated view of numbers that are not complex");
+  const tensor = new TorchTensor(storage, offset, shape, stride, flags.has("neg"));
+  if (tensor.negated && tensor.storage.dtype === "BOOL") throw new DataError("a negated view of booleans");
+  return tensor;
 }
 
 function dict([items = []]: readonly unknown[]): Map<unknown, unknown> {
@@ -84,7 +108,7 @@ export const GLOBALS: ReadonlyMap<string, Global> = new Map(
     new Global("collections.OrderedDict", dict),
     new Global("argparse.Namespace", () => new Map()),
     new Global("torch._utils._rebuild_tensor", rebuildTensor),
-    new Global("torch._utils._rebuild_tensor_v2", rebuildTensor),
+    new Global("torch._utils._rebuild_tensor_v2", rebuildTensorV2),
     new Global("torch._utils._rebuild_parameter", ([tensor]) => tensor),
     new Global("torch.Size", ([sizes]) => sizes),
     new Global("torch.device", ([device]) => device),

@@ -61,8 +61,10 @@ export function readTorch(source: ByteSource, key?: string): StateDict {
     if (left > 0) storages.set(name, all);
     else storages.delete(name);
     const expected = (offset + size) * ELEMENT_TYPES.get(dtype)!.bytes;
-    if (all.length < expected) {
-      throw new DataError(`${source.name}: storage ${name} has ${all.length} bytes; expected ${expected}`);
+    if (archive.records ? all.length !== expected : all.length < expected) {
+      throw new DataError(
+        `${source.name}: storage ${short(name)} has ${all.length} bytes; expected ${expected}`,
+      );
     }
     return all;
   };
@@ -73,15 +75,24 @@ export function readTorch(source: ByteSource, key?: string): StateDict {
     const { shape, offset } = tensor;
     const size = sizeOf(shape);
     const dense = isContiguous(tensor);
-    if (!dense || tensor.storage.dtype !== "F32") budget -= size * Math.max(bytes, dtype === "F32" ? 4 : 8);
+    if (!dense || tensor.negated || tensor.storage.dtype !== "F32")
+      budget -= size * Math.max(bytes, dtype === "F32" ? 4 : 8);
     if (budget < 0) {
       throw new DataError(`${source.name}: ${name}: tensors that repeat the file's bytes many times`);
     }
     const all = bytesOf(tensor.storage);
     const own = dense ? all.subarray(offset * bytes, (offset + size) * bytes) : gather(all, tensor);
-    state.set(name, { dtype, shape, data: read(own) });
+    const data = read(own);
+    state.set(name, { dtype, shape, data: tensor.negated ? negative(data, tensor.storage.dtype) : data });
   }
   return state;
+}
+
+/** The numbers with the other sign, in the type that the file has them in: whole ones wrap round. */
+function negative(data: StateTensor["data"], dtype: string): StateTensor["data"] {
+  if (data instanceof Float32Array) return data.map((v) => -v);
+  const bits = 8 * ELEMENT_TYPES.get(dtype)!.bytes;
+  return data.map((v) => (dtype === "U8" ? BigInt.asUintN(bits, -v) : BigInt.asIntN(bits, -v)));
 }
 
 function isContiguous({ shape, stride }: TorchTensor): boolean {

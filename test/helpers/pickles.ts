@@ -35,17 +35,16 @@ export function named(module: string, name: string): Uint8Array {
 }
 
 /** The dict {"a": tensor}, whose storage has `size` floats in data/0; its protocol and STOP included. */
-export function tensorPickle(size: number, offset: number, shape: number[], stride: number[]): Uint8Array {
+export function tensorPickle(
+  size: number,
+  offset: number,
+  shape: number[],
+  stride: number[],
+  { type = "FloatStorage", requiresGrad = bytes(0x89), metadata = bytes() } = {},
+): Uint8Array {
   const ints = (values: number[]): Uint8Array => tuple(...values.map((n) => bytes("J", u32(n))));
-  const id = tuple(
-    unicode("storage"),
-    named("torch", "FloatStorage"),
-    unicode("0"),
-    unicode("cpu"),
-    "J",
-    u32(size),
-  );
-  const args = tuple(id, "Q", "J", u32(offset), ints(shape), ints(stride), 0x89, "}");
+  const id = tuple(unicode("storage"), named("torch", type), unicode("0"), unicode("cpu"), "J", u32(size));
+  const args = tuple(id, "Q", "J", u32(offset), ints(shape), ints(stride), requiresGrad, "}", metadata);
   return bytes(0x80, 2, "}", unicode("a"), named("torch._utils", "_rebuild_tensor_v2"), args, "Rs.");
 }
 
@@ -97,7 +96,10 @@ export function zip(entries: readonly Entry[]): Uint8Array {
   );
 }
 
+/** The format's version, which every such file has. */
+export const VERSION: Entry = { name: "w/version", data: bytes("3\n") };
+
 /** A .pth file with this pickle and one storage, as the zip format has them. */
 export function pth(pickle: Uint8Array, storage: Uint8Array, ...more: Entry[]): Uint8Array {
-  return zip([{ name: "w/data.pkl", data: pickle }, { name: "w/data/0", data: storage }, ...more]);
+  return zip([{ name: "w/data.pkl", data: pickle }, { name: "w/data/0", data: storage }, VERSION, ...more]);
 }

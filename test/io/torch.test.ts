@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.js";
 import { decodeWeights } from "../../src/io/weights.js";
-import { bytes, named, pth, tensorPickle, tuple, u32, unicode, zip } from "../helpers/pickles.js";
+import { bytes, named, pth, tensorPickle, tuple, u32, unicode, VERSION, zip } from "../helpers/pickles.js";
 import { expectedState, goldens } from "../helpers/weights.js";
 
 const file = async (name: string): Promise<Uint8Array> =>
@@ -74,6 +74,104 @@ describe("PyTorch's files", () => {
   it("reads a file put together by hand", () => {
     const state = decodeWeights(pth(tensorPickle(6, 1, [2, 2], [1, 2]), floats(0, 1, 2, 3, 4, 5)));
     expect([...state]).toEqual([["a", { dtype: "F32", shape: [2, 2], data: Float32Array.of(1, 3, 2, 4) }]]);
+  });
+
+  // What PyTorch 2.14.1 reads and refuses of these was asked of it.
+  const flag = (name: string, value = bytes(0x88)): Uint8Array => bytes("}", unicode(name), value, "s");
+
+  it.each([
+    ["negated numbers", "FloatStorage", floats(1, -2), flag("neg"), Float32Array.of(-1, 2)],
+    [
+      "negated numbers, whose flag is false",
+      "FloatStorage",
+      floats(1, -2),
+      flag("neg", bytes(0x89)),
+      Float32Array.of(-1, 2),
+    ],
+    ["negated bytes, which wrap round", "ByteStorage", bytes(1, 0), flag("neg"), BigInt64Array.of(255n, 0n)],
+    [
+      "the least whole number, negated",
+      "CharStorage",
+      bytes(128, 5),
+      flag("neg"),
+      BigInt64Array.of(-128n, -5n),
+    ],
+    ["flags that change nothing", "FloatStorage", floats(1, 2), flag("other"), Float32Array.of(1, 2)],
+    ["no flags", "FloatStorage", floats(1, 2), bytes("N"), Float32Array.of(1, 2)],
+    ["an empty list of flags", "FloatStorage", floats(1, 2), bytes("]"), Float32Array.of(1, 2)],
+  ])("reads %s as PyTorch does", (_, type, storage, metadata, expected) => {
+    const state = decodeWeights(pth(tensorPickle(2, 0, [2], [1], { type, metadata }), storage));
+    expect(state.get("a")!.data).toEqual(expected);
+  });
+
+  const two = tensorPickle(2, 0, [2], [1]);
+  it.each([
+    [
+      "a conjugated view",
+      { metadata: flag("conj") },
+      "_rebuild_tensor_v2: a conjugated view of numbers that are not complex",
+    ],
+    [
+      "negated booleans",
+      { type: "BoolStorage", metadata: flag("neg") },
+      "_rebuild_tensor_v2: a negated view of booleans",
+    ],
+    [
+      "metadata that are no dict",
+      { metadata: unicode("neg") },
+      '_rebuild_tensor_v2: metadata are no dict; got "neg"',
+    ],
+    ["an argument more", { metadata: bytes("NN") }, "_rebuild_tensor_v2: 8 arguments; expected 6 or 7"],
+    [
+      "requires_grad that is no bool",
+      { requiresGrad: bytes("N") },
+      "_rebuild_tensor_v2: requires_grad is no bool; got null",
+    ],
+  ])("refuses %s, as PyTorch does", (_, options, message) => {
+    expect(refusal(pth(tensorPickle(2, 0, [2], [1], options), floats(1, 2)))).toMatch(message);
+  });
+
+  const record = (data: Uint8Array) => ({ name: "w/data/0", data });
+  const main = { name: "w/data.pkl", data: two };
+  it.each([
+    [
+      "a record longer than its storage",
+      [main, record(floats(1, 2, 3)), VERSION],
+      "f: storage 0 has 12 bytes; expected 8",
+    ],
+    [
+      "a record two bytes longer",
+      [main, record(bytes(floats(1, 2), 0, 0)), VERSION],
+      "f: storage 0 has 10 bytes; expected 8",
+    ],
+    [
+      "a record shorter than its storage",
+      [main, record(floats(1)), VERSION],
+      "f: storage 0 has 4 bytes; expected 8",
+    ],
+    ["no version", [main, record(floats(1, 2))], "f: format version missing; expected 1 to 10"],
+    [
+      "a version from the future",
+      [main, record(floats(1, 2)), { ...VERSION, data: bytes("99") }],
+      'f: format version "99"; expected 1 to 10',
+    ],
+    [
+      "a version that is none",
+      [main, record(floats(1, 2)), { ...VERSION, data: bytes("abc") }],
+      'f: format version "abc"; expected 1 to 10',
+    ],
+    [
+      "a byte order that is none",
+      [main, record(floats(1, 2)), VERSION, { name: "w/byteorder", data: bytes("littler") }],
+      "f: numbers are not little-endian",
+    ],
+    [
+      "an entry elsewhere",
+      [main, record(floats(1, 2)), VERSION, { name: "v/x", data: bytes(1) }],
+      "f: entry v/x is not below w/, as all of PyTorch's are",
+    ],
+  ])("refuses %s, as PyTorch does", (_, entries, message) => {
+    expect(refusal(zip(entries))).toBe(message);
   });
 
   const call = (...parts: (string | number | Uint8Array)[]): Uint8Array =>
@@ -168,7 +266,7 @@ describe("PyTorch's files", () => {
       pth(tensorPickle(4, 0, [4], [1]), floats(1)),
       "f: storage 0 has 4 bytes; expected 16",
     ],
-    ["a missing storage", zip([stored]), "f: storage 0 is missing"],
+    ["a missing storage", zip([stored, VERSION]), "f: storage 0 is missing"],
     [
       "a negative stride",
       pth(tensorPickle(4, 0, [4], [-1]), floats(1, 2, 3, 4)),
