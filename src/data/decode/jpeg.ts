@@ -8,6 +8,7 @@ import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
 import { orientationOf } from "./exif.js";
 import type { ImageInfo } from "./info.js";
+import { ScanChecker } from "./jpeg-scans.js";
 import { smoothChroma, yccToRgb } from "./jpeg-chroma.js";
 
 const SOF0 = 0xc0;
@@ -65,6 +66,7 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   let xmp: Uint8Array | undefined;
   let jfif = false;
   let adobe: number | undefined;
+  const scans = new ScanChecker(fail);
   let at = 2;
   for (;;) {
     while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++; // fill bytes
@@ -82,6 +84,7 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
       if (frame) fail("damaged JPEG; got two frames; expected one");
       frame = readFrame(data, marker!, fail);
     }
+    if (marker === DHT) scans.tables(data);
     if (marker === APP0 && startsWith(data, "JFIF\0")) jfif = true;
     // As Pillow does: a second block of EXIF continues the first, a second XMP takes its place.
     if (marker === APP1 && startsWith(data, "Exif\0\0")) exif.push(exif.length ? data.subarray(6) : data);
@@ -93,7 +96,7 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   if (!frame) fail("damaged JPEG; got no frame before the first scan");
   const { width, height, components } = frame!;
   checkLength(frame!, bytes.length, fail);
-  parts.push([at, endOfScans(bytes, at, frame!, fail)]);
+  parts.push([at, endOfScans(bytes, at, frame!, scans, fail)]);
   const mode = components.length === 1 ? "L" : components.length === 3 ? "RGB" : "CMYK";
   const ycc = isYcc(components, jfif, adobe);
   const orientation = orientationOf({
@@ -108,6 +111,7 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   readonly components: readonly Component[];
+  readonly progressive: boolean;
 }
 
 /** libjpeg's rules (jdapimin.c): JFIF is YCbCr, else Adobe's flag decides, else the components' names. */
@@ -140,11 +144,17 @@ function readFrame(data: Uint8Array, marker: number, fail: Fail): Frame {
   if (components.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) {
     fail("damaged JPEG; got a sampling factor that is not 1…4");
   }
-  return { width: (w1 << 8) | w0, height: (h1 << 8) | h0, components };
+  return { width: (w1 << 8) | w0, height: (h1 << 8) | h0, components, progressive: marker === SOF2 };
 }
 
 /** Where the last scan ends, its EOI included. */
-function endOfScans(bytes: Uint8Array, firstScan: number, frame: Frame, fail: Fail): number {
+function endOfScans(
+  bytes: Uint8Array,
+  firstScan: number,
+  frame: Frame,
+  checker: ScanChecker,
+  fail: Fail,
+): number {
   const most = MOST_VISITS * blocksOf(frame) + FREE_VISITS;
   let scans = 0;
   let visits = 0;
@@ -158,20 +168,24 @@ function endOfScans(bytes: Uint8Array, firstScan: number, frame: Frame, fail: Fa
     else if (marker === 0 || (marker >= 0xd0 && marker <= 0xd7)) at += 2;
     else {
       if (isSof(marker)) fail("damaged JPEG; got two frames; expected one");
+      const end = at + 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+      const data = bytes.subarray(at + 4, end);
+      if (marker === DHT) checker.tables(data);
       if (marker === SOS) {
-        const ids = Array.from({ length: bytes[at + 4] ?? 0 }, (_, i) => bytes[at + 5 + 2 * i]);
+        checker.scan(data, frame.components, frame.progressive);
+        const ids = Array.from({ length: data[0]! }, (_, i) => data[1 + 2 * i]);
         visits += blocksOf(frame, ({ id }) => ids.includes(id));
         if (++scans > MOST_SCANS) fail(`damaged JPEG; got more than ${MOST_SCANS} scans`);
         if (visits > most) fail(`JPEG of too much work; got ${scans} scans or more of ${frame.width}×${frame.height}; expected ${MOST_VISITS} over every block at most`); // prettier-ignore
       }
-      at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+      at = end;
     }
   }
 }
 
 /** Blocks that the frame declares, whole units of them, in the components that count. */
 function blocksOf(
-  { width, height, components }: Frame,
+  { width, height, components }: Omit<Frame, "progressive">,
   counts: (c: Component) => boolean = () => true,
 ): number {
   const most = (pick: (c: Component) => number): number => Math.max(...components.map(pick));

@@ -59,6 +59,28 @@ function packedData(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
   return out;
 }
 
+/** Adler-32 (RFC 1950) of what was summed before and these bytes. */
+function adler32(bytes: Uint8Array, before: number): number {
+  let a = before & 0xffff;
+  let b = before >>> 16;
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(at + 3800, bytes.length); // the sums stay below 2³¹
+    for (; at < end; at++) b += a += bytes[at]!;
+    a %= 65521;
+    b %= 65521;
+  }
+  return ((b << 16) | a) >>> 0;
+}
+
+/** Whether the checksum ends the data; or stands in it, where something follows that is no part of it. */
+function holds(packed: Uint8Array, sum: number): boolean {
+  const [w, x, y, z] = [sum >>> 24, (sum >>> 16) & 255, (sum >>> 8) & 255, sum & 255];
+  for (let at = packed.length - 4; at >= 2; at--) {
+    if (packed[at] === w && packed[at + 1] === x && packed[at + 2] === y && packed[at + 3] === z) return true;
+  }
+  return false;
+}
+
 /**
  * The filtered rows after `before` zeros. Costs memory and work in proportion to the declared size, whatever the data would inflate to.
  * @throws Error if it inflates to fewer bytes, or to more than twice as many
@@ -72,8 +94,10 @@ function inflate(packed: Uint8Array, before: number, expected: number, picture: 
   let filled = 0;
   let ended = false;
   let size = 0;
+  let sum = 1;
   const stream = new Unzlib((part, last) => {
     size += part.length;
+    sum = adler32(part, sum);
     // Some writers leave a few bytes too many, which Pillow passes over.
     if (size > 2 * expected + SLICE) {
       throw new Error(
@@ -91,6 +115,9 @@ function inflate(packed: Uint8Array, before: number, expected: number, picture: 
   }
   if (filled < expected)
     throw new Error(`got ${filled} bytes of pixels, inflated; expected ${expected} for ${picture}`);
+  // Pillow stops where it has all pixels: it sees the checksum where nothing follows them.
+  if (size === expected && !holds(packed, sum))
+    throw new Error("got a wrong checksum of the inflated pixels");
   return out;
 }
 

@@ -1,5 +1,6 @@
-// PNG: size and truncation are known from the chunks before anything is inflated, and chunks that do not concern the pixels
-// (texts, colour profiles) cannot spoil the picture.
+// PNG: size and truncation are known from the chunks before anything is inflated. Files that Pillow refuses are refused: wrong
+// checksums show that a file is damaged, wherever in it they are. What chunks beside the pixels say (texts, colour profiles)
+// cannot spoil the picture.
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
 import { DataError, reason, show } from "../../errors.js";
@@ -12,8 +13,14 @@ import { samplesOf } from "./png-pixels.js";
 const SIGNATURE_LENGTH = 8;
 /** Length, type and CRC around a chunk's data. */
 const CHUNK_FRAME = 12;
-/** What matters to the pixels. tRNS does not: alpha is dropped, as by Pillow's convert("RGB"). */
-const PIXEL_CHUNKS = new Set(["IHDR", "PLTE", "IDAT", "IEND"]);
+/** The fewest bytes of chunks beside the pixels, without which Pillow takes a file for truncated. */
+const LEAST: ReadonlyMap<string, number> = new Map([
+  ["gAMA", 4],
+  ["pHYs", 9],
+  ["sRGB", 1],
+  ["cHRM", 32],
+]);
+const MOST_COLOURS = 256;
 
 const GREY = 0;
 const RGB = 2;
@@ -35,7 +42,7 @@ export interface PngInfo extends ImageInfo {
   readonly depth: number;
   readonly samples: number;
   readonly interlaced: boolean;
-  /** Where the chunks with pixels lie in the file. */
+  /** Where the chunks lie in the file. */
   readonly chunks: readonly { type: string; start: number; end: number }[];
 }
 
@@ -66,7 +73,14 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
     if (chunks.length === 0 && (type !== "IHDR" || length !== 13))
       fail("damaged PNG; expected an IHDR chunk first");
     if (chunks.length > 0 && type === "IHDR") fail("damaged PNG; got two IHDR chunks; expected one");
-    if (PIXEL_CHUNKS.has(type)) chunks.push({ type, start: at, end });
+    if (!/^\w{4}$/.test(type)) fail(`damaged PNG; got chunk ${show(type)}; expected four letters`);
+    if (length < (LEAST.get(type) ?? 0)) {
+      fail(`truncated PNG; got ${length} bytes of chunk ${type}; expected ${LEAST.get(type)}`);
+    }
+    if (type === "IDAT" && chunks.at(-1)!.type !== type && chunks.some((chunk) => chunk.type === type)) {
+      fail("damaged PNG; got a chunk between the pixels'; expected IDAT chunks one after the other");
+    }
+    chunks.push({ type, start: at, end });
     const data = bytes.subarray(at + 8, end - 4);
     if (type === "eXIf") exif = data;
     keepText(type, data, texts);
@@ -118,10 +132,15 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return byte;
 });
 
-/** CRC-32 of type and data (PNG annex D). @throws Error if a chunk's is wrong */
+/**
+ * CRC-32 of type and data (PNG annex D). @throws Error if a chunk's is wrong; of those between the pixels and the end Pillow
+ * passes over any
+ */
 function checkCrcs(bytes: Uint8Array, { chunks }: PngInfo): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const { type, start, end } of chunks) {
+  const last = chunks.findLastIndex(({ type }) => type === "IDAT");
+  for (const [i, { type, start, end }] of chunks.entries()) {
+    if (last >= 0 && i > last && type !== "IEND") continue;
     let crc = 0xffffffff;
     for (let i = start + 4; i < end - 4; i++) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
     if ((crc ^ 0xffffffff) >>> 0 !== view.getUint32(end - 4))
@@ -129,11 +148,14 @@ function checkCrcs(bytes: Uint8Array, { chunks }: PngInfo): void {
   }
 }
 
-/** Colours, three bytes each. @throws Error if the chunk is missing or of a wrong length */
+/** Colours, three bytes each: the last palette before the pixels. @throws Error if there is none, or of a wrong length */
 function paletteOf(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
-  const chunk = chunks.find(({ type }) => type === "PLTE");
+  const first = chunks.findIndex(({ type }) => type === "IDAT");
+  const chunk = chunks.findLast(({ type }, i) => type === "PLTE" && i < first);
   const length = chunk ? chunk.end - chunk.start - CHUNK_FRAME : 0;
   if (!chunk || length % 3) throw new Error(`got a palette of ${length} bytes; expected a multiple of 3`);
+  if (length > 3 * MOST_COLOURS)
+    throw new Error(`got ${length / 3} colours; expected at most ${MOST_COLOURS}`);
   return bytes.subarray(chunk.start + 8, chunk.end - 4);
 }
 
