@@ -31,6 +31,7 @@ export default defineConfig(({ mode }) => {
       exclude: [...configDefaults.exclude, ...(ring.exclude ?? [])],
       globalSetup: "test/helpers/build-worker.ts",
       testTimeout: 60_000,
+      hookTimeout: 60_000,
       // Files run side by side, each on one thread; tests of threads ask for more themselves.
       maxWorkers: Math.max(2, availableParallelism() - 1),
       env: { FOVEA_THREADS: "1", FOVEA_RING: mode, ...ring.env, ...pick("FOVEA_FUZZ") },

@@ -6,9 +6,10 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { link, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DataError, reason, short } from "../errors.js";
 import { ASIDE, codeOf } from "./files.js";
 
@@ -16,6 +17,8 @@ export const LOCK_FILE = ".fovea-lock";
 const TOUCH_MS = 15_000;
 /** A single step of training may keep a process from touching the file for minutes. */
 const SILENT_MS = 600_000;
+/** Nobody needs this long to take a dead process's file away. */
+const GUARD_MS = 30_000;
 
 interface Holder {
   pid: number;
@@ -149,16 +152,23 @@ export class RunLock {
     }
     const holder = parse(text);
     if (holder ? lives(holder, this.#own, silent) : silent < TOUCH_MS) throw this.#taken(holder, silent);
-    // Of several that find it dead one alone renames it; who renames a newer one puts it back.
-    const away = `${this.#path}.${randomUUID()}${ASIDE}`;
+    // Of several that find it dead one alone, who holds the guard, takes it away, and only if it is still the same.
+    const guard = `${this.#path}.guard${ASIDE}`;
     try {
-      await rename(this.#path, away);
+      await writeFile(guard, "", { flag: "wx" });
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return;
-      throw error;
+      if (codeOf(error) !== "EEXIST") throw error;
+      const age = now - (await timeOf(guard).catch(() => now));
+      if (age > GUARD_MS) await rm(guard, { force: true }); // of a process that died in these lines
+      await sleep(20);
+      return;
     }
-    if ((await readFile(away, "utf8")) !== text) await link(away, this.#path).catch(() => {});
-    await rm(away, { force: true });
+    try {
+      if ((await readFile(this.#path, "utf8").catch(() => "")) === text)
+        await rm(this.#path, { force: true });
+    } finally {
+      await rm(guard, { force: true });
+    }
   }
 
   #taken(holder: Holder | undefined, silent: number): DataError {

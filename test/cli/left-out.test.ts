@@ -80,7 +80,7 @@ describe("fovea train", () => {
     expect(metrics.notes.join("\n")).toContain("16-bit grey");
     const report = readFileSync(at("run/report.html"), "utf8");
     expect(report).toContain("Data left out");
-    expect(report).toContain(at("photos/warm/cut.png"));
+    expect(report.replaceAll("<wbr />", "")).toContain(at("photos/warm/cut.png"));
   });
 });
 

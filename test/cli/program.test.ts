@@ -71,10 +71,10 @@ describe("fovea", () => {
     [["train", "x", "--aa", "imagnet"], "did you mean imagenet? expected imagenet, cifar10"],
     [["train", "x", "--loss", "bec"], "did you mean bce? expected one of bce"],
     [
-      ["train", "x", "--recipe", "finetun"],
+      ["train", "mnist", "--recipe", "finetun"],
       "--recipe: unknown recipe 'finetun'; did you mean finetune? known: ",
     ],
-    [["train", "x", "--recipe", "constructor"], "--recipe: unknown recipe 'constructor'; known: "],
+    [["train", "mnist", "--recipe", "constructor"], "--recipe: unknown recipe 'constructor'; known: "],
     [
       ["train", "minst", "--model", "lenet5"],
       "minst: no such folder or dataset; did you mean mnist? known: cifar10",

@@ -64,7 +64,7 @@ describe("after init(), a tensor of before", () => {
     init({ threads: 1 });
     const stranger = ones([2, 3]);
     refused(() => x.data());
-    expect(() => x.data()).toThrow("full f32:[2,3]: made before init() replaced");
+    expect(() => x.data()).toThrow("ones f32:[2,3]: made before init() replaced");
     for (const use of [
       () => x.tolist(),
       () => x.copyFrom([1, 2, 3, 4, 5, 6]),

@@ -293,7 +293,9 @@ describe("datasets by name", () => {
     expect((await readdir(path)).sort()).toEqual(["train", "val"]);
     expect(await readdir(join(folder, "imagenette_160"))).toEqual(["imagenette2-160"]);
     await expect(loadDataset(import.meta.filename)).rejects.toThrow(
-      new DataError(`${import.meta.filename}: not a folder; expected a dataset's`),
+      new DataError(
+        `${import.meta.filename}: not a folder; expected a dataset's, or a list (.txt, .csv, .tsv)`,
+      ),
     );
     const { train, val } = await loadDataset(path);
     expect([train.length, val!.length]).toEqual([1, 1]);

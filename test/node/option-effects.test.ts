@@ -122,7 +122,7 @@ const EFFECTS: Record<string, [value: unknown, beside?: TrainFlags]> = {
   distillTemperature: [2, teacher],
   modelEma: [true],
   modelEmaDecay: [0.2, { modelEma: true }],
-  patience: [1, still],
+  patience: [1, { ...still, epochs: 12 }],
   valInterval: [2],
   seed: [3],
 };

@@ -86,7 +86,8 @@ function checkDepthwise(name: string, w: Windows): void {
   tidy(() => {
     const tx = tensor(x, w.shape, { requiresGrad: true });
     const tw = tensor(weight, [...w.kernel, 1, channels], { requiresGrad: true });
-    const y = conv2d(tx, tw, undefined, { ...w, groups: channels });
+    const { stride, padding, dilation } = w;
+    const y = conv2d(tx, tw, undefined, { stride, padding, dilation, groups: channels });
     backward(y, tensor(dy, y.shape));
     allclose(`${name}: y`, y.data(), want.y, TOLERANCE);
     allclose(`${name}: dx`, tx.grad!.data(), want.dx, TOLERANCE);
@@ -112,11 +113,13 @@ function checkMaxPool(name: string, w: Windows, special: number): void {
   });
   tidy(() => {
     const tx = tensor(x, w.shape, { requiresGrad: true });
-    const y = maxPool2d(tx, w.kernel, w);
+    const { stride, padding, dilation } = w;
+    const options = { stride, padding, dilation };
+    const y = maxPool2d(tx, w.kernel, options);
     backward(y, tensor(dy, y.shape));
     expect(y.data(), `${name}: y`).toEqual(Float32Array.from(want.y));
     allclose(`${name}: dx`, tx.grad!.data(), want.dx, TOLERANCE);
-    const alone = maxPool2d(tx.detach(), w.kernel, w);
+    const alone = maxPool2d(tx.detach(), w.kernel, options);
     expect(alone.data(), `${name}: y without gradients`).toEqual(Float32Array.from(want.y));
   });
 }

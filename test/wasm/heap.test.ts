@@ -145,7 +145,7 @@ describe("the runtime", () => {
     init({ maxBytes: 4 * 2 ** 20 });
     expect(() => zeros([1024, 1024])).toThrow(
       new WasmError(
-        "full f32:[1024,1024]: out of memory; asked 4,194,304 bytes, in use 0 of at most 4,194,304",
+        "zeros f32:[1024,1024]: out of memory; asked 4,194,304 bytes, in use 0 of at most 4,194,304",
       ),
     );
     const x = zeros([1, 64, 64, 64]);
