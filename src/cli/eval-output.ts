@@ -6,7 +6,7 @@ import { columnsOf, count, cut } from "../node/status-line.js";
 import type { ClassScores } from "../train/index.js";
 import type { Dataset } from "../data/index.js";
 
-/** Shown to people: classes in full up to so many, then the worst of them; confused pairs; mistakes. */
+/** Shown to people: classes in full up to this many, then the worst of them; confused pairs; mistakes. */
 const CLASSES = 60;
 const WORST = 20;
 const PAIRS = 5;

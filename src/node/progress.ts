@@ -11,7 +11,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
 /**
  * "epoch 1/6 [=====     ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  data wait 2 %  ETA 0:31", or what of it has
- * room in so many columns.
+ * room in this many columns.
  */
 export function stepLine(r: StepReport, width = Infinity): string {
   const pieces: Piece[] = [
@@ -39,7 +39,7 @@ function evaluated({ weights, loss, top1, top5, map }: EvaluatedWeights): Piece[
 
 /**
  * "epoch 1/6  train loss 0.2134 top-1 93.41 %  test loss 0.0712 top-1 97.80 % top-5 99.98 %  5.1 s  12,345 images/s  data wait 0.40 %",
- * or what of it has room in so many columns.
+ * or what of it has room in this many columns.
  */
 export function epochLine(r: EpochReport, epochs: number, width = Infinity): string {
   const pieces: Piece[] = [

@@ -111,7 +111,7 @@ export class StatusLine {
   }
 }
 
-/** "[=====     ]", of so many columns. */
+/** "[=====     ]", of this many columns. */
 export function bar(share: number, columns: number): string {
   const inner = columns - 2;
   return `[${"=".repeat(Math.round(Math.min(Math.max(share, 0), 1) * inner)).padEnd(inner)}]`;

@@ -26,7 +26,7 @@ const lockFile = (): string => join(root, LOCK_FILE);
 const held = async (): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(lockFile(), "utf8")) as Record<string, unknown>;
 
-/** Puts a lock of somebody else there, of so many seconds ago. */
+/** Puts a lock of somebody else there, of this many seconds ago. */
 async function plant(holder: object | string, age = 0): Promise<void> {
   await writeFile(lockFile(), typeof holder === "string" ? holder : JSON.stringify(holder));
   const then = Date.now() / 1000 - age;

@@ -1,4 +1,4 @@
-// Whole trainings on a few small pictures: what the run folder then holds.
+// Whole training runs on a few small pictures: what the run folder then holds.
 
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
