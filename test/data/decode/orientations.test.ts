@@ -54,7 +54,7 @@ describe("orientation", () => {
     const bomb = chunk("zTXt", join(text("Raw profile type exif\0\0"), deflateSync(new Uint8Array(2 ** 24))));
     const begin = performance.now();
     expect(imageInfo(withChunks(Array.from({ length: 400 }, () => bomb)), "f").orientation).toBe(1);
-    expect(performance.now() - begin).toBeLessThan(500);
+    expect(performance.now() - begin).toBeLessThan(2000);
   });
 });
 
@@ -70,7 +70,7 @@ describe("a flood of EXIF segments", () => {
     );
     const begin = performance.now();
     expect(imageInfo(flood, "f").orientation).toBe(1);
-    expect(performance.now() - begin).toBeLessThan(500);
+    expect(performance.now() - begin).toBeLessThan(2000);
   });
 });
 
