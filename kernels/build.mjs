@@ -1,11 +1,28 @@
-// Compiles the kernels to build/kernels.{simd,relaxed}.wasm and writes both, in base64, to src/wasm/binaries.ts.
+// Writes the kernels that come from templates, compiles all to build/kernels.{simd,relaxed}.wasm and writes both, in base64, to
+// src/wasm/binaries.ts.
+//
+// A template, kernels/FAMILY/NAME.template.mjs, is for bodies that are the same in many shapes. Its default export gives the
+// text of each file it makes, by name: { "rows": "…" } becomes kernels/FAMILY/generated/rows.ts.
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await mkdir("build", { recursive: true });
+const families = await readdir("kernels", { withFileTypes: true });
+for (const { name: family } of families.filter((entry) => entry.isDirectory())) {
+  const folder = `kernels/${family}/generated`;
+  await rm(folder, { recursive: true, force: true });
+  const templates = (await readdir(`kernels/${family}`)).filter((name) => name.endsWith(".template.mjs"));
+  for (const template of templates) {
+    await mkdir(folder, { recursive: true });
+    const { default: files } = await import(`./${family}/${template}`);
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(`${folder}/${name}.ts`, `// Written by ${template}.\n\n${text}`);
+    }
+  }
+}
 // --debug keeps the functions' names, for profilers.
 const names = process.argv.includes("--debug") ? ["--debug"] : [];
 const lines = ["// Written by kernels/build.mjs.", ""];

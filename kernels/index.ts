@@ -1,31 +1,31 @@
 // The exports of kernels.*.wasm. src/wasm/abi.ts holds the same list, typed.
 
-export { gemm, gemmScratch, gemmUnits } from "./gemm";
-export { rowsGemm, rowsGemmScratch, rowsGemmUnits, segmentBlocks } from "./rows-gemm";
-export { pixelsGemm, pixelsGemmScratch, pixelsGemmUnits } from "./pixels-gemm";
-export { tileColumns, tileCount, tileRows } from "./tile";
-export * from "./activation";
-export * from "./copy";
-export * from "./elementwise";
-export { argmax, maxBackward, sum, sumBackward } from "./reduce";
-export * from "./softmax";
-export * from "./norm";
-export * from "./normalize";
-export * from "./optimizer";
-export * from "./random";
-export * from "./depthwise";
-export * from "./depthwise-weight";
-export { packPanels, packPanelsUnits, padImages } from "./pack";
-export * from "./avg-pool";
-export * from "./max-pool";
-export * from "./resize";
-export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd";
+export { gemm, gemmScratch, gemmUnits } from "./product/gemm";
+export { rowsGemm, rowsGemmScratch, rowsGemmUnits, segmentBlocks } from "./product/rows-gemm";
+export { pixelsGemm, pixelsGemmScratch, pixelsGemmUnits } from "./product/pixels-gemm";
+export { tileColumns, tileCount, tileRows } from "./tile/tile";
+export * from "./elementwise/activation";
+export * from "./elementwise/copy";
+export * from "./elementwise/elementwise";
+export { argmax, maxBackward, sum, sumBackward } from "./reduce/reduce";
+export * from "./reduce/softmax";
+export * from "./norm/batch-norm";
+export * from "./image/normalize";
+export * from "./optimizer/optimizer";
+export * from "./elementwise/dropout";
+export * from "./depthwise/depthwise";
+export * from "./depthwise/weight";
+export { packPanels, packPanelsUnits, padImages } from "./product/pack";
+export * from "./pool/avg-pool";
+export * from "./pool/max-pool";
+export * from "./image/resize";
+export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd/winograd";
 export {
   winogradWeightBackward,
   winogradWeights,
   winogradWeightsScratch,
   winogradWeightsUnits,
-} from "./winograd-weights";
+} from "./winograd/weights";
 export {
   winogradStrips,
   winogradStripsScratch,
@@ -35,14 +35,14 @@ export {
   winogradTiles,
   winogradTilesFloats,
   winogradTilesScratch,
-} from "./winograd-weight";
-export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd-strided";
+} from "./winograd/weight";
+export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd/strided";
 export {
   stridedWeightFloats,
   stridedWeights,
   stridedWeightsScratch,
   stridedWeightsUnits,
-} from "./winograd-strided-weights";
+} from "./winograd/strided-weights";
 export {
   stridedSums,
   stridedSumsScratch,
@@ -50,6 +50,6 @@ export {
   stridedTiles,
   stridedTilesFloats,
   stridedTilesScratch,
-} from "./winograd-strided-weight";
-export { stemConv, stemConvScratch, stemConvUnits, stemSums, stemSumsScratch } from "./winograd-stem";
-export { stemWeight, stemWeightBackward } from "./winograd-stem-transforms";
+} from "./winograd/strided-weight";
+export { stemConv, stemConvScratch, stemConvUnits, stemSums, stemSumsScratch } from "./winograd/stem";
+export { stemWeight, stemWeightBackward } from "./winograd/stem-transforms";

@@ -1,7 +1,7 @@
 // Structs that TypeScript fills as Int32Arrays, fields in this order (src/wasm/structs.ts holds the same lists, and
 // a test compares them). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
 
-/** A matrix product; see gemm.ts. */
+/** A matrix product; see product/gemm.ts. */
 @unmanaged
 export class Gemm {
   m: i32 = 0;
@@ -21,7 +21,7 @@ export class Gemm {
   tile: i32 = 0;
 }
 
-/** A product whose rows are the cells of a grid of pixels; see rows-gemm.ts. */
+/** A product whose rows are the cells of a grid of pixels; see product/rows-gemm.ts. */
 @unmanaged
 export class RowsGemm {
   images: i32 = 0;
@@ -62,7 +62,7 @@ export class RowsGemm {
   tile: i32 = 0;
 }
 
-/** A product summed over pixels; see pixels-gemm.ts. */
+/** A product summed over pixels; see product/pixels-gemm.ts. */
 @unmanaged
 export class PixelsGemm {
   rows: i32 = 0;
@@ -113,7 +113,7 @@ export class Window {
   dilationWidth: i32 = 0;
 }
 
-/** A 3×3 convolution by Winograd's algorithm; see winograd.ts. */
+/** A 3×3 convolution by Winograd's algorithm; see winograd/winograd.ts. */
 @unmanaged
 export class WinogradConv {
   x: usize = 0;
@@ -145,7 +145,7 @@ export class WinogradConv {
   tile: i32 = 0;
 }
 
-/** The sums of a 3×3 convolution's weight gradient by Winograd's algorithm; see winograd-weight.ts. */
+/** The sums of a 3×3 convolution's weight gradient by Winograd's algorithm; see winograd/weight.ts. */
 @unmanaged
 export class WinogradSums {
   x: usize = 0;
@@ -168,7 +168,7 @@ export class WinogradSums {
   tile: i32 = 0;
 }
 
-/** A 3×3 convolution of stride 2, or its data gradient, by minimal filtering; see winograd-strided.ts. */
+/** A 3×3 convolution of stride 2, or its data gradient, by minimal filtering; see winograd/strided.ts. */
 @unmanaged
 export class WinogradStrided {
   x: usize = 0;
@@ -200,7 +200,7 @@ export class WinogradStrided {
   tile: i32 = 0;
 }
 
-/** Some rows of tiles for the weight gradient of a 3×3 convolution of stride 2; see winograd-strided-weight.ts. */
+/** Some rows of tiles for the weight gradient of a 3×3 convolution of stride 2; see winograd/strided-weight.ts. */
 @unmanaged
 export class StridedSums {
   x: usize = 0;
@@ -226,7 +226,7 @@ export class StridedSums {
   tile: i32 = 0;
 }
 
-/** A 7×7 convolution of stride 2 on few channels; see winograd-stem.ts. */
+/** A 7×7 convolution of stride 2 on few channels; see winograd/stem.ts. */
 @unmanaged
 export class StemConv {
   x: usize = 0;

@@ -1,4 +1,4 @@
-// Depthwise convolution: groups = channels = output channels. The kernels (kernels/depthwise.ts) do it on the images as
+// Depthwise convolution: groups = channels = output channels. The kernels (kernels/depthwise/depthwise.ts) do it on the images as
 // they are.
 
 import { parallel, parallelScratch } from "../wasm/parallel.js";

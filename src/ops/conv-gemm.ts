@@ -2,13 +2,13 @@
 //
 // In NHWC the channels of one pixel lie side by side, and so do the pixels of a row. A window's values are therefore a
 // few contiguous runs (one for each kernel row; one for each tap if dilated or grouped), and the run of the next
-// window starts a fixed distance on. That is a matrix product whose rows of A overlap (kernels/rows-gemm.ts):
+// window starts a fixed distance on. That is a matrix product whose rows of A overlap (kernels/product/rows-gemm.ts):
 //
 //   forward          rows are output pixels, the runs are windows of x
 //   data gradient    rows are input pixels, the runs are windows of dy under the flipped kernel; with stride s the
 //                    input splits into s² phases, each of which meets only every s-th tap and is a convolution itself;
 //                    where many windows reach beyond dy, into rows that meet the same taps too
-//   weight gradient  Aᵀ·B summed over pixels (kernels/pixels-gemm.ts), for each kernel row
+//   weight gradient  Aᵀ·B summed over pixels (kernels/product/pixels-gemm.ts), for each kernel row
 
 import type { Tensor } from "../core/tensor.js";
 import { parallelScratch } from "../wasm/parallel.js";

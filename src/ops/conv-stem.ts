@@ -1,4 +1,4 @@
-// 7×7 convolution of stride 2 on few channels by minimal filtering (kernels/winograd-stem.ts), and its weight gradient. The
+// 7×7 convolution of stride 2 on few channels by minimal filtering (kernels/winograd/stem.ts), and its weight gradient. The
 // four phases of the input are four times the channels: channel 4 · (2 · odd row + odd column) · channels + c, and the kernel's
 // 7×7 taps are 4×4 for each phase.
 

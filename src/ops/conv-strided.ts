@@ -1,4 +1,4 @@
-// 3×3 convolution of stride 2 by minimal filtering over the input's four phases (kernels/winograd-strided.ts).
+// 3×3 convolution of stride 2 by minimal filtering over the input's four phases (kernels/winograd/strided.ts).
 //
 //   forward          tiles of x, weights
 //   data gradient    tiles of dy, weights turned by 180° with the channels' roles swapped; a phase of dx at a time

@@ -1,4 +1,4 @@
-// 3×3 convolution of stride 1 by Winograd's algorithm (kernels/winograd.ts): transform tiles of the input and the
+// 3×3 convolution of stride 1 by Winograd's algorithm (kernels/winograd/winograd.ts): transform tiles of the input and the
 // weights, multiply in 36 independent matrix products, transform back.
 //
 //   forward          tiles of x, weights

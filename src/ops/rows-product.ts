@@ -1,4 +1,4 @@
-// Products whose rows start at the pixels of a grid (kernels/rows-gemm.ts): what convolutions and matrix products share.
+// Products whose rows start at the pixels of a grid (kernels/product/rows-gemm.ts): what convolutions and matrix products share.
 
 import { parallel, parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
@@ -17,7 +17,7 @@ export interface Run {
   length: number;
 }
 
-/** Segment words (kernels/tile.ts) of the runs in order, neighbours joined; B is packed in the same order. */
+/** Segment words (kernels/tile/tile.ts) of the runs in order, neighbours joined; B is packed in the same order. */
 function segmentsOf(runs: readonly Run[], columnsOfPanel: number): number[] {
   const words: number[] = [];
   let k = 0;

@@ -43,7 +43,7 @@ export interface InitOptions {
   simd256?: boolean;
   /** Most bytes the heap may grow to. Default: 4 GiB, all that 32-bit WebAssembly addresses. */
   maxBytes?: number;
-  /** Which register tile (kernels/tile.ts) matrix products use; results do not depend on it. Default: the fastest. */
+  /** Which register tile (kernels/tile/tile.ts) matrix products use; results do not depend on it. Default: the fastest. */
   tile?: number;
 }
 
@@ -62,7 +62,7 @@ export interface Runtime {
   readonly binary: Binary;
   /** Whether convolutions may use Winograd's algorithm. */
   readonly winograd: boolean;
-  /** Number of the register tile that measured fastest here (kernels/tile.ts). It never changes results. */
+  /** Number of the register tile that measured fastest here (kernels/tile/tile.ts). It never changes results. */
   readonly tile: number;
   /** Whether vectors of 256 bits are in use. */
   readonly simd256: boolean;

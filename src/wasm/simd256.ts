@@ -10,7 +10,7 @@ import { structWords } from "./structs.js";
 /** The first Node whose V8 compiles all kernels so; tried on 24 and 26. */
 const FIRST_NODE = 24;
 const FLAG = "--experimental-wasm-revectorize";
-/** The register tile for it (kernels/tile.ts), and one that does not need it. */
+/** The register tile for it (kernels/tile/tile.ts), and one that does not need it. */
 export const WIDE_TILE = 3;
 const NARROW_TILE = 0;
 

@@ -6,7 +6,7 @@ import { relaxedSimd } from "../../src/wasm/relaxed-simd.js";
 import { opCases, type OpCases } from "../cases/index.js";
 import { isQuick } from "./ring.js";
 
-/** Register tiles by number (kernels/tile.ts). */
+/** Register tiles by number (kernels/tile/tile.ts). */
 export const TILES = [0, 1, 2, 3];
 
 export function canRun(binary: Binary): boolean {

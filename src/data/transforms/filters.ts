@@ -1,6 +1,6 @@
 // The weights by which each pixel of a resized line is a sum of pixels of the old one, as Pillow's Resample.c computes them:
 // the filter stretched to the scale when shrinking (so that nothing aliases), normalised in double precision, then rounded to
-// 22-bit fixed point. kernels/resize.ts says how they lie in memory.
+// 22-bit fixed point. kernels/image/resize.ts says how they lie in memory.
 
 import { roundEven } from "./geometry.js";
 

@@ -1,0 +1,252 @@
+// Resizing of NHWC bytes by weighted sums: along rows, then along columns, bytes between the two (J. Clark and A. Karpinsky,
+// Pillow's Resample.c, https://github.com/python-pillow/Pillow/blob/9.4.0/src/libImaging/Resample.c, whose results these are).
+//
+//   y[i] = clamp((2²¹ + Σ weight[i, k] · x[first[i] + k]) >> 22, 0, 255), k < taps, weights in 22-bit fixed point
+//
+// A weight is stored as 2048·high + low, 16 bits each, for then two taps are one i32x4.dot_i16x8_s; sums of integers are
+// exact in any order. Of output i come first its taps high parts, then its taps low parts, and zeros in both are no taps.
+
+import { at } from "../simd";
+
+/** The sums of the high and the low parts as bytes, in the low four lanes of 8 bits. */
+function finish(high: v128, low: v128): v128 {
+  const sum = i32x4.add(i32x4.add(i32x4.shl(high, 11), low), i32x4.splat(1 << 21));
+  const words = i32x4.shr_s(sum, 22);
+  const halves = i16x8.narrow_i32x4_s(words, words);
+  return i8x16.narrow_i16x8_u(halves, halves);
+}
+
+/** For i8x16.swizzle: two pixels' channels side by side, widened to 16 bits; 16 stands for zero. */
+function pairOrder(channels: i32): v128 {
+  if (channels == 1) return i8x16(0, 16, 1, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16);
+  if (channels == 3) return i8x16(0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16);
+  return i8x16(0, 16, 4, 16, 1, 16, 5, 16, 2, 16, 6, 16, 3, 16, 7, 16);
+}
+
+/** Stores a pixel of 1, 3 or 4 bytes. Of three a fourth is written too, which the next pixel of the row writes again. */
+function storePixel(to: usize, bytes: v128, channels: i32, last: bool): void {
+  if (channels == 1) {
+    v128.store8_lane(to, bytes, 0);
+  } else if (channels == 4 || !last) {
+    v128.store32_lane(to, bytes, 0);
+  } else {
+    v128.store16_lane(to, bytes, 0);
+    v128.store8_lane(to, bytes, 2, 2);
+  }
+}
+
+/**
+ * Sums along rows: y[r, i, c] for yWidth pixels of 1, 3 or 4 channels. firsts: i32 [yWidth], pixels. taps: a multiple of 8
+ * for one channel, else of 2. Reads up to 8 bytes past the taps of a pixel. Unit = row.
+ */
+export function resizeRows(
+  x: usize,
+  xRowBytes: i32,
+  y: usize,
+  yWidth: i32,
+  channels: i32,
+  firsts: usize,
+  weights: usize,
+  taps: i32,
+  begin: i32,
+  end: i32,
+): void {
+  if (channels == 1) return grayRows(x, xRowBytes, y, yWidth, firsts, weights, taps, begin, end);
+  const order = pairOrder(channels);
+  const lowParts = 2 * taps;
+  for (let r = begin; r < end; r++) {
+    const row = x + r * xRowBytes;
+    let to = y + r * yWidth * channels;
+    let weight = weights;
+    for (let i = 0; i < yWidth; i++) {
+      let from = row + load<i32>(at(firsts, i)) * channels;
+      let high = i32x4.splat(0);
+      let low = i32x4.splat(0);
+      for (let k = 0; k < taps; k += 2) {
+        const pair = i8x16.swizzle(v128.load64_zero(from), order);
+        high = i32x4.add(high, i32x4.dot_i16x8_s(pair, v128.load32_splat(weight)));
+        low = i32x4.add(low, i32x4.dot_i16x8_s(pair, v128.load32_splat(weight + lowParts)));
+        from += 2 * channels;
+        weight += 4;
+      }
+      weight += lowParts;
+      const bytes = inline.always(finish(high, low));
+      inline.always(storePixel(to, bytes, channels, i + 1 == yWidth));
+      to += channels;
+    }
+  }
+}
+
+/** The same for one channel: eight taps at a time. */
+function grayRows(
+  x: usize,
+  xRowBytes: i32,
+  y: usize,
+  yWidth: i32,
+  firsts: usize,
+  weights: usize,
+  taps: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const lowParts = 2 * taps;
+  for (let r = begin; r < end; r++) {
+    const row = x + r * xRowBytes;
+    const to = y + r * yWidth;
+    let weight = weights;
+    for (let i = 0; i < yWidth; i++) {
+      let from = row + load<i32>(at(firsts, i));
+      let high = i32x4.splat(0);
+      let low = i32x4.splat(0);
+      for (let k = 0; k < taps; k += 8) {
+        const eight = v128.load_ext<u8>(from);
+        high = i32x4.add(high, i32x4.dot_i16x8_s(eight, v128.load(weight)));
+        low = i32x4.add(low, i32x4.dot_i16x8_s(eight, v128.load(weight + lowParts)));
+        from += 8;
+        weight += 16;
+      }
+      weight += lowParts;
+      v128.store8_lane(to + i, inline.always(finish(sumAll(high), sumAll(low))), 0);
+    }
+  }
+}
+
+/** The sum of the four lanes in the first one. */
+function sumAll(v: v128): v128 {
+  const pairs = i32x4.add(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
+  return i32x4.add(pairs, i32x4.shuffle(pairs, pairs, 1, 0, 3, 2));
+}
+
+/**
+ * Sums along columns: y[i, b] for rows of rowBytes. firsts: i32 [rows of y], rows of x. taps: even. Reads up to 15 bytes past
+ * the end of x. Unit = row of y.
+ */
+export function resizeColumns(
+  x: usize,
+  y: usize,
+  rowBytes: i32,
+  firsts: usize,
+  weights: usize,
+  taps: i32,
+  begin: i32,
+  end: i32,
+): void {
+  for (let i = begin; i < end; i++) {
+    const from = x + load<i32>(at(firsts, i)) * rowBytes;
+    const to = y + i * rowBytes;
+    const weight = weights + i * taps * 4;
+    let b = 0;
+    for (; b + 16 <= rowBytes; b += 16) v128.store(to + b, columns(from + b, rowBytes, weight, taps));
+    if (b == rowBytes) continue;
+    if (rowBytes > 16) {
+      b = rowBytes - 16; // the last 16 bytes, some of them once more
+      v128.store(to + b, columns(from + b, rowBytes, weight, taps));
+    } else {
+      storeBytes(to, columns(from, rowBytes, weight, taps), rowBytes);
+    }
+  }
+}
+
+/** Sixteen sums along columns. */
+function columns(from: usize, rowBytes: i32, weight: usize, taps: i32): v128 {
+  const lowParts = 2 * taps;
+  let high0 = i32x4.splat(0);
+  let high1 = i32x4.splat(0);
+  let high2 = i32x4.splat(0);
+  let high3 = i32x4.splat(0);
+  let low0 = i32x4.splat(0);
+  let low1 = i32x4.splat(0);
+  let low2 = i32x4.splat(0);
+  let low3 = i32x4.splat(0);
+  for (let k = 0; k < taps; k += 2) {
+    const upper = v128.load(from);
+    const under = v128.load(from + rowBytes);
+    const left = i8x16.shuffle(upper, under, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const right = i8x16.shuffle(upper, under, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    const h = v128.load32_splat(weight);
+    const l = v128.load32_splat(weight + lowParts);
+    let pairs = i16x8.extend_low_i8x16_u(left);
+    high0 = i32x4.add(high0, i32x4.dot_i16x8_s(pairs, h));
+    low0 = i32x4.add(low0, i32x4.dot_i16x8_s(pairs, l));
+    pairs = i16x8.extend_high_i8x16_u(left);
+    high1 = i32x4.add(high1, i32x4.dot_i16x8_s(pairs, h));
+    low1 = i32x4.add(low1, i32x4.dot_i16x8_s(pairs, l));
+    pairs = i16x8.extend_low_i8x16_u(right);
+    high2 = i32x4.add(high2, i32x4.dot_i16x8_s(pairs, h));
+    low2 = i32x4.add(low2, i32x4.dot_i16x8_s(pairs, l));
+    pairs = i16x8.extend_high_i8x16_u(right);
+    high3 = i32x4.add(high3, i32x4.dot_i16x8_s(pairs, h));
+    low3 = i32x4.add(low3, i32x4.dot_i16x8_s(pairs, l));
+    from += 2 * rowBytes;
+    weight += 4;
+  }
+  const half = i32x4.splat(1 << 21);
+  const sum0 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high0, 11), low0), half), 22);
+  const sum1 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high1, 11), low1), half), 22);
+  const sum2 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high2, 11), low2), half), 22);
+  const sum3 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high3, 11), low3), half), 22);
+  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(sum0, sum1), i16x8.narrow_i32x4_s(sum2, sum3));
+}
+
+/** Stores the first `count` bytes, count < 16. */
+function storeBytes(p: usize, v: v128, count: i32): void {
+  if (count & 8) {
+    v128.store64_lane(p, v, 0);
+    v = i64x2.shuffle(v, v, 1, 0);
+    p += 8;
+  }
+  if (count & 4) {
+    v128.store32_lane(p, v, 0);
+    v = i32x4.shuffle(v, v, 1, 2, 3, 0);
+    p += 4;
+  }
+  if (count & 2) {
+    v128.store16_lane(p, v, 0);
+    v = i16x8.shuffle(v, v, 1, 2, 3, 4, 5, 6, 7, 0);
+    p += 2;
+  }
+  if (count & 1) v128.store8_lane(p, v, 0);
+}
+
+/**
+ * Bilinear without averaging, as OpenCV's INTER_LINEAR computes it: y[r, i, c] = (upper·weight ≫ 16 + under·weight' ≫ 16 + 2) ≫ 2,
+ * upper and under being the sums along two rows ≫ 4, weights in 11-bit fixed point, two for each column and row of y.
+ * columns, rows: i32, the first pixel and row of each pair; rows outside the picture are the one at its edge. Reads up to 8 bytes past the end of x. Unit = row of y.
+ */
+export function resizeLinear(
+  x: usize,
+  xHeight: i32,
+  xRowBytes: i32,
+  y: usize,
+  yWidth: i32,
+  channels: i32,
+  columns: usize,
+  columnWeights: usize,
+  rows: usize,
+  rowWeights: usize,
+  begin: i32,
+  end: i32,
+): void {
+  const order = pairOrder(channels);
+  for (let r = begin; r < end; r++) {
+    const first = load<i32>(at(rows, r));
+    const upper = x + max(first, 0) * xRowBytes;
+    const under = x + min(first + 1, xHeight - 1) * xRowBytes;
+    const upperWeight = i32x4.splat(load<i16>(at(rowWeights, r)));
+    const underWeight = i32x4.splat(load<i16>(at(rowWeights, r), 2));
+    let to = y + r * yWidth * channels;
+    for (let i = 0; i < yWidth; i++) {
+      const from = load<i32>(at(columns, i)) * channels;
+      const weights = v128.load32_splat(at(columnWeights, i));
+      const a = i32x4.dot_i16x8_s(i8x16.swizzle(v128.load64_zero(upper + from), order), weights);
+      const b = i32x4.dot_i16x8_s(i8x16.swizzle(v128.load64_zero(under + from), order), weights);
+      const over = i32x4.shr_s(i32x4.mul(i32x4.shr_s(a, 4), upperWeight), 16);
+      const below = i32x4.shr_s(i32x4.mul(i32x4.shr_s(b, 4), underWeight), 16);
+      const words = i32x4.shr_s(i32x4.add(i32x4.add(over, below), i32x4.splat(2)), 2);
+      const halves = i16x8.narrow_i32x4_s(words, words);
+      const bytes = i8x16.narrow_i16x8_u(halves, halves);
+      inline.always(storePixel(to, bytes, channels, i + 1 == yWidth));
+      to += channels;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// The micro-kernels: the only code that multiplies matrices. Products, convolutions and their gradients say
+// where the numbers lie and call these.
+//
+//   C[i, j] (+)= Σ_s Σ_k  A_s[i, k] · B_s[k, j]     i < MR, j < NR
+//
+// A tile of C stays in registers over one call's k, one accumulator for each element, fed in the order of k (and then
+// added to C, where a call goes on with an earlier sum); drivers cut k at fixed places, so the result depends neither
+// on the tile's size nor on how work is divided. k runs over segments (s), stretches in
+// which both operands advance evenly. A segment is three i32: byte offset into A, byte offset into B, length.
+//
+//   rowsTile   A is MR rows anywhere in memory, each contiguous in k: pixels of an image, rows of a matrix;
+//              B is a packed panel [k][NR]
+//   panelTile  A and B have the elements of one k side by side: packed panels, or the channels of a pixel
+//
+// Tiles by number: 0 is 4×8, which V8's older compiler (Node 20, 22) keeps in 16 registers although it reorders
+// loads; 1 is 6×8, the best for the newer one, which keeps the order written here (b first, then row by row);
+// 2 is 3×12, the best on older V8 with fused multiply-add; 3 is 6×16, which does not fit 16 registers of 128 bits and is for
+// engines told to join pairs of vectors into 256 bits (src/wasm/simd256.ts). The order matters, and so does the
+// absence of hand unrolling on older V8; for Winograd's products 6×8 is written out (tile/written-6x8.ts).
+
+import { at, storeLanes } from "../simd";
+
+/** How many tile shapes there are; tiles are numbered from 0. */
+export function tileCount(): i32 {
+  return 4;
+}
+
+/** Rows (MR) of tile number `tile`. */
+export function tileRows(tile: i32): i32 {
+  return tile == 0 ? 4 : tile == 2 ? 3 : 6;
+}
+
+/** Columns (NR) of tile number `tile`. */
+export function tileColumns(tile: i32): i32 {
+  return tile == 2 ? 12 : tile == 3 ? 16 : 8;
+}
+
+/** Stores a row of NV vectors. */
+export function wholeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
+  v128.store(p, v0);
+  v128.store(p, v1, 16);
+  if (NV > 2) v128.store(p, v2, 32);
+  if (NV > 3) v128.store(p, v3, 48);
+}
+
+/** Bytes of scratch for one tile. */
+export const SPARE: i32 = 384;
+
+/** Copies rows × columns values to C, or adds them. */
+export function copyTile(
+  from: usize,
+  fromRow: usize,
+  c: usize,
+  cRow: usize,
+  rows: i32,
+  columns: i32,
+  accumulate: i32,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let j = 0; j < columns; j += 4) {
+      const left = columns - j;
+      let v = v128.load(at(from, j));
+      if (accumulate) v = f32x4.add(v128.load(at(c, j)), v);
+      storeLanes(at(c, j), v, left);
+    }
+    from += fromRow;
+    c += cRow;
+  }
+}
