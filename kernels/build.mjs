@@ -1,5 +1,5 @@
 // Writes the kernels that come from templates, compiles all to build/kernels.{simd,relaxed}.wasm and writes both, in base64, to
-// src/wasm/binaries.ts.
+// src/wasm/binaries.ts, and what TypeScript has to know of them to src/wasm/table.ts.
 //
 // A template, kernels/FAMILY/NAME.template.mjs, is for bodies that are the same in many shapes. Its default export gives the
 // text of each file it makes, by name: { "rows": "…" } becomes kernels/FAMILY/generated/rows.ts.
@@ -7,6 +7,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { tableText } from "./table.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await mkdir("build", { recursive: true });
@@ -36,3 +37,6 @@ for (const target of ["simd", "relaxed"]) {
   lines.push(`export const ${target} =`, `  "${wasm.toString("base64")}";`);
 }
 await writeFile("src/wasm/binaries.ts", lines.join("\n") + "\n");
+const module = await WebAssembly.compile(await readFile("build/kernels.simd.wasm"));
+const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
+await writeFile("src/wasm/table.ts", await tableText(exported));

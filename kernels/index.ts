@@ -1,4 +1,4 @@
-// The exports of kernels.*.wasm. src/wasm/abi.ts holds the same list, typed.
+// The exports of kernels.*.wasm.
 
 export { gemm, gemmScratch, gemmUnits } from "./product/gemm";
 export { rowsGemm, rowsGemmScratch, rowsGemmUnits, segmentBlocks } from "./product/rows-gemm";

@@ -1,5 +1,5 @@
-// Structs that TypeScript fills as Int32Arrays, fields in this order (src/wasm/structs.ts holds the same lists, and
-// a test compares them). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
+// Structs that TypeScript fills, field by field in this order, as 32-bit words, and sizes that both sides count on (kernels/table.mjs
+// hands them on). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
 
 /** A matrix product; see product/gemm.ts. */
 @unmanaged

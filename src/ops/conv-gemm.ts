@@ -13,7 +13,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { parallelScratch } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords, type Struct } from "../wasm/structs.js";
+import { structWords, type Struct } from "../wasm/abi.js";
 import { eachChunk, type Conv, type Frame as Framed } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 import { packMatrix, panelFloats, rowsProduct, rowWidth, type Frame, type Run } from "./rows-product.js";

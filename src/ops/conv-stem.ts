@@ -5,7 +5,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { parallelScratch } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords } from "../wasm/structs.js";
+import { structWords } from "../wasm/abi.js";
 import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 import { packMatrix, panelFloats } from "./rows-product.js";

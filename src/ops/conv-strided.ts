@@ -8,7 +8,7 @@ import { isRecorded } from "../core/autograd.js";
 import type { Tensor } from "../core/tensor.js";
 import { parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords, type Struct } from "../wasm/structs.js";
+import { structWords, type Struct } from "../wasm/abi.js";
 import type { Conv } from "./conv-frame.js";
 import { withPacked } from "./packed.js";
 

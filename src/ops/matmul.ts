@@ -6,7 +6,7 @@ import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords } from "../wasm/structs.js";
+import { structWords } from "../wasm/abi.js";
 import { withPacked } from "./packed.js";
 import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
 

@@ -2,7 +2,7 @@
 
 import { parallel, parallelScratch, shares } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords, type Struct } from "../wasm/structs.js";
+import { structWords, type Struct } from "../wasm/abi.js";
 
 /** Tiles of the kernel's blocks, and the rows of its tallest register tile. */
 const BLOCK_ROWS = 16 * 6;

@@ -4,7 +4,7 @@ import { describe, type Shape } from "../core/shape.js";
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords, type Struct } from "../wasm/structs.js";
+import { structWords, type Struct } from "../wasm/abi.js";
 
 /** A number for both directions, or [height, width]. */
 export type Pair = number | readonly [height: number, width: number];

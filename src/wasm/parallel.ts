@@ -1,8 +1,8 @@
 // Work that several threads may share. A kernel whose last parameters are begin and end does the units begin ≤ u < end
 // of its work; units are independent, so neither their order nor who does them changes a bit of the result.
 
-import type { abi } from "./abi.js";
 import { rangedKernels, runtime } from "./runtime.js";
+import type { abi } from "./table.js";
 
 type Abi = typeof abi;
 

@@ -2,14 +2,14 @@
 
 import { short, WasmError } from "../errors.js";
 import { checkOptions, type Names } from "../errors/options.js";
-import { abi, type Kernels } from "./abi.js";
+import { structWords, type Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
 import { Heap, type MemoryStats } from "./heap.js";
 import { environmentVariable } from "./host.js";
 import { Pool } from "./pool.js";
 import { relaxedSimd } from "./relaxed-simd.js";
 import { enableSimd256, simd256Works, wantsSimd256, WIDE_TILE } from "./simd256.js";
-import { structWords } from "./structs.js";
+import { abi } from "./table.js";
 import { importShared, pickThreads } from "./threads.js";
 
 /**

@@ -2,10 +2,9 @@
 // speed of matrix products. It is experimental in every V8 so far and off by default, here too: a defect in it may end the
 // process or change numbers, hence the test before it is used and the switch that forbids it (FOVEA_SIMD256=0).
 
-import type { Kernels } from "./abi.js";
+import { structWords, type Kernels } from "./abi.js";
 import type { Heap } from "./heap.js";
 import { builtin, environmentVariable } from "./host.js";
-import { structWords } from "./structs.js";
 
 /** The first Node whose V8 compiles all kernels so; tried on 24 and 26. */
 const FIRST_NODE = 24;

@@ -3,7 +3,8 @@
 
 import { expect } from "vitest";
 import { runtime } from "../../src/wasm/runtime.js";
-import { structs, structWords, type Struct } from "../../src/wasm/structs.js";
+import { structWords, type Struct } from "../../src/wasm/abi.js";
+import { structs } from "../../src/wasm/table.js";
 import { draw, type Draw } from "./random.js";
 
 /** A NaN that no kernel produces. */
@@ -71,7 +72,7 @@ export class Guarded {
   /** A struct of kernels/shapes.ts; fields not given are 0, groups 1. */
   struct<K extends keyof typeof structs>(name: K, fields: Partial<Struct<K>>): number {
     const zeros = Object.fromEntries(
-      structs[name].map((field) => [
+      Object.keys(structs[name]).map((field) => [
         field,
         /^(groups|kernelHeight|kernelWidth|segmentBlocks)$/.test(field) ? 1 : 0,
       ]),

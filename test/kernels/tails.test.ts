@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { abi, type Kernels } from "../../src/wasm/abi.js";
+import type { Kernels } from "../../src/wasm/abi.js";
+import { abi } from "../../src/wasm/table.js";
 import { init, runtime } from "../../src/wasm/runtime.js";
 import { sameBits } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";

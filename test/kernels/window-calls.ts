@@ -1,7 +1,6 @@
 // Calls of the kernels whose windows slide over images.
 
-import type { Kernels } from "../../src/wasm/abi.js";
-import type { Struct } from "../../src/wasm/structs.js";
+import type { Kernels, Struct } from "../../src/wasm/abi.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 

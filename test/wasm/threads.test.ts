@@ -20,7 +20,7 @@ import {
   WasmError,
   type Tensor,
 } from "../../src/index.js";
-import { abi } from "../../src/wasm/abi.js";
+import { abi } from "../../src/wasm/table.js";
 import { binaryBytes, init, runtime } from "../../src/wasm/runtime.js";
 import { importShared, pickThreads } from "../../src/wasm/threads.js";
 import { sameBits } from "../helpers/allclose.js";

@@ -1,0 +1,48 @@
+// What TypeScript has to know of the kernels, read from their sources: parameters of the exports, fields of the structs, sizes
+// that both sides count on. kernels/build.mjs writes it to src/wasm/table.ts, so that nothing is kept by hand on both sides.
+
+import { readdir, readFile } from "node:fs/promises";
+
+/** The text of every kernel, by path. */
+async function sourcesOf(folder) {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".ts"));
+  return Promise.all(files.map((file) => readFile(`${file.parentPath ?? file.path}/${file.name}`, "utf8")));
+}
+
+const SIZE = /^export const ([A-Z][A-Z0-9_]*): i32 = (\d+);/gm;
+const STRUCT = /^export class (\w+) \{([^}]*)\}/gm;
+const FIELD = /^\s*(\w+): (i32|usize|f32) = 0;/gm;
+
+/** `name: type` of each parameter of an exported function. */
+function parametersOf(name, text) {
+  const found = [...text.matchAll(new RegExp(`^export function ${name}\\(([^)]*)\\)`, "gm"))];
+  if (found.length !== 1) throw new Error(`kernels: ${found.length} functions are called ${name}`);
+  return found[0][1].split(",").flatMap((parameter) => parameter.trim().split(":")[0] || []);
+}
+
+/** The text of src/wasm/table.ts; `exported`: names of the binary's exports. */
+export async function tableText(exported) {
+  const text = (await sourcesOf("kernels")).join("\n");
+  const shapes = await readFile("kernels/shapes.ts", "utf8");
+  const abi = Object.fromEntries(exported.map((name) => [name, parametersOf(name, text)]));
+  const structs = Object.fromEntries(
+    [...shapes.matchAll(STRUCT)].map(([, name, body]) => [
+      name,
+      Object.fromEntries([...body.matchAll(FIELD)].map(([, field, type]) => [field, type])),
+    ]),
+  );
+  const sizes = Object.fromEntries([...shapes.matchAll(SIZE)].map(([, name, n]) => [name, Number(n)]));
+  const constant = (name, what, value) =>
+    `/** ${what} */\nexport const ${name} = ${JSON.stringify(value, undefined, 2)} as const;\n`;
+  return [
+    "// Written by kernels/build.mjs.\n",
+    constant(
+      "abi",
+      "The exports with their parameters. Pointers are byte addresses, sizes count elements.",
+      abi,
+    ),
+    constant("structs", "The structs of kernels/shapes.ts: fields in order, with their types.", structs),
+    constant("sizes", "The sizes of kernels/shapes.ts.", sizes),
+  ].join("\n");
+}
