@@ -8,7 +8,7 @@ import { packPanels, packPanelsUnits } from "./pack";
 import { Gemm } from "../shapes";
 import { at } from "../simd";
 import { SPARE, tileColumns, tileRows } from "../tile/tile";
-import { panelTile } from "../tile/panel";
+import { panelTile } from "../tile/generated/panel";
 
 /** Depth of a block: a panel of B (8 columns, 16 KiB) and one of A (6 rows, 12 KiB) stay in L1. */
 const KC: i32 = 512;

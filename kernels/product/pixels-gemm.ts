@@ -4,7 +4,7 @@ import { packPanels, packPanelsUnits } from "./pack";
 import { PixelsGemm } from "../shapes";
 import { at } from "../simd";
 import { SPARE, tileColumns, tileRows } from "../tile/tile";
-import { panelTile } from "../tile/panel";
+import { panelTile } from "../tile/generated/panel";
 import { touchPixels } from "../window";
 
 /** Bytes of one segment, and of what a thread needs besides packed operands. */

@@ -8,7 +8,7 @@ import { padImages } from "./pack";
 import { RowsGemm } from "../shapes";
 import { at } from "../simd";
 import { SPARE, tileColumns, tileRows } from "../tile/tile";
-import { rowsTile } from "../tile/rows";
+import { rowsTile } from "../tile/generated/rows";
 
 /** Tiles whose row addresses are prepared at a time; their pixels stay in L2 while every panel of B passes. */
 const BLOCK_TILES: i32 = 16;

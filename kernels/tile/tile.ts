@@ -16,7 +16,7 @@
 // loads; 1 is 6×8, the best for the newer one, which keeps the order written here (b first, then row by row);
 // 2 is 3×12, the best on older V8 with fused multiply-add; 3 is 6×16, which does not fit 16 registers of 128 bits and is for
 // engines told to join pairs of vectors into 256 bits (src/wasm/simd256.ts). The order matters, and so does the
-// absence of hand unrolling on older V8; for Winograd's products 6×8 is written out (tile/written-6x8.ts).
+// absence of hand unrolling on older V8; for Winograd's products 6×8 is written out (tile/tile.template.mjs).
 
 import { at, storeLanes } from "../simd";
 
@@ -41,6 +41,17 @@ export function wholeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v1
   v128.store(p, v1, 16);
   if (NV > 2) v128.store(p, v2, 32);
   if (NV > 3) v128.store(p, v3, 48);
+}
+
+/** Stores a row, or adds it to what is there. */
+export function sumRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v128, accumulate: i32): void {
+  if (accumulate) {
+    v0 = f32x4.add(v128.load(p), v0);
+    v1 = f32x4.add(v128.load(p, 16), v1);
+    if (NV > 2) v2 = f32x4.add(v128.load(p, 32), v2);
+    if (NV > 3) v3 = f32x4.add(v128.load(p, 48), v3);
+  }
+  inline.always(wholeRow(NV, p, v0, v1, v2, v3));
 }
 
 /** Bytes of scratch for one tile. */

@@ -2,8 +2,8 @@
 
 import { at } from "../simd";
 import { SPARE, tileColumns, tileRows } from "../tile/tile";
-import { columnTile } from "../tile/column";
-import { panelTile } from "../tile/panel";
+import { columnTile } from "../tile/generated/column";
+import { panelTile } from "../tile/generated/panel";
 
 /** Bytes of scratch that sumTiles needs. */
 export const SUM_SCRATCH: i32 = 16 + SPARE;

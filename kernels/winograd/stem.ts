@@ -14,7 +14,7 @@ import { tileColumns, tileRows } from "../tile/tile";
 import { STAGGER } from "./winograd";
 import { SUM_SCRATCH, sumTiles } from "./products";
 import { stemGradient, stemOutput } from "./stem-transforms";
-import { quadsTile } from "./tile";
+import { quadsTile } from "../tile/generated/quads";
 import { Outputs, Tiles, TRANSFORM_SCRATCH, transformInput } from "./transforms";
 
 /** Bytes before the arrays: a Tiles, an Outputs, scratch of the transforms, a segment, a spare tile. */

@@ -30,7 +30,7 @@ import {
   TABLE,
 } from "./strided-transforms";
 import { stridedPanel, stridedWeightAt, stridedWeightFloats, stridedWeightsScratch } from "./strided-weights";
-import { quadsTile } from "./tile";
+import { quadsTile } from "../tile/generated/quads";
 import { TRANSFORM_SCRATCH } from "./transforms";
 import { startWalk, tilesBefore, tileStart, Walk, WALK, walkOn } from "./walk";
 

@@ -31,7 +31,7 @@ import {
 } from "./order";
 import { transformInputShort, transformOutputShort } from "./short";
 import { Outputs, Tiles, TRANSFORM_SCRATCH, transformInput, transformOutput } from "./transforms";
-import { quadsTile } from "./tile";
+import { quadsTile } from "../tile/generated/quads";
 import { transformWeights, winogradWeightsScratch } from "./weights";
 
 /** Channels of v and of the weights that are multiplied at a time where the weights are transformed on the way. */

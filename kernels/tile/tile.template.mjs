@@ -1,0 +1,172 @@
+// Writes the micro-kernels that tile/tile.ts describes, each in four shapes: MR rows of NV vectors. Lines of one body differ in a
+// row i and a vector j alone; row 1 of step(6, 2, …) is
+//
+//   x = v128.load32_splat(ap, 4);
+//   c10 = madd(x, b0, c10);
+//   c11 = madd(x, b1, c11);
+
+/** [MR, NV] by the number of the tile. */
+const SHAPES = [
+  [4, 2],
+  [6, 2],
+  [3, 3],
+  [6, 4],
+];
+
+/**
+ * V8 from Node 24 on keeps the order of what is written out, and needs the fewest instructions beside the multiply-adds if four
+ * steps of k are: quads6x8 takes 8 % less time than as a loop (k = 16, Intel Xeon, 2026-11). Older V8 reorders them, out of
+ * registers, and takes 20 % more: tiles of other shapes are loops.
+ */
+const isWritten = (MR, NV) => MR === 6 && NV === 2;
+
+const list = (count, line) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
+
+const zeros = (MR, NV) => list(MR, (i) => list(NV, (j) => `let c${i}${j} = f32x4.splat(0);`));
+
+/** Row i of the tile as arguments of sumRow and wholeRow. */
+const row = (NV, i) => [0, 1, 2, 3].map((j) => `c${i}${j < NV ? j : 0}`).join(", ");
+
+/** In which order the vectors of a row of B are loaded: the one that was measured. */
+const ORDER = { 2: [0, 1], 3: [1, 0, 2], 4: [1, 2, 0, 3] };
+
+/**
+ * One step of k: a row of B from `b`, `offset` bytes on; then `next`; then by a(i), lines that load x, an element of A for each
+ * row of sums.
+ */
+const step = (MR, NV, b, offset, next, a) => `
+  ${ORDER[NV].map((j) => `b${j} = v128.load(${b}, ${offset + 16 * j});`).join("\n")}
+  ${next}
+  ${list(MR, (i) => `${a(i)}\n${list(NV, (j) => `c${i}${j} = madd(x, b${j}, c${i}${j});`)}`)}`;
+
+/** What a loop over steps declares. */
+const operands = (NV) => `let x: v128;\n${list(NV, (j) => `let b${j}: v128;`)}`;
+
+const panel = (MR, NV) => `
+  ${zeros(MR, NV)}
+  for (let s = 0; s < segmentCount; s++) {
+    let ap = a + <usize>load<i32>(segments);
+    let bp = b + <usize>load<i32>(segments, 4);
+    const length = load<i32>(segments, 8);
+    segments += 12;
+    for (let k = 0; k < length; k++) {
+      ${operands(NV)}
+      ${step(MR, NV, "bp", 0, "bp += bStep;", (i) => `x = v128.load32_splat(ap, ${4 * i});`)}
+      ap += aStep;
+    }
+  }
+  // Tiles that reach past the matrix are put together apart, and what belongs to it copied.
+  const whole = rows >= ${MR} && columns >= ${4 * NV};
+  const to = whole ? c : spare;
+  const step: usize = whole ? cRow : ${16 * NV};
+  const sum = accumulate & i32(whole);
+  ${list(MR, (i) => `inline.always(sumRow(${NV}, to + ${i} * step, ${row(NV, i)}, sum));`)}
+  if (!whole) copyTile(spare, step, c, cRow, min(rows, ${MR}), min(columns, ${4 * NV}), accumulate);`;
+
+const rows = (MR, NV) => `
+  ${zeros(MR, NV)}
+  ${list(MR, (i) => `const c${i} = <usize>load<u32>(cList, ${4 * i}) + cOffset;`)}
+  for (let s = 0; s < segmentCount; s++) {
+    const aOffset = aBase + <usize>load<i32>(segments);
+    let bp = b + <usize>load<i32>(segments, 4);
+    const length = load<i32>(segments, 8);
+    segments += 12;
+    ${list(MR, (i) => `let a${i} = <usize>load<u32>(aList, ${4 * i}) + aOffset;`)}
+    for (let k = 0; k < length; k++) {
+      ${operands(NV)}
+      ${step(MR, NV, "bp", 0, `bp += ${16 * NV};`, (i) => `x = v128.load32_splat(a${i});\na${i} += 4;`)}
+    }
+  }
+  // Rows that reach past the matrix are stored apart, and what belongs to it copied.
+  const whole = columns >= ${4 * NV};
+  const step: usize = ${16 * NV};
+  // All is read before anything is stored: rows that do not exist repeat the last one.
+  if (accumulate || bias) {
+    ${list(
+      MR,
+      (i) => `const from${i} = accumulate ? c${i} : bias;
+      ${list(NV, (j) => `c${i}${j} = f32x4.add(v128.load(from${i}, ${16 * j}), c${i}${j});`)}`,
+    )}
+  }
+  ${list(MR, (i) => `inline.always(wholeRow(${NV}, whole ? c${i} : spare + ${i} * step, ${row(NV, i)}));`)}
+  if (whole) return;
+  for (let r = 0; r < ${MR}; r++) {
+    const to = <usize>load<u32>(cList + (r << 2)) + cOffset;
+    copyTile(spare + r * step, step, to, 0, 1, columns, 0);
+  }`;
+
+const column = (MR, NV) => {
+  const written = isWritten(MR, NV);
+  const one = `
+    ${step(MR, NV, "bp", 0, written ? "" : "bp += bStep;", (i) => `x = v128.load32_splat(ap, ${4 * i});`)}
+    ap += aStep;
+    ${written ? "bp += bStep;" : ""}`;
+  return `
+  for (; tiles > 0; tiles--) {
+    ${zeros(MR, NV)}
+    let ap = a;
+    let bp = b;
+    ${operands(NV)}
+    ${written ? `let p = k; for (; p >= 4; p -= 4) { ${list(4, () => one)} } for (; p > 0; p--)` : "for (let p = 0; p < k; p++)"} { ${one} }
+    ${list(MR, (i) => `inline.always(sumRow(${NV}, c, ${row(NV, i)}, accumulate));\nc += cRow;`)}
+    a += ${4 * MR};
+  }`;
+};
+
+const quads = (MR, NV) => {
+  const one = (offset, next) =>
+    `${step(MR, NV, "bp", offset, next, (i) => `x = v128.load32_splat(a, ${16 * i});`)}\na += 4;`;
+  return `
+  for (; panels > 0; panels--) {
+    ${zeros(MR, NV)}
+    if (accumulate) {
+      ${list(MR, (i) => list(NV, (j) => `c${i}${j} = v128.load(c, ${16 * (NV * i + j)});`))}
+    }
+    let bp = b;
+    for (let q = 0; q < quads; q++) {
+      ${operands(NV)}
+      ${isWritten(MR, NV) ? list(4, (e) => one(16 * NV * e, "")) : `for (let e = 0; e < 4; e++) { ${one(0, `bp += ${16 * NV};`)} }`}
+      a += ${16 * (MR - 1)};
+      ${isWritten(MR, NV) ? `bp += ${64 * NV};` : ""}
+    }
+    a += aSkip;
+    ${list(MR, (i) => `inline.always(wholeRow(${NV}, c, ${row(NV, i)}));\nc += ${16 * NV};`)}
+  }`;
+};
+
+/** A function for each shape, body(MR, NV), and one that chooses. */
+function kernel(name, parameters, body) {
+  const names = SHAPES.map(([MR, NV]) => `${name}${MR}x${4 * NV}`);
+  const passed = parameters.replace(/: \w+/g, "");
+  return `import { madd } from "../../simd";
+import { copyTile, sumRow, wholeRow } from "../tile";
+
+${list(4, (t) => `function ${names[t]}(${parameters}): void {${body(...SHAPES[t])}\n}\n`)}
+export function ${name}Tile(tile: i32, ${parameters}): void {
+  ${list(4, (t) => (t < 3 ? `if (tile == ${t}) ` : "") + `${names[t]}(${passed});` + (t < 3 ? " else" : ""))}
+}
+`;
+}
+
+export default {
+  panel: kernel(
+    "panel",
+    "a: usize, aStep: usize, b: usize, bStep: usize, segments: usize, segmentCount: i32, c: usize, cRow: usize, accumulate: i32, rows: i32, columns: i32, spare: usize",
+    panel,
+  ),
+  rows: kernel(
+    "rows",
+    "aList: usize, aBase: usize, cList: usize, cOffset: usize, segments: usize, segmentCount: i32, b: usize, bias: usize, accumulate: i32, columns: i32, spare: usize",
+    rows,
+  ),
+  column: kernel(
+    "column",
+    "a: usize, aStep: usize, b: usize, bStep: usize, k: i32, c: usize, cRow: usize, accumulate: i32, tiles: i32",
+    column,
+  ),
+  quads: kernel(
+    "quads",
+    "a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32",
+    quads,
+  ),
+};
