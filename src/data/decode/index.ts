@@ -133,6 +133,12 @@ export function decodeImage(bytes: Uint8Array, options: DecodeOptions): Image {
   return finish(decode(), info.orientation, options);
 }
 
+/** Its bytes as an Uint8Array and nothing more: slice() of a Buffer is no copy. */
+const plain = ({ data, ...image }: Image): Image => ({
+  ...image,
+  data: new Uint8Array(data.buffer, data.byteOffset, data.length),
+});
+
 /**
  * A picture by the decoder in use: setDecoder()'s for the formats it knows, otherwise as decodeImage().
  * @throws DataError as decodeImage()
@@ -149,7 +155,7 @@ export function decodeActive(bytes: Uint8Array, options: DecodeOptions): Image |
     throw new DataError(`${file}: cannot be decoded by ${name}; ${reason(error)}`);
   };
   const done = (image: Image): Image =>
-    finish(image, info?.orientation ?? containerOrientation(bytes, format), options);
+    finish(plain(image), info?.orientation ?? containerOrientation(bytes, format), options);
   try {
     const image = active.decode(bytes, { format, maxPixels });
     return image instanceof Promise ? image.then(done, fail) : done(image);

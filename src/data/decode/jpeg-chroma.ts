@@ -73,3 +73,23 @@ function interpolate(line: Int32Array, data: Uint8Array, to: number, width: numb
     data[to + 3 * x] = (3 * here + next + (x & 1 ? right : left)) >> bits;
   }
 }
+
+/** What jpeg-js makes of a sample of CMYK where the other part of the product is grey: half of it, cut off. */
+const halfOf = (sample: number): number => Math.trunc(255 - ((255 - sample) * (1 - 127 / 255) + 127));
+const WHOLE = new Uint8Array(256);
+for (let sample = 0; sample < 256; sample++) WHOLE[halfOf(sample)] = sample;
+
+/** Samples from their halves, one level off at most, in place. */
+export function unhalve(data: Uint8Array): Uint8Array {
+  for (let i = 0; i < data.length; i++) data[i] = WHOLE[data[i]!]!;
+  return data;
+}
+
+/** Ink (Adobe's, that is what it leaves of the light; the other way round where it was coded as YCbCr) times black's, as Pillow has it. */
+export function cmykToRgb(data: Uint8Array, black: Uint8Array, inverted: boolean): void {
+  for (let i = 0; i < data.length; i++) {
+    const light = black[i - (i % 3)]!;
+    const product = (inverted ? data[i]! : 255 - data[i]!) * light + 128;
+    data[i] = light - (((product >> 8) + product) >> 8);
+  }
+}

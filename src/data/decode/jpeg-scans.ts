@@ -21,6 +21,9 @@ export class ScanChecker {
   /** What is wrong with a table, if anything, by its class and number: told when a scan uses it. */
   readonly #tables = new Map<number, string | undefined>();
 
+  /** Tables that have come since newTables() was asked, by their key: the last of each. */
+  readonly #new = new Map<number, Uint8Array>();
+
   constructor(fail: Fail) {
     this.#fail = fail;
   }
@@ -41,9 +44,17 @@ export class ScanChecker {
         codesProblem(counts) ?? (key < TABLES ? categoryProblem(data.subarray(at, at + codes)) : undefined);
       this.#tables.set(key, problem);
       at += codes;
+      this.#new.set(key, data.subarray(at - codes - 17, at));
     }
     if (at !== data.length)
       this.#fail(`damaged JPEG; got ${data.length - at} bytes after the last Huffman table`);
+  }
+
+  /** The tables that have come since this was last asked, as contents of a DHT segment each. */
+  newTables(): Uint8Array[] {
+    const tables = [...this.#new.values()];
+    this.#new.clear();
+    return tables;
   }
 
   /** The contents of an SOS segment. */

@@ -6,14 +6,17 @@
 import jpeg from "jpeg-js";
 import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
+import { joined } from "./bytes.js";
 import { orientationOf } from "./exif.js";
 import type { ImageInfo } from "./info.js";
+import { blocksOf, checkLength, factorsOf, readFrame, restartsAlone, type Component, type Fail, type Frame } from "./jpeg-frame.js"; // prettier-ignore
 import { ScanChecker } from "./jpeg-scans.js";
-import { smoothChroma, yccToRgb } from "./jpeg-chroma.js";
+import { cmykToRgb, smoothChroma, unhalve, yccToRgb } from "./jpeg-chroma.js";
 
 const SOF0 = 0xc0;
-const SOF2 = 0xc2;
 const DHT = 0xc4;
+const RST0 = 0xd0;
+const RST7 = 0xd7;
 const EOI = 0xd9;
 const SOS = 0xda;
 const DQT = 0xdb;
@@ -27,91 +30,88 @@ const MOST_SCANS = 200;
 /** Visits of a block in all scans, on average; libjpeg's own progressive order makes five. What a small picture takes is free. */
 const MOST_VISITS = 32;
 const FREE_VISITS = 2 ** 20;
-/**
- * jpeg-js takes 18 to 40 bytes of memory a pixel, whatever the file's length. Beyond FREE_PIXELS that must be in
- * proportion to the file: cameras write one to eight pixels a byte.
- */
-const FREE_PIXELS = 2 ** 23;
-const PIXELS_PER_BYTE = 32;
 const SIZE_OF_BLOCK = 256;
-
-interface Component {
-  id: number;
-  h: number;
-  v: number;
-}
+const TABLES = 4;
+/** Blocks of EXIF that continue the first; those beyond are passed over. */
+const MOST_EXIF = 256;
 
 export interface JpegInfo extends ImageInfo {
   readonly format: "jpeg";
   readonly components: readonly Component[];
   /** How the components are coded: Adobe's transform flag, else what libjpeg guesses. */
   readonly ycc: boolean;
-  /** Segments before the first scan that concern the pixels, and the scans. */
-  readonly parts: readonly (readonly [start: number, end: number])[];
+  /** The frame, Huffman tables, restart intervals and scans, as segments of a file. */
+  readonly parts: readonly Uint8Array[];
+  /** Each component's quantisation table: the one that was there when its first scan began. */
+  readonly tables: readonly Uint8Array[];
 }
 
 const isSof = (marker: number): boolean =>
   marker >= SOF0 && marker <= 0xcf && ![DHT, 0xc8, 0xcc].includes(marker);
 const startsWith = (data: Uint8Array, text: string): boolean =>
   [...text].every((letter, i) => data[i] === letter.charCodeAt(0));
+const word = (n: number): [number, number] => [n >> 8, n & 255];
+const segment = (marker: number, data: ArrayLike<number>): Uint8Array =>
+  Uint8Array.of(0xff, marker, ...word(data.length + 2), ...Array.from(data));
+
+/**
+ * Where the next marker begins: scans' data, fill bytes and, as libjpeg and Pillow do, whatever stands between two segments are
+ * passed over. The length if there is none.
+ */
+function nextMarker(bytes: Uint8Array, from: number): number {
+  for (let at = from; ;) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0 || at + 1 >= bytes.length) return bytes.length;
+    const code = bytes[at + 1]!;
+    if (code === 0xff) at++;
+    else if (code === 0 || (code >= RST0 && code <= RST7)) at += 2;
+    else return at;
+  }
+}
 
 /** Reads the header and finds the end. @throws DataError naming the file if it is not whole or cannot be decoded */
 export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
   };
-  const parts: [number, number][] = [];
-  let frame: Frame | undefined;
+  const scans = new Scans(fail);
   const exif: Uint8Array[] = [];
   let xmp: Uint8Array | undefined;
   let jfif = false;
   let adobe: number | undefined;
-  const scans = new ScanChecker(fail);
-  let at = 2;
-  for (;;) {
-    while (bytes[at] === 0xff && bytes[at + 1] === 0xff) at++; // fill bytes
-    const marker = bytes[at + 1];
-    const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
-    const end = at + 2 + length;
-    if (at + 4 > bytes.length || end > bytes.length)
-      fail(`truncated JPEG; got ${bytes.length} bytes; expected a scan`);
-    if (bytes[at] !== 0xff || marker === undefined || length < 2)
-      fail(`damaged JPEG; expected a marker at byte ${at}`);
-    if (marker === SOS) break;
+  for (let at = 2; ;) {
+    // The first segment follows at once, but for fill bytes.
+    if (at === 2 && bytes[at] !== 0xff) fail(`damaged JPEG; expected a marker at byte ${at}`);
+    at = nextMarker(bytes, at);
+    const marker = bytes[at + 1]!;
+    if (marker === EOI && scans.count) break;
     if (marker === EOI) fail("damaged JPEG; got no scan before the end");
-    const data = bytes.subarray(at + 4, end);
-    if (isSof(marker!)) {
-      if (frame) fail("damaged JPEG; got two frames; expected one");
-      frame = readFrame(data, marker!, fail);
+    const end = at + 2 + Math.max(2, (bytes[at + 2]! << 8) | bytes[at + 3]!);
+    if (at + 4 > bytes.length || end > bytes.length) {
+      fail(`truncated JPEG; got ${bytes.length} bytes; expected ${scans.count ? "an end marker" : "a scan"}`);
     }
-    if (marker === DHT) scans.tables(data);
+    const data = bytes.subarray(at + 4, end);
+    at = end;
+    if (marker === SOS) scans.scan(data, bytes.subarray(end, (at = nextMarker(bytes, end))));
+    else scans.add(marker, data, bytes.length);
+    if (scans.count) continue; // what describes the picture comes before its scans
     if (marker === APP0 && startsWith(data, "JFIF\0")) jfif = true;
     // As Pillow does: a second block of EXIF continues the first, a second XMP takes its place.
-    if (marker === APP1 && startsWith(data, "Exif\0\0")) exif.push(exif.length ? data.subarray(6) : data);
+    if (marker === APP1 && startsWith(data, "Exif\0\0")) {
+      if (exif.length < MOST_EXIF) exif.push(exif.length ? data.subarray(6) : data);
+    }
     if (marker === APP1 && startsWith(data, XMP)) xmp = data.subarray(XMP.length);
     if (marker === APP14 && startsWith(data, "Adobe") && data.length >= 12) adobe = data[11];
-    if (isSof(marker!) || marker === DHT || marker === DQT || marker === DRI) parts.push([at, end]);
-    at = end;
   }
-  if (!frame) fail("damaged JPEG; got no frame before the first scan");
+  const { frame, parts, tables } = scans;
   const { width, height, components } = frame!;
-  checkLength(frame!, bytes.length, fail);
-  parts.push([at, endOfScans(bytes, at, frame!, scans, fail)]);
   const mode = components.length === 1 ? "L" : components.length === 3 ? "RGB" : "CMYK";
   const ycc = isYcc(components, jfif, adobe);
   const orientation = orientationOf({
     exif: exif.length ? joined(exif) : undefined,
     xmp: xmp && new TextDecoder("latin1").decode(xmp),
   });
-  return { format: "jpeg", width, height, mode, orientation, components, ycc, parts };
-}
-
-type Fail = (what: string) => never;
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-  readonly components: readonly Component[];
-  readonly progressive: boolean;
+  return { format: "jpeg", width, height, mode, orientation, components, ycc, parts, tables };
 }
 
 /** libjpeg's rules (jdapimin.c): JFIF is YCbCr, else Adobe's flag decides, else the components' names. */
@@ -123,134 +123,144 @@ function isYcc(components: readonly Component[], jfif: boolean, adobe: number | 
 const namedRgb = (components: readonly Component[]): boolean =>
   components.map(({ id }) => String.fromCharCode(id)).join("") === "RGB";
 
-function readFrame(data: Uint8Array, marker: number, fail: Fail): Frame {
-  if (marker > SOF2) fail(`JPEG of process SOF${marker - SOF0}; expected baseline or progressive (SOF0…2)`);
-  const [precision, h1, h0, w1, w0, count] = data as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (precision !== 8) fail(`JPEG of ${precision} bits; expected 8`);
-  if (![1, 3, 4].includes(count) || data.length !== 6 + 3 * count) {
-    fail(`damaged JPEG; got ${count} components; expected 1, 3 or 4`);
-  }
-  const components = Array.from({ length: count }, (_, i): Component => {
-    const [id, factors] = data.subarray(6 + 3 * i) as unknown as [number, number];
-    return { id, h: factors >> 4, v: factors & 15 };
-  });
-  if (components.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) {
-    fail("damaged JPEG; got a sampling factor that is not 1…4");
-  }
-  return { width: (w1 << 8) | w0, height: (h1 << 8) | h0, components, progressive: marker === SOF2 };
-}
+/** What concerns the pixels, checked, and written anew where jpeg-js would take it for something else. */
+class Scans {
+  frame: Frame | undefined;
+  readonly parts: Uint8Array[] = [];
+  /** By component. */
+  tables: Uint8Array[] = [];
+  count = 0;
+  readonly #fail: Fail;
+  readonly #checker: ScanChecker;
+  /** The quantisation tables by their numbers, precision first. */
+  readonly #quantisation: Uint8Array[] = [];
+  readonly #seen = new Set<number>();
+  #interval = 0;
+  #visits = 0;
 
-/** Where the last scan ends, its EOI included. */
-function endOfScans(
-  bytes: Uint8Array,
-  firstScan: number,
-  frame: Frame,
-  checker: ScanChecker,
-  fail: Fail,
-): number {
-  const most = MOST_VISITS * blocksOf(frame) + FREE_VISITS;
-  let scans = 0;
-  let visits = 0;
-  for (let at = firstScan; ;) {
-    at = bytes.indexOf(0xff, at);
-    if (at < 0 || at + 1 >= bytes.length)
-      fail(`truncated JPEG; got ${bytes.length} bytes; expected an end marker`);
-    const marker = bytes[at + 1]!;
-    if (marker === EOI) return at + 2;
-    if (marker === 0xff) at += 1;
-    else if (marker === 0 || (marker >= 0xd0 && marker <= 0xd7)) at += 2;
-    else {
-      if (isSof(marker)) fail("damaged JPEG; got two frames; expected one");
-      const end = at + 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
-      const data = bytes.subarray(at + 4, end);
-      if (marker === DHT) checker.tables(data);
-      if (marker === SOS) {
-        checker.scan(data, frame.components, frame.progressive);
-        const ids = Array.from({ length: data[0]! }, (_, i) => data[1 + 2 * i]);
-        visits += blocksOf(frame, ({ id }) => ids.includes(id));
-        if (++scans > MOST_SCANS) fail(`damaged JPEG; got more than ${MOST_SCANS} scans`);
-        if (visits > most) fail(`JPEG of too much work; got ${scans} scans or more of ${frame.width}×${frame.height}; expected ${MOST_VISITS} over every block at most`); // prettier-ignore
-      }
+  constructor(fail: Fail) {
+    this.#fail = fail;
+    this.#checker = new ScanChecker(fail);
+  }
+
+  /** A segment that is no scan, of a file of `bytes` bytes. */
+  add(marker: number, data: Uint8Array, bytes: number): void {
+    if (isSof(marker)) this.#begin(readFrame(data, marker, this.#fail), marker, bytes);
+    if (marker === DHT) this.#checker.tables(data);
+    if (marker === DQT) this.#define(data);
+    if (marker === DRI) {
+      if (data.length !== 2) this.#fail(`damaged JPEG; got a restart interval of ${data.length} bytes`);
+      this.#interval = (data[0]! << 8) | data[1]!;
+    }
+  }
+
+  #begin(frame: Frame, marker: number, bytes: number): void {
+    if (this.frame) this.#fail("damaged JPEG; got two frames; expected one");
+    checkLength(frame, bytes, this.#fail);
+    this.frame = frame;
+    const { width, height, components } = frame;
+    this.tables = components.map(() => new Uint8Array(65)); // of components that no scan tells: grey
+    const factors = components.flatMap(({ id, h, v }, i) => [id, (h << 4) | v, i]);
+    this.parts.push(segment(marker, [8, ...word(height), ...word(width), components.length, ...factors]));
+  }
+
+  #define(data: Uint8Array): void {
+    let at = 0;
+    while (at < data.length) {
+      const [precision, number] = [data[at]! >> 4, data[at]! & 15];
+      const end = at + 1 + 64 * (precision + 1);
+      if (precision > 1 || number >= TABLES || end > data.length)
+        this.#fail(`damaged JPEG; got quantisation table ${data[at]} of ${data.length - at - 1} bytes`);
+      this.#quantisation[number] = data.subarray(at, end);
       at = end;
     }
   }
-}
 
-/** Blocks that the frame declares, whole units of them, in the components that count. */
-function blocksOf(
-  { width, height, components }: Omit<Frame, "progressive">,
-  counts: (c: Component) => boolean = () => true,
-): number {
-  const most = (pick: (c: Component) => number): number => Math.max(...components.map(pick));
-  const units = Math.ceil(width / 8 / most(({ h }) => h)) * Math.ceil(height / 8 / most(({ v }) => v));
-  return units * components.filter(counts).reduce((sum, { h, v }) => sum + h * v, 0);
-}
-
-/** Every block costs a bit at the least (but those that pad a unit), so that a short file cannot declare a large picture. */
-function checkLength(frame: Frame, bytes: number, fail: Fail): void {
-  const least = Math.floor(blocksOf(frame) / 16);
-  if (bytes < least) {
-    fail(`truncated JPEG; got ${bytes} bytes; expected ${least} or more for ${frame.width}×${frame.height}`);
+  /** A scan's header, and its data. */
+  scan(header: Uint8Array, data: Uint8Array): void {
+    const frame = this.frame ?? this.#fail("damaged JPEG; got no frame before the first scan");
+    const { components, progressive, width, height } = frame;
+    this.#checker.scan(header, components, progressive);
+    const ids = Array.from({ length: header[0]! }, (_, i) => header[1 + 2 * i]);
+    const own = components.filter(({ id }) => ids.includes(id));
+    this.#visits += blocksOf(frame, (component) => own.includes(component));
+    if (++this.count > MOST_SCANS) this.#fail(`damaged JPEG; got more than ${MOST_SCANS} scans`);
+    if (this.#visits > MOST_VISITS * blocksOf(frame) + FREE_VISITS)
+      this.#fail(`JPEG of too much work; got ${this.count} scans or more of ${width}×${height}; expected ${MOST_VISITS} over every block at most`); // prettier-ignore
+    for (const component of own) {
+      if (this.#seen.has(component.id)) continue;
+      this.#seen.add(component.id);
+      const table =
+        this.#quantisation[component.table] ??
+        this.#fail(`damaged JPEG; got no quantisation table ${component.table} before it is used`);
+      this.tables[components.indexOf(component)] = table;
+    }
+    const alone = own.length === 1 && components.length > 1;
+    const interval = alone ? restartsAlone(frame, own[0]!, this.#interval, this.#fail) : this.#interval;
+    const huffman = this.#checker.newTables().map((table) => segment(DHT, table));
+    this.parts.push(...huffman, segment(DRI, word(interval)), segment(SOS, header), data);
   }
-  const most = FREE_PIXELS + PIXELS_PER_BYTE * bytes;
-  if (frame.width * frame.height > most) {
-    fail(
-      `JPEG of too much work for its ${bytes} bytes; got ${frame.width}×${frame.height}; expected at most ${most} pixels`,
-    );
-  }
 }
 
-/** The segments that concern the pixels as a file of their own; a CMYK picture says how it is coded. */
-function pixelFile(bytes: Uint8Array, { parts, components, ycc }: JpegInfo): Uint8Array {
-  const adobe = [0xff, APP14, 0, 14, ...new TextEncoder().encode("Adobe"), 0, 100, 0, 0, 0, 0, ycc ? 2 : 0];
-  const kept = [
-    Uint8Array.of(0xff, 0xd8, ...(components.length === 4 ? adobe : [])),
-    ...parts.map(([start, end]) => bytes.subarray(start, end)),
-  ];
-  return joined(kept);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+/**
+ * The segments that concern the pixels as a file of their own. `grey`: components that are to be grey all over. A CMYK picture
+ * says how it is coded.
+ */
+function pixelFile(
+  { parts, tables, components }: JpegInfo,
+  ycc: boolean,
+  grey: readonly number[] = [],
+): Uint8Array {
+  const adobe = [...new TextEncoder().encode("Adobe"), 0, 100, 0, 0, 0, 0, ycc ? 2 : 0];
+  const quantisation = tables.map((table, i) => {
+    const own = Uint8Array.from(table); // a Buffer's slice() is no copy
+    if (grey.includes(i)) own.fill(0, 1);
+    own[0] = (own[0]! & 0xf0) | i;
+    return segment(DQT, own);
+  });
+  const start = Uint8Array.of(0xff, 0xd8);
+  const end = Uint8Array.of(0xff, EOI);
+  return joined([start, ...(components.length === 4 ? [segment(APP14, adobe)] : []), ...quantisation, ...parts, end]); // prettier-ignore
 }
 
 /** The picture in 1 channel if it is grey, else 3. @throws DataError naming the file if it is damaged */
-export function decodeJpeg(bytes: Uint8Array, info: JpegInfo, file: string): Image {
+export function decodeJpeg(_: Uint8Array, info: JpegInfo, file: string): Image {
   const { width, height, components, ycc } = info;
-  let data: Uint8Array;
-  try {
-    const memory = blocksOf(info) * 1.5 * SIZE_OF_BLOCK + 8 * width * height;
-    data = jpeg.decode(pixelFile(bytes, info), {
-      useTArray: true,
-      formatAsRGBA: false,
-      ...(components.length === 3 ? { colorTransform: false } : {}),
-      maxResolutionInMP: Infinity, // checked before
-      maxMemoryUsageInMB: memory / 2 ** 20 + 4,
-    }).data;
-  } catch (error) {
-    throw new DataError(`${file}: damaged JPEG; ${reason(error)}`);
+  const [most, tallest] = factorsOf(components);
+  const memory = blocksOf(info) * 1.5 * SIZE_OF_BLOCK + 8 * width * height;
+  /** Three channels; of four components what jpeg-js makes of them. */
+  const decoded = (pixels: Uint8Array): Uint8Array => {
+    try {
+      return jpeg.decode(pixels, {
+        useTArray: true,
+        formatAsRGBA: false,
+        colorTransform: false,
+        maxResolutionInMP: Infinity, // checked before
+        maxMemoryUsageInMB: memory / 2 ** 20 + 4,
+      }).data;
+    } catch (error) {
+      throw new DataError(`${file}: damaged JPEG; ${reason(error)}`);
+    }
+  };
+  if (components.length === 4) {
+    if (components.every(({ h, v }) => h === most && v === tallest))
+      return { data: decoded(pixelFile(info, ycc)), width, height, channels: 3 };
+    // jpeg-js gives no plain components of four. With black half of white it gives half of each other one, and the other way round.
+    const data = unhalve(decoded(pixelFile(info, false, [3])));
+    const black = unhalve(decoded(pixelFile(info, false, [0, 1, 2])));
+    for (const c of [0, 1, 2]) smoothChroma(data, width, height, c, components);
+    smoothChroma(black, width, height, 0, [components[3]!, ...components]);
+    if (ycc) yccToRgb(data);
+    cmykToRgb(data, black, ycc);
+    return { data, width, height, channels: 3 };
   }
+  const data = decoded(pixelFile(info, false));
   if (components.length === 1) {
     const grey = new Uint8Array(width * height);
     for (let i = 0, from = 0; i < grey.length; i++, from += 3) grey[i] = data[from]!;
     return { data: grey, width, height, channels: 1 };
   }
-  if (components.length === 3) {
-    components.forEach((_, c) => smoothChroma(data, width, height, c, components));
-    if (ycc) yccToRgb(data);
-  }
+  components.forEach((_, c) => smoothChroma(data, width, height, c, components));
+  if (ycc) yccToRgb(data);
   return { data, width, height, channels: 3 };
 }

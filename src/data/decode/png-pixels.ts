@@ -2,6 +2,7 @@
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
 import { Unzlib } from "fflate";
+import { joined } from "./bytes.js";
 import type { PngInfo } from "./png.js";
 
 /** The most bytes that deflate makes of one (RFC 1951: 258 bytes from two bits). */
@@ -46,17 +47,8 @@ function passesOf({ width, height, depth, samples, interlaced }: PngInfo): Pass[
 
 /** The data of all IDAT chunks, one after the other. */
 function packedData(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
-  const parts = chunks
-    .filter(({ type }) => type === "IDAT")
-    .map((c) => bytes.subarray(c.start + 8, c.end - 4));
-  if (parts.length === 1) return parts[0]!;
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  const data = chunks.filter(({ type }) => type === "IDAT");
+  return joined(data.map(({ start, end }) => bytes.subarray(start + 8, end - 4)));
 }
 
 /** Adler-32 (RFC 1950) of what was summed before and these bytes. */

@@ -1,6 +1,7 @@
 // What PNG's texts say of a picture (PNG §11.3.3): ImageMagick keeps EXIF there as hexadecimal digits, and Adobe's programs XMP.
 
 import { Unzlib } from "fflate";
+import { joined } from "./bytes.js";
 import type { Metadata } from "./exif.js";
 
 const EXIF = "Raw profile type exif";
@@ -68,13 +69,7 @@ function inflated(packed: Uint8Array): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joined(parts);
 }
 
 /** Bytes of hexadecimal digits, two each; undefined if there is something else. */
