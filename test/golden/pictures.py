@@ -94,6 +94,15 @@ def adobe(file, transform=None):
     return file[:at] + file[at + 16 :] if transform is None else file[: at + 15] + bytes([transform]) + file[at + 16 :]
 
 
+def factors(file, *values):
+    """The file with other sampling factors in its frame."""
+    at = file.index(b"\xff\xc0")
+    out = bytearray(file)
+    for i, value in enumerate(values):
+        out[at + 11 + 3 * i] = value
+    return bytes(out)
+
+
 def exif(orientation, order):
     return b"Exif\0\0" + (
         (b"MM\0*" if order == ">" else b"II*\0")
@@ -165,6 +174,13 @@ files["jpeg-cmyk"] = jpeg("CMYK")
 files["jpeg-cmyk-no-adobe"] = adobe(jpeg("CMYK"))
 files["jpeg-ycck"] = adobe(jpeg("CMYK"), 2)
 files["jpeg-ycck-flag-1"] = adobe(jpeg("CMYK"), 1)
+for name, subsampling in {"422": 1, "420": 2}.items():
+    files[f"jpeg-cmyk-{name}"] = jpeg("CMYK", (40, 24), subsampling=subsampling)
+    files[f"jpeg-ycck-{name}-progressive"] = adobe(jpeg("CMYK", (40, 24), subsampling=subsampling, progressive=True), 2)
+# Grey pictures of 2×2 samples a unit; restarts of scans of one component, in whole rows, and beyond the last block.
+files["jpeg-grey-2x2-restarts"] = factors(jpeg("L", restart_marker_blocks=4), 0x22)
+files["jpeg-420-progressive-restarts"] = jpeg(size=(40, 33), subsampling=2, progressive=True, restart_marker_rows=1)
+files["jpeg-420-progressive-late-restarts"] = jpeg(size=(40, 33), subsampling=2, progressive=True, restart_marker_blocks=25)
 files["jpeg-comment"] = jpeg(comment=b"x" * 1000)
 for orientation in range(1, 9):
     files[f"jpeg-exif-{orientation}"] = jpeg(exif=exif(orientation, ">" if orientation % 2 else "<"), subsampling=0)

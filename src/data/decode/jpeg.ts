@@ -80,8 +80,6 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   let jfif = false;
   let adobe: number | undefined;
   for (let at = 2; ;) {
-    // The first segment follows at once, but for fill bytes.
-    if (at === 2 && bytes[at] !== 0xff) fail(`damaged JPEG; expected a marker at byte ${at}`);
     at = nextMarker(bytes, at);
     const marker = bytes[at + 1]!;
     if (marker === EOI && scans.count) break;

@@ -169,4 +169,61 @@ describe("JPEG", () => {
   it("whose DC differences have a category beyond 15 is refused", () => {
     refuse(changed(dht + 21, 16), "got category 16 of a DC difference; expected at most 15");
   });
+
+  const [dqt, sof] = [find(0xdb), find(0xc0)];
+  const put = (at: number, ...bytes: number[]): Uint8Array =>
+    Uint8Array.from([...good.subarray(0, at), ...bytes, ...good.subarray(at)]);
+  const adobe = (...rest: number[]): number[] => [0xff, 0xee, 0, 14, ...Buffer.from("Adobe"), ...rest];
+
+  it.each([
+    ["letters between two segments", put(dqt, ...Buffer.from("junk"))],
+    ["zeros before the scan", put(sos, 0, 0)],
+    ["an escaped 255 between two segments", put(sof, 0xff, 0)],
+    ["a restart before the scan", put(sos, 0xff, 0xd0)],
+    ["fill bytes at the beginning", put(2, 0xff, 0xff, 0xff)],
+    ["a segment that is shorter than its length", put(dqt, 0xff, 0xe2, 0, 1)],
+    ["Adobe's segment cut off and something after it", put(dqt, 0xff, 0xee, 0, 9, ...Buffer.from("Adobe12xyz"))],
+    ["Adobe's segment after its scan", put(good.length - 2, ...adobe(0, 100, 0, 0, 0, 0, 0))],
+    ["another quantisation table after its scan", put(good.length - 2, 0xff, 0xdb, 0, 67, 0, ...new Uint8Array(64).fill(99))],
+    ["another Huffman table after its scan", put(good.length - 2, 0xff, 0xc4, 0, 20, 0, 1, ...new Uint8Array(15), 3)],
+    ["data after its end", put(good.length, 0, 1, 2, 0xff, 0xd9)],
+  ])("with %s is read", (_, bytes) => expect(decode(bytes)).toEqual(decode(good))); // prettier-ignore
+
+  it.each([
+    ["a quantisation table that is cut", put(dqt, 0xff, 0xdb, 0, 5, 0, 1, 2), "got quantisation table 0 of 2 bytes"],
+    ["no quantisation table in time", changed(sof + 12, 3), "got no quantisation table 3 before it is used"],
+    ["sampling factors 3 and 2", changed(sof + 11, 0x31, 0, 2, 0x21), "JPEG of sampling factors 3×1, 2×1, 1×1"],
+    ["a restart interval of a byte", put(sos, 0xff, 0xdd, 0, 3, 1), "got a restart interval of 1 bytes"],
+  ])("with %s is refused", (_, bytes, message) => refuse(bytes, message)); // prettier-ignore
+});
+
+describe("a JPEG whose components have scans of their own", () => {
+  /** Two components of one block each, 2×2 and 1×1 of them; DC differences of two bits, all in one byte. */
+  const file = (interval: number, between: readonly number[], height = 8): Uint8Array =>
+    Uint8Array.from([
+      ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...new Uint8Array(64).fill(8)],
+      ...[0xff, 0xc0, 0, 17, 8, 0, height, 0, 8, 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0],
+      ...[0xff, 0xc4, 0, 21, 0, 0, 2, ...new Uint8Array(14), 0, 3], // categories 0 and 3: 00, 01
+      ...[0xff, 0xc4, 0, 20, 0x10, 1, ...new Uint8Array(15), 0], // end of block: 0
+      ...[0xff, 0xdd, 0, 4, 0, interval],
+      ...[1, 2, 3].flatMap((id) => [0xff, 0xda, 0, 8, 1, id, 0, 0, 63, 0, 0b01111011, ...between]),
+      ...[0xff, 0xd9],
+    ]);
+  const table = [0xff, 0xdb, 0, 67, 0, ...new Uint8Array(64).fill(80)];
+
+  it("has each component's table as it was when its scan began", () => {
+    // Y: 7 × 8 / 8 + 128; the others with the second table: 7 × 80 / 8 + 128.
+    const [y, c] = [135, 198];
+    const image = decode(file(0, table));
+    const red = y + ((Math.round(1.402 * 65536) * (c - 128) + 32768) >> 16);
+    expect([image[0], image.every((v, i) => v === image[i % 3])]).toEqual([red, true]);
+  });
+
+  it("is read where its restarts come after its last block, and refused where jpeg-js would read on", () => {
+    expect(decode(file(4, []))).toEqual(decode(file(0, [])));
+    refuse(
+      file(2, [], 24),
+      "JPEG of restarts that jpeg-js cannot read: every 2 of 3 blocks; expected a part",
+    );
+  });
 });

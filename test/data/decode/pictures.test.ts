@@ -52,8 +52,9 @@ describe("JPEG", () => {
       const image = decodeImage(bytes, { file: c.name });
       expect([image.width, image.height, image.channels]).toEqual([c.width, c.height, 3]);
       const { most, mean } = differences(image.data, rgb);
-      expect(most).toBeLessThanOrEqual(3);
-      expect(mean).toBeLessThan(0.5);
+      const halved = /(cmyk|ycck)-42/.test(c.name); // of components that are had by halves
+      expect(most).toBeLessThanOrEqual(halved ? 6 : 3);
+      expect(mean).toBeLessThan(halved ? 1 : 0.5);
       expect(
         differences(decodeImage(bytes, { file: c.name, channels: 1 }).data, grey).most,
       ).toBeLessThanOrEqual(3);
