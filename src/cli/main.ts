@@ -1,21 +1,7 @@
 #!/usr/bin/env node
-// The `fovea` command: program.ts, run as a process.
+// The `fovea` command.
 
-import "../node/data-workers.js";
+import { unsetWhereRefused } from "../wasm/host.js";
 
-import { run } from "./program.js";
-
-const FAILURE = 1;
-const INTERRUPTED = 130;
-
-process.stderr.on("error", () => {}); // a log that nobody reads any more, or a full disk, ends no work
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") return void (process.argv[2] === "train" || process.exit(0)); // nobody reads on
-  console.error(`fovea: stdout: cannot be written: ${error.message}`);
-  process.exit(FAILURE);
-});
-process.on("SIGINT", () => {
-  if (process.listenerCount("SIGINT") === 1) process.exit(INTERRUPTED); // others save what they have
-});
-
-process.exitCode = await run(process.argv.slice(2));
+unsetWhereRefused(); // before libraries are imported: some read variables then
+await import("./process.js");

@@ -1,11 +1,20 @@
 // Files that a command writes at its end: whether it can is asked before the long work begins.
 
-import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DataError, reason, short } from "../errors.js";
 import { statOf } from "../node/files.js";
 import { UsageError } from "../node/usage-error.js";
+
+/** Deno compares users only with --allow-sys: without it the file is tried at the end alone. */
+function mayWrite(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    if ((error as Error).name !== "NotCapable") throw error;
+  }
+}
 
 /** Makes the files' folders. @throws DataError naming the file that cannot be written, UsageError if two are the same */
 export async function requireWritable(paths: readonly (string | undefined)[]): Promise<void> {
@@ -17,7 +26,7 @@ export async function requireWritable(paths: readonly (string | undefined)[]): P
     try {
       if (statOf(path)?.isDirectory()) throw new Error("it is a folder");
       await mkdir(dirname(path), { recursive: true });
-      await access(dirname(path), constants.W_OK);
+      mayWrite(dirname(path));
     } catch (error) {
       throw new DataError(`${path}: cannot be written: ${reason(error)}`);
     }

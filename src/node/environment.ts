@@ -2,13 +2,14 @@
 
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { version } from "../../package.json";
+import { told } from "../wasm/host.js";
 import { runtime } from "../wasm/runtime.js";
 import { decoderChoice } from "./decoder.js";
 
 export interface Environment {
   fovea: string;
   node: string;
-  /** Operating system and its release. */
+  /** Operating system and its release; "unknown", and 0 below, where the system refuses to say. */
   system: string;
   cpu: string;
   processors: number;
@@ -27,14 +28,14 @@ export interface Environment {
 
 export function environment(): Environment {
   const { threads, binary, simd256 } = runtime();
-  const processors = cpus();
+  const processors = told(cpus, []);
   return {
     fovea: version,
     node: process.versions.node,
-    system: `${platform()} ${release()} ${arch()}`,
+    system: told(() => `${platform()} ${release()} ${arch()}`, "unknown"),
     cpu: processors[0]?.model.trim() ?? "unknown",
     processors: processors.length,
-    memory: totalmem(),
+    memory: told(totalmem, 0),
     threads,
     binary,
     simd256,

@@ -11,6 +11,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DataError, reason, short } from "../errors.js";
+import { told } from "../wasm/host.js";
 import { ASIDE, codeOf } from "./files.js";
 
 export const LOCK_FILE = ".fovea-lock";
@@ -31,13 +32,7 @@ interface Holder {
   id: string;
 }
 
-const orNothing = (read: () => string): string => {
-  try {
-    return read();
-  } catch {
-    return "";
-  }
-};
+const orNothing = (read: () => string): string => told(read, "");
 
 /** Field 22 of /proc/<pid>/stat (man 5 proc), counted after the name, which may hold anything. */
 const beganOf = (pid: number): string =>

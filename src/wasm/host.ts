@@ -11,18 +11,30 @@ export function provideBuiltins(from: Load): void {
 
 /** A module of Node's own; undefined elsewhere, and where nothing gives it. */
 export function builtin<T>(name: string): T | undefined {
+  return told(() => load(name) as T | undefined, undefined);
+}
+
+/** What the system says of itself; `otherwise` where it refuses to, as Deno does without --allow-sys, or cannot. */
+export function told<T>(ask: () => T, otherwise: T): T {
   try {
-    return load(name) as T | undefined;
+    return ask();
   } catch {
-    return undefined;
+    return otherwise;
   }
 }
 
 /** An environment variable; undefined too where reading it is refused, as Deno does without --allow-env. */
 export function environmentVariable(name: string): string | undefined {
-  try {
-    return globalThis.process?.env?.[name];
-  } catch {
-    return undefined;
-  }
+  return told(() => globalThis.process?.env?.[name], undefined);
+}
+
+/** Has refused variables be unset for libraries as well, in the whole process: for programs, not for the library. */
+export function unsetWhereRefused(): void {
+  if (told(() => Object.keys(process.env), undefined)) return;
+  const { env } = process;
+  process.env = new Proxy({} as NodeJS.ProcessEnv, {
+    get: (_, name) => told(() => Reflect.get(env, name), undefined) as string | undefined,
+    has: (_, name) => told(() => Reflect.has(env, name), false),
+    set: (_, name, value) => told(() => Reflect.set(env, name, value), true),
+  });
 }

@@ -1,7 +1,7 @@
 // How many threads to use, and what must be so for more than one.
 
 import { WasmError } from "../errors.js";
-import { builtin, environmentVariable } from "./host.js";
+import { builtin, environmentVariable, told } from "./host.js";
 
 const MOST = 16;
 
@@ -9,14 +9,12 @@ interface NodeOs {
   availableParallelism(): number;
 }
 
+/** Where nothing tells it, there may be more than one: so it is said if only one can be used. */
+const UNKNOWN = 2;
+
 function processors(): number {
-  try {
-    const count = builtin<NodeOs>("node:os")?.availableParallelism();
-    if (count !== undefined) return count;
-  } catch {
-    // as little said as where there is no such module
-  }
-  return globalThis.navigator?.hardwareConcurrency ?? 1;
+  const count = told(() => builtin<NodeOs>("node:os")?.availableParallelism(), undefined);
+  return count ?? globalThis.navigator?.hardwareConcurrency ?? UNKNOWN;
 }
 
 const warned = new Set<string>();

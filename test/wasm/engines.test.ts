@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { afterAll, afterEach, beforeEach, expect, it, vi, type MockInstance } from "vitest";
 import { matmul, tensor, tidy, WasmError } from "../../src/index.js";
-import { environmentVariable } from "../../src/wasm/host.js";
+import { environmentVariable, unsetWhereRefused } from "../../src/wasm/host.js";
 import { relaxedSimd } from "../../src/wasm/relaxed-simd.js";
 import { binaryBytes, init, runtime } from "../../src/wasm/runtime.js";
 import { canRun } from "../helpers/binaries.js";
@@ -139,4 +139,40 @@ it("multiply-adds that round twice are told by one of them, and their kernels ar
       "init: this engine does not fuse multiply-adds, so its 'relaxed' kernels would give the numbers of 'simd'; use binary 'simd'",
     ),
   );
+});
+
+it("a variable that may not be read is unset for libraries too, in a process that asks for it", () => {
+  const { env } = process;
+  unsetWhereRefused();
+  expect(process.env).toBe(env);
+  const refuse = (): never => {
+    throw new Error("Requires env access, run again with the --allow-env flag");
+  };
+  const some = (_: unknown, name: string | symbol) => (name === "ALLOWED" ? "1" : refuse());
+  process.env = new Proxy<NodeJS.ProcessEnv>(
+    {},
+    { get: some, ownKeys: refuse, getOwnPropertyDescriptor: refuse, has: refuse },
+  );
+  try {
+    unsetWhereRefused();
+    expect([process.env["ALLOWED"], process.env["NO_COLOR"], "NO_COLOR" in process.env]).toEqual([
+      "1",
+      undefined,
+      false,
+    ]);
+  } finally {
+    process.env = env;
+  }
+});
+
+it("an engine that does not say how many processors there are, and has no workers, says that it uses one", async () => {
+  vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
+  vi.stubGlobal("navigator", undefined);
+  vi.stubGlobal("Worker", undefined);
+  vi.stubEnv("FOVEA_THREADS", undefined);
+  vi.resetModules(); // it is said once
+  const { pickThreads } = await import("../../src/wasm/threads.js");
+  expect(pickThreads(undefined)).toBe(1);
+  expect(warn.mock.calls).toEqual([[expect.stringMatching(/^fovea: running on one thread: /)]]);
+  vi.unstubAllEnvs();
 });

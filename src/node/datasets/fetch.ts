@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { DataError, short } from "../../errors.js";
+import { DataError, reason, short } from "../../errors.js";
 import { download, type DownloadProgress } from "../download.js";
 import { downloadProgress } from "../progress.js";
 import { environmentVariable } from "../../wasm/host.js";
@@ -12,9 +12,15 @@ import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
 import type { Names } from "../../errors/options.js";
 
-/** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. */
+/** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. @throws DataError if the system does not say where ~ is */
 export function foveaHome(): string {
-  return environmentVariable("FOVEA_HOME") ?? join(homedir(), ".cache", "fovea");
+  const own = environmentVariable("FOVEA_HOME");
+  if (own) return own;
+  try {
+    return join(homedir(), ".cache", "fovea");
+  } catch (error) {
+    throw new DataError(`FOVEA_HOME: is not set, and the home folder is not known: ${reason(error)}`);
+  }
 }
 
 /** An entry of the catalog. @throws DataError listing what is known */

@@ -94,7 +94,10 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
     summary,
     history,
     classes: dataset?.classes ?? [],
-    environment: { ...machine, memory: `${(machine.memory / 2 ** 30).toFixed(1)} GiB` },
+    environment: {
+      ...machine,
+      memory: machine.memory > 0 ? `${(machine.memory / 2 ** 30).toFixed(1)} GiB` : "unknown",
+    },
     args,
     ...(rates && { learningRates: rates }),
     ...(options.defaults && { defaults: options.defaults }),
