@@ -1,8 +1,16 @@
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
 
+interface Ring {
+  include: string[];
+  exclude?: string[];
+  env?: Record<string, string>;
+  /** Milliseconds that a test may take. */
+  timeout?: number;
+}
+
 /** What each ring of tests runs: `vitest run --mode quick`, `vitest run`, `vitest run --mode long`. */
-const RINGS: Record<string, { include: string[]; exclude?: string[]; env?: Record<string, string> }> = {
+const RINGS: Record<string, Ring> = {
   // A row of every operation and algorithm, LeNet's steps, a file of each format, the barrel, the README's first blocks.
   quick: {
     include: [
@@ -19,6 +27,7 @@ const RINGS: Record<string, { include: string[]; exclude?: string[]; env?: Recor
   long: {
     include: ["test/long/*.test.ts", "test/**/fuzz.test.ts", "test/node/kill.test.ts"],
     env: { FOVEA_FUZZ: "30" },
+    timeout: 3_600_000,
   },
 };
 
@@ -30,7 +39,7 @@ export default defineConfig(({ mode }) => {
       include: ring.include,
       exclude: [...configDefaults.exclude, ...(ring.exclude ?? [])],
       globalSetup: "test/helpers/build-worker.ts",
-      testTimeout: 60_000,
+      testTimeout: ring.timeout ?? 60_000,
       hookTimeout: 60_000,
       // Files run side by side, each on one thread; tests of threads ask for more themselves.
       maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -72,13 +72,16 @@ function* keysOf(object: object): Generator<string> {
   for (const key in object) if (Object.hasOwn(object, key)) yield key;
 }
 
-/** What somebody else's error says, for a message of ours, which names the file itself: "ENOENT: no such file or directory". */
+/**
+ * What somebody else's error says, its first line, for a message of ours, which names the file itself: "ENOENT: no such file
+ * or directory".
+ */
 export function reason(error: unknown): string {
   if (error instanceof FoveaError) return error.message;
   if (!(error instanceof Error)) return short(error);
   const { message, syscall } = error as Error & { syscall?: unknown };
   const call = typeof syscall === "string" ? message.indexOf(`, ${syscall}`) : -1;
-  return short(call < 0 ? message : message.slice(0, call));
+  return short((call < 0 ? message : message.slice(0, call)).split("\n", 1)[0]);
 }
 
 /** What all errors of fovea extend. Their messages have no control characters, and neither endless words nor an endless length. */

@@ -1,10 +1,9 @@
 // Files that a command writes at its end: whether it can is asked before the long work begins.
 
 import { accessSync, constants } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DataError, reason, short } from "../errors.js";
-import { statOf } from "../node/files.js";
+import { makeFolders, statOf } from "../node/files.js";
 import { UsageError } from "../node/usage-error.js";
 
 /** Deno compares users only with --allow-sys: without it the file is tried at the end alone. */
@@ -25,7 +24,7 @@ export async function requireWritable(paths: readonly (string | undefined)[]): P
   for (const path of files) {
     try {
       if (statOf(path)?.isDirectory()) throw new Error("it is a folder");
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolders(dirname(path));
       mayWrite(dirname(path));
     } catch (error) {
       throw new DataError(`${path}: cannot be written: ${reason(error)}`);

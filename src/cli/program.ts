@@ -4,7 +4,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { knownNames } from "../errors/suggest.js";
-import { FoveaError } from "../errors.js";
+import { FoveaError, short } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";
 import { register as augmentSheet } from "./augment-sheet.js";
 import { register as check } from "./check.js";
@@ -56,6 +56,10 @@ export function programOf(): Command {
 export async function run(args: readonly string[]): Promise<number> {
   const program = programOf();
   try {
+    const [first, asked] = args;
+    if (first === "help" && asked !== undefined && !isCommand(asked, program)) {
+      throw new UsageError(unknownCommand(asked, program)); // commander would show the help of all commands
+    }
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
@@ -74,13 +78,18 @@ function report(error: unknown, program: Command, args: readonly string[]): numb
   return error instanceof UsageError ? USAGE : FAILURE;
 }
 
+const isCommand = (name: string, { commands }: Command): boolean =>
+  name.startsWith("-") || commands.some((command) => command.name() === name);
+
+function unknownCommand(got: string, { commands }: Command): string {
+  const names = commands.map((command) => command.name());
+  return `unknown command '${short(got)}'; ${knownNames(got, names.sort())}`;
+}
+
 function usageMessage({ code, message }: CommanderError, program: Command, args: readonly string[]): string {
   const what = message.replace(/^error: /, "");
   const [, got = ""] = /'([^']*)'/.exec(what) ?? [];
-  if (code === "commander.unknownCommand") {
-    const names = program.commands.map((c) => c.name());
-    return `${what}; ${knownNames(got, names.sort())}`;
-  }
+  if (code === "commander.unknownCommand") return unknownCommand(got, program);
   if (code !== "commander.unknownOption") return what;
   const command = program.commands.find((c) => c.name() === args[0]) ?? program;
   const options = command.createHelp().visibleOptions(command);

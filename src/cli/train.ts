@@ -65,7 +65,7 @@ export function register(program: Command): void {
 }
 
 /**
- * A signal that Ctrl-C, or a plain kill, aborts; the second time the process ends at once, as it does before there is
+ * A signal that Ctrl-C, a plain kill, or a terminal that closes, aborts; the second time the process ends at once, as it does before there is
  * anything to save: while data or weights are being downloaded and read.
  */
 function interruptible(started: () => boolean): { signal: AbortSignal; end(): void } {
@@ -75,7 +75,7 @@ function interruptible(started: () => boolean): { signal: AbortSignal; end(): vo
     controller.abort();
     console.error("\nfovea: saving a checkpoint; once more to end at once");
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) process.on(name, stop);
   return {
     signal: controller.signal,

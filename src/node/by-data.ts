@@ -11,7 +11,14 @@ import { readConfig } from "./model-config.js";
 import { architectureOf, isLocal, locateWeights } from "./open-model.js";
 import { imageShape, SMALL } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
-import { recipeOf, resolveArguments, withDefaults, type TrainFlags } from "./resolve-arguments.js";
+import {
+  flagOf,
+  recipeOf,
+  resolveArguments,
+  trainDefaults,
+  withDefaults,
+  type TrainFlags,
+} from "./resolve-arguments.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { UsageError } from "./usage-error.js";
 
@@ -45,22 +52,36 @@ export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promi
   const said = withDefaults({ ...start, ...flags });
   if (said.data === undefined) return { args: resolveArguments(flags, recipe), notes: [] }; // which says so
   if (said.model !== undefined) resolveArguments(flags, recipe); // what is wrong is said before data are read
-  const data = await openData(said, flags);
+  await useDecoder(said.decoder);
+  const data = await loadTrainingData(said);
+  const useless = uselessBeside(data, flags);
   const [model, why] = said.model === undefined ? await modelFor(data.train, said) : [{}, []];
   const [batch, whyBatch] = flags.batchSize === undefined ? batchFor(data.train, said) : [{}, []];
   const [loss, whyLoss] = flags.loss === undefined ? lossFor(data.train, said) : [{}, []];
-  const args = resolveArguments(flags, recipe, { ...model, ...batch, ...loss });
+  const args = resolveArguments(flags, recipe, { ...model, ...batch, ...loss, ...useless });
   return { args, data, notes: [...why, ...whyBatch, ...whyLoss] };
 }
 
-/** @throws UsageError for --val-fraction where there is a part to evaluate on */
-async function openData(args: TrainArguments, flags: TrainFlags): Promise<LoadedDataset> {
-  await useDecoder(args.decoder);
-  const data = await loadTrainingData(args);
-  if (flags.valFraction && data.val && !data.split) {
-    throw new UsageError(`--val-fraction: of no use; ${args.data} has a part to evaluate on`);
+/** Flags that make no difference beside some data, and what these data are like. */
+const USELESS: readonly [flag: keyof TrainFlags, of: (data: LoadedDataset) => boolean, why: string][] = [
+  ["valFraction", ({ val, split }) => val !== undefined && !split, "has a part to evaluate on"],
+  ["valInterval", ({ val }) => val === undefined, "has no part to evaluate on"],
+  ["decoder", ({ train }) => imageShape(train) !== undefined, "has no files of pictures"],
+  ["sampler", ({ train }) => train.targets !== undefined, "has several classes a picture"],
+];
+
+/**
+ * The defaults of what is of no use beside the data, instead of what a recipe says.
+ * @throws UsageError for a flag among them that asks for something else
+ */
+function uselessBeside(data: LoadedDataset, flags: TrainFlags): TrainFlags {
+  const defaults = trainDefaults();
+  const useless = USELESS.filter(([, of]) => of(data));
+  for (const [flag, , why] of useless) {
+    if (!flags[flag] || flags[flag] === defaults[flag]) continue;
+    throw new UsageError(`${flagOf(flag)}: of no use; ${short(data.train.name)} ${why}`);
   }
-  return data;
+  return Object.fromEntries(useless.map(([flag]) => [flag, flags[flag] ?? defaults[flag]]));
 }
 
 /** The data that the arguments name. @throws DataError as loadDataset() */
@@ -98,9 +119,11 @@ async function modelFor(train: Dataset, args: TrainArguments): Promise<Choice> {
   const chosen = modelOfSize(side, grey, args);
   const size = chosen.imgSize ?? args.imgSize ?? modelInfo(chosen.model!).inputSize[0];
   const form = chosen.smallImages || args.smallImages ? ", in its form for small images," : "";
+  const three =
+    grey && chosen.inChans === undefined && args.inChans === null ? ", for colours too (--in-chans)" : "";
   return [
     chosen,
-    [`${train.name}: ${what}: model ${chosen.model}${form} at ${size}×${size} (--model, --img-size)`],
+    [`${train.name}: ${what}: model ${chosen.model}${form} at ${size}×${size} (--model, --img-size)${three}`],
   ];
 }
 

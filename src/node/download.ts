@@ -2,10 +2,10 @@
 
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { lstat, mkdir, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
+import { lstat, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError, reason } from "../errors.js";
-import { flush, writeFileAtomic } from "./files.js";
+import { flush, makeFolders, writeFileAtomic } from "./files.js";
 
 export interface DownloadProgress {
   readonly url: string;
@@ -47,7 +47,7 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<void> {
-  await here(path, () => mkdir(dirname(path), { recursive: true }));
+  await here(path, () => makeFolders(dirname(path)));
   const failures: string[] = [];
   for (const url of typeof urls === "string" ? [urls] : urls) {
     for (let attempt = 1; attempt <= (options.attempts ?? 3); attempt++) {

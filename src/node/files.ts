@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -12,7 +13,7 @@ import {
   type Stats,
 } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { DataError, reason } from "../errors.js";
 
 /** How the names of files end that are being written. */
@@ -37,6 +38,22 @@ export async function flush(file: { sync?(): Promise<void> }): Promise<void> {
 }
 
 /**
+ * Makes a folder and those above it. Returns the outermost that was made, if any. @throws what the system says; of folders in
+ * folders Node says ENOENT whatever it was (a read-only file system, in Node 20 to 24), so the first of them is asked for alone
+ */
+export async function makeFolders(path: string): Promise<string | undefined> {
+  try {
+    return await mkdir(path, { recursive: true });
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    let missing = resolve(path);
+    while (!existsSync(dirname(missing))) missing = dirname(missing);
+    await mkdir(missing);
+    return (await mkdir(path, { recursive: true }), missing);
+  }
+}
+
+/**
  * Writes a file so that a reader, whenever the process or the machine dies, sees the old contents or the new, never a part:
  * aside, flushed, renamed. The name aside is nobody's to guess and the file a new one, so that no link is followed.
  * @throws DataError naming the file if it cannot be written, whose old contents are then as they were, or if it is written
@@ -50,7 +67,7 @@ export async function writeFileAtomic(
   const aside = `${path}.${randomUUID()}${ASIDE}`;
   let made = false;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     const file = await open(aside, "wx");
     made = true;
     try {

@@ -2,12 +2,12 @@
 // weights are averaged, weights/last-ema.safetensors; checkpoint/training.safetensors.
 
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DataError, reason } from "../errors.js";
 import type { Module } from "../nn/index.js";
 import { bestEpoch, bestWeights, type EpochReport, type ModelEma, type WeightsKind } from "../train/index.js";
-import { ASIDE, writeFileAtomic } from "./files.js";
+import { ASIDE, makeFolders, writeFileAtomic } from "./files.js";
 import { RunLock } from "./run-lock.js";
 import { saveWeights } from "./weights.js";
 
@@ -78,7 +78,7 @@ export class RunFolder {
    * @throws DataError naming the process that does, or if the folder cannot be written to
    */
   async claim(): Promise<void> {
-    const made = await mkdir(this.path, { recursive: true }).catch((error: unknown) => {
+    const made = await makeFolders(this.path).catch((error: unknown) => {
       throw new DataError(`${this.path}: cannot be written to: ${reason(error)}`);
     });
     for (let folder = resolve(this.path); made !== undefined; folder = dirname(folder)) {
@@ -123,7 +123,7 @@ export class RunFolder {
   async open(): Promise<void> {
     try {
       for (const folder of [this.path, this.file("weights"), this.file("checkpoint")]) {
-        await mkdir(folder, { recursive: true });
+        await makeFolders(folder);
         for (const name of await readdir(folder)) {
           if (name.endsWith(ASIDE)) await rm(join(folder, name), { force: true });
         }

@@ -1,10 +1,11 @@
 // Files into folders by class: planned first, nothing overwritten, every step listed so that it can be taken back.
 
 import { constants, existsSync, readdirSync, realpathSync } from "node:fs";
-import { copyFile, link, lstat, mkdir, open, readFile, rm, rmdir, stat, symlink, unlink, utimes } from "node:fs/promises"; // prettier-ignore
+import { copyFile, link, lstat, open, readFile, rm, rmdir, stat, symlink, unlink, utimes } from "node:fs/promises"; // prettier-ignore
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { DataError, reason } from "../errors.js";
 import { csvRow, parseCsv } from "./csv.js";
+import { makeFolders } from "./files.js";
 
 /** A file and the class whose folder it belongs in. */
 export interface Sorted {
@@ -145,7 +146,7 @@ export async function sortFiles(
   if (due.length === 0) return { done, failures };
   let list: Awaited<ReturnType<typeof openList>>;
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolders(dir);
     list = await openList(dir);
     await list.handle.appendFile("action,from,to\n");
   } catch (error) {
@@ -176,7 +177,7 @@ export async function sortFiles(
 
 /** The name that a file got: the planned one, or the next that is free. */
 async function claimed({ from, to }: Placement, copy: boolean): Promise<string> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolders(dirname(to));
   for (let n = 1; ; n++) {
     const free = join(dirname(to), numbered(basename(to), n));
     try {
@@ -225,7 +226,7 @@ async function moveBack(from: string, to: string): Promise<void> {
   }
   if (there && (there.ino !== here.ino || there.dev !== here.dev)) throw new Error(`${from} is there again`);
   if (!there) {
-    await mkdir(dirname(from), { recursive: true });
+    await makeFolders(dirname(from));
     await claim(to, from, false);
   }
   await unlink(to);

@@ -3,13 +3,13 @@
 // by pbf: its wire format and nothing else, 100 KB; the messages here have a dozen fields in all.
 
 import { existsSync } from "node:fs";
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { PbfWriter } from "pbf";
 import { encodePng, type Image } from "../data/index.js";
 import { DataError, reason } from "../errors.js";
 import type { EpochReport } from "../train/index.js";
-import { codeOf, flush } from "./files.js";
+import { codeOf, flush, makeFolders } from "./files.js";
 import { hostOf } from "./run-lock.js";
 
 /** CRC-32C of single bytes: Castagnoli's polynomial, bits reversed. */
@@ -156,7 +156,7 @@ export class EventWriter {
 
   /** A new file: no link that somebody put there is followed, and nobody's file is written on. */
   async #create(): Promise<FileHandle> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolders(this.#folder);
     for (;;) {
       try {
         return await open(this.#path, "ax");

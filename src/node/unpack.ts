@@ -1,12 +1,13 @@
 // Archives to folders: whole or not at all, and nowhere else.
 
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { DataError, reason, short, show } from "../errors.js";
+import { makeFolders } from "./files.js";
 
 async function isGzip(path: string): Promise<boolean> {
   const file = await open(path);
@@ -35,7 +36,7 @@ function safePath(name: string, archive: string): string {
  * @throws DataError naming the archive if it is damaged, holds links or devices, or paths that lead out of the folder
  */
 export async function unpack(archive: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   const aside = await mkdtemp(join(folder, ".unpacking-"));
   try {
     const entries = extract();
@@ -50,7 +51,7 @@ export async function unpack(archive: string, folder: string): Promise<void> {
           );
         }
         const target = join(aside, safePath(name, archive));
-        await mkdir(type === "directory" ? target : dirname(target), { recursive: true });
+        await makeFolders(type === "directory" ? target : dirname(target));
         if (type === "file") await pipeline(entry, createWriteStream(target));
         else entry.resume();
       }

@@ -53,6 +53,11 @@ describe.each(names)("fovea %s", (name) => {
 });
 
 describe("fovea", () => {
+  it.each([[[]], [["train"]]])("shows the help of %j", async (command) => {
+    const { status, stdout } = await foveaHere("help", ...command);
+    expect([status, stdout]).toEqual([0, expect.stringContaining(`Usage: fovea ${command[0] === "train" ? "train" : "[options]"}`)]); // prettier-ignore
+  });
+
   it.each(["--version", "-V"])("says its version by %s", async (flag) => {
     expect(await foveaHere(flag)).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
   });
@@ -64,6 +69,8 @@ describe("fovea", () => {
 
   it.each<[string[], string]>([
     [["trian"], "unknown command 'trian'; did you mean train? known: augment-sheet, check"],
+    [["help", "trian"], "unknown command 'trian'; did you mean train? known: augment-sheet, check"],
+    [["help", "constructor"], "unknown command 'constructor'; known: "],
     [["constructor"], "unknown command 'constructor'; known: "],
     [["train", "x", "--model", "resnet81"], "did you mean resnet18? expected one of alexnet"],
     [["train", "x", "--opt", "adm"], "did you mean adam? expected one of adam"],

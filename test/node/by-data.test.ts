@@ -4,12 +4,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { encode as encodePng } from "fast-png";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { argumentsByData } from "../../src/node/by-data.js";
 import { createModel, init } from "../../src/index.js";
 import { configOf, preparationFor, saveModel } from "../../src/node.js";
 import type { TrainFlags } from "../../src/node/resolve-arguments.js";
 import { idx, png } from "../helpers/pictures.js";
+
+// A decoder that is not installed here.
+vi.mock("../../src/node/decoder.js", async (original) => ({ ...(await original<object>()), useDecoder: () => {} }));
 
 const top = mkdtempSync(join(tmpdir(), "fovea-by-data-"));
 afterAll(() => rmSync(top, { recursive: true }));
@@ -111,6 +114,56 @@ describe("argumentsByData", () => {
     expect([own.train.length, own.val!.length, own.split]).toEqual([8, 4, undefined]);
     const useless = argumentsByData({ data: parts, valFraction: 0.3 });
     await expect(useless).rejects.toThrow("--val-fraction: of no use; ");
+  });
+
+  it("takes grey photos as colours, which it says, as later ones may be", async () => {
+    const scans = folder("scans", () => grey(90));
+    const { args, notes } = await argumentsByData({ data: scans });
+    expect([args.inChans, notes.join()]).toEqual([null, expect.stringContaining("(--model, --img-size), for colours too (--in-chans)")]); // prettier-ignore
+    expect((await argumentsByData({ data: scans, inChans: 1 })).notes.join()).not.toContain("colours");
+  });
+
+  describe("of what is of no use beside the data", () => {
+    const memory = join(top, "memory");
+    const parts = join(top, "own-part");
+    const several = join(top, "several");
+    for (const part of ["train", "t10k"]) {
+      write(`memory/${part}-images-idx3-ubyte`, idx([4, 28, 28], new Uint8Array(4 * 784)));
+      write(`memory/${part}-labels-idx1-ubyte`, idx([4], [0, 1, 2, 3]));
+    }
+    folder("own-part/train", colour(32, 32), 4);
+    folder("own-part/val", colour(32, 32), 2);
+    for (let i = 0; i < 9; i++) write(`several/${i}.png`, colour(32, 32)());
+    write(
+      "several/train.csv",
+      `path,labels\n${[..."012345678"].map((i) => `${i}.png,"a,${i}"`).join("\n")}\n`,
+    );
+
+    const rows: [string, TrainFlags, string, TrainFlags][] = [
+      ["valFraction", { data: parts, valFraction: 0.3 }, "own-part", { valFraction: 0.2 }],
+      ["valInterval", { data: few, valFraction: 0, valInterval: 2 }, "few", { valInterval: 1 }],
+      ["sampler", { data: several, sampler: "balanced" }, "several", { sampler: "random" }],
+    ];
+
+    it.each(rows)("refuses the flag %s: %j", async (name, flags, data) => {
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      await expect(argumentsByData(flags)).rejects.toThrow(
+        new RegExp(`^${flag}: of no use; .*${data}.* has `),
+      );
+    });
+
+    it.each(rows)(
+      "leaves out a recipe's %s: %j",
+      async (name, { [name as "data"]: value, ...flags }, _, expected) => {
+        const { args } = await argumentsByData({ ...flags, recipe: "own.json" }, { [name]: value });
+        expect(args).toMatchObject(expected);
+      },
+    );
+
+    it("refuses a decoder of files for images in memory, and takes the default", async () => {
+      await expect(argumentsByData({ data: memory, decoder: "sharp" })).rejects.toThrow("--decoder");
+      expect((await argumentsByData({ data: memory, decoder: "jpeg-js" })).args.decoder).toBe("jpeg-js");
+    });
   });
 
   it.each<[TrainFlags, string]>([

@@ -374,6 +374,11 @@ describe("useDecoder", () => {
     await expect(useDecoder("libpng" as "auto")).rejects.toThrow(
       new DataError("useDecoder: unknown decoder 'libpng'; known: auto, jpeg-js, jsquash, sharp"),
     );
+    await useDecoder("jsquash").catch((error: Error) => {
+      expect(error.message).toMatch(
+        /^useDecoder: cannot load @jsquash\/jpeg: .*; npm install @jsquash\/jpeg$/,
+      );
+    });
     const installed = await useDecoder("auto");
     if (installed !== "jpeg-js") return void (await useDecoder("jpeg-js"));
     await expect(useDecoder("sharp")).rejects.toThrow(

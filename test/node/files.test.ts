@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.js";
 import { lenet5 } from "../../src/models/index.js";
@@ -39,6 +41,21 @@ describe("files", () => {
     await writeFileAtomic(join(folder, "deep", "a.txt"), [Buffer.from("tw"), Buffer.from("o")]);
     expect(await readdir(join(folder, "deep"))).toEqual(["a.txt"]);
     expect(await readFile(join(folder, "deep", "a.txt"), "utf8")).toBe("two");
+  });
+
+  it("in folders that cannot be made say why: where folders are made in folders Node says ENOENT", async (context) => {
+    const script = `
+      import { writeFileAtomic } from ${JSON.stringify(pathToFileURL("src/node/files.ts").href)};
+      for (const path of ["a.txt", "deep/a.txt", "deeper/and/deeper/a.txt"])
+        await writeFileAtomic(process.argv[1] + "/" + path, "").catch((error) => console.log(error.message));`;
+    const mounted = 'mount -t tmpfs -o ro none "$1" && shift && exec "$@"';
+    const node = [process.execPath, "--import", "tsx", "--input-type=module", "-e", script, folder];
+    const { status, stdout } = spawnSync("unshare", ["-rm", "sh", "-c", mounted, "sh", folder, ...node], { encoding: "utf8" }); // prettier-ignore
+    if (status !== 0) return context.skip("needs unshare and mount, to see a file system that is read-only");
+    const said = (path: string): string =>
+      `${join(folder, path)}: cannot be written: EROFS: read-only file system`;
+    const paths = ["a.txt", "deep/a.txt", "deeper/and/deeper/a.txt"];
+    expect(stdout.trim().split("\n")).toEqual(paths.map(said));
   });
 
   it("that are missing or damaged are named", async () => {
