@@ -12,7 +12,10 @@ import type { TrainFlags } from "../../src/node/resolve-arguments.js";
 import { idx, png } from "../helpers/pictures.js";
 
 // A decoder that is not installed here.
-vi.mock("../../src/node/decoder.js", async (original) => ({ ...(await original<object>()), useDecoder: () => {} }));
+vi.mock("../../src/node/decoder.js", async (original) => ({
+  ...(await original<object>()),
+  useDecoder: () => {},
+}));
 
 const top = mkdtempSync(join(tmpdir(), "fovea-by-data-"));
 afterAll(() => rmSync(top, { recursive: true }));
