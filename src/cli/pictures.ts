@@ -24,7 +24,7 @@ const MANY = 32;
  * what is not taken.
  */
 function picturesIn(folder: string): string[] {
-  const { pictures, leftOut, others, ignored } = filesBelow(folder);
+  const { pictures, leftOut, others, ignored, special, again } = filesBelow(folder);
   const unread = leftOut.map(({ file }) => file);
   if (pictures.length + unread.length === 0) {
     const what = others.length ? `; got ${count(others.length, "other file")}: ${some(others)}` : "";
@@ -33,6 +33,8 @@ function picturesIn(folder: string): string[] {
   const say = (what: string): void => console.error(`fovea: ${folder}: ${what}`);
   if (unread.length) say(`${count(unread.length, "picture")} that cannot be read: ${some(unread)}`);
   if (others.length) say(noPictures(others));
+  if (special.length) say(`not read: pipes, sockets or devices: ${some(special)}`);
+  if (again.length) say(`not read: links to folders that are read elsewhere: ${some(again)}`);
   if (ignored.length) say(`ignored: hidden or the system's own: ${some(ignored)}`);
   return [...pictures, ...unread].sort(byCodePoint);
 }

@@ -1,7 +1,7 @@
 // Looks through a folder of labelled pictures for what would spoil a training.
 
 import { createHash } from "node:crypto";
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import {
   decodeActive,
@@ -14,8 +14,8 @@ import {
 import type { Image } from "../data/image.js";
 import { DataError, reason, short } from "../errors.js";
 import { breathe } from "../train/breath.js";
-import { entriesIn, looksLikePicture } from "./datasets/scan.js";
-import { layoutOf } from "./datasets/splits.js";
+import { entriesIn, looksLikePicture, Visits } from "./datasets/scan.js";
+import { innermost, layoutOf } from "./datasets/splits.js";
 
 export interface CheckOptions {
   /** Pictures with a side shorter than this are too small. Default 16. */
@@ -100,14 +100,15 @@ interface Findings {
 }
 
 /**
- * Reads and decodes every file below folder/<class>/ or folder/<split>/<class>/ (splits are called train, val, test and the
- * like) and says what is wrong.
+ * Reads and decodes every file below given/<class>/ or given/<split>/<class>/ (splits are called train, val, test and the
+ * like), or of the one folder in it, and says what is wrong.
  * @throws DataError if the folder cannot be read or has no class folders
  */
 export async function checkFolder(
-  folder: string,
+  given: string,
   { minSize = 16, onProgress }: CheckOptions = {},
 ): Promise<FolderReport> {
+  const folder = innermost(given);
   const found: Findings = { problems: [], remarks: [] };
   const classes = new Map<string, Map<string, number>>();
   const files = collect(folder, classes, found);
@@ -136,7 +137,6 @@ function collect(
   { problems, remarks }: Findings,
 ): File[] {
   const files: File[] = [];
-  const seen = new Set<string>();
   const stray = (path: string, detail: string): void =>
     void problems.push({ kind: "stray", paths: [path], detail });
   const look = (path: string): ReturnType<typeof entriesIn> => {
@@ -147,13 +147,16 @@ function collect(
     for (const name of entries.special) stray(prefix + name, "is a pipe, socket or device");
     return entries;
   };
-  const below = (path: string, split: string, className: string): void => {
-    const real = realpathSync(join(folder, path));
-    if (seen.has(real)) return; // links that lead back
-    seen.add(real);
+  const below = (path: string, split: string, className: string, visits: Visits): void => {
+    if (!visits.isFirst(join(folder, path)))
+      return void remarks.push({
+        kind: "ignored",
+        paths: [`${path}/`],
+        detail: "is a link to what is read elsewhere",
+      });
     const found = look(path);
     for (const name of found.files) files.push({ path: `${path}/${name}`, split, className });
-    for (const name of found.folders) below(`${path}/${name}`, split, className);
+    for (const name of found.folders) below(`${path}/${name}`, split, className, visits);
   };
   const top = look("");
   const layout = layoutOf(folder, top.folders);
@@ -161,6 +164,9 @@ function collect(
     ? [layout.train, layout.val, ...layout.more].filter((name) => name !== undefined)
     : [""];
   for (const name of layout?.others ?? []) stray(name, "is no split");
+  for (const name of layout?.flat ?? []) stray(name, "has no class folders");
+  for (const name of top.files.filter((file) => !looksLikePicture(file)))
+    remarks.push({ kind: "other", paths: [name], detail: "is beside the classes, and no picture by name" });
   for (const name of layout ? top.files.filter(looksLikePicture) : []) stray(name, "is in no class folder");
   for (const name of splits) {
     const prefix = name && `${name}/`;
@@ -172,7 +178,10 @@ function collect(
       );
     }
     classes.set(name, new Map(folders.map((className) => [className, 0])));
-    for (const className of folders) below(prefix + className, name, className);
+    for (const className of folders) {
+      const path = prefix + className;
+      below(path, name, className, new Visits(join(folder, path)));
+    }
   }
   return files;
 }

@@ -126,7 +126,10 @@ describe("checkFolder", () => {
       ["val/loose.png", "is in no class folder"],
     ]);
     expect(of("other")).toEqual([["train/cat/notes.txt", "is no picture, by name or contents"]]);
-    expect(of("ignored")).toEqual([["train/cat/.hidden", "is ignored"]]);
+    expect(of("ignored")).toEqual([
+      ["train/cat/.hidden", "is ignored"],
+      ["train/dog/again/", "is a link to what is read elsewhere"],
+    ]);
     expect(remarks.map(({ kind }) => kind)).not.toContain("undecodable");
     expect(of("class")).toEqual([
       ["train/bird", "is missing; another split has it"],

@@ -66,11 +66,11 @@ describe("ImageFolder", () => {
     expect(set.path(0)).toBe(join(root, "B/x.jpg"));
   });
 
-  it("follows links, once", async () => {
+  it("follows links, once, and none back to a folder around", async () => {
     await put({ "real/a/1.png": red, "set/b/1.png": red });
     await symlink(join(root, "real/a"), join(root, "set/a"));
     await symlink(join(root, "set"), join(root, "set/b/again"));
-    expect(paths(new ImageFolder(join(root, "set")))).toEqual(["a/1.png", "b/1.png", "b/again/a/1.png"]);
+    expect(paths(new ImageFolder(join(root, "set")))).toEqual(["a/1.png", "b/1.png"]);
   });
 
   it.skipIf(process.platform === "win32")(

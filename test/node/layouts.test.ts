@@ -1,12 +1,13 @@
 // What loadDataset() makes of folders as people have them: which parts, which files, and what it says aloud.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { setDecoder } from "../../src/data/decode/index.js";
 import { classCounts } from "../../src/data/index.js";
 import { FileDataset, ImageFolder, loadDataset, type LoadedDataset } from "../../src/node/datasets/index.js";
+import { checkFolder } from "../../src/node/check-folder.js";
 import { jpg, png, tar } from "../helpers/pictures.js";
 
 let root: string;
@@ -52,6 +53,16 @@ describe("parts", () => {
     ["train_set", "test-set"],
     ["Training Images", "testing"],
     ["train2017", "val2017"],
+    ["images_train", "images_val"],
+    ["seg_train", "seg_test"],
+    ["train_224", "val_224"],
+    ["trainA", "testB"],
+    ["01_train", "02-holdout"],
+    ["CUB_train", "CUB_test"],
+    ["Train (1)", "Test (1)"],
+    ["train.data", "val.data"],
+    ["trn", "tst"],
+    ["train_cropped", "validation_cropped"],
   ])("are found in %s/ and %s/", async (train, val) => {
     twoClasses(train, val);
     const loaded = await loadDataset(root);
@@ -68,8 +79,57 @@ describe("parts", () => {
     put({ "test1/1.jpg": red, "loose.jpg": red });
     const loaded = await loadDataset(root);
     expect(loaded.val!.name).toBe(join(root, "val"));
-    expect(notes(loaded)).toContain("ROOT: not read, as no part's name: extra/, test1/");
+    expect(notes(loaded)).toContain("ROOT: not read, as no part's name: extra/");
+    expect(notes(loaded)).toContain("ROOT: not read, as there are no class folders in it: test1/");
     expect(notes(loaded)).toContain("ROOT: not read, as val/ is there: test/");
+  });
+
+  it("without class folders are named, or refused where they are all that is there", async () => {
+    twoClasses("train");
+    put({ "test/1.png": red, "loose.png": red });
+    const said = notes(await loadDataset(root));
+    expect(said).toContain("ROOT: not read, as there are no class folders in it: test/");
+    expect(said).toContain("left out: 1 picture (ROOT/loose.png): is in no class folder");
+    put({ "b/train/1.png": red, "b/val/1.png": red, "c/train/1.png": red, "c/val/cat/1.png": red });
+    for (const name of ["b", "c"]) {
+      const train = join(root, name, "train");
+      const what = `${train}: no class folders; expected ${join(train, "<class>", "*.jpg")}`;
+      await expect(loadDataset(join(root, name))).rejects.toThrow(what);
+      await expect(checkFolder(join(root, name))).rejects.toThrow(`${train}: no class folders`);
+    }
+  });
+
+  it("are found in folders that hold nothing else, which is said", async () => {
+    twoClasses("a/data/train", "a/data/val", "b/photos", "c/seg_train/seg_train", "c/seg_test/seg_test");
+    const [a, b, c] = await Promise.all(["a", "b", "c"].map((name) => loadDataset(join(root, name))));
+    expect([a!.train.name, a!.val!.name]).toEqual(["train", "val"].map((part) => join(root, "a/data", part)));
+    expect(notes(a!)).toBe("ROOT/a: holds one folder and nothing else; read ROOT/a/data");
+    expect([b!.train.name, b!.train.classes]).toEqual([join(root, "b/photos"), ["cat", "dog"]]);
+    expect([c!.train.classes, c!.val!.classes]).toEqual([
+      ["cat", "dog"],
+      ["cat", "dog"],
+    ]);
+    const report = await checkFolder(join(root, "a"), { minSize: 1 });
+    expect(report.splits.map(({ name, images }) => [name, images])).toEqual([
+      ["train", 2],
+      ["val", 2],
+    ]);
+  });
+
+  it("of names that nothing knows are classes, and what speaks against that is said", async () => {
+    twoClasses("entrenamiento", "prueba");
+    const loaded = await loadDataset(root);
+    expect(loaded.train.classes).toEqual(["entrenamiento", "prueba"]);
+    expect(notes(loaded)).toContain(
+      "ROOT: the classes are entrenamiento, prueba, and in each there are cat, dog; if these are the classes, call",
+    );
+  });
+
+  it("are classes where all are tests, or all trains", async () => {
+    put({ "blood_test/0.png": red, "skin_test/0.png": red });
+    expect((await loadDataset(root)).train.classes).toEqual(["blood_test", "skin_test"]);
+    put({ "x/bullet train/1.png": red, "x/steam train/old/2.png": red });
+    expect((await loadDataset(join(root, "x"))).train.classes).toEqual(["bullet train", "steam train"]);
   });
 
   it("say that there is none to evaluate on", async () => {
@@ -118,6 +178,11 @@ describe("parts", () => {
     const loaded = await loadDataset(root);
     expect([loaded.train.length, loaded.val!.length]).toEqual([2, 1]);
     expect(notes(loaded)).toContain("ROOT: shards that are not read: ROOT/x.tar");
+    twoClasses("d/photos");
+    put({ "d/a.tar": shard });
+    expect(notes(await loadDataset(join(root, "d")))).toContain(
+      "ROOT/d: not read, as there are shards: photos/",
+    );
     put({ "b/Training/0.tar": shard, "b/dev/0.tar": shard, "c/0.tar": shard, "c/1.tar": shard });
     const below = await loadDataset(join(root, "b"));
     expect([below.train.length, below.val!.length]).toEqual([1, 1]);
@@ -193,6 +258,39 @@ describe("files", () => {
     const ignored = "ROOT: ignored: hidden or the system's own: .git/, __MACOSX/, cat/.DS_Store and 3 more";
     expect(notes(loaded)).toContain(ignored);
     expect(loaded.leftOut).toEqual([{ file: join(root, "lost.jpg"), reason: "is in no class folder" }]);
+  });
+});
+
+describe("links", () => {
+  const link = (path: string, to: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    symlinkSync(to, join(root, path));
+  };
+
+  it("to one folder from two classes give both its pictures, in check too", async () => {
+    put({ "real/0.png": red, "data/cow/0.png": jpg(2, 1) });
+    link("data/cat", "../real");
+    link("data/dog", "../real");
+    const { train } = await loadDataset(join(root, "data"));
+    expect(names(train)).toEqual(["cat/0.png", "cow/0.png", "dog/0.png"]);
+    const { splits } = await checkFolder(join(root, "data"), { minSize: 1 });
+    expect(splits[0]!.classes).toEqual({ cat: 1, cow: 1, dog: 1 });
+  });
+
+  it("back to a folder around, or twice to the same, are not followed, and named", async () => {
+    put({ "cat/0.png": red, "dog/0.png": red, "dog/more/1.png": red });
+    link("cat/loop", "..");
+    link("dog/again", "more");
+    const loaded = await loadDataset(root);
+    expect(names(loaded.train)).toEqual(["cat/0.png", "dog/0.png", "dog/again/1.png"]);
+    expect(notes(loaded)).toContain(
+      "ROOT: not read: links to folders that are read elsewhere: cat/loop/, dog/more/",
+    );
+    const { remarks } = await checkFolder(root, { minSize: 1 });
+    expect(remarks.flatMap(({ kind, paths }) => (kind === "ignored" ? paths : []))).toEqual([
+      "cat/loop/",
+      "dog/more/",
+    ]);
   });
 });
 

@@ -63,6 +63,7 @@ export class ImageFolder extends FileDataset {
       ignored: top.ignored.map((hidden) => join(root, hidden)),
       special: [],
       others: [],
+      again: [],
     };
     const there = new Set(top.folders);
     known.forEach((folder, label) => {
@@ -73,7 +74,7 @@ export class ImageFolder extends FileDataset {
         files.push(relative(root, picture));
         labels.push(label);
       }
-      for (const kind of ["leftOut", "ignored", "special", "others"] as const) {
+      for (const kind of ["leftOut", "ignored", "special", "others", "again"] as const) {
         for (const one of found[kind]) (rest[kind] as unknown[]).push(one);
       }
     });
@@ -99,12 +100,15 @@ function emptyClass(root: string, folder: string, leftOut: readonly LeftOut[]): 
 }
 
 /** What is said about files in the folder that are not pictures of a class. */
-function notesOf(root: string, { others, special, ignored }: Found): string[] {
+function notesOf(root: string, { others, special, ignored, again }: Found): string[] {
   const below = (paths: readonly string[]): string[] =>
     paths.map((path) => relative(root, path) + (path.endsWith("/") ? "/" : ""));
   return [
     ...(others.length ? [`${root}: ${noPictures(below(others))}`] : []),
     ...(special.length ? [`${root}: not read: pipes, sockets or devices: ${some(below(special))}`] : []),
+    ...(again.length
+      ? [`${root}: not read: links to folders that are read elsewhere: ${some(below(again))}`]
+      : []),
     ...(ignored.length ? [`${root}: ignored: hidden or the system's own: ${some(below(ignored))}`] : []),
   ];
 }

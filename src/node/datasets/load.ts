@@ -22,8 +22,17 @@ import { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
 import { ImageList } from "./list.js";
 import { listAt, listsIn, openLists } from "./lists.js";
 import { count, leftOutNotes, some } from "./notes.js";
-import { entriesIn } from "./scan.js";
-import { byRank, evalNames, layoutOf, partOf, partWord, type Layout, type Part } from "./splits.js";
+import { entriesIn, hasFolders, looksLikePicture } from "./scan.js";
+import {
+  byRank,
+  evalNames,
+  innermost,
+  layoutOf,
+  partOf,
+  partWord,
+  type Layout,
+  type Part,
+} from "./splits.js";
 import { TarDataset } from "./tar.js";
 import { checkOptions, wrongKind } from "../../errors/options.js";
 
@@ -97,7 +106,7 @@ export async function loadDataset(nameOrFolder: string, options: LoadOptions = {
   if (nameOrFolder.startsWith("imagenette")) {
     return folders(
       folder,
-      layoutOf(folder, entriesIn(folder).folders) ?? { train: "train", more: [], others: [] },
+      layoutOf(folder, entriesIn(folder).folders) ?? { train: "train", more: [], flat: [], others: [] },
       {
         ...pictureOptions(options),
         classes,
@@ -113,14 +122,15 @@ function pictureOptions({ channels, exif, maxPixels }: PictureOptions): PictureO
 
 /** Class folders below folders of parts: train/ and val/ or the like, both with train's classes. */
 function folders(root: string, layout: Layout, options: FolderOptions): LoadedDataset {
-  const { train, val, more, others } = layout;
+  const { train, val, more, flat, others } = layout;
+  const notRead = (why: string, names: readonly string[]): string[] =>
+    names.length ? [`${root}: not read, as ${why}: ${some(names.map((name) => `${name}/`))}`] : [];
+  const loose = entriesIn(root).files.filter(looksLikePicture);
   const notes = [
-    ...(others.length
-      ? [`${root}: not read, as no part's name: ${some(others.map((name) => `${name}/`))}`]
-      : []),
-    ...(more.length
-      ? [`${root}: not read, as ${val}/ is there: ${some(more.map((name) => `${name}/`))}`]
-      : []),
+    ...notRead("no part's name", others),
+    ...notRead(`${val}/ is there`, more),
+    ...notRead("there are no class folders in it", flat),
+    ...leftOutNotes(loose.map((file) => ({ file: join(root, file), reason: "is in no class folder" }))),
   ];
   if (train === undefined) {
     const only = new ImageFolder(join(root, val!), options);
@@ -166,7 +176,13 @@ function tars(root: string, options: PictureOptions): LoadedDataset | undefined 
     ...more.flatMap((word) => shards.get(word)!),
     ...(training.length ? (shards.get("") ?? []) : []),
   ];
-  const notes = rest.length ? [`${root}: shards that are not read: ${some(rest)}`] : [];
+  const beside = entriesIn(root)
+    .folders.filter((name) => !partOf(name))
+    .map((name) => `${name}/`);
+  const notes = [
+    ...(rest.length ? [`${root}: shards that are not read: ${some(rest)}`] : []),
+    ...(beside.length ? [`${root}: not read, as there are shards: ${some(beside)}`] : []),
+  ];
   const named = { ...options, ...classesFile(root) };
   const [first, second] = [train, val === undefined ? undefined : shards.get(val)];
   if (!first) {
@@ -209,10 +225,31 @@ function loadPictures(root: string, options: PictureOptions): LoadedDataset {
   if (found?.train !== undefined) return lists(found, options);
   const entries = entriesIn(root);
   const layout = layoutOf(root, entries.folders);
-  if (layout) return folders(root, layout, options);
-  const shards = tars(root, options);
+  const sorted = layout && hasFolders(join(root, (layout.train ?? layout.val)!));
+  const shards = sorted ? undefined : tars(root, options);
   if (shards) return shards;
-  return loaded(new ImageFolder(root, options), undefined);
+  if (layout) return folders(root, layout, options);
+  const inner = innermost(root);
+  if (inner !== root) {
+    const inside = loadPictures(inner, options);
+    return {
+      ...inside,
+      notes: [`${root}: holds one folder and nothing else; read ${inner}`, ...inside.notes],
+    };
+  }
+  return loaded(new ImageFolder(root, options), undefined, sameFolders(root, entries.folders));
+}
+
+/** What is said where every class holds folders alone and these have the same names, as parts of an unknown name do. */
+function sameFolders(root: string, classes: readonly string[]): string[] {
+  const inside = classes.map((name) => entriesIn(join(root, name)));
+  const [first] = inside;
+  const same = first!.folders.filter((name) => inside.every(({ folders }) => folders.includes(name)));
+  if (classes.length < 2 || same.length < 2 || inside.some(({ files }) => files.some(looksLikePicture)))
+    return [];
+  return [
+    `${root}: the classes are ${some(classes)}, and in each there are ${some(same)}; if these are the classes, call the others train and val`,
+  ];
 }
 
 /** Lists for training and, if there is one, for evaluation. */

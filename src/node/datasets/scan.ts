@@ -1,7 +1,7 @@
 // Folders of pictures: which files are pictures that can be read, which are pictures that cannot, and which are none.
 
 import { realpathSync, statSync, type Dirent, type Stats } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import {
   cannotDecode,
   imageFormat,
@@ -68,18 +68,36 @@ export interface Found {
   special: string[];
   /** Files that are no pictures. */
   others: string[];
+  /** Links to folders that are read already, or that lie around this one. */
+  again: string[];
 }
 
-/** Files below a folder, sorted by what they are. Folders that links lead back to are visited once. */
-export function filesBelow(top: string): Found {
-  const found: Found = { pictures: [], leftOut: [], ignored: [], special: [], others: [] };
-  const folders: { folder: string; files: string[] }[] = [];
-  const seen = new Set<string>();
-  const visit = (folder: string): void => {
-    const { files, ...entries } = entriesIn(folder);
+/** Which folders below one have been visited, whatever links lead to them. */
+export class Visits {
+  readonly #seen = new Set<string>();
+  readonly #top: string;
+
+  constructor(top: string) {
+    this.#top = realpathSync(top) + sep;
+  }
+
+  /** Whether a folder is to be visited: it has not been, and does not lie around the first. */
+  isFirst(folder: string): boolean {
     const real = realpathSync(folder);
-    if (seen.has(real)) return;
-    seen.add(real);
+    if (this.#seen.has(real) || (this.#top.startsWith(real + sep) && real + sep !== this.#top)) return false;
+    this.#seen.add(real);
+    return true;
+  }
+}
+
+/** Files below a folder, sorted by what they are. Folders that links lead back to are visited once, those around it never. */
+export function filesBelow(top: string): Found {
+  const found: Found = { pictures: [], leftOut: [], ignored: [], special: [], others: [], again: [] };
+  const folders: { folder: string; files: string[] }[] = [];
+  const visits = new Visits(top);
+  const visit = (folder: string): void => {
+    if (!visits.isFirst(folder)) return void found.again.push(`${folder}/`);
+    const { files, ...entries } = entriesIn(folder);
     folders.push({ folder, files });
     for (const kind of ["ignored", "special"] as const) {
       for (const name of entries[kind]) found[kind].push(join(folder, name));

@@ -2,21 +2,44 @@
 
 import { join } from "node:path";
 import { DataError } from "../../errors.js";
-import { hasFolders } from "./scan.js";
+import { entriesIn, hasFolders, looksLikePicture } from "./scan.js";
+
+/** The most folders that lie in one another with nothing else. */
+const MOST_WRAPPERS = 8;
+/** What a folder of class folders is called in a part's folder. */
+const WRAPPER = /^(images?|imgs?|data|dataset|photos|pictures)$/i;
 
 /** What a part is for. */
 export type Part = "train" | "val";
 
-/** Names in any case, alone or before "set", "data", "images"; of several for evaluation the first is taken. */
+/** Words in any case, alone or before "set", "data", "images"; of several for evaluation the first is taken. */
 const NAMES: Record<Part, readonly string[]> = {
-  train: ["train", "training"],
-  val: ["val", "valid", "validation", "dev", "eval", "evaluation", "test", "testing"],
+  train: ["train", "training", "trainval", "trn"],
+  val: [
+    "val",
+    "valid",
+    "validation",
+    "dev",
+    "eval",
+    "evaluation",
+    "holdout",
+    "tst",
+    "test",
+    "tests",
+    "testing",
+  ],
 };
 
-const SUFFIX = /[ _-]?(set|split|data|images|imgs|\d{4})$/;
+const SUFFIX = /[ _-]?(sets?|splits?|data|images?|imgs?|photos|pictures|folder|dir|lists?|\d{4})$/;
 
-/** Where a name stands in the list: its part and its rank in it. */
-function standing(name: string): { part: Part; rank: number } | undefined {
+interface Standing {
+  part: Part;
+  /** Its place in the list. */
+  rank: number;
+}
+
+/** What a name that is a part's and nothing more stands for. */
+function standing(name: string): Standing | undefined {
   const plain = name.toLowerCase();
   for (const part of ["train", "val"] as const) {
     for (const word of [plain, plain.replace(SUFFIX, "")]) {
@@ -27,21 +50,24 @@ function standing(name: string): { part: Part; rank: number } | undefined {
   return undefined;
 }
 
-/** The part that a name stands for: "Training" and "train_set" are "train"; undefined for other names. */
-export const partOf = (name: string): Part | undefined => standing(name)?.part;
-
-/** The word of a file's name that tells its part: of "imagenet-train-0001.tar" it is "train". */
-export const partWord = (file: string): string | undefined =>
-  file
+/** The word of a name that tells its part: of "imagenet-train-0001.tar" and "seg_train" it is "train", of "ValSplit1" "val". */
+export const partWord = (name: string): string | undefined =>
+  name
+    .replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ")
     .toLowerCase()
-    .split(/[^a-z]+/)
-    .find(partOf);
+    .split(/[^\p{L}]+/u)
+    .find(standing);
+
+const standingOf = (name: string): Standing | undefined => standing(name) ?? standing(partWord(name) ?? "");
+
+/** The part that a name stands for: "Training", "train_set", "seg_train" are "train"; undefined for other names. */
+export const partOf = (name: string): Part | undefined => standingOf(name)?.part;
 
 /** Names of parts for evaluation, the one to be taken first. */
-export const byRank = (a: string, b: string): number => standing(a)!.rank - standing(b)!.rank;
+export const byRank = (a: string, b: string): number => standingOf(a)!.rank - standingOf(b)!.rank;
 
 /** Names of those parts, for messages: "val/, valid/ … or test/". */
-export const evalNames = `${NAMES.val.slice(0, -2).join("/, ")}/ or test/`;
+export const evalNames = `${NAMES.val.slice(0, 6).join("/, ")}/ or test/`;
 
 export interface Layout {
   /** Folders with class folders in them. */
@@ -49,20 +75,30 @@ export interface Layout {
   val?: string;
   /** Other folders of parts, with class folders in them: those for evaluation that come later in the list. */
   more: string[];
+  /** Folders of parts without class folders, beside those with: pictures that nobody has sorted. */
+  flat: string[];
   /** Folders beside them that are no parts. */
   others: string[];
 }
 
 /**
- * The parts that folders in `root` are: those with a part's name that hold folders themselves, as soon as one is for training
- * or all of them are parts. A class may be called "train" where pictures travel.
+ * The parts that folders in `root` are, as soon as one of these holds folders itself and is plainly for training ("train"), or
+ * there are parts of both kinds in any spelling ("seg_train", "seg_test"), or nothing else is there. A class may be called
+ * "train" where pictures travel, and classes "blood_test" and "skin_test".
  * @throws DataError if two folders are for training
  */
 export function layoutOf(root: string, folders: readonly string[]): Layout | undefined {
-  const parts = folders.filter((name) => partOf(name) && hasFolders(join(root, name)));
-  const others = folders.filter((name) => !parts.includes(name));
-  const train = parts.filter((name) => partOf(name) === "train");
-  if (parts.length === 0 || (train.length === 0 && others.length > 0)) return undefined;
+  const named = folders.filter(partOf);
+  const others = folders.filter((name) => !partOf(name));
+  const deep = named.filter((name) => hasFolders(join(root, name)));
+  const both = (names: readonly string[]): boolean => new Set(names.map(partOf)).size === 2;
+  const plain = (names: readonly string[]): boolean => names.some((name) => standing(name));
+  const alone = others.length === 0 && (both(named) || named.every((name) => standing(name)));
+  const training = (names: readonly string[]): string[] => names.filter((name) => partOf(name) === "train");
+  if (named.length === 0) return undefined;
+  if (!alone && !(deep.length > 0 && (plain(training(named)) || both(deep)))) return undefined;
+  const parts = deep.length > 0 ? deep : named;
+  const train = training(parts).length > 0 ? training(parts) : training(named).slice(0, 1);
   if (train.length > 1) {
     throw new DataError(
       `${root}: ${train.length} folders for training; got ${train.join(", ")}; expected one`,
@@ -70,9 +106,36 @@ export function layoutOf(root: string, folders: readonly string[]): Layout | und
   }
   const [val, ...more] = parts.filter((name) => partOf(name) === "val").sort(byRank);
   return {
-    ...(train[0] !== undefined && { train: train[0] }),
-    ...(val !== undefined && { val }),
-    more,
+    ...(train[0] !== undefined && { train: insideOf(root, train[0]) }),
+    ...(val !== undefined && { val: insideOf(root, val) }),
+    more: more.map((name) => insideOf(root, name)),
+    flat: named.filter((name) => !parts.includes(name) && name !== train[0]),
     others,
   };
+}
+
+/** The folder in a part's that holds the classes: "seg_train/seg_train", "train/images". */
+function insideOf(root: string, part: string): string {
+  const { folders } = entriesIn(join(root, part));
+  const [only] = folders;
+  if (folders.length !== 1 || !(partOf(only!) || WRAPPER.test(only!)) || !hasFolders(join(root, part, only!)))
+    return part;
+  return insideOf(root, `${part}/${only}`);
+}
+
+/**
+ * The folder that a dataset really lies in: what archives unpack to is often one folder in another, with nothing beside it. It
+ * has no pictures itself, but folders.
+ */
+export function innermost(root: string): string {
+  let folder = root;
+  for (let depth = 0; depth < MOST_WRAPPERS; depth++) {
+    const { folders, files } = entriesIn(folder);
+    const [only] = folders;
+    if (folders.length !== 1 || partOf(only!) || files.some(looksLikePicture)) return folder;
+    const inside = entriesIn(join(folder, only!));
+    if (inside.folders.length === 0 || inside.files.some(looksLikePicture)) return folder;
+    folder = join(folder, only!);
+  }
+  return folder;
 }
