@@ -113,6 +113,26 @@ export class Window {
   dilationWidth: i32 = 0;
 }
 
+/** A depthwise convolution, or one of its gradients: x, w, bias (or 0) and y, or what is the gradient of each. */
+@unmanaged
+export class Depthwise {
+  /** The address of a Window. */
+  window: usize = 0;
+  x: usize = 0;
+  w: usize = 0;
+  bias: usize = 0;
+  y: usize = 0;
+  /** Whether to touch rows of images before they are used. */
+  ahead: i32 = 0;
+  /** Whether registers suffice for the bodies with the most sums. */
+  wide: i32 = 0;
+  /** Parts of the images that have a weight gradient each. */
+  parts: i32 = 0;
+}
+
+/** Bytes that depthwise and depthwiseBackwardData want. */
+export const DEPTHWISE_SCRATCH: i32 = 128;
+
 /** A 3×3 convolution by Winograd's algorithm; see winograd/winograd.ts. */
 @unmanaged
 export class WinogradConv {

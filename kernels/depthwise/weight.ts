@@ -2,14 +2,15 @@
 // dy[n, i, j, c]. The sums lie in scratch as [channels/4][taps][4] and go to dw after a block of rows. Reads whole vectors,
 // up to three floats past the end of x, dy and dw.
 //
-// Where registers suffice, the nine sums of 3 × 3 taps stay in them along a run of outputs (depthwise/weight-runs.ts).
-// Else four outputs of a row at a time, whose windows share pixels: for each vector of channels their dy stay in registers
-// while the rows of taps pass over them, and each row of taps gets its part of the sums.
+// Where registers suffice, the nine sums of 3 × 3 taps stay in them along a run of outputs. Else four outputs of a row at a
+// time, whose windows share pixels: for each vector of channels their dy stay in registers while the rows of taps pass over
+// them, and each row of taps gets its part of the sums.
 
-import { goInFours } from "./fours";
-import { addFour } from "./weight-rows";
-import { runs1, runs2 } from "./weight-runs";
-import { Window } from "../shapes";
+import { weightFour } from "./generated/weight-fours";
+import { weightRun1, weightRun2 } from "./generated/weight-run";
+import { sharePixels } from "./rows";
+import { WeightSums } from "./sliding";
+import { Depthwise, Window } from "../shapes";
 import { at, madd, storeLanes } from "../simd";
 import { endTap, firstTap, touchPixels } from "../window";
 
@@ -25,116 +26,99 @@ const CHUNK_SUMS: i32 = 2304;
 /** Outputs to a run: few enough that the pixels which vectors of channels share a cache line of stay in the L1 cache. */
 const RUN: i32 = 16;
 
-/** Floats after the sums, for those of rows of taps outside the image. */
+/** Floats before the sums, and after them, for those of rows of taps outside the image. */
+const STRUCT: i32 = 32;
 const UNUSED: i32 = 12;
 
 /** For each of `parts` of the images, units of channels. */
 export function depthwiseBackwardWeightUnits(window: usize, parts: i32): i32 {
-  return parts * channelUnits(window);
+  return parts * channelUnits(changetype<Window>(window));
 }
 
-function channelUnits(window: usize): i32 {
-  return (changetype<Window>(window).channels + UNIT - 1) / UNIT;
+function channelUnits(s: Window): i32 {
+  return (s.channels + UNIT - 1) / UNIT;
 }
 
 /** Bytes. */
 export function depthwiseBackwardWeightScratch(window: usize): usize {
   const s = changetype<Window>(window);
   const taps = s.kernelHeight * s.kernelWidth;
-  return at(0, max(UNIT * taps, CHUNK_SUMS) + UNUSED);
+  return at(0, STRUCT + max(UNIT * taps, CHUNK_SUMS) + UNUSED);
 }
 
 /**
- * dw[part]: what each of `parts` of the images gives, to be added. Unit: eight channels of a part; neighbouring ones go
- * together. ahead: whether to touch rows of x and dy first; runs: whether registers suffice for runs.
+ * w[part] of the shape: what each of `parts` of the images gives, to be added; y is dy. Unit: eight channels of a part;
+ * neighbouring ones go together.
  */
-export function depthwiseBackwardWeight(
-  window: usize,
-  x: usize,
-  dy: usize,
-  dw: usize,
-  parts: i32,
-  ahead: i32,
-  runs: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const s = changetype<Window>(window);
+export function depthwiseBackwardWeight(shape: usize, scratch: usize, begin: i32, end: i32): void {
+  const d = changetype<Depthwise>(shape);
+  const s = changetype<Window>(d.window);
   const taps = s.kernelHeight * s.kernelWidth;
-  const units = channelUnits(window);
+  const units = channelUnits(s);
   const chunk = max(UNIT, (CHUNK_SUMS / taps) & -UNIT);
-  const inRuns = runs != 0 && goInRuns(s);
+  const r = changetype<WeightSums>(scratch);
+  r.pixel = at(0, s.channels);
+  r.sums = at(scratch, STRUCT);
+  r.sumsNext = at(0, 4 * taps);
+  r.xRow = r.pixel * s.width * s.dilationHeight;
+  r.stride = s.strideWidth;
+  r.taps = s.kernelWidth;
+  r.ahead = d.ahead;
+  r.runs = i32(d.wide != 0 && goInRuns(s));
   while (begin < end) {
     const part = begin / units;
     const stop = min(end, (part + 1) * units);
     const last = min(UNIT * (stop - part * units), s.channels);
-    const n0 = (part * s.images) / parts;
-    const n1 = ((part + 1) * s.images) / parts;
-    const to = at(dw, part * taps * s.channels);
+    const n0 = (part * s.images) / d.parts;
+    const n1 = ((part + 1) * s.images) / d.parts;
+    const to = at(d.w, part * taps * s.channels);
     for (let c = UNIT * (begin - part * units); c < last; c += chunk) {
-      sumChannels(
-        s,
-        at(x, c),
-        at(dy, c),
-        at(to, c),
-        taps,
-        ahead,
-        inRuns,
-        scratch,
-        n0,
-        n1,
-        min(chunk, last - c),
-      );
+      r.x = at(d.x, c);
+      r.dy = at(d.y, c);
+      r.dw = at(to, c);
+      r.count = min(chunk, last - c);
+      sumChannels(s, r, taps, n0, n1);
     }
     begin = stop;
   }
 }
 
-/** `count` channels of what images n0 ≤ n < n1 give; x, dy, dw: the first of them. */
-function sumChannels(
-  s: Window,
-  x: usize,
-  dy: usize,
-  dw: usize,
-  taps: i32,
-  ahead: i32,
-  inRuns: bool,
-  sums: usize,
-  n0: i32,
-  n1: i32,
-  count: i32,
-): void {
-  const pixel = at(0, s.channels);
+/** What images n0 ≤ n < n1 give. */
+function sumChannels(s: Window, r: WeightSums, taps: i32, n0: i32, n1: i32): void {
+  const count = r.count;
   for (let t = 0; t < taps; t++) {
-    const to = dw + <usize>t * pixel;
+    const to = r.dw + <usize>t * r.pixel;
     for (let i = 0; i < count; i += 4) storeLanes(at(to, i), f32x4.splat(0), count - i);
   }
-  memory.fill(sums, 0, at(0, ((count + 3) & ~3) * taps));
+  memory.fill(r.sums, 0, at(0, ((count + 3) & ~3) * taps));
   const blockRows = max(BLOCK / s.outWidth, 1);
   for (let n = n0; n < n1; n++) {
     for (let i = 0; i < s.outHeight; i++) {
-      if (ahead) touchNew(s, x, dy, n, i, count);
-      sumRow(s, x, dy, inRuns, sums, n, i, count);
-      if ((i + 1) % blockRows == 0 || i + 1 == s.outHeight) addSums(sums, dw, taps, pixel, count);
+      if (r.ahead) touchNew(s, r, n, i);
+      sumRow(s, r, n, i);
+      if ((i + 1) % blockRows == 0 || i + 1 == s.outHeight) addSums(r, taps);
     }
   }
 }
 
-/** Touches row i of dy, and the rows of x that it sees and the one before does not: `count` channels of each pixel. */
-function touchNew(s: Window, x: usize, dy: usize, n: i32, i: i32, count: i32): void {
-  const pixel = at(0, s.channels);
-  touchPixels(dy + <usize>((n * s.outHeight + i) * s.outWidth) * pixel, pixel, count, s.outWidth);
+/** Touches row i of dy, and the rows of x that it sees and the one before does not. */
+function touchNew(s: Window, r: WeightSums, n: i32, i: i32): void {
+  const pixel = r.pixel;
+  touchPixels(r.dy + <usize>((n * s.outHeight + i) * s.outWidth) * pixel, pixel, r.count, s.outWidth);
   const h = i * s.strideHeight - s.paddingTop;
   const end = min(h + (s.kernelHeight - 1) * s.dilationHeight + 1, s.height);
   const begin = max(0, i == 0 ? h : end - s.strideHeight);
-  touchPixels(x + <usize>((n * s.height + begin) * s.width) * pixel, pixel, count, (end - begin) * s.width);
+  const from = r.x + <usize>((n * s.height + begin) * s.width) * pixel;
+  touchPixels(from, pixel, r.count, (end - begin) * s.width);
 }
 
-/** Adds the sums of `count` channels to dw and clears them. */
-function addSums(sums: usize, dw: usize, taps: i32, pixel: usize, count: i32): void {
+/** Adds the sums to dw and clears them. */
+function addSums(r: WeightSums, taps: i32): void {
+  const count = r.count;
+  const pixel = r.pixel;
+  let sums = r.sums;
   for (let c = 0; c < count; c += 4) {
-    let to = at(dw, c);
+    let to = at(r.dw, c);
     for (let t = 0; t < taps; t++) {
       storeLanes(to, f32x4.add(v128.load(to), v128.load(sums)), count - c);
       v128.store(sums, f32x4.splat(0));
@@ -144,9 +128,8 @@ function addSums(sums: usize, dw: usize, taps: i32, pixel: usize, count: i32): v
   }
 }
 
-/** Adds what row i of image n gives to the sums of `count` channels. */
-function sumRow(s: Window, x: usize, dy: usize, inRuns: bool, sums: usize, n: i32, i: i32, count: i32): void {
-  const channels = s.channels;
+/** Adds what row i of image n gives to the sums. */
+function sumRow(s: Window, r: WeightSums, n: i32, i: i32): void {
   const taps = s.kernelWidth;
   const stride = s.strideWidth;
   const width = s.width;
@@ -155,22 +138,21 @@ function sumRow(s: Window, x: usize, dy: usize, inRuns: bool, sums: usize, n: i3
   const p0 = firstTap(h, s.dilationHeight);
   const rows = endTap(h, s.dilationHeight, s.kernelHeight, s.height) - p0;
   if (rows <= 0) return;
-  const pixel = at(0, channels);
-  const xRow = pixel * s.width * s.dilationHeight;
-  const sumsNext = at(0, 4 * taps * s.kernelHeight);
-  x += <usize>((n * s.height + h + p0 * s.dilationHeight) * width) * pixel;
-  dy += <usize>((n * s.outHeight + i) * outWidth) * pixel;
-  if (inRuns) {
-    runRow(s, x, xRow, p0, rows, dy, sums, count);
+  const pixel = r.pixel;
+  const x = r.x + <usize>((n * s.height + h + p0 * s.dilationHeight) * width) * pixel;
+  const dy = r.dy + <usize>((n * s.outHeight + i) * outWidth) * pixel;
+  r.rows = rows;
+  if (r.runs) {
+    runRow(s, r, x, p0, dy);
     return;
   }
-  sums += at(0, 4 * taps * p0);
-  const shared = goInFours(stride, s.dilationWidth, taps, -s.paddingLeft, width, outWidth);
+  r.rowSums = at(r.sums, 4 * taps * p0);
+  const shared = sharePixels(stride, s.dilationWidth, taps, -s.paddingLeft, width, outWidth);
   for (let j = 0; j < outWidth; j += 4) {
     const from = min(j, outWidth - 4);
     const k = from * stride - s.paddingLeft;
     if (!shared) {
-      anyFour(s, x, xRow, rows, dy, sums, sumsNext, j, count);
+      anyFour(s, r, x, dy, j);
       continue;
     }
     const done = j - from;
@@ -178,25 +160,11 @@ function sumRow(s: Window, x: usize, dy: usize, inRuns: bool, sums: usize, n: i3
     if (done || k < 0 || k + 3 * stride + taps > width) {
       for (let v = 0; v < 3 * stride + taps; v++) if (<u32>(k + v) < <u32>width) columns |= 1 << v;
     }
-    const xFrom = x + <usize>k * pixel;
-    addFour(
-      stride,
-      taps,
-      xFrom,
-      xRow,
-      rows,
-      dy + <usize>from * pixel,
-      sums,
-      sumsNext,
-      pixel,
-      count,
-      columns,
-      done,
-    );
+    weightFour(r, x + <usize>k * pixel, dy + <usize>from * pixel, columns, done);
   }
 }
 
-/** Whether rows of outputs go as depthwise/weight-runs.ts has them: at most the first and the last window reach over by a column. */
+/** Whether rows of outputs go in runs: at most the first and the last window reach over by a column. */
 function goInRuns(s: Window): bool {
   if (s.kernelHeight != 3 || s.kernelWidth != 3 || s.dilationWidth != 1 || s.strideWidth > 2) return false;
   const over = overRight(s);
@@ -209,19 +177,10 @@ function overRight(s: Window): i32 {
 }
 
 /** sumRow() in runs. x, dy: column 0 of the first row inside the image, tap row p0's, and of the outputs. */
-function runRow(
-  s: Window,
-  x: usize,
-  xRow: usize,
-  p0: i32,
-  rows: i32,
-  dy: usize,
-  sums: usize,
-  count: i32,
-): void {
-  const pixel = at(0, s.channels);
-  const next = at(0, 36);
-  const unused = sums + at(0, max(9 * UNIT, CHUNK_SUMS));
+function runRow(s: Window, r: WeightSums, x: usize, p0: i32, dy: usize): void {
+  const pixel = r.pixel;
+  const rows = r.rows;
+  const unused = at(r.sums, max(9 * UNIT, CHUNK_SUMS));
   const left = s.paddingLeft == 1;
   const right = overRight(s) == 1;
   const first = p0 == 0;
@@ -229,43 +188,33 @@ function runRow(
   const third = p0 + rows > 2;
   // A row outside: any row will do.
   if (left) x -= pixel;
-  const x1 = second && first ? x + xRow : x;
-  const x2 = third ? x + xRow * (rows - 1) : x;
-  const s0 = first ? sums : unused;
-  const s1 = second ? at(sums, 12) : unused;
-  const s2 = third ? at(sums, 24) : unused;
-  const next0 = first ? next : 0;
-  const next1 = second ? next : 0;
-  const next2 = third ? next : 0;
-  const step = pixel * s.strideWidth;
+  r.x0 = x;
+  r.x1 = second && first ? x + r.xRow : x;
+  r.x2 = third ? x + r.xRow * (rows - 1) : x;
+  r.s0 = first ? r.sums : unused;
+  r.s1 = second ? at(r.sums, 12) : unused;
+  r.s2 = third ? at(r.sums, 24) : unused;
+  r.next0 = first ? r.sumsNext : 0;
+  r.next1 = second ? r.sumsNext : 0;
+  r.next2 = third ? r.sumsNext : 0;
   for (let j = 0; j < s.outWidth; j += RUN) {
-    const k = <usize>j * step;
+    const k = <usize>(j * s.strideWidth) * pixel;
     const size = min(RUN, s.outWidth - j);
     const from = dy + <usize>j * pixel;
     const begins = left && j == 0;
     const ends = right && j + size == s.outWidth;
     const inside = size - (begins ? 1 : 0) - (ends ? 1 : 0);
-    if (s.strideWidth == 1) {
-      runs1(x + k, x1 + k, x2 + k, from, s0, s1, s2, next0, next1, next2, pixel, count, begins, inside, ends);
-    } else {
-      runs2(x + k, x1 + k, x2 + k, from, s0, s1, s2, next0, next1, next2, pixel, count, begins, inside, ends);
-    }
+    if (s.strideWidth == 1) weightRun1(r, k, from, begins, inside, ends);
+    else weightRun2(r, k, from, begins, inside, ends);
   }
 }
 
 /** Up to four outputs from j on, each tap alone; x, dy: column 0 of the image. */
-function anyFour(
-  s: Window,
-  x: usize,
-  xRow: usize,
-  rows: i32,
-  dy: usize,
-  sums: usize,
-  sumsNext: usize,
-  j: i32,
-  count: i32,
-): void {
-  const pixel = at(0, s.channels);
+function anyFour(s: Window, r: WeightSums, x: usize, dy: usize, j: i32): void {
+  const pixel = r.pixel;
+  const count = r.count;
+  const rows = r.rows;
+  const xRow = r.xRow;
   const width = s.width;
   const taps = s.kernelWidth;
   const dilation = s.dilationWidth;
@@ -273,6 +222,7 @@ function anyFour(
   const xNext = pixel * stride;
   const outputs = s.outWidth - j;
   const start = j * stride - s.paddingLeft;
+  let sums = r.rowSums;
   dy += <usize>j * pixel;
   x += <usize>start * pixel;
   for (let c = 0; c < count; c += 4) {
@@ -306,6 +256,6 @@ function anyFour(
       }
       row += xRow;
     }
-    sums += sumsNext;
+    sums += r.sumsNext;
   }
 }

@@ -1,8 +1,9 @@
 // Depthwise convolution: groups = channels = output channels. The kernels (kernels/depthwise/depthwise.ts) do it on the images as
 // they are.
 
-import { parallel, parallelScratch } from "../wasm/parallel.js";
+import { parallelScratch, withStruct } from "../wasm/parallel.js";
 import { ORDERED_TILE, perRuntime, runtime } from "../wasm/runtime.js";
+import { sizes } from "../wasm/table.js";
 import type { Conv } from "./conv-frame.js";
 import { withWindow } from "./window.js";
 
@@ -82,27 +83,31 @@ function inFastestWay(
 }
 
 /** A unit is a pair of rows of y. */
-export function depthwiseForward(conv: Conv, x: number, weight: number, bias: number, y: number): void {
+export function depthwiseForward(conv: Conv, x: number, w: number, bias: number, y: number): void {
   const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
   const grain = grainOf(2 * outWidth * channels * kernelHeight * kernelWidth);
   const units = images * Math.ceil(outHeight / 2);
   const floats = images * height * width * channels;
   withWindow(conv, (window) => {
-    inFastestWay("depthwise", conv, floats, (ahead, oblong) => {
-      parallel("depthwise", units, grain, window, x, weight, bias, y, ahead, oblong);
+    inFastestWay("depthwise", conv, floats, (ahead, wide) => {
+      withStruct("Depthwise", { window, x, w, bias, y, ahead, wide, parts: 1 }, (shape) => {
+        parallelScratch("depthwise", units, grain, sizes.DEPTHWISE_SCRATCH, shape);
+      });
     });
   });
 }
 
 /** A unit is a pair of rows of dx. */
-export function depthwiseBackwardData(conv: Conv, dy: number, weight: number, dx: number): void {
+export function depthwiseBackwardData(conv: Conv, dy: number, w: number, dx: number): void {
   const { images, height, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
   const grain = grainOf(((2 * outHeight) / height) * outWidth * channels * kernelHeight * kernelWidth);
   const units = images * Math.ceil(height / 2);
   const floats = images * outHeight * outWidth * channels;
   withWindow(conv, (window) => {
-    inFastestWay("depthwiseBackwardData", conv, floats, (ahead, oblong) => {
-      parallel("depthwiseBackwardData", units, grain, window, dy, weight, dx, ahead, oblong);
+    inFastestWay("depthwiseBackwardData", conv, floats, (ahead, wide) => {
+      withStruct("Depthwise", { window, x: dy, w, bias: 0, y: dx, ahead, wide, parts: 1 }, (shape) => {
+        parallelScratch("depthwiseBackwardData", units, grain, sizes.DEPTHWISE_SCRATCH, shape);
+      });
     });
   });
 }
@@ -120,21 +125,11 @@ export function depthwiseBackwardWeight(conv: Conv, x: number, dy: number, dw: n
   withWindow(conv, (window) => {
     const units = kernels.depthwiseBackwardWeightUnits(window, parts);
     const bytes = kernels.depthwiseBackwardWeightScratch(window);
-    const run = (to: number): void =>
-      inFastestWay("depthwiseBackwardWeight", conv, images * height * width * channels, (ahead, runs) => {
-        parallelScratch(
-          "depthwiseBackwardWeight",
-          units,
-          grain,
-          bytes,
-          window,
-          x,
-          dy,
-          to,
-          parts,
-          ahead,
-          runs,
-        );
+    const run = (w: number): void =>
+      inFastestWay("depthwiseBackwardWeight", conv, images * height * width * channels, (ahead, wide) => {
+        withStruct("Depthwise", { window, x, w, bias: 0, y: dy, ahead, wide, parts }, (shape) => {
+          parallelScratch("depthwiseBackwardWeight", units, grain, bytes, shape);
+        });
       });
     if (parts === 1) return run(dw);
     heap.scratch(parts * size * 4, "depthwise gradient", (sums) => {

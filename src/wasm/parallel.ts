@@ -2,7 +2,8 @@
 // of its work; units are independent, so neither their order nor who does them changes a bit of the result.
 
 import { rangedKernels, runtime } from "./runtime.js";
-import type { abi } from "./table.js";
+import { structWords, type Struct } from "./abi.js";
+import type { abi, structs } from "./table.js";
 
 type Abi = typeof abi;
 
@@ -79,4 +80,13 @@ export function parallelScratch<K extends Scratched>(
 export function shares(): number {
   const { threads } = runtime();
   return threads === 1 ? 1 : SHARES * threads;
+}
+
+/** Runs fn with the address of a struct for a kernel, which lies there for the call. */
+export function withStruct<K extends keyof typeof structs, T>(
+  name: K,
+  fields: Struct<K>,
+  fn: (address: number) => T,
+): T {
+  return runtime().heap.words(structWords(name, fields), name, fn);
 }

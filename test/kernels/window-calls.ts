@@ -1,6 +1,7 @@
 // Calls of the kernels whose windows slide over images.
 
 import type { Kernels, Struct } from "../../src/wasm/abi.js";
+import { sizes } from "../../src/wasm/table.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 
@@ -107,20 +108,23 @@ function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void
   const { images, height, outHeight, channels } = s.window;
   // Touching rows first must not change what is written.
   const ahead = channels % 2;
-  const oblong = (channels >> 1) % 2;
+  const wide = (channels >> 1) % 2;
+  const shape = (x: number, w: number, bias: number, y: number, parts = 1) =>
+    g.struct("Depthwise", { window, x, w, bias, y, ahead, wide, parts });
   if (kernel === "depthwise") {
     const [x, w, bias, y] = [g.input(s.x), g.input(s.w), images ? g.input(channels) : 0, g.output(s.y)];
-    k.depthwise(window, x, w, bias, y, ahead, oblong, 0, images * Math.ceil(outHeight / 2));
+    const scratch = g.scratch(sizes.DEPTHWISE_SCRATCH);
+    k.depthwise(shape(x, w, bias, y), scratch, 0, images * Math.ceil(outHeight / 2));
   } else if (kernel === "depthwiseBackwardData") {
     const [dy, w, dx] = [g.input(s.y), g.input(s.w), g.output(s.x)];
-    k.depthwiseBackwardData(window, dy, w, dx, ahead, oblong, 0, images * Math.ceil(height / 2));
+    const scratch = g.scratch(sizes.DEPTHWISE_SCRATCH);
+    k.depthwiseBackwardData(shape(dy, w, 0, dx), scratch, 0, images * Math.ceil(height / 2));
   } else {
     const parts = Math.max(1, images);
     const [x, dy, dw] = [g.input(s.x), g.input(s.y), g.output(parts * s.w)];
     const scratch = g.scratch(k.depthwiseBackwardWeightScratch(window));
     const units = k.depthwiseBackwardWeightUnits(window, parts);
-    const runs = oblong;
-    k.depthwiseBackwardWeight(window, x, dy, dw, parts, ahead, runs, scratch, 0, units);
+    k.depthwiseBackwardWeight(shape(x, dw, 0, dy, parts), scratch, 0, units);
   }
 }
 

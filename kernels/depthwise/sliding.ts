@@ -1,0 +1,70 @@
+/** A sliding sum along one row (depthwise/rows.ts) or two (depthwise/blocks.ts), in DEPTHWISE_SCRATCH; distances are in bytes. */
+@unmanaged
+export class Sliding {
+  /** Pixel 0 of the first of `rows` rows of x, of `width` pixels each. */
+  x: usize = 0;
+  xRow: usize = 0;
+  rows: i32 = 0;
+  width: i32 = 0;
+  /** The pixel that the first tap of output 0 meets, and pixels from output to output and from tap to tap. */
+  start: i32 = 0;
+  stride: i32 = 0;
+  dilation: i32 = 0;
+  taps: i32 = 0;
+  /** The first tap of the first row. */
+  w: usize = 0;
+  wRow: usize = 0;
+  wStep: usize = 0;
+  bias: usize = 0;
+  y: usize = 0;
+  yStep: usize = 0;
+  count: i32 = 0;
+  channels: i32 = 0;
+  /** If `done` is not 0, so many outputs from doneFrom on are ready. */
+  doneFrom: i32 = 0;
+  done: i32 = 0;
+  /** Of a row, so many outputs from firstBlock on go in blocks; yRow bytes to the row below. */
+  blocks: i32 = 0;
+  firstBlock: i32 = 0;
+  yRow: usize = 0;
+  /** Rows of the image, of which a block sees those with a bit in `inside`. */
+  height: i32 = 0;
+  inside: i32 = 0;
+  /** Channels that blocks do at once, and their bias. */
+  chunk: i32 = 0;
+  chunkBias: usize = 0;
+  /** Whether blocks may be 2 × 4. */
+  wide: i32 = 0;
+}
+
+/** Sums of a weight gradient (depthwise/weight.ts), at the start of its scratch; distances are in bytes. */
+@unmanaged
+export class WeightSums {
+  /** `count` channels of all of x and dy, and of the taps of dw. */
+  x: usize = 0;
+  dy: usize = 0;
+  dw: usize = 0;
+  count: i32 = 0;
+  pixel: usize = 0;
+  /** [count/4][kernelHeight·kernelWidth][4], of which fours of outputs take sums from rowSums on; sumsNext to the next four channels. */
+  sums: usize = 0;
+  rowSums: usize = 0;
+  sumsNext: usize = 0;
+  /** The rows of x that lie inside the image. */
+  rows: i32 = 0;
+  xRow: usize = 0;
+  stride: i32 = 0;
+  taps: i32 = 0;
+  ahead: i32 = 0;
+  /** Whether outputs go in runs; for these, of each row of taps, its row of x, its sums, and from these to the next four channels'. */
+  runs: i32 = 0;
+  x0: usize = 0;
+  x1: usize = 0;
+  x2: usize = 0;
+  s0: usize = 0;
+  s1: usize = 0;
+  s2: usize = 0;
+  next0: usize = 0;
+  next1: usize = 0;
+  next2: usize = 0;
+}
