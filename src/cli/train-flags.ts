@@ -77,12 +77,15 @@ export function trainFlags(opts: Record<string, unknown>, data?: string): TrainF
   return { ...flags, ...(all !== undefined && { data: all }) } as TrainFlags;
 }
 
-/** Resolved arguments, a line each; what is not in use is left out. */
+/** Resolved arguments, a line each; what is not in use, and what nobody turned on, is left out. */
 export function describeArguments(args: TrainArguments): string {
+  const off = (name: Name, value: unknown): boolean => value === 0 && trainOptions[name].default === 0;
   const used = trainNames
     .filter((name) => isInUse(args, name))
     .map((name) => [name, args[name]] as const)
-    .filter(([, value]) => value !== null && value !== false && String(value) !== "");
+    .filter(
+      ([name, value]) => value !== null && value !== false && String(value) !== "" && !off(name, value),
+    );
   const width = Math.max(...used.map(([name]) => name.length));
   return used.map(([name, value]) => `  ${name.padEnd(width)}  ${String(value)}`).join("\n");
 }

@@ -130,6 +130,14 @@ export function withDefaults(said: TrainFlags): TrainArguments {
   return args;
 }
 
+/** What every argument would be if it had not been said, beside the others. */
+export function defaultsBeside(args: TrainArguments): Record<string, unknown> {
+  const defaults = trainDefaults();
+  const free = trainNames.filter((name) => defaults[name] === undefined);
+  const usual = withDefaults({ ...args, ...Object.fromEntries(free.map((name) => [name, undefined])) });
+  return { ...defaults, ...Object.fromEntries(free.map((name) => [name, usual[name]])) };
+}
+
 /** What an option needs to make a difference, and lacks: the flags. */
 function lacks(args: TrainArguments, name: Name): string[] {
   return Object.entries(optionOf(name).needs ?? {})

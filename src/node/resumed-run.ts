@@ -43,9 +43,10 @@ export function checkSameData(path: string, training: Setup, { state }: Checkpoi
     const then = state.about[what];
     if (!(what in state.about)) continue; // a checkpoint of a version that did not tell
     if (JSON.stringify(got) === JSON.stringify(then)) continue;
-    throw new DataError(
-      `${path}: of a training on other data; ${what}: got ${show(got)}, expected ${show(then)}`,
-    );
+    const other = what.toLowerCase().endsWith("names") // digests, which tell nobody anything
+      ? `the ${what === "names" ? "training" : "evaluation"} images have other names, classes or another order`
+      : `${what}: got ${show(got)}, expected ${show(then)}`;
+    throw new DataError(`${path}: of a training on other data; ${other}`);
   }
 }
 

@@ -31,7 +31,7 @@ import { environment } from "./environment.js";
 import { configOf } from "./model-config.js";
 import { saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
-import { trainDefaults } from "./resolve-arguments.js";
+import { defaultsBeside, isInUse, trainNames } from "./resolve-arguments.js";
 import { checkEpochs, checkResumed, checkSameData, dataOf, resumeNote } from "./resumed-run.js";
 import { LOCK_FILE } from "./run-lock.js";
 import { RunFolder, type Metrics, type Scores } from "./run-folder.js";
@@ -285,8 +285,10 @@ async function report(
       data: basename(args.data),
       history,
       ...bestWeights(history),
-      args: { ...args },
-      defaults: trainDefaults(),
+      args: Object.fromEntries(
+        trainNames.filter((name) => isInUse(args, name)).map((name) => [name, args[name]]),
+      ),
+      defaults: defaultsBeside(args),
       skipped,
       stepsPerEpoch,
       ...(signal && { signal }),

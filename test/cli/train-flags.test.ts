@@ -91,5 +91,9 @@ it("describes resolved arguments, a line each, without what is not in use", () =
   const lines = text.split("\n");
   expect(lines).toContain(`  recipe${" ".repeat(14)}mnist-lenet5`);
   expect(lines).toContain(`  epochs${" ".repeat(14)}2`);
-  expect(text).not.toMatch(/null|false|resume|nesterov|decayRate/);
+  expect(text).not.toMatch(/null|false|resume|nesterov|decayRate|cutout|vflip/);
+  const zeros = describeArguments(
+    resolveArguments({ data: "x", model: "resnet18", valFraction: 0, hflip: 0 }),
+  );
+  expect(zeros).toMatch(/valFraction +0\n[^]*hflip +0\n/);
 });

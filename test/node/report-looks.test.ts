@@ -58,8 +58,11 @@ describe("the confusion matrix", () => {
   it.each([3, 4, 12, 20])("has room for the names of %i classes", (n) => {
     const names = Array.from({ length: n }, (_, i) => LONG[i % LONG.length]!);
     const page = confusionMatrix(names.map((_, i) => names.map((__, j) => (i === j ? 5 : 1))), names, [])!.text; // prettier-ignore
-    const [, , width, height] = attribute(all(page, "svg")[0]!, "viewBox").split(" ").map(Number) as [number, number, number, number]; // prettier-ignore
-    const labels = all(page, "text").filter((e) => attribute(e, "class") === "");
+    const [wide] = all(page, "svg");
+    const [, , width, height] = attribute(wide!, "viewBox").split(" ").map(Number) as [number, number, number, number]; // prettier-ignore
+    const labels = [...elements(wide!)]
+      .filter((e) => e.tagName === "text")
+      .filter((e) => attribute(e, "class") === "");
     expect(labels).toHaveLength(2 * n);
     for (const label of labels) {
       const text = label.childNodes
@@ -78,6 +81,43 @@ describe("the confusion matrix", () => {
       else expect(x + w / 2).toBeLessThanOrEqual(width);
       expect(y).toBeLessThanOrEqual(height);
     }
+  });
+});
+
+describe("the confusion matrix on a phone", () => {
+  const page = (n: number): string => {
+    const names = Array.from({ length: n }, (_, i) => LONG[i % LONG.length]!);
+    return confusionMatrix(
+      names.map((_, i) => names.map((__, j) => (i === j ? 5 : 1))),
+      names,
+      [],
+    )!.text;
+  };
+
+  it.each([1, 2, 5, 8, 10, 16, 17, 30, 31, 120])("is no wider than it, of %i classes", (n) => {
+    const kinds = all(page(n), "svg").map((svg) => attribute(svg, "class"));
+    const shown = all(page(n), "svg").at(-1)!;
+    const [least] = /[\d.]+/.exec(attribute(shown, "style"))!;
+    expect(Number(least)).toBeLessThanOrEqual(354);
+    expect(kinds).toEqual(kinds.length === 1 ? [""] : ["wide", "narrow"]);
+    const cells = [...elements(shown)].filter((e) => e.tagName === "rect").length - 1;
+    expect(cells).toBe(n * n);
+  });
+
+  it("numbers the classes, whose names stand beside the rows", () => {
+    const labels = [...elements(all(page(10), "svg")[1]!)].filter((e) => e.tagName === "text" && attribute(e, "class") === ""); // prettier-ignore
+    const said = labels.map((e) =>
+      e.childNodes
+        .filter((child) => !("tagName" in child))
+        .map(textOf)
+        .join(""),
+    );
+    expect(said.filter((_, i) => i % 2)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+    expect(said.filter((_, i) => i % 2 === 0).slice(2, 5)).toEqual([
+      "3 日本の猫と犬…",
+      "4 short",
+      "5 WWWWWW…",
+    ]);
   });
 });
 

@@ -131,7 +131,8 @@ describe("renderReport", () => {
       (e) => /^(right|wrong)$/.test(attribute(e, "class") ?? "") && textOf(e).match(/ of \d+ /),
     );
     const shown = n > 120 ? 24 : n;
-    expect(cells).toHaveLength(shown + (n > 120 ? 12 : n / 2));
+    const phones = all(page, "svg").filter((svg) => attribute(svg, "class") === "narrow").length;
+    expect(cells).toHaveLength((1 + phones) * (shown + (n > 120 ? 12 : n / 2)));
     expect(all(page, "tr")).toHaveLength(1 + n + 1 + Math.min(12, n / 2));
     expect(page.length).toBeLessThan(1_000_000);
   });

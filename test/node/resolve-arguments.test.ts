@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { recipes } from "../../src/node/recipes.js";
-import { resolveArguments, trainNames, type TrainFlags } from "../../src/node/resolve-arguments.js";
+import {
+  defaultsBeside,
+  resolveArguments,
+  trainNames,
+  type TrainFlags,
+} from "../../src/node/resolve-arguments.js";
+import { checkResumed } from "../../src/node/resumed-run.js";
+import type { Checkpoint } from "../../src/train/index.js";
 import { trainOptions, type TrainOption } from "../../src/node/train-options.js";
 
 const base: TrainFlags = { model: "resnet18", data: "photos" };
@@ -50,6 +57,19 @@ describe("resolveArguments", () => {
       weightDecay: 0.05,
     });
     expect(resolveArguments({ ...base, opt: "adamw", lr: 1e-4, weightDecay: 0 })).toMatchObject({ lr: 1e-4, weightDecay: 0 }); // prettier-ignore
+  });
+
+  it.each<[TrainFlags, string[]]>([
+    [{}, ["model", "data"]],
+    [{ epochs: 2 }, ["model", "data", "epochs"]],
+    [{ opt: "adamw", batchSize: 32 }, ["model", "data", "batchSize", "opt"]],
+    [{ opt: "adamw", lr: 0.5, warmupLr: 0 }, ["model", "data", "opt", "lr", "warmupLr"]],
+    [{ sched: "poly", decayRate: 2 }, ["model", "data", "sched", "decayRate"]],
+  ])("knows what differs from the defaults, which may follow from others: %j", (flags, expected) => {
+    const args = resolveArguments({ ...base, ...flags });
+    const defaults = defaultsBeside(args);
+    const differ = trainNames.filter((name) => JSON.stringify(args[name]) !== JSON.stringify(defaults[name]));
+    expect(differ.sort()).toEqual(expected.sort());
   });
 
   it("thaws before the last epoch what a recipe freezes for longer", () => {
@@ -142,6 +162,29 @@ describe("resolveArguments with resume", () => {
       threads: 2,
     });
     expect(resolveArguments({ resume: folder, epochs: 4 }).epochs).toBe(4);
+  });
+
+  it.each([
+    [32, { scale: [0.5, 1] }, null],
+    [64, { scale: [0.5, 1] }, null],
+    [65, { scale: [0.5, 1] }, [0.5, 1]],
+    [32, { scale: [0.5, 1], hflip: 0.5 }, [0.5, 1]],
+  ])("leaves out the scale that a version before ignored at %i pixels: %j", (side, said, scale) => {
+    const old = mkdtempSync(join(folder, "old-"));
+    const { hflip: _, ...before } = args;
+    const saved = { ...before, ...said };
+    writeFileSync(join(old, "args.json"), JSON.stringify(saved));
+    writeFileSync(
+      join(old, "config.json"),
+      JSON.stringify({ pretrained_cfg: { input_size: [3, side, side] } }),
+    );
+    const resumed = resolveArguments({ resume: old });
+    expect(resumed.scale).toEqual(scale);
+    const checkpoint = { state: { about: { args: saved } } } as unknown as Checkpoint;
+    expect(() => checkResumed("it", resumed, checkpoint)).not.toThrow();
+    expect(() => checkResumed("it", { ...resumed, vflip: 0.5 }, checkpoint)).toThrow("vflip: got 0.5");
+    if (!("hflip" in said)) return;
+    expect(() => checkResumed("it", { ...resumed, scale: null }, checkpoint)).toThrow("scale: got null");
   });
 
   it("refuses others", () => {

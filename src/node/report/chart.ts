@@ -24,11 +24,11 @@ export interface Chart {
 }
 
 const WIDTH = 360;
-const HEIGHT = 210;
+const HEIGHT = 214;
 const LEFT = 52;
 const RIGHT = 10;
 const TOP = 10;
-const BOTTOM = 30;
+const BOTTOM = 34;
 /** Up to so many points each has a dot. */
 const DOTS = 40;
 
@@ -127,7 +127,7 @@ export function lineChart({
     <figcaption><strong>${title}</strong><span class="legend">${legend}</span></figcaption>
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} by epoch">
       ${rows}${columns}
-      <text class="axis" x="${WIDTH - RIGHT}" y="${HEIGHT - 2}" text-anchor="end">epoch</text>
+      <text class="axis" x="${WIDTH - RIGHT}" y="${HEIGHT - 4}" text-anchor="end">epoch</text>
       ${lines}${hovers(shown, x, xs, format)}
     </svg>
     ${note && html`<p class="note">${note}</p>`}

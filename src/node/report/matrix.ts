@@ -10,8 +10,15 @@ const REDUCED = 24;
 /** Up to so many classes, names stand beside the rows and columns; up to so many, counts in the cells. */
 const NAMED = 30;
 const COUNTED = 14;
-/** Widest name beside a row or above a column; longer ones are cut. */
+/** Widest name beside a row or above a column; longer ones are cut. Few classes leave more room. */
 const NAME = 104;
+const widest = (classes: number): number => Math.max(NAME, 240 - 24 * classes);
+/** On phones: the width that there is; up to so many classes, rows and columns are numbered; narrower cells have no counts. */
+const PHONE = 352;
+const NUMBERED = 16;
+const COUNTABLE = 22;
+/** Cells as full as this have white letters. */
+const FULL = 0.85;
 /** How names of columns are turned, if cells are narrower than this. */
 const DEGREES = 55;
 const TURNED = 60;
@@ -28,11 +35,11 @@ function letterWidth(letter: string): number {
 const widthOf = (text: string): number => [...text].reduce((sum, letter) => sum + letterWidth(letter), 0);
 
 /** A name that fits the margin. */
-function short(name: string): string {
-  if (widthOf(name) <= NAME) return name;
+function short(name: string, most: number): string {
+  if (widthOf(name) <= most) return name;
   let kept = "";
   for (const letter of name) {
-    if (widthOf(kept + letter) > NAME - 11) break;
+    if (widthOf(kept + letter) > most - 11) break;
     kept += letter;
   }
   return `${kept.trimEnd()}…`;
@@ -40,6 +47,10 @@ function short(name: string): string {
 
 interface Grid {
   readonly cell: number;
+  /** What stands beside the rows and above the columns, if anything does. */
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly counted: boolean;
   /** Where the cells begin. */
   readonly left: number;
   readonly top: number;
@@ -50,8 +61,9 @@ interface Grid {
 function gridOf(names: readonly string[]): Grid {
   const n = names.length;
   const cell = n <= 3 ? 92 : n <= COUNTED ? 46 : n <= NAMED ? 24 : Math.max(5, Math.floor(640 / n));
-  if (n > NAMED) return { cell, left: 22, top: 22, width: 24 + n * cell, height: 24 + n * cell };
-  const widths = names.map((name) => widthOf(short(name)));
+  if (n > NAMED) return bare(n, cell);
+  const rows = names.map((name) => short(name, widest(n)));
+  const widths = rows.map(widthOf);
   const left = Math.max(34, ...widths) + 14;
   const turned = cell < TURNED;
   const top = turned ? Math.max(...widths) * SIN + 24 : 28;
@@ -59,21 +71,39 @@ function gridOf(names: readonly string[]): Grid {
   const right = Math.max(
     ...widths.map((w, i) => (turned ? (i + 0.5) * cell + w * COS + 12 : (i + 0.5) * cell + w / 2)),
   );
-  return { cell, left, top, width: left + Math.max(n * cell, right) + 2, height: top + n * cell + 2 };
+  const size = { width: left + Math.max(n * cell, right) + 2, height: top + n * cell + 2 };
+  return { cell, rows, columns: rows, counted: n <= COUNTED, left, top, ...size };
 }
 
-function labelsOf(names: readonly string[], { cell, left, top }: Grid): Content {
-  if (names.length > NAMED) return undefined;
-  return names.map((name, i) => {
+/** Without names. */
+const bare = (n: number, cell: number, margin = 22): Grid => ({
+  ...{ cell, rows: [], columns: [], counted: false, left: margin, top: margin },
+  ...{ width: margin + 2 + n * cell, height: margin + 2 + n * cell },
+});
+
+/** As wide as a phone: classes have numbers, which stand before the names of the rows. */
+function phoneGridOf(names: readonly string[]): Grid {
+  const n = names.length;
+  if (n > NUMBERED) return bare(n, (PHONE - 4) / n, 2);
+  const rows = names.map((name, i) => `${i + 1} ${short(name, NAME - 18)}`);
+  const left = Math.max(...rows.map(widthOf)) + 12;
+  const cell = Math.min(46, Math.floor((PHONE - left - 2) / n));
+  const columns = names.map((_, i) => String(i + 1));
+  const size = { width: PHONE, height: 24 + n * cell };
+  return { cell, rows, columns, counted: cell >= COUNTABLE, left, top: 22, ...size };
+}
+
+function labelsOf(names: readonly string[], { cell, rows, columns, left, top }: Grid): Content {
+  const turned = rows === columns && cell < TURNED;
+  return rows.map((row, i) => {
     const [across, down] = [left + (i + 0.5) * cell, top + (i + 0.5) * cell];
-    const title = html`<title>${name}</title>`;
-    const column =
-      cell < TURNED
-        ? html`<text transform="translate(${px(across + 4)} ${px(top - 8)})rotate(${-DEGREES})"
-            >${title}${short(name)}</text
-          >`
-        : html`<text x="${px(across)}" y="${px(top - 8)}" text-anchor="middle">${title}${short(name)}</text>`;
-    return html`<text x="${px(left - 8)}" y="${px(down + 4)}" text-anchor="end">${title}${short(name)}</text
+    const title = html`<title>${names[i]}</title>`;
+    const column = turned
+      ? html`<text transform="translate(${px(across + 4)} ${px(top - 8)})rotate(${-DEGREES})"
+          >${title}${columns[i]}</text
+        >`
+      : html`<text x="${px(across)}" y="${px(top - 8)}" text-anchor="middle">${title}${columns[i]}</text>`;
+    return html`<text x="${px(left - 8)}" y="${px(down + 4)}" text-anchor="end">${title}${row}</text
       >${column}`;
   });
 }
@@ -82,7 +112,7 @@ function cellsOf(
   matrix: readonly (readonly number[])[],
   totals: readonly number[],
   names: readonly string[],
-  { cell, left, top }: Grid,
+  { cell, counted, left, top }: Grid,
 ): Content {
   const gap = cell > 12 ? 1 : 0;
   return matrix.flatMap((row, i) =>
@@ -102,9 +132,9 @@ function cellsOf(
         fill-opacity="${px(depth)}"
         ><title>${title}</title></rect
       >`;
-      if (names.length > COUNTED) return box;
+      if (!counted) return box;
       const text = html`<text
-        class="${depth > 0.55 ? "over" : "count"}"
+        class="${depth > FULL ? "over" : "count"}"
         x="${px(x + (cell - gap) / 2)}"
         y="${px(y + cell / 2 + 4)}"
         text-anchor="middle"
@@ -137,20 +167,26 @@ export function confusionMatrix(
   const names = picked.map((i) => classes[i]!);
   const totals = picked.map((i) => matrix[i]!.reduce((a, b) => a + b, 0));
   const cells = picked.map((i) => picked.map((j) => matrix[i]![j]!));
+  const draw = (grid: Grid, kind: string): Markup => {
+    const { left, top, width, height, cell, rows } = grid;
+    const least = rows.length > 0 ? width * 0.8 : 0; // names must be read
+    const side = px(names.length * cell);
+    return html`<svg
+      class="${kind}"
+      viewBox="0 0 ${px(width)} ${px(height)}"
+      style="width:clamp(${px(least)}px,100%,${px(width)}px)"
+      role="img"
+      aria-label="Confusion matrix"
+    >
+      <rect class="field" x="${px(left - 0.5)}" y="${px(top - 0.5)}" width="${side}" height="${side}" />
+      ${labelsOf(names, grid)} ${cellsOf(cells, totals, names, grid)}
+    </svg>`;
+  };
   const grid = gridOf(names);
-  const { left, top, width, height, cell } = grid;
-  const side = picked.length * cell;
+  const narrow = grid.rows.length === 0 || grid.width * 0.8 <= PHONE;
   return html`<figure class="matrix">
     <div class="scroll">
-      <svg
-        viewBox="0 0 ${px(width)} ${px(height)}"
-        style="width:clamp(${px(width * 0.8)}px,100%,${px(width)}px)"
-        role="img"
-        aria-label="Confusion matrix"
-      >
-        <rect class="field" x="${px(left - 0.5)}" y="${px(top - 0.5)}" width="${side}" height="${side}" />
-        ${labelsOf(names, grid)} ${cellsOf(cells, totals, names, grid)}
-      </svg>
+      ${draw(grid, narrow ? "" : "wide")} ${!narrow && draw(phoneGridOf(names), "narrow")}
     </div>
     <p class="note">
       Rows are the true classes, columns what the model said. <span class="swatch right"></span> right,

@@ -162,7 +162,6 @@ function image(src: string, { width, height, caption }: Picture): Markup {
     width="${width}"
     height="${height}"
     alt="${caption}"
-    loading="lazy"
     decoding="async"
     ${kind}
   />`;

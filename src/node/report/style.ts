@@ -35,7 +35,7 @@ a:hover { text-decoration: underline; }
 .headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); gap: 24px 16px; margin: 32px 0 0; padding: 24px 0; border: solid var(--line); border-width: 1px 0; }
 .headline div { display: flex; flex-direction: column; }
 .headline dt { color: var(--soft); font-size: 13px; }
-.headline dd { margin: 0; font-size: 24px; line-height: 1.25; font-weight: 600; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.headline dd { margin: 0; font-size: 22px; line-height: 1.25; font-weight: 600; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .headline .note { margin: 2px 0 0; font-size: 12.5px; font-weight: 400; letter-spacing: 0; white-space: normal; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 32px 28px; margin-top: 20px; }
 .chart figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 16px; margin-bottom: 8px; font-size: 14px; }
@@ -54,6 +54,7 @@ svg text { fill: var(--soft); }
 .hover:hover { opacity: 0.05; }
 .scroll { overflow-x: auto; }
 .matrix svg { max-width: none; height: auto; }
+.matrix .narrow { display: none; }
 .matrix rect.right, .reliability .right { fill: var(--right); }
 .matrix rect.wrong { fill: var(--wrong); }
 .matrix rect:not(.field):hover { stroke: var(--ink); stroke-width: 1.5; }
@@ -123,7 +124,7 @@ footer { margin-top: 72px; color: var(--soft); font-size: 13px; }
   section { margin-top: 46px; }
   h1 { font-size: 24px; }
   .headline { grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 18px 14px; padding: 18px 0; }
-  .headline dd { font-size: 21px; }
+  .headline dd { font-size: 20px; }
   .columns { grid-template-columns: minmax(0, 1fr); }
   .pictures { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 18px 14px; }
   .reliability { grid-template-columns: minmax(0, 400px); }
@@ -142,6 +143,8 @@ footer { margin-top: 72px; color: var(--soft); font-size: 13px; }
   .stacks td.images::after { content: " images"; }
   .stacks .number { text-align: left; }
   .stacks .bar { display: none; }
+  .matrix .wide { display: none; }
+  .matrix .narrow { display: block; }
 }
 @media print {
   :root { color-scheme: light; }
@@ -151,13 +154,7 @@ footer { margin-top: 72px; color: var(--soft); font-size: 13px; }
   section { margin-top: 32px; }
   figure, tr, .headline { break-inside: avoid; }
   h2, h3, section > p { break-after: avoid; }
-  .pairs { table-layout: fixed; }
-.pairs th.number { width: 62px; }
-.scores { width: auto; min-width: min(100%, 680px); }
-.scores td.name { max-width: 44ch; }
-details { margin-top: 14px; }
-summary { cursor: pointer; color: var(--soft); font-size: 14px; margin-bottom: 8px; }
-.tall { max-height: none; overflow: visible; }
+  .tall { max-height: none; overflow: visible; }
   .scroll { overflow: visible; }
   .matrix svg { max-width: 100%; }
 }
