@@ -21,6 +21,33 @@ export class Gemm {
   tile: i32 = 0;
 }
 
+/** A matrix to be packed; see product/pack.ts. */
+@unmanaged
+export class PackPanels {
+  src: usize = 0;
+  rs: i32 = 0;
+  cs: i32 = 0;
+  k: i32 = 0;
+  n: i32 = 0;
+  width: i32 = 0;
+  dst: usize = 0;
+  panelStride: i32 = 0;
+}
+
+/** Images to be framed with zeros, or cut; see product/pack.ts. */
+@unmanaged
+export class PadImages {
+  x: usize = 0;
+  y: usize = 0;
+  height: i32 = 0;
+  width: i32 = 0;
+  channels: i32 = 0;
+  top: i32 = 0;
+  left: i32 = 0;
+  yHeight: i32 = 0;
+  yWidth: i32 = 0;
+}
+
 /** A product whose rows are the cells of a grid of pixels; see product/rows-gemm.ts. */
 @unmanaged
 export class RowsGemm {

@@ -4,10 +4,10 @@
 // Nothing here allocates; callers pass scratch. Every driver takes a range of its units of work, so that several
 // threads can share one product without changing a bit of it.
 
-import { packPanels, packPanelsUnits } from "./pack";
+import { packMatrix } from "./pack";
 import { Gemm } from "../shapes";
 import { at } from "../simd";
-import { SPARE, tileColumns, tileRows } from "../tile/tile";
+import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { panelTile } from "../tile/generated/panel";
 
 /** Depth of a block: a panel of B (8 columns, 16 KiB) and one of A (6 rows, 12 KiB) stay in L1. */
@@ -23,7 +23,9 @@ function roundUp(n: i32, unit: i32): i32 {
 export function gemmScratch(shape: usize): i32 {
   const s = changetype<Gemm>(shape);
   const depth = min(s.k, KC);
-  return 64 + SPARE + ((depth * (roundUp(min(s.m, MC), 12) + roundUp(min(s.n, s.unitColumns), 48))) << 2);
+  return (
+    64 + TILE_SCRATCH + ((depth * (roundUp(min(s.m, MC), 12) + roundUp(min(s.n, s.unitColumns), 48))) << 2)
+  );
 }
 
 /** Units of work: blocks of unitRows × unitColumns of C. */
@@ -52,61 +54,32 @@ function block(s: Gemm, i0: i32, m: i32, j0: i32, n: i32, scratch: usize): void 
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
   const segment = scratch; // {0, 0, depth}: a packed panel is one stretch of k
-  const spare = scratch + 64;
-  const aPanels = spare + SPARE;
+  const operands = changetype<Operands>(scratch + 64);
+  const aPanels = scratch + 64 + TILE_SCRATCH;
   const bPanels = at(aPanels, min(s.k, KC) * roundUp(min(s.m, MC), 12));
   const ldc = at(0, s.ldc);
   store<i32>(segment, 0);
   store<i32>(segment, 0, 4);
+  operands.segments = segment;
+  operands.segmentCount = 1;
+  operands.aStep = at(0, MR);
+  operands.bStep = at(0, NR);
+  operands.cRow = ldc;
   if (s.k == 0 && !s.accumulate) {
     for (let i = i0; i < i0 + m; i++) memory.fill(at(s.c + i * ldc, j0), 0, at(0, n));
   }
   for (let pc = 0; pc < s.k; pc += KC) {
     const kc = min(KC, s.k - pc);
     store<i32>(segment, kc, 8);
-    packPanels(
-      at(s.b, pc * s.rsb + j0 * s.csb),
-      s.rsb,
-      s.csb,
-      kc,
-      n,
-      NR,
-      bPanels,
-      kc * NR,
-      0,
-      packPanelsUnits(n, NR),
-    );
+    packMatrix(at(s.b, pc * s.rsb + j0 * s.csb), s.rsb, s.csb, kc, n, NR, bPanels, kc * NR);
     for (let ic = 0; ic < m; ic += MC) {
       const mc = min(MC, m - ic);
-      packPanels(
-        at(s.a, (i0 + ic) * s.rsa + pc * s.csa),
-        s.csa,
-        s.rsa,
-        kc,
-        mc,
-        MR,
-        aPanels,
-        kc * MR,
-        0,
-        packPanelsUnits(mc, MR),
-      );
+      packMatrix(at(s.a, (i0 + ic) * s.rsa + pc * s.csa), s.csa, s.rsa, kc, mc, MR, aPanels, kc * MR);
       for (let jr = 0; jr < n; jr += NR) {
         for (let ir = 0; ir < mc; ir += MR) {
-          panelTile(
-            s.tile,
-            at(aPanels, ir * kc),
-            at(0, MR),
-            at(bPanels, jr * kc),
-            at(0, NR),
-            segment,
-            1,
-            at(s.c + (i0 + ic + ir) * ldc, j0 + jr),
-            ldc,
-            s.accumulate | i32(pc > 0),
-            mc - ir,
-            n - jr,
-            spare,
-          );
+          const c = at(s.c + (i0 + ic + ir) * ldc, j0 + jr);
+          const goOn = s.accumulate | i32(pc > 0);
+          panelTile(s.tile, operands, at(aPanels, ir * kc), at(bPanels, jr * kc), c, goOn, mc - ir, n - jr);
         }
       }
     }

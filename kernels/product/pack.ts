@@ -1,5 +1,6 @@
 // Copies that put operands where the micro-kernels want them. The only code that sees strides.
 
+import { PackPanels, PadImages } from "../shapes";
 import { at, loadLanes, storeLanes } from "../simd";
 
 /**
@@ -105,9 +106,9 @@ export function packPanelsUnits(n: i32, width: i32): i32 {
 
 /**
  * Packs a k×n matrix, element (p, j) at src[p·rs + j·cs], into panels of `width` columns:
- * dst[panel·panelStride + p·width + j mod width], zero-padded to whole panels. Strides in elements. Unit = panel.
+ * dst[panel·panelStride + p·width + j mod width], zero-padded to whole panels. Strides in elements.
  */
-export function packPanels(
+export function packMatrix(
   src: usize,
   rs: i32,
   cs: i32,
@@ -116,47 +117,59 @@ export function packPanels(
   width: i32,
   dst: usize,
   panelStride: i32,
-  begin: i32,
-  end: i32,
 ): void {
-  for (let panel = begin; panel < end; panel++) {
-    const j = panel * width;
-    packPanel(at(src, j * cs), rs, cs, k, min(width, n - j), width, at(dst, panel * panelStride));
+  for (let j = 0; j < n; j += width) {
+    packPanel(at(src, j * cs), rs, cs, k, min(width, n - j), width, dst);
+    dst = at(dst, panelStride);
   }
 }
 
+/** The same for panels begin ≤ panel < end. */
+export function packPanels(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<PackPanels>(shape);
+  const j = begin * s.width;
+  const n = min(s.n, end * s.width) - j;
+  const dst = at(s.dst, begin * s.panelStride);
+  packMatrix(at(s.src, j * s.cs), s.rs, s.cs, s.k, n, s.width, dst, s.panelStride);
+}
+
 /**
- * Copies NHWC images into a larger (or, with negative offsets, smaller) frame of zeros:
- * y[n, i + top, j + left, c] = x[n, i, j, c]. Images begin ≤ n < end.
+ * Copies an NHWC image into a larger (or, with negative offsets, smaller) frame of zeros: y[i + top, j + left] = x[i, j], where
+ * rows, columns and offsets along a row count floats.
  */
-export function padImages(
+export function padImage(
   x: usize,
   y: usize,
   height: i32,
   width: i32,
-  channels: i32,
   top: i32,
   left: i32,
   yHeight: i32,
   yWidth: i32,
-  begin: i32,
-  end: i32,
 ): void {
   const j0 = max(0, left); // columns j0 ≤ j < j1 of y come from x
   const j1 = max(j0, min(yWidth, left + width));
-  const rowBytes = at(0, yWidth * channels);
-  y += <usize>(begin * yHeight) * rowBytes;
-  for (let n = begin; n < end; n++) {
-    for (let i = 0; i < yHeight; i++, y += rowBytes) {
-      const from = i - top;
-      if (from < 0 || from >= height) {
-        memory.fill(y, 0, rowBytes);
-        continue;
-      }
-      const row = at(x, ((n * height + from) * width + (j0 - left)) * channels);
-      memory.fill(y, 0, at(0, j0 * channels));
-      memory.copy(at(y, j0 * channels), row, at(0, (j1 - j0) * channels));
-      memory.fill(at(y, j1 * channels), 0, at(0, (yWidth - j1) * channels));
+  const rowBytes = at(0, yWidth);
+  for (let i = 0; i < yHeight; i++, y += rowBytes) {
+    const from = i - top;
+    if (from < 0 || from >= height) {
+      memory.fill(y, 0, rowBytes);
+      continue;
     }
+    const row = at(x, from * width + (j0 - left));
+    memory.fill(y, 0, at(0, j0));
+    memory.copy(at(y, j0), row, at(0, j1 - j0));
+    memory.fill(at(y, j1), 0, at(0, yWidth - j1));
+  }
+}
+
+/** The same for images begin ≤ n < end: y[n, i + top, j + left, c] = x[n, i, j, c]. */
+export function padImages(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<PadImages>(shape);
+  const c = s.channels;
+  for (let n = begin; n < end; n++) {
+    const x = at(s.x, n * s.height * s.width * c);
+    const y = at(s.y, n * s.yHeight * s.yWidth * c);
+    padImage(x, y, s.height, s.width * c, s.top, s.left * c, s.yHeight, s.yWidth * c);
   }
 }

@@ -1,15 +1,15 @@
 // C = Aᵀ·B summed over pixels, both operands read in place: weight gradients without im2col.
 
-import { packPanels, packPanelsUnits } from "./pack";
+import { packMatrix, packPanel } from "./pack";
 import { PixelsGemm } from "../shapes";
 import { at } from "../simd";
-import { SPARE, tileColumns, tileRows } from "../tile/tile";
+import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { panelTile } from "../tile/generated/panel";
 import { touchPixels } from "../window";
 
 /** Bytes of one segment, and of what a thread needs besides packed operands. */
 const SEGMENT_BYTES: i32 = 64;
-const OWN_BYTES: i32 = SEGMENT_BYTES + SPARE;
+const OWN_BYTES: i32 = SEGMENT_BYTES + TILE_SCRATCH;
 
 function strips(s: PixelsGemm): i32 {
   const MR = tileRows(s.tile);
@@ -86,6 +86,12 @@ function blockInPlace(
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
   const perTap = strips(s);
+  const operands = changetype<Operands>(scratch + SEGMENT_BYTES);
+  operands.segments = segments;
+  operands.segmentCount = count;
+  operands.aStep = s.aPixelBytes;
+  operands.bStep = s.bPixelBytes;
+  operands.cRow = s.cRowBytes;
   for (let unit = begin; unit < end;) {
     const z = unit / perTap;
     const last = min(end, (z + 1) * perTap);
@@ -99,21 +105,8 @@ function blockInPlace(
     const i1 = (last - z * perTap) * MR;
     for (let o = 0; o < s.columns; o += NR) {
       for (let i = i0; i < i1; i += MR) {
-        panelTile(
-          s.tile,
-          at(a, i),
-          s.aPixelBytes,
-          at(b, o),
-          s.bPixelBytes,
-          segments,
-          count,
-          c + i * s.cRowBytes + at(0, o),
-          s.cRowBytes,
-          accumulate,
-          s.rows - i,
-          s.columns - o,
-          scratch + SEGMENT_BYTES,
-        );
+        const to = c + i * s.cRowBytes + at(0, o);
+        panelTile(s.tile, operands, at(a, i), at(b, o), to, accumulate, s.rows - i, s.columns - o);
       }
     }
     unit = last;
@@ -149,24 +142,20 @@ function packedBlock(
       const few = min(FEW, length - p);
       const first = from + <usize>p * s.bPixelBytes;
       touchPixels(first, s.bPixelBytes, s.columns, few);
-      packPanels(
-        first,
-        s.bPixelBytes >> 2,
-        1,
-        few,
-        s.columns,
-        NR,
-        at(bPanels, (pixels + p) * NR),
-        s.blockPixels * NR,
-        0,
-        packPanelsUnits(s.columns, NR),
-      );
+      const to = at(bPanels, (pixels + p) * NR);
+      packMatrix(first, s.bPixelBytes >> 2, 1, few, s.columns, NR, to, s.blockPixels * NR);
     }
     pixels += length;
   }
   store<i32>(scratch, 0);
   store<i32>(scratch, 0, 4);
   store<i32>(scratch, pixels, 8);
+  const operands = changetype<Operands>(scratch + SEGMENT_BYTES);
+  operands.segments = scratch;
+  operands.segmentCount = 1;
+  operands.aStep = at(0, MR);
+  operands.bStep = at(0, NR);
+  operands.cRow = s.cRowBytes;
   for (let unit = begin; unit < end; unit++) {
     const i = unit * MR;
     const rows = min(MR, s.rows - i);
@@ -174,36 +163,13 @@ function packedBlock(
     for (let k = 0; k < count; k++) {
       const segment = segments + 12 * k;
       const length = load<i32>(segment, 8);
-      packPanels(
-        at(s.a + <usize>load<i32>(segment), i),
-        s.aPixelBytes >> 2,
-        1,
-        length,
-        rows,
-        MR,
-        to,
-        0,
-        0,
-        1,
-      );
+      packPanel(at(s.a + <usize>load<i32>(segment), i), s.aPixelBytes >> 2, 1, length, rows, MR, to);
       to = at(to, length * MR);
     }
     for (let o = 0; o < s.columns; o += NR) {
-      panelTile(
-        s.tile,
-        aPanel,
-        at(0, MR),
-        at(bPanels, o * s.blockPixels),
-        at(0, NR),
-        scratch,
-        1,
-        c + i * s.cRowBytes + at(0, o),
-        s.cRowBytes,
-        accumulate,
-        s.rows - i,
-        s.columns - o,
-        scratch + SEGMENT_BYTES,
-      );
+      const b = at(bPanels, o * s.blockPixels);
+      const cTile = c + i * s.cRowBytes + at(0, o);
+      panelTile(s.tile, operands, aPanel, b, cTile, accumulate, s.rows - i, s.columns - o);
     }
   }
 }

@@ -4,17 +4,17 @@
 // With a frame, images are copied band by band into a strip of memory with zeros around, so that no window needs a test
 // for its border; without one A lies in the images themselves.
 
-import { padImages } from "./pack";
+import { padImage } from "./pack";
 import { RowsGemm } from "../shapes";
 import { at } from "../simd";
-import { SPARE, tileColumns, tileRows } from "../tile/tile";
+import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { rowsTile } from "../tile/generated/rows";
 
 /** Tiles whose row addresses are prepared at a time; their pixels stay in L2 while every panel of B passes. */
 const BLOCK_TILES: i32 = 16;
 /** Bytes of two lists of row addresses for a block of tiles. */
 const LIST_BYTES: i32 = BLOCK_TILES * 6 * 8;
-const OWN_BYTES: i32 = LIST_BYTES + SPARE;
+const OWN_BYTES: i32 = LIST_BYTES + TILE_SCRATCH;
 /** Depth that a panel of B may have before the sums are stored and taken up again: 32 KiB, within L1. */
 const KC: i32 = 1024;
 
@@ -60,59 +60,36 @@ export function rowsGemm(shape: usize, scratch: usize, begin: i32, end: i32): vo
   let filled = -1;
   for (let unit = begin; unit < end; unit++) {
     const band = unit / units;
-    const o0 = (unit % units) * s.unitPanels * NR;
-    const o1 = min(s.columns, o0 + s.unitPanels * NR);
+    const group = unit % units;
     if (s.bandRows == 0) {
-      const tiles = (s.images * s.height * s.width + tileRows(s.tile) - 1) / tileRows(s.tile);
-      const first = band * BLOCK_TILES;
-      blockOfTiles(
-        s,
-        s.a,
-        s.c,
-        s.images,
-        s.height,
-        first,
-        min(BLOCK_TILES, tiles - first),
-        true,
-        o0,
-        o1,
-        scratch,
-      );
+      blockOfTiles(s, s.a, s.c, s.images, s.height, band * BLOCK_TILES, group, scratch);
       continue;
     }
     const n = (band / heightBands) * s.bandImages;
     const i = (band % heightBands) * s.bandRows;
     const images = min(s.bandImages, s.images - n);
     const rows = min(s.bandRows, s.height - i);
-    const frameRows = stripRows(s);
     if (band != filled) {
-      const from = at(s.x, n * s.xHeight * s.xWidth * s.channels);
       const top = s.top - i * s.stepRows;
-      padImages(
-        from,
-        strip,
-        s.xHeight,
-        s.xWidth,
-        s.channels,
-        top,
-        s.left,
-        frameRows,
-        s.frameWidth,
-        0,
-        images,
-      );
+      const xRow = s.xWidth * s.channels;
+      const row = s.frameWidth * s.channels;
+      const frameRows = stripRows(s);
+      for (let m = 0; m < images; m++) {
+        const from = at(s.x, (n + m) * s.xHeight * xRow);
+        const to = at(strip, m * frameRows * row);
+        padImage(from, to, s.xHeight, xRow, top, s.left * s.channels, frameRows, row);
+      }
       filled = band;
     }
     const c = s.c + n * s.cImageBytes + i * s.cRowBytes;
-    const tiles = (images * rows * s.width + tileRows(s.tile) - 1) / tileRows(s.tile);
-    for (let first = 0; first < tiles; first += BLOCK_TILES) {
-      const count = min(BLOCK_TILES, tiles - first);
-      blockOfTiles(s, strip + s.a, c, images, rows, first, count, first + count == tiles, o0, o1, scratch);
+    const pixels = images * rows * s.width;
+    for (let first = 0; first * tileRows(s.tile) < pixels; first += BLOCK_TILES) {
+      blockOfTiles(s, strip + s.a, c, images, rows, first, group, scratch);
     }
   }
 }
 
-/** Tiles first … first + tiles of a grid of images × height × s.width pixels, columns o0 … o1. */
+/** Tiles from `first` on of a grid of images × height × s.width pixels, and a group of columns. */
 function blockOfTiles(
   s: RowsGemm,
   a: usize,
@@ -120,15 +97,17 @@ function blockOfTiles(
   images: i32,
   height: i32,
   first: i32,
-  tiles: i32,
-  last: boolean,
-  o0: i32,
-  o1: i32,
+  group: i32,
   lists: usize,
 ): void {
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
+  const o0 = group * s.unitPanels * NR;
+  const o1 = min(s.columns, o0 + s.unitPanels * NR);
   const pixels = images * height * s.width;
+  const tiles = min(BLOCK_TILES, (pixels + MR - 1) / MR - first);
+  const last = s.bandRows == 0 || (first + tiles) * MR >= pixels;
+  const operands = changetype<Operands>(lists + LIST_BYTES);
   const aList = lists;
   const cList = lists + BLOCK_TILES * 24;
   let pixel = first * MR;
@@ -156,30 +135,22 @@ function blockOfTiles(
     (images == 1 || s.cImageBytes == height * rowBytes);
   const spills = dense && s.columns < NR && s.columns << 1 >= NR && s.segmentBlocks == 1;
   for (let z = 0; z < s.groups; z++) {
-    const aGroup = <usize>(z * s.aGroupBytes);
+    operands.aBase = <usize>(z * s.aGroupBytes);
     const cGroup = <usize>(z * s.cGroupBytes);
     let segments = s.segments;
     for (let left = s.segmentCount; left > 0;) {
       const count = blockOfSegments(segments, left);
-      const goOn = i32(left < s.segmentCount);
+      operands.segments = segments;
+      operands.segmentCount = count;
+      operands.accumulate = i32(left < s.segmentCount);
       for (let o = o0; o < o1; o += NR) {
         const panel = s.b + z * s.bGroupBytes + (o / NR) * s.panelBytes;
         const bias = s.bias ? at(s.bias, z * s.columns + o) : 0;
         for (let t = 0; t < tiles; t++) {
-          rowsTile(
-            s.tile,
-            at(aList, t * MR),
-            aGroup,
-            at(cList, t * MR),
-            at(cGroup, o),
-            segments,
-            count,
-            panel,
-            bias,
-            goOn,
-            spills && !(last && t + 1 == tiles) ? NR : s.columns - o,
-            lists + LIST_BYTES,
-          );
+          const columns = spills && !(last && t + 1 == tiles) ? NR : s.columns - o;
+          const aRows = at(aList, t * MR);
+          const cRows = at(cList, t * MR);
+          rowsTile(s.tile, operands, aRows, cRows, at(cGroup, o), panel, bias, columns);
         }
       }
       segments += 12 * count;

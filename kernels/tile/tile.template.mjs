@@ -24,8 +24,10 @@ const list = (count, line) => Array.from({ length: count }, (_, i) => line(i)).j
 
 const zeros = (MR, NV) => list(MR, (i) => list(NV, (j) => `let c${i}${j} = f32x4.splat(0);`));
 
-/** Row i of the tile as arguments of sumRow and wholeRow. */
-const row = (NV, i) => [0, 1, 2, 3].map((j) => `c${i}${j < NV ? j : 0}`).join(", ");
+/** Adds what lies at `from` to row i of the sums; stores the row. */
+const add = (NV, i, from) =>
+  list(NV, (j) => `c${i}${j} = f32x4.add(v128.load(${from}, ${16 * j}), c${i}${j});`);
+const put = (NV, i, to) => list(NV, (j) => `v128.store(${to}, c${i}${j}, ${16 * j});`);
 
 /** In which order the vectors of a row of B are loaded: the one that was measured. */
 const ORDER = { 2: [0, 1], 3: [1, 0, 2], 4: [1, 2, 0, 3] };
@@ -43,8 +45,12 @@ const step = (MR, NV, b, offset, next, a) => `
 const operands = (NV) => `let x: v128;\n${list(NV, (j) => `let b${j}: v128;`)}`;
 
 const panel = (MR, NV) => `
+  const aStep = s.aStep;
+  const bStep = s.bStep;
+  let segments = s.segments;
+  const segmentCount = s.segmentCount;
   ${zeros(MR, NV)}
-  for (let s = 0; s < segmentCount; s++) {
+  for (let n = 0; n < segmentCount; n++) {
     let ap = a + <usize>load<i32>(segments);
     let bp = b + <usize>load<i32>(segments, 4);
     const length = load<i32>(segments, 8);
@@ -57,16 +63,24 @@ const panel = (MR, NV) => `
   }
   // Tiles that reach past the matrix are put together apart, and what belongs to it copied.
   const whole = rows >= ${MR} && columns >= ${4 * NV};
+  const spare = changetype<usize>(s) + SPARE;
+  const cRow = s.cRow;
   const to = whole ? c : spare;
   const step: usize = whole ? cRow : ${16 * NV};
-  const sum = accumulate & i32(whole);
-  ${list(MR, (i) => `inline.always(sumRow(${NV}, to + ${i} * step, ${row(NV, i)}, sum));`)}
+  ${list(MR, (i) => `const to${i} = ${i ? `to${i - 1} + step` : "to"};`)}
+  if (accumulate && whole) {
+    ${list(MR, (i) => add(NV, i, `to${i}`))}
+  }
+  ${list(MR, (i) => put(NV, i, `to${i}`))}
   if (!whole) copyTile(spare, step, c, cRow, min(rows, ${MR}), min(columns, ${4 * NV}), accumulate);`;
 
 const rows = (MR, NV) => `
+  const aBase = s.aBase;
+  let segments = s.segments;
+  const segmentCount = s.segmentCount;
   ${zeros(MR, NV)}
   ${list(MR, (i) => `const c${i} = <usize>load<u32>(cList, ${4 * i}) + cOffset;`)}
-  for (let s = 0; s < segmentCount; s++) {
+  for (let n = 0; n < segmentCount; n++) {
     const aOffset = aBase + <usize>load<i32>(segments);
     let bp = b + <usize>load<i32>(segments, 4);
     const length = load<i32>(segments, 8);
@@ -79,16 +93,14 @@ const rows = (MR, NV) => `
   }
   // Rows that reach past the matrix are stored apart, and what belongs to it copied.
   const whole = columns >= ${4 * NV};
+  const spare = changetype<usize>(s) + SPARE;
+  const accumulate = s.accumulate;
   const step: usize = ${16 * NV};
   // All is read before anything is stored: rows that do not exist repeat the last one.
   if (accumulate || bias) {
-    ${list(
-      MR,
-      (i) => `const from${i} = accumulate ? c${i} : bias;
-      ${list(NV, (j) => `c${i}${j} = f32x4.add(v128.load(from${i}, ${16 * j}), c${i}${j});`)}`,
-    )}
+    ${list(MR, (i) => `const from${i} = accumulate ? c${i} : bias;\n${add(NV, i, `from${i}`)}`)}
   }
-  ${list(MR, (i) => `inline.always(wholeRow(${NV}, whole ? c${i} : spare + ${i} * step, ${row(NV, i)}));`)}
+  ${list(MR, (i) => `const to${i} = whole ? c${i} : spare + ${i} * step;\n${put(NV, i, `to${i}`)}`)}
   if (whole) return;
   for (let r = 0; r < ${MR}; r++) {
     const to = <usize>load<u32>(cList + (r << 2)) + cOffset;
@@ -102,13 +114,21 @@ const column = (MR, NV) => {
     ap += aStep;
     ${written ? "bp += bStep;" : ""}`;
   return `
+  const aStep = s.aStep;
+  const bStep = s.bStep;
+  const cRow = s.cRow;
   for (; tiles > 0; tiles--) {
     ${zeros(MR, NV)}
     let ap = a;
     let bp = b;
     ${operands(NV)}
     ${written ? `let p = k; for (; p >= 4; p -= 4) { ${list(4, () => one)} } for (; p > 0; p--)` : "for (let p = 0; p < k; p++)"} { ${one} }
-    ${list(MR, (i) => `inline.always(sumRow(${NV}, c, ${row(NV, i)}, accumulate));\nc += cRow;`)}
+    ${list(MR - 1, (i) => `const to${i + 1} = ${i ? `to${i}` : "c"} + cRow;`)}
+    if (accumulate) {
+      ${list(MR, (i) => add(NV, i, i ? `to${i}` : "c"))}
+    }
+    ${list(MR, (i) => put(NV, i, i ? `to${i}` : "c"))}
+    c = to${MR - 1} + cRow;
     a += ${4 * MR};
   }`;
 };
@@ -130,18 +150,20 @@ const quads = (MR, NV) => {
       ${isWritten(MR, NV) ? `bp += ${64 * NV};` : ""}
     }
     a += aSkip;
-    ${list(MR, (i) => `inline.always(wholeRow(${NV}, c, ${row(NV, i)}));\nc += ${16 * NV};`)}
+    ${list(MR, (i) => list(NV, (j) => `v128.store(c, c${i}${j}, ${16 * (NV * i + j)});`))}
+    c += ${16 * MR * NV};
   }`;
 };
 
-/** A function for each shape, body(MR, NV), and one that chooses. */
-function kernel(name, parameters, body) {
+/** A function for each shape, body(MR, NV), and one that chooses. `about`: what it says of itself. */
+function kernel(name, about, parameters, body) {
   const names = SHAPES.map(([MR, NV]) => `${name}${MR}x${4 * NV}`);
   const passed = parameters.replace(/: \w+/g, "");
   return `import { madd } from "../../simd";
-import { copyTile, sumRow, wholeRow } from "../tile";
+import { copyTile, Operands, SPARE } from "../tile";
 
 ${list(4, (t) => `function ${names[t]}(${parameters}): void {${body(...SHAPES[t])}\n}\n`)}
+/**${about} */
 export function ${name}Tile(tile: i32, ${parameters}): void {
   ${list(4, (t) => (t < 3 ? `if (tile == ${t}) ` : "") + `${names[t]}(${passed});` + (t < 3 ? " else" : ""))}
 }
@@ -151,21 +173,38 @@ export function ${name}Tile(tile: i32, ${parameters}): void {
 export default {
   panel: kernel(
     "panel",
-    "a: usize, aStep: usize, b: usize, bStep: usize, segments: usize, segmentCount: i32, c: usize, cRow: usize, accumulate: i32, rows: i32, columns: i32, spare: usize",
+    `
+ * One tile from A at a and B at b to C at c; rows and columns past \`rows\` and \`columns\` are computed from what lies there and
+ * dropped.
+`,
+    "s: Operands, a: usize, b: usize, c: usize, accumulate: i32, rows: i32, columns: i32",
     panel,
   ),
   rows: kernel(
     "rows",
-    "aList: usize, aBase: usize, cList: usize, cOffset: usize, segments: usize, segmentCount: i32, b: usize, bias: usize, accumulate: i32, columns: i32, spare: usize",
+    `
+ * One tile from MR row addresses of A (a list of u32) to MR row addresses of C, columns cOffset bytes in. Rows that do not exist repeat the
+ * last address and write the same value twice. b is a packed panel. To the sums come C's old values if s says so, else bias (NR floats, or 0).
+`,
+    "s: Operands, aList: usize, cList: usize, cOffset: usize, b: usize, bias: usize, columns: i32",
     rows,
   ),
   column: kernel(
     "column",
-    "a: usize, aStep: usize, b: usize, bStep: usize, k: i32, c: usize, cRow: usize, accumulate: i32, tiles: i32",
+    `
+ * panelTile for a column of whole tiles in one call, since the k of the weight gradient's 36 products is short and a call for each would
+ * cost a tenth of it.
+`,
+    "s: Operands, a: usize, b: usize, k: i32, c: usize, accumulate: i32, tiles: i32",
     column,
   ),
   quads: kernel(
     "quads",
+    `
+ * The micro-kernel of Winograd's 36 products: c[panel][MR][NR] (+)= Σ_k a[panel][k / 4][MR][k mod 4] · b[k][NR] for all panels, k < 4·quads:
+ * channels lie in fours, as the input transform writes them, so that one pointer reads A and one writes C. A long k goes in several calls,
+ * each of which takes up the sums of the one before. aSkip bytes from the end of one panel's k to the next panel.
+`,
     "a: usize, aSkip: i32, panels: i32, quads: i32, b: usize, c: usize, accumulate: i32",
     quads,
   ),

@@ -35,27 +35,23 @@ export function tileColumns(tile: i32): i32 {
   return tile == 2 ? 12 : tile == 3 ? 16 : 8;
 }
 
-/** Stores a row of NV vectors. */
-export function wholeRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v128): void {
-  v128.store(p, v0);
-  v128.store(p, v1, 16);
-  if (NV > 2) v128.store(p, v2, 32);
-  if (NV > 3) v128.store(p, v3, 48);
+/** What the calls for the tiles of one product share, at the start of their scratch; distances are in bytes. */
+@unmanaged
+export class Operands {
+  segments: usize = 0;
+  segmentCount: i32 = 0;
+  /** From one k to the next, and from one row of C to the next. */
+  aStep: usize = 0;
+  bStep: usize = 0;
+  cRow: usize = 0;
+  /** Of rowsTile: after the addresses of A's rows; whether to add to C. */
+  aBase: usize = 0;
+  accumulate: i32 = 0;
 }
 
-/** Stores a row, or adds it to what is there. */
-export function sumRow(NV: i32, p: usize, v0: v128, v1: v128, v2: v128, v3: v128, accumulate: i32): void {
-  if (accumulate) {
-    v0 = f32x4.add(v128.load(p), v0);
-    v1 = f32x4.add(v128.load(p, 16), v1);
-    if (NV > 2) v2 = f32x4.add(v128.load(p, 32), v2);
-    if (NV > 3) v3 = f32x4.add(v128.load(p, 48), v3);
-  }
-  inline.always(wholeRow(NV, p, v0, v1, v2, v3));
-}
-
-/** Bytes of scratch for one tile. */
-export const SPARE: i32 = 384;
+/** Bytes of scratch for the calls of tiles: Operands, and from SPARE on a tile that reaches past the matrix. */
+export const TILE_SCRATCH: i32 = 448;
+export const SPARE: i32 = 64;
 
 /** Copies rows × columns values to C, or adds them. */
 export function copyTile(

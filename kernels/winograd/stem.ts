@@ -7,7 +7,7 @@
 // by u into m[36][columns / NR][panel][MR][NR], and transformed back. The weight gradient is the adjoint, as in
 // winograd/weight.ts; groups of blocks add up on their own.
 
-import { padImages } from "../product/pack";
+import { padImage } from "../product/pack";
 import { StemConv, StemSums } from "../shapes";
 import { at } from "../simd";
 import { tileColumns, tileRows } from "../tile/tile";
@@ -242,7 +242,7 @@ export function stemSums(shape: usize, scratch: usize, begin: i32, end: i32): vo
         phasesOf(s.x, s.height, s.width, s.channels, s.top, s.left, s.tilesHigh, s.tilesWide, row, j, run, places, t, strip, transform); // prettier-ignore
         const dy = at(s.dy, (row / s.tilesHigh) * s.outHeight * s.outWidth * s.outChannels);
         const i = 3 * (row % s.tilesHigh);
-        padImages(dy, dyStrip, s.outHeight, s.outWidth, s.outChannels, -i, 0, 3, width, 0, 1);
+        padImage(dy, dyStrip, s.outHeight, s.outWidth * s.outChannels, -i, 0, 3, width * s.outChannels);
         for (let k = 0; k < run; k++) {
           const from = dyStrip + <usize>(3 * (j + k)) * pixel;
           const to = d + <usize>((t + k) * dBytes);

@@ -5,7 +5,7 @@
 // All tiles of some rows of tiles are transformed once (stridedTiles); then each strip of input channels of each phase has its
 // products, and its sums transformed back while they are in cache (stridedSums).
 
-import { padImages } from "../product/pack";
+import { padImage } from "../product/pack";
 import { StridedSums } from "../shapes";
 import { at, madd } from "../simd";
 import { STAGGER } from "./winograd";
@@ -158,9 +158,18 @@ export function stridedTiles(shape: usize, scratch: usize, begin: i32, end: i32)
     const tall = i32(walk.row % s.tilesHigh < s.foursHigh);
     const i = tileStart(walk.row % s.tilesHigh, s.foursHigh);
     const x = at(s.x, n * s.height * s.width * s.channels);
-    padImages(x, xStrip, s.height, s.width, s.channels, s.top - 2 * i, s.left, 9, xWidth, 0, 1);
+    padImage(
+      x,
+      xStrip,
+      s.height,
+      s.width * s.channels,
+      s.top - 2 * i,
+      s.left * s.channels,
+      9,
+      xWidth * s.channels,
+    );
     const dy = at(s.dy, n * s.outHeight * s.outWidth * s.outChannels);
-    padImages(dy, dyStrip, s.outHeight, s.outWidth, s.outChannels, -i, 0, 4, width, 0, 1);
+    padImage(dy, dyStrip, s.outHeight, s.outWidth * s.outChannels, -i, 0, 4, width * s.outChannels);
     for (let j = 0; j < s.tilesWide; j++) {
       const wide = i32(j < s.foursWide);
       const start = <usize>tileStart(j, s.foursWide);

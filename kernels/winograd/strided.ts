@@ -15,7 +15,7 @@
 // A point has no place for tiles that leave it out. Lavin and Gray (2015), arXiv 1509.09308; on strides: Yepez and Ko, Stride
 // 2 1-D, 2-D and 3-D Winograd for Convolutional Neural Networks (2020), IEEE TVLSI 28(4).
 
-import { padImages } from "../product/pack";
+import { padImage } from "../product/pack";
 import { WinogradStrided } from "../shapes";
 import { at } from "../simd";
 import { tileColumns, tileRows } from "../tile/tile";
@@ -221,7 +221,16 @@ function inputBlock(s: WinogradStrided, count: i32, walk: Walk, strip: usize, v:
     if (t == 0 || walk.column == 0) {
       const x = at(s.x, (walk.row / s.tilesHigh) * s.height * s.width * s.channels);
       const top = s.top - step * tileStart(walk.row % s.tilesHigh, s.foursHigh);
-      padImages(x, strip, s.height, s.width, s.channels, top, s.left, 4 * step + 1, width, 0, 1);
+      padImage(
+        x,
+        strip,
+        s.height,
+        s.width * s.channels,
+        top,
+        s.left * s.channels,
+        4 * step + 1,
+        width * s.channels,
+      );
     }
     for (let xi = 0; xi < POINTS; xi++) {
       const i = tilesBefore(walk, xi);

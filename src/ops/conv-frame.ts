@@ -1,6 +1,6 @@
 // What the convolution algorithms share: the sizes of a convolution, and images framed by zeros.
 
-import { parallel } from "../wasm/parallel.js";
+import { parallel, withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 
 export interface Conv {
@@ -61,8 +61,10 @@ export function eachChunk(
     for (let first = 0; first < images; first += chunk) {
       const count = Math.min(chunk, images - first);
       const from = x + first * height * width * channels * 4;
-      const size = [height, width, channels, top, left, frame.height, frame.width] as const;
-      parallel("padImages", count, 1, from, address, ...size);
+      const size = { height, width, channels, top, left, yHeight: frame.height, yWidth: frame.width };
+      withStruct("PadImages", { x: from, y: address, ...size }, (shape) => {
+        parallel("padImages", count, 1, shape);
+      });
       fn(address, first, count);
     }
   });

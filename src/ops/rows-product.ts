@@ -1,6 +1,6 @@
 // Products whose rows start at the pixels of a grid (kernels/product/rows-gemm.ts): what convolutions and matrix products share.
 
-import { parallel, parallelScratch, shares } from "../wasm/parallel.js";
+import { parallel, parallelScratch, shares, withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { structWords, type Struct } from "../wasm/abi.js";
 
@@ -186,5 +186,7 @@ export function packMatrix(
   const NR = kernels.tileColumns(tile);
   const units = kernels.packPanelsUnits(columns, NR);
   const grain = Math.max(1, Math.ceil(16384 / Math.max(1, k * NR)));
-  parallel("packPanels", units, grain, src, rs, cs, k, columns, NR, to + first * NR * 4, depth * NR);
+  const dst = to + first * NR * 4;
+  const fields = { src, rs, cs, k, n: columns, width: NR, dst, panelStride: depth * NR };
+  withStruct("PackPanels", fields, (shape) => parallel("packPanels", units, grain, shape));
 }

@@ -156,7 +156,9 @@ const packPanels = calls(
     ][order] as [number, number];
     const src = g.input(order === 2 ? 2 * k * n : k * n);
     const panels = Math.ceil(n / width);
-    kernels.packPanels(src, rs, cs, k, n, width, g.output(panels * k * width), k * width, 0, panels);
+    const dst = g.output(panels * k * width);
+    const shape = g.struct("PackPanels", { src, rs, cs, k, n, width, dst, panelStride: k * width });
+    kernels.packPanels(shape, 0, panels);
   },
 );
 
@@ -168,7 +170,8 @@ const padImages = calls(
     const [yHeight, yWidth] = [height + top + 1, width + left + 1];
     const x = g.input(images * height * width * channels);
     const y = g.output(images * yHeight * yWidth * channels);
-    k.padImages(x, y, height, width, channels, top, left, yHeight, yWidth, 0, images);
+    const fields = { x, y, height, width, channels, top, left, yHeight, yWidth };
+    k.padImages(g.struct("PadImages", fields), 0, images);
   },
 );
 
