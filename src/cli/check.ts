@@ -46,7 +46,7 @@ export function register(program: Command): void {
       "look through a folder of pictures (<class>/… or <split>/<class>/…) for what would spoil a training",
     )
     .argument("<dir>", "the folder")
-    .option("--min-size <pixels>", "the shortest side that a picture may have", parseSize, 16)
+    .option("--min-size <n>", "the shortest side that a picture may have", parseSize, 16)
     .option(
       "--decoder <name>",
       "reads JPEG and more formats: jpeg-js (built in), or sharp or jsquash if installed",

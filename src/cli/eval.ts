@@ -3,13 +3,14 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { DataLoader, type OnError } from "../data/index.js";
+import { short } from "../errors.js";
 import type { Preprocessing } from "../models/index.js";
 import { csvText } from "../node/csv.js";
 import type { EvalPart } from "../node/eval-part.js";
 import { writeFileAtomic } from "../node/files.js";
 import { choice, text } from "../node/kinds.js";
 import { Predictions } from "../node/predictions.js";
-import { defaultWorkers, evalTransforms } from "../node/preprocessing.js";
+import { defaultWorkers, evalTransforms, fits } from "../node/preprocessing.js";
 import { leftOutNotes } from "../node/datasets/index.js";
 import { relabel } from "../node/relabel.js";
 import { collectReport, judge, writeReport } from "../node/report/index.js";
@@ -33,6 +34,7 @@ import {
   type ModelFlags,
 } from "./options.js";
 import { requireWritable } from "./outputs.js";
+import { refuseUseless } from "./parser.js";
 import { preparationFor } from "./preparation.js";
 
 interface Files {
@@ -104,6 +106,13 @@ export function register(program: Command): void {
       }
       await requireWritable([flags.report, flags.confusion, flags.predictions]);
       for (const note of [...part.notes, part.note ?? []].flat()) console.error(`fovea: ${note}`);
+      if (fits(data, trained.preparation(data)) && flags.tta !== "ten-crop") {
+        refuseUseless(
+          flags,
+          ["interpolation", "cropMode"],
+          `images of ${short(source)} have the model's size`,
+        );
+      }
       const prepared = preparationFor(trained, data);
       const loader = new DataLoader(data, {
         batchSize: flags.batchSize ?? evalBatchSize(prepared.inputSize[0]),

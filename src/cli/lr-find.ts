@@ -38,8 +38,8 @@ export function register(program: Command): void {
       "train some steps with a learning rate that grows, and tell where the loss falls; writes no file",
     )
     .argument("[data]", "a dataset's name, or a folder; instead of --data")
-    .option("--start-lr <rate>", "the first rate", rate, 1e-7)
-    .option("--end-lr <rate>", "the last rate", rate, 10)
+    .option("--start-lr <x>", "the first rate", rate, 1e-7)
+    .option("--end-lr <x>", "the last rate", rate, 10)
     .option("--steps <n>", "steps from one to the other", parser(integer(10)), 100)
     .option("--json", "as JSON: { steepest, valley, diverged, rows: [{ lr, loss, smoothed }] }");
   addTrainOptions(command, NAMES).action(async (data: string | undefined, opts: Record<string, unknown>) => {

@@ -43,7 +43,7 @@ export function register(program: Command): void {
     .description("classify pictures")
     .argument("<picture...>", "files, folders, or quoted patterns such as 'photos/**/*.jpg'");
   addSortOptions(addLoadOptions(addModelOptions(command)))
-    .option("--topk <k>", `classes to name for each picture (default: ${TOPK})`, parser(integer(1)))
+    .option("--topk <n>", `classes to name for each picture (default: ${TOPK})`, parser(integer(1)))
     .option(
       "--json",
       "as JSON: [{ file, top: [{ class, label, probability }] }]; of sorted files to and done, too",

@@ -48,13 +48,13 @@ export function register(program: Command): void {
   addLoadOptions(addModelOptions(command, { classes: false }))
     .requiredOption("--in <dir>", "where to look: a folder, or what fovea features wrote", parser(text))
     .option(
-      "--topk <k>",
+      "--topk <n>",
       `pictures for each query (default: ${TOPK}), or pairs (default: ${PAIRS})`,
       parser(integer(1)),
     )
     .option(
-      "--min-similarity <cosine>",
-      `from -1 to 1, where 1 is the same (default of pairs: ${ALIKE})`,
+      "--min-similarity <-1…1>",
+      `cosine of the angle between them: 1 is the same (default of pairs: ${ALIKE})`,
       parser(number(-1, 1)),
     )
     .option(

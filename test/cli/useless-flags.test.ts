@@ -64,6 +64,14 @@ describe("a flag that would be ignored", () => {
     [["eval", "imagenet", ...model, "--download"], "--download: of no use; imagenet needs a registration"],
     [["eval", at("digits"), ...raw, "--decoder", "jpeg-js"], "--decoder: of no use; "],
     [
+      ["eval", at("digits"), ...raw, "--interpolation", "nearest"],
+      `--interpolation: of no use; images of ${at("digits")} have the model's size`,
+    ],
+    [
+      ["eval", at("digits"), ...raw, "--crop-mode", "squash"],
+      `--crop-mode: of no use; images of ${at("digits")} have the model's size`,
+    ],
+    [
       ["eval", at("photos"), ...model, "--small-images"],
       "--small-images: of no use; lenet5 has one form alone here",
     ],
@@ -122,6 +130,8 @@ describe("a flag that would be ignored", () => {
   it.each<[string[]]>([
     [["eval", at("photos"), ...model, "--workers", "0"]],
     [["eval", at("digits"), ...raw, "--workers", "0"]],
+    [["eval", at("digits"), ...raw, "--workers", "0", "--interpolation", "nearest", "--crop-pct", "0.5"]],
+    [["eval", at("photos"), ...model, "--workers", "0", "--interpolation", "nearest"]],
     [["predict", at("photos"), ...model, "--topk", "1", "--json"]],
     [["predict", at("photos"), ...model, "--move", at("to"), "--dry-run", "--topk", "1", "--csv"]],
     [[...stored, "--min-similarity", "-1", "--threads", "1"]],
