@@ -5,6 +5,13 @@ import { DataError } from "../errors.js";
 
 const BLOCK = 512;
 const MOST_METADATA = 2 ** 20;
+/** Zeros after the end that are passed over, as archives are filled up to 10,240 bytes, or more on tapes. */
+const MOST_FILLING = 2 ** 16;
+/** Types of entries that have no contents, whatever size they say: links, devices, folders, pipes. */
+const WITHOUT_CONTENTS = "123456";
+
+/** Types of extended headers: pax's, and Solaris's before it. */
+const EXTENDED = /^[xX]$/;
 
 export interface TarEntry {
   readonly name: string;
@@ -57,9 +64,18 @@ function paxRecords(data: Uint8Array): Map<string, string> {
   return records;
 }
 
+/** What a file is compressed by, if it is. */
+function compression(head: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...head.subarray(0, 6));
+  if (start.startsWith("\x1f\x8b")) return "gzip";
+  if (start.startsWith("BZh")) return "bzip2";
+  if (start === "\xfd7zXZ\0") return "xz";
+  return start.startsWith("\x28\xb5\x2f\xfd") ? "zstd" : undefined;
+}
+
 /**
  * The regular files of an archive of `size` bytes, in its order. Links, devices and sparse files are passed over, which `pass`
- * is told; folders are without a word.
+ * is told, and so is what follows the end; folders are without a word.
  * @throws DataError naming `file` and the byte where a header is damaged or an entry does not end
  */
 export function* tarEntries(
@@ -75,18 +91,24 @@ export function* tarEntries(
   let pax = new Map<string, string>();
   for (let at = 0; at < size;) {
     const block = read(at, BLOCK);
-    if (at === 0 && block[0] === 0x1f && block[1] === 0x8b)
+    const packed = at === 0 ? compression(block) : undefined;
+    if (packed !== undefined)
       fail(
-        "compressed tar; got a gzip file; expected it unpacked, so that pictures can be read where they lie",
+        `compressed tar; got a ${packed} file; expected it unpacked, so that pictures can be read where they lie`,
       );
     if (block.length < BLOCK)
       fail(`truncated tar; got ${block.length} bytes of the header at ${at}; expected 512`);
-    if (block.every((byte) => byte === 0)) return;
+    if (block.every((byte) => byte === 0)) {
+      const after = read(at, Math.min(size - at, MOST_FILLING)).findIndex((byte) => byte !== 0);
+      if (after >= 0) pass?.(`what follows the end at byte ${at + after - (after % BLOCK)}`);
+      return;
+    }
     const [sum, expected] = [number(block, 148, 156), checksum(block)];
     if (sum !== expected)
       fail(`not a tar file; got checksum ${sum} in the header at ${at}; expected ${expected}`);
     const type = String.fromCharCode(block[156]!);
-    const declared = pax.has("size") && type !== "x" ? Number(pax.get("size")) : number(block, 124, 136);
+    const told = pax.has("size") && !EXTENDED.test(type) ? Number(pax.get("size")) : number(block, 124, 136);
+    const declared = WITHOUT_CONTENTS.includes(type) ? 0 : told;
     const offset = at + BLOCK;
     if (!Number.isSafeInteger(declared) || declared < 0)
       fail(`damaged tar; got a wrong size in the header at ${at}`);
@@ -94,20 +116,22 @@ export function* tarEntries(
       fail(`truncated tar; got ${size - offset} bytes of the entry at ${at}; expected ${declared}`);
     }
     at = offset + Math.ceil(declared / BLOCK) * BLOCK;
-    if (type === "L" || type === "x") {
+    if (type === "L" || EXTENDED.test(type)) {
       if (declared > MOST_METADATA) fail(`damaged tar; got a name of ${declared} bytes`);
       if (type === "L") longName = text(read(offset, declared), 0, declared);
-      else pax = paxRecords(read(offset, declared));
+      else pax = new Map([...pax, ...paxRecords(read(offset, declared))]);
       continue;
     }
     if (type === "g" || type === "K") continue;
     const prefix = text(block, 257, 262) === "ustar" ? text(block, 345, 500) : "";
     const short = text(block, 0, 100);
-    const name = pax.get("path") ?? longName ?? (prefix ? `${prefix}/${short}` : short);
+    const sparse = [...pax.keys()].some((key) => key.startsWith("GNU.sparse."));
+    const name =
+      pax.get("GNU.sparse.name") ?? pax.get("path") ?? longName ?? (prefix ? `${prefix}/${short}` : short);
     longName = undefined;
     pax = new Map();
     if (type === "5" || (type === "\0" && name.endsWith("/"))) continue;
-    if (type === "0" || type === "\0" || type === "7") yield { name, offset, size: declared };
+    if (!sparse && (type === "0" || type === "\0" || type === "7")) yield { name, offset, size: declared };
     else pass?.(name);
   }
 }

@@ -5,8 +5,16 @@ import { oneHot } from "./augment/batch.js";
 import { sharedBytes } from "./shared.js";
 import type { Dataset } from "./dataset.js";
 
+/** A gigabyte of them. */
+const MOST_TARGETS = 2 ** 28;
+
 /** Rows of zeros [n, classes] in memory that threads share, where the engine gives it. */
 export function emptyTargets(n: number, classes: number): Float32Array {
+  if (n * classes > MOST_TARGETS) {
+    throw new DataError(
+      `targets of ${n} images of several of ${classes} classes; expected at most ${MOST_TARGETS} numbers`,
+    );
+  }
   return new Float32Array(sharedBytes(4 * n * classes).buffer);
 }
 

@@ -144,9 +144,10 @@ export class Unpickler {
   /** Two's complement, little-endian. */
   long(length: number): number | bigint {
     if (length > MAX_LONG) this.fail(`integer of ${length} bytes; expected at most ${MAX_LONG}`);
+    const words = dataView(new Uint8Array(8 * Math.ceil(length / 8)));
+    new Uint8Array(words.buffer).set(this.bytes(length));
     let value = 0n;
-    const bytes = this.bytes(length);
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+    for (let i = words.byteLength - 8; i >= 0; i -= 8) value = (value << 64n) | words.getBigUint64(i, true);
     value = BigInt.asIntN(8 * length, value);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }

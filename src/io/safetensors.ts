@@ -159,7 +159,7 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Header {
   }
   if (!isRecord(header)) return fail("header is not a JSON object");
   const names = keysOf(text, (twice) => fail(`header has ${short(twice)} twice`));
-  const { [METADATA]: metadata = {} } = header;
+  const metadata = header[METADATA] ?? {}; // the reference takes null for none
   if (!isRecord(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
     return fail("__metadata__ is not made of strings");
   }

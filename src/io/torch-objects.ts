@@ -18,6 +18,20 @@ const STORAGES: Record<string, string> = {
   BoolStorage: "BOOL",
 };
 
+/** Types that checkpoints name beside their tensors. */
+const DTYPES = [
+  "float32",
+  "float64",
+  "float16",
+  "bfloat16",
+  "int64",
+  "int32",
+  "int16",
+  "int8",
+  "uint8",
+  "bool",
+];
+
 /** A run of elements in the file that tensors are views of. */
 export class TorchStorage {
   readonly dtype: string;
@@ -110,6 +124,8 @@ export const GLOBALS: ReadonlyMap<string, Global> = new Map(
     new Global("torch._utils._rebuild_tensor", rebuildTensor),
     new Global("torch._utils._rebuild_tensor_v2", rebuildTensorV2),
     new Global("torch._utils._rebuild_parameter", ([tensor]) => tensor),
+    new Global("_codecs.encode", ([text]) => text), // bytes, as protocol 2 writes them
+    ...DTYPES.map((name) => new Global(`torch.${name}`)),
     new Global("torch.Size", ([sizes]) => sizes),
     new Global("torch.device", ([device]) => device),
     ...Object.keys(STORAGES).flatMap((name) => [

@@ -26,23 +26,34 @@ export function csvRow(cells: readonly (string | number | undefined)[]): string 
 export const csvText = (rows: readonly (readonly (string | number | undefined)[])[]): string =>
   rows.map((row) => `${csvRow(row)}\n`).join("");
 
+/** Where a quoted cell ends whose contents begin at `from`: at a quote that is not two. Below 0 if nowhere. */
+function closing(text: string, from: number): number {
+  let at = text.indexOf('"', from);
+  while (at >= 0 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
+  return at;
+}
+
 /** The cells of csvText(), as text. What follows a quote that nothing closes is left out, which `broken` is told. */
 export function parseCsv(text: string, broken?: () => never): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
-  const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
-  for (let more = text !== ""; more;) {
-    const found = pattern.exec(text);
-    if (!found) {
+  const special = /[",\r\n]/g;
+  for (let at = 0; at < text.length || row.length > 0;) {
+    const quoted = text[at] === '"';
+    special.lastIndex = at;
+    const end = quoted ? closing(text, at + 1) : (special.exec(text)?.index ?? text.length);
+    const next = quoted ? end + 1 : end;
+    const separator = text[next] === "\r" && text[next + 1] === "\n" ? "\r\n" : (text[next] ?? "");
+    if (end < 0 || !["", ",", "\n", "\r\n"].includes(separator)) {
       broken?.();
       break;
     }
-    const value = found[1] === undefined ? found[2]! : found[1].replaceAll('""', '"');
+    const value = quoted ? text.slice(at + 1, end).replaceAll('""', '"') : text.slice(at, end);
     row.push(value.startsWith("'") && FORMULA.test(value) ? value.slice(1) : value);
-    if (found[3] === ",") continue;
+    at = next + separator.length;
+    if (separator === ",") continue;
     rows.push(row);
     row = [];
-    more = pattern.lastIndex < text.length;
   }
   return rows;
 }

@@ -20,4 +20,16 @@ describe("csv", () => {
     ]);
     expect(parseCsv("")).toEqual([]);
   });
+
+  it("reads cells of millions of letters, and tells of quotes that are no cell's", () => {
+    const long = 'a"b,\n'.repeat(1e6);
+    expect(parseCsv(csvText([["x", long]]))).toEqual([["x", long]]);
+    const broken = (): never => {
+      throw new Error("broken");
+    };
+    for (const text of [`a,"${long}`, `"${"a".repeat(1e7)}`, 'a,"b"c', 'a"b"', '"a""']) {
+      expect(() => parseCsv(text, broken)).toThrow("broken");
+    }
+    expect(parseCsv('a,b\nc,"d')).toEqual([["a", "b"]]);
+  });
 });

@@ -249,6 +249,7 @@ describe("files", () => {
       "cat/.ipynb_checkpoints/0.png": red,
       "cat/._0.png": "x",
     });
+    put({ "pictures.zip": "PK", "labels.txt": "x" });
     put({ "cat/0.png": red, "cat/Thumbs.db": "x", "cat/.DS_Store": "x", "dog/0.png": red, "lost.jpg": red });
     const loaded = await loadDataset(root);
     expect([loaded.train.classes, names(loaded.train)]).toEqual([
@@ -257,6 +258,7 @@ describe("files", () => {
     ]);
     const ignored = "ROOT: ignored: hidden or the system's own: .git/, __MACOSX/, cat/.DS_Store and 3 more";
     expect(notes(loaded)).toContain(ignored);
+    expect(notes(loaded)).toContain("ROOT: 1 file that is no picture: pictures.zip");
     expect(loaded.leftOut).toEqual([{ file: join(root, "lost.jpg"), reason: "is in no class folder" }]);
   });
 });

@@ -138,6 +138,20 @@ describe("a list is refused by line:", () => {
   });
 });
 
+it("lists of absurdly many labels are refused by name, at once", async () => {
+  const start = performance.now();
+  const line = folder({ "train.csv": `path,label\njpg/a.png,"${"1,".repeat(2 ** 20)}1"\n` });
+  await expect(loadDataset(line)).rejects.toThrow(
+    `${line}/train.csv:2: too many labels of a picture; got 1048577 labels; expected at most 1048576`,
+  );
+  const rows = Array.from({ length: 20_000 }, (_, i) => `jpg/a.png,x|n${i}`);
+  const names = folder({ "train.csv": ["path,label", ...rows].join("\n") });
+  await expect(loadDataset(names)).rejects.toThrow(
+    "targets of 20000 images of several of 20001 classes; expected at most 268435456 numbers",
+  );
+  expect(performance.now() - start).toBeLessThan(20_000);
+});
+
 it("fovea train learns several classes a picture from a list", { timeout: 60_000 }, async () => {
   const root = folder({
     "train.csv": 'path,labels\njpg/a.png,"x,y"\njpg/b.png,y\njpg/c.png,x\njpg/d.png,"x,y"\n',

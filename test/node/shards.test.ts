@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tarSamples } from "../../src/data/index.js";
 import { DataError } from "../../src/errors.js";
-import { TarDataset } from "../../src/node/datasets/index.js";
+import { loadDataset, TarDataset } from "../../src/node/datasets/index.js";
 import { jpg, png, tar } from "../helpers/pictures.js";
 
 interface Case {
@@ -144,5 +144,85 @@ describe("samples of a shard", () => {
         `${path}: compressed tar; got a gzip file; expected it unpacked, so that pictures can be read where they lie`,
       ),
     );
+  });
+});
+
+describe("archives as others write them", () => {
+  const picture: readonly (readonly [string, Uint8Array | string])[] = [
+    ["a.png", red],
+    ["a.cls", "1"],
+  ];
+  /** A pax record, whose length counts itself. */
+  const record = (text: string): string => {
+    let n = text.length + 2;
+    while (`${n} ${text}\n`.length !== n) n = `${n} ${text}\n`.length;
+    return `${n} ${text}\n`;
+  };
+  const ends = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, bytes.length - 1024);
+  /** An entry whose header says that it has contents, which are not there. */
+  const sized = (name: string, type: string): Uint8Array => {
+    const bytes = Buffer.from(ends(tar([[name, "", type]])));
+    bytes.write("00000010000\0", 124, "latin1");
+    bytes.write("        ", 148, "latin1");
+    bytes.write(`${bytes.reduce((a, b) => a + b, 0).toString(8).padStart(6, "0")}\0 `, 148, "latin1"); // prettier-ignore
+    return bytes;
+  };
+  const openBytes = (...parts: Uint8Array[]): TarDataset => {
+    writeFileSync(join(root, "0.tar"), Buffer.concat(parts));
+    return TarDataset.open([join(root, "0.tar")]);
+  };
+  const paths = (set: TarDataset): string[] =>
+    Array.from({ length: set.length }, (_, i) => set.path(i).slice(root.length + 8));
+
+  it("have links and folders without contents, whatever size these say", () => {
+    const set = openBytes(sized("l.png", "2"), sized("h.png", "1"), sized("d", "5"), tar(picture));
+    expect(paths(set)).toEqual(["a.png"]);
+    expect(set.notes).toEqual([`${root}/0.tar: 2 files of no sample in 1 tar: l.png, h.png`]);
+  });
+
+  it("may have several extended headers before a file, Solaris's too", () => {
+    const long = `${"d/".repeat(90)}q`;
+    const named = (end: string): readonly [string, string, string] => [
+      "x",
+      record(`path=${long}.${end}`),
+      "X",
+    ];
+    const set = open(named("png"), ["y", record("mtime=1.5"), "x"], ["s", red], named("cls"), ["s", "1"]);
+    expect(paths(set)).toEqual([`${long}.png`]);
+  });
+
+  it("with sparse files in pax's way have these passed over, by their own names", () => {
+    const records =
+      record("GNU.sparse.major=1") + record("GNU.sparse.minor=0") + record("GNU.sparse.name=a.png");
+    const set = open(["x", records, "x"], ["GNUSparseFile.0/a.png", red], ["b.png", red], ["b.cls", "1"]);
+    expect([paths(set), leftOut(set)]).toEqual([["b.png"], []]);
+    expect(set.notes).toEqual([`${root}/0.tar: 1 file of no sample in 1 tar: a.png`]);
+  });
+
+  it("are told of where something follows their end", () => {
+    const set = openBytes(tar(picture), tar([["b.png", red], ["b.cls", "0"]])); // prettier-ignore
+    expect(paths(set)).toEqual(["a.png"]);
+    const end = tar(picture).length;
+    expect(set.notes).toEqual([
+      `${root}/0.tar: 1 file of no sample in 1 tar: what follows the end at byte ${end}`,
+    ]);
+  });
+
+  it.each([
+    ["gzip", [0x1f, 0x8b]],
+    ["bzip2", [0x42, 0x5a, 0x68]],
+    ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+    ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ])("that are compressed by %s are refused as such, and named beside others", async (name, start) => {
+    const bytes = Buffer.concat([Buffer.from(start), Buffer.alloc(600)]);
+    expect(() => openBytes(bytes)).toThrow(
+      `${root}/0.tar: compressed tar; got a ${name} file; expected it unpacked`,
+    );
+    rmSync(join(root, "0.tar"));
+    writeFileSync(join(root, "1.tgz"), bytes);
+    await expect(loadDataset(root)).rejects.toThrow(`${root}/1.tgz: compressed tar; got a ${name} file`);
+    writeFileSync(join(root, "0.tar"), tar(picture));
+    const { notes } = await loadDataset(root);
+    expect(notes).toContain(`${root}: shards that are not read: ${root}/1.tgz`);
   });
 });

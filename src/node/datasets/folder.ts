@@ -20,6 +20,9 @@ export interface FolderOptions extends PictureOptions {
   allowEmpty?: boolean;
 }
 
+/** Files beside the class folders that may hold pictures. */
+const ARCHIVE = /\.(zip|7z|rar|tar|tgz|gz|bz2|xz|zst|lmdb|h5|hdf5|parquet|tfrecords?|rec|beton)$/i;
+
 const OPTIONS: OptionNames<FolderOptions> = {
   ...PICTURE_OPTIONS,
   name: true,
@@ -62,7 +65,7 @@ export class ImageFolder extends FileDataset {
         .map((file) => ({ file: join(root, file), reason: "is in no class folder" })),
       ignored: top.ignored.map((hidden) => join(root, hidden)),
       special: [],
-      others: [],
+      others: top.files.filter((file) => ARCHIVE.test(file)).map((file) => join(root, file)),
       again: [],
     };
     const there = new Set(top.folders);

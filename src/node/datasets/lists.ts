@@ -93,6 +93,11 @@ function tableEntries(file: string): Entry[] {
 function entriesOf(file: string): Entry[] {
   const entries = /\.txt$/i.test(file) ? plainEntries(file) : tableEntries(file);
   if (entries.length === 0) throw new DataError(`${file}: no pictures; expected lines of path and label`);
+  const many = entries.find(({ words }) => words.length > MOST_CLASSES);
+  if (many) {
+    const got = `got ${many.words.length} labels; expected at most ${MOST_CLASSES}`;
+    throw new DataError(`${file}:${many.line}: too many labels of a picture; ${got}`);
+  }
   return entries;
 }
 
@@ -183,9 +188,10 @@ export function openLists(
       : [...new Set(all.get(own)!.flatMap(({ words }) => words))].sort((a, b) => (a < b ? -1 : 1)));
   const width = oneHot ? entries[0]!.words.length : numbers ? largest(entries) + 1 : classes!.length;
   const known = classes ?? Array.from({ length: width }, (_, label) => String(label));
+  const numbersOf = new Map(known.map((name, label) => [name, label]));
   const open = (name: string): FileDataset => {
     const file = join(root, name);
-    const rows = all.get(name)!.map((entry): ListRow => ({ ...entry, own: labelsOf(entry, oneHot, numbers, known, file) })); // prettier-ignore
+    const rows = all.get(name)!.map((entry): ListRow => ({ ...entry, own: labelsOf(entry, oneHot, numbers, known, numbersOf, file) })); // prettier-ignore
     return new FileDataset({
       name: file,
       root,
@@ -205,13 +211,14 @@ function labelsOf(
   oneHot: boolean,
   numbers: boolean,
   classes: readonly string[],
+  numbersOf: ReadonlyMap<string, number>,
   file: string,
 ): number[] {
   if (oneHot) return words.flatMap((word, label) => (word === "1" ? [label] : []));
   if (numbers) return words.map(Number);
   return words.map((word) => {
-    const label = classes.indexOf(word);
-    if (label >= 0) return label;
+    const label = numbersOf.get(word);
+    if (label !== undefined) return label;
     throw new DataError(
       `${file}:${line}: unknown class; got ${show(word)}; expected one of ${some(classes)}`,
     );

@@ -157,6 +157,7 @@ function shardsIn(root: string): Map<string, string[]> {
 }
 
 const isTar = (name: string): boolean => /\.tar$/i.test(name);
+const isPacked = (name: string): boolean => /\.(tar\.(gz|bz2|xz|zst)|tgz)$/i.test(name);
 
 /** Names of the classes, a line each, if the folder has them. */
 function classesFile(root: string): { classes?: readonly string[] } {
@@ -166,6 +167,9 @@ function classesFile(root: string): { classes?: readonly string[] } {
 
 /** Shards for training and, if there are, for evaluation. Shards of no part are for training where none are named so. */
 function tars(root: string, options: PictureOptions): LoadedDataset | undefined {
+  const { files, folders } = entriesIn(root);
+  const packed = files.filter(isPacked).map((name) => join(root, name));
+  if (packed.length > 0 && folders.length === 0 && !files.some(isTar)) TarDataset.open(packed); // which says what to do
   const shards = shardsIn(root);
   const words = [...shards.keys()].filter((word) => word !== "");
   const training = words.filter((word) => partOf(word) === "train");
@@ -175,10 +179,9 @@ function tars(root: string, options: PictureOptions): LoadedDataset | undefined 
   const rest = [
     ...more.flatMap((word) => shards.get(word)!),
     ...(training.length ? (shards.get("") ?? []) : []),
+    ...packed,
   ];
-  const beside = entriesIn(root)
-    .folders.filter((name) => !partOf(name))
-    .map((name) => `${name}/`);
+  const beside = folders.filter((name) => !partOf(name)).map((name) => `${name}/`);
   const notes = [
     ...(rest.length ? [`${root}: shards that are not read: ${some(rest)}`] : []),
     ...(beside.length ? [`${root}: not read, as there are shards: ${some(beside)}`] : []),
