@@ -19,37 +19,27 @@ export { packPanels, packPanelsUnits, padImages } from "./product/pack";
 export * from "./pool/avg-pool";
 export * from "./pool/max-pool";
 export * from "./image/resize";
-export { winogradConv, winogradConvScratch, winogradConvUnits } from "./winograd/winograd";
-export {
-  winogradWeightBackward,
-  winogradWeights,
-  winogradWeightsScratch,
-  winogradWeightsUnits,
-} from "./winograd/weights";
+export { winogradConvScratch } from "./winograd/block";
+export { winogradConv, winogradConvUnits } from "./winograd/conv";
 export {
   winogradStrips,
   winogradStripsScratch,
+  winogradStripsUnits,
   winogradSums,
+  winogradSumsFloats,
   winogradSumsScratch,
   winogradSumsUnits,
   winogradTiles,
   winogradTilesFloats,
   winogradTilesScratch,
-} from "./winograd/weight";
-export { winogradStrided, winogradStridedScratch, winogradStridedUnits } from "./winograd/strided";
+  winogradWeightBackward,
+  winogradWeightBackwardScratch,
+  winogradWeightBackwardUnits,
+} from "./winograd/gradient";
+export { winogradPoints, winogradProducts } from "./winograd/points";
 export {
-  stridedWeightFloats,
-  stridedWeights,
-  stridedWeightsScratch,
-  stridedWeightsUnits,
-} from "./winograd/strided-weights";
-export {
-  stridedSums,
-  stridedSumsScratch,
-  stridedSumsUnits,
-  stridedTiles,
-  stridedTilesFloats,
-  stridedTilesScratch,
-} from "./winograd/strided-weight";
-export { stemConv, stemConvScratch, stemConvUnits, stemSums, stemSumsScratch } from "./winograd/stem";
-export { stemWeight, stemWeightBackward } from "./winograd/stem-transforms";
+  winogradWeights,
+  winogradWeightsFloats,
+  winogradWeightsScratch,
+  winogradWeightsUnits,
+} from "./winograd/weights";

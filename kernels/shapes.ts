@@ -160,64 +160,18 @@ export class Depthwise {
 /** Bytes that depthwise and depthwiseBackwardData want. */
 export const DEPTHWISE_SCRATCH: i32 = 128;
 
-/** A 3×3 convolution by Winograd's algorithm; see winograd/winograd.ts. */
+/**
+ * A convolution by Winograd's minimal filtering, or one of its gradients: 3×3 of stride 1 or 2, or 7×7 of stride 2; see
+ * winograd/points.ts.
+ */
 @unmanaged
-export class WinogradConv {
-  x: usize = 0;
-  images: i32 = 0;
-  height: i32 = 0;
-  width: i32 = 0;
-  channels: i32 = 0;
-  top: i32 = 0;
-  left: i32 = 0;
-  u: usize = 0;
-  uStepBytes: i32 = 0;
-  w: usize = 0;
-  wRow: i32 = 0;
-  wColumn: i32 = 0;
-  tapBytes: i32 = 0;
-  flipped: i32 = 0;
-  bias: usize = 0;
-  y: usize = 0;
-  /** Whether to add to y rather than write it. */
-  adds: i32 = 0;
-  /** Where to sum y − pivot and its square, of each block of tiles: [block][2][outChannels]. Or 0. */
-  moments: usize = 0;
-  pivot: usize = 0;
-  outHeight: i32 = 0;
-  outWidth: i32 = 0;
-  outChannels: i32 = 0;
-  blockTiles: i32 = 0;
-  groupPanels: i32 = 0;
+export class Winograd {
+  /** 3 or 7, and 1 or 2. */
+  kernel: i32 = 0;
+  stride: i32 = 0;
+  /** Whether it is the data gradient: x is dy, y is dx, and the kernel is turned. */
+  backward: i32 = 0;
   tile: i32 = 0;
-}
-
-/** The sums of a 3×3 convolution's weight gradient by Winograd's algorithm; see winograd/weight.ts. */
-@unmanaged
-export class WinogradSums {
-  x: usize = 0;
-  dy: usize = 0;
-  images: i32 = 0;
-  height: i32 = 0;
-  width: i32 = 0;
-  channels: i32 = 0;
-  top: i32 = 0;
-  left: i32 = 0;
-  outHeight: i32 = 0;
-  outWidth: i32 = 0;
-  outChannels: i32 = 0;
-  blockTiles: i32 = 0;
-  groups: i32 = 0;
-  stripChannels: i32 = 0;
-  sums: usize = 0;
-  groupBytes: i32 = 0;
-  sumStepBytes: i32 = 0;
-  tile: i32 = 0;
-}
-
-/** A 3×3 convolution of stride 2, or its data gradient, by minimal filtering; see winograd/strided.ts. */
-@unmanaged
-export class WinogradStrided {
   x: usize = 0;
   images: i32 = 0;
   height: i32 = 0;
@@ -225,97 +179,56 @@ export class WinogradStrided {
   channels: i32 = 0;
   top: i32 = 0;
   left: i32 = 0;
-  u: usize = 0;
-  w: usize = 0;
-  wRow: i32 = 0;
-  wColumn: i32 = 0;
-  tapBytes: i32 = 0;
-  bias: usize = 0;
+  /** The output, or of a weight gradient that of the output. */
   y: usize = 0;
   outHeight: i32 = 0;
   outWidth: i32 = 0;
+  /** Rows and columns of the tiles' outputs before the first of y. */
   outTop: i32 = 0;
   outLeft: i32 = 0;
   outChannels: i32 = 0;
   tilesHigh: i32 = 0;
   tilesWide: i32 = 0;
-  foursHigh: i32 = 0;
-  foursWide: i32 = 0;
+  /** How many of them, the first ones, are whole. */
+  fullHigh: i32 = 0;
+  fullWide: i32 = 0;
+  /** Tiles that are transformed, multiplied and transformed back together. */
   blockTiles: i32 = 0;
+  /** Transformed weights, or where there are none those that are transformed on the way: see WinogradWeights. */
+  u: usize = 0;
+  w: usize = 0;
+  wRow: i32 = 0;
+  wColumn: i32 = 0;
+  tapBytes: i32 = 0;
+  bias: usize = 0;
+  /** Where to sum y − pivot and its square, of each block of tiles: [block][2][outChannels]. Or 0. */
+  moments: usize = 0;
+  pivot: usize = 0;
+  /** Panels of columns computed from a block at a time. */
   groupPanels: i32 = 0;
-  backward: i32 = 0;
-  tile: i32 = 0;
-}
-
-/** Some rows of tiles for the weight gradient of a 3×3 convolution of stride 2; see winograd/strided-weight.ts. */
-@unmanaged
-export class StridedSums {
-  x: usize = 0;
-  dy: usize = 0;
-  images: i32 = 0;
-  height: i32 = 0;
-  width: i32 = 0;
-  channels: i32 = 0;
-  top: i32 = 0;
-  left: i32 = 0;
-  outHeight: i32 = 0;
-  outWidth: i32 = 0;
-  outChannels: i32 = 0;
-  tilesHigh: i32 = 0;
-  tilesWide: i32 = 0;
-  foursHigh: i32 = 0;
-  foursWide: i32 = 0;
+  /** Of a weight gradient: groups of blocks that add up on their own, and channels of x computed at a time. */
+  groups: i32 = 0;
+  stripChannels: i32 = 0;
+  /** Sums at the points, or transformed tiles: `tileRows` rows of tiles from number firstRow on. */
+  sums: usize = 0;
   firstRow: i32 = 0;
   tileRows: i32 = 0;
-  tiles: usize = 0;
-  stripChannels: i32 = 0;
+  /** Whether to add to y, or dw, rather than write it. */
   accumulate: i32 = 0;
-  tile: i32 = 0;
 }
 
-/** A 7×7 convolution of stride 2 on few channels; see winograd/stem.ts. */
+/** Its transformed weights u, from w: element (k, j) of tap t is at w + 4·(k·wRow + j·wColumn) + t·tapBytes. */
 @unmanaged
-export class StemConv {
-  x: usize = 0;
-  images: i32 = 0;
-  height: i32 = 0;
-  width: i32 = 0;
+export class WinogradWeights {
+  kernel: i32 = 0;
+  stride: i32 = 0;
+  backward: i32 = 0;
+  tile: i32 = 0;
+  w: usize = 0;
+  wRow: i32 = 0;
+  wColumn: i32 = 0;
+  tapBytes: i32 = 0;
   channels: i32 = 0;
-  top: i32 = 0;
-  left: i32 = 0;
+  columns: i32 = 0;
   u: usize = 0;
-  uStepBytes: i32 = 0;
-  bias: usize = 0;
-  y: usize = 0;
-  outHeight: i32 = 0;
-  outWidth: i32 = 0;
-  outChannels: i32 = 0;
-  tilesHigh: i32 = 0;
-  tilesWide: i32 = 0;
-  blockTiles: i32 = 0;
-  tile: i32 = 0;
-}
-
-/** The sums of its weight gradient. */
-@unmanaged
-export class StemSums {
-  x: usize = 0;
-  dy: usize = 0;
-  images: i32 = 0;
-  height: i32 = 0;
-  width: i32 = 0;
-  channels: i32 = 0;
-  top: i32 = 0;
-  left: i32 = 0;
-  outHeight: i32 = 0;
-  outWidth: i32 = 0;
-  outChannels: i32 = 0;
-  tilesHigh: i32 = 0;
-  tilesWide: i32 = 0;
-  blockTiles: i32 = 0;
-  groups: i32 = 0;
-  sums: usize = 0;
-  groupBytes: i32 = 0;
-  sumStepBytes: i32 = 0;
-  tile: i32 = 0;
 }

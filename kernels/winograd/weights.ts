@@ -1,218 +1,124 @@
-// The weights of Winograd's minimal filtering F(4×4, 3×3), see winograd.ts: u = G g Gᵀ, and the adjoint, by which the
-// weight gradient comes back. Weights lie as they are, [3][3][channels][outChannels], and are packed in panels on the way.
+// Transformed weights u = G g Gᵀ of convolutions by Winograd's algorithms, in panels of columns:
+//
+//   u[ξ][panel][depth][NR]                without phases; depth: channels, of 7×7 of all phases
+//   u[ξ][panel][phase][channels][NR]      phases are more depth
+//   u[ξ][phase][panel][channels][NR]      data gradient with phases: they are more columns
+//
+// Weights lie as they are, [kernel][kernel][channels][outChannels], and are packed on the way. The data gradient takes the
+// kernel turned by 180°.
 
 import { packPanel } from "../product/pack";
-import { at, madd } from "../simd";
-import { constant, TRANSFORM_SCRATCH } from "./transforms";
+import { WinogradWeights } from "../shapes";
+import { at } from "../simd";
+import { tileColumns } from "../tile/tile";
+import { widenPhases, widenStemTaps, widenTaps } from "./generated/transforms";
+import { Points, POINTS_BYTES, setPlace, TRANSFORM_SCRATCH } from "./places";
+import { depthOf, firstPhase, hasPhases, phaseCount, phasesBefore, winogradPoints, STAGGER } from "./points";
 
 /** Rows of a panel that are packed and transformed at a time: they stay in L1 and L2. */
 const ROWS: i32 = 128;
+const TAPS_AT: usize = TRANSFORM_SCRATCH + POINTS_BYTES;
 
-/** The six values G·(g0, g1, g2). */
-function widen(
-  g0: v128,
-  g1: v128,
-  g2: v128,
-  quarter: v128,
-  sixth: v128,
-  twelfth: v128,
-  to: usize,
-  step: usize,
-): void {
-  const outer = f32x4.add(g0, g2);
-  const p = f32x4.mul(sixth, outer);
-  const q = f32x4.mul(sixth, g1);
-  const far = f32x4.mul(twelfth, madd(quarter, g0, g2)); // g0/48 + g2/12
-  const r = f32x4.add(far, far); // g0/24 + g2/6
-  const s = f32x4.mul(twelfth, g1);
-  v128.store(to, f32x4.mul(quarter, g0));
-  v128.store(to + step, f32x4.add(p, q));
-  v128.store(to + 2 * step, f32x4.sub(p, q));
-  v128.store(to + 3 * step, f32x4.add(r, s));
-  v128.store(to + 4 * step, f32x4.sub(r, s));
-  v128.store(to + 5 * step, g2);
+/** Panels of NR columns. */
+function panelsOf(s: WinogradWeights): i32 {
+  const NR = tileColumns(s.tile);
+  return (s.columns + NR - 1) / NR;
 }
 
-/** u[ξ] = G g Gᵀ for so many vectors, g the nine taps w[3p + q][k], wStepBytes apart; flipped: of the kernel turned. */
-function winogradWeight(
-  w: usize,
-  wStepBytes: i32,
-  flipped: i32,
-  u: usize,
-  uStepBytes: i32,
-  scratch: usize,
-  vectors: i32,
-): void {
-  const quarter = constant(scratch, 0, 0.25);
-  const sixth = constant(scratch, 1, -1 / 6);
-  const twelfth = constant(scratch, 2, 1 / 12);
-  // The tap at (p, q), or at (2 − p, 2 − q).
-  const tap = <usize>(flipped ? -wStepBytes : wStepBytes);
-  const first = flipped ? w + <usize>(8 * wStepBytes) : w;
-  const step = <usize>uStepBytes;
-  for (let k = 0; k < vectors; k++) {
-    const from = at(first, 4 * k);
-    for (let q: usize = 0; q < 3; q++) {
-      const top = from + q * tap;
-      inline.always(
-        widen(
-          v128.load(top),
-          v128.load(top + 3 * tap),
-          v128.load(top + 6 * tap),
-          quarter,
-          sixth,
-          twelfth,
-          scratch + q * 16,
-          48,
-        ),
-      );
-    }
-    let out = at(u, 4 * k);
-    for (let r: usize = 0; r < 6 * 48; r += 48) {
-      const row = scratch + r;
-      inline.always(
-        widen(v128.load(row), v128.load(row, 16), v128.load(row, 32), quarter, sixth, twelfth, out, step),
-      );
-      out += 6 * step;
-    }
-  }
+/** Floats of u for so many pairs of channels, columns padded to whole panels. */
+export function weightFloats(kernel: i32, stride: i32, pairs: i32): i32 {
+  return startOf(kernel, stride, pairs, winogradPoints(kernel, stride)) >> 2;
 }
 
-/** Bytes of scratch that one thread needs for panels of NR columns. */
-export function winogradWeightsScratch(NR: i32): i32 {
-  return <i32>TRANSFORM_SCRATCH + ((9 * ROWS * NR) << 2);
+/** Bytes before a point's weights. */
+function startOf(kernel: i32, stride: i32, pairs: i32, xi: i32): i32 {
+  return ((phasesBefore(kernel, stride, xi) * depthOf(kernel, pairs)) << 2) + xi * STAGGER;
 }
 
-/**
- * u[ξ][k][NR] for rows 0 ≤ k < depth and `count` columns, zero-padded to NR: element (k, j) of tap t is at
- * w + 4·(k·rs + j·cs) + t·tapBytes; flipped: of the kernel turned by 180°, as the data gradient needs it.
- */
-export function transformWeights(
-  w: usize,
-  rs: i32,
-  cs: i32,
-  tapBytes: i32,
-  flipped: i32,
-  depth: i32,
-  count: i32,
-  NR: i32,
-  u: usize,
-  uStepBytes: i32,
-  scratch: usize,
-): void {
-  const taps = scratch + TRANSFORM_SCRATCH;
-  for (let k = 0; k < depth; k += ROWS) {
-    const rows = min(ROWS, depth - k);
-    const tapStep = (rows * NR) << 2;
-    for (let tap = 0; tap < 9; tap++) {
-      packPanel(
-        at(w, k * rs) + <usize>(tap * tapBytes),
-        rs,
-        cs,
-        rows,
-        count,
-        NR,
-        taps + <usize>(tap * tapStep),
-      );
-    }
-    winogradWeight(taps, tapStep, flipped, at(u, k * NR), uStepBytes, scratch, (rows * NR) >> 2);
-  }
+function pairsOf(s: WinogradWeights): i32 {
+  return s.channels * panelsOf(s) * tileColumns(s.tile);
 }
 
-/** Units of work of winogradWeights: panels of NR columns. */
-export function winogradWeightsUnits(columns: i32, NR: i32): i32 {
-  return (columns + NR - 1) / NR;
+/** Where the weights of a point begin. */
+export function weightsAt(s: WinogradWeights, xi: i32): usize {
+  return s.u + <usize>startOf(s.kernel, s.stride, pairsOf(s), xi);
 }
 
-/** u[ξ][panel][depth][NR] of depth × columns weights as transformWeights takes them. Unit = panel. */
-export function winogradWeights(
-  w: usize,
-  rs: i32,
-  cs: i32,
-  tapBytes: i32,
-  flipped: i32,
-  depth: i32,
-  columns: i32,
-  NR: i32,
-  u: usize,
-  uStepBytes: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
+/** Floats of u. */
+export function winogradWeightsFloats(shape: usize): i32 {
+  const s = changetype<WinogradWeights>(shape);
+  return weightFloats(s.kernel, s.stride, pairsOf(s));
+}
+
+/** Bytes of scratch that one thread needs for a tile's panels. */
+export function winogradWeightsScratch(tile: i32): i32 {
+  return <i32>TAPS_AT + ((16 * ROWS * tileColumns(tile)) << 2);
+}
+
+/** Units of work of winogradWeights: panels. */
+export function winogradWeightsUnits(shape: usize): i32 {
+  return panelsOf(changetype<WinogradWeights>(shape));
+}
+
+/** u. Unit = panel. */
+export function winogradWeights(shape: usize, scratch: usize, begin: i32, end: i32): void {
   for (let panel = begin; panel < end; panel++) {
-    const j = panel * NR;
-    const to = at(u, j * depth);
-    transformWeights(
-      at(w, j * cs),
-      rs,
-      cs,
-      tapBytes,
-      flipped,
-      depth,
-      min(NR, columns - j),
-      NR,
-      to,
-      uStepBytes,
-      scratch,
-    );
+    transformPanel(changetype<WinogradWeights>(shape), panel, scratch);
   }
 }
 
-/** The three values Gᵀ·(s0, …, s5). */
-function narrow(
-  from: usize,
-  fromStep: usize,
-  quarter: v128,
-  sixth: v128,
-  twelfth: v128,
-  to: usize,
-  step: usize,
-): void {
-  const s1 = v128.load(from + fromStep);
-  const s2 = v128.load(from + 2 * fromStep);
-  const s3 = v128.load(from + 3 * fromStep);
-  const s4 = v128.load(from + 4 * fromStep);
-  const near = f32x4.mul(sixth, f32x4.add(s1, s2)); // −(s1 + s2)/6
-  const far = f32x4.mul(sixth, f32x4.add(s3, s4)); // −(s3 + s4)/6
-  v128.store(to, f32x4.add(near, f32x4.mul(quarter, f32x4.sub(v128.load(from), far))));
-  v128.store(to + step, madd(sixth, f32x4.sub(s1, s2), f32x4.mul(twelfth, f32x4.sub(s3, s4))));
-  v128.store(to + 2 * step, f32x4.add(f32x4.sub(near, far), v128.load(from + 5 * fromStep)));
+/** One panel of u, zero-padded to NR columns. */
+export function transformPanel(s: WinogradWeights, panel: i32, scratch: usize): void {
+  const NR = tileColumns(s.tile);
+  const depth = depthOf(s.kernel, s.channels);
+  const taps = scratch + TAPS_AT;
+  const points = changetype<Points>(scratch + TRANSFORM_SCRATCH);
+  if (hasPhases(s.kernel, s.stride)) listPanel(s, panel, points);
+  const step = <usize>(((panelsOf(s) * depth * NR) << 2) + STAGGER);
+  for (let k = 0; k < s.channels; k += ROWS) {
+    const channels = min(ROWS, s.channels - k);
+    const rows = depthOf(s.kernel, channels);
+    const tap = <usize>((rows * NR) << 2);
+    const vectors = (rows * NR) >> 2;
+    packTaps(s, panel, k, channels, taps, tap);
+    if (s.kernel == 7) {
+      widenStemTaps(taps, tap, at(s.u, panel * depth * NR), step, vectors, scratch);
+    } else if (s.stride == 2) {
+      widenPhases(taps, tap, points, at(0, k * NR), vectors, scratch);
+    } else {
+      widenTaps(taps, tap, at(s.u, (panel * depth + k) * NR), step, vectors, scratch);
+    }
+  }
 }
 
-/**
- * dw[3p + q][k] = Gᵀ s G for vectors begin ≤ k < end, s[ξ] the sum of `groups` arrays in their order; they are overwritten
- * by it. scratch: TRANSFORM_SCRATCH bytes.
- */
-export function winogradWeightBackward(
-  s: usize,
-  sStepBytes: i32,
-  groups: i32,
-  groupBytes: i32,
-  dw: usize,
-  dwStepBytes: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const quarter = constant(scratch, 0, 0.25);
-  const sixth = constant(scratch, 1, -1 / 6);
-  const twelfth = constant(scratch, 2, 1 / 12);
-  const step = <usize>sStepBytes;
-  for (let k = begin; k < end; k++) {
-    const from = at(s, 4 * k);
-    for (let g = 1; g < groups; g++) {
-      let total = from;
-      for (let xi = 0; xi < 36; xi++, total += step) {
-        v128.store(total, f32x4.add(v128.load(total), v128.load(total + g * groupBytes)));
+/** Sets the places of a panel's first row at all points. */
+function listPanel(s: WinogradWeights, panel: i32, points: Points): void {
+  const bytes = (s.channels * tileColumns(s.tile)) << 2;
+  points.phaseBytes = s.backward ? panelsOf(s) * bytes : bytes;
+  for (let xi = 0; xi < 25; xi++) {
+    const panelBytes = s.backward ? bytes : phaseCount(xi) * bytes;
+    setPlace(points, xi, weightsAt(s, xi) + <usize>(panel * panelBytes - firstPhase(xi) * points.phaseBytes));
+  }
+}
+
+/** Packs the taps of some channels: of 7×7 the 4×4 taps of each phase, zero where it has fewer. */
+function packTaps(s: WinogradWeights, panel: i32, k: i32, channels: i32, taps: usize, tap: usize): void {
+  const NR = tileColumns(s.tile);
+  const j = panel * NR;
+  const count = min(NR, s.columns - j);
+  if (s.kernel == 7) memory.fill(taps, 0, 16 * tap);
+  let from = at(s.w, k * s.wRow + j * s.wColumn);
+  for (let p = 0; p < s.kernel; p++) {
+    for (let q = 0; q < s.kernel; q++) {
+      let to = taps;
+      if (s.kernel == 7) {
+        const phase = 2 * (p & 1) + (q & 1);
+        to += <usize>((p >> 1) * 4 + (q >> 1)) * tap + at(0, phase * channels * NR);
+      } else {
+        to += <usize>(s.backward ? 8 - 3 * p - q : 3 * p + q) * tap;
       }
-    }
-    for (let c: usize = 0; c < 6; c++)
-      inline.always(narrow(from + c * step, 6 * step, quarter, sixth, twelfth, scratch + c * 16, 96));
-    let out = at(dw, 4 * k);
-    for (let p: usize = 0; p < 3 * 96; p += 96) {
-      inline.always(narrow(scratch + p, 16, quarter, sixth, twelfth, out, <usize>dwStepBytes));
-      out += 3 * dwStepBytes;
+      packPanel(from, s.wRow, s.wColumn, channels, count, NR, to);
+      from += <usize>s.tapBytes;
     }
   }
 }

@@ -24,14 +24,14 @@ import {
   winogradForward,
 } from "./conv-winograd.js";
 import { CONV2D } from "./option-names.js";
-import { stemApplies, stemBackwardWeight, stemForward } from "./conv-stem.js";
+import { stemApplies, stemBackwardWeight, stemForward } from "./conv-winograd-stem.js";
 import {
   MIN_WEIGHT_CHANNELS,
-  stridedApplies,
-  stridedBackwardData,
-  stridedBackwardWeight,
-  stridedForward,
-} from "./conv-strided.js";
+  stride2Applies,
+  stride2BackwardData,
+  stride2BackwardWeight,
+  stride2Forward,
+} from "./conv-winograd-stride2.js";
 import { describeWindow, pair, windowOutput, type Pair, type WindowAttrs } from "./window.js";
 
 interface Conv2dInputs {
@@ -109,8 +109,8 @@ const conv2dOp = defineOp({
       if (isRecorded(weight))
         y.storage.defer(new WinogradOutput(conv, x.storage, weight.storage, bias?.storage));
       else winogradForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
-    } else if (stridedApplies(conv)) {
-      stridedForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
+    } else if (stride2Applies(conv)) {
+      stride2Forward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else if (stemApplies(conv)) {
       stemForward(conv, x.ptr, weight, bias?.ptr ?? 0, y.ptr);
     } else {
@@ -126,8 +126,8 @@ const conv2dOp = defineOp({
         depthwiseBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else if (winogradApplies(conv)) {
         dx.storage.defer(new WinogradDataGradient(conv, dy.storage, weight.storage));
-      } else if (stridedApplies(conv)) {
-        stridedBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
+      } else if (stride2Applies(conv)) {
+        stride2BackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       } else {
         convBackwardData(conv, dy.ptr, weight.ptr, dx.ptr);
       }
@@ -140,8 +140,8 @@ const conv2dOp = defineOp({
         depthwiseBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (winogradApplies(conv, true)) {
         winogradBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
-      } else if (stridedApplies(conv, MIN_WEIGHT_CHANNELS)) {
-        stridedBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
+      } else if (stride2Applies(conv, MIN_WEIGHT_CHANNELS)) {
+        stride2BackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else if (stemApplies(conv)) {
         stemBackwardWeight(conv, x.ptr, dy.ptr, dw.ptr);
       } else {

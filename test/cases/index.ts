@@ -10,7 +10,7 @@ import { pools } from "./pool.js";
 import { reduceOps } from "./reduce.js";
 import { ofRing } from "../helpers/ring.js";
 import type { OpCases } from "./types.js";
-import { strided } from "./strided.js";
+import { stride2 } from "./stride2.js";
 import { winograd } from "./winograd.js";
 
 export type { Case, OpCases } from "./types.js";
@@ -18,7 +18,7 @@ export type { Case, OpCases } from "./types.js";
 const all: readonly OpCases[] = [
   {
     op: "conv2d",
-    cases: [...convolutions, ...winograd, ...strided],
+    cases: [...convolutions, ...winograd, ...stride2],
     tolerance: 3e-6,
     fastTolerance: 5e-5,
     tiled: true,

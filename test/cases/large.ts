@@ -42,13 +42,13 @@ function conv(
 
 const winograd = algorithms("winograd");
 const direct = algorithms("direct");
-const strided = algorithms("strided");
+const stride2 = algorithms("stride 2");
 
 export const largeConvs: readonly LargeConv[] = [
   conv(winograd, [1, 56, 56, 64], 3, 64),
   conv(algorithms("winograd on the way", { inference: "winograd", weight: "winograd strips" }), [2, 14, 14, 256], 3, 256), // prettier-ignore
-  conv(strided, [1, 56, 56, 64], 3, 128, 2),
-  conv(algorithms("strided on the way", { inference: "strided", weight: "strided" }), [4, 14, 14, 256], 3, 512, 2), // prettier-ignore
+  conv(stride2, [1, 56, 56, 64], 3, 128, 2),
+  conv(algorithms("stride 2 on the way", { inference: "stride 2", weight: "stride 2" }), [4, 14, 14, 256], 3, 512, 2), // prettier-ignore
   conv(direct, [1, 28, 28, 256], 1, 128),
   conv(algorithms("direct", { weight: "direct in parts" }), [1, 60, 60, 300], 1, 70),
   conv(algorithms("stem", { data: "direct" }), [1, 112, 112, 3], 7, 64, 2),

@@ -13,26 +13,21 @@ const MAIN_KERNELS: readonly (readonly [kernel: string, algorithm: string])[] = 
   ["winogradConv", "winograd"],
   ["winogradStrips", "winograd strips"],
   ["winogradSums", "winograd"],
-  ["winogradStrided", "strided"],
-  ["stridedSums", "strided"],
-  ["stemConv", "stem"],
-  ["stemSums", "stem"],
   ["pixelsGemm", "direct"],
   ["rowsGemm", "direct"],
 ];
 
-/** Kernels that transform all weights before Winograd's products; where they are missing it is done on the way. */
-const TRANSFORMS = ["winogradWeights", "stridedWeights"];
-
-function algorithmOf(launches: readonly string[]): string {
+function algorithmOf(launches: readonly string[], kernel: number, stride: Conv2dOptions["stride"]): string {
   const count = (kernel: string): number => launches.filter((name) => name === kernel).length;
-  const [kernel, algorithm] = MAIN_KERNELS.find(([name]) => launches.includes(name)) ?? ["", "none"];
-  if (kernel === "winogradConv" || kernel === "winogradStrided") {
-    return TRANSFORMS.some((name) => launches.includes(name)) ? algorithm : `${algorithm} on the way`;
+  const [main, algorithm] = MAIN_KERNELS.find(([name]) => launches.includes(name)) ?? ["", "none"];
+  if (main.startsWith("winograd")) {
+    // Where not all weights are transformed before the products it is done on the way.
+    const before = main !== "winogradConv" || launches.includes("winogradWeights");
+    const name = kernel === 7 ? "stem" : stride === 2 ? "stride 2" : algorithm;
+    return before ? name : `${name} on the way`;
   }
-  if (kernel === "pixelsGemm" && count("padImages") > 1)
-    return `${algorithm} in ${count("padImages")} chunks`;
-  if (kernel === "pixelsGemm" && launches.includes("sum")) return `${algorithm} in parts`;
+  if (main === "pixelsGemm" && count("padImages") > 1) return `${algorithm} in ${count("padImages")} chunks`;
+  if (main === "pixelsGemm" && launches.includes("sum")) return `${algorithm} in parts`;
   return algorithm;
 }
 
@@ -53,13 +48,15 @@ export function algorithmsOf(
         y = conv2d(tx, tw, undefined, options);
         y.data();
       });
-      if (!backward) return algorithmOf(forward);
+      if (!backward) return algorithmOf(forward, weight[0]!, options.stride);
       const dy = input(y!.shape, false);
       return algorithmOf(
         launchesOf(() => {
           y!.backward(dy);
           (tx.grad ?? tw.grad)!.data();
         }),
+        weight[0]!,
+        options.stride,
       );
     });
   return {

@@ -4,7 +4,7 @@ import type { Kernels } from "../../src/wasm/abi.js";
 import { runtime } from "../../src/wasm/runtime.js";
 
 /** Kernels that only answer a question about sizes. */
-export const QUESTIONS = /^tile(Count|Rows|Columns)$|^segmentBlocks$|(Scratch|Units|Floats)$/;
+export const QUESTIONS = /^tile(Count|Rows|Columns)$|^segmentBlocks$|(Scratch|Units|Floats|Points|Products)$/;
 
 /** Names of the kernels that fn launches, in order. Only on one thread: others launch theirs unseen. */
 export function launchesOf(fn: () => void): string[] {

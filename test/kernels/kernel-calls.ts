@@ -5,7 +5,6 @@ import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 import { optimizerCalls } from "./optimizer-calls.js";
 import { pictureCalls } from "./picture-calls.js";
-import { stridedCalls } from "./strided-calls.js";
 import { tileCalls } from "./tile-calls.js";
 import { windowCalls } from "./window-calls.js";
 import { winogradCalls } from "./winograd-calls.js";
@@ -287,5 +286,4 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   ...windowCalls,
   ...tileCalls,
   ...winogradCalls,
-  ...stridedCalls,
 };

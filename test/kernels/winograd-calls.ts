@@ -1,152 +1,191 @@
-// Calls of Winograd's kernels: images whose sizes are and are not multiples of the tile's 4, several blocks of tiles and
-// groups of columns.
+// Calls of Winograd's kernels: outputs whose sizes are and are not multiples of the tiles', several blocks of tiles and groups
+// of columns, for 3×3 of stride 1, 3×3 of stride 2 and 7×7 of stride 2.
 
 import type { Kernels } from "../../src/wasm/abi.js";
 import { TILES } from "../helpers/binaries.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, type Call } from "./calls.js";
 
-const POINTS = 36;
-const SCRATCH = 640;
 /** Words between the arrays of one point and the next. */
 const GAP = 16;
+const IMAGES = 2;
 
-/** Height and width of the images. */
-const SIZES = [
-  [1, 1],
-  [4, 9],
-  [7, 6],
+/** Kernel and stride. */
+const KINDS = [
+  [3, 1],
+  [3, 2],
+  [7, 2],
 ] as const;
 
+/** Outputs, and how many tiles they are in each direction, of which how many are whole. */
+const SIZES = {
+  "3 1": [
+    { high: 1, wide: 1, tilesHigh: 1, tilesWide: 1, fullHigh: 0, fullWide: 0 },
+    { high: 4, wide: 9, tilesHigh: 1, tilesWide: 3, fullHigh: 1, fullWide: 2 },
+    { high: 7, wide: 6, tilesHigh: 2, tilesWide: 2, fullHigh: 1, fullWide: 1 },
+  ],
+  "3 2": [
+    { high: 1, wide: 3, tilesHigh: 1, tilesWide: 1, fullHigh: 0, fullWide: 0 },
+    { high: 7, wide: 4, tilesHigh: 2, tilesWide: 1, fullHigh: 1, fullWide: 1 },
+    { high: 5, wide: 14, tilesHigh: 2, tilesWide: 4, fullHigh: 1, fullWide: 2 },
+  ],
+  "7 2": [
+    { high: 1, wide: 3, tilesHigh: 1, tilesWide: 1, fullHigh: 1, fullWide: 1 },
+    { high: 6, wide: 10, tilesHigh: 2, tilesWide: 4, fullHigh: 2, fullWide: 4 },
+    { high: 13, wide: 4, tilesHigh: 5, tilesWide: 2, fullHigh: 5, fullWide: 2 },
+  ],
+};
+
+/** The fields that all kernels share, of a convolution from `channels` to `outChannels`. */
+function convOf(kind: number, size: number, channels: number, outChannels: number, tile: number) {
+  const [kernel, stride] = KINDS[kind]!;
+  const { high, wide, ...tiles } = SIZES[`${kernel} ${stride}` as keyof typeof SIZES][size]!;
+  const top = (kernel - 1) / 2;
+  return {
+    kernel,
+    stride,
+    tile,
+    images: IMAGES,
+    height: stride * high,
+    width: stride * wide + 1 - stride,
+    channels,
+    top,
+    left: top,
+    outHeight: high,
+    outWidth: wide,
+    outChannels,
+    ...tiles,
+  };
+}
+
+type Fields = ReturnType<typeof convOf>;
+
+const countOf = ({ tilesHigh, tilesWide }: Fields): number => IMAGES * tilesHigh * tilesWide;
+/** Channels that meet in the products: 7×7 has those of all phases. */
+const depthOf = ({ kernel, channels }: Fields): number => (kernel === 7 ? 4 * channels : channels);
+
+const inputOf = (g: Guarded, { height, width, channels }: Fields): number =>
+  g.input(IMAGES * height * width * channels);
+const gradientOf = (g: Guarded, { outHeight, outWidth, outChannels }: Fields): number =>
+  g.input(IMAGES * outHeight * outWidth * outChannels);
+
+/** The weights as they lie, of a convolution or of its data gradient. */
+function weightsOf(g: Guarded, { kernel, stride, channels, outChannels }: Fields, backward: number) {
+  const [wRow, wColumn] = backward ? [1, channels] : [outChannels, 1];
+  const tapBytes = channels * outChannels * 4;
+  const w = g.input(kernel * kernel * channels * outChannels);
+  return { kernel, stride, backward, w, wRow, wColumn, tapBytes };
+}
+
+/** Weights transformed before or on the way; on the way with bias and moments, or added to y; data gradients. */
+const WAYS = [0, 1, 2];
+
 const winogradConv = calls(
-  ["size", "channels", "outChannels", "padding", "tile", "way"],
-  [[0, 1, 2], [4, 12, 132], [4, 12, 28], [1, 2], TILES, [0, 1, 2]],
-  (k, g, size, channels, outChannels, padding, tile, way) => {
-    if (channels > 100 && (way === 0 || tile > 1)) return;
-    const [height, width] = SIZES[size]!;
-    const [outHeight, outWidth] = [height + 2 * padding - 2, width + 2 * padding - 2];
-    const NR = k.tileColumns(tile);
-    const step = Math.ceil(outChannels / NR) * channels * NR + GAP;
-    const tiles = 2 * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
-    const shape = g.struct("WinogradConv", {
-      x: g.input(2 * height * width * channels),
-      images: 2,
-      height,
-      width,
-      channels,
-      top: padding,
-      left: padding,
-      u: way ? 0 : g.input(POINTS * step),
-      w: way ? g.input(9 * channels * outChannels) : 0,
-      wRow: way === 2 ? 1 : outChannels,
-      wColumn: way === 2 ? channels : 1,
-      tapBytes: channels * outChannels * 4,
-      flipped: way >> 1,
-      uStepBytes: step * 4,
-      bias: way ? g.input(outChannels) : 0,
-      y: g[way === 2 ? "inout" : "output"](2 * outHeight * outWidth * outChannels),
-      adds: way === 2 ? 1 : 0,
-      moments: way === 1 ? g.output(2 * outChannels * Math.ceil(tiles / 12)) : 0,
-      pivot: way === 1 ? g.input(outChannels) : 0,
-      outHeight,
-      outWidth,
-      outChannels,
+  ["kind", "size", "channels", "outChannels", "tile", "way", "backward"],
+  [[0, 1, 2], [0, 1, 2], [1, 3, 4, 12, 68, 132], [4, 12, 28], TILES, WAYS, [0, 1]],
+  (k, g, kind, size, channels, outChannels, tile, way, backward) => {
+    if (kind === 2 ? channels > 3 || way || backward : channels % 4) return;
+    if (channels > 60 && (way === 0 || tile > 1)) return;
+    const conv = convOf(kind, size, channels, outChannels, tile);
+    const { outHeight, outWidth } = conv;
+    // With phases the tiles cover pairs of rows and columns of y, from the second of the first pair on.
+    const pairs = kind === 1 && backward ? 1 : 0;
+    if (pairs) {
+      Object.assign(conv, { height: outHeight, width: outWidth });
+      Object.assign(conv, { outHeight: 2 * outHeight - 1, outWidth: 2 * outWidth - 1 });
+    }
+    const weights = weightsOf(g, conv, backward);
+    const sides = { channels, columns: outChannels, tile };
+    const floats = k.winogradWeightsFloats(g.struct("WinogradWeights", { ...weights, ...sides }));
+    const moments = way === 1 && kind === 0 ? Math.ceil(countOf(conv) / 12) * 2 * outChannels : 0;
+    const adds = way === 2 ? 1 : 0;
+    const shape = g.struct("Winograd", {
+      ...conv,
+      ...weights,
+      w: way ? weights.w : 0,
+      u: way ? 0 : g.input(floats),
+      x: inputOf(g, conv),
+      bias: way && !pairs ? g.input(outChannels) : 0,
+      y: g[adds ? "inout" : "output"](IMAGES * conv.outHeight * conv.outWidth * outChannels),
+      accumulate: adds,
+      moments: moments ? g.output(moments) : 0,
+      pivot: moments ? g.input(outChannels) : 0,
+      outTop: pairs,
+      outLeft: pairs,
       blockTiles: 12,
       groupPanels: 2,
-      tile,
     });
     k.winogradConv(shape, g.scratch(k.winogradConvScratch(shape)), 0, k.winogradConvUnits(shape));
   },
 );
 
-/** The words of a WinogradSums struct on two images, and what follows from it. */
-function sumsOf(g: Guarded, sizes: { size: number; channels: number; outChannels: number; tile: number }) {
-  const { size, channels, outChannels, tile } = sizes;
-  const [height, width] = SIZES[size]!;
-  const stepWords = channels * outChannels + GAP;
-  return {
-    x: g.input(2 * height * width * channels),
-    dy: g.input(2 * height * width * outChannels),
-    images: 2,
-    height,
-    width,
-    channels,
-    top: 1,
-    left: 1,
-    outHeight: height,
-    outWidth: width,
-    outChannels,
-    blockTiles: 3,
-    stripChannels: 12,
-    groupBytes: POINTS * stepWords * 4,
-    sumStepBytes: stepWords * 4,
-    tile,
-  };
-}
-
-const sums = (
-  run: (k: Kernels, g: Guarded, fields: ReturnType<typeof sumsOf>, groups: number) => unknown,
+/** The fields of a weight gradient, for those of its kinds that fit. */
+const gradients = (
+  kinds: readonly number[],
+  run: (k: Kernels, g: Guarded, conv: Fields, groups: number) => unknown,
 ): Call[] =>
   calls(
-    ["size", "channels", "outChannels", "tile", "groups"],
-    [[0, 1, 2], [4, 20], [4, 12, 28], TILES, [1, 2]],
-    (k, g, size, channels, outChannels, tile, groups) => {
-      run(k, g, sumsOf(g, { size, channels, outChannels, tile }), groups);
+    ["kind", "size", "channels", "outChannels", "tile", "groups"],
+    [kinds, [0, 1, 2], [1, 3, 4, 20], [4, 12, 28], TILES, [1, 2]],
+    (k, g, kind, size, channels, outChannels, tile, groups) => {
+      if (kind === 2 ? channels > 3 : channels % 4) return;
+      run(k, g, convOf(kind, size, channels, outChannels, tile), groups);
     },
   );
 
-const tilesIn = (g: Guarded, k: Kernels, fields: ReturnType<typeof sumsOf>): number => {
-  const words = k.winogradTilesFloats(g.struct("WinogradSums", fields));
-  const shape = g.struct("WinogradSums", { ...fields, sums: g.scratch(words * 4) });
-  const scratch = g.scratch(k.winogradTilesScratch(shape));
-  k.winogradTiles(shape, scratch, 0, fields.images * Math.ceil(fields.outHeight / 4));
+/** The struct of transformed tiles: with phases of all rows but the first. */
+function tilesIn(k: Kernels, g: Guarded, conv: Fields): number {
+  const firstRow = conv.stride - 1;
+  const tileRows = IMAGES * conv.tilesHigh - firstRow;
+  const [x, y] = [inputOf(g, conv), gradientOf(g, conv)];
+  const fields = { ...conv, x, y, firstRow, tileRows, stripChannels: 12 };
+  const floats = k.winogradTilesFloats(g.struct("Winograd", fields));
+  const shape = g.struct("Winograd", { ...fields, sums: g.scratch(floats * 4) });
+  k.winogradTiles(shape, g.scratch(k.winogradTilesScratch(shape)), 0, tileRows);
   return shape;
-};
+}
 
 export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
   winogradConv,
-  winogradSums: sums((k, g, fields, most) => {
-    const { channels, outChannels, sumStepBytes, outHeight, outWidth, blockTiles } = fields;
-    const tiles = 2 * Math.ceil(outHeight / 4) * Math.ceil(outWidth / 4);
-    const groups = Math.min(most, Math.ceil(tiles / blockTiles));
-    const output = g.matrix(groups * POINTS, channels * outChannels, sumStepBytes / 4);
-    const shape = g.struct("WinogradSums", { ...fields, groups, sums: output });
+  winogradSums: gradients([0, 2], (k, g, conv, most) => {
+    const blockTiles = 3;
+    const groups = Math.min(most, Math.ceil(countOf(conv) / blockTiles));
+    const pairs = depthOf(conv) * conv.outChannels;
+    const sums = g.matrix(groups * k.winogradPoints(conv.kernel, conv.stride), pairs, pairs + GAP);
+    const [x, y] = [inputOf(g, conv), gradientOf(g, conv)];
+    const stripChannels = Math.min(12, conv.channels);
+    const shape = g.struct("Winograd", { ...conv, x, y, blockTiles, groups, stripChannels, sums });
     k.winogradSums(shape, g.scratch(k.winogradSumsScratch(shape)), 0, k.winogradSumsUnits(shape));
   }),
-  winogradTiles: sums((k, g, fields) => tilesIn(g, k, fields)),
-  winogradStrips: sums((k, g, fields) => {
-    const { channels, outChannels, stripChannels } = fields;
-    const shape = tilesIn(g, k, fields);
-    const dw = g.output(9 * channels * outChannels);
-    const scratch = g.scratch(k.winogradStripsScratch(shape));
-    k.winogradStrips(shape, dw, scratch, 0, Math.ceil(channels / stripChannels));
+  winogradTiles: gradients([0, 1], (k, g, conv) => tilesIn(k, g, conv)),
+  winogradStrips: gradients([0, 1], (k, g, conv) => {
+    const shape = tilesIn(k, g, conv);
+    const dw = g.output(9 * conv.channels * conv.outChannels);
+    k.winogradStrips(shape, dw, g.scratch(k.winogradStripsScratch(shape)), 0, k.winogradStripsUnits(shape));
   }),
   winogradWeights: calls(
-    ["depth", "columns", "tile", "flipped"],
-    [[4, 12, 132], [4, 28], TILES, [0, 1]],
-    (k, g, depth, columns, tile, flipped) => {
-      const NR = k.tileColumns(tile);
-      const panels = k.winogradWeightsUnits(columns, NR);
-      const step = panels * depth * NR + GAP;
-      const u = g.matrix(POINTS, panels * depth * NR, step);
-      const [rs, cs] = flipped ? [1, depth] : [columns, 1];
-      const w = g.input(9 * depth * columns);
-      const tapBytes = depth * columns * 4;
-      const scratch = g.scratch(k.winogradWeightsScratch(NR));
-      k.winogradWeights(w, rs, cs, tapBytes, flipped, depth, columns, NR, u, step * 4, scratch, 0, panels);
+    ["kind", "channels", "columns", "tile", "backward"],
+    [[0, 1, 2], [1, 3, 4, 12, 132], [4, 28], TILES, [0, 1]],
+    (k, g, kind, channels, columns, tile, backward) => {
+      if (kind === 2 ? channels > 3 || backward : channels % 4) return;
+      const weights = weightsOf(g, convOf(kind, 0, channels, columns, tile), backward);
+      const fields = { ...weights, channels, columns, tile };
+      const points = k.winogradPoints(weights.kernel, weights.stride);
+      const floats = k.winogradWeightsFloats(g.struct("WinogradWeights", fields));
+      const words = floats / points - GAP;
+      // Without phases all points have as many weights.
+      const u = kind === 1 ? g.inout(floats) : g.matrix(points, words, words + GAP);
+      const shape = g.struct("WinogradWeights", { ...fields, u });
+      k.winogradWeights(shape, g.scratch(k.winogradWeightsScratch(tile)), 0, k.winogradWeightsUnits(shape));
     },
   ),
-  winogradWeightBackward: calls(
-    ["vectors", "groups"],
-    [
-      [0, 1, 5],
-      [1, 3],
-    ],
-    (k, g, vectors, groups) => {
-      const step = 4 * vectors + GAP;
-      const s = groups > 1 ? g.inout(groups * POINTS * step) : g.input(POINTS * step);
-      const dw = g.output(9 * 4 * vectors);
-      k.winogradWeightBackward(s, step * 4, groups, POINTS * step * 4, dw, vectors * 16, g.scratch(SCRATCH), 0, vectors); // prettier-ignore
-    },
-  ),
+  winogradWeightBackward: gradients([0, 2], (k, g, conv, groups) => {
+    const words =
+      groups * k.winogradPoints(conv.kernel, conv.stride) * (depthOf(conv) * conv.outChannels + GAP);
+    const sums = groups > 1 ? g.inout(words) : g.input(words);
+    const shape = g.struct("Winograd", { ...conv, groups, sums });
+    const dw = g.output(conv.kernel ** 2 * conv.channels * conv.outChannels);
+    const scratch = g.scratch(k.winogradWeightBackwardScratch());
+    k.winogradWeightBackward(shape, dw, scratch, 0, k.winogradWeightBackwardUnits(shape));
+  }),
 };

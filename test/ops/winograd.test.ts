@@ -30,7 +30,7 @@ const shapes: Sizes[] = [
   [[0, 5, 5, 8], 8, 1],
 ];
 
-const strided: Sizes[] = [
+const ofStride2: Sizes[] = [
   [[4, 15, 14, 36], 44, 1, 3, 2],
   [[3, 17, 24, 32], 32, [0, 2], 3, 2],
   [[2, 40, 41, 64], 32, 2, 3, 2],
@@ -72,7 +72,7 @@ function relativeError(a: Float32Array, b: Float32Array): number {
 
 forEachBinary((binary) => {
   describe("Winograd convolution", () => {
-    it.each([...shapes, ...strided])(
+    it.each([...shapes, ...ofStride2])(
       "of %j to %i channels, padding %j, is the direct one to 5e-6, gradients too",
       (...shape) => {
         const direct = run({ binary, winograd: false }, shape);
@@ -84,15 +84,18 @@ forEachBinary((binary) => {
       },
     );
 
-    it.each([shapes[3]!, ...strided])("of %j is what runs by default, and not the direct one", (...shape) => {
-      const [direct, winograd] = [run({ binary, winograd: false }, shape), run({ binary }, shape)];
-      expect(winograd[0]).not.toEqual(direct[0]);
-      // The data gradient of a 7×7 kernel is always the direct one.
-      if (shape[3] !== 7) expect(winograd[1]).not.toEqual(direct[1]);
-      expect(winograd[2]).not.toEqual(direct[2]);
-    });
+    it.each([shapes[3]!, ...ofStride2])(
+      "of %j is what runs by default, and not the direct one",
+      (...shape) => {
+        const [direct, winograd] = [run({ binary, winograd: false }, shape), run({ binary }, shape)];
+        expect(winograd[0]).not.toEqual(direct[0]);
+        // The data gradient of a 7×7 kernel is always the direct one.
+        if (shape[3] !== 7) expect(winograd[1]).not.toEqual(direct[1]);
+        expect(winograd[2]).not.toEqual(direct[2]);
+      },
+    );
 
-    it.each([...shapes, ...strided])(
+    it.each([...shapes, ...ofStride2])(
       "of %j to %i channels, padding %j, has the same bits under every tile",
       (...shape) => {
         const [first, ...others] = TILES.map((tile) => run({ binary, tile }, shape));

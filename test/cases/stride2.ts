@@ -6,12 +6,12 @@ import type { Case } from "./types.js";
 
 const S = { stride: 2, padding: 1 };
 
-const plain = algorithms("strided");
-const narrow = algorithms("strided", { weight: "direct" });
-const onTheWay = algorithms("strided on the way", { inference: "strided", weight: "strided" });
+const plain = algorithms("stride 2");
+const narrow = algorithms("stride 2", { weight: "direct" });
+const onTheWay = algorithms("stride 2 on the way", { inference: "stride 2", weight: "stride 2" });
 const stem = algorithms("stem", { data: "direct" });
 
-export const strided: Case[] = [
+export const stride2: Case[] = [
   ...[3, 4, 6, 7, 8, 9, 10, 11].map((n, i) => {
     const w = [8, 4, 11, 4, 3, 10, 6, 7][i]!;
     return conv(`3x3 stride 2 to ${n}x${w} outputs`, [16, 2 * n, 2 * w - 1, 16], [3, 3], 16, S, narrow);

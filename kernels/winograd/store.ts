@@ -1,0 +1,83 @@
+// What becomes of a row of tiles of the output: it goes to y, and its moments are summed.
+
+import { Winograd } from "../shapes";
+import { at, madd } from "../simd";
+import { Block, BLOCK_AT, OUTPUTS_AT } from "./block";
+import { columnStart, Grid, rowStart } from "./grid";
+import { Outputs } from "./places";
+
+/** Adds v − pivot and its square, for the rows × columns pixels v of a tile, to the sums of each channel. */
+export function addMoments(
+  tile: usize,
+  o: Outputs,
+  rows: i32,
+  columns: i32,
+  pivot: usize,
+  sums: usize,
+  squares: usize,
+): void {
+  const channels = o.channels;
+  const rowBytes = <usize>o.rowBytes;
+  for (let c = 0; c < channels; c += 4) {
+    const p = v128.load(at(pivot, c));
+    let s = v128.load(at(sums, c));
+    let q = v128.load(at(squares, c));
+    let row = at(tile, c);
+    for (let h = 0; h < rows; h++) {
+      let from = row;
+      for (let k = 0; k < columns; k++) {
+        const d = f32x4.sub(v128.load(from), p);
+        s = f32x4.add(s, d);
+        q = madd(d, d, q);
+        from = at(from, channels);
+      }
+      row += rowBytes;
+    }
+    v128.store(at(sums, c), s);
+    v128.store(at(squares, c), q);
+  }
+}
+
+/** Copies or adds to y what it has of a row of tiles: so many rows of columns j0 ≤ j < j1 of tiles. */
+export function storeRows(s: Winograd, scratch: usize, row: i32, rows: i32, j0: i32, j1: i32): void {
+  const grid = changetype<Grid>(scratch);
+  const o = changetype<Outputs>(scratch + OUTPUTS_AT);
+  const block = changetype<Block>(scratch + BLOCK_AT);
+  const top = o.stride * rowStart(grid, row % grid.tilesHigh) - s.outTop;
+  const first = max(0, o.stride * columnStart(grid, j0) - s.outLeft);
+  const end = min(s.outWidth, o.stride * columnStart(grid, j1) - s.outLeft);
+  const image = at(s.y, (row / grid.tilesHigh) * s.outHeight * s.outWidth * s.outChannels);
+  let from = block.strip + <usize>((first + s.outLeft) * o.pixelBytes);
+  for (let h = top; h < top + rows; h++) {
+    if (h >= 0 && h < s.outHeight) {
+      const to = at(image, (h * s.outWidth + first) * s.outChannels + block.o0 * o.panelChannels);
+      if (s.accumulate) addPixels(from, to, end - first, o.channels, s.outChannels);
+      else copyPixels(from, to, end - first, o.channels, s.outChannels);
+    }
+    from += <usize>o.rowBytes;
+  }
+}
+
+/** Copies `width` pixels of `channels` values to pixels of toChannels. */
+function copyPixels(from: usize, to: usize, width: i32, channels: i32, toChannels: i32): void {
+  if (channels == toChannels) {
+    memory.copy(to, from, at(0, width * channels));
+    return;
+  }
+  for (let j = 0; j < width; j++) {
+    for (let c = 0; c < channels; c += 4) v128.store(at(to, c), v128.load(at(from, c)));
+    from = at(from, channels);
+    to = at(to, toChannels);
+  }
+}
+
+/** Adds `width` pixels of `channels` values to pixels of toChannels. */
+function addPixels(from: usize, to: usize, width: i32, channels: i32, toChannels: i32): void {
+  for (let j = 0; j < width; j++) {
+    for (let c = 0; c < channels; c += 4) {
+      v128.store(at(to, c), f32x4.add(v128.load(at(to, c)), v128.load(at(from, c))));
+    }
+    from = at(from, channels);
+    to = at(to, toChannels);
+  }
+}

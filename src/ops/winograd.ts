@@ -1,0 +1,236 @@
+// What the convolutions by Winograd's minimal filtering share (kernels/winograd/conv.ts): 3×3 of stride 1 and 2, 7×7 of
+// stride 2. Tiles of the input and the weights are transformed, multiplied at each point, and transformed back.
+//
+//   forward          tiles of x, weights
+//   data gradient    tiles of dy, weights turned by 180° with the channels' roles swapped
+//   weight gradient  tiles of x and of dy, products summed over all tiles
+
+import { structWords, type Struct } from "../wasm/abi.js";
+import { parallelScratch, shares } from "../wasm/parallel.js";
+import { runtime } from "../wasm/runtime.js";
+import { structs } from "../wasm/table.js";
+import type { Conv } from "./conv-frame.js";
+import type { Moments } from "./fusion.js";
+
+type Fields = Struct<"Winograd">;
+export type Images = Pick<Fields, "x" | "images" | "height" | "width" | "channels" | "top" | "left">;
+/** How many tiles there are, and how many of them, the first ones, are whole in a direction. */
+export type Tiles = Pick<Fields, "tilesHigh" | "tilesWide" | "fullHigh" | "fullWide">;
+export type Output = Pick<Fields, "y" | "outHeight" | "outWidth" | "outTop" | "outLeft" | "outChannels">;
+/** Weights transformed (u), or as they are (w). */
+type Weights = Pick<Fields, "kernel" | "stride" | "backward" | "u" | "w" | "wRow" | "wColumn" | "tapBytes">;
+
+/** Tiles of a block are whole register tiles: all heights divide this. */
+const TILES = 12;
+/** Tiles that are one block where weights are many; then these are transformed panel by panel, on the way. */
+export const ONE_BLOCK = 48;
+/** Channel pairs up to which transforming the weights costs next to nothing. */
+export const SMALL_WEIGHTS = 64 * 64;
+/** Values of transformed weights that are worth handing to another thread. */
+const WEIGHTS_GRAIN = 36 * 4096;
+/** The same for those of a gradient, in vectors. */
+const BACKWARD_GRAIN = 1024;
+
+const none = Object.fromEntries(Object.keys(structs.Winograd).map((field) => [field, 0])) as Fields;
+
+/** Runs fn with the address of the struct; what is not given is 0. */
+function withFields<R>(fields: Partial<Fields>, op: string, fn: (shape: number) => R): R {
+  return runtime().heap.words(structWords("Winograd", { ...none, ...fields }), op, fn);
+}
+
+/** Whether a convolution is one of such a kernel and stride, whose channels go in fours but for the stem's few. */
+export function isOf(conv: Conv, kernel: number, stride: number): boolean {
+  return (
+    conv.kernelHeight === kernel &&
+    conv.kernelWidth === kernel &&
+    conv.strideHeight === stride &&
+    conv.strideWidth === stride &&
+    conv.dilationHeight === 1 &&
+    conv.dilationWidth === 1 &&
+    conv.groups === 1 &&
+    (kernel !== 3 || (conv.paddingTop <= 2 && conv.paddingLeft <= 2 && conv.channels % 4 === 0)) &&
+    conv.outChannels % 4 === 0
+  );
+}
+
+/** The images that conv2d reads. */
+export function inputOf(
+  { images, height, width, channels, paddingTop, paddingLeft }: Conv,
+  x: number,
+): Images {
+  return { x, images, height, width, channels, top: paddingTop, left: paddingLeft };
+}
+
+/** What it writes. */
+export function outputOf({ outHeight, outWidth, outChannels }: Conv, y: number): Output {
+  return { y, outHeight, outWidth, outTop: 0, outLeft: 0, outChannels };
+}
+
+/** Tiles of all images. */
+export function countOf(images: number, { tilesHigh, tilesWide }: Tiles): number {
+  return images * tilesHigh * tilesWide;
+}
+
+/** A number of tiles or channels, in whole register tiles. */
+export function wholeTiles(n: number): number {
+  return Math.ceil(n / TILES) * TILES;
+}
+
+/** Tiles of a block of which each takes so many values, of all `bytes`; no fewer than `least` unless there are no more. */
+export function blockOf(tiles: number, bytes: number, values: number, least: number): number {
+  const most = Math.max(least, Math.floor(bytes / (values * 4) / TILES) * TILES);
+  return Math.min(most, wholeTiles(tiles));
+}
+
+/** The weights as they lie, for the forward pass or, turned by 180° and channels swapped, for the data gradient. */
+export function weightsOf(conv: Conv, w: number, backward = false): Weights {
+  const { channels, outChannels, kernelHeight: kernel, strideHeight: stride } = conv;
+  const [wRow, wColumn] = backward ? [1, outChannels] : [outChannels, 1];
+  const tapBytes = channels * outChannels * 4;
+  return { kernel, stride, backward: backward ? 1 : 0, u: 0, w, wRow, wColumn, tapBytes };
+}
+
+/** Whether all tiles are one block and the weights many: then they are transformed on the way. */
+export function transformsOnTheWay(conv: Conv, tiles: number): boolean {
+  return tiles <= ONE_BLOCK && conv.channels * conv.outChannels > SMALL_WEIGHTS;
+}
+
+/** How many bytes the transformed weights take, and what writes them. */
+export function transformOf(conv: Conv, weights: Weights) {
+  const { kernels, heap, tile } = runtime();
+  const { channels, outChannels } = conv;
+  const sides = weights.backward
+    ? { channels: outChannels, columns: channels }
+    : { channels, columns: outChannels };
+  const words = (u: number) => structWords("WinogradWeights", { ...weights, ...sides, u, tile });
+  const bytes = heap.words(words(0), "conv2d", (shape) => kernels.winogradWeightsFloats(shape) * 4);
+  const fill = (u: number): void => {
+    heap.words(words(u), "conv2d", (shape) => {
+      const { kernel, stride } = weights;
+      const values = kernels.winogradProducts(kernel, stride) * sides.channels * kernels.tileColumns(tile);
+      const units = kernels.winogradWeightsUnits(shape);
+      const grain = Math.ceil(WEIGHTS_GRAIN / values);
+      parallelScratch("winogradWeights", units, grain, kernels.winogradWeightsScratch(tile), shape);
+    });
+  };
+  return { bytes, fill };
+}
+
+/** How a convolution's work is cut: so many tiles at a time, output channels computed from them together, register tile. */
+export interface Cut {
+  blockTiles: number;
+  groupChannels: number;
+  tile: number;
+}
+
+/** y = the convolution of the images with the weights, or added to y. bias: address or 0. */
+export function convolve(
+  images: Images,
+  tiles: Tiles,
+  weights: Weights,
+  bias: number,
+  out: Output & { adds?: boolean; moments?: Moments | undefined },
+  { blockTiles, groupChannels, tile }: Cut,
+): void {
+  const { kernels, heap } = runtime();
+  const { moments, adds, ...target } = out;
+  const { outChannels } = out;
+  const blocks = Math.ceil(countOf(images.images, tiles) / blockTiles);
+  if (!blocks) return;
+  const panels = Math.ceil(outChannels / kernels.tileColumns(tile));
+  // More groups of columns where blocks are too few to go round the threads.
+  const groups = Math.max(
+    Math.ceil(outChannels / groupChannels),
+    Math.min(panels, Math.ceil(shares() / blocks)),
+  );
+  const sizes = { blockTiles, groupPanels: Math.ceil(panels / groups), tile };
+  const run = (partials: number): void => {
+    const sums = { accumulate: adds ? 1 : 0, moments: partials, pivot: moments?.pivot ?? 0 };
+    const fields = { ...images, ...tiles, ...weights, ...target, ...sizes, ...sums, bias };
+    withFields(fields, "conv2d", (shape) => {
+      const bytes = kernels.winogradConvScratch(shape);
+      parallelScratch("winogradConv", kernels.winogradConvUnits(shape), 1, bytes, shape);
+    });
+  };
+  if (!moments) return run(0);
+  heap.scratch(blocks * 2 * outChannels * 4, "conv2d", (partials) => {
+    run(partials);
+    moments.use(partials, blocks);
+  });
+}
+
+/** The fields of a weight gradient's struct, from the addresses of x and dy. */
+function gradientOf(conv: Conv, x: number, dy: number, tiles: Tiles) {
+  const { kernelHeight: kernel, strideHeight: stride } = conv;
+  const { tile } = runtime();
+  return { ...inputOf(conv, x), ...outputOf(conv, dy), ...tiles, kernel, stride, tile };
+}
+
+/**
+ * dw from the sums of `groups` groups of blocks of tiles. Threads share strips of at least `leastChannels` channels of x; each
+ * strip transforms dy anew, so there are no more than it takes to give every thread one unit.
+ */
+export function sumBlocks(
+  conv: Conv,
+  x: number,
+  dy: number,
+  dw: number,
+  tiles: Tiles,
+  cut: { blockTiles: number; groups: number; leastChannels: number },
+): void {
+  const { kernels, heap, threads } = runtime();
+  const { channels } = conv;
+  const { blockTiles, groups, leastChannels } = cut;
+  const strips = Math.max(1, Math.min(Math.ceil(channels / leastChannels), Math.ceil(threads / groups)));
+  const stripChannels = Math.min(channels, wholeTiles(channels / strips));
+  const fields = { ...gradientOf(conv, x, dy, tiles), blockTiles, groups, stripChannels };
+  const op = "conv2d gradient";
+  const floats = withFields(fields, op, (shape) => kernels.winogradSumsFloats(shape));
+  heap.scratch(floats * 4, op, (sums) => {
+    withFields({ ...fields, sums }, op, (shape) => {
+      const bytes = kernels.winogradSumsScratch(shape);
+      parallelScratch("winogradSums", kernels.winogradSumsUnits(shape), 1, bytes, shape);
+      const units = kernels.winogradWeightBackwardUnits(shape);
+      const own = kernels.winogradWeightBackwardScratch();
+      parallelScratch("winogradWeightBackward", units, BACKWARD_GRAIN, own, shape, dw);
+    });
+  });
+}
+
+/** dw from `rowsAtATime` rows of tiles at a time: transformed first, then strips of input channels, whose sums stay in cache. */
+export function sumStrips(
+  conv: Conv,
+  x: number,
+  dy: number,
+  dw: number,
+  tiles: Tiles,
+  cut: { rowsAtATime: number; stripChannels: number },
+): void {
+  const { kernels, heap } = runtime();
+  const rows = conv.images * tiles.tilesHigh;
+  const op = "conv2d gradient";
+  for (let firstRow = 0; firstRow < rows; firstRow += cut.rowsAtATime) {
+    const fields = {
+      ...gradientOf(conv, x, dy, tiles),
+      stripChannels: cut.stripChannels,
+      groups: 1,
+      firstRow,
+      tileRows: Math.min(cut.rowsAtATime, rows - firstRow),
+      accumulate: firstRow > 0 ? 1 : 0,
+    };
+    const floats = withFields(fields, op, (shape) => kernels.winogradTilesFloats(shape));
+    heap.scratch(floats * 4, op, (sums) => {
+      withFields({ ...fields, sums }, op, (shape) => {
+        parallelScratch("winogradTiles", fields.tileRows, 1, kernels.winogradTilesScratch(shape), shape);
+        const units = kernels.winogradStripsUnits(shape);
+        parallelScratch("winogradStrips", units, 1, kernels.winogradStripsScratch(shape), shape, dw);
+      });
+    });
+  }
+}
+
+/** Channels of a strip: as many as have sums of so many bytes, in whole register tiles. */
+export function stripOf(conv: Conv, bytes: number): number {
+  const points = runtime().kernels.winogradPoints(conv.kernelHeight, conv.strideHeight);
+  return Math.max(1, Math.floor(bytes / (points * conv.outChannels * 4 * TILES))) * TILES;
+}
