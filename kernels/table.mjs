@@ -24,7 +24,8 @@ function parametersOf(name, text) {
 /** The text of src/wasm/table.ts; `exported`: names of the binary's exports. */
 export async function tableText(exported) {
   const text = (await sourcesOf("kernels")).join("\n");
-  const shapes = await readFile("kernels/shapes.ts", "utf8");
+  const files = ["kernels/shapes.ts", "kernels/arguments.ts"];
+  const shapes = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
   const abi = Object.fromEntries(exported.map((name) => [name, parametersOf(name, text)]));
   const structs = Object.fromEntries(
     [...shapes.matchAll(STRUCT)].map(([, name, body]) => [
@@ -42,7 +43,11 @@ export async function tableText(exported) {
       "The exports with their parameters. Pointers are byte addresses, sizes count elements.",
       abi,
     ),
-    constant("structs", "The structs of kernels/shapes.ts: fields in order, with their types.", structs),
+    constant(
+      "structs",
+      "The structs of kernels/shapes.ts and arguments.ts: fields in order, with their types.",
+      structs,
+    ),
     constant("sizes", "The sizes of kernels/shapes.ts.", sizes),
   ].join("\n");
 }

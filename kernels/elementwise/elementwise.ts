@@ -2,6 +2,7 @@
 // Each export is mapUnary or mapBinary with a constant operation, which the compiler specialises.
 
 import { exp4, log4, sigmoid4, tanh4 } from "../math";
+import { Broadcast, Strided } from "../arguments";
 import { at, loadLanes, madd, storeLanes } from "../simd";
 
 const RELU: i32 = 0;
@@ -93,23 +94,36 @@ function binary(op: i32, a: v128, b: v128): v128 {
   return v128.and(one, f32x4.ge(a, b));
 }
 
+function mapAlike(op: i32, a: usize, b: usize, y: usize, begin: i32, end: i32): void {
+  let i = begin;
+  for (; i + 4 <= end; i += 4) {
+    v128.store(at(y, i), inline.always(binary(op, v128.load(at(a, i)), v128.load(at(b, i)))));
+  }
+  if (i < end) {
+    const u = loadLanes(at(a, i), end - i);
+    const v = loadLanes(at(b, i), end - i);
+    storeLanes(at(y, i), inline.always(binary(op, u, v)), end - i);
+  }
+}
+
 /**
- * y[i] for begin ≤ i < end of an array of columns-long rows: a and b advance aRow and bRow floats from one row to the
- * next, and aStep and bStep (1, or 0 to repeat one value) from one column to the next. y is contiguous.
+ * y[i] for begin ≤ i < end of contiguous arrays (broadcast = 0), or of an array of columns-long rows: a and b advance aRow and bRow
+ * floats from one row to the next, and aStep and bStep (1, or 0 to repeat one value) from one column to the next. y is contiguous.
  */
-function mapBinary(
-  op: i32,
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
+function mapBinary(op: i32, a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  let columns = end;
+  let aRow = 0;
+  let bRow = 0;
+  let aStep = 1;
+  let bStep = 1;
+  if (broadcast) {
+    const s = changetype<Broadcast>(broadcast);
+    columns = s.columns;
+    aRow = s.aRow;
+    bRow = s.bRow;
+    aStep = s.aStep;
+    bStep = s.bStep;
+  }
   let row = columns ? begin / columns : 0;
   let i = begin - row * columns;
   y = at(y, row * columns);
@@ -141,126 +155,49 @@ function mapBinary(
   }
 }
 
-/** y = a + b, over rows and columns as mapBinary says. */
-export function add(
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
-  inline.always(mapBinary(ADD, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
+/** y = a + b; broadcast is 0 or the address of a Broadcast. */
+export function add(a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(ADD, a, b, y, broadcast, begin, end));
 }
-/** y = a − b, over rows and columns as mapBinary says. */
-export function sub(
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
-  inline.always(mapBinary(SUB, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
+/** y = a − b. */
+export function sub(a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(SUB, a, b, y, broadcast, begin, end));
 }
-/** y = a · b, over rows and columns as mapBinary says. */
-export function mul(
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
-  inline.always(mapBinary(MUL, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
+/** y = a · b. */
+export function mul(a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(MUL, a, b, y, broadcast, begin, end));
 }
-/** y = a / b, over rows and columns as mapBinary says. */
-export function div(
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
-  inline.always(mapBinary(DIV, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
+/** y = a / b. */
+export function div(a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(DIV, a, b, y, broadcast, begin, end));
 }
-/** y = max(a, b), NaN if either is, over rows and columns as mapBinary says. */
-export function maximum(
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
-  inline.always(mapBinary(MAXIMUM, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
+/** y = max(a, b), NaN if either is. */
+export function maximum(a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(MAXIMUM, a, b, y, broadcast, begin, end));
 }
-/** y = min(a, b), NaN if either is, over rows and columns as mapBinary says. */
-export function minimum(
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
-  inline.always(mapBinary(MINIMUM, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
+/** y = min(a, b), NaN if either is. */
+export function minimum(a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(MINIMUM, a, b, y, broadcast, begin, end));
 }
 /** y = 1 where a ≥ b, else 0. */
-export function greaterEqual(
-  a: usize,
-  b: usize,
-  y: usize,
-  columns: i32,
-  aRow: i32,
-  bRow: i32,
-  aStep: i32,
-  bStep: i32,
-  begin: i32,
-  end: i32,
-): void {
-  inline.always(mapBinary(GREATER_EQUAL, a, b, y, columns, aRow, bRow, aStep, bStep, begin, end));
+export function greaterEqual(a: usize, b: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  inline.always(mapBinary(GREATER_EQUAL, a, b, y, broadcast, begin, end));
 }
 /** dx = dy where y > 0, else 0; y is relu's output. */
 export function reluBackward(dy: usize, y: usize, dx: usize, begin: i32, end: i32): void {
-  inline.always(mapBinary(RELU_BACKWARD, dy, y, dx, end, 0, 0, 1, 1, begin, end));
+  inline.always(mapAlike(RELU_BACKWARD, dy, y, dx, begin, end));
 }
 /** dx = dy·y·(1 − y); y is sigmoid's output. */
 export function sigmoidBackward(dy: usize, y: usize, dx: usize, begin: i32, end: i32): void {
-  inline.always(mapBinary(SIGMOID_BACKWARD, dy, y, dx, end, 0, 0, 1, 1, begin, end));
+  inline.always(mapAlike(SIGMOID_BACKWARD, dy, y, dx, begin, end));
 }
 /** dx = dy·(1 − y²); y is tanh's output. */
 export function tanhBackward(dy: usize, y: usize, dx: usize, begin: i32, end: i32): void {
-  inline.always(mapBinary(TANH_BACKWARD, dy, y, dx, end, 0, 0, 1, 1, begin, end));
+  inline.always(mapAlike(TANH_BACKWARD, dy, y, dx, begin, end));
 }
 /** dx = dy·sign(x), 0 at 0. */
 export function absBackward(dy: usize, x: usize, dx: usize, begin: i32, end: i32): void {
-  inline.always(mapBinary(ABS_BACKWARD, dy, x, dx, end, 0, 0, 1, 1, begin, end));
+  inline.always(mapAlike(ABS_BACKWARD, dy, x, dx, begin, end));
 }
 /** y[i] = x[i]·scale + shift. */
 export function affine(x: usize, y: usize, scale: f32, shift: f32, begin: i32, end: i32): void {
@@ -279,58 +216,41 @@ export function fill(y: usize, value: f32, begin: i32, end: i32): void {
   storeLanes(at(y, i), v, end - i);
 }
 
-/** Copies a strided array of four axes to a contiguous one: y[i0, i1, i2, i3] = x[i0·s0 + i1·s1 + i2·s2 + i3·s3]. */
-export function stridedCopy(
-  x: usize,
-  y: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  s0: i32,
-  s1: i32,
-  s2: i32,
-  s3: i32,
-): void {
-  for (let i0 = 0; i0 < n0; i0++) {
-    for (let i1 = 0; i1 < n1; i1++) {
-      for (let i2 = 0; i2 < n2; i2++) {
-        const row = at(x, i0 * s0 + i1 * s1 + i2 * s2);
+/** The part's rows one after the other, from (STORE: to) where they lie in the whole. */
+function strided(STORE: bool, whole: usize, part: usize, s: Strided): void {
+  const n3 = s.n3;
+  const s3 = s.s3;
+  for (let i0 = 0; i0 < s.n0; i0++) {
+    for (let i1 = 0; i1 < s.n1; i1++) {
+      for (let i2 = 0; i2 < s.n2; i2++) {
+        const row = at(whole, i0 * s.s0 + i1 * s.s1 + i2 * s.s2);
+        const from = STORE ? part : row;
+        const to = STORE ? row : part;
+        const fromStep = STORE ? 1 : s3;
+        const toStep = STORE ? s3 : 1;
         if (s3 == 1) {
-          memory.copy(y, row, at(0, n3));
+          memory.copy(to, from, at(0, n3));
         } else {
-          for (let i3 = 0; i3 < n3; i3++) store<f32>(at(y, i3), load<f32>(at(row, i3 * s3)));
+          for (let i = 0; i < n3; i++) store<f32>(at(to, i * toStep), load<f32>(at(from, i * fromStep)));
         }
-        y = at(y, n3);
+        part = at(part, n3);
       }
     }
   }
 }
 
+/** Copies a strided array of four axes to a contiguous one: y[i0, i1, i2, i3] = x[i0·s0 + i1·s1 + i2·s2 + i3·s3]. */
+export function stridedCopy(shape: usize): void {
+  const s = changetype<Strided>(shape);
+  const x = s.x;
+  const y = s.y;
+  inline.always(strided(false, x, y, s));
+}
+
 /** The reverse of stridedCopy: y[i0·s0 + i1·s1 + i2·s2 + i3·s3] = x[i0, i1, i2, i3] of a contiguous array. */
-export function stridedStore(
-  x: usize,
-  y: usize,
-  n0: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  s0: i32,
-  s1: i32,
-  s2: i32,
-  s3: i32,
-): void {
-  for (let i0 = 0; i0 < n0; i0++) {
-    for (let i1 = 0; i1 < n1; i1++) {
-      for (let i2 = 0; i2 < n2; i2++) {
-        const row = at(y, i0 * s0 + i1 * s1 + i2 * s2);
-        if (s3 == 1) {
-          memory.copy(row, x, at(0, n3));
-        } else {
-          for (let i3 = 0; i3 < n3; i3++) store<f32>(at(row, i3 * s3), load<f32>(at(x, i3)));
-        }
-        x = at(x, n3);
-      }
-    }
-  }
+export function stridedStore(shape: usize): void {
+  const s = changetype<Strided>(shape);
+  const x = s.x;
+  const y = s.y;
+  inline.always(strided(true, y, x, s));
 }

@@ -6,6 +6,7 @@
 // A weight is stored as 2048·high + low, 16 bits each, for then two taps are one i32x4.dot_i16x8_s; sums of integers are
 // exact in any order. Of output i come first its taps high parts, then its taps low parts, and zeros in both are no taps.
 
+import { ResizeLinear, ResizeRows } from "../arguments";
 import { at } from "../simd";
 
 /** The sums of the high and the low parts as bytes, in the low four lanes of 8 bits. */
@@ -39,19 +40,17 @@ function storePixel(to: usize, bytes: v128, channels: i32, last: bool): void {
  * Sums along rows: y[r, i, c] for yWidth pixels of 1, 3 or 4 channels. firsts: i32 [yWidth], pixels. taps: a multiple of 8
  * for one channel, else of 2. Reads up to 8 bytes past the taps of a pixel. Unit = row.
  */
-export function resizeRows(
-  x: usize,
-  xRowBytes: i32,
-  y: usize,
-  yWidth: i32,
-  channels: i32,
-  firsts: usize,
-  weights: usize,
-  taps: i32,
-  begin: i32,
-  end: i32,
-): void {
-  if (channels == 1) return grayRows(x, xRowBytes, y, yWidth, firsts, weights, taps, begin, end);
+export function resizeRows(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<ResizeRows>(shape);
+  const channels = s.channels;
+  if (channels == 1) return grayRows(s, begin, end);
+  const x = s.x;
+  const xRowBytes = s.xRowBytes;
+  const y = s.y;
+  const yWidth = s.yWidth;
+  const firsts = s.firsts;
+  const weights = s.weights;
+  const taps = s.taps;
   const order = pairOrder(channels);
   const lowParts = 2 * taps;
   for (let r = begin; r < end; r++) {
@@ -78,17 +77,14 @@ export function resizeRows(
 }
 
 /** The same for one channel: eight taps at a time. */
-function grayRows(
-  x: usize,
-  xRowBytes: i32,
-  y: usize,
-  yWidth: i32,
-  firsts: usize,
-  weights: usize,
-  taps: i32,
-  begin: i32,
-  end: i32,
-): void {
+function grayRows(s: ResizeRows, begin: i32, end: i32): void {
+  const x = s.x;
+  const xRowBytes = s.xRowBytes;
+  const y = s.y;
+  const yWidth = s.yWidth;
+  const firsts = s.firsts;
+  const weights = s.weights;
+  const taps = s.taps;
   const lowParts = 2 * taps;
   for (let r = begin; r < end; r++) {
     const row = x + r * xRowBytes;
@@ -213,20 +209,18 @@ function storeBytes(p: usize, v: v128, count: i32): void {
  * upper and under being the sums along two rows ≫ 4, weights in 11-bit fixed point, two for each column and row of y.
  * columns, rows: i32, the first pixel and row of each pair; rows outside the picture are the one at its edge. Reads up to 8 bytes past the end of x. Unit = row of y.
  */
-export function resizeLinear(
-  x: usize,
-  xHeight: i32,
-  xRowBytes: i32,
-  y: usize,
-  yWidth: i32,
-  channels: i32,
-  columns: usize,
-  columnWeights: usize,
-  rows: usize,
-  rowWeights: usize,
-  begin: i32,
-  end: i32,
-): void {
+export function resizeLinear(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<ResizeLinear>(shape);
+  const x = s.x;
+  const xHeight = s.xHeight;
+  const xRowBytes = s.xRowBytes;
+  const y = s.y;
+  const yWidth = s.yWidth;
+  const channels = s.channels;
+  const columns = s.columns;
+  const columnWeights = s.columnWeights;
+  const rows = s.rows;
+  const rowWeights = s.rowWeights;
   const order = pairOrder(channels);
   for (let r = begin; r < end; r++) {
     const first = load<i32>(at(rows, r));

@@ -8,6 +8,7 @@
 // Sums over rows are taken block by block into partials[block][2][channels], blocks of rows that depend on the shape
 // alone, and then added up in their order.
 
+import { NormBackward, NormCoefficients, NormSums } from "../arguments";
 import { at, madd, storeLanes } from "../simd";
 
 /** Rows summed in registers before they are added to the totals; 16 rows of any width stay in L1. */
@@ -103,46 +104,50 @@ export function foldNorm(
   }
 }
 
-/** Body of scaleShift; residual and floor are constants. */
+/** What scaleShift does besides. */
+const RESIDUAL = 1;
+const RELU = 2;
+
+/** Body of scaleShift; WITH is a constant. */
 function scaleShiftBody(
-  residual: i32,
-  floor: i32,
+  WITH: i32,
   x: usize,
   other: usize,
   y: usize,
   channels: i32,
   scale: usize,
-  shift: usize,
   begin: i32,
   end: i32,
 ): void {
+  const shift = at(scale, channels);
   const zero = f32x4.splat(0);
   const whole = channels & ~3;
   x = at(x, begin * channels);
   y = at(y, begin * channels);
-  if (residual) other = at(other, begin * channels);
+  if (WITH & RESIDUAL) other = at(other, begin * channels);
   for (let r = begin; r < end; r++) {
     let c = 0;
     for (; c < whole; c += 4) {
       let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
-      if (residual) v = f32x4.add(v, v128.load(at(other, c)));
-      if (floor) v = f32x4.pmax(v, zero);
+      if (WITH & RESIDUAL) v = f32x4.add(v, v128.load(at(other, c)));
+      if (WITH & RELU) v = f32x4.pmax(v, zero);
       v128.store(at(y, c), v);
     }
     if (c < channels) {
       let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
-      if (residual) v = f32x4.add(v, v128.load(at(other, c)));
-      if (floor) v = f32x4.pmax(v, zero);
+      if (WITH & RESIDUAL) v = f32x4.add(v, v128.load(at(other, c)));
+      if (WITH & RELU) v = f32x4.pmax(v, zero);
       inline.always(storeLanes(at(y, c), v, channels - c));
     }
     x = at(x, channels);
     y = at(y, channels);
-    if (residual) other = at(other, channels);
+    if (WITH & RESIDUAL) other = at(other, channels);
   }
 }
 
 /**
- * y = x·scale[c] + shift[c] for rows begin ≤ r < end, plus the residual (unless 0), then max(0, ·) if relu. NaN stays NaN.
+ * y = x·scale[c] + shift[c] for rows begin ≤ r < end, plus the residual (unless 0), then max(0, ·) if relu. NaN stays NaN. shift
+ * lies behind scale.
  */
 export function scaleShift(
   x: usize,
@@ -151,15 +156,14 @@ export function scaleShift(
   y: usize,
   channels: i32,
   scale: usize,
-  shift: usize,
   begin: i32,
   end: i32,
 ): void {
   if (residual) {
-    if (relu) inline.always(scaleShiftBody(1, 1, x, residual, y, channels, scale, shift, begin, end));
-    else inline.always(scaleShiftBody(1, 0, x, residual, y, channels, scale, shift, begin, end));
-  } else if (relu) inline.always(scaleShiftBody(0, 1, x, 0, y, channels, scale, shift, begin, end));
-  else inline.always(scaleShiftBody(0, 0, x, 0, y, channels, scale, shift, begin, end));
+    if (relu) inline.always(scaleShiftBody(3, x, residual, y, channels, scale, begin, end));
+    else inline.always(scaleShiftBody(RESIDUAL, x, residual, y, channels, scale, begin, end));
+  } else if (relu) inline.always(scaleShiftBody(RELU, x, 0, y, channels, scale, begin, end));
+  else inline.always(scaleShiftBody(0, x, 0, y, channels, scale, begin, end));
 }
 
 /** Where dy counts: everywhere, where the output y of a ReLU is positive, or where x·scale + shift is. */
@@ -175,22 +179,20 @@ function masked(mask: i32, dy: usize, y: usize, x: v128, scale: v128, shift: v12
   return g;
 }
 
-function normSumsBody(
-  mask: i32,
-  writes: i32,
-  dy: usize,
-  y: usize,
-  scale: usize,
-  x: usize,
-  mean: usize,
-  out: usize,
-  rows: i32,
-  channels: i32,
-  blockRows: i32,
-  partials: usize,
-  begin: i32,
-  end: i32,
-): void {
+function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32): void {
+  const dy = n.dy;
+  const x = n.x;
+  const mean = n.mean;
+  const channels = n.channels;
+  const rows = n.rows;
+  const blockRows = n.blockRows;
+  const partials = n.partials;
+  let y = dy,
+    out = dy,
+    scale = dy;
+  if (mask == BY_OUTPUT) y = n.y;
+  if (mask == BY_INPUT) scale = n.scale;
+  if (writes) out = n.out;
   const shift = at(scale, channels);
   for (let block = begin; block < end; block++) {
     const sums = at(partials, 2 * block * channels);
@@ -229,37 +231,12 @@ function normSumsBody(
  * positive, or if scale (with shift behind it) is given, where x·scale + shift is; else both are 0. `out`, unless 0, gets dy
  * with zeros where it does not count by y.
  */
-export function normSums(
-  dy: usize,
-  y: usize,
-  scale: usize,
-  x: usize,
-  mean: usize,
-  out: usize,
-  rows: i32,
-  channels: i32,
-  blockRows: i32,
-  partials: usize,
-  begin: i32,
-  end: i32,
-): void {
-  if (scale) {
-    inline.always(
-      normSumsBody(BY_INPUT, 0, dy, dy, scale, x, mean, 0, rows, channels, blockRows, partials, begin, end),
-    );
-  } else if (out) {
-    inline.always(
-      normSumsBody(BY_OUTPUT, 1, dy, y, 0, x, mean, out, rows, channels, blockRows, partials, begin, end),
-    );
-  } else if (y) {
-    inline.always(
-      normSumsBody(BY_OUTPUT, 0, dy, y, 0, x, mean, 0, rows, channels, blockRows, partials, begin, end),
-    );
-  } else {
-    inline.always(
-      normSumsBody(ALL, 0, dy, dy, 0, x, mean, 0, rows, channels, blockRows, partials, begin, end),
-    );
-  }
+export function normSums(shape: usize, begin: i32, end: i32): void {
+  const n = changetype<NormSums>(shape);
+  if (n.scale) inline.always(normSumsBody(BY_INPUT, 0, n, begin, end));
+  else if (n.out) inline.always(normSumsBody(BY_OUTPUT, 1, n, begin, end));
+  else if (n.y) inline.always(normSumsBody(BY_OUTPUT, 0, n, begin, end));
+  else inline.always(normSumsBody(ALL, 0, n, begin, end));
 }
 
 /** sums[c] and dots[c] from the partials of all blocks. */
@@ -272,47 +249,36 @@ export function finishSums(partials: usize, blocks: i32, channels: i32, sums: us
 }
 
 /**
- * The training gradient written as dx = a[c]·dy + b[c]·x + d[c]: fills those three coefficients, each
- * rounded once. weight may be 0 (γ = 1).
+ * The training gradient written as dx = a[c]·dy + b[c]·x + d[c]: fills those three coefficients, [3][channels], each rounded
+ * once. weight may be 0 (γ = 1).
  */
-export function normCoefficients(
-  mean: usize,
-  variance: usize,
-  weight: usize,
-  sums: usize,
-  dots: usize,
-  eps: f32,
-  rows: i32,
-  channels: i32,
-  a: usize,
-  b: usize,
-  d: usize,
-): void {
-  const n = <f64>rows;
+export function normCoefficients(shape: usize): void {
+  const s = changetype<NormCoefficients>(shape);
+  const channels = s.channels;
+  const n = <f64>s.rows;
   for (let c = 0; c < channels; c++) {
-    const r = 1 / sqrt<f64>(<f64>load<f32>(at(variance, c)) + eps);
-    const g = (weight ? <f64>load<f32>(at(weight, c)) : 1) * r;
-    const slope = <f32>((-g * r * r * load<f32>(at(dots, c))) / n);
-    store<f32>(at(a, c), <f32>g);
-    store<f32>(at(b, c), slope);
-    store<f32>(at(d, c), <f32>((-g * load<f32>(at(sums, c))) / n - <f64>slope * load<f32>(at(mean, c))));
+    const r = 1 / sqrt<f64>(<f64>load<f32>(at(s.variance, c)) + s.eps);
+    const g = (s.weight ? <f64>load<f32>(at(s.weight, c)) : 1) * r;
+    const slope = <f32>((-g * r * r * load<f32>(at(s.dots, c))) / n);
+    const rest = <f32>((-g * load<f32>(at(s.sums, c))) / n - <f64>slope * load<f32>(at(s.mean, c)));
+    store<f32>(at(s.coefficients, c), <f32>g);
+    store<f32>(at(s.coefficients, channels + c), slope);
+    store<f32>(at(s.coefficients, 2 * channels + c), rest);
   }
 }
 
-function normBackwardBody(
-  mask: i32,
-  dy: usize,
-  y: usize,
-  scale: usize,
-  x: usize,
-  dx: usize,
-  channels: i32,
-  a: usize,
-  b: usize,
-  d: usize,
-  begin: i32,
-  end: i32,
-): void {
+function normBackwardBody(mask: i32, s: NormBackward, begin: i32, end: i32): void {
+  const dy = s.dy;
+  const x = s.x;
+  const dx = s.dx;
+  const channels = s.channels;
+  const a = s.coefficients;
+  const b = at(a, channels);
+  const d = at(b, channels);
+  let y = dy,
+    scale = dy;
+  if (mask == BY_OUTPUT) y = s.y;
+  if (mask == BY_INPUT) scale = s.scale;
   const shift = at(scale, channels);
   const whole = channels & ~3;
   let i = begin * channels;
@@ -333,20 +299,9 @@ function normBackwardBody(
 }
 
 /** dx[r, c] = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; y and scale as for normSums. */
-export function normBackward(
-  dy: usize,
-  y: usize,
-  scale: usize,
-  x: usize,
-  dx: usize,
-  channels: i32,
-  a: usize,
-  b: usize,
-  d: usize,
-  begin: i32,
-  end: i32,
-): void {
-  if (scale) inline.always(normBackwardBody(BY_INPUT, dy, dy, scale, x, dx, channels, a, b, d, begin, end));
-  else if (y) inline.always(normBackwardBody(BY_OUTPUT, dy, y, 0, x, dx, channels, a, b, d, begin, end));
-  else inline.always(normBackwardBody(ALL, dy, dy, 0, x, dx, channels, a, b, d, begin, end));
+export function normBackward(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<NormBackward>(shape);
+  if (s.scale) inline.always(normBackwardBody(BY_INPUT, s, begin, end));
+  else if (s.y) inline.always(normBackwardBody(BY_OUTPUT, s, begin, end));
+  else inline.always(normBackwardBody(ALL, s, begin, end));
 }

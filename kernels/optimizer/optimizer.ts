@@ -1,6 +1,7 @@
 // One fused, in-place update of parameters begin ≤ i < end. Formulas and defaults are PyTorch's.
 // Reads whole vectors, up to three floats past the end of each array.
 
+import { Adam, Lamb, RmsProp, Sgd } from "../arguments";
 import { at, firstLanes, loadLanes, madd, storeLanes, sumLanes } from "../simd";
 
 /**
@@ -8,25 +9,18 @@ import { at, firstLanes, loadLanes, madd, storeLanes, sumLanes } from "../simd";
  * p ← p − lr·(nesterov ? g + momentum·b : b). buffer (b) may be 0: plain gradient descent.
  * Sutskever et al., On the importance of initialization and momentum (2013).
  */
-export function sgd(
-  p: usize,
-  grad: usize,
-  buffer: usize,
-  lr: f32,
-  momentum: f32,
-  dampening: f32,
-  weightDecay: f32,
-  scale: f32,
-  nesterov: i32,
-  first: i32,
-  begin: i32,
-  end: i32,
-): void {
-  const rate = f32x4.splat(-lr);
-  const mu = f32x4.splat(momentum);
-  const gain = f32x4.splat(<f32>1 - dampening);
-  const decay = f32x4.splat(weightDecay);
-  const by = f32x4.splat(scale);
+export function sgd(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<Sgd>(shape);
+  const p = s.p;
+  const grad = s.grad;
+  const buffer = s.buffer;
+  const nesterov = s.nesterov;
+  const first = s.first;
+  const rate = f32x4.splat(-s.lr);
+  const mu = f32x4.splat(s.momentum);
+  const gain = f32x4.splat(<f32>1 - s.dampening);
+  const decay = f32x4.splat(s.weightDecay);
+  const by = f32x4.splat(s.scale);
   for (let i = begin; i < end; i += 4) {
     const left = end - i;
     const w = v128.load(at(p, i));
@@ -45,31 +39,21 @@ export function sgd(
  * p ← p − (lr/c₁)·m / (√v/√c₂ + ε),  c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ.
  * Kingma and Ba, Adam (2014), arXiv 1412.6980; decay: Loshchilov and Hutter, AdamW (2017), arXiv 1711.05101.
  */
-export function adam(
-  p: usize,
-  grad: usize,
-  m: usize,
-  v: usize,
-  lr: f32,
-  beta1: f32,
-  beta2: f32,
-  eps: f32,
-  l2: f32,
-  decay: f32,
-  correction1: f32,
-  correction2: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const keep = f32x4.splat(<f32>1 - lr * decay);
-  const rate = f32x4.splat(-lr / correction1);
-  const root = f32x4.splat(<f32>1 / sqrt<f32>(correction2));
-  const e = f32x4.splat(eps);
-  const l = f32x4.splat(l2);
-  const b1 = f32x4.splat(beta1);
-  const b2 = f32x4.splat(beta2);
-  const r1 = f32x4.splat(<f32>1 - beta1);
-  const r2 = f32x4.splat(<f32>1 - beta2);
+export function adam(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<Adam>(shape);
+  const p = s.p;
+  const grad = s.grad;
+  const m = s.m;
+  const v = s.v;
+  const keep = f32x4.splat(<f32>1 - s.lr * s.decay);
+  const rate = f32x4.splat(-s.lr / s.correction1);
+  const root = f32x4.splat(<f32>1 / sqrt<f32>(s.correction2));
+  const e = f32x4.splat(s.eps);
+  const l = f32x4.splat(s.l2);
+  const b1 = f32x4.splat(s.beta1);
+  const b2 = f32x4.splat(s.beta2);
+  const r1 = f32x4.splat(<f32>1 - s.beta1);
+  const r2 = f32x4.splat(<f32>1 - s.beta2);
   for (let i = begin; i < end; i += 4) {
     const left = end - i;
     let w = v128.load(at(p, i));
@@ -90,42 +74,33 @@ export function adam(
  * mean (a) and buffer (b) may be 0: without a², and with b for this step alone.
  * Tieleman and Hinton, Lecture 6.5: rmsprop (2012); centred: Graves (2013), arXiv 1308.0850.
  */
-export function rmsprop(
-  p: usize,
-  grad: usize,
-  square: usize,
-  mean: usize,
-  buffer: usize,
-  gain: f32,
-  rate: f32,
-  alpha: f32,
-  inner: f32,
-  outer: f32,
-  momentum: f32,
-  weightDecay: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const decay = f32x4.splat(weightDecay);
-  const a = f32x4.splat(alpha);
-  const r = f32x4.splat(<f32>1 - alpha);
-  const e = f32x4.splat(inner);
-  const o = f32x4.splat(outer);
-  const mu = f32x4.splat(momentum);
-  const into = f32x4.splat(gain);
-  const out = f32x4.splat(-rate);
+export function rmsprop(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<RmsProp>(shape);
+  const p = s.p;
+  const grad = s.grad;
+  const square = s.square;
+  const mean = s.mean;
+  const buffer = s.buffer;
+  const decay = f32x4.splat(s.weightDecay);
+  const a = f32x4.splat(s.alpha);
+  const r = f32x4.splat(<f32>1 - s.alpha);
+  const e = f32x4.splat(s.inner);
+  const o = f32x4.splat(s.outer);
+  const mu = f32x4.splat(s.momentum);
+  const into = f32x4.splat(s.gain);
+  const out = f32x4.splat(-s.rate);
   for (let i = begin; i < end; i += 4) {
     const left = end - i;
     const w = v128.load(at(p, i));
     const g = madd(decay, w, v128.load(at(grad, i)));
-    let s = madd(a, v128.load(at(square, i)), f32x4.mul(r, f32x4.mul(g, g)));
-    inline.always(storeLanes(at(square, i), s, left));
+    let q = madd(a, v128.load(at(square, i)), f32x4.mul(r, f32x4.mul(g, g)));
+    inline.always(storeLanes(at(square, i), q, left));
     if (mean) {
       const m = madd(a, v128.load(at(mean, i)), f32x4.mul(r, g));
       inline.always(storeLanes(at(mean, i), m, left));
-      s = f32x4.max(f32x4.sub(s, f32x4.mul(m, m)), f32x4.splat(0)); // a variance, but for rounding
+      q = f32x4.max(f32x4.sub(q, f32x4.mul(m, m)), f32x4.splat(0)); // a variance, but for rounding
     }
-    let b = f32x4.mul(into, f32x4.div(g, f32x4.add(f32x4.sqrt(f32x4.add(s, e)), o)));
+    let b = f32x4.mul(into, f32x4.div(g, f32x4.add(f32x4.sqrt(f32x4.add(q, e)), o)));
     if (buffer) {
       b = madd(mu, v128.load(at(buffer, i)), b);
       inline.always(storeLanes(at(buffer, i), b, left));
@@ -172,33 +147,24 @@ function lambStep(p: v128, m: v128, v: v128, first: v128, root: v128, eps: v128,
  * for blocks begin ≤ b < end of `block` elements (a multiple of 4). u: lambStep().
  * You et al., LAMB (2019), arXiv 1904.00962.
  */
-export function lambMoments(
-  p: usize,
-  grad: usize,
-  m: usize,
-  v: usize,
-  n: i32,
-  gain: f32,
-  beta1: f32,
-  beta2: f32,
-  eps: f32,
-  weightDecay: f32,
-  correction1: f32,
-  correction2: f32,
-  block: i32,
-  partials: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const scale = f32x4.splat(gain);
-  const b1 = f32x4.splat(beta1);
-  const b2 = f32x4.splat(beta2);
-  const r1 = f32x4.splat(<f32>1 - beta1);
-  const r2 = f32x4.splat(<f32>1 - beta2);
-  const first = f32x4.splat(<f32>1 / correction1);
-  const root = f32x4.splat(<f32>1 / sqrt<f32>(correction2));
-  const e = f32x4.splat(eps);
-  const decay = f32x4.splat(weightDecay);
+export function lambMoments(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<Lamb>(shape);
+  const p = s.p;
+  const grad = s.grad;
+  const m = s.m;
+  const v = s.v;
+  const n = s.n;
+  const block = s.block;
+  const partials = s.partials;
+  const scale = f32x4.splat(s.gain);
+  const b1 = f32x4.splat(s.beta1);
+  const b2 = f32x4.splat(s.beta2);
+  const r1 = f32x4.splat(<f32>1 - s.beta1);
+  const r2 = f32x4.splat(<f32>1 - s.beta2);
+  const first = f32x4.splat(<f32>1 / s.correction1);
+  const root = f32x4.splat(<f32>1 / sqrt<f32>(s.correction2));
+  const e = f32x4.splat(s.eps);
+  const decay = f32x4.splat(s.weightDecay);
   for (let b = begin; b < end; b++) {
     const last = min(n, (b + 1) * block);
     let ps = f32x4.splat(0);
@@ -221,23 +187,16 @@ export function lambMoments(
 }
 
 /** p ← p − rate·u, with u from the moments that lambMoments() left. */
-export function lambUpdate(
-  p: usize,
-  m: usize,
-  v: usize,
-  rate: f32,
-  eps: f32,
-  weightDecay: f32,
-  correction1: f32,
-  correction2: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const by = f32x4.splat(-rate);
-  const first = f32x4.splat(<f32>1 / correction1);
-  const root = f32x4.splat(<f32>1 / sqrt<f32>(correction2));
-  const e = f32x4.splat(eps);
-  const decay = f32x4.splat(weightDecay);
+export function lambUpdate(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<Lamb>(shape);
+  const p = s.p;
+  const m = s.m;
+  const v = s.v;
+  const by = f32x4.splat(-s.rate);
+  const first = f32x4.splat(<f32>1 / s.correction1);
+  const root = f32x4.splat(<f32>1 / sqrt<f32>(s.correction2));
+  const e = f32x4.splat(s.eps);
+  const decay = f32x4.splat(s.weightDecay);
   for (let i = begin; i < end; i += 4) {
     const w = v128.load(at(p, i));
     const u = inline.always(lambStep(w, v128.load(at(m, i)), v128.load(at(v, i)), first, root, e, decay));

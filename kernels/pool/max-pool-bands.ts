@@ -3,27 +3,21 @@
 // channels at a time, so that which tap a maximum is, small numbers, takes half a vector's work.
 
 import { anyWindow } from "./max-pool-window";
+import { Window } from "../shapes";
 import { at } from "../simd";
 
 /**
  * `rows` × `columns` outputs, and in taps, if WHERE, the first tap that holds each maximum. x: the first pixel of the first
- * window; pixel, xRow, yRow: bytes to the next pixel and to the next rows. channels: a multiple of eight. minus1: −1 in
- * each of eight lanes, from memory: V8 builds constants anew at each use. Returns a vector that holds a NaN if any of the
- * pixels is one; then y and taps are not what they should be.
+ * window. channels: a multiple of eight. Returns a vector that holds a NaN if any of the pixels is one; then y and taps are not
+ * what they should be.
  */
-function bandBody(
-  WHERE: bool,
-  x: usize,
-  xRow: usize,
-  pixel: usize,
-  minus1: v128,
-  channels: i32,
-  y: usize,
-  yRow: usize,
-  taps: usize,
-  rows: i32,
-  columns: i32,
-): v128 {
+function bandBody(WHERE: bool, s: Window, x: usize, y: usize, taps: usize, rows: i32, columns: i32): v128 {
+  const channels = s.channels;
+  const pixel = at(0, channels);
+  const xRow = pixel * s.width;
+  const yRow = pixel * s.outWidth;
+  // −1 by a number from memory: V8 builds constants anew at each use.
+  const minus1 = i16x8.splat(<i16>(2 - s.kernelHeight));
   const minus3 = i16x8.add(i16x8.add(minus1, minus1), minus1);
   const tapsRow = yRow >> 2;
   // The first column of pixels; all others are the second or the third of a window.
@@ -139,65 +133,27 @@ function bandBody(
   return sum;
 }
 
-function bandWithTaps(
-  x: usize,
-  xRow: usize,
-  pixel: usize,
-  minus1: v128,
-  channels: i32,
-  y: usize,
-  yRow: usize,
-  taps: usize,
-  rows: i32,
-  columns: i32,
-): v128 {
-  return inline.always(bandBody(true, x, xRow, pixel, minus1, channels, y, yRow, taps, rows, columns));
+function bandWithTaps(s: Window, x: usize, y: usize, taps: usize, rows: i32, columns: i32): v128 {
+  return inline.always(bandBody(true, s, x, y, taps, rows, columns));
 }
 
-function bandAlone(
-  x: usize,
-  xRow: usize,
-  pixel: usize,
-  minus1: v128,
-  channels: i32,
-  y: usize,
-  yRow: usize,
-  rows: i32,
-  columns: i32,
-): v128 {
-  return inline.always(bandBody(false, x, xRow, pixel, minus1, channels, y, yRow, 0, rows, columns));
+function bandAlone(s: Window, x: usize, y: usize, rows: i32, columns: i32): v128 {
+  return inline.always(bandBody(false, s, x, y, 0, rows, columns));
 }
 
 /**
  * `rows` × `columns` outputs and, unless taps is 0, the first tap of each that holds the maximum, or the last NaN. x: the first
- * pixel of the first window; pixel, xRow, yRow: bytes to the next pixel and to the next rows. channels: a multiple of eight;
- * kernel: 3. A NaN anywhere has the band done again, window by window.
+ * pixel of the first window. channels: a multiple of eight. A NaN anywhere has the band done again, window by window.
  */
-export function bandOfMaxima(
-  x: usize,
-  xRow: usize,
-  pixel: usize,
-  kernel: i32,
-  channels: i32,
-  y: usize,
-  yRow: usize,
-  taps: usize,
-  rows: i32,
-  columns: i32,
-): void {
-  const minus1 = i16x8.splat(<i16>(2 - kernel));
-  const sum = taps
-    ? bandWithTaps(x, xRow, pixel, minus1, channels, y, yRow, taps, rows, columns)
-    : bandAlone(x, xRow, pixel, minus1, channels, y, yRow, rows, columns);
+export function bandOfMaxima(s: Window, x: usize, y: usize, taps: usize, rows: i32, columns: i32): void {
+  const sum = taps ? bandWithTaps(s, x, y, taps, rows, columns) : bandAlone(s, x, y, rows, columns);
   if (!v128.any_true(f32x4.ne(sum, sum))) return;
+  const channels = s.channels;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      const corner = x + <usize>(2 * i) * xRow + <usize>(2 * j) * pixel;
-      const first = (<usize>i * yRow) / 4 + <usize>(j * channels);
-      for (let c = 0; c < channels; c += 4) {
-        const to = at(y, <i32>first + c);
-        anyWindow(at(corner, c), xRow, pixel, 3, 3, 0, 3, to, taps ? taps + first + c : 0, 4);
-      }
+      const corner = at(x, 2 * (i * s.width + j) * channels);
+      const first = (i * s.outWidth + j) * channels;
+      anyWindow(s, corner, 3, 3, 0, at(y, first), taps ? taps + first : 0, channels);
     }
   }
 }

@@ -1,5 +1,6 @@
-// The maximum of one window of max pooling, and which tap it is.
+// The maxima of windows of max pooling, and which taps they are.
 
+import { Window } from "../shapes";
 import { at, storeLanes } from "../simd";
 
 /** Stores the low byte of each of the first `count` lanes. */
@@ -14,55 +15,61 @@ function storeBytes(p: usize, v: v128, count: i32): void {
   }
 }
 
-/** Four channels of one window of rows × columns taps, the first one being tap number `first`; −∞ if there are none. */
+/** One window of rows × columns taps inside the image, the first one being tap number `first`; −∞ if there are none. */
 export function anyWindow(
-  row: usize,
-  rowStep: usize,
-  tapStep: usize,
+  s: Window,
+  corner: usize,
   rows: i32,
   columns: i32,
   first: i32,
-  kernelWidth: i32,
   y: usize,
   taps: usize,
-  left: i32,
+  channels: i32,
 ): void {
-  let best = f32x4.splat(-Infinity);
-  let where = i32x4.splat(first);
-  for (let p = 0; p < rows; p++) {
-    let from = row;
-    for (let q = 0; q < columns; q++) {
-      const v = v128.load(from);
-      const wins = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-      best = v128.bitselect(v, best, wins);
-      where = v128.bitselect(i32x4.splat(first + p * kernelWidth + q), where, wins);
-      from += tapStep;
+  const rowStep = at(0, s.dilationHeight * s.width * s.channels);
+  const tapStep = at(0, s.dilationWidth * s.channels);
+  const kernelWidth = s.kernelWidth;
+  for (let c = 0; c < channels; c += 4) {
+    let best = f32x4.splat(-Infinity);
+    let where = i32x4.splat(first);
+    let row = at(corner, c);
+    for (let p = 0; p < rows; p++) {
+      let from = row;
+      for (let q = 0; q < columns; q++) {
+        const v = v128.load(from);
+        const wins = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+        best = v128.bitselect(v, best, wins);
+        where = v128.bitselect(i32x4.splat(first + p * kernelWidth + q), where, wins);
+        from += tapStep;
+      }
+      row += rowStep;
     }
-    row += rowStep;
+    inline.always(storeLanes(at(y, c), best, channels - c));
+    if (taps) storeBytes(taps + c, where, channels - c);
   }
-  inline.always(storeLanes(y, best, left));
-  if (taps) storeBytes(taps, where, left);
 }
 
 /**
  * All channels of `count` windows of K × K taps inside the image, K = 2 or 3, WHERE: and which tap each maximum is: the
  * last that is more than all before it. First along the rows, then down. A NaN anywhere shows in the sum of all taps, and
- * the vector is done again with the test for it. channels ≥ 4: the last vector may repeat some of the one before. next:
- * bytes to the next window; kernel: K, from memory: V8 builds constants anew at each use.
+ * the vector is done again with the test for it. channels ≥ 4: the last vector may repeat some of the one before. K is read from
+ * memory where it is a vector: V8 builds constants anew at each use.
  */
-function squares(
+function denseWindows(
   K: i32,
   WHERE: bool,
+  s: Window,
   corner: usize,
-  rowStep: usize,
-  tapStep: usize,
-  next: usize,
-  kernel: i32,
-  channels: i32,
   y: usize,
   taps: usize,
   count: i32,
 ): void {
+  const channels = s.channels;
+  const pixel = at(0, channels);
+  const rowStep = pixel * s.dilationHeight * s.width;
+  const tapStep = pixel * s.dilationWidth;
+  const next = pixel * s.strideWidth;
+  const kernel = s.kernelWidth;
   const size = i32x4.splat(kernel);
   const one = i32x4.shr_u(size, 1);
   const two = i32x4.add(one, one);
@@ -101,7 +108,7 @@ function squares(
       }
       const to = WHERE ? taps + c : 0;
       if (v128.any_true(f32x4.ne(sum, sum))) {
-        anyWindow(at(corner, c), rowStep, tapStep, K, K, 0, K, at(y, c), to, 4);
+        anyWindow(s, at(corner, c), K, K, 0, at(y, c), to, 4);
       } else {
         v128.store(at(y, c), best);
         if (WHERE) {
@@ -117,32 +124,12 @@ function squares(
   }
 }
 
-export function squares2(
-  corner: usize,
-  rowStep: usize,
-  tapStep: usize,
-  next: usize,
-  kernel: i32,
-  channels: i32,
-  y: usize,
-  taps: usize,
-  count: i32,
-): void {
-  if (taps) inline.always(squares(2, true, corner, rowStep, tapStep, next, kernel, channels, y, taps, count));
-  else inline.always(squares(2, false, corner, rowStep, tapStep, next, kernel, channels, y, 0, count));
+export function windows2x2(s: Window, corner: usize, y: usize, taps: usize, count: i32): void {
+  if (taps) inline.always(denseWindows(2, true, s, corner, y, taps, count));
+  else inline.always(denseWindows(2, false, s, corner, y, 0, count));
 }
 
-export function squares3(
-  corner: usize,
-  rowStep: usize,
-  tapStep: usize,
-  next: usize,
-  kernel: i32,
-  channels: i32,
-  y: usize,
-  taps: usize,
-  count: i32,
-): void {
-  if (taps) inline.always(squares(3, true, corner, rowStep, tapStep, next, kernel, channels, y, taps, count));
-  else inline.always(squares(3, false, corner, rowStep, tapStep, next, kernel, channels, y, 0, count));
+export function windows3x3(s: Window, corner: usize, y: usize, taps: usize, count: i32): void {
+  if (taps) inline.always(denseWindows(3, true, s, corner, y, taps, count));
+  else inline.always(denseWindows(3, false, s, corner, y, 0, count));
 }

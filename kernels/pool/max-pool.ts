@@ -2,7 +2,7 @@
 // three floats (and taps) past the end of each array.
 
 import { bandOfMaxima } from "./max-pool-bands";
-import { anyWindow, squares2, squares3 } from "./max-pool-window";
+import { anyWindow, windows2x2, windows3x3 } from "./max-pool-window";
 import { Window } from "../shapes";
 import { at, storeLanes, swizzle } from "../simd";
 import { endTap, firstTap } from "../window";
@@ -17,7 +17,6 @@ const BAND: i32 = 3;
 export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin: i32, end: i32): void {
   const s = changetype<Window>(window);
   const channels = s.channels;
-  const pixel = at(0, channels);
   // Outputs j0 ≤ j < j1 of rows with i ≤ lastRow have their windows inside, and may go in bands.
   let j0 = 0;
   let j1 = 0;
@@ -45,18 +44,9 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
     const image = at(x, n * s.height * s.width * channels);
     const rows = h < 0 ? 0 : min(min(BAND, end - unit), lastRow - i + 1);
     if (rows > 0) {
-      bandOfMaxima(
-        at(image, (h * s.width + j0 * 2 - s.paddingLeft) * channels),
-        pixel * s.width,
-        pixel,
-        s.kernelHeight,
-        channels,
-        at(y, unit * row + j0 * channels),
-        at(0, row),
-        taps ? taps + unit * row + j0 * channels : 0,
-        rows,
-        j1 - j0,
-      );
+      const from = at(image, (h * s.width + j0 * 2 - s.paddingLeft) * channels);
+      const first = unit * row + j0 * channels;
+      bandOfMaxima(s, from, at(y, first), taps ? taps + first : 0, rows, j1 - j0);
     }
     for (const next = unit + max(rows, 1); unit < next; unit++) {
       const to = at(y, unit * row);
@@ -95,15 +85,10 @@ function someWindows(s: Window, image: usize, y: usize, taps: usize, i: i32, beg
   for (let j = begin; j < inside; j++) oneWindow(s, image, y, taps, h, j);
   if (inside < outside) {
     const corner = at(image, (h * s.width + inside * s.strideWidth - s.paddingLeft) * channels);
-    const pixel = at(0, channels);
-    const rowStep = pixel * s.dilationHeight * s.width;
-    const tapStep = pixel * s.dilationWidth;
-    const next = pixel * s.strideWidth;
     const to = at(y, inside * channels);
     const tapTo = taps ? taps + inside * channels : 0;
-    const count = outside - inside;
-    if (size == 3) squares3(corner, rowStep, tapStep, next, size, channels, to, tapTo, count);
-    else squares2(corner, rowStep, tapStep, next, size, channels, to, tapTo, count);
+    if (size == 3) windows3x3(s, corner, to, tapTo, outside - inside);
+    else windows2x2(s, corner, to, tapTo, outside - inside);
   }
   for (let j = outside; j < end; j++) oneWindow(s, image, y, taps, h, j);
 }
@@ -111,8 +96,6 @@ function someWindows(s: Window, image: usize, y: usize, taps: usize, i: i32, beg
 /** Output j of a row; h: where its window begins. */
 function oneWindow(s: Window, image: usize, y: usize, taps: usize, h: i32, j: i32): void {
   const channels = s.channels;
-  const rowStep = at(0, s.dilationHeight * s.width * channels);
-  const tapStep = at(0, s.dilationWidth * channels);
   const p0 = firstTap(h, s.dilationHeight);
   const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
   const w = j * s.strideWidth - s.paddingLeft;
@@ -120,13 +103,8 @@ function oneWindow(s: Window, image: usize, y: usize, taps: usize, h: i32, j: i3
   const q1 = endTap(w, s.dilationWidth, s.kernelWidth, s.width);
   const corner = at(image, ((h + p0 * s.dilationHeight) * s.width + w + q0 * s.dilationWidth) * channels);
   const first = p0 * s.kernelWidth + q0;
-  y = at(y, j * channels);
-  if (taps) taps += j * channels;
-  for (let c = 0; c < channels; c += 4) {
-    const to = taps ? taps + c : 0;
-    const left = channels - c;
-    anyWindow(at(corner, c), rowStep, tapStep, p1 - p0, q1 - q0, first, s.kernelWidth, at(y, c), to, left);
-  }
+  const tapTo = taps ? taps + j * channels : 0;
+  anyWindow(s, corner, p1 - p0, q1 - q0, first, at(y, j * channels), tapTo, channels);
 }
 
 /** Units of work of maxPool2dBackward: bands of strideHeight rows of dx. */

@@ -7,6 +7,7 @@
 
 import { exp4, log4 } from "../math";
 import { maxContiguous } from "./reduce";
+import { LossGradient } from "../arguments";
 import { at, loadLanes, madd, storeLanes, sumLanes } from "../simd";
 
 /** Σ exp(x − m) of n contiguous floats, m being the largest. */
@@ -132,29 +133,23 @@ export function crossEntropy(
 }
 
 /** dx[r, j] = scale·dy[r·dyStep]·(softmax(x)[r, j] − target[r, j]), target = (1 − smoothing)·onehot + smoothing/n. */
-export function crossEntropyBackward(
-  dy: usize,
-  dyStep: i32,
-  x: usize,
-  labels: usize,
-  stats: usize,
-  dx: usize,
-  rows: i32,
-  n: i32,
-  smoothing: f32,
-  scale: f32,
-): void {
-  const share = f32x4.splat(smoothing / <f32>n);
+export function crossEntropyBackward(shape: usize): void {
+  const s = changetype<LossGradient>(shape);
+  const rows = s.rows;
+  const n = s.n;
+  let x = s.x;
+  let dx = s.dx;
+  const share = f32x4.splat(s.smoothing / <f32>n);
   for (let r = 0; r < rows; r++) {
-    const g = load<f32>(at(dy, r * dyStep)) * scale;
-    const m = v128.load32_splat(at(stats, 2 * r));
-    const inverse = v128.load32_splat(at(stats, 2 * r + 1));
+    const g = load<f32>(at(s.dy, r * s.dyStep)) * s.scale;
+    const m = v128.load32_splat(at(s.stats, 2 * r));
+    const inverse = v128.load32_splat(at(s.stats, 2 * r + 1));
     for (let i = 0; i < n; i += 4) {
       const p = f32x4.mul(exp4(f32x4.sub(loadLanes(at(x, i), n - i), m)), inverse);
       storeLanes(at(dx, i), f32x4.mul(f32x4.sub(p, share), f32x4.splat(g)), n - i);
     }
-    const hit = at(dx, load<i32>(at(labels, r)));
-    store<f32>(hit, load<f32>(hit) - g * (<f32>1 - smoothing));
+    const hit = at(dx, load<i32>(at(s.target, r)));
+    store<f32>(hit, load<f32>(hit) - g * (<f32>1 - s.smoothing));
     x = at(x, n);
     dx = at(dx, n);
   }
@@ -196,27 +191,22 @@ export function softCrossEntropy(
 }
 
 /** dx = scale·dy[r·dyStep]·(softmax(x)·Σ_k targets[r, k] − t), t as in softCrossEntropy. */
-export function softCrossEntropyBackward(
-  dy: usize,
-  dyStep: i32,
-  x: usize,
-  targets: usize,
-  stats: usize,
-  dx: usize,
-  rows: i32,
-  n: i32,
-  smoothing: f32,
-  scale: f32,
-): void {
+export function softCrossEntropyBackward(shape: usize): void {
+  const s = changetype<LossGradient>(shape);
+  const rows = s.rows;
+  const n = s.n;
+  let x = s.x;
+  let dx = s.dx;
+  let targets = s.target;
   for (let r = 0; r < rows; r++) {
-    const g = f32x4.splat(load<f32>(at(dy, r * dyStep)) * scale);
-    const m = v128.load32_splat(at(stats, 2 * r));
+    const g = f32x4.splat(load<f32>(at(s.dy, r * s.dyStep)) * s.scale);
+    const m = v128.load32_splat(at(s.stats, 2 * r));
     let v = f32x4.splat(0);
     for (let i = 0; i < n; i += 4) v = f32x4.add(v, loadLanes(at(targets, i), n - i));
     const mass = sumLanes(v);
-    const factor = f32x4.splat(load<f32>(at(stats, 2 * r + 1)) * mass);
-    const share = f32x4.splat((smoothing * mass) / <f32>n);
-    const keep = f32x4.splat(<f32>1 - smoothing);
+    const factor = f32x4.splat(load<f32>(at(s.stats, 2 * r + 1)) * mass);
+    const share = f32x4.splat((s.smoothing * mass) / <f32>n);
+    const keep = f32x4.splat(<f32>1 - s.smoothing);
     for (let i = 0; i < n; i += 4) {
       const p = f32x4.mul(exp4(f32x4.sub(loadLanes(at(x, i), n - i), m)), factor);
       const t = madd(loadLanes(at(targets, i), n - i), keep, share);

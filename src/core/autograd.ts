@@ -212,7 +212,7 @@ function sumOf(total: Tensor, g: Tensor): Tensor {
   const y = total.storage.users === 1 ? total : empty(total.shape, "f32", "backward sum");
   const { deferred, users } = g.storage;
   if (deferred?.add && users === 1 && y === total) deferred.add(y.ptr);
-  else parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, n, 0, 0, 1, 1);
+  else parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, 0);
   return y;
 }
 

@@ -5,7 +5,7 @@ import { broadcastShapes, describe, sameShape, stridesOf, type Shape } from "../
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
+import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { MaskedGradient, ScaledRows } from "./fusion.js";
 
 type UnaryKernel = "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
@@ -131,7 +131,7 @@ const affineOp = defineOp({
 function runBinary(kernel: BinaryKernel) {
   return (y: Tensor, { a, b }: BinaryInputs): void => {
     if (sameShape(a.shape, b.shape)) {
-      parallel(kernel, y.size, GRAIN, a.ptr, b.ptr, y.ptr, y.size, 0, 0, 1, 1);
+      parallel(kernel, y.size, GRAIN, a.ptr, b.ptr, y.ptr, 0);
       return;
     }
     const { sizes, aSteps, bSteps } = mergeAxes(y.shape, broadcastStrides(a, y), broadcastStrides(b, y));
@@ -143,7 +143,9 @@ function runBinary(kernel: BinaryKernel) {
     const bRow = bSteps.pop() ?? 0;
     const walk = (axis: number, aPtr: number, bPtr: number, yPtr: number): number => {
       if (axis === sizes.length) {
-        parallel(kernel, rows * columns, GRAIN, aPtr, bPtr, yPtr, columns, aRow, bRow, aStep, bStep);
+        withStruct("Broadcast", { columns, aRow, bRow, aStep, bStep }, (broadcast) => {
+          parallel(kernel, rows * columns, GRAIN, aPtr, bPtr, yPtr, broadcast);
+        });
         return yPtr + rows * columns * 4;
       }
       for (let i = 0; i < sizes[axis]!; i++) {

@@ -57,19 +57,10 @@ export class ScaledRows implements Deferred {
   /** Writes the values, or max(0, value), to the address. */
   apply(address: number, relu: boolean): void {
     const channels = this.#channels;
-    const scale = this.coefficients.address;
-    parallel(
-      "scaleShift",
-      this.#rows,
-      rowGrain(channels),
-      this.x.address,
-      this.residual?.address ?? 0,
-      relu ? 1 : 0,
-      address,
-      channels,
-      scale,
-      scale + channels * 4,
-    );
+    const [x, residual] = [this.x.address, this.residual?.address ?? 0];
+    const coefficients = this.coefficients.address;
+    const grain = rowGrain(channels);
+    parallel("scaleShift", this.#rows, grain, x, residual, relu ? 1 : 0, address, channels, coefficients);
   }
 }
 

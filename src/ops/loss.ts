@@ -6,6 +6,7 @@ import { tidy } from "../core/scope.js";
 import { checkTensors, empty, tensor, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../errors/options.js";
+import { withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { affine, mul, neg } from "./elementwise.js";
 import { CROSS_ENTROPY } from "./option-names.js";
@@ -124,19 +125,16 @@ const crossEntropyOp = defineOp({
       const [rows, n] = rowsOf(x);
       const [step, scale] = spread(reduction, rows);
       const dx = empty(x.shape, "f32", "crossEntropyBackward");
-      const { kernels } = runtime();
-      kernels.crossEntropyBackward(
-        dy.ptr,
-        step,
-        x.ptr,
-        target.ptr,
-        aux.stats.ptr,
-        dx.ptr,
-        rows,
-        n,
-        labelSmoothing,
-        scale,
-      );
+      const arrays = {
+        dy: dy.ptr,
+        dyStep: step,
+        x: x.ptr,
+        target: target.ptr,
+        stats: aux.stats.ptr,
+        dx: dx.ptr,
+      };
+      const fields = { ...arrays, rows, n, smoothing: labelSmoothing, scale };
+      withStruct("LossGradient", fields, (shape) => runtime().kernels.crossEntropyBackward(shape));
       return dx;
     },
   },
@@ -159,19 +157,16 @@ const softCrossEntropyOp = defineOp({
       const [rows, n] = rowsOf(x);
       const [step, scale] = spread(reduction, rows);
       const dx = empty(x.shape, "f32", "crossEntropyBackward");
-      const { kernels } = runtime();
-      kernels.softCrossEntropyBackward(
-        dy.ptr,
-        step,
-        x.ptr,
-        target.ptr,
-        aux.stats.ptr,
-        dx.ptr,
-        rows,
-        n,
-        labelSmoothing,
-        scale,
-      );
+      const arrays = {
+        dy: dy.ptr,
+        dyStep: step,
+        x: x.ptr,
+        target: target.ptr,
+        stats: aux.stats.ptr,
+        dx: dx.ptr,
+      };
+      const fields = { ...arrays, rows, n, smoothing: labelSmoothing, scale };
+      withStruct("LossGradient", fields, (shape) => runtime().kernels.softCrossEntropyBackward(shape));
       return dx;
     },
   },

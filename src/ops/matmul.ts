@@ -4,7 +4,7 @@ import { defineOp } from "../core/op.js";
 import { describe, sizeOf } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
-import { parallelScratch, shares } from "../wasm/parallel.js";
+import { parallelScratch, shares, withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { structWords } from "../wasm/abi.js";
 import { withPacked } from "./packed.js";
@@ -167,7 +167,10 @@ const linearOp = defineOp({
       });
       return;
     }
-    if (bias) runtime().kernels.stridedCopy(bias.ptr, y.ptr, 1, 1, rows, out, 0, 0, 0, 1);
+    if (bias) {
+      const fields = { x: bias.ptr, y: y.ptr, n0: 1, n1: 1, n2: rows, n3: out, s0: 0, s1: 0, s2: 0, s3: 1 };
+      withStruct("Strided", fields, (shape) => runtime().kernels.stridedCopy(shape));
+    }
     gemmBlocks(
       rows, out, inner, [x.ptr, inner, 1], [weight.ptr, 1, inner], y.ptr, bias !== undefined,
     ); // prettier-ignore

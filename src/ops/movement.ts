@@ -5,6 +5,7 @@ import { checkShape, sizeOf, stridesOf, type Shape } from "../core/shape.js";
 import { checkTensors, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
+import { withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 
 const reshapeOp = defineOp({
@@ -62,7 +63,8 @@ const permuteOp = defineOp({
     const [s0, s1, s2, s3] = strides.slice(-4) as [number, number, number, number];
     const walk = (axis: number, from: number, to: number): number => {
       if (axis === sizes.length - 4) {
-        runtime().kernels.stridedCopy(from, to, n0, n1, n2, n3, s0, s1, s2, s3);
+        const fields = { x: from, y: to, n0, n1, n2, n3, s0, s1, s2, s3 };
+        withStruct("Strided", fields, (shape) => runtime().kernels.stridedCopy(shape));
         return to + n0 * n1 * n2 * n3 * 4;
       }
       for (let i = 0; i < sizes[axis]!; i++) to = walk(axis + 1, from + i * strides[axis]! * 4, to);

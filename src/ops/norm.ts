@@ -6,7 +6,7 @@ import { describe } from "../core/shape.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf } from "../errors/options.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
+import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 import { MaskedGradient, rowGrain, ScaledRows, WithMoments } from "./fusion.js";
 
@@ -56,14 +56,22 @@ function rowsOf(x: Tensor): number {
   return x.size === 0 ? 0 : x.size / x.shape.at(-1)!;
 }
 
+/** Where dy lies, and what says where it counts; see normSums. */
+interface MaskedSource {
+  dy: number;
+  y: number;
+  scale: number;
+}
+
 /** dy as kernels take it, behind a ReLU: where its output y is positive, or x·scale + shift is. 0: everywhere. */
-function gradientOf(dy: Tensor, { coefficients }: Aux): [dy: number, y: number, scale: number] {
+function gradientOf(dy: Tensor, { coefficients }: Aux): MaskedSource {
   const { deferred, users } = dy.storage;
   // A gradient that others read too is computed once for all.
-  if (!(deferred instanceof MaskedGradient) || users > 1) return [dy.ptr, 0, 0];
+  if (!(deferred instanceof MaskedGradient) || users > 1) return { dy: dy.ptr, y: 0, scale: 0 };
   // Where y comes of x alone, y need not be read.
-  if (deferred.coefficients === coefficients.storage) return [deferred.dy.address, 0, coefficients.ptr];
-  return [deferred.dy.address, deferred.y.address, 0];
+  if (deferred.coefficients === coefficients.storage)
+    return { dy: deferred.dy.address, y: 0, scale: coefficients.ptr };
+  return { dy: deferred.dy.address, y: deferred.y.address, scale: 0 };
 }
 
 /** Σdy and Σdy·(x − μ) for each channel, computed once, by whichever rule runs first. */
@@ -73,16 +81,16 @@ function gradientSums(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tens
     const sums = empty([channels], "f32", "batchNorm gradient");
     const dots = empty([channels], "f32", "batchNorm gradient");
     const rows = rowsOf(x);
-    const sum = (from: readonly [dy: number, y: number, scale: number], out: number): void =>
+    const sum = (from: MaskedSource, out: number): void =>
       withPartials(rows, channels, (partials, blockRows, blocks, grain) => {
-        const args = [...from, x.ptr, aux.mean.ptr, out, rows, channels, blockRows, partials] as const;
-        parallel("normSums", blocks, grain, ...args);
+        const fields = { ...from, x: x.ptr, mean: aux.mean.ptr, out, rows, channels, blockRows, partials };
+        withStruct("NormSums", fields, (shape) => parallel("normSums", blocks, grain, shape));
         runtime().kernels.finishSums(partials, blocks, channels, sums.ptr, dots.ptr);
       });
     const { deferred, users } = dy.storage;
     if (deferred instanceof MaskedGradient && users > 1) {
       // Others read the gradient too: it is written on the way.
-      dy.storage.settle((out) => sum([deferred.dy.address, deferred.y.address, 0], out));
+      dy.storage.settle((out) => sum({ dy: deferred.dy.address, y: deferred.y.address, scale: 0 }, out));
     } else sum(gradientOf(dy, aux), 0);
     return { sums, dots };
   });
@@ -193,28 +201,18 @@ const batchNormOp = defineOp({
       const dx = empty(x.shape, "f32", "batchNorm gradient");
       heap.scratch(c * 12, "batchNorm", (a) => {
         const b = a + c * 4;
-        const d = b + c * 4;
         const { mean, variance } = aux;
         if (training) {
           const { sums, dots } = gradientSums(dy, x, aux, once);
-          kernels.normCoefficients(
-            mean.ptr,
-            variance.ptr,
-            weight?.ptr ?? 0,
-            sums.ptr,
-            dots.ptr,
-            eps,
-            rows,
-            c,
-            a,
-            b,
-            d,
-          );
-          parallel("normBackward", rows, rowGrain(c), ...gradientOf(dy, aux), x.ptr, dx.ptr, c, a, b, d);
+          const moments = { mean: mean.ptr, variance: variance.ptr, weight: weight?.ptr ?? 0, eps, rows };
+          const of = { sums: sums.ptr, dots: dots.ptr, channels: c, coefficients: a };
+          withStruct("NormCoefficients", { ...moments, ...of }, (shape) => kernels.normCoefficients(shape));
+          const fields = { ...gradientOf(dy, aux), x: x.ptr, dx: dx.ptr, channels: c, coefficients: a };
+          withStruct("NormBackward", fields, (shape) => parallel("normBackward", rows, rowGrain(c), shape));
         } else {
           kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, c, a, b);
           heap.f32(b, c).fill(0);
-          parallel("scaleShift", rows, rowGrain(c), dy.ptr, 0, 0, dx.ptr, c, a, b);
+          parallel("scaleShift", rows, rowGrain(c), dy.ptr, 0, 0, dx.ptr, c, a);
         }
       });
       return dx;

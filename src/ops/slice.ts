@@ -5,6 +5,7 @@ import { checkAxis, describe, stridesOf, type Shape } from "../core/shape.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
+import { withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
 
 /** Elements begin, begin + step, … (count of them) along one axis. */
@@ -36,7 +37,8 @@ function copyRanges(
   const [s0, s1, s2, s3] = strides as [number, number, number, number];
   if (sizes.includes(0)) return;
   const [from, to] = kernel === "stridedCopy" ? [start, part] : [part, start];
-  runtime().kernels[kernel](from, to, n0, n1, n2, n3, s0, s1, s2, s3);
+  const fields = { x: from, y: to, n0, n1, n2, n3, s0, s1, s2, s3 };
+  withStruct("Strided", fields, (shape) => runtime().kernels[kernel](shape));
 }
 
 const sliceOp = defineOp({

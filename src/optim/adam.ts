@@ -1,6 +1,6 @@
 import type { Tensor } from "../core/tensor.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
+import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import {
   checkRange,
   Optimizer,
@@ -68,23 +68,9 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
     const [beta1, beta2] = this.betas;
     const [correction1, correction2] = this.corrections(memory);
     const { l2, decay } = this.decay(weightDecay);
-    parallel(
-      "adam",
-      p.size,
-      GRAIN,
-      p.ptr,
-      grad.ptr,
-      memory.ptr("m"),
-      memory.ptr("v"),
-      lr,
-      beta1,
-      beta2,
-      this.eps,
-      l2,
-      decay,
-      correction1,
-      correction2,
-    );
+    const moments = { p: p.ptr, grad: grad.ptr, m: memory.ptr("m"), v: memory.ptr("v") };
+    const factors = { lr, beta1, beta2, eps: this.eps, l2, decay, correction1, correction2 };
+    withStruct("Adam", { ...moments, ...factors }, (shape) => parallel("adam", p.size, GRAIN, shape));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { checkOptions } from "../errors/options.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
+import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { Adam, type AdamOptions } from "./adam.js";
 import { BLOCK, BLOCK_GRAIN, blockSums, norm } from "./norm.js";
 import { type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
@@ -45,41 +45,31 @@ export class LAMB extends Adam {
   ): void {
     const [beta1, beta2] = this.betas;
     const [correction1, correction2] = this.corrections(memory);
-    const [m, v] = [memory.ptr("m"), memory.ptr("v")];
-    const [length, stride] = blockSums(p.size, 2, (partials, blocks) =>
-      parallel(
-        "lambMoments",
-        blocks,
-        BLOCK_GRAIN,
-        p.ptr,
-        grad.ptr,
-        m,
-        v,
-        p.size,
-        this.#gain,
-        beta1,
-        beta2,
-        this.eps,
-        weightDecay,
-        correction1,
-        correction2,
-        BLOCK,
-        partials,
-      ),
-    ).map(Math.sqrt) as [number, number];
-    const trust = weightDecay !== 0 && length > 0 && stride > 0 ? length / stride : 1;
-    parallel(
-      "lambUpdate",
-      p.size,
-      GRAIN,
-      p.ptr,
-      m,
-      v,
-      lr * trust,
-      this.eps,
+    const fields = {
+      p: p.ptr,
+      grad: grad.ptr,
+      m: memory.ptr("m"),
+      v: memory.ptr("v"),
+      n: p.size,
+      block: BLOCK,
+      partials: 0,
+      gain: this.#gain,
+      rate: 0,
+      beta1,
+      beta2,
+      eps: this.eps,
       weightDecay,
       correction1,
       correction2,
+    };
+    const [length, stride] = blockSums(p.size, 2, (partials, blocks) =>
+      withStruct("Lamb", { ...fields, partials }, (shape) =>
+        parallel("lambMoments", blocks, BLOCK_GRAIN, shape),
+      ),
+    ).map(Math.sqrt) as [number, number];
+    const trust = weightDecay !== 0 && length > 0 && stride > 0 ? length / stride : 1;
+    withStruct("Lamb", { ...fields, rate: lr * trust }, (shape) =>
+      parallel("lambUpdate", p.size, GRAIN, shape),
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from "../core/tensor.js";
 import { checkOptions } from "../errors/options.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
+import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import {
   checkRange,
   Optimizer,
@@ -84,24 +84,11 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
     memory: Memory<"square" | "mean" | "momentum", never>,
     { lr, weightDecay }: Rates,
   ): void {
-    const { inner, outer, gain, rate } = this.scaling(lr);
-    parallel(
-      "rmsprop",
-      p.size,
-      GRAIN,
-      p.ptr,
-      grad.ptr,
-      memory.ptr("square"),
-      memory.ptr("mean"),
-      memory.ptr("momentum"),
-      gain,
-      rate,
-      this.alpha,
-      inner,
-      outer,
-      this.momentum,
-      weightDecay,
-    );
+    const { alpha, momentum } = this;
+    const [square, mean, buffer] = [memory.ptr("square"), memory.ptr("mean"), memory.ptr("momentum")];
+    const arrays = { p: p.ptr, grad: grad.ptr, square, mean, buffer };
+    const fields = { ...arrays, ...this.scaling(lr), alpha, momentum, weightDecay };
+    withStruct("RmsProp", fields, (shape) => parallel("rmsprop", p.size, GRAIN, shape));
   }
 }
 

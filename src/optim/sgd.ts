@@ -1,7 +1,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { checkOptions } from "../errors/options.js";
 import { ShapeError } from "../errors.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
+import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import {
   checkRange,
   Optimizer,
@@ -64,20 +64,18 @@ export class SGD extends Optimizer<"momentum", never> {
     memory: Memory<"momentum", never>,
     { lr, weightDecay, first }: Rates,
   ): void {
-    parallel(
-      "sgd",
-      p.size,
-      GRAIN,
-      p.ptr,
-      grad.ptr,
-      memory.ptr("momentum"),
+    const fields = {
+      p: p.ptr,
+      grad: grad.ptr,
+      buffer: memory.ptr("momentum"),
       lr,
-      this.momentum,
-      this.dampening,
+      momentum: this.momentum,
+      dampening: this.dampening,
       weightDecay,
-      this.scale(p, grad, weightDecay),
-      this.nesterov ? 1 : 0,
-      first ? 1 : 0,
-    );
+      scale: this.scale(p, grad, weightDecay),
+      nesterov: this.nesterov ? 1 : 0,
+      first: first ? 1 : 0,
+    };
+    withStruct("Sgd", fields, (shape) => parallel("sgd", p.size, GRAIN, shape));
   }
 }

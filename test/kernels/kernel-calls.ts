@@ -28,7 +28,9 @@ const binary = (kernel: Binary): Call[] =>
     const a = g.input(aStep ? rows * columns : rows);
     const b = g.input(bStep ? rows * columns : rows, "divisor");
     const y = g.output(rows * columns);
-    k[kernel](a, b, y, columns, aStep ? columns : 1, bStep ? columns : 1, aStep, bStep, 0, rows * columns);
+    const [aRow, bRow] = [aStep ? columns : 1, bStep ? columns : 1];
+    const broadcast = g.struct("Broadcast", { columns, aRow, bRow, aStep, bStep });
+    k[kernel](a, b, y, broadcast, 0, rows * columns);
   });
 
 const each = <K extends string>(names: readonly K[], of: (kernel: K) => Call[]): Record<string, Call[]> =>
@@ -49,7 +51,7 @@ const reduction = (
     },
   );
 
-const rowsOf = (run: (k: Kernels, g: Guarded, rows: number, n: number) => number): Call[] =>
+const rowsOf = (run: (k: Kernels, g: Guarded, rows: number, n: number) => unknown): Call[] =>
   calls(["rows", "n"], [[0, 1, 3], LENGTHS.slice(1)], (k, g, ...sizes) => void run(k, g, ...sizes));
 
 const labels = (rows: number, n: number): number[] => Array.from({ length: rows }, (_, r) => (r * 7) % n);
@@ -89,32 +91,14 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       n,
     );
   }),
-  stridedCopy: calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
-    const size = 2 * n1 * 3 * n3;
-    const strides = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
-    k.stridedCopy(
-      g.input(size),
-      g.output(size),
-      2,
-      n1,
-      3,
-      n3,
-      ...(strides as [number, number, number, number]),
-    );
-  }),
-  stridedStore: calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
-    const size = 2 * n1 * 3 * n3;
-    const strides = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
-    k.stridedStore(
-      g.input(size),
-      g.output(size),
-      2,
-      n1,
-      3,
-      n3,
-      ...(strides as [number, number, number, number]),
-    );
-  }),
+  ...each(["stridedCopy", "stridedStore"], (kernel) =>
+    calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
+      const size = 2 * n1 * 3 * n3;
+      const [s0, s1, s2, s3] = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
+      const sizes = { n0: 2, n1, n2: 3, n3, s0: s0!, s1: s1!, s2: s2!, s3: s3! };
+      k[kernel](g.struct("Strided", { x: g.input(size), y: g.output(size), ...sizes }));
+    }),
+  ),
 
   sum: [
     ...reduction((k, g, outer, n, inner) =>
@@ -177,20 +161,11 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       0.1,
     ),
   ),
-  crossEntropyBackward: rowsOf((k, g, rows, n) =>
-    k.crossEntropyBackward(
-      g.input(rows),
-      1,
-      g.input(rows * n),
-      g.ints(labels(rows, n)),
-      g.input(2 * rows),
-      g.output(rows * n),
-      rows,
-      n,
-      0.1,
-      1,
-    ),
-  ),
+  crossEntropyBackward: rowsOf((k, g, rows, n) => {
+    const [dy, x, target] = [g.input(rows), g.input(rows * n), g.ints(labels(rows, n))];
+    const arrays = { dy, dyStep: 1, x, target, stats: g.input(2 * rows), dx: g.output(rows * n) };
+    k.crossEntropyBackward(g.struct("LossGradient", { ...arrays, rows, n, smoothing: 0.1, scale: 1 }));
+  }),
   softCrossEntropy: rowsOf((k, g, rows, n) =>
     k.softCrossEntropy(
       g.input(rows * n),
@@ -202,20 +177,11 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       0.1,
     ),
   ),
-  softCrossEntropyBackward: rowsOf((k, g, rows, n) =>
-    k.softCrossEntropyBackward(
-      g.input(rows),
-      1,
-      g.input(rows * n),
-      g.input(rows * n, "unit"),
-      g.input(2 * rows),
-      g.output(rows * n),
-      rows,
-      n,
-      0.1,
-      1,
-    ),
-  ),
+  softCrossEntropyBackward: rowsOf((k, g, rows, n) => {
+    const [dy, x, target] = [g.input(rows), g.input(rows * n), g.input(rows * n, "unit")];
+    const arrays = { dy, dyStep: 1, x, target, stats: g.input(2 * rows), dx: g.output(rows * n) };
+    k.softCrossEntropyBackward(g.struct("LossGradient", { ...arrays, rows, n, smoothing: 0.1, scale: 1 }));
+  }),
 
   channelMoments: inBlocks((k, g, rows, c, blockRows, blocks) =>
     k.channelMoments(g.input(rows * c), rows, c, blockRows, g.output(2 * blocks * c), 0, blocks),
@@ -240,7 +206,7 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
     [[1, 2, 7], LENGTHS, [0, 1], [0, 1]],
     (k, g, rows, c, residual, relu) => {
       const other = residual ? g.input(rows * c) : 0;
-      k.scaleShift(g.input(rows * c), other, relu, g.output(rows * c), c, g.input(c), g.input(c), 0, rows);
+      k.scaleShift(g.input(rows * c), other, relu, g.output(rows * c), c, g.input(2 * c), 0, rows);
     },
   ),
   // behind nothing, a ReLU by its output, the same written down, a ReLU by its input
@@ -250,34 +216,27 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       const scale = mask === 3 ? g.input(2 * c) : 0;
       const out = mask === 2 ? g.output(rows * c) : 0;
       const [dy, x, mean] = [g.input(rows * c), g.input(rows * c), g.input(c)];
-      k.normSums(dy, y, scale, x, mean, out, rows, c, blockRows, g.output(2 * blocks * c), 0, blocks);
+      const partials = g.output(2 * blocks * c);
+      const fields = { dy, y, scale, x, mean, out, rows, channels: c, blockRows, partials };
+      k.normSums(g.struct("NormSums", fields), 0, blocks);
     }),
   ),
   finishSums: inBlocks((k, g, _rows, c, _blockRows, blocks) =>
     k.finishSums(g.input(2 * blocks * c), blocks, c, g.output(c), g.output(c)),
   ),
-  normCoefficients: channels((k, g, rows, c) =>
-    k.normCoefficients(
-      g.input(c),
-      g.input(c, "positive"),
-      g.input(c),
-      g.input(c),
-      g.input(c),
-      1e-5,
-      rows,
-      c,
-      g.output(c),
-      g.output(c),
-      g.output(c),
-    ),
-  ),
+  normCoefficients: channels((k, g, rows, c) => {
+    const moments = { mean: g.input(c), variance: g.input(c, "positive"), weight: g.input(c), eps: 1e-5 };
+    const sums = { sums: g.input(c), dots: g.input(c), rows, channels: c, coefficients: g.output(3 * c) };
+    k.normCoefficients(g.struct("NormCoefficients", { ...moments, ...sums }));
+  }),
   normBackward: calls(
     ["rows", "channels", "mask"],
     [[1, 2, 7], LENGTHS, [0, 1, 2]],
     (k, g, rows, c, mask) => {
       const [y, scale] = [mask === 1 ? g.input(rows * c) : 0, mask === 2 ? g.input(2 * c) : 0];
       const [dy, x] = [g.input(rows * c), g.input(rows * c)];
-      k.normBackward(dy, y, scale, x, g.output(rows * c), c, g.input(c), g.input(c), g.input(c), 0, rows);
+      const fields = { dy, y, scale, x, dx: g.output(rows * c), channels: c, coefficients: g.input(3 * c) };
+      k.normBackward(g.struct("NormBackward", fields), 0, rows);
     },
   ),
 

@@ -7,46 +7,34 @@ const BLOCKED = [...LENGTHS, 15, 16, 17, 31, 32, 37];
 const BLOCK = 16;
 const blocks = (n: number): number => Math.ceil(n / BLOCK);
 
+const corrections = { correction1: 0.1, correction2: 0.001 };
+const lamb = {
+  block: BLOCK,
+  gain: 0.5,
+  rate: 0.1,
+  beta1: 0.9,
+  beta2: 0.999,
+  weightDecay: 0.01,
+  ...corrections,
+};
+
 export const optimizerCalls: Readonly<Record<string, readonly Call[]>> = {
-  sgd: calls(["n", "momentum"], [LENGTHS, [0, 1]], (k, g, n, momentum) =>
-    k.sgd(g.inout(n), g.input(n), momentum ? g.inout(n) : 0, 0.1, 0.9, 0, 1e-4, 2, momentum, 0, 0, n),
-  ),
-  adam: calls(["n"], [LENGTHS], (k, g, n) =>
-    k.adam(
-      g.inout(n),
-      g.input(n),
-      g.inout(n),
-      g.inout(n, "positive"),
-      1e-3,
-      0.9,
-      0.999,
-      1e-8,
-      0,
-      0.01,
-      0.1,
-      0.001,
-      0,
-      n,
-    ),
-  ),
-  rmsprop: calls(["n", "centered", "momentum"], [LENGTHS, [0, 1], [0, 1]], (k, g, n, centered, momentum) =>
-    k.rmsprop(
-      g.inout(n),
-      g.input(n),
-      g.inout(n, "positive"),
-      centered ? g.inout(n) : 0,
-      momentum ? g.inout(n) : 0,
-      1,
-      0.01,
-      0.9,
-      1e-3,
-      1e-3,
-      0.9,
-      1e-4,
-      0,
-      n,
-    ),
-  ),
+  sgd: calls(["n", "momentum"], [LENGTHS, [0, 1]], (k, g, n, momentum) => {
+    const arrays = { p: g.inout(n), grad: g.input(n), buffer: momentum ? g.inout(n) : 0 };
+    const factors = { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 1e-4, scale: 2 };
+    k.sgd(g.struct("Sgd", { ...arrays, ...factors, nesterov: momentum, first: 0 }), 0, n);
+  }),
+  adam: calls(["n"], [LENGTHS], (k, g, n) => {
+    const arrays = { p: g.inout(n), grad: g.input(n), m: g.inout(n), v: g.inout(n, "positive") };
+    const factors = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, l2: 0, decay: 0.01 };
+    k.adam(g.struct("Adam", { ...arrays, ...factors, correction1: 0.1, correction2: 0.001 }), 0, n);
+  }),
+  rmsprop: calls(["n", "centered", "momentum"], [LENGTHS, [0, 1], [0, 1]], (k, g, n, centered, momentum) => {
+    const [p, grad, square] = [g.inout(n), g.input(n), g.inout(n, "positive")];
+    const [mean, buffer] = [centered ? g.inout(n) : 0, momentum ? g.inout(n) : 0];
+    const factors = { gain: 1, rate: 0.01, alpha: 0.9, inner: 1e-3, outer: 1e-3, momentum: 0.9 };
+    k.rmsprop(g.struct("RmsProp", { p, grad, square, mean, buffer, ...factors, weightDecay: 1e-4 }), 0, n);
+  }),
   squareSums: calls(["n"], [BLOCKED], (k, g, n) =>
     k.squareSums(g.input(n), n, BLOCK, g.output(blocks(n)), 0, blocks(n)),
   ),
@@ -54,11 +42,12 @@ export const optimizerCalls: Readonly<Record<string, readonly Call[]>> = {
   lambMoments: calls(["n", "eps"], [BLOCKED, [0, 1e-6]], (k, g, n, eps) => {
     const [p, grad, m, v] = [g.input(n), g.input(n), g.inout(n), g.inout(n, "positive")];
     const sums = g.output(2 * blocks(n));
-    k.lambMoments(p, grad, m, v, n, 0.5, 0.9, 0.999, eps, 0.01, 0.1, 0.001, BLOCK, sums, 0, blocks(n));
+    k.lambMoments(g.struct("Lamb", { ...lamb, p, grad, m, v, n, partials: sums, eps }), 0, blocks(n));
   }),
-  lambUpdate: calls(["n"], [LENGTHS], (k, g, n) =>
-    k.lambUpdate(g.inout(n), g.input(n), g.input(n, "positive"), 0.1, 1e-6, 0.01, 0.1, 0.001, 0, n),
-  ),
+  lambUpdate: calls(["n"], [LENGTHS], (k, g, n) => {
+    const arrays = { p: g.inout(n), grad: 0, m: g.input(n), v: g.input(n, "positive") };
+    k.lambUpdate(g.struct("Lamb", { ...lamb, ...arrays, n, partials: 0, eps: 1e-6 }), 0, n);
+  }),
   lerp: calls(["n"], [LENGTHS], (k, g, n) => k.lerp(g.input(n), g.inout(n), 0.25, 0, n)),
   clamp: calls(["n"], [LENGTHS], (k, g, n) => k.clamp(g.inout(n), -0.5, 0.5, 0, n)),
 };

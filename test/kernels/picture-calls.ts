@@ -27,7 +27,9 @@ export const pictureCalls: Readonly<Record<string, readonly Call[]>> = {
       const rowBytes = (taps + 3) * channels;
       const x = bytes(g, ROWS * rowBytes);
       const y = g.filledBytes(ROWS * n * channels);
-      k.resizeRows(x, rowBytes, y, n, channels, firsts(g, n), weights(g, n, taps), taps, 0, ROWS);
+      const tables = { firsts: firsts(g, n), weights: weights(g, n, taps), taps };
+      const shape = { x, xRowBytes: rowBytes, y, yWidth: n, channels, ...tables };
+      k.resizeRows(g.struct("ResizeRows", shape), 0, ROWS);
     },
   ),
   resizeColumns: calls(
@@ -52,7 +54,9 @@ export const pictureCalls: Readonly<Record<string, readonly Call[]>> = {
     const x = bytes(g, 4 * rowBytes);
     const y = g.filledBytes(6 * n * channels);
     const rows = g.ints([-1, 0, 1, 2, 3, 3]);
-    k.resizeLinear(x, 4, rowBytes, y, n, channels, firsts(g, n), halves(n), rows, halves(6), 0, 6);
+    const tables = { columns: firsts(g, n), columnWeights: halves(n), rows, rowWeights: halves(6) };
+    const shape = { x, xHeight: 4, xRowBytes: rowBytes, y, yWidth: n, channels, ...tables };
+    k.resizeLinear(g.struct("ResizeLinear", shape), 0, 6);
   }),
   normalizeBytes: calls(["columns"], [[...LENGTHS, 12, 13, 23, 24, 29]], (k, g, columns) => {
     const x = bytes(g, ROWS * columns);

@@ -23,9 +23,9 @@ const inPlace: Record<string, MapKernel> = {
   exp: (k, x, _, y, n) => k.exp(x, y, 0, n),
   affine: (k, x, _, y, n) => k.affine(x, y, 2, 3, 0, n),
   dropout: (k, x, _, y, n) => k.dropout(x, y, 0.5, 9, 0, n),
-  add: (k, x, other, y, n) => k.add(x, other, y, n, 0, 0, 1, 1, 0, n),
-  div: (k, x, other, y, n) => k.div(other, x, y, n, 0, 0, 1, 1, 0, n),
-  maximum: (k, x, other, y, n) => k.maximum(x, other, y, n, 0, 0, 1, 1, 0, n),
+  add: (k, x, other, y, n) => k.add(x, other, y, 0, 0, n),
+  div: (k, x, other, y, n) => k.div(other, x, y, 0, 0, n),
+  maximum: (k, x, other, y, n) => k.maximum(x, other, y, 0, 0, n),
   reluBackward: (k, x, other, y, n) => k.reluBackward(x, other, y, 0, n),
   tanhBackward: (k, x, other, y, n) => k.tanhBackward(other, x, y, 0, n),
 };

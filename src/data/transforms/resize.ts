@@ -1,6 +1,7 @@
 // Resizing of pictures, on the WebAssembly heap.
 
 import { DataError } from "../../errors.js";
+import { withStruct } from "../../wasm/parallel.js";
 import { runtime } from "../../wasm/runtime.js";
 import type { Image } from "../image.js";
 import { pickNearest } from "./affine.js";
@@ -115,18 +116,9 @@ function resizeFiltered(job: Job, filter: keyof typeof filters): Image {
       const [firsts, weights] = [block.copy(across.firsts), block.copy(across.weights)];
       const { taps } = across;
       const there = Math.min(rows, source.top + source.height - part.top);
-      kernels.resizeRows(
-        x,
-        part.width * channels,
-        narrowed,
-        window.width,
-        channels,
-        firsts,
-        weights,
-        taps,
-        0,
-        there,
-      );
+      const [xRowBytes, yWidth] = [part.width * channels, window.width];
+      const fields = { x, xRowBytes, y: narrowed, yWidth, channels, firsts, weights, taps };
+      withStruct("ResizeRows", fields, (shape) => kernels.resizeRows(shape, 0, there));
     }
     let y = narrowed;
     if (down) {
@@ -153,20 +145,9 @@ function resizeLinear({ image, height, width, source, window }: Job): Image {
     const y = block.take(yBytes);
     const [columns, columnWeights] = [block.copy(across.firsts), block.copy(across.weights)];
     const [rows, rowWeights] = [block.copy(down.firsts), block.copy(down.weights)];
-    kernels.resizeLinear(
-      x,
-      source.height,
-      xRowBytes,
-      y,
-      window.width,
-      channels,
-      columns,
-      columnWeights,
-      rows,
-      rowWeights,
-      0,
-      window.height,
-    );
+    const images = { x, xHeight: source.height, xRowBytes, y, yWidth: window.width, channels };
+    const fields = { ...images, columns, columnWeights, rows, rowWeights };
+    withStruct("ResizeLinear", fields, (shape) => kernels.resizeLinear(shape, 0, window.height));
     return { data: heap.u8(y, yBytes).slice(), height: window.height, width: window.width, channels };
   });
 }
