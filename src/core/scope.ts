@@ -90,13 +90,24 @@ export function tidy<T>(fn: () => T): T {
   return result;
 }
 
+/** What goes on after fn has returned: a promise, or a generator's iterator. */
+function later(value: unknown): "a promise" | "a generator" | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (typeof (value as { then?: unknown }).then === "function") return "a promise";
+  return /Generator\]$/.test(Object.prototype.toString.call(value)) ? "a generator" : undefined;
+}
+
 /**
  * For functions that change something while fn runs: after its first await it would run without that.
- * @throws DataError if fn was asynchronous: if its result is a promise
+ * @throws DataError if fn was asynchronous or a generator: if its result, or what arrays, maps and plain objects in it hold, is
+ * a promise or a generator
  */
 export function refusePromise(op: string, result: unknown): void {
-  if (typeof result !== "object" || result === null || !("then" in result)) return;
-  if (typeof result.then !== "function") return;
-  Promise.resolve(result as PromiseLike<unknown>).catch(() => {}); // this error is the one to be seen
-  throw new DataError(`${op}: fn must not be async; got a promise; expected its result at once`);
+  if (typeof result !== "object" || result === null) return;
+  const found = new Set<unknown>();
+  collect(result, found);
+  const promises = [...found].filter((value) => later(value) === "a promise");
+  for (const promise of promises) Promise.resolve(promise).catch(() => {}); // this error is the one to be seen
+  const got = [...found].map(later).find((kind) => kind !== undefined);
+  if (got) throw new DataError(`${op}: fn must not be async; got ${got}; expected its result at once`);
 }

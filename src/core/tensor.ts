@@ -203,9 +203,15 @@ export function sharedPlace(x: Tensor): { memory: WebAssembly.Memory; address: n
   return { memory: heap.memory, address };
 }
 
-/** Has the tensor's memory be there, which else comes with its first use. For code inside the library. @throws WasmError */
-export function allocate(x: Tensor): void {
-  void x.ptr;
+/**
+ * Says that tensors are about to be written, all or none: their memory is there, and what waits for their values is computed.
+ * After this nothing can run out of memory any more. For code inside the library. @throws WasmError
+ */
+export function aboutToWrite(tensors: Iterable<Tensor>): void {
+  for (const x of tensors) {
+    x.storage.touch();
+    void x.ptr;
+  }
 }
 
 /** A tensor of the given value. @throws ShapeError unless shape is an array of sizes, and dtype is known */

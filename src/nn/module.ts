@@ -6,7 +6,7 @@ import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import type { Owner } from "../core/storage.js";
-import { allocate, checkTensors, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
+import { aboutToWrite, checkTensors, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError, short } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
@@ -154,10 +154,16 @@ export abstract class Module {
     return old;
   }
 
-  /** This module and everything below it, parents first. */
+  /** This module and everything below it, parents first; what is there twice, once. */
   *modules(): Generator<Module> {
+    yield* this.#modules(new Set());
+  }
+
+  *#modules(seen: Set<Module>): Generator<Module> {
+    if (seen.has(this)) return;
+    seen.add(this);
     yield this;
-    for (const [, child] of this.namedChildren()) yield* child.modules();
+    for (const [, child] of this.namedChildren()) yield* child.#modules(seen);
   }
 
   *#tensors(prefix: string): Generator<[string, ModuleTensor]> {
@@ -167,9 +173,16 @@ export abstract class Module {
     for (const [name, child] of this.namedChildren()) yield* child.#tensors(`${prefix}${fileName(name)}.`);
   }
 
-  /** Trainable tensors with their names in files, such as "layer1.0.conv1.weight". */
+  /** Tensors of a class by name; those that layers share once, by the first. */
+  #named<T extends ModuleTensor>(kind: abstract new (...args: never[]) => T): [name: string, tensor: T][] {
+    const names = new Map<T, string>();
+    for (const [name, t] of this.#tensors("")) if (t instanceof kind && !names.has(t)) names.set(t, name);
+    return Array.from(names, ([t, name]) => [name, t]);
+  }
+
+  /** Trainable tensors with their names in files, such as "layer1.0.conv1.weight"; one that layers share, once. */
   namedParameters(): [name: string, parameter: Parameter][] {
-    return [...this.#tensors("")].filter((e): e is [string, Parameter] => e[1] instanceof Parameter);
+    return this.#named(Parameter);
   }
 
   parameters(): Parameter[] {
@@ -178,7 +191,7 @@ export abstract class Module {
 
   /** Running statistics and the like, with their names in files. */
   namedBuffers(): [name: string, buffer: Buffer][] {
-    return [...this.#tensors("")].filter((e): e is [string, Buffer] => e[1] instanceof Buffer);
+    return this.#named(Buffer);
   }
 
   /** Switches this module and all below it to training (or, with false, to evaluation). */
@@ -226,7 +239,7 @@ export abstract class Module {
     }
     // Memory can run out only before anything is written: all have theirs first, and of those that are turned round in
     // the heap the largest goes first, so that what it frees is enough for each of the others.
-    for (const [, t] of fitting) allocate(t);
+    aboutToWrite(fitting.map(([, t]) => t));
     const turned = (t: ModuleTensor): number => (t.fileAxes ? t.size : 0);
     fitting.sort(([, a], [, b]) => turned(b) - turned(a));
     for (const [name, t] of fitting) fromFile(t, state.get(name)!);

@@ -31,10 +31,11 @@ export class LAMB extends Adam {
     this.maxGradNorm = maxGradNorm;
   }
 
-  override step(): void {
+  protected override readonly sums = 2;
+
+  protected override look(): void {
     const grads = this.parameters.flatMap((p) => p.grad ?? []);
     this.#gain = this.maxGradNorm === Infinity ? 1 : 1 / Math.max(1, norm(grads) / this.maxGradNorm);
-    super.step();
   }
 
   protected override update(

@@ -31,6 +31,8 @@ export class LARS extends SGD {
     this.eps = eps;
   }
 
+  protected override readonly sums = 1;
+
   protected override scale(p: Tensor, grad: Tensor, weightDecay: number): number {
     if (weightDecay === 0) return 1;
     const length = norm([p]);

@@ -10,6 +10,25 @@ export const BLOCK = 4096;
 /** Blocks worth handing to another thread. */
 export const BLOCK_GRAIN = GRAIN / BLOCK;
 
+/** Memory for sums that is there already, while withRoom() runs. */
+let room: { address: number; sums: number } | undefined;
+
+/** How many sums blockSums() of a tensor of n elements takes. */
+export const sumsOf = (n: number, columns: number): number => Math.ceil(n / BLOCK) * columns;
+
+/** Runs fn, in which sums of up to so many cannot run out of memory. */
+export function withRoom(sums: number, fn: () => void): void {
+  if (sums === 0) return fn();
+  runtime().heap.scratch(sums * 4, "block sums", (address) => {
+    room = { address, sums };
+    try {
+      fn();
+    } finally {
+      room = undefined;
+    }
+  });
+}
+
 /** Runs `fill`, which writes `columns` sums for each block of n elements to an address; adds up each column. */
 export function blockSums(
   n: number,
@@ -18,12 +37,14 @@ export function blockSums(
 ): number[] {
   const blocks = Math.ceil(n / BLOCK);
   const { heap } = runtime();
-  return heap.scratch(blocks * columns * 4, "block sums", (partials) => {
+  const add = (partials: number): number[] => {
     fill(partials, blocks);
     const sums = new Array<number>(columns).fill(0);
     heap.f32(partials, blocks * columns).forEach((v, i) => (sums[i % columns]! += v));
     return sums;
-  });
+  };
+  if (room && room.sums >= blocks * columns) return add(room.address);
+  return heap.scratch(blocks * columns * 4, "block sums", add);
 }
 
 /** √Σ x² over the elements of all tensors. */

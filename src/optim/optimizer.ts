@@ -2,10 +2,12 @@
 
 import { dispose } from "../core/dispose.js";
 import { keep, tidy } from "../core/scope.js";
-import { full, Tensor } from "../core/tensor.js";
+import { sameShape } from "../core/shape.js";
+import { aboutToWrite, full, Tensor } from "../core/tensor.js";
 import type { StateDict } from "../core/state.js";
-import { DataError, ShapeError } from "../errors.js";
+import { DataError, ShapeError, WasmError } from "../errors.js";
 import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
+import { sumsOf, withRoom } from "./norm.js";
 import { checkState } from "./state.js";
 
 /** @throws DataError naming the optimizer and the option */
@@ -88,6 +90,13 @@ function checkParameters(name: string, parameters: readonly (Tensor | ParameterG
   }
 }
 
+/** @throws ShapeError for what no step could train */
+function checkTrainable(name: string, p: Tensor, i: number): void {
+  const what = `${name}: parameter ${i} [${p.shape.join(",")}]`;
+  if (p.dtype !== "f32") throw new ShapeError(`${what} has the wrong dtype; got ${p.dtype}; expected f32`);
+  if (p.node) throw new ShapeError(`${what} is an operation's result; expected a tensor that it starts from`);
+}
+
 export abstract class Optimizer<T extends string = string, N extends string = string> {
   /** The learning rate; may be changed between steps. */
   lr: number;
@@ -99,7 +108,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   /** The group of each parameter. */
   readonly #groups: readonly ParameterGroup[];
   /** Of the parameters that have had an update, by index. */
-  #memories = new Map<number, Memory<T, N>>();
+  readonly #memories = new Map<number, Memory<T, N>>();
 
   /** @throws ShapeError if there are no parameters; DataError for a rate outside its range */
   constructor(parameters: readonly (Tensor | ParameterGroup)[], lr: number, weightDecay: number) {
@@ -109,6 +118,9 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     this.#groups = groups.flatMap((group) => group.parameters.map(() => group));
     this.parameters = groups.flatMap((group) => group.parameters);
     if (this.parameters.length === 0) throw new ShapeError(`${name}: got no parameters`);
+    this.parameters.forEach((p, i) => checkTrainable(name, p, i));
+    if (new Set(this.parameters).size < this.parameters.length)
+      throw new DataError(`${name}: a parameter is there twice; expected each once, in one group`);
     checkRange(`${name}: lr`, lr, 0, Infinity);
     checkRange(`${name}: weightDecay`, weightDecay, 0, Infinity);
     for (const { lrScale = 1, weightDecay: decay = 0 } of groups) {
@@ -119,13 +131,43 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     this.weightDecay = weightDecay;
   }
 
-  /** Changes every parameter that has a gradient, in place. @throws WasmError, with nothing changed, if memory runs out */
+  /**
+   * Changes every parameter that has a gradient, in place: all or, after an error, none.
+   * @throws WasmError if memory runs out, or a parameter was disposed of; ShapeError for a gradient of another shape;
+   * DataError for a rate that is none
+   */
   step(): void {
-    this.#remember();
+    this.#check();
+    const trained = this.parameters.filter((p) => p.grad);
+    aboutToWrite(trained);
+    const sums = trained.reduce((most, p) => Math.max(most, sumsOf(p.size, this.sums)), 0);
+    withRoom(sums, () => {
+      this.#remember();
+      this.look();
+      this.#update();
+    });
+  }
+
+  #check(): void {
+    const { name } = this.constructor;
+    checkRange(`${name}: lr`, this.lr, 0, Infinity);
+    this.parameters.forEach((p, i) => {
+      const what = `${name}: parameter ${i} [${p.shape.join(",")}]`;
+      if (p.disposed) throw new WasmError(`${what}: used after it was disposed of`);
+      const { grad } = p as { grad: unknown };
+      if (grad === undefined) return;
+      if (!(grad instanceof Tensor))
+        throw wrongKind(name, `the gradient of parameter ${i}`, grad, "a tensor");
+      void grad.ptr;
+      if (grad.dtype === "f32" && sameShape(grad.shape, p.shape)) return;
+      throw new ShapeError(`${what}: its gradient does not fit; got ${grad.dtype} [${grad.shape.join(",")}]`);
+    });
+  }
+
+  #update(): void {
     this.steps++;
     this.parameters.forEach((p, i) => {
       if (!p.grad) return;
-      p.storage.touch();
       const { lrScale = 1, weightDecay = this.weightDecay } = this.#groups[i]!;
       const memory = this.#memories.get(i)!;
       const { fresh } = memory;
@@ -179,10 +221,13 @@ export abstract class Optimizer<T extends string = string, N extends string = st
    */
   loadStateDict(state: OptimizerState): void {
     const indices = checkState(this.constructor.name, state, this.parameters, this.beginning());
-    const memories = this.#allocate(indices);
-    this.dispose();
-    this.#memories = memories;
-    for (const [i, memory] of memories) {
+    this.#allocate(indices.filter((i) => !this.#memories.has(i))).forEach((m, i) => this.#memories.set(i, m));
+    for (const [i, memory] of this.#memories) {
+      if (!indices.includes(i)) {
+        memory.dispose();
+        this.#memories.delete(i);
+        continue;
+      }
       memory.fresh = false;
       for (const [name, t] of memory.tensors) {
         t.copyFrom(state.tensors.get(`${i}.${name}`)!.data as Float32Array);
@@ -204,6 +249,12 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   [dispose](): void {
     this.dispose();
   }
+
+  /** Sums of each block of a parameter that its update needs memory for. */
+  protected readonly sums: number = 0;
+
+  /** Looks at all gradients before the first parameter is updated. */
+  protected look(): void {}
 
   /** What is remembered of a parameter at its first update. */
   protected abstract beginning(): Beginning;

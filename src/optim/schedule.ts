@@ -1,7 +1,7 @@
 // Learning-rate schedules: functions from the step to the learning rate, without state. Names and formulas are PyTorch's.
 
 import { DataError, show } from "../errors.js";
-import { checkOptions } from "../errors/options.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import {
   COSINE_NAMES,
   EXPONENTIAL_NAMES,
@@ -66,6 +66,8 @@ export function schedule(name: string, options: ScheduleOptions, curve: Curve): 
   const unit = perEpoch ? stepsPerEpoch! : 1;
   const at: Curve = (step, losses) => curve(Math.floor(step / unit) * unit, losses);
   return (step, losses = []) => {
+    checkRange(`${name}: step`, step, 0, Infinity);
+    if (!Array.isArray(losses)) throw wrongKind(name, "evalLosses", losses, "an array of losses");
     if (step >= warmupSteps) return at(step, losses);
     return warmupLr + (at(warmupSteps, losses) - warmupLr) * (step / warmupSteps);
   };

@@ -1,6 +1,7 @@
 // What training and evaluation ask of their arguments.
 
 import { DataLoader } from "../data/index.js";
+import { DataError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
 import { Module, type Loss } from "../nn/index.js";
 import { Optimizer } from "../optim/index.js";
@@ -11,9 +12,12 @@ export function checkModelAndLoader(op: string, model: Module, loader: DataLoade
   if (!(loader instanceof DataLoader)) throw wrongKind(op, "loader", loader, "a DataLoader");
 }
 
-/** @throws DataError unless it is an optimizer */
-export function checkOptimizer(op: string, optimizer: unknown): void {
+/** @throws DataError unless it is an optimizer of the model */
+export function checkOptimizer(op: string, optimizer: unknown, model: Module): void {
   if (!(optimizer instanceof Optimizer)) throw wrongKind(op, "optimizer", optimizer, "an Optimizer");
+  const own = new Set<unknown>(model.parameters());
+  if (optimizer.parameters.some((p) => own.has(p))) return;
+  throw new DataError(`${op}: the optimizer has none of the model's parameters; expected model.parameters()`);
 }
 
 /** @throws DataError unless there is none or it has a forward() */

@@ -4,7 +4,7 @@ import { dispose } from "../core/dispose.js";
 import { keep, tidy } from "../core/scope.js";
 import { listed, type StateDict } from "../core/state.js";
 import { sameShape } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import { aboutToWrite, empty, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/index.js";
@@ -74,6 +74,7 @@ export class ModelEma {
   /** Takes the model's weights into the average: after each step of the optimizer. @throws DataError while swapped */
   update(): void {
     this.#refuseSwapped("update");
+    for (const { live } of this.#pairs.values()) void live.ptr; // an error changes nothing
     this.updates++;
     const kept = this.warmup ? Math.min(this.decay, 1 - this.updates ** (-2 / 3)) : this.decay;
     for (const { live, average } of this.#pairs.values()) {
@@ -84,6 +85,7 @@ export class ModelEma {
 
   /** Exchanges the model's weights with their averages, in place: to use these, and then once more to train on. */
   swap(): void {
+    aboutToWrite([...this.#pairs.values()].flatMap(({ live, average }) => [live, average]));
     for (const { live, average } of this.#pairs.values()) {
       const values = live.data();
       live.copyFrom(average);

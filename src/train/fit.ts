@@ -292,7 +292,7 @@ function checkArguments(model: Module, loader: DataLoader, options: FitOptions):
   checkOptions<FitOptions>("fit", options, OPTIONS);
   const { optimizer, evalLoader, loss, schedule, clip = {}, ema, onStep, onEpoch, onPosition } = options;
   const { epochs, accumulate = 1, patience = 1, evalInterval = 1 } = options;
-  checkOptimizer("fit", optimizer);
+  checkOptimizer("fit", optimizer, model);
   if (evalLoader !== undefined) checkModelAndLoader("fit (evalLoader)", model, evalLoader);
   checkLoss("fit", loss);
   checkOptions<NonNullable<FitOptions["clip"]>>("fit: clip", clip, { norm: true, value: true });

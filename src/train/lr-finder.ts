@@ -72,7 +72,7 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
   checkOptions<FindLrOptions>("findLr", options, OPTIONS);
   const several = loader.dataset.targets !== undefined;
   const { optimizer, signal, onStep } = options;
-  checkOptimizer("findLr", optimizer);
+  checkOptimizer("findLr", optimizer, model);
   checkLoss("findLr", options.loss);
   checkFunctions("findLr", { onStep });
   const { loss: criterion = defaultLoss(loader) } = options;
@@ -134,10 +134,10 @@ function remember(model: Module, optimizer: Optimizer): () => void {
       p.grad?.dispose();
       p.grad = grad;
     }
-    optimizer.loadStateDict(updates);
-    optimizer.lr = lr;
     model.loadStateDict(weights);
     for (const [p, values] of others) p.copyFrom(values);
+    optimizer.loadStateDict(updates);
+    optimizer.lr = lr;
     restoreModes();
     defaultRandom().restore(random);
   };

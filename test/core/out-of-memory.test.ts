@@ -12,6 +12,8 @@ import {
   crossEntropy,
   Flatten,
   init,
+  LAMB,
+  LARS,
   Linear,
   memoryStats,
   ModelEma,
@@ -227,6 +229,8 @@ describe("whatever allocation fails,", () => {
     ["SGD", (p) => new SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.5 })],
     ["Adam", (p) => new Adam(p)],
     ["RMSprop", (p) => new RMSprop(p, { momentum: 0.9, centered: true })],
+    ["LARS", (p) => new LARS(p, { momentum: 0.9, weightDecay: 0.1 })],
+    ["LAMB", (p) => new LAMB(p)],
   ])("a first step of %s changes nothing, or everything", (_, make) => {
     const net = tidy(model);
     const parameters = net.parameters();
@@ -254,6 +258,55 @@ describe("whatever allocation fails,", () => {
       },
     );
     expect(parameters.map((p) => p.data())).toEqual(want);
+    const after = optimizer.stateDict();
+    eachFailure(
+      () => optimizer.step(),
+      () => {
+        expect(optimizer.stateDict()).toEqual(after);
+        parameters.forEach((p, i) => expect(p.data()).toEqual(want[i]));
+      },
+    );
+    optimizer.dispose();
+    net.dispose();
+  });
+
+  it.each<[string, (net: Sequential) => () => void]>([
+    [
+      "a step",
+      (net) => {
+        const optimizer = new SGD(net.parameters(), { lr: 0.1 });
+        for (const p of net.parameters()) p.grad = ones(p.shape);
+        return () => optimizer.step();
+      },
+    ],
+    [
+      "an exchange with averages",
+      (net) => {
+        const ema = new ModelEma(net, { decay: 0 });
+        for (const p of net.parameters()) p.copyFrom(new Float32Array(p.size).fill(7));
+        return () => ema.swap();
+      },
+    ],
+    [
+      "loading",
+      (net) => {
+        const state = net.stateDict();
+        for (const p of net.parameters()) p.copyFrom(new Float32Array(p.size).fill(7));
+        return () => void net.loadStateDict(state);
+      },
+    ],
+  ])("%s that has what waits for the weights computed first changes no weight, or all", (_, prepare) => {
+    const net = tidy(model);
+    const write = prepare(net);
+    const before = net.parameters().map((p) => p.data());
+    const last = net.parameters().find(({ shape }) => shape.length === 4)!;
+    const waits = conv2d(drawn("x", IMAGES), last, undefined, { padding: 1 }); // of the weights as they are
+    eachFailure(write, () => net.parameters().forEach((p, i) => expect(p.data()).toEqual(before[i])));
+    net.parameters().forEach((p, i) => expect(p.data()).not.toEqual(before[i]));
+    last.copyFrom(before[net.parameters().indexOf(last as never)]!);
+    expect(waits.data()).toEqual(
+      tidy(() => conv2d(drawn("x", IMAGES), last, undefined, { padding: 1 }).data()),
+    );
   });
 
   it("an average of weights that cannot be made leaves nothing", () => {

@@ -46,6 +46,18 @@ describe.each(scoped)("%s", (name, scope) => {
     await new Promise((resume) => setTimeout(resume)); // a rejection that nobody heard of would end the test run
   });
 
+  it.each<[string, () => unknown, string]>([
+    ["a generator", function* () {}, "a generator"],
+    ["an asynchronous generator", async function* () {}, "a generator"],
+    ["promises in an array", () => [1].map(async () => Promise.reject(new Error("later"))), "a promise"],
+    ["a promise in an object", () => ({ loss: Promise.resolve(1) }), "a promise"],
+  ])("refuses %s", async (_, fn, got) => {
+    expect(() => scope(fn)).toThrow(
+      new DataError(`${name}: fn must not be async; got ${got}; expected its result at once`),
+    );
+    await new Promise((resume) => setTimeout(resume));
+  });
+
   it("gives back what fn returns, and undoes its change also after an error", () => {
     expect(scope(() => ({ answer: 42 }))).toEqual({ answer: 42 });
     expect(() =>

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDataset } from "../../src/node/datasets/open.js";
 import {
   ConcatDataset,
   DataLoader,
@@ -26,7 +27,6 @@ import {
   evalPart,
   evalTransforms,
   loadDataset,
-  openDataset,
   openModel,
   readConfig,
   resolveArguments,

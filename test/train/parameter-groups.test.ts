@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import {
   createModel,
   DataError,
-  layersOf,
   manualSeed,
   ones,
   parameterGroups,
@@ -12,6 +11,7 @@ import {
   type ParameterGroupOptions,
 } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
+import { layersOf } from "../../src/train/parameter-groups.js";
 import { init } from "../../src/wasm/runtime.js";
 
 beforeAll(() => {
