@@ -74,13 +74,14 @@ export class ModelEma {
   /** Takes the model's weights into the average: after each step of the optimizer. @throws DataError while swapped */
   update(): void {
     this.#refuseSwapped("update");
-    for (const { live } of this.#pairs.values()) void live.ptr; // an error changes nothing
-    this.updates++;
-    const kept = this.warmup ? Math.min(this.decay, 1 - this.updates ** (-2 / 3)) : this.decay;
+    for (const { live } of this.#pairs.values()) void live.storage; // an error changes nothing
+    const updates = this.updates + 1;
+    const kept = this.warmup ? Math.min(this.decay, 1 - updates ** (-2 / 3)) : this.decay;
     for (const { live, average } of this.#pairs.values()) {
       if (live.dtype === "f32") lerp(average, live, 1 - kept);
       else average.copyFrom(live);
     }
+    this.updates = updates;
   }
 
   /** Exchanges the model's weights with their averages, in place: to use these, and then once more to train on. */
