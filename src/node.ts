@@ -44,7 +44,6 @@ export { download, type DownloadOptions, type DownloadProgress } from "./node/do
 export { environment, type Environment } from "./node/environment.js";
 export { evalPart, type EvalPart, type EvalPartOptions, type Split } from "./node/eval-part.js";
 export { readFeatures, writeFeatures, type PictureFeatures } from "./node/feature-files.js";
-
 export type { PartDigest, TrainedOn } from "./node/held-out.js";
 export { fetchWeights, type FetchWeightsOptions } from "./node/hub.js";
 export {

@@ -28,11 +28,12 @@ function setTrainable(
     throw wrongKind(what, "pattern", pattern, "a name or a regular expression");
   }
   const matches = matcher(pattern);
-  const parameters = model.namedParameters();
+  const all = { removeDuplicate: false }; // a layer that stands in two places goes by both names
+  const parameters = model.namedParameters(all);
   const found = new Set(parameters.filter(([name]) => matches(name)).map(([, p]) => p));
   if (found.size === 0) throw new DataError(`${what}: no parameter matches ${String(pattern)}`);
   for (const p of found) p.requiresGrad = trainable;
-  const tensors = [...parameters, ...model.namedBuffers()].filter(([name]) => matches(name));
+  const tensors = [...parameters, ...model.namedBuffers(all)].filter(([name]) => matches(name));
   const touched = new Set<unknown>(tensors.map(([, t]) => t));
   const norms = [...model.modules()].filter((m) => m instanceof BatchNorm2d);
   return {

@@ -84,6 +84,11 @@ function fileName(field: string): string {
   return field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 }
 
+export interface NamesOptions {
+  /** Whether a tensor that stands in several places is listed once, by its first name; otherwise by all. Default true. */
+  removeDuplicate?: boolean;
+}
+
 /** One of a network's outputs in training. */
 export interface WeightedOutput {
   weight: number;
@@ -173,16 +178,23 @@ export abstract class Module {
     for (const [name, child] of this.namedChildren()) yield* child.#tensors(`${prefix}${fileName(name)}.`);
   }
 
-  /** Tensors of a class by name; those that layers share once, by the first. */
-  #named<T extends ModuleTensor>(kind: abstract new (...args: never[]) => T): [name: string, tensor: T][] {
-    const names = new Map<T, string>();
-    for (const [name, t] of this.#tensors("")) if (t instanceof kind && !names.has(t)) names.set(t, name);
-    return Array.from(names, ([t, name]) => [name, t]);
+  #named<T extends ModuleTensor>(
+    kind: abstract new (...args: never[]) => T,
+    options: NamesOptions,
+  ): [name: string, tensor: T][] {
+    checkOptions<NamesOptions>(this.constructor.name, options, { removeDuplicate: true });
+    const { removeDuplicate = true } = options;
+    const seen = new Set<ModuleTensor>();
+    return [...this.#tensors("")].filter((entry): entry is [string, T] => {
+      const again = seen.has(entry[1]);
+      seen.add(entry[1]);
+      return entry[1] instanceof kind && !(again && removeDuplicate);
+    });
   }
 
-  /** Trainable tensors with their names in files, such as "layer1.0.conv1.weight"; one that layers share, once. */
-  namedParameters(): [name: string, parameter: Parameter][] {
-    return this.#named(Parameter);
+  /** Trainable tensors with their names in files, such as "layer1.0.conv1.weight". */
+  namedParameters(options: NamesOptions = {}): [name: string, parameter: Parameter][] {
+    return this.#named(Parameter, options);
   }
 
   parameters(): Parameter[] {
@@ -190,8 +202,8 @@ export abstract class Module {
   }
 
   /** Running statistics and the like, with their names in files. */
-  namedBuffers(): [name: string, buffer: Buffer][] {
-    return this.#named(Buffer);
+  namedBuffers(options: NamesOptions = {}): [name: string, buffer: Buffer][] {
+    return this.#named(Buffer, options);
   }
 
   /** Switches this module and all below it to training (or, with false, to evaluation). */

@@ -74,14 +74,14 @@ export function summary(model: Module, input: Tensor | Shape): ModelSummary {
   if (!(model instanceof Module)) throw wrongKind("summary", "model", model, "a Module");
   const shape = input instanceof Tensor ? input.shape : input;
   checkShape("summary", shape);
-  const leaves = leavesOf(model) as [string, { forward?: Module["forward"] } & Module][];
+  const names = leavesOf(model).reverse(); // a leaf that stands in two places goes by the first
+  const leaves = new Map(names.map(([name, leaf]) => [leaf, name]));
   const layers: LayerSummary[] = [];
   let macs = 0;
-  // A leaf's forward may be a field of its own, and a leaf may stand in two places: undone in reverse.
   const undo: (() => void)[] = [];
-  for (const [name, leaf] of leaves) {
+  for (const [leaf, name] of leaves) {
     const own = Object.getOwnPropertyDescriptor(leaf, "forward");
-    undo.unshift(() => {
+    undo.push(() => {
       if (own) Object.defineProperty(leaf, "forward", own);
       else delete (leaf as { forward?: unknown }).forward;
     });

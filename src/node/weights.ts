@@ -115,7 +115,8 @@ export function adaptedTo(
   path: string,
   rename?: (name: string) => string | undefined,
 ): StateDict {
-  const own = [...model.namedParameters(), ...model.namedBuffers()].map(([name]) => name);
+  const all = { removeDuplicate: false };
+  const own = [...model.namedParameters(all), ...model.namedBuffers(all)].map(([name]) => name);
   const eps = (norm: string): number | undefined =>
     own.includes(`${norm}.running_var`) ? (model.getSubmodule(norm) as BatchNorm2d).eps : undefined;
   return adaptNames(state, own, rename, path, eps);

@@ -20,12 +20,14 @@ function* parts(module: Module): Generator<Module> {
  */
 export function layersOf(model: Module): Tensor[][] {
   const layers: Tensor[][] = [];
+  const rest = new Set<Tensor>(model.parameters());
   for (const part of parts(model)) {
-    const parameters = part.parameters();
+    const parameters = part.parameters().filter((p) => rest.delete(p)); // one that layers share is the first one's
     const isNorm = parameters.every((p) => p.shape.length <= 1);
     if (isNorm && layers.length > 0) layers.at(-1)!.push(...parameters);
     else if (parameters.length > 0) layers.push(parameters);
   }
+  if (rest.size > 0) layers.unshift([...rest]); // the network's own
   return layers;
 }
 

@@ -10,6 +10,7 @@ import {
   DataError,
   DataLoader,
   fit,
+  freeze,
   init,
   LAMB,
   LARS,
@@ -17,12 +18,15 @@ import {
   memoryStats,
   Module,
   ones,
+  parameterGroups,
   plateau,
   Sequential,
   SGD,
   ShapeError,
+  summary,
   tensor,
   tidy,
+  unfreeze,
   WasmError,
   type Tensor,
 } from "../../src/index.js";
@@ -82,6 +86,24 @@ it.each([SGD, Adam, LARS, LAMB])("%o changes nothing where a step cannot be made
   }),
 );
 
+it("what has no gradient is left alone until it has one, such as what is frozen", () =>
+  tidy(() => {
+    const [p, frozen] = [leaf(), leaf()];
+    frozen.requiresGrad = false;
+    const optimizer = new SGD([p, frozen], { lr: 1, momentum: 0.9 });
+    p.grad = ones([3]);
+    optimizer.step();
+    expect([p, frozen].map((t) => [...t.data()])).toEqual([
+      [0, 1, 2],
+      [1, 2, 3],
+    ]);
+    frozen.requiresGrad = true;
+    frozen.grad = ones([3]);
+    optimizer.step();
+    expect([...frozen.data()]).toEqual([0, 1, 2]);
+    optimizer.dispose();
+  }));
+
 it("schedules refuse a step that is none", () => {
   for (const schedule of [constant({ lr: 1 }), cosine({ lr: 1, totalSteps: 5 }), plateau({ lr: 1 })]) {
     for (const step of [-1, NaN, "3", undefined])
@@ -110,6 +132,19 @@ it("a layer that stands in two places is trained once, as in PyTorch, and is nam
   expect([...twins.stateDict().keys()]).toEqual(
     ["a", "b", "rest.0", "rest.1"].flatMap((at) => [`${at}.weight`, `${at}.bias`]),
   );
+  const again = { removeDuplicate: false };
+  expect(twins.namedParameters(again).map(([name]) => name)).toEqual([...twins.stateDict().keys()]);
+  expect(freeze(twins, "b")).toBe(2);
+  expect(unfreeze(twins, "rest.0")).toBe(2);
+  expect(twins.a.weight.requiresGrad).toBe(true);
+  const rows = tidy(() => summary(twins, [1, 2]));
+  expect(rows.layers.map(({ name, macs }) => [name, macs])).toEqual([
+    ...[1, 2, 3].map(() => ["a", 4]),
+    ["rest.1", 4],
+  ]);
+  const [deep, head] = parameterGroups(twins, { decayAll: true, layerDecay: 0.5 });
+  expect(deep).toEqual({ lrScale: 0.5, parameters: [twins.a.weight, twins.a.bias] });
+  expect(head!.lrScale).toBe(1);
   const before = twins.a.weight.data();
   tidy(() =>
     twins

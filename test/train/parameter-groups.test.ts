@@ -2,13 +2,17 @@ import { beforeAll, describe, expect, it } from "vitest";
 import {
   createModel,
   DataError,
+  Linear,
   manualSeed,
+  Module,
   ones,
+  Parameter,
   parameterGroups,
   SGD,
   tidy,
   type Classifier,
   type ParameterGroupOptions,
+  type Tensor,
 } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
 import { layersOf } from "../../src/train/parameter-groups.js";
@@ -28,6 +32,19 @@ function layerNames(model: Classifier): string[][] {
 const first = (layers: readonly string[][]): string[] => layers.map(([name]) => name!.split(".").slice(0, 3).join(".")); // prettier-ignore
 
 describe("layersOf", () => {
+  it("puts a network's own parameters before all layers", () => {
+    class Scaled extends Module {
+      readonly fc = new Linear(2, 2);
+      readonly scale = new Parameter(ones([1]));
+      forward(x: Tensor): Tensor {
+        return this.fc.forward(x.mul(this.scale));
+      }
+    }
+    const model = new Scaled();
+    expect(layersOf(model)).toEqual([[model.scale], [model.fc.weight, model.fc.bias]]);
+    model.dispose();
+  });
+
   it("counts a convolution with its norm, a block, a linear layer", () => {
     shapesOnly(() => {
       const model = createModel("resnet18");
