@@ -211,7 +211,7 @@ function sumOf(total: Tensor, g: Tensor): Tensor {
   const n = g.size;
   const y = total.storage.users === 1 ? total : empty(total.shape, "f32", "backward sum");
   const { deferred, users } = g.storage;
-  if (deferred?.add && users === 1 && y === total) deferred.add(y.ptr);
+  if (deferred?.absorbs.has("sum") && users === 1 && y === total) deferred.write(y.ptr, { sum: true });
   else parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, 0);
   return y;
 }

@@ -3,6 +3,7 @@
 
 import { ShapeError } from "../errors.js";
 import { disposeAux, isGradEnabled, Node, type AnyRule, type Once } from "./autograd.js";
+import { definePlan, operandsOf, type Make } from "./planned.js";
 import { refusePromise, tidy } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
 import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
@@ -33,8 +34,10 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
   dtype?: DType;
   /** The output's shape. Validates everything: forward and the kernels do not. @throws ShapeError */
   shape(inputs: I, attrs: A): Shape;
-  /** Fills y. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
-  forward(y: Tensor, inputs: I, attrs: A): Aux;
+  /** Plans how y is filled. */
+  plan?: Make<I, A>;
+  /** Fills y itself, where it depends on the elements. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
+  forward?(y: Tensor, inputs: I, attrs: A): Aux;
   /** The op shares its input's elements: y is made from this input's storage, and forward copies nothing. */
   view?: keyof I;
   /** Tensors that the gradient rules read; everything else may be freed. */
@@ -115,6 +118,12 @@ export function defineOp<
   const differentiable = Object.keys(rules).length > 0;
   const dtypes = (spec.dtypes ?? {}) as Record<string, DType | undefined>;
   const optional = spec.optional ?? [];
+  const planned = spec.plan && definePlan<I, A>(name, spec.plan);
+  const forward = (y: Tensor, inputs: I, attrs: A): Aux | undefined => {
+    if (!planned) return spec.forward!(y, inputs, attrs);
+    planned.run(y.ptr, y.shape, operandsOf(inputs), attrs);
+    return undefined;
+  };
 
   const apply = (inputs: I, attrs: A = {} as A): Tensor => {
     const named = inputs as Inputs;
@@ -144,7 +153,7 @@ export function defineOp<
       const out = source
         ? new Tensor(source.storage.retain(), shape, source.dtype)
         : empty(shape, spec.dtype ?? "f32", name);
-      return { y: out, aux: spec.forward(out, inputs, attrs) };
+      return { y: out, aux: forward(out, inputs, attrs) };
     });
     if (needs.length > 0) {
       y.node = new Node({

@@ -3,6 +3,19 @@
 import { WasmError } from "../errors.js";
 import type { Heap } from "../wasm/heap.js";
 import { onReplaced, runtime } from "../wasm/runtime.js";
+import type { Tensor } from "./tensor.js";
+
+/** What the computation of an output can take over from the operation that follows, so that this needs no pass of its own. */
+export interface Epilogue {
+  /** Leaves the mean and variance of each channel, summed about a pivot near the mean. */
+  moments?: { pivot: Tensor; mean: Tensor; variance: Tensor };
+  /** Adds to what lies there. */
+  sum?: boolean;
+  /** Adds another storage's elements. */
+  residual?: Storage;
+  /** Applied last. */
+  activation?: "relu";
+}
 
 /**
  * How to compute a storage's elements, later. An operation may leave its result so when the next one probably absorbs it: batch
@@ -11,10 +24,16 @@ import { onReplaced, runtime } from "../wasm/runtime.js";
 export interface Deferred {
   /** What write() reads. It stays alive and unchanged until then. */
   readonly sources: readonly Storage[];
-  /** Computes the elements to this address. */
-  write(address: number): void;
-  /** Adds the elements to those at this address, if that is cheaper than to compute them first. */
-  add?(address: number): void;
+  /** What writing them can take over from the next operation. */
+  readonly absorbs: ReadonlySet<keyof Epilogue>;
+  /** Computes the elements to this address, and does of the epilogue what it absorbs. */
+  write(address: number, epilogue?: Epilogue): void;
+  /** The last axis of the op's output. */
+  readonly channels?: number;
+  /** The elements are x·scale + shift for each channel: scale, then shift. */
+  readonly scaled?: { readonly coefficients: Storage };
+  /** The elements are those of dy where y is positive, else 0; y > 0 where x·scale + shift > 0, if there are coefficients. */
+  readonly masked?: { readonly dy: Storage; readonly y: Storage; readonly coefficients: Storage | undefined };
 }
 
 /** What a block may belong to. */

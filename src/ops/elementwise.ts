@@ -6,7 +6,7 @@ import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
 import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import { MaskedGradient, ScaledRows } from "./fusion.js";
+import { maskedGradient, withResidual } from "./fusion.js";
 
 type UnaryKernel = "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
 type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
@@ -41,18 +41,18 @@ const reluOp = defineOp({
   shape: sameAsInput,
   forward(y, { x }) {
     const { deferred } = x.storage;
-    if (!(deferred instanceof ScaledRows)) {
+    if (!deferred?.absorbs.has("activation")) {
       parallel("relu", x.size, GRAIN, x.ptr, y.ptr);
       return {};
     }
-    deferred.apply(y.ptr, true);
-    return { coefficients: deferred.residual ? undefined : deferred.coefficients };
+    deferred.write(y.ptr, { activation: "relu" });
+    return { coefficients: deferred.scaled?.coefficients };
   },
   saves: ["y"],
   vjp: {
     x(dy, { y, aux }) {
       const dx = empty(dy.shape, "f32", "relu gradient");
-      dx.storage.defer(new MaskedGradient(dy.storage, y.storage, y.size, aux.coefficients));
+      dx.storage.defer(maskedGradient(dy.storage, y.storage, y.size, aux.coefficients));
       return dx;
     },
   },
@@ -208,8 +208,8 @@ const addOp = defineOp({
       [b, a],
     ] as const) {
       const { deferred } = t.storage;
-      if (!(deferred instanceof ScaledRows) || deferred.residual) continue;
-      y.storage.defer(deferred.plus(other.storage));
+      if (!deferred?.absorbs.has("residual")) continue;
+      y.storage.defer(withResidual(deferred, other.storage));
       return;
     }
     addKernel(y, { a, b });

@@ -1,13 +1,14 @@
 // Matrix products: matmul, and linear (a matrix product with a transposed weight and a bias).
 
 import { defineOp } from "../core/op.js";
+import { definePlan } from "../core/planned.js";
 import { describe, sizeOf } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
-import { parallelScratch, shares, withStruct } from "../wasm/parallel.js";
+import { shares } from "../wasm/parallel.js";
+import type { Planner } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords } from "../wasm/abi.js";
-import { withPacked } from "./packed.js";
+import { sumOfRows } from "./reduce.js";
 import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
 
 /** An operand: its address and its element strides from row to row and from column to column. */
@@ -22,17 +23,18 @@ const LEAST_COLUMNS = 96;
 const WHOLE_FLOATS = 2 ** 21;
 
 /** C = A·B: C is m×n and contiguous, k the inner size. */
-function gemm(m: number, n: number, k: number, a: Operand, b: Operand, c: number): void {
+function gemm(p: Planner, m: number, n: number, k: number, a: Operand, b: Operand, c: number): void {
   if (a[2] === 1 && n * k <= WHOLE_FLOATS) {
-    runtime().heap.scratch(panelFloats(k, n) * 4, "gemm", (panels) => {
-      packMatrix(...b, k, n, panels);
-      rowsTimesPanels(m, n, k, a[0], a[1], panels, 0, c);
+    p.scratch(panelFloats(k, n) * 4, (panels) => {
+      packMatrix(p, ...b, k, n, panels);
+      rowsTimesPanels(p, m, n, k, a[0], a[1], panels, 0, c);
     });
-  } else gemmBlocks(m, n, k, a, b, c, false);
+  } else gemmBlocks(p, m, n, k, a, b, c, false);
 }
 
 /** C = A·B + bias, rows of A (lda apart) contiguous, B in panels; bias 0 for none. */
 function rowsTimesPanels(
+  p: Planner,
   m: number,
   n: number,
   k: number,
@@ -59,11 +61,12 @@ function rowsTimesPanels(
     aGroupBytes: 0,
     cGroupBytes: 0,
   };
-  rowsProduct(x, { top: 0, left: 0, height: 1, width: m }, grid, [{ offset: 0, length: k }]);
+  rowsProduct(p, x, { top: 0, left: 0, height: 1, width: m }, grid, [{ offset: 0, length: k }]);
 }
 
 /** C = A·B (+ C), both operands packed block by block. */
 function gemmBlocks(
+  p: Planner,
   m: number,
   n: number,
   k: number,
@@ -72,14 +75,14 @@ function gemmBlocks(
   c: number,
   accumulate: boolean,
 ): void {
-  const { kernels, heap, tile } = runtime();
+  if (m === 0 || n === 0) return;
   // Cut columns first: B is packed once for each unit, and so is A.
   const columnUnits = Math.min(Math.ceil(n / LEAST_COLUMNS), Math.max(shares(), Math.ceil(n / UNIT_COLUMNS)));
   const rowUnits = Math.min(
     Math.ceil(m / LEAST_ROWS),
     Math.max(Math.ceil(shares() / Math.max(1, columnUnits)), Math.ceil(m / UNIT_ROWS)),
   );
-  const fields = {
+  const shape = p.struct("Gemm", {
     m,
     n,
     k,
@@ -94,43 +97,51 @@ function gemmBlocks(
     accumulate: accumulate ? 1 : 0,
     unitRows: Math.ceil(m / Math.max(1, rowUnits) / 12) * 12,
     unitColumns: Math.ceil(n / Math.max(1, columnUnits) / 48) * 48,
-    tile,
-  };
-  if (m === 0 || n === 0) return;
-  heap.words(structWords("Gemm", fields), "gemm", (shape) => {
-    parallelScratch("gemm", kernels.gemmUnits(shape), 1, kernels.gemmScratch(shape), shape);
+    tile: runtime().tile,
   });
+  p.parallelScratch("gemm", p.ask("gemmUnits", shape), 1, p.ask("gemmScratch", shape), shape);
 }
+
+interface MatmulInputs {
+  a: Tensor;
+  b: Tensor;
+}
+
+const matmulGradientA = definePlan<{ dy: Tensor; b: Tensor }, object>(
+  "matmul gradient",
+  (p, da, { dy, b }) => {
+    const [m, k] = da.shape as [number, number];
+    const n = b.shape[1]!;
+    gemm(p, m, k, n, [dy.ptr, n, 1], [b.ptr, 1, n], da.ptr);
+  },
+);
+
+const matmulGradientB = definePlan<{ dy: Tensor; a: Tensor }, object>(
+  "matmul gradient",
+  (p, db, { dy, a }) => {
+    const [k, n] = db.shape as [number, number];
+    const m = dy.shape[0]!;
+    gemm(p, k, n, m, [a.ptr, 1, k], [dy.ptr, n, 1], db.ptr);
+  },
+);
 
 const matmulOp = defineOp({
   name: "matmul",
-  shape({ a, b }: { a: Tensor; b: Tensor }) {
+  shape({ a, b }: MatmulInputs) {
     if (a.shape.length !== 2 || b.shape.length !== 2 || a.shape[1] !== b.shape[0]) {
       throw new ShapeError(`matmul: expected a:[m,k] b:[k,n]; got ${describe({ a, b })}`);
     }
     return [a.shape[0]!, b.shape[1]!];
   },
-  forward(y, { a, b }) {
+  plan(p, y, { a, b }) {
     const [m, k] = a.shape as [number, number];
     const n = b.shape[1]!;
-    gemm(m, n, k, [a.ptr, k, 1], [b.ptr, n, 1], y.ptr);
+    gemm(p, m, n, k, [a.ptr, k, 1], [b.ptr, n, 1], y.ptr);
   },
   saves: ["a", "b"],
   vjp: {
-    a(dy, { b }) {
-      const [k, n] = b.shape as [number, number];
-      const m = dy.shape[0]!;
-      const da = empty([m, k], "f32", "matmul gradient");
-      gemm(m, k, n, [dy.ptr, n, 1], [b.ptr, 1, n], da.ptr);
-      return da;
-    },
-    b(dy, { a }) {
-      const [m, k] = a.shape as [number, number];
-      const n = dy.shape[1]!;
-      const db = empty([k, n], "f32", "matmul gradient");
-      gemm(k, n, m, [a.ptr, 1, k], [dy.ptr, n, 1], db.ptr);
-      return db;
-    },
+    a: (dy, { b, shapes }) => matmulGradientA(shapes.a, { dy, b }, {}),
+    b: (dy, { a, shapes }) => matmulGradientB(shapes.b, { dy, a }, {}),
   },
 });
 
@@ -139,6 +150,24 @@ interface LinearInputs {
   weight: Tensor;
   bias?: Tensor | undefined;
 }
+
+const linearGradientX = definePlan<{ dy: Tensor; weight: Tensor }, object>(
+  "linear gradient",
+  (p, dx, { dy, weight }) => {
+    const [out, inner] = weight.shape as [number, number];
+    const rows = sizeOf(dx.shape.slice(0, -1));
+    gemm(p, rows, inner, out, [dy.ptr, out, 1], [weight.ptr, inner, 1], dx.ptr);
+  },
+);
+
+const linearGradientWeight = definePlan<{ dy: Tensor; x: Tensor }, object>(
+  "linear gradient",
+  (p, dw, { dy, x }) => {
+    const [out, inner] = dw.shape as [number, number];
+    const rows = sizeOf(x.shape.slice(0, -1));
+    gemm(p, out, inner, rows, [dy.ptr, 1, out], [x.ptr, inner, 1], dw.ptr);
+  },
+);
 
 const linearOp = defineOp({
   name: "linear",
@@ -157,44 +186,30 @@ const linearOp = defineOp({
     }
     return [...x.shape.slice(0, -1), out!];
   },
-  forward(y, { x, weight, bias }) {
+  plan(p, y, { x, weight, bias }) {
     const [out, inner] = weight.shape as [number, number];
     const rows = sizeOf(x.shape.slice(0, -1));
     if (out * inner <= WHOLE_FLOATS) {
-      const fill = (to: number): void => packMatrix(weight.ptr, 1, inner, inner, out, to);
-      withPacked(weight, "panels", panelFloats(inner, out) * 4, fill, (panels) => {
-        rowsTimesPanels(rows, out, inner, x.ptr, inner, panels, bias?.ptr ?? 0, y.ptr);
-      });
+      p.derive(
+        weight.ptr,
+        "panels",
+        panelFloats(inner, out) * 4,
+        (own, from, to) => packMatrix(own, from, 1, inner, inner, out, to),
+        (panels) => rowsTimesPanels(p, rows, out, inner, x.ptr, inner, panels, bias?.ptr ?? 0, y.ptr),
+      );
       return;
     }
     if (bias) {
       const fields = { x: bias.ptr, y: y.ptr, n0: 1, n1: 1, n2: rows, n3: out, s0: 0, s1: 0, s2: 0, s3: 1 };
-      withStruct("Strided", fields, (shape) => runtime().kernels.stridedCopy(shape));
+      p.call("stridedCopy", p.struct("Strided", fields));
     }
-    gemmBlocks(
-      rows, out, inner, [x.ptr, inner, 1], [weight.ptr, 1, inner], y.ptr, bias !== undefined,
-    ); // prettier-ignore
+    gemmBlocks(p, rows, out, inner, [x.ptr, inner, 1], [weight.ptr, 1, inner], y.ptr, bias !== undefined);
   },
   saves: ["x", "weight"],
   vjp: {
-    x(dy, { weight, shapes }) {
-      const [out, inner] = weight.shape as [number, number];
-      const dx = empty(shapes.x, "f32", "linear gradient");
-      gemm(sizeOf(shapes.x.slice(0, -1)), inner, out, [dy.ptr, out, 1], [weight.ptr, inner, 1], dx.ptr);
-      return dx;
-    },
-    weight(dy, { x, shapes }) {
-      const [out, inner] = shapes.weight as [number, number];
-      const dw = empty(shapes.weight, "f32", "linear gradient");
-      gemm(out, inner, sizeOf(x.shape.slice(0, -1)), [dy.ptr, 1, out], [x.ptr, inner, 1], dw.ptr);
-      return dw;
-    },
-    bias(dy) {
-      const out = dy.shape.at(-1)!;
-      const db = empty([out], "f32", "linear gradient");
-      runtime().kernels.sum(dy.ptr, db.ptr, 1, dy.size / Math.max(out, 1), out, 1);
-      return db;
-    },
+    x: (dy, { weight, shapes }) => linearGradientX(shapes.x, { dy, weight }, {}),
+    weight: (dy, { x, shapes }) => linearGradientWeight(shapes.weight, { dy, x }, {}),
+    bias: (dy) => sumOfRows([dy.shape.at(-1)!], { dy }, {}),
   },
 });
 

@@ -8,7 +8,7 @@ import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf } from "../errors/options.js";
 import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { MaskedGradient, rowGrain, ScaledRows, WithMoments } from "./fusion.js";
+import { rowGrain, scaledRows } from "./fusion.js";
 
 interface BatchNormInputs {
   x: Tensor;
@@ -67,11 +67,12 @@ interface MaskedSource {
 function gradientOf(dy: Tensor, { coefficients }: Aux): MaskedSource {
   const { deferred, users } = dy.storage;
   // A gradient that others read too is computed once for all.
-  if (!(deferred instanceof MaskedGradient) || users > 1) return { dy: dy.ptr, y: 0, scale: 0 };
+  const masked = deferred?.masked;
+  if (!masked || users > 1) return { dy: dy.ptr, y: 0, scale: 0 };
   // Where y comes of x alone, y need not be read.
-  if (deferred.coefficients === coefficients.storage)
-    return { dy: deferred.dy.address, y: 0, scale: coefficients.ptr };
-  return { dy: deferred.dy.address, y: deferred.y.address, scale: 0 };
+  if (masked.coefficients === coefficients.storage)
+    return { dy: masked.dy.address, y: 0, scale: coefficients.ptr };
+  return { dy: masked.dy.address, y: masked.y.address, scale: 0 };
 }
 
 /** Σdy and Σdy·(x − μ) for each channel, computed once, by whichever rule runs first. */
@@ -88,9 +89,10 @@ function gradientSums(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tens
         runtime().kernels.finishSums(partials, blocks, channels, sums.ptr, dots.ptr);
       });
     const { deferred, users } = dy.storage;
-    if (deferred instanceof MaskedGradient && users > 1) {
+    const masked = deferred?.masked;
+    if (masked && users > 1) {
       // Others read the gradient too: it is written on the way.
-      dy.storage.settle((out) => sum({ dy: deferred.dy.address, y: deferred.y.address, scale: 0 }, out));
+      dy.storage.settle((out) => sum({ dy: masked.dy.address, y: masked.y.address, scale: 0 }, out));
     } else sum(gradientOf(dy, aux), 0);
     return { sums, dots };
   });
@@ -110,13 +112,9 @@ function momentsOnTheWay(
   variance: Tensor,
 ): boolean {
   const { deferred } = x.storage;
-  if (!(deferred instanceof WithMoments) || deferred.channels !== mean.size || !runningMean) return false;
-  const pivot = runningMean.ptr;
-  const use = (partials: number, blocks: number): void => {
-    const c = mean.size;
-    runtime().kernels.finishMoments(pivot, rowsOf(x), c, partials, blocks, mean.ptr, variance.ptr);
-  };
-  x.storage.settle((address) => deferred.write(address, { pivot, use }));
+  if (!deferred?.absorbs.has("moments") || deferred.channels !== mean.size || !runningMean) return false;
+  const moments = { pivot: runningMean, mean, variance };
+  x.storage.settle((address) => deferred.write(address, { moments }));
   const [means, variances, pivots] = [mean.view, variance.view, runningMean.view];
   return means.every((m, i) => (m - pivots[i]!) ** 2 <= FAR_PIVOT * variances[i]!);
 }
@@ -189,7 +187,7 @@ const batchNormOp = defineOp({
       variance.copyFrom(runningVar!);
     }
     kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale, scale + c * 4);
-    y.storage.defer(new ScaledRows(x.storage, coefficients.storage, x.size, c));
+    y.storage.defer(scaledRows(x.storage, coefficients.storage, x.size, c));
     return { mean, variance, coefficients };
   },
   saves: ["x", "weight"],

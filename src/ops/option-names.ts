@@ -2,11 +2,17 @@
 
 import type { Names } from "../errors/options.js";
 import type { BinaryCrossEntropyOptions, SigmoidFocalOptions } from "./binary-loss.js";
-import type { Conv2dOptions } from "./conv.js";
+import type { Conv2dOptions } from "./conv/conv2d.js";
 import type { CrossEntropyOptions } from "./loss.js";
 import type { AvgPoolOptions, MaxPoolOptions } from "./pool.js";
 
-export const CONV2D: Names<Conv2dOptions> = { stride: true, padding: true, dilation: true, groups: true };
+export const CONV2D: Names<Conv2dOptions> = {
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+  algorithm: true,
+};
 export const MAX_POOL: Names<MaxPoolOptions> = {
   stride: true,
   padding: true,

@@ -2,12 +2,12 @@
 
 import { isRecorded } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
+import { definePlan, operandsOf, type Place } from "../core/planned.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../errors/options.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
+import { GRAIN } from "../wasm/parallel.js";
 import { AVG_POOL, MAX_POOL } from "./option-names.js";
 import {
   describeWindow,
@@ -15,7 +15,6 @@ import {
   showPair,
   windowOf,
   windowOutput,
-  withWindow,
   type Pair,
   type WindowAttrs,
 } from "./window.js";
@@ -48,15 +47,41 @@ function poolShape(name: string, { x }: PoolInputs, attrs: PoolAttrs): Shape {
 }
 
 /** Rows of a stack of images: the units of pooling kernels. */
-function rowsOf({ shape }: Tensor): number {
+function rowsOf({ shape }: Place): number {
   return shape[0]! * shape[1]!;
 }
 
 /** Rows that are worth another thread, each value coming of a whole window. */
-function grainOf({ shape }: Tensor, attrs?: PoolAttrs): number {
+function grainOf({ shape }: Place, attrs?: PoolAttrs): number {
   const [kh, kw] = pair(attrs?.kernelSize ?? 2);
   return Math.ceil(GRAIN / Math.max(1, shape[2]! * shape[3]! * kh * kw));
 }
+
+const maxForward = definePlan<{ x: Tensor; taps?: Tensor | undefined }, PoolAttrs>(
+  "maxPool2d",
+  (p, y, { x, taps }, attrs) => {
+    const window = p.struct("Window", windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs));
+    p.parallel("maxPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, taps?.ptr ?? 0);
+  },
+);
+
+const maxBackward = definePlan<{ dy: Tensor; taps: Tensor }, PoolAttrs>(
+  "maxPool2dBackward",
+  (p, dx, { dy, taps }, attrs) => {
+    const window = p.struct("Window", windowOf(dx.shape, dy.shape, pair(attrs.kernelSize), attrs));
+    const units = p.ask("maxPool2dBackwardUnits", window);
+    p.parallel("maxPool2dBackward", units, grainOf(dx), window, dy.ptr, taps.ptr, dx.ptr);
+  },
+);
+
+const avgBackward = definePlan<{ dy: Tensor }, PoolAttrs & { countIncludePad: boolean }>(
+  "avgPool2dBackward",
+  (p, dx, { dy }, attrs) => {
+    const window = p.struct("Window", windowOf(dx.shape, dy.shape, pair(attrs.kernelSize), attrs));
+    const pad = attrs.countIncludePad ? 1 : 0;
+    p.parallel("avgPool2dBackward", rowsOf(dx), grainOf(dx), window, dy.ptr, dx.ptr, pad);
+  },
+);
 
 const maxPool2dOp = defineOp({
   name: "maxPool2d",
@@ -71,21 +96,12 @@ const maxPool2dOp = defineOp({
   forward(y, { x }, attrs) {
     // Backward needs to know where each maximum was; without one that is not noted down.
     const taps = isRecorded(x) ? empty(y.shape, "u8", "maxPool2d") : undefined;
-    withWindow(windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs), (window) => {
-      parallel("maxPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, taps?.ptr ?? 0);
-    });
+    maxForward.run(y.ptr, y.shape, operandsOf({ x, taps }), attrs);
     return { taps };
   },
   saves: [],
   vjp: {
-    x(dy, { shapes, aux }, attrs) {
-      const dx = empty(shapes.x, "f32", "maxPool2dBackward");
-      withWindow(windowOf(shapes.x, dy.shape, pair(attrs.kernelSize), attrs), (window) => {
-        const units = runtime().kernels.maxPool2dBackwardUnits(window);
-        parallel("maxPool2dBackward", units, grainOf(dx), window, dy.ptr, aux.taps!.ptr, dx.ptr);
-      });
-      return dx;
-    },
+    x: (dy, { shapes, aux }, attrs) => maxBackward(shapes.x, { dy, taps: aux.taps! }, attrs),
   },
 });
 
@@ -93,27 +109,17 @@ const avgPool2dOp = defineOp({
   name: "avgPool2d",
   shape: (inputs: PoolInputs, attrs: PoolAttrs & { countIncludePad: boolean }) =>
     poolShape("avgPool2d", inputs, attrs),
-  forward(y, { x }, attrs) {
-    withWindow(windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs), (window) => {
-      const pad = attrs.countIncludePad ? 1 : 0;
-      parallel("avgPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, pad);
-    });
+  plan(p, y, { x }, attrs) {
+    const window = p.struct("Window", windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs));
+    const pad = attrs.countIncludePad ? 1 : 0;
+    p.parallel("avgPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, pad);
   },
   saves: [],
-  vjp: {
-    x(dy, { shapes }, attrs) {
-      const dx = empty(shapes.x, "f32", "avgPool2dBackward");
-      withWindow(windowOf(shapes.x, dy.shape, pair(attrs.kernelSize), attrs), (window) => {
-        const pad = attrs.countIncludePad ? 1 : 0;
-        parallel("avgPool2dBackward", rowsOf(dx), grainOf(dx), window, dy.ptr, dx.ptr, pad);
-      });
-      return dx;
-    },
-  },
+  vjp: { x: (dy, { shapes }, attrs) => avgBackward(shapes.x, { dy }, attrs) },
 });
 
 /** kernelHeight 0 tells the kernel that windows divide the image evenly. */
-const ADAPTIVE: WindowAttrs = { stride: 1, padding: 0, dilation: 1 };
+const ADAPTIVE = { kernelSize: 0, stride: 1, padding: 0, dilation: 1, countIncludePad: false };
 
 const adaptiveAvgPool2dOp = defineOp({
   name: "adaptiveAvgPool2d",
@@ -131,21 +137,12 @@ const adaptiveAvgPool2dOp = defineOp({
     }
     return [x.shape[0]!, size[0], size[1], x.shape[3]!];
   },
-  forward(y, { x }) {
-    withWindow(windowOf(x.shape, y.shape, [0, 0], ADAPTIVE), (window) => {
-      parallel("avgPool2d", rowsOf(y), 1, window, x.ptr, y.ptr, 0);
-    });
+  plan(p, y, { x }) {
+    const window = p.struct("Window", windowOf(x.shape, y.shape, [0, 0], ADAPTIVE));
+    p.parallel("avgPool2d", rowsOf(y), 1, window, x.ptr, y.ptr, 0);
   },
   saves: [],
-  vjp: {
-    x(dy, { shapes }) {
-      const dx = empty(shapes.x, "f32", "adaptiveAvgPool2dBackward");
-      withWindow(windowOf(shapes.x, dy.shape, [0, 0], ADAPTIVE), (window) => {
-        parallel("avgPool2dBackward", rowsOf(dx), grainOf(dx), window, dy.ptr, dx.ptr, 0);
-      });
-      return dx;
-    },
-  },
+  vjp: { x: (dy, { shapes }) => avgBackward(shapes.x, { dy }, ADAPTIVE) },
 });
 
 export interface PoolOptions {

@@ -1,8 +1,9 @@
 // Products whose rows start at the pixels of a grid (kernels/product/rows-gemm.ts): what convolutions and matrix products share.
 
-import { parallel, parallelScratch, shares, withStruct } from "../wasm/parallel.js";
+import type { Struct } from "../wasm/abi.js";
+import { shares } from "../wasm/parallel.js";
+import type { Planner } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
-import { structWords, type Struct } from "../wasm/abi.js";
 
 /** Tiles of the kernel's blocks, and the rows of its tallest register tile. */
 const BLOCK_ROWS = 16 * 6;
@@ -87,6 +88,7 @@ function isFramed(x: { height: number; width: number }, frame: Frame): boolean {
  * values B's panels are deep, more than the runs are long if B begins within panels that hold others too.
  */
 export function rowsProduct(
+  p: Planner,
   x: Images,
   frame: Frame,
   grid: Grid,
@@ -94,7 +96,7 @@ export function rowsProduct(
   depth: number = runs.reduce((total, run) => total + run.length, 0),
 ): void {
   if (x.images * grid.height * grid.width * grid.columns === 0) return;
-  const { kernels, heap, tile } = runtime();
+  const { kernels, tile } = runtime();
   const NR = kernels.tileColumns(tile);
   const segments = segmentsOf(runs, NR);
   const { stepRows, stepColumns, ...rest } = grid;
@@ -109,39 +111,35 @@ export function rowsProduct(
     : Math.ceil((x.images * grid.height * grid.width) / BLOCK_ROWS);
   const rowBytes = rowWidth(x, frame) * x.channels * 4;
   const stripRows = Math.min(frame.height, (bandRows - 1) * stepRows + windowRows);
-  heap.words(segments.length ? segments : [0, 0, 0], "conv2d", (address) => {
-    const fields = {
-      ...rest,
-      images: x.images,
-      aImageBytes: (framed ? stripRows : x.height) * rowBytes,
-      aRowBytes: stepRows * rowBytes,
-      aPixelBytes: stepColumns * x.channels * 4,
-      a: framed ? 0 : x.address,
-      panelBytes: depth * NR * 4,
-      segments: address,
-      segmentCount: Math.max(1, segments.length / 3),
-      segmentBlocks: kernels.segmentBlocks(address, segments.length / 3),
-      bGroupBytes: panels * depth * NR * 4,
-      unitPanels: Math.ceil(panels / Math.min(panels, Math.max(1, Math.ceil(shares() / Math.max(1, bands))))),
-      x: x.address,
-      xHeight: x.height,
-      xWidth: x.width,
-      channels: x.channels,
-      top: frame.top,
-      left: frame.left,
-      frameHeight: frame.height,
-      frameWidth: frame.width,
-      bandImages,
-      bandRows,
-      stepRows,
-      windowRows,
-      tile,
-    };
-    heap.words(structWords("RowsGemm", fields), "conv2d", (shape) => {
-      const bytes = kernels.rowsGemmScratch(shape);
-      parallelScratch("rowsGemm", kernels.rowsGemmUnits(shape), 1, bytes, shape);
-    });
+  const address = p.words(segments.length ? segments : [0, 0, 0]);
+  const shape = p.struct("RowsGemm", {
+    ...rest,
+    images: x.images,
+    aImageBytes: (framed ? stripRows : x.height) * rowBytes,
+    aRowBytes: stepRows * rowBytes,
+    aPixelBytes: stepColumns * x.channels * 4,
+    a: framed ? 0 : x.address,
+    panelBytes: depth * NR * 4,
+    segments: address,
+    segmentCount: Math.max(1, segments.length / 3),
+    segmentBlocks: p.ask("segmentBlocks", address, segments.length / 3),
+    bGroupBytes: panels * depth * NR * 4,
+    unitPanels: Math.ceil(panels / Math.min(panels, Math.max(1, Math.ceil(shares() / Math.max(1, bands))))),
+    x: x.address,
+    xHeight: x.height,
+    xWidth: x.width,
+    channels: x.channels,
+    top: frame.top,
+    left: frame.left,
+    frameHeight: frame.height,
+    frameWidth: frame.width,
+    bandImages,
+    bandRows,
+    stepRows,
+    windowRows,
+    tile,
   });
+  p.parallelScratch("rowsGemm", p.ask("rowsGemmUnits", shape), 1, p.ask("rowsGemmScratch", shape), shape);
 }
 
 /** How many whole images, or rows of one, fit a band; fewer where threads would go idle. */
@@ -173,6 +171,7 @@ export function panelFloats(k: number, columns: number): number {
 
 /** Packs a k × columns matrix, element (p, j) at src + 4·(p·rs + j·cs), at row `first` of panels of `depth` rows. */
 export function packMatrix(
+  p: Planner,
   src: number,
   rs: number,
   cs: number,
@@ -188,5 +187,5 @@ export function packMatrix(
   const grain = Math.max(1, Math.ceil(16384 / Math.max(1, k * NR)));
   const dst = to + first * NR * 4;
   const fields = { src, rs, cs, k, n: columns, width: NR, dst, panelStride: depth * NR };
-  withStruct("PackPanels", fields, (shape) => parallel("packPanels", units, grain, shape));
+  p.parallel("packPanels", units, grain, p.struct("PackPanels", fields));
 }

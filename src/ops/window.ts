@@ -3,8 +3,7 @@
 import { describe, type Shape } from "../core/shape.js";
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
-import { runtime } from "../wasm/runtime.js";
-import { structWords, type Struct } from "../wasm/abi.js";
+import type { Struct } from "../wasm/abi.js";
 
 /** A number for both directions, or [height, width]. */
 export type Pair = number | readonly [height: number, width: number];
@@ -73,11 +72,6 @@ export function windowOutput(
   }
   if (wrong === undefined) return out;
   throw new ShapeError(`${op}: ${wrong}; got ${describe(shapes)} ${describeWindow(attrs)}`);
-}
-
-/** Runs fn with the address of a Window struct. */
-export function withWindow<T>(fields: Struct<"Window">, fn: (address: number) => T): T {
-  return runtime().heap.words(structWords("Window", fields), "window", fn);
 }
 
 /** The Window of x:[n,h,w,c] and y:[n,oh,ow,…]. */

@@ -112,7 +112,7 @@ export class Heap {
    * @throws WasmError naming what(), the bytes asked and in use, when the memory cannot grow to hold it.
    */
   alloc(bytes: number, what: () => string): number {
-    const size = bytes < LARGE ? roundUp(bytes + TAIL, ALIGN) : roundUp(bytes + TAIL, ALIAS) + SHIFT;
+    const size = this.room(bytes);
     const address = this.#take(size) ?? (this.#grow(size) ? this.#take(size) : undefined);
     if (address === undefined) {
       throw new WasmError(
@@ -124,6 +124,11 @@ export class Heap {
     this.bytesInUse += size;
     if (this.bytesInUse > this.peakBytes) this.peakBytes = this.bytesInUse;
     return address;
+  }
+
+  /** Bytes from a block of `bytes` bytes to the next, if it is to follow at once. */
+  room(bytes: number): number {
+    return bytes < LARGE ? roundUp(bytes + TAIL, ALIGN) : roundUp(bytes + TAIL, ALIAS) + SHIFT;
   }
 
   /** Gives a block back. @throws WasmError if no block starts at the address (freed twice, or never allocated). */
@@ -145,20 +150,29 @@ export class Heap {
     }
   }
 
-  /** Runs fn with the address of these i32 words, which lie there for the call; they are not for fn to change. */
-  words<T>(values: readonly number[], what: string, fn: (address: number) => T): T {
+  /**
+   * Runs fn with the address of i32 words, which lie there for the call; they are not for fn to change. valuesAt gives them by
+   * that address, for words that point at others.
+   */
+  words<T>(
+    count: number,
+    valuesAt: (address: number) => readonly number[],
+    what: string,
+    fn: (address: number) => T,
+  ): T {
     const begin = this.#wordsInUse;
-    const end = begin + values.length;
+    const end = begin + count;
     if (end > MOST_WORDS) {
-      return this.scratch(values.length * 4, what, (address) => {
-        this.i32(address, values.length).set(values);
+      return this.scratch(count * 4, what, (address) => {
+        this.i32(address, count).set(valuesAt(address));
         return fn(address);
       });
     }
+    const values = valuesAt(WORDS + 4 * begin);
     if (this.#words.buffer !== this.memory.buffer) {
       this.#words = new Int32Array(this.memory.buffer, WORDS, MOST_WORDS);
     }
-    for (let i = begin; i < end; i++) this.#words[i] = values[i - begin]!;
+    for (let i = 0; i < count; i++) this.#words[begin + i] = values[i]!;
     this.#wordsInUse = end;
     try {
       return fn(WORDS + 4 * begin);

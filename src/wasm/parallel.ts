@@ -18,7 +18,7 @@ export type RangedArgs<K extends Ranged> = Abi[K] extends readonly [...infer A, 
   : never;
 
 /** Scratch memory of two threads must not share a cache line. */
-const LINE = 128;
+export const LINE = 128;
 /** Elements that a memory-bound kernel reads and writes in about 20 µs. */
 export const GRAIN = 32768;
 /** Units that an operation should have, if it can choose, for each thread: then all threads finish together. */
@@ -34,14 +34,15 @@ export function parallel<K extends Ranged>(
   grain: number,
   ...args: RangedArgs<K>
 ): void {
-  run(kernel, units, grain, args as number[], -1, 0);
+  launch(kernel, units, grain, args as number[], -1, 0);
 }
 
-function run(
+/** Does all units of a kernel. scratch: which argument is scratch memory (−1: none), scratchBytes: how much each thread has. */
+export function launch(
   name: Ranged,
   units: number,
   grain: number,
-  args: number[],
+  args: readonly number[],
   scratch: number,
   scratchBytes: number,
 ): void {
@@ -53,11 +54,16 @@ function run(
 }
 
 /** The kernels among them that want scratch memory. */
-type Scratched = {
+export type Scratched = {
   [K in Ranged]: Abi[K] extends readonly [...string[], "scratch", "begin", "end"] ? K : never;
 }[Ranged];
 
-type ScratchedArgs<K extends Scratched> = Abi[K] extends readonly [...infer A, "scratch", "begin", "end"]
+export type ScratchedArgs<K extends Scratched> = Abi[K] extends readonly [
+  ...infer A,
+  "scratch",
+  "begin",
+  "end",
+]
   ? { [I in keyof A]: number }
   : never;
 
@@ -72,7 +78,7 @@ export function parallelScratch<K extends Scratched>(
   const { heap, threads } = runtime();
   const perThread = Math.ceil(bytes / LINE) * LINE;
   heap.scratch(perThread * threads, kernel, (scratch) => {
-    run(kernel, units, grain, [...(args as number[]), scratch], args.length, perThread);
+    launch(kernel, units, grain, [...(args as number[]), scratch], args.length, perThread);
   });
 }
 
@@ -88,5 +94,6 @@ export function withStruct<K extends keyof typeof structs, T>(
   fields: Struct<K>,
   fn: (address: number) => T,
 ): T {
-  return runtime().heap.words(structWords(name, fields), name, fn);
+  const words = structWords(name, fields);
+  return runtime().heap.words(words.length, () => words, name, fn);
 }

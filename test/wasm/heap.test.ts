@@ -99,34 +99,66 @@ describe("words of a heap", () => {
 
   it("lie side by side while calls are nested, and stay when the memory grows", () => {
     const heap = heapOf(1, 64);
-    heap.words([1, 2, 3], "outer", (outer) => {
-      heap.words([4, 5], "inner", (inner) => {
-        expect(inner).toBe(outer + 12);
-        const { buffer } = heap.memory;
-        heap.alloc(2 ** 20, label);
-        expect(heap.memory.buffer).not.toBe(buffer);
-        expect(all(heap, inner, 2)).toEqual([4, 5]);
-      });
-      heap.words([6], "next", (next) => expect(next).toBe(outer + 12));
-      expect(all(heap, outer, 3)).toEqual([1, 2, 3]);
-    });
+    heap.words(
+      3,
+      () => [1, 2, 3],
+      "outer",
+      (outer) => {
+        heap.words(
+          2,
+          () => [4, 5],
+          "inner",
+          (inner) => {
+            expect(inner).toBe(outer + 12);
+            const { buffer } = heap.memory;
+            heap.alloc(2 ** 20, label);
+            expect(heap.memory.buffer).not.toBe(buffer);
+            expect(all(heap, inner, 2)).toEqual([4, 5]);
+          },
+        );
+        heap.words(
+          1,
+          () => [6],
+          "next",
+          (next) => expect(next).toBe(outer + 12),
+        );
+        expect(all(heap, outer, 3)).toEqual([1, 2, 3]);
+      },
+    );
   });
 
   it("that are too many for their place lie in a block, which is freed", () => {
     const heap = heapOf(4);
     const many = Array.from({ length: 5000 }, (_, i) => i - 2500);
-    heap.words(many, "many", (address) => expect(all(heap, address, many.length)).toEqual(many));
+    heap.words(
+      many.length,
+      () => many,
+      "many",
+      (address) => expect(all(heap, address, many.length)).toEqual(many),
+    );
     expect(heap.bytesInUse).toBe(0);
   });
 
   it("give their place back when their user throws", () => {
     const heap = heapOf(1);
-    const place = heap.words([1], "first", (address) => address);
+    const place = heap.words(
+      1,
+      () => [1],
+      "first",
+      (address) => address,
+    );
     const fail = (): never => {
       throw new Error("user");
     };
-    expect(() => heap.words([1, 2], "test", fail)).toThrow("user");
-    expect(heap.words([1], "again", (address) => address)).toBe(place);
+    expect(() => heap.words(2, () => [1, 2], "test", fail)).toThrow("user");
+    expect(
+      heap.words(
+        1,
+        () => [1],
+        "again",
+        (address) => address,
+      ),
+    ).toBe(place);
   });
 });
 

@@ -5,12 +5,13 @@
 //   data gradient    tiles of dy, weights turned by 180° with the channels' roles swapped
 //   weight gradient  tiles of x and of dy, products summed over all tiles
 
-import { structWords, type Struct } from "../wasm/abi.js";
-import { parallelScratch, shares } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
-import { structs } from "../wasm/table.js";
-import type { Conv } from "./conv-frame.js";
-import type { Moments } from "./fusion.js";
+import type { Struct } from "../../wasm/abi.js";
+import { shares } from "../../wasm/parallel.js";
+import type { Planner } from "../../wasm/plan.js";
+import { runtime } from "../../wasm/runtime.js";
+import { structs } from "../../wasm/table.js";
+import type { Conv } from "./sizes.js";
+import type { Moments } from "./table.js";
 
 type Fields = Struct<"Winograd">;
 export type Images = Pick<Fields, "x" | "images" | "height" | "width" | "channels" | "top" | "left">;
@@ -33,9 +34,9 @@ const BACKWARD_GRAIN = 1024;
 
 const none = Object.fromEntries(Object.keys(structs.Winograd).map((field) => [field, 0])) as Fields;
 
-/** Runs fn with the address of the struct; what is not given is 0. */
-function withFields<R>(fields: Partial<Fields>, op: string, fn: (shape: number) => R): R {
-  return runtime().heap.words(structWords("Winograd", { ...none, ...fields }), op, fn);
+/** The place of the struct; what is not given is 0. */
+function structOf(p: Planner, fields: Partial<Fields>): number {
+  return p.struct("Winograd", { ...none, ...fields });
 }
 
 /** Whether a convolution is one of such a kernel and stride, whose channels go in fours but for the stem's few. */
@@ -95,23 +96,20 @@ export function transformsOnTheWay(conv: Conv, tiles: number): boolean {
   return tiles <= ONE_BLOCK && conv.channels * conv.outChannels > SMALL_WEIGHTS;
 }
 
-/** How many bytes the transformed weights take, and what writes them. */
-export function transformOf(conv: Conv, weights: Weights) {
-  const { kernels, heap, tile } = runtime();
+/** How many bytes the transformed weights take, and what plans their transform to a place. */
+export function transformOf(p: Planner, conv: Conv, backward = false) {
+  const { kernels, tile } = runtime();
   const { channels, outChannels } = conv;
-  const sides = weights.backward
-    ? { channels: outChannels, columns: channels }
-    : { channels, columns: outChannels };
-  const words = (u: number) => structWords("WinogradWeights", { ...weights, ...sides, u, tile });
-  const bytes = heap.words(words(0), "conv2d", (shape) => kernels.winogradWeightsFloats(shape) * 4);
-  const fill = (u: number): void => {
-    heap.words(words(u), "conv2d", (shape) => {
-      const { kernel, stride } = weights;
-      const values = kernels.winogradProducts(kernel, stride) * sides.channels * kernels.tileColumns(tile);
-      const units = kernels.winogradWeightsUnits(shape);
-      const grain = Math.ceil(WEIGHTS_GRAIN / values);
-      parallelScratch("winogradWeights", units, grain, kernels.winogradWeightsScratch(tile), shape);
-    });
+  const sides = backward ? { channels: outChannels, columns: channels } : { channels, columns: outChannels };
+  const struct = (own: Planner, w: number, u: number): number =>
+    own.struct("WinogradWeights", { ...weightsOf(conv, w, backward), ...sides, u, tile });
+  const bytes = p.ask("winogradWeightsFloats", struct(p, 0, 0)) * 4;
+  const fill = (own: Planner, w: number, u: number): void => {
+    const shape = struct(own, w, u);
+    const products = kernels.winogradProducts(conv.kernelHeight, conv.strideHeight);
+    const grain = Math.ceil(WEIGHTS_GRAIN / (products * sides.channels * kernels.tileColumns(tile)));
+    const units = own.ask("winogradWeightsUnits", shape);
+    own.parallelScratch("winogradWeights", units, grain, kernels.winogradWeightsScratch(tile), shape);
   };
   return { bytes, fill };
 }
@@ -125,14 +123,15 @@ export interface Cut {
 
 /** y = the convolution of the images with the weights, or added to y. bias: address or 0. */
 export function convolve(
+  p: Planner,
   images: Images,
   tiles: Tiles,
   weights: Weights,
   bias: number,
-  out: Output & { adds?: boolean; moments?: Moments | undefined },
+  out: Output & { adds?: boolean | undefined; moments?: Moments | undefined },
   { blockTiles, groupChannels, tile }: Cut,
 ): void {
-  const { kernels, heap } = runtime();
+  const { kernels } = runtime();
   const { moments, adds, ...target } = out;
   const { outChannels } = out;
   const blocks = Math.ceil(countOf(images.images, tiles) / blockTiles);
@@ -147,15 +146,15 @@ export function convolve(
   const run = (partials: number): void => {
     const sums = { accumulate: adds ? 1 : 0, moments: partials, pivot: moments?.pivot ?? 0 };
     const fields = { ...images, ...tiles, ...weights, ...target, ...sizes, ...sums, bias };
-    withFields(fields, "conv2d", (shape) => {
-      const bytes = kernels.winogradConvScratch(shape);
-      parallelScratch("winogradConv", kernels.winogradConvUnits(shape), 1, bytes, shape);
-    });
+    const shape = structOf(p, fields);
+    p.parallelScratch("winogradConv", p.ask("winogradConvUnits", shape), 1, p.ask("winogradConvScratch", shape), shape);
   };
   if (!moments) return run(0);
-  heap.scratch(blocks * 2 * outChannels * 4, "conv2d", (partials) => {
+  const rows = images.images * out.outHeight * out.outWidth;
+  p.scratch(blocks * 2 * outChannels * 4, (partials) => {
     run(partials);
-    moments.use(partials, blocks);
+    const { pivot, mean, variance } = moments;
+    p.call("finishMoments", pivot, rows, outChannels, partials, blocks, mean, variance);
   });
 }
 
@@ -171,6 +170,7 @@ function gradientOf(conv: Conv, x: number, dy: number, tiles: Tiles) {
  * strip transforms dy anew, so there are no more than it takes to give every thread one unit.
  */
 export function sumBlocks(
+  p: Planner,
   conv: Conv,
   x: number,
   dy: number,
@@ -178,27 +178,24 @@ export function sumBlocks(
   tiles: Tiles,
   cut: { blockTiles: number; groups: number; leastChannels: number },
 ): void {
-  const { kernels, heap, threads } = runtime();
+  const { kernels, threads } = runtime();
   const { channels } = conv;
   const { blockTiles, groups, leastChannels } = cut;
   const strips = Math.max(1, Math.min(Math.ceil(channels / leastChannels), Math.ceil(threads / groups)));
   const stripChannels = Math.min(channels, wholeTiles(channels / strips));
   const fields = { ...gradientOf(conv, x, dy, tiles), blockTiles, groups, stripChannels };
-  const op = "conv2d gradient";
-  const floats = withFields(fields, op, (shape) => kernels.winogradSumsFloats(shape));
-  heap.scratch(floats * 4, op, (sums) => {
-    withFields({ ...fields, sums }, op, (shape) => {
-      const bytes = kernels.winogradSumsScratch(shape);
-      parallelScratch("winogradSums", kernels.winogradSumsUnits(shape), 1, bytes, shape);
-      const units = kernels.winogradWeightBackwardUnits(shape);
-      const own = kernels.winogradWeightBackwardScratch();
-      parallelScratch("winogradWeightBackward", units, BACKWARD_GRAIN, own, shape, dw);
-    });
+  p.scratch(p.ask("winogradSumsFloats", structOf(p, fields)) * 4, (sums) => {
+    const shape = structOf(p, { ...fields, sums });
+    p.parallelScratch("winogradSums", p.ask("winogradSumsUnits", shape), 1, p.ask("winogradSumsScratch", shape), shape);
+    const units = p.ask("winogradWeightBackwardUnits", shape);
+    const own = kernels.winogradWeightBackwardScratch();
+    p.parallelScratch("winogradWeightBackward", units, BACKWARD_GRAIN, own, shape, dw);
   });
 }
 
 /** dw from `rowsAtATime` rows of tiles at a time: transformed first, then strips of input channels, whose sums stay in cache. */
 export function sumStrips(
+  p: Planner,
   conv: Conv,
   x: number,
   dy: number,
@@ -206,9 +203,7 @@ export function sumStrips(
   tiles: Tiles,
   cut: { rowsAtATime: number; stripChannels: number },
 ): void {
-  const { kernels, heap } = runtime();
   const rows = conv.images * tiles.tilesHigh;
-  const op = "conv2d gradient";
   for (let firstRow = 0; firstRow < rows; firstRow += cut.rowsAtATime) {
     const fields = {
       ...gradientOf(conv, x, dy, tiles),
@@ -218,13 +213,11 @@ export function sumStrips(
       tileRows: Math.min(cut.rowsAtATime, rows - firstRow),
       accumulate: firstRow > 0 ? 1 : 0,
     };
-    const floats = withFields(fields, op, (shape) => kernels.winogradTilesFloats(shape));
-    heap.scratch(floats * 4, op, (sums) => {
-      withFields({ ...fields, sums }, op, (shape) => {
-        parallelScratch("winogradTiles", fields.tileRows, 1, kernels.winogradTilesScratch(shape), shape);
-        const units = kernels.winogradStripsUnits(shape);
-        parallelScratch("winogradStrips", units, 1, kernels.winogradStripsScratch(shape), shape, dw);
-      });
+    p.scratch(p.ask("winogradTilesFloats", structOf(p, fields)) * 4, (sums) => {
+      const shape = structOf(p, { ...fields, sums });
+      p.parallelScratch("winogradTiles", fields.tileRows, 1, p.ask("winogradTilesScratch", shape), shape);
+      const units = p.ask("winogradStripsUnits", shape);
+      p.parallelScratch("winogradStrips", units, 1, p.ask("winogradStripsScratch", shape), shape, dw);
     });
   }
 }

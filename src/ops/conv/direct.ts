@@ -10,13 +10,13 @@
 //                    where many windows reach beyond dy, into rows that meet the same taps too
 //   weight gradient  Aᵀ·B summed over pixels (kernels/product/pixels-gemm.ts), for each kernel row
 
-import type { Tensor } from "../core/tensor.js";
-import { parallelScratch } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
-import { structWords, type Struct } from "../wasm/abi.js";
-import { eachChunk, type Conv, type Frame as Framed } from "./conv-frame.js";
-import { withPacked } from "./packed.js";
-import { packMatrix, panelFloats, rowsProduct, rowWidth, type Frame, type Run } from "./rows-product.js";
+import type { Struct } from "../../wasm/abi.js";
+import { GRAIN } from "../../wasm/parallel.js";
+import type { Planner } from "../../wasm/plan.js";
+import { runtime } from "../../wasm/runtime.js";
+import { packMatrix, panelFloats, rowsProduct, rowWidth, type Frame, type Run } from "../rows-product.js";
+import type { Conv } from "./sizes.js";
+import type { Algorithm } from "./table.js";
 
 /** Bytes of both operands that the weight gradient reads before it moves on to the next pixels. */
 const PIXEL_BLOCK_BYTES = 256 * 1024;
@@ -33,24 +33,24 @@ function frameOf(conv: Conv): Frame {
   };
 }
 
-/** y = conv2d(x, weight) + bias; bias 0 for none. Every other pointer a byte address. */
-export function convForward(conv: Conv, x: number, weight: Tensor, bias: number, y: number): void {
+/** y = conv2d(x, weight) + bias; bias 0 for none. */
+function directForward(p: Planner, conv: Conv, x: number, weight: number, bias: number, y: number): void {
   const { channels: c, groupChannels: cg, outChannels: o, groupOutChannels: og, groups } = conv;
   const k = conv.kernelHeight * conv.kernelWidth * cg;
   const floats = panelFloats(k, og);
   const frame = frameOf(conv);
   const width = rowWidth(conv, frame);
   const runs: Run[] = [];
-  for (let p = 0; p < conv.kernelHeight; p++) {
-    for (let q = 0; q < conv.kernelWidth; q++) {
-      const offset = (p * conv.dilationHeight * width + q * conv.dilationWidth) * c * 4;
+  for (let i = 0; i < conv.kernelHeight; i++) {
+    for (let j = 0; j < conv.kernelWidth; j++) {
+      const offset = (i * conv.dilationHeight * width + j * conv.dilationWidth) * c * 4;
       runs.push({ offset, length: cg });
     }
   }
-  const fill = (b: number): void => {
-    for (let g = 0; g < groups; g++) packMatrix(weight.ptr + g * og * 4, o, 1, k, og, b + g * floats * 4);
+  const pack = (own: Planner, from: number, to: number): void => {
+    for (let g = 0; g < groups; g++) packMatrix(own, from + g * og * 4, o, 1, k, og, to + g * floats * 4);
   };
-  withPacked(weight, "panels", floats * groups * 4, fill, (b) => {
+  p.derive(weight, "panels", floats * groups * 4, pack, (b) => {
     const grid = {
       height: conv.outHeight,
       width: conv.outWidth,
@@ -68,7 +68,7 @@ export function convForward(conv: Conv, x: number, weight: Tensor, bias: number,
       cGroupBytes: og * 4,
     };
     const images = { address: x, images: conv.images, height: conv.height, width: conv.width, channels: c };
-    rowsProduct(images, frame, grid, runs);
+    rowsProduct(p, images, frame, grid, runs);
   });
 }
 
@@ -132,8 +132,7 @@ function inside(rows: Phase, stride: number, size: number, across: number): Phas
 }
 
 /** dx = the gradient with respect to x of conv2d(x, weight), given dy. */
-export function convBackwardData(conv: Conv, dy: number, weight: number, dx: number): void {
-  const { heap } = runtime();
+function directBackwardData(p: Planner, conv: Conv, dy: number, weight: number, dx: number): void {
   const { groups } = conv;
   const rows = phasesOf(
     conv.height,
@@ -153,8 +152,8 @@ export function convBackwardData(conv: Conv, dy: number, weight: number, dx: num
     for (const column of columns) {
       const k = row.taps.length * column.taps.length * conv.groupOutChannels;
       const floats = panelFloats(k, conv.groupChannels);
-      heap.scratch(floats * groups * 4, "conv2d gradient", (b) => {
-        phaseGradient(conv, row, column, dy, weight, dx, b, floats);
+      p.scratch(floats * groups * 4, (b) => {
+        phaseGradient(p, conv, row, column, dy, weight, dx, b, floats);
       });
     }
   }
@@ -162,6 +161,7 @@ export function convBackwardData(conv: Conv, dy: number, weight: number, dx: num
 
 /** The gradient at the input's pixels of one phase; b is room for its packed weights. */
 function phaseGradient(
+  p: Planner,
   conv: Conv,
   row: Phase,
   column: Phase,
@@ -177,7 +177,7 @@ function phaseGradient(
   for (let g = 0; g < groups; g++) {
     taps.forEach(([r, q], i) => {
       const from = weight + ((r.tap * conv.kernelWidth + q.tap) * cg * o + g * og) * 4;
-      packMatrix(from, 1, o, og, cg, b + g * floats * 4, depth, i * og);
+      packMatrix(p, from, 1, o, og, cg, b + g * floats * 4, depth, i * og);
     });
   }
   const images = {
@@ -218,8 +218,49 @@ function phaseGradient(
       aGroupBytes: og * 4,
       cGroupBytes: cg * 4,
     };
-    rowsProduct(images, frame, grid, runs, depth);
+    rowsProduct(p, images, frame, grid, runs, depth);
   }
+}
+
+/** Bytes of padded images prepared at a time: some pixels' blocks, and enough to go round several threads. */
+const CHUNK_BYTES = 2048 * 1024;
+/** An image stack in memory, or a frame of zeros around (or a window into) one. */
+interface Framed {
+  height: number;
+  width: number;
+  channels: number;
+  /** Rows and columns of zeros before the first pixel; negative: pixels left out. */
+  top: number;
+  left: number;
+}
+
+/**
+ * Calls fn for chunks of images with the address of their frame. Without a border that is the images themselves, in
+ * one chunk; otherwise a copy.
+ */
+function eachChunk(
+  p: Planner,
+  x: number,
+  { images, height, width }: Pick<Conv, "images" | "height" | "width">,
+  frame: Framed,
+  fn: (address: number, first: number, count: number) => void,
+): void {
+  const { channels, top, left } = frame;
+  if (top === 0 && left === 0 && frame.height === height && frame.width === width) {
+    fn(x, 0, images);
+    return;
+  }
+  const bytes = frame.height * frame.width * channels * 4;
+  const chunk = Math.max(1, Math.min(images, Math.floor(CHUNK_BYTES / bytes)));
+  p.scratch(bytes * chunk, (address) => {
+    for (let first = 0; first < images; first += chunk) {
+      const count = Math.min(chunk, images - first);
+      const from = x + first * height * width * channels * 4;
+      const size = { height, width, channels, top, left, yHeight: frame.height, yWidth: frame.width };
+      p.parallel("padImages", count, 1, p.struct("PadImages", { x: from, y: address, ...size }));
+      fn(address, first, count);
+    }
+  });
 }
 
 /** Parts of the pixels that are summed apart; the number of threads is none of it, for the same bits. */
@@ -229,8 +270,8 @@ const PART_BLOCKS = 2;
 const PART_OPERANDS = 4;
 
 /** dw = the gradient with respect to weight of conv2d(x, weight), given dy. */
-export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number): void {
-  const { kernels, heap, tile } = runtime();
+function directBackwardWeight(p: Planner, conv: Conv, x: number, dy: number, dw: number): void {
+  const { tile } = runtime();
   const { channels: c, groupChannels: cg, outChannels: o, groupOutChannels: og, groups } = conv;
   const frame = { ...frameOf(conv), channels: c };
   if (frame.top === 0 && frame.left === 0) Object.assign(frame, { height: conv.height, width: conv.width });
@@ -241,60 +282,60 @@ export function convBackwardWeight(conv: Conv, x: number, dy: number, dw: number
   const far = conv.strideWidth * c * 4 >= FAR_BYTES || o * 4 >= FAR_BYTES;
   const packed = far && conv.kernelHeight === 1 && joined ? 1 : 0;
   if (conv.images === 0) {
-    heap.f32(dw, conv.kernelHeight * conv.kernelWidth * cg * o).fill(0);
-    return;
+    return p.parallel("fill", conv.kernelHeight * conv.kernelWidth * cg * o, GRAIN, dw, 0);
   }
-  eachChunk(x, conv.images, conv.height, conv.width, frame, (a, first, images) => {
+  eachChunk(p, x, conv, frame, (a, first, images) => {
     const segments = pixelSegments(conv, frame, images, pixels);
     const blockSegments = Math.max(1, Math.round(pixels / segments[2]!));
-    heap.words(segments, "conv2d gradient", (address) => {
-      const fields = {
-        rows: run,
-        columns: og,
-        a,
-        aPixelBytes: conv.strideWidth * c * 4,
-        b: dy + first * conv.outHeight * conv.outWidth * o * 4,
-        bPixelBytes: o * 4,
-        c: dw,
-        cRowBytes: o * 4,
-        segments: address,
-        segmentCount: segments.length / 3,
-        blockSegments,
-        blockPixels: blockSegments * segments[2]!,
-        kernelHeight: conv.kernelHeight,
-        aHeightBytes: conv.dilationHeight * frame.width * c * 4,
-        cHeightBytes: conv.kernelWidth * cg * o * 4,
-        kernelWidth: joined ? 1 : conv.kernelWidth,
-        aWidthBytes: conv.dilationWidth * c * 4,
-        cWidthBytes: cg * o * 4,
-        groups,
-        aGroupBytes: cg * 4,
-        bGroupBytes: og * 4,
-        cGroupBytes: og * 4,
-        accumulate: first > 0 ? 1 : 0,
-        packed,
-        parts: 1,
-        cPartBytes: run * o * 4,
-        tile,
-      };
-      const blocks = Math.ceil(fields.segmentCount / blockSegments);
-      const operands = images * conv.outHeight * conv.outWidth * (run + o);
-      const enough = blocks >= PARTS * PART_BLOCKS && operands >= PART_OPERANDS * PARTS * run * o;
-      if (!packed || images < conv.images || !enough) return pixelsGemm(fields);
-      heap.scratch(PARTS * fields.cPartBytes, "conv2d gradient", (sums) => {
-        pixelsGemm({ ...fields, parts: PARTS, c: sums });
-        kernels.sum(sums, dw, 1, PARTS, run * o, 1);
-      });
+    const fields = {
+      rows: run,
+      columns: og,
+      a,
+      aPixelBytes: conv.strideWidth * c * 4,
+      b: dy + first * conv.outHeight * conv.outWidth * o * 4,
+      bPixelBytes: o * 4,
+      c: dw,
+      cRowBytes: o * 4,
+      segments: p.words(segments),
+      segmentCount: segments.length / 3,
+      blockSegments,
+      blockPixels: blockSegments * segments[2]!,
+      kernelHeight: conv.kernelHeight,
+      aHeightBytes: conv.dilationHeight * frame.width * c * 4,
+      cHeightBytes: conv.kernelWidth * cg * o * 4,
+      kernelWidth: joined ? 1 : conv.kernelWidth,
+      aWidthBytes: conv.dilationWidth * c * 4,
+      cWidthBytes: cg * o * 4,
+      groups,
+      aGroupBytes: cg * 4,
+      bGroupBytes: og * 4,
+      cGroupBytes: og * 4,
+      accumulate: first > 0 ? 1 : 0,
+      packed,
+      parts: 1,
+      cPartBytes: run * o * 4,
+      tile,
+    };
+    const blocks = Math.ceil(fields.segmentCount / blockSegments);
+    const operands = images * conv.outHeight * conv.outWidth * (run + o);
+    const enough = blocks >= PARTS * PART_BLOCKS && operands >= PART_OPERANDS * PARTS * run * o;
+    if (!packed || images < conv.images || !enough) return pixelsGemm(p, fields);
+    p.scratch(PARTS * fields.cPartBytes, (sums) => {
+      pixelsGemm(p, { ...fields, parts: PARTS, c: sums });
+      p.call("sum", sums, dw, 1, PARTS, run * o, 1);
     });
   });
 }
 
-function pixelsGemm(fields: Struct<"PixelsGemm">): void {
-  const { kernels, heap } = runtime();
-  heap.words(structWords("PixelsGemm", fields), "conv2d gradient", (shape) => {
-    const bytes = kernels.pixelsGemmScratch(shape);
-    parallelScratch("pixelsGemm", kernels.pixelsGemmUnits(shape), 1, bytes, shape);
-  });
+function pixelsGemm(p: Planner, fields: Struct<"PixelsGemm">): void {
+  const shape = p.struct("PixelsGemm", fields);
+  p.parallelScratch(
+    "pixelsGemm",
+    p.ask("pixelsGemmUnits", shape),
+    1,
+    p.ask("pixelsGemmScratch", shape),
+    shape,
+  );
 }
 
 /**
@@ -321,3 +362,12 @@ function pixelSegments(conv: Conv, frame: Framed, images: number, most: number):
   }
   return words;
 }
+
+export const direct: Algorithm = {
+  name: "direct",
+  fits: () => true,
+  pays: () => true,
+  forward: (p, conv, { x, weight, bias, y }) => directForward(p, conv, x, weight, bias, y),
+  data: (p, conv, { dy, weight, dx }) => directBackwardData(p, conv, dy, weight, dx),
+  weight: (p, conv, { x, dy, dw }) => directBackwardWeight(p, conv, x, dy, dw),
+};

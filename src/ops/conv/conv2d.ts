@@ -1,0 +1,140 @@
+// 2-D convolution of NHWC images. Weights live as [kernelHeight][kernelWidth][inChannels / groups][outChannels],
+// which is how the weight gradient writes them and the packer reads them; files hold PyTorch's OIHW (nn/conv2d.ts).
+
+import { defineOp } from "../../core/op.js";
+import { definePlan, operandsOf } from "../../core/planned.js";
+import { describe, type Shape } from "../../core/shape.js";
+import { empty, type Tensor } from "../../core/tensor.js";
+import { ShapeError } from "../../errors.js";
+import { checkOptions } from "../../errors/options.js";
+import { CONV2D } from "../option-names.js";
+import { sumOfRows } from "../reduce.js";
+import { describeWindow, windowOutput, type Pair } from "../window.js";
+import { convOf, type Conv2dAttrs } from "./sizes.js";
+import { algorithmFor } from "./table.js";
+
+interface Conv2dInputs {
+  x: Tensor;
+  weight: Tensor;
+  bias?: Tensor | undefined;
+}
+
+/** Where batch normalisation wants the mean and variance of each channel, and a value near each mean to sum about. */
+interface ForMoments {
+  pivot?: Tensor | undefined;
+  mean?: Tensor | undefined;
+  variance?: Tensor | undefined;
+}
+
+function outputOf(x: Shape, weight: Shape, attrs: Conv2dAttrs): [number, number] {
+  return windowOutput("conv2d", { x, weight }, [x[1]!, x[2]!], [weight[0]!, weight[1]!], attrs);
+}
+
+const forward = definePlan<Conv2dInputs & ForMoments, Conv2dAttrs>("conv2d", (p, y, inputs, attrs) => {
+  const { x, weight, bias, pivot, mean, variance } = inputs;
+  const conv = convOf(x.shape, weight.shape, attrs, y.shape);
+  const row = algorithmFor("forward", conv, p.keeps(weight.ptr), attrs.algorithm);
+  const moments = pivot && mean && variance && { pivot: pivot.ptr, mean: mean.ptr, variance: variance.ptr };
+  row.forward(p, conv, { x: x.ptr, weight: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr, moments });
+});
+
+const dataGradient = definePlan<{ dy: Tensor; weight: Tensor }, Conv2dAttrs & { adds: boolean }>(
+  "conv2dBackwardData",
+  (p, dx, { dy, weight }, attrs) => {
+    const conv = convOf(dx.shape, weight.shape, attrs, dy.shape);
+    const row = algorithmFor("data", conv, false, attrs.algorithm);
+    row.data(p, conv, { dy: dy.ptr, weight: weight.ptr, dx: dx.ptr, adds: attrs.adds });
+  },
+);
+
+const weightGradient = definePlan<{ dy: Tensor; x: Tensor }, Conv2dAttrs>(
+  "conv2dBackwardWeight",
+  (p, dw, { dy, x }, attrs) => {
+    const conv = convOf(x.shape, dw.shape, attrs, dy.shape);
+    const row = algorithmFor("weight", conv, false, attrs.algorithm);
+    row.weight(p, conv, { x: x.ptr, dy: dy.ptr, dw: dw.ptr });
+  },
+);
+
+const conv2dOp = defineOp({
+  name: "conv2d",
+  optional: ["bias"],
+  shape({ x, weight, bias }: Conv2dInputs, attrs: Conv2dAttrs): Shape {
+    const { groups } = attrs;
+    const c = x.shape[3];
+    const [, , cg, o] = weight.shape;
+    const fits =
+      x.shape.length === 4 &&
+      weight.shape.length === 4 &&
+      Number.isInteger(groups) &&
+      groups >= 1 &&
+      c === cg! * groups &&
+      o! % groups === 0 &&
+      (bias === undefined || (bias.shape.length === 1 && bias.shape[0] === o));
+    if (!fits) {
+      throw new ShapeError(
+        `conv2d: weight or bias does not fit the input; got ${describe({ x, weight, bias })} ` +
+          `${describeWindow(attrs)} groups ${groups}; ` +
+          `expected x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o]`,
+      );
+    }
+    return [x.shape[0]!, ...outputOf(x.shape, weight.shape, attrs), o!];
+  },
+  forward(y, inputs, attrs) {
+    const own = operandsOf(inputs);
+    const { absorbs } = forward.planFor(y.shape, own, attrs);
+    if (absorbs.size === 0) return forward.run(y.ptr, y.shape, own, attrs);
+    const { shape } = y;
+    y.storage.defer({
+      sources: Object.values(own).flatMap((operand) => operand?.storage ?? []),
+      absorbs,
+      channels: shape[3]!,
+      write: (address, { moments } = {}) =>
+        forward.run(address, shape, moments ? { ...own, ...operandsOf(moments) } : own, attrs),
+    });
+  },
+  saves: ["x", "weight"],
+  vjp: {
+    x(dy, { weight, shapes }, attrs) {
+      const dx = empty(shapes.x, "f32", "conv2dBackwardData");
+      const own = operandsOf({ dy, weight });
+      const run = (address: number, adds: boolean): void =>
+        dataGradient.run(address, shapes.x, own, { ...attrs, adds });
+      const { absorbs } = dataGradient.planFor(shapes.x, own, { ...attrs, adds: false });
+      if (absorbs.size === 0) run(dx.ptr, false);
+      else {
+        dx.storage.defer({
+          sources: [dy.storage, weight.storage],
+          absorbs,
+          write: (address, { sum = false } = {}) => run(address, sum),
+        });
+      }
+      return dx;
+    },
+    weight: (dy, { x, shapes }, attrs) => weightGradient(shapes.weight, { dy, x }, attrs),
+    bias: (dy) => sumOfRows([dy.shape[3]!], { dy }, {}),
+  },
+});
+
+export interface Conv2dOptions {
+  stride?: Pair;
+  padding?: Pair;
+  dilation?: Pair;
+  groups?: number;
+  /**
+   * The algorithm to use, by name (convolutionAlgorithms()), in every pass that it has; others choose as usual. For comparisons:
+   * by default the fastest is chosen.
+   */
+  algorithm?: string;
+}
+
+/**
+ * y[n, i, j, o] = bias[o] + Σ_{p,q,c} x[n, i·stride + p·dilation − padding, j·stride + q·dilation − padding, c] · weight[p, q, c, o]
+ * over the channels c of o's group. x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o] → [n,oh,ow,o].
+ * @throws ShapeError unless the shapes fit
+ */
+export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkOptions<Conv2dOptions>("conv2d", options, CONV2D);
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, algorithm } = options;
+  return conv2dOp({ x, weight, bias }, { stride, padding, dilation, groups, algorithm });
+}

@@ -1,0 +1,102 @@
+// Depthwise convolution: groups = channels = output channels. The kernels (kernels/depthwise/depthwise.ts) do it on the images as
+// they are.
+
+import type { Planner } from "../../wasm/plan.js";
+import { ORDERED_TILE, runtime } from "../../wasm/runtime.js";
+import { sizes } from "../../wasm/table.js";
+import type { Conv } from "./sizes.js";
+import type { Algorithm } from "./table.js";
+
+/** Multiply-adds that take about 15 µs. */
+const GRAIN = 300e3;
+
+/** Units of which each does so many multiply-adds that are worth another thread. */
+function grainOf(unit: number): number {
+  return Math.ceil(GRAIN / Math.max(unit, 1));
+}
+
+/** Whether the engine keeps the order of loads, as its tile tells: where it does not, bodies with many sums spill. */
+function ordered(): boolean {
+  const { tile, simd256 } = runtime();
+  return simd256 || tile === ORDERED_TILE;
+}
+
+/** Floats that do not fit L2 any more: 1 MiB. */
+const FAR = 262144;
+
+/** A way to run a kernel: whether to read ahead, whether to use the wide body. */
+type Way = readonly [ahead: number, wide: number];
+const WAYS: readonly Way[] = [
+  [1, 0],
+  [0, 0],
+];
+const WAYS_ORDERED: readonly Way[] = [[1, 1], [0, 1], ...WAYS];
+
+/**
+ * The way to plan: with the kernel's wide body (many outputs at once) where registers suffice, reading the rows of an array of
+ * `floats` ahead if it lies beyond L2 and that pays. A window reads so many streams at once that some processors do not see
+ * what comes next: without reading ahead they take up to three times as long, while for other shapes, or on others, it costs
+ * up to a third; a wide body reads still more streams. So large arrays offer several ways, which are timed; the result
+ * is the same.
+ */
+function wayOf(p: Planner, floats: number): Way {
+  const ways = ordered() ? WAYS_ORDERED : WAYS;
+  if (floats <= FAR) return [0, ways[0]![1]];
+  return ways[p.way(ways.length)]!;
+}
+
+/** The Window struct of the convolution. */
+function windowOf(p: Planner, conv: Conv): number {
+  return p.struct("Window", conv);
+}
+
+/** Parts of the images whose gradients are summed apart, at most; the number of threads is none of it, for the same bits. */
+const PARTS = 8;
+
+export const depthwise: Algorithm = {
+  name: "depthwise",
+  fits: (conv) => conv.groups === conv.channels && conv.outChannels === conv.channels && conv.groups > 1,
+  pays: () => true,
+
+  /** A unit is a pair of rows of y. */
+  forward(p, conv, { x, weight: w, bias, y }) {
+    const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
+    const grain = grainOf(2 * outWidth * channels * kernelHeight * kernelWidth);
+    const units = images * Math.ceil(outHeight / 2);
+    const [ahead, wide] = wayOf(p, images * height * width * channels);
+    const shape = p.struct("Depthwise", { window: windowOf(p, conv), x, w, bias, y, ahead, wide, parts: 1 });
+    p.parallelScratch("depthwise", units, grain, sizes.DEPTHWISE_SCRATCH, shape);
+  },
+
+  /** A unit is a pair of rows of dx. */
+  data(p, conv, { dy: x, weight: w, dx: y }) {
+    const { images, height, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
+    const grain = grainOf(((2 * outHeight) / height) * outWidth * channels * kernelHeight * kernelWidth);
+    const units = images * Math.ceil(height / 2);
+    const [ahead, wide] = wayOf(p, images * outHeight * outWidth * channels);
+    const window = windowOf(p, conv);
+    const shape = p.struct("Depthwise", { window, x, w, bias: 0, y, ahead, wide, parts: 1 });
+    p.parallelScratch("depthwiseBackwardData", units, grain, sizes.DEPTHWISE_SCRATCH, shape);
+  },
+
+  /** A unit is eight channels of a part of the images: threads do not share what they read unless there are few images. */
+  weight(p, conv, { x, dy, dw }) {
+    const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
+    const parts = Math.max(1, Math.min(images, PARTS));
+    const grain = grainOf((images / parts) * outHeight * outWidth * kernelHeight * kernelWidth * 8);
+    const size = kernelHeight * kernelWidth * channels;
+    const window = windowOf(p, conv);
+    const units = p.ask("depthwiseBackwardWeightUnits", window, parts);
+    const bytes = p.ask("depthwiseBackwardWeightScratch", window);
+    const [ahead, wide] = wayOf(p, images * height * width * channels);
+    const run = (w: number): void => {
+      const shape = p.struct("Depthwise", { window, x, w, bias: 0, y: dy, ahead, wide, parts });
+      p.parallelScratch("depthwiseBackwardWeight", units, grain, bytes, shape);
+    };
+    if (parts === 1) return run(dw);
+    p.scratch(parts * size * 4, (sums) => {
+      run(sums);
+      p.call("sum", sums, dw, 1, parts, size, 1);
+    });
+  },
+};

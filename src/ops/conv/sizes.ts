@@ -1,0 +1,72 @@
+// The sizes of a convolution.
+
+import type { Shape } from "../../core/shape.js";
+import { pair, type WindowAttrs } from "../window.js";
+
+export interface Conv2dAttrs extends WindowAttrs {
+  groups: number;
+  /** Name of the algorithm (table.ts) that it has to take; undefined: the best. */
+  algorithm: string | undefined;
+}
+
+export interface Conv {
+  images: number;
+  height: number;
+  width: number;
+  channels: number;
+  kernelHeight: number;
+  kernelWidth: number;
+  /** Input channels that one output channel sees. */
+  groupChannels: number;
+  outChannels: number;
+  groupOutChannels: number;
+  groups: number;
+  outHeight: number;
+  outWidth: number;
+  strideHeight: number;
+  strideWidth: number;
+  paddingTop: number;
+  paddingLeft: number;
+  dilationHeight: number;
+  dilationWidth: number;
+}
+
+/** The sizes of a convolution by name. */
+export function convOf(x: Shape, weight: Shape, attrs: Conv2dAttrs, y: Shape): Conv {
+  const [n, h, w, c] = x as [number, number, number, number];
+  const [kh, kw, cg, o] = weight as [number, number, number, number];
+  const [strideHeight, strideWidth] = pair(attrs.stride);
+  const [paddingTop, paddingLeft] = pair(attrs.padding);
+  const [dilationHeight, dilationWidth] = pair(attrs.dilation);
+  return {
+    images: n,
+    height: h,
+    width: w,
+    channels: c,
+    kernelHeight: kh,
+    kernelWidth: kw,
+    groupChannels: cg,
+    outChannels: o,
+    groupOutChannels: o / attrs.groups,
+    groups: attrs.groups,
+    outHeight: y[1]!,
+    outWidth: y[2]!,
+    strideHeight,
+    strideWidth,
+    paddingTop,
+    paddingLeft,
+    dilationHeight,
+    dilationWidth,
+  };
+}
+
+/** The sizes for an error's message. */
+export function describeConv(conv: Conv): string {
+  const { images, height, width, channels, kernelHeight, kernelWidth, groupChannels, outChannels } = conv;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth, groups } = conv;
+  return (
+    `x:[${images},${height},${width},${channels}] ` +
+    `weight:[${kernelHeight},${kernelWidth},${groupChannels},${outChannels}] stride [${strideHeight},${strideWidth}] ` +
+    `padding [${paddingTop},${paddingLeft}] dilation [${dilationHeight},${dilationWidth}] groups ${groups}`
+  );
+}

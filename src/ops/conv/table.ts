@@ -1,0 +1,72 @@
+// The algorithms of convolution. The first row that fits a convolution and pays for a pass does it; the last one fits all.
+
+import { short, ShapeError } from "../../errors.js";
+import type { Planner } from "../../wasm/plan.js";
+import { depthwise } from "./depthwise.js";
+import { direct } from "./direct.js";
+import { describeConv, type Conv } from "./sizes.js";
+import { winogradStem } from "./winograd-stem.js";
+import { winograd } from "./winograd-stride1.js";
+import { winogradStride2 } from "./winograd-stride2.js";
+
+/** The three things to compute: y, dx and dw. */
+export type Pass = "forward" | "data" | "weight";
+
+/** Where to leave the mean and variance of each channel of y, which are summed about a pivot near the mean. */
+export interface Moments {
+  pivot: number;
+  mean: number;
+  variance: number;
+}
+
+/** A way to compute convolutions. Operands are places (wasm/plan.ts); bias 0 for none. */
+export interface Algorithm {
+  readonly name: string;
+  /** Whether it computes such a convolution at all. */
+  fits(conv: Conv): boolean;
+  /** Whether it is expected to be the fastest of those that come after it. stays: what is derived from the weights is kept. */
+  pays(conv: Conv, pass: Pass, stays: boolean): boolean;
+  /** y = conv2d(x, weight) + bias */
+  forward?(
+    p: Planner,
+    conv: Conv,
+    operands: { x: number; weight: number; bias: number; y: number; moments?: Moments | undefined },
+  ): void;
+  /** dx = the gradient with respect to x, or dx += it */
+  data?(
+    p: Planner,
+    conv: Conv,
+    operands: { dy: number; weight: number; dx: number; adds?: boolean | undefined },
+  ): void;
+  /** dw = the gradient with respect to weight */
+  weight?(p: Planner, conv: Conv, operands: { x: number; dy: number; dw: number }): void;
+}
+
+export const algorithms: readonly Algorithm[] = [depthwise, winograd, winogradStride2, winogradStem, direct];
+
+/**
+ * The algorithm for a pass: the best, or the one of that name where it has such a pass.
+ * @throws ShapeError if there is none of that name, or it does not fit
+ */
+export function algorithmFor(
+  pass: Pass,
+  conv: Conv,
+  stays: boolean,
+  name?: string,
+): Algorithm & Required<Pick<Algorithm, Pass>> {
+  type Found = Algorithm & Required<Pick<Algorithm, Pass>>;
+  if (name !== undefined) {
+    const named = algorithms.find((row) => row.name === name);
+    if (!named) {
+      const names = algorithms.map((row) => row.name).join(", ");
+      throw new ShapeError(`conv2d: unknown algorithm '${short(name)}'; known: ${names}`);
+    }
+    if (!named.fits(conv)) {
+      throw new ShapeError(
+        `conv2d: algorithm '${name}' does not compute this convolution; got ${describeConv(conv)}`,
+      );
+    }
+    if (named[pass]) return named as Found;
+  }
+  return algorithms.find((row) => row[pass] && row.fits(conv) && row.pays(conv, pass, stays)) as Found;
+}

@@ -1,0 +1,287 @@
+// What an operation does, as data: which kernels to launch, in which order, on which operands. A plan is made once for some shapes,
+// by a Planner, and run as often as wanted, each time with other operands.
+//
+// While a plan is made nothing has an address yet. A place stands for one: the number of an operand times 2⁴⁰, plus a byte
+// offset. So a planner computes with places as with addresses (x + 4·i), and run() puts the operands' addresses in.
+
+import { structWords, type Kernels, type Struct } from "./abi.js";
+import {
+  LINE,
+  launch,
+  type Ranged,
+  type RangedArgs,
+  type Scratched,
+  type ScratchedArgs,
+} from "./parallel.js";
+import { runtime } from "./runtime.js";
+import type { structs } from "./table.js";
+
+const OPERAND = 2 ** 40;
+/** Operands that every plan has: its structs and other words, and its scratch memory. The op's own follow. */
+const WORDS = 1;
+const SCRATCH = 2;
+const OWN = 3;
+
+/** Stands for the address of every operand while kernels are asked about sizes: not 0, which means none. */
+const SOMEWHERE = 65536;
+
+/** The place of the op's operand number i. */
+export function placeOf(i: number): number {
+  return (OWN + i) * OPERAND;
+}
+
+/** Which operand a number is a place in; 0 for a plain number. */
+function operandOf(value: number): number {
+  return value < OPERAND / 2 || value === Infinity ? 0 : Math.round(value / OPERAND);
+}
+
+/** Numbers of which some are places, apart. */
+interface Numbers {
+  readonly values: readonly number[];
+  /** For each place: where it is among the numbers, its operand, its offset. */
+  readonly places: readonly (readonly [at: number, operand: number, offset: number])[];
+}
+
+function split(numbers: readonly number[]): Numbers {
+  const values = [...numbers];
+  const places = numbers.flatMap((value, at) => {
+    const operand = operandOf(value);
+    if (operand === 0) return [];
+    values[at] = 0;
+    return [[at, operand, value - operand * OPERAND] as const];
+  });
+  return { values, places };
+}
+
+/** The numbers with addresses for places. */
+function fill({ values, places }: Numbers, addresses: readonly number[]): number[] {
+  const filled = values.slice();
+  for (const [at, operand, offset] of places) filled[at] = addresses[operand]! + offset;
+  return filled;
+}
+
+interface Launch {
+  readonly kernel: keyof Kernels;
+  readonly args: Numbers;
+  /** For kernels that do a range of units; otherwise the kernel does all at once. */
+  readonly range: { units: number; grain: number; scratch: number; scratchBytes: number } | undefined;
+}
+
+/** What a planner has made. */
+interface Made {
+  name: string;
+  launches: readonly Launch[];
+  words: readonly number[];
+  scratchBytes: number;
+  derived: readonly Derived[];
+  absorbs: ReadonlySet<Absorbed>;
+  ways: number;
+}
+
+/** Something computed from an operand alone that may be kept with it: its weights in another layout. */
+export interface Derived {
+  /** Number of the op's operand. */
+  readonly of: number;
+  readonly layout: string;
+  readonly bytes: number;
+  /** Computes it; operands: what it is computed from, and where to. */
+  readonly plan: Plan;
+}
+
+/** What an op may take over from the one that follows (core/storage.ts, Epilogue). */
+export type Absorbed = "moments" | "sum" | "residual" | "activation";
+
+export class Plan {
+  /** What it could also do, if it were planned so. */
+  readonly absorbs: ReadonlySet<Absorbed>;
+  /** How many ways there are to do the same, of which this is one. */
+  readonly ways: number;
+  /** What run() wants after the op's own operands. */
+  readonly derived: readonly Derived[];
+  /** The kernels that it launches, in order. */
+  readonly launches: readonly Launch[];
+  readonly #name: string;
+  readonly #words: Numbers;
+  readonly #scratchBytes: number;
+
+  constructor(made: Made) {
+    this.#name = made.name;
+    this.launches = made.launches;
+    this.#words = split(made.words);
+    this.#scratchBytes = made.scratchBytes;
+    this.derived = made.derived;
+    this.absorbs = made.absorbs;
+    this.ways = made.ways;
+  }
+
+  /** Launches the kernels on operands at these addresses; 0 for one that is left out. @throws WasmError out of memory */
+  run(operands: readonly number[]): void {
+    const { heap } = runtime();
+    const addresses = [0, 0, 0, ...operands];
+    if (this.#scratchBytes === 0) return this.#run(addresses);
+    heap.scratch(this.#scratchBytes, this.#name, (scratch) => {
+      addresses[SCRATCH] = scratch;
+      this.#run(addresses);
+    });
+  }
+
+  #run(addresses: number[]): void {
+    const { heap } = runtime();
+    if (this.#words.values.length === 0) return this.#launch(addresses);
+    const write = (place: number): number[] => {
+      addresses[WORDS] = place;
+      return fill(this.#words, addresses);
+    };
+    heap.words(this.#words.values.length, write, this.#name, () => this.#launch(addresses));
+  }
+
+  #launch(addresses: readonly number[]): void {
+    const { kernels } = runtime();
+    for (const { kernel, args, range } of this.launches) {
+      const filled = fill(args, addresses);
+      if (range)
+        launch(kernel as Ranged, range.units, range.grain, filled, range.scratch, range.scratchBytes);
+      else (kernels[kernel] as (...all: number[]) => number)(...filled);
+    }
+  }
+}
+
+/** Makes a plan: what an op calls in place of the kernels. */
+export class Planner {
+  /** The op, for errors. */
+  readonly name: string;
+  readonly #keeps: (operand: number) => boolean;
+  readonly #operands: number;
+  readonly #launches: Launch[] = [];
+  readonly #words: number[] = [];
+  readonly #derived: Derived[] = [];
+  readonly #absorbs = new Set<Absorbed>();
+  readonly #way: number;
+  #ways = 1;
+  #scratch = 0;
+  #mostScratch = 0;
+
+  /** operands: how many the op has; keeps: whether what is derived from one of them may be kept with it; way: see way(). */
+  constructor(name: string, operands: number, keeps: (operand: number) => boolean = () => false, way = 0) {
+    this.name = name;
+    this.#operands = operands;
+    this.#keeps = keeps;
+    this.#way = way;
+  }
+
+  /** Whether what is derived from the operand at this place is kept with it. */
+  keeps(place: number): boolean {
+    return this.#keeps(operandOf(place) - OWN);
+  }
+
+  /** Says what else the op can do. */
+  absorbs(what: Absorbed): void {
+    this.#absorbs.add(what);
+  }
+
+  /** Says that there are so many ways to get the same result, of which the fastest is found by timing; gives the one to plan. */
+  way(count: number): number {
+    this.#ways = count;
+    return this.#way;
+  }
+
+  /** Has a kernel do all units of its work, shared out among threads. grain: units that are worth another thread, about 20 µs. */
+  parallel<K extends Ranged>(kernel: K, units: number, grain: number, ...args: RangedArgs<K>): void {
+    this.#push(kernel, args as number[], { units, grain, scratch: -1, scratchBytes: 0 });
+  }
+
+  /** The same for a kernel that wants scratch memory: so many bytes for each thread. */
+  parallelScratch<K extends Scratched>(
+    kernel: K,
+    units: number,
+    grain: number,
+    bytes: number,
+    ...args: ScratchedArgs<K>
+  ): void {
+    const scratchBytes = Math.ceil(bytes / LINE) * LINE;
+    this.scratch(scratchBytes * runtime().threads, (place) => {
+      const range = { units, grain, scratch: args.length, scratchBytes };
+      this.#push(kernel, [...(args as number[]), place], range);
+    });
+  }
+
+  /** Calls a kernel that does all its work at once. */
+  call<K extends keyof Kernels>(kernel: K, ...args: Parameters<Kernels[K]>): void {
+    this.#push(kernel, args as number[], undefined);
+  }
+
+  #push(kernel: keyof Kernels, args: readonly number[], range: Launch["range"]): void {
+    this.#launches.push({ kernel, args: split(args), range });
+  }
+
+  /** Runs use with the place of memory that its launches share; what follows it may have it again. */
+  scratch(bytes: number, use: (place: number) => void): void {
+    const begin = this.#scratch;
+    this.#scratch = begin + runtime().heap.room(bytes);
+    this.#mostScratch = Math.max(this.#mostScratch, this.#scratch);
+    use(SCRATCH * OPERAND + begin);
+    this.#scratch = begin;
+  }
+
+  /** The place of i32 words, which the kernels only read. */
+  words(values: readonly number[]): number {
+    const place = WORDS * OPERAND + 4 * this.#words.length;
+    this.#words.push(...values);
+    return place;
+  }
+
+  /** The place of a struct of kernels/shapes.ts. */
+  struct<K extends keyof typeof structs>(name: K, fields: Struct<K>): number {
+    return this.words(structWords(name, fields));
+  }
+
+  /** Asks a kernel about sizes: of structs and words, whose operands have no addresses yet. */
+  ask<K extends keyof Kernels>(kernel: K, ...args: Parameters<Kernels[K]>): number {
+    const { kernels, heap } = runtime();
+    const words = split(this.#words);
+    const addresses = new Array<number>(OWN + this.#operands + this.#derived.length).fill(SOMEWHERE);
+    const write = (place: number): number[] => {
+      addresses[WORDS] = place;
+      return fill(words, addresses);
+    };
+    return heap.words(words.values.length, write, this.name, () =>
+      (kernels[kernel] as (...all: number[]) => number)(...fill(split(args as number[]), addresses)),
+    );
+  }
+
+  /**
+   * Runs use with the place of an operand in another layout, which `make` plans. Where the operand stays as it is that is done
+   * once and kept with it: inference packs weights once. Training changes weights at every step: there it is done anew.
+   */
+  derive(
+    from: number,
+    layout: string,
+    bytes: number,
+    make: (planner: Planner, from: number, to: number) => void,
+    use: (place: number) => void,
+  ): void {
+    const of = operandOf(from) - OWN;
+    if (!this.keeps(from)) {
+      return this.scratch(bytes, (to) => {
+        make(this, from, to);
+        use(to);
+      });
+    }
+    const planner = new Planner(this.name, 2);
+    make(planner, placeOf(0), placeOf(1));
+    this.#derived.push({ of, layout, bytes, plan: planner.plan() });
+    use(placeOf(this.#operands + this.#derived.length - 1));
+  }
+
+  plan(): Plan {
+    return new Plan({
+      name: this.name,
+      launches: this.#launches,
+      words: this.#words,
+      scratchBytes: this.#mostScratch,
+      derived: this.#derived,
+      absorbs: this.#absorbs,
+      ways: this.#ways,
+    });
+  }
+}
