@@ -17,13 +17,13 @@ const MAIN_KERNELS: readonly (readonly [kernel: string, algorithm: string])[] = 
   ["rowsGemm", "direct"],
 ];
 
-function algorithmOf(launches: readonly string[], kernel: number, stride: Conv2dOptions["stride"]): string {
+export function algorithmOf(launches: readonly string[], kernel: number, stride: Conv2dOptions["stride"]): string {
   const count = (kernel: string): number => launches.filter((name) => name === kernel).length;
   const [main, algorithm] = MAIN_KERNELS.find(([name]) => launches.includes(name)) ?? ["", "none"];
   if (main.startsWith("winograd")) {
     // Where not all weights are transformed before the products it is done on the way.
     const before = main !== "winogradConv" || launches.includes("winogradWeights");
-    const name = kernel === 7 ? "stem" : stride === 2 ? "stride 2" : algorithm;
+    const name = kernel === 7 ? "winograd-stem" : stride === 2 ? "winograd-stride2" : algorithm;
     return before ? name : `${name} on the way`;
   }
   if (main === "pixelsGemm" && count("padImages") > 1) return `${algorithm} in ${count("padImages")} chunks`;
