@@ -59,6 +59,7 @@ const registry = new Map<string, RegisteredOp>();
 export interface AppliedOp {
   readonly name: string;
   readonly inputs: Inputs;
+  readonly attrs: object;
   readonly y: Tensor;
 }
 
@@ -131,7 +132,7 @@ export function defineOp<
     const shape = spec.shape(inputs, attrs);
     if (observer) {
       const y = empty(shape, spec.dtype ?? "f32", name);
-      observer({ name, inputs: named, y });
+      observer({ name, inputs: named, attrs, y });
       return y;
     }
     const needs =

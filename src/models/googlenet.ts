@@ -67,7 +67,7 @@ class InceptionAux extends Module {
   readonly conv: BasicConv2d;
   readonly fc1: Linear;
   readonly fc2: Linear;
-  readonly #avgpool = new AdaptiveAvgPool2d(4);
+  readonly avgpool = new AdaptiveAvgPool2d(4);
   readonly dropout = new Dropout(0.7);
 
   constructor(inChannels: number, numClasses: number) {
@@ -78,7 +78,7 @@ class InceptionAux extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const y = relu(this.fc1.forward(flatten(this.conv.forward(this.#avgpool.forward(x)))));
+    const y = relu(this.fc1.forward(flatten(this.conv.forward(this.avgpool.forward(x)))));
     return this.fc2.forward(this.dropout.forward(y));
   }
 }

@@ -26,3 +26,4 @@ export * from "./sequential.js";
 export * from "./squeeze-excitation.js";
 export * from "./stochastic-depth.js";
 export * from "./summary.js";
+export { trace, type Graph, type GraphLayer, type GraphNode } from "./trace.js";

@@ -1,12 +1,10 @@
 // What a network is made of, layer by layer, found without computing anything.
 
-import { shapesOnly, type AppliedOp } from "../core/op.js";
-import { tidy } from "../core/scope.js";
-import { checkShape, type Shape } from "../core/shape.js";
-import { empty, Tensor } from "../core/tensor.js";
+import { sizeOf, type Shape } from "../core/shape.js";
+import type { Tensor } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
-import { inEvaluation } from "./evaluation.js";
 import { Module } from "./module.js";
+import { trace, type Graph, type GraphNode } from "./trace.js";
 
 export interface LayerSummary {
   /** Where it is: "layer1.0.conv1". */
@@ -31,23 +29,23 @@ export interface ModelSummary {
 }
 
 /** Multiply-accumulates of convolutions and products; other operations have none. */
-function macsOf({ name, inputs, y }: AppliedOp): number {
-  const { weight, a } = inputs;
-  if (name === "conv2d") return y.size * (weight!.size / weight!.shape[3]!);
-  if (name === "linear") return y.size * weight!.shape[1]!;
-  return name === "matmul" ? y.size * a!.shape[1]! : 0;
+function macsOf({ op, inputs, shape }: GraphNode, shapeOf: (name: string) => Shape): number {
+  const size = sizeOf(shape);
+  if (op === "conv2d") return size * sizeOf(shapeOf(inputs["weight"]!).slice(0, 3));
+  if (op === "linear") return size * shapeOf(inputs["weight"]!)[1]!;
+  return op === "matmul" ? size * shapeOf(inputs["a"]!)[1]! : 0;
+}
+
+/** The shape of every value of a graph. */
+function shapesOf({ inputShape, nodes, constants }: Graph): (name: string) => Shape {
+  const shapes = new Map<string, Shape>([["input", inputShape]]);
+  for (const [name, { shape }] of constants) shapes.set(name, shape);
+  for (const { name, shape } of nodes) shapes.set(name, shape);
+  return (name) => shapes.get(name)!;
 }
 
 function parametersOf(module: Module): number {
   return module.parameters().reduce((n, p) => n + p.size, 0);
-}
-
-/** The modules that have none below them, by path. */
-function leavesOf(module: Module, path = ""): [path: string, leaf: Module][] {
-  return module.namedChildren().flatMap(([name, child]) => {
-    const here = path === "" ? name : `${path}.${name}`;
-    return child.namedChildren().length === 0 ? [[here, child]] : leavesOf(child, here);
-  });
 }
 
 function table(layers: readonly LayerSummary[], parameters: number, macs: number): string {
@@ -72,38 +70,18 @@ function show(value: string | number): string {
  */
 export function summary(model: Module, input: Tensor | Shape): ModelSummary {
   if (!(model instanceof Module)) throw wrongKind("summary", "model", model, "a Module");
-  const shape = input instanceof Tensor ? input.shape : input;
-  checkShape("summary", shape);
-  const names = leavesOf(model).reverse(); // a leaf that stands in two places goes by the first
-  const leaves = new Map(names.map(([name, leaf]) => [leaf, name]));
-  const layers: LayerSummary[] = [];
-  let macs = 0;
-  const undo: (() => void)[] = [];
-  for (const [leaf, name] of leaves) {
-    const own = Object.getOwnPropertyDescriptor(leaf, "forward");
-    undo.push(() => {
-      if (own) Object.defineProperty(leaf, "forward", own);
-      else delete (leaf as { forward?: unknown }).forward;
-    });
-    const forward = leaf.forward.bind(leaf);
-    leaf.forward = (x) => {
-      const before = macs;
-      const y = forward(x);
-      const type = leaf.constructor.name;
-      layers.push({ name, type, shape: y.shape, parameters: parametersOf(leaf), macs: macs - before });
-      return y;
-    };
-  }
-  try {
-    inEvaluation(model, () =>
-      shapesOnly(
-        () => tidy(() => void model.forward(empty(shape))),
-        (op) => (macs += macsOf(op)),
-      ),
-    );
-  } finally {
-    for (const restore of undo) restore();
-  }
-  const parameters = parametersOf(model);
-  return { layers, parameters, macs, toString: () => table(layers, parameters, macs) };
+  const graph = trace(model, input);
+  const shapeOf = shapesOf(graph);
+  const macs = graph.nodes.map((node) => macsOf(node, shapeOf));
+  const sum = (begin: number, end: number): number => macs.slice(begin, end).reduce((a, b) => a + b, 0);
+  const leaves = graph.layers.filter(({ module }) => module.namedChildren().length === 0);
+  const layers = leaves.map(({ path, module, shape, begin, end }) => ({
+    name: path,
+    type: module.constructor.name,
+    shape,
+    parameters: parametersOf(module),
+    macs: sum(begin, end),
+  }));
+  const [parameters, all] = [parametersOf(model), sum(0, macs.length)];
+  return { layers, parameters, macs: all, toString: () => table(layers, parameters, all) };
 }

@@ -1,0 +1,157 @@
+// The graph of a network: which operations it applies to what, found without computing anything. What looks at networks as a
+// whole (summaries, compiled inference, exchange formats) is a function of it.
+
+import { shapesOnly } from "../core/op.js";
+import { keep, tidy } from "../core/scope.js";
+import { checkShape, type Shape } from "../core/shape.js";
+import type { Storage } from "../core/storage.js";
+import { empty, Tensor, type DType } from "../core/tensor.js";
+import { wrongKind } from "../errors/options.js";
+import { inEvaluation } from "./evaluation.js";
+import { Module } from "./module.js";
+
+/** One application of an operation. */
+export interface GraphNode {
+  /** Name of its output, no other has it: "layer1.0.conv1.conv2d". */
+  readonly name: string;
+  /** The operation: "conv2d". */
+  readonly op: string;
+  /** What it reads by the op's name for it ("x", "weight"): names of nodes or constants, or "input". */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Everything else that it is told: strides, eps. No tensors. */
+  readonly attrs: Readonly<Record<string, unknown>>;
+  /** Of its output. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** One application of a module. */
+export interface GraphLayer {
+  /** Where the module is: "layer1.0.conv1"; "" is the network itself. */
+  readonly path: string;
+  readonly module: Module;
+  /** Of its output. */
+  readonly shape: Shape;
+  /** The nodes that it applied: nodes[begin] … nodes[end − 1]. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface Graph {
+  /** Of the value called "input". */
+  readonly inputShape: Shape;
+  /** In the order in which they are applied: what a node reads stands before it. */
+  readonly nodes: readonly GraphNode[];
+  /** Tensors that nodes read and none makes: parameters and buffers by their names in files, the model's own, not copies. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+  /** Name of the value that the network returns. */
+  readonly output: string;
+  /** In the order in which they finish, parts before the whole. */
+  readonly layers: readonly GraphLayer[];
+}
+
+/** Every module below, and the module itself, by path. */
+function pathsOf(module: Module, path = ""): [path: string, module: Module][] {
+  const below = module
+    .namedChildren()
+    .flatMap(([name, child]) => pathsOf(child, path ? `${path}.${name}` : name));
+  return [...below, [path, module]];
+}
+
+/** Runs fn while `seen` hears of every forward, before and after. A module may stand in two places: the last one names it. */
+function watchForward(
+  model: Module,
+  seen: (path: string, module: Module, forward: () => Tensor) => Tensor,
+  fn: () => void,
+): void {
+  // A module's forward may be a field of its own: undone in reverse.
+  const undo: (() => void)[] = [];
+  for (const [path, module] of pathsOf(model) as [string, { forward?: Module["forward"] } & Module][]) {
+    const own = Object.getOwnPropertyDescriptor(module, "forward");
+    undo.unshift(() => {
+      if (own) Object.defineProperty(module, "forward", own);
+      else delete (module as { forward?: unknown }).forward;
+    });
+    const forward = module.forward.bind(module);
+    module.forward = (x) => seen(path, module, () => forward(x));
+  }
+  try {
+    fn();
+  } finally {
+    for (const restore of undo) restore();
+  }
+}
+
+/**
+ * The graph of a model in evaluation, for an input of this shape [n, h, w, c]. Takes no time and no memory to speak of.
+ * @throws ShapeError if the input does not fit; DataError for something else than a model
+ */
+export function trace(model: Module, input: Tensor | Shape): Graph {
+  if (!(model instanceof Module)) throw wrongKind("trace", "model", model, "a Module");
+  const inputShape = input instanceof Tensor ? input.shape : input;
+  checkShape("trace", inputShape);
+  const nodes: GraphNode[] = [];
+  const layers: GraphLayer[] = [];
+  const constants = new Map<string, Tensor>();
+  const states = new Map<Storage, string>(
+    [...model.namedParameters(), ...model.namedBuffers()].map(([name, t]) => [t.storage, name]),
+  );
+  const made = new Map<Storage, string>();
+  const counts = new Map<string, number>();
+  const paths: string[] = [];
+
+  const nameOf = (t: Tensor): string => {
+    const known = made.get(t.storage);
+    if (known !== undefined) return known;
+    const state = states.get(t.storage);
+    const name = state ?? unique("constant");
+    constants.set(name, state === undefined ? keep(t) : t);
+    made.set(t.storage, name);
+    return name;
+  };
+  const unique = (name: string): string => {
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  };
+
+  let output = "";
+  watchForward(
+    model,
+    (path, module, forward) => {
+      const begin = nodes.length;
+      paths.push(path);
+      const y = forward();
+      paths.pop();
+      layers.push({ path, module, shape: y.shape, begin, end: nodes.length });
+      return y;
+    },
+    () =>
+      inEvaluation(model, () =>
+        shapesOnly(
+          () =>
+            tidy(() => {
+              const x = empty(inputShape);
+              made.set(x.storage, "input");
+              output = nameOf(model.forward(x));
+            }),
+          ({ name: op, inputs, attrs, y }) => {
+            const all = Object.entries({ ...inputs, ...(attrs as object) });
+            const read = all.filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor);
+            const told = all.filter(([, value]) => !(value instanceof Tensor) && value !== undefined);
+            const name = unique([paths.at(-1), op].filter(Boolean).join("."));
+            nodes.push({
+              name,
+              op,
+              inputs: Object.fromEntries(read.map(([key, t]) => [key, nameOf(t)])),
+              attrs: Object.fromEntries(told),
+              shape: y.shape,
+              dtype: y.dtype,
+            });
+            made.set(y.storage, name);
+          },
+        ),
+      ),
+  );
+  return { inputShape, nodes, constants, output, layers };
+}
