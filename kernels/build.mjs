@@ -7,7 +7,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import { tableText } from "./table.mjs";
+import { tableOf } from "./table.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 await mkdir("build", { recursive: true });
@@ -26,17 +26,31 @@ for (const { name: family } of families.filter((entry) => entry.isDirectory())) 
 }
 // --debug keeps the functions' names, for profilers.
 const names = process.argv.includes("--debug") ? ["--debug"] : [];
-const lines = ["// Written by kernels/build.mjs.", ""];
+const compiled = {};
 for (const target of ["simd", "relaxed"]) {
   const { error, stderr } = await asc.main(["--target", target, ...names]);
   if (error) {
     console.error(stderr.toString());
     throw error;
   }
-  const wasm = await readFile(`build/kernels.${target}.wasm`);
-  lines.push(`export const ${target} =`, `  "${wasm.toString("base64")}";`);
+  compiled[target] = await readFile(`build/kernels.${target}.wasm`);
+}
+const module = await WebAssembly.compile(compiled.simd);
+const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
+const { text, fingerprint } = await tableOf(exported);
+await writeFile("src/wasm/table.ts", text);
+
+/** A custom section (id 0) called "fovea": which kernels these are. */
+function section(target) {
+  const part = (text) => [text.length, ...new TextEncoder().encode(text)];
+  const body = [...part("fovea"), ...new TextEncoder().encode(`${target} ${fingerprint}`)];
+  return Uint8Array.of(0, body.length, ...body);
+}
+
+const lines = ["// Written by kernels/build.mjs.", ""];
+for (const [target, wasm] of Object.entries(compiled)) {
+  const whole = Buffer.concat([wasm, section(target)]);
+  await writeFile(`build/kernels.${target}.wasm`, whole);
+  lines.push(`export const ${target} =`, `  "${whole.toString("base64")}";`);
 }
 await writeFile("src/wasm/binaries.ts", lines.join("\n") + "\n");
-const module = await WebAssembly.compile(await readFile("build/kernels.simd.wasm"));
-const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
-await writeFile("src/wasm/table.ts", await tableText(exported));

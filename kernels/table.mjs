@@ -1,6 +1,7 @@
 // What TypeScript has to know of the kernels, read from their sources: parameters of the exports, fields of the structs, sizes
 // that both sides count on. kernels/build.mjs writes it to src/wasm/table.ts, so that nothing is kept by hand on both sides.
 
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 
 /** The text of every kernel, by path. */
@@ -21,8 +22,8 @@ function parametersOf(name, text) {
   return found[0][1].split(",").flatMap((parameter) => parameter.trim().split(":")[0] || []);
 }
 
-/** The text of src/wasm/table.ts; `exported`: names of the binary's exports. */
-export async function tableText(exported) {
+/** What kernels/build.mjs writes to src/wasm/table.ts, and a hash of it; `exported`: names of the binary's exports. */
+export async function tableOf(exported) {
   const text = (await sourcesOf("kernels")).join("\n");
   const files = ["kernels/shapes.ts", "kernels/arguments.ts"];
   const shapes = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
@@ -36,7 +37,7 @@ export async function tableText(exported) {
   const sizes = Object.fromEntries([...shapes.matchAll(SIZE)].map(([, name, n]) => [name, Number(n)]));
   const constant = (name, what, value) =>
     `/** ${what} */\nexport const ${name} = ${JSON.stringify(value, undefined, 2)} as const;\n`;
-  return [
+  const tables = [
     "// Written by kernels/build.mjs.\n",
     constant(
       "abi",
@@ -50,4 +51,7 @@ export async function tableText(exported) {
     ),
     constant("sizes", "The sizes of kernels/shapes.ts.", sizes),
   ].join("\n");
+  const fingerprint = createHash("sha256").update(tables).digest("hex").slice(0, 16);
+  const own = constant("fingerprint", "Tells whether a file of kernels has this table.", fingerprint);
+  return { fingerprint, text: `${tables}\n${own}` };
 }

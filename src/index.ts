@@ -262,4 +262,11 @@ export {
   WorstMistakes,
 } from "./train/index.js";
 export type { MemoryStats } from "./wasm/heap.js";
-export { init, memoryStats, type Binary, type InitOptions } from "./wasm/runtime.js";
+export {
+  init,
+  initFrom,
+  memoryStats,
+  type Binary,
+  type InitOptions,
+  type KernelSource,
+} from "./wasm/runtime.js";

@@ -37,7 +37,7 @@ function fuses(): boolean {
  * it computes what the plain binary computes; undefined if it does not run it. On Node 20 this switches the flag on, for the
  * whole process and for good, since V8 looks at it again when it optimises a function.
  */
-export function relaxedSimd(bytes: Uint8Array<ArrayBuffer>): "fused" | "unfused" | undefined {
+export function relaxedSimd(bytes: Uint8Array<ArrayBuffer> = PROBE): "fused" | "unfused" | undefined {
   if (!WebAssembly.validate(bytes)) {
     if (Number(globalThis.process?.versions?.node?.split(".")[0]) !== NODE) return undefined;
     builtin<NodeV8>("node:v8")?.setFlagsFromString(FLAG);

@@ -2,21 +2,19 @@
 
 import { short, WasmError } from "../errors.js";
 import { checkOptions, type Names } from "../errors/options.js";
-import { structWords, type Kernels } from "./abi.js";
+import type { Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
+import { kernelsFrom, type Binary, type KernelSource } from "./brought.js";
+import { fastestTile } from "./fastest-tile.js";
 import { Heap, type MemoryStats } from "./heap.js";
 import { environmentVariable } from "./host.js";
 import { Pool } from "./pool.js";
 import { relaxedSimd } from "./relaxed-simd.js";
-import { enableSimd256, simd256Works, wantsSimd256, WIDE_TILE } from "./simd256.js";
+import { enableSimd256, simd256Works, wantsSimd256 } from "./simd256.js";
 import { abi } from "./table.js";
 import { importShared, pickThreads } from "./threads.js";
 
-/**
- * `relaxed` rounds once in a multiply-add (relaxed SIMD where it is fused); `simd` rounds twice, and runs on every engine with
- * WebAssembly SIMD. Each gives the same bits on every engine that runs it.
- */
-export type Binary = "simd" | "relaxed";
+export type { Binary, KernelSource };
 
 export interface InitOptions {
   /**
@@ -163,82 +161,46 @@ class LiveRuntime implements Runtime {
   }
 }
 
-function start(options: InitOptions): LiveRuntime {
-  const { binary, maxBytes = MAX_PAGES * PAGE } = options;
-  const picked = pickBinary(binary);
-  const bytes = binaryBytes(picked);
-  const runs = picked === "relaxed" ? relaxedSimd(bytes) : WebAssembly.validate(bytes);
+/** Kernels to start: as bytes, which can be made to use shared memory and 256 bits, or compiled. */
+type Source = { bytes: Uint8Array<ArrayBuffer> } | { module: WebAssembly.Module };
+
+/** @throws WasmError if the engine cannot run the kernels */
+function start(op: string, binary: Binary, source: Source, options: InitOptions): LiveRuntime {
+  const { maxBytes = MAX_PAGES * PAGE } = options;
+  const bytes = "bytes" in source ? source.bytes : undefined;
+  const runs = binary === "relaxed" ? relaxedSimd(bytes) : !bytes || WebAssembly.validate(bytes);
   if (runs === "unfused") {
     throw new WasmError(
-      "init: this engine does not fuse multiply-adds, so its 'relaxed' kernels would give the numbers of 'simd'; use binary 'simd'",
+      `${op}: this engine does not fuse multiply-adds, so its 'relaxed' kernels would give the numbers of 'simd'; use binary 'simd'`,
     );
   }
   if (!runs) {
-    const cure = picked === "relaxed" ? "use binary 'simd'" : "it needs WebAssembly SIMD";
-    throw new WasmError(`init: this engine cannot run the '${picked}' kernels; ${cure}`);
+    const cure = binary === "relaxed" ? "use binary 'simd'" : "it needs WebAssembly SIMD";
+    throw new WasmError(`${op}: this engine cannot run the '${binary}' kernels; ${cure}`);
   }
-  const threads = pickThreads(options.threads);
+  const threads = pickThreads(bytes ? options.threads : (options.threads ?? 1));
   const shared = threads > 1;
+  if (shared && !bytes) {
+    throw new WasmError(
+      `${op}: a compiled module runs on one thread; got threads ${threads}; give the file's bytes or its URL for more`,
+    );
+  }
   const limit = Math.min(Math.floor(maxBytes / PAGE), MAX_PAGES);
-  if (!(limit >= 1)) throw new WasmError(`init: maxBytes must be at least ${PAGE}; got ${maxBytes}`);
+  if (!(limit >= 1)) throw new WasmError(`${op}: maxBytes must be at least ${PAGE}; got ${maxBytes}`);
   const initial = Math.min(FIRST_PAGES, limit);
   const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared });
-  const wide = wantsSimd256(options.simd256);
-  const own = shared ? importShared(bytes) : bytes;
-  const module = new WebAssembly.Module(wide ? enableSimd256(own) : own);
-  return new LiveRuntime(module, new Heap(memory, limit * PAGE), picked, threads, wide, options);
+  const wide = bytes !== undefined && wantsSimd256(options.simd256);
+  const compile = (own: Uint8Array<ArrayBuffer>): WebAssembly.Module =>
+    new WebAssembly.Module(wide ? enableSimd256(own) : own);
+  const module =
+    "module" in source ? source.module : compile(shared ? importShared(source.bytes) : source.bytes);
+  return new LiveRuntime(module, new Heap(memory, limit * PAGE), binary, threads, wide, options);
 }
 
-/** 6×8, the fastest of 128 bits where the engine keeps the order of instructions: elsewhere it does not fit the registers. */
-export const ORDERED_TILE = 1;
-
-/**
- * Tiles that measure alike: with vectors of 256 bits 6×16 takes two thirds of 6×8's time on real shapes (Zen 4), which shows
- * little so soon after the start; 6×8 does better on real shapes than in L1, 3×12 worse (few widths are multiples of 12).
- */
-const PREFERENCE = [WIDE_TILE, ORDERED_TILE, 0, 2];
-
-/** Engines start with baseline code and optimise beside it: a decision before LEAST_MS may compare the wrong code. */
-const LEAST_MS = 30;
-const MOST_MS = 100;
-
-/**
- * Times the tiles on a product that fits L1 and returns the number of the fastest, or of the preferred one within 30 %
- * of it: in L1 6×8 may be 15 % behind, where it does not fit the registers it takes twice as long. Interleaved rounds,
- * best of each; they go on until no tile gets faster.
- */
-function fastestTile({ kernels, heap, simd256 }: Runtime): number {
-  const [m, n, k] = [48, 48, 256];
-  const count = kernels.tileCount();
-  const tiles = PREFERENCE.filter((tile) => simd256 || tile !== WIDE_TILE);
-  const floats = m * k + k * n + m * n;
-  return heap.scratch(floats * 4, "tile choice", (a) => {
-    heap.f32(a, floats).fill(1);
-    const [b, c] = [a + m * k * 4, a + (m * k + k * n) * 4];
-    const shared = { m, n, k, a, rsa: k, csa: 1, b, rsb: n, csb: 1, c, ldc: n, accumulate: 0 };
-    const words = structWords("Gemm", { ...shared, unitRows: m, unitColumns: n, tile: 0 });
-    return heap.scratch(count * words.length * 4, "tile choice", (shapes) => {
-      const shapeOf = (tile: number): number => shapes + tile * words.length * 4;
-      for (const tile of tiles) heap.i32(shapeOf(tile), words.length).set([...words.slice(0, -1), tile]);
-      const scratch = Math.max(...tiles.map((tile) => kernels.gemmScratch(shapeOf(tile))));
-      return heap.scratch(scratch, "tile choice", (work) => {
-        const best = new Array<number>(count).fill(Infinity);
-        const begin = performance.now();
-        const elapsed = (): number => performance.now() - begin;
-        for (let stale = 0; elapsed() < LEAST_MS || (stale < 8 && elapsed() < MOST_MS); stale++) {
-          for (const tile of tiles) {
-            const t0 = performance.now();
-            for (let i = 0; i < 4; i++) kernels.gemm(shapeOf(tile), work, 0, 1);
-            const t = performance.now() - t0;
-            if (t < best[tile]! * 0.97) stale = 0;
-            best[tile] = Math.min(best[tile]!, t);
-          }
-        }
-        const limit = Math.min(...best) * 1.3;
-        return PREFERENCE.find((tile) => best[tile]! <= limit)!;
-      });
-    });
-  });
+/** Starts the kernels that travel inside this module. */
+function startOwn(options: InitOptions): LiveRuntime {
+  const binary = pickBinary(options.binary);
+  return start("init", binary, { bytes: binaryBytes(binary) }, options);
 }
 
 let current: LiveRuntime | undefined;
@@ -265,7 +227,7 @@ function replace(next: LiveRuntime): void {
 }
 
 function live(): LiveRuntime {
-  return (current ??= start({}));
+  return (current ??= startOwn({}));
 }
 
 /** The running kernels; starts them with the defaults on first use. */
@@ -293,10 +255,29 @@ export function startFrom({ module, binary, shared }: Compiled): void {
  */
 export function init(options: InitOptions = {}): Pick<Runtime, "binary" | "threads" | "simd256"> {
   checkOptions<InitOptions>("init", options, INIT_OPTIONS);
-  const next = start(options);
+  return replaced(startOwn(options));
+}
+
+function replaced(next: LiveRuntime): Pick<Runtime, "binary" | "threads" | "simd256"> {
   replace(next);
   const { binary, threads, simd256 } = next;
   return { binary, threads, simd256 };
+}
+
+/**
+ * init() with kernels that the caller brings: the file fovea/kernels.relaxed.wasm or fovea/kernels.simd.wasm as a URL (fetched,
+ * or read where it is a file), a Response, bytes, or a WebAssembly.Module, which runs on one thread. For bundlers, and for
+ * pages that want the kernels as a file of their own.
+ * @throws WasmError if it cannot be got, is not such a file of this version of fovea, or the engine cannot run it
+ */
+export async function initFrom(
+  source: KernelSource | Promise<KernelSource>,
+  options: Omit<InitOptions, "binary"> = {},
+): Promise<Pick<Runtime, "binary" | "threads" | "simd256">> {
+  const { binary: _, ...names } = INIT_OPTIONS;
+  checkOptions<Omit<InitOptions, "binary">>("initFrom", options, names);
+  const { binary, ...kernels } = await kernelsFrom(await source);
+  return replaced(start("initFrom", binary, kernels, options));
 }
 
 /** Bytes in use, at most so far, and reserved by the heap. */

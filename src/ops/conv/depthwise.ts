@@ -2,7 +2,8 @@
 // they are.
 
 import type { Planner } from "../../wasm/plan.js";
-import { ORDERED_TILE, runtime } from "../../wasm/runtime.js";
+import { ORDERED_TILE } from "../../wasm/fastest-tile.js";
+import { runtime } from "../../wasm/runtime.js";
 import { sizes } from "../../wasm/table.js";
 import type { Conv } from "./sizes.js";
 import type { Algorithm } from "./table.js";

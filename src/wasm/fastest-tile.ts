@@ -1,0 +1,63 @@
+// Which register tile (kernels/tile/tile.ts) is the fastest here, found by timing.
+
+import { structWords, type Kernels } from "./abi.js";
+import type { Heap } from "./heap.js";
+import { WIDE_TILE } from "./simd256.js";
+
+interface Timed {
+  readonly kernels: Kernels;
+  readonly heap: Heap;
+  readonly simd256: boolean;
+}
+
+/** 6×8, the fastest of 128 bits where the engine keeps the order of instructions: elsewhere it does not fit the registers. */
+export const ORDERED_TILE = 1;
+
+/**
+ * Tiles that measure alike: with vectors of 256 bits 6×16 takes two thirds of 6×8's time on real shapes (Zen 4), which shows
+ * little so soon after the start; 6×8 does better on real shapes than in L1, 3×12 worse (few widths are multiples of 12).
+ */
+const PREFERENCE = [WIDE_TILE, ORDERED_TILE, 0, 2];
+
+/** Engines start with baseline code and optimise beside it: a decision before LEAST_MS may compare the wrong code. */
+const LEAST_MS = 30;
+const MOST_MS = 100;
+
+/**
+ * Times the tiles on a product that fits L1 and returns the number of the fastest, or of the preferred one within 30 %
+ * of it: in L1 6×8 may be 15 % behind, where it does not fit the registers it takes twice as long. Interleaved rounds,
+ * best of each; they go on until no tile gets faster.
+ */
+export function fastestTile({ kernels, heap, simd256 }: Timed): number {
+  const [m, n, k] = [48, 48, 256];
+  const count = kernels.tileCount();
+  const tiles = PREFERENCE.filter((tile) => simd256 || tile !== WIDE_TILE);
+  const floats = m * k + k * n + m * n;
+  return heap.scratch(floats * 4, "tile choice", (a) => {
+    heap.f32(a, floats).fill(1);
+    const [b, c] = [a + m * k * 4, a + (m * k + k * n) * 4];
+    const shared = { m, n, k, a, rsa: k, csa: 1, b, rsb: n, csb: 1, c, ldc: n, accumulate: 0 };
+    const words = structWords("Gemm", { ...shared, unitRows: m, unitColumns: n, tile: 0 });
+    return heap.scratch(count * words.length * 4, "tile choice", (shapes) => {
+      const shapeOf = (tile: number): number => shapes + tile * words.length * 4;
+      for (const tile of tiles) heap.i32(shapeOf(tile), words.length).set([...words.slice(0, -1), tile]);
+      const scratch = Math.max(...tiles.map((tile) => kernels.gemmScratch(shapeOf(tile))));
+      return heap.scratch(scratch, "tile choice", (work) => {
+        const best = new Array<number>(count).fill(Infinity);
+        const begin = performance.now();
+        const elapsed = (): number => performance.now() - begin;
+        for (let stale = 0; elapsed() < LEAST_MS || (stale < 8 && elapsed() < MOST_MS); stale++) {
+          for (const tile of tiles) {
+            const t0 = performance.now();
+            for (let i = 0; i < 4; i++) kernels.gemm(shapeOf(tile), work, 0, 1);
+            const t = performance.now() - t0;
+            if (t < best[tile]! * 0.97) stale = 0;
+            best[tile] = Math.min(best[tile]!, t);
+          }
+        }
+        const limit = Math.min(...best) * 1.3;
+        return PREFERENCE.find((tile) => best[tile]! <= limit)!;
+      });
+    });
+  });
+}
