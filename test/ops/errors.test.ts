@@ -14,6 +14,17 @@ const misfit = "conv2d: weight or bias does not fit the input; got";
 
 const convolutions: Row[] = [
   [
+    "an algorithm of another name",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(5, 5, 3, 2), undefined, { algorithm: "winogard" }),
+    "conv2d: unknown algorithm 'winogard'; known: depthwise, winograd, strided, stem, direct",
+  ],
+  [
+    "an algorithm that does not compute such a convolution",
+    () => fovea.conv2d(x(1, 5, 5, 3), x(5, 5, 3, 2), undefined, { algorithm: "winograd" }),
+    "conv2d: algorithm 'winograd' does not compute this convolution; " +
+      "got x:[1,5,5,3] weight:[5,5,3,2] stride [1,1] padding [0,0] dilation [1,1] groups 1",
+  ],
+  [
     "channels of the weight",
     () => fovea.conv2d(x(2, 5, 5, 3), x(3, 3, 4, 8)),
     `${misfit} x:[2,5,5,3] weight:[3,3,4,8] stride 1 padding 0 dilation 1 groups 1; ${conv}`,
@@ -368,7 +379,10 @@ test("greaterEqual and argmax pass no gradient on, and do not mind inputs that r
 /** The messages in src/ops, as patterns: whatever is filled in may be anything. */
 function messagesInSource(): RegExp[] {
   const folder = new URL("../../src/ops/", import.meta.url);
-  const source = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), "utf8"));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const source = files.map((file) => readFileSync(new URL(file, folder), "utf8"));
   const places = source.join("\n").matchAll(/(?:Error|fail)\(\s*(["`])(.*?)\1/g);
   return [...places].map(([, , text]) => {
     const fixed = text!

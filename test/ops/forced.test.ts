@@ -1,7 +1,7 @@
 // Every algorithm of convolution, asked for by name where the rule would not take it: it runs, and computes what the direct one does.
 
-import { beforeAll, describe, expect, it } from "vitest";
-import { conv2d, ShapeError, tensor, tidy, type Conv2dOptions, type Tensor } from "../../src/index.js";
+import { describe, expect, it } from "vitest";
+import { conv2d, tensor, tidy, type Conv2dOptions, type Tensor } from "../../src/index.js";
 import { convOf } from "../../src/ops/conv/sizes.js";
 import { algorithms } from "../../src/ops/conv/table.js";
 import { windowOutput } from "../../src/ops/window.js";
@@ -76,31 +76,5 @@ forEachBinary((binary) => {
         allclose(`${name}, pass ${i}`, values, direct.values[i]!, fastTolerance!),
       );
     });
-  });
-});
-
-describe("an algorithm that cannot be used", () => {
-  let x: Tensor;
-  let w: Tensor;
-  beforeAll(() => {
-    init({ threads: 1 });
-    [x, w] = [drawn([1, 5, 5, 3], "x"), drawn([5, 5, 3, 2], "weight")];
-  });
-
-  it("is named where it is not known", () => {
-    expect(() => conv2d(x, w, undefined, { algorithm: "winogard" })).toThrow(
-      new ShapeError(
-        "conv2d: unknown algorithm 'winogard'; known: depthwise, winograd, strided, stem, direct",
-      ),
-    );
-  });
-
-  it("is refused where it does not compute this convolution", () => {
-    expect(() => conv2d(x, w, undefined, { algorithm: "winograd" })).toThrow(
-      new ShapeError(
-        "conv2d: algorithm 'winograd' does not compute this convolution; " +
-          "got x:[1,5,5,3] weight:[5,5,3,2] stride [1,1] padding [0,0] dilation [1,1] groups 1",
-      ),
-    );
   });
 });
