@@ -159,7 +159,8 @@ function textOffences(path: string, source: string): string[] {
   }
   if (path.startsWith("src/")) {
     const layer = layerOf(path);
-    const pointers = ["ops", "optim", "wasm"].includes(layer) || /core\/(tensor|autograd)\.ts$/.test(path);
+    const pointers =
+      ["ops", "optim", "wasm"].includes(layer) || /core\/(tensor|autograd|op|planned)\.ts$/.test(path);
     if (!pointers && /\.ptr\b/.test(source)) found.push(`${path} handles raw pointers`);
     if (path !== "src/wasm/heap.ts" && /Array\(\s*[\w.]*memory\.buffer/.test(source)) {
       found.push(`${path} makes a view of the memory`);

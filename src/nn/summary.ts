@@ -1,7 +1,7 @@
 // What a network is made of, layer by layer, found without computing anything.
 
-import { sizeOf, type Shape } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
+import { checkShape, sizeOf, type Shape } from "../core/shape.js";
+import { Tensor } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
 import { Module } from "./module.js";
 import { trace, type Graph, type GraphNode } from "./trace.js";
@@ -70,6 +70,7 @@ function show(value: string | number): string {
  */
 export function summary(model: Module, input: Tensor | Shape): ModelSummary {
   if (!(model instanceof Module)) throw wrongKind("summary", "model", model, "a Module");
+  checkShape("summary", input instanceof Tensor ? input.shape : input);
   const graph = trace(model, input);
   const shapeOf = shapesOf(graph);
   const macs = graph.nodes.map((node) => macsOf(node, shapeOf));

@@ -2,7 +2,7 @@
 
 import type { Names } from "../errors/options.js";
 import type { BinaryCrossEntropyOptions, SigmoidFocalOptions } from "./binary-loss.js";
-import type { Conv2dOptions } from "./conv/conv2d.js";
+import type { Conv2dOptions } from "./conv/sizes.js";
 import type { CrossEntropyOptions } from "./loss.js";
 import type { AvgPoolOptions, MaxPoolOptions } from "./pool.js";
 

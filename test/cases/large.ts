@@ -42,16 +42,16 @@ function conv(
 
 const winograd = algorithms("winograd");
 const direct = algorithms("direct");
-const stride2 = algorithms("stride 2");
+const stride2 = algorithms("winograd-stride2");
 
 export const largeConvs: readonly LargeConv[] = [
   conv(winograd, [1, 56, 56, 64], 3, 64),
   conv(algorithms("winograd on the way", { inference: "winograd", weight: "winograd strips" }), [2, 14, 14, 256], 3, 256), // prettier-ignore
   conv(stride2, [1, 56, 56, 64], 3, 128, 2),
-  conv(algorithms("stride 2 on the way", { inference: "stride 2", weight: "stride 2" }), [4, 14, 14, 256], 3, 512, 2), // prettier-ignore
+  conv(algorithms("winograd-stride2 on the way", { inference: "winograd-stride2", weight: "winograd-stride2" }), [4, 14, 14, 256], 3, 512, 2), // prettier-ignore
   conv(direct, [1, 28, 28, 256], 1, 128),
   conv(algorithms("direct", { weight: "direct in parts" }), [1, 60, 60, 300], 1, 70),
-  conv(algorithms("stem", { data: "direct" }), [1, 112, 112, 3], 7, 64, 2),
+  conv(algorithms("winograd-stem", { data: "direct" }), [1, 112, 112, 3], 7, 64, 2),
   conv(direct, [64, 28, 28, 1], 5, 6),
   conv(winograd, [32, 32, 32, 16], 3, 16),
   conv(direct, [1, 28, 28, 128], 3, 128, 1, 32),

@@ -6,10 +6,13 @@ import type { Case } from "./types.js";
 
 const S = { stride: 2, padding: 1 };
 
-const plain = algorithms("stride 2");
-const narrow = algorithms("stride 2", { weight: "direct" });
-const onTheWay = algorithms("stride 2 on the way", { inference: "stride 2", weight: "stride 2" });
-const stem = algorithms("stem", { data: "direct" });
+const plain = algorithms("winograd-stride2");
+const narrow = algorithms("winograd-stride2", { weight: "direct" });
+const onTheWay = algorithms("winograd-stride2 on the way", {
+  inference: "winograd-stride2",
+  weight: "winograd-stride2",
+});
+const stem = algorithms("winograd-stem", { data: "direct" });
 
 export const stride2: Case[] = [
   ...[3, 4, 6, 7, 8, 9, 10, 11].map((n, i) => {

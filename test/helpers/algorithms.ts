@@ -17,7 +17,11 @@ const MAIN_KERNELS: readonly (readonly [kernel: string, algorithm: string])[] = 
   ["rowsGemm", "direct"],
 ];
 
-export function algorithmOf(launches: readonly string[], kernel: number, stride: Conv2dOptions["stride"]): string {
+export function algorithmOf(
+  launches: readonly string[],
+  kernel: number,
+  stride: Conv2dOptions["stride"],
+): string {
   const count = (kernel: string): number => launches.filter((name) => name === kernel).length;
   const [main, algorithm] = MAIN_KERNELS.find(([name]) => launches.includes(name)) ?? ["", "none"];
   if (main.startsWith("winograd")) {

@@ -37,7 +37,7 @@ function compute(x: Sizes, weight: Sizes, options: Conv2dOptions): { values: Flo
     const ran: string[] = [];
     const values: Float32Array[] = [];
     const forward = (): void => void values.push(conv2d(tx, tw, undefined, options).data() as Float32Array);
-    ran.push(algorithmOf(launchesOf(forward)));
+    ran.push(algorithmOf(launchesOf(forward), weight[0]!, options.stride));
     for (const needed of [tx, tw]) {
       tx.requiresGrad = needed === tx;
       tw.requiresGrad = needed === tw;
@@ -47,7 +47,7 @@ function compute(x: Sizes, weight: Sizes, options: Conv2dOptions): { values: Flo
         y.backward(dy);
         values.push(needed.grad!.data() as Float32Array);
       };
-      ran.push(algorithmOf(launchesOf(backward)));
+      ran.push(algorithmOf(launchesOf(backward), weight[0]!, options.stride));
     }
     return { values, ran };
   });

@@ -9,9 +9,11 @@ import { ShapeError } from "../../errors.js";
 import { checkOptions } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
 import { sumOfRows } from "../reduce.js";
-import { describeWindow, windowOutput, type Pair } from "../window.js";
-import { convOf, type Conv2dAttrs } from "./sizes.js";
+import { describeWindow, windowOutput } from "../window.js";
+import { convOf, type Conv2dAttrs, type Conv2dOptions } from "./sizes.js";
 import { algorithmFor } from "./table.js";
+
+export type { Conv2dOptions };
 
 interface Conv2dInputs {
   x: Tensor;
@@ -115,18 +117,6 @@ const conv2dOp = defineOp({
     bias: (dy) => sumOfRows([dy.shape[3]!], { dy }, {}),
   },
 });
-
-export interface Conv2dOptions {
-  stride?: Pair;
-  padding?: Pair;
-  dilation?: Pair;
-  groups?: number;
-  /**
-   * The algorithm to use, by name (convolutionAlgorithms()), in every pass that it has; others choose as usual. For comparisons:
-   * by default the fastest is chosen.
-   */
-  algorithm?: string;
-}
 
 /**
  * y[n, i, j, o] = bias[o] + Σ_{p,q,c} x[n, i·stride + p·dilation − padding, j·stride + q·dilation − padding, c] · weight[p, q, c, o]

@@ -1,7 +1,19 @@
 // The sizes of a convolution.
 
 import type { Shape } from "../../core/shape.js";
-import { pair, type WindowAttrs } from "../window.js";
+import { pair, type Pair, type WindowAttrs } from "../window.js";
+
+export interface Conv2dOptions {
+  stride?: Pair;
+  padding?: Pair;
+  dilation?: Pair;
+  groups?: number;
+  /**
+   * The algorithm to use, by name (table.ts), in every pass that it has; others choose as usual. For comparisons:
+   * by default the fastest is chosen.
+   */
+  algorithm?: string;
+}
 
 export interface Conv2dAttrs extends WindowAttrs {
   groups: number;

@@ -147,7 +147,13 @@ export function convolve(
     const sums = { accumulate: adds ? 1 : 0, moments: partials, pivot: moments?.pivot ?? 0 };
     const fields = { ...images, ...tiles, ...weights, ...target, ...sizes, ...sums, bias };
     const shape = structOf(p, fields);
-    p.parallelScratch("winogradConv", p.ask("winogradConvUnits", shape), 1, p.ask("winogradConvScratch", shape), shape);
+    p.parallelScratch(
+      "winogradConv",
+      p.ask("winogradConvUnits", shape),
+      1,
+      p.ask("winogradConvScratch", shape),
+      shape,
+    );
   };
   if (!moments) return run(0);
   const rows = images.images * out.outHeight * out.outWidth;
@@ -186,7 +192,13 @@ export function sumBlocks(
   const fields = { ...gradientOf(conv, x, dy, tiles), blockTiles, groups, stripChannels };
   p.scratch(p.ask("winogradSumsFloats", structOf(p, fields)) * 4, (sums) => {
     const shape = structOf(p, { ...fields, sums });
-    p.parallelScratch("winogradSums", p.ask("winogradSumsUnits", shape), 1, p.ask("winogradSumsScratch", shape), shape);
+    p.parallelScratch(
+      "winogradSums",
+      p.ask("winogradSumsUnits", shape),
+      1,
+      p.ask("winogradSumsScratch", shape),
+      shape,
+    );
     const units = p.ask("winogradWeightBackwardUnits", shape);
     const own = kernels.winogradWeightBackwardScratch();
     p.parallelScratch("winogradWeightBackward", units, BACKWARD_GRAIN, own, shape, dw);
