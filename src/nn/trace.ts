@@ -58,17 +58,21 @@ function pathsOf(module: Module, path = ""): [path: string, module: Module][] {
   return [...below, [path, module]];
 }
 
-/** Runs fn while `seen` hears of every forward, before and after. A module may stand in two places: the last one names it. */
+/** Runs fn while `seen` hears of every forward, before and after. A module that stands in two places goes by the first. */
 function watchForward(
   model: Module,
   seen: (path: string, module: Module, forward: () => Tensor) => Tensor,
   fn: () => void,
 ): void {
-  // A module's forward may be a field of its own: undone in reverse.
   const undo: (() => void)[] = [];
-  for (const [path, module] of pathsOf(model) as [string, { forward?: Module["forward"] } & Module][]) {
-    const own = Object.getOwnPropertyDescriptor(module, "forward");
-    undo.unshift(() => {
+  const paths = new Map(
+    pathsOf(model)
+      .reverse()
+      .map(([path, module]) => [module, path]),
+  );
+  for (const [module, path] of paths as ReadonlyMap<Module & { forward?: Module["forward"] }, string>) {
+    const own = Object.getOwnPropertyDescriptor(module, "forward"); // it may be a field of its own
+    undo.push(() => {
       if (own) Object.defineProperty(module, "forward", own);
       else delete (module as { forward?: unknown }).forward;
     });

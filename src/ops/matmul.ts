@@ -8,8 +8,8 @@ import { ShapeError } from "../errors.js";
 import { shares } from "../wasm/parallel.js";
 import type { Planner } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
-import { sumOfRows } from "./reduce.js";
 import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
+import { sumOfRows } from "./sum-of-rows.js";
 
 /** An operand: its address and its element strides from row to row and from column to column. */
 type Operand = [ptr: number, rs: number, cs: number];

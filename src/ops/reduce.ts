@@ -1,7 +1,6 @@
 // Reductions along an axis.
 
 import { defineOp } from "../core/op.js";
-import { definePlan } from "../core/planned.js";
 import { around, checkAxis, describe, sizeOf, type Shape } from "../core/shape.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
@@ -27,11 +26,6 @@ function axisRule(name: string) {
     return without(x.shape, a);
   };
 }
-
-/** Σ of the rows of dy:[…,n]: the gradient of something that was added to each. */
-export const sumOfRows = definePlan<{ dy: Tensor }, object>("sum of rows", (p, y, { dy }) =>
-  p.call("sum", dy.ptr, y.ptr, 1, dy.size / Math.max(y.size, 1), y.size, 1),
-);
 
 const sumOp = defineOp({
   name: "sum",

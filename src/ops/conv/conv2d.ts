@@ -8,7 +8,7 @@ import { empty, type Tensor } from "../../core/tensor.js";
 import { ShapeError } from "../../errors.js";
 import { checkOptions } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
-import { sumOfRows } from "../reduce.js";
+import { sumOfRows } from "../sum-of-rows.js";
 import { describeWindow, windowOutput } from "../window.js";
 import { convOf, type Conv2dAttrs, type Conv2dOptions } from "./sizes.js";
 import { algorithmFor } from "./table.js";
