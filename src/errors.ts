@@ -89,7 +89,7 @@ export class FoveaError extends Error {
   override name = "FoveaError";
 
   constructor(message: string) {
-    const words = cut(message, 4 * MOST).replace(/\S{201,}/g, (word) => cut(word, MOST_SHOWN));
+    const words = cut(String(message), 4 * MOST).replace(/\S{201,}/g, (word) => cut(word, MOST_SHOWN));
     super(printable(cut(words, MOST)));
   }
 }

@@ -1,5 +1,6 @@
 // Batches as tensors.
 
+import { checkFields } from "../errors/options.js";
 import { dispose } from "../core/dispose.js";
 import { careFor, keep, tidy } from "../core/scope.js";
 import { empty, Tensor, tensor } from "../core/tensor.js";
@@ -32,6 +33,7 @@ function tensorsOf({ images, labels, targets }: Batch): Tensor[] {
 
 /** Frees a batch's tensors. A second call does nothing. */
 export function disposeBatch(batch: Batch): void {
+  checkFields("disposeBatch", "batch", batch, { images: "object", labels: "object" });
   for (const t of tensorsOf(batch)) t.dispose();
 }
 

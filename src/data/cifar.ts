@@ -2,6 +2,7 @@
 // 2009, https://www.cs.toronto.edu/~kriz/cifar.html: in the binary version a picture is a label (CIFAR-100: coarse, then
 // fine) and 1,024 bytes each of red, green and blue.
 
+import { checkFields, checkKinds, wrongKind } from "../errors/options.js";
 import { DataError } from "../errors.js";
 import { ImageDataset } from "./dataset.js";
 import type { NamedFile } from "./mnist.js";
@@ -42,6 +43,8 @@ function decode(
   name: string,
 ): ImageDataset {
   const row = labelBytes + 3 * PLANE;
+  checkKinds(name, { files }, { files: "list" });
+  for (const file of files) checkFields(name, "file", file, { name: "text", bytes: "bytes" });
   for (const { name, bytes } of files) {
     if (bytes.length === 0 || bytes.length % row) {
       throw new DataError(
@@ -84,6 +87,8 @@ export function decodeCifar100(
   labels: "fine" | "coarse" = "fine",
   name = "cifar100",
 ): ImageDataset {
+  if (labels !== "fine" && labels !== "coarse")
+    throw wrongKind("decodeCifar100", "labels", labels, "fine or coarse");
   const fine = labels === "fine";
   return decode([file], 2, fine ? 1 : 0, fine ? cifar100Classes : cifar100CoarseClasses, name);
 }

@@ -1,5 +1,7 @@
 // Several datasets as one.
 
+import { checkDataset } from "./options.js";
+import { checkKinds } from "../errors/options.js";
 import { DataError } from "../errors.js";
 import type { Dataset, DatasetSource } from "./dataset.js";
 import type { Image } from "./image.js";
@@ -12,7 +14,9 @@ export class ConcatDataset implements Dataset {
   readonly labels: Int32Array;
   readonly targets: Float32Array | undefined;
 
-  constructor(parts: readonly Dataset[], name = parts[0]?.name ?? "dataset") {
+  constructor(parts: readonly Dataset[], name = parts?.[0]?.name ?? "dataset") {
+    checkKinds("ConcatDataset", { parts, name }, { parts: "list", name: "text" });
+    for (const part of parts) checkDataset("ConcatDataset", part);
     const [first] = parts;
     if (!first) throw new DataError(`${name}: no datasets to join; expected one or more`);
     for (const part of parts) {

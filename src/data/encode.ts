@@ -1,9 +1,19 @@
 // Pictures to bytes.
 
+import { DataError } from "../errors.js";
+import { checkFields } from "../errors/options.js";
 import { encode } from "fast-png";
 import type { Image } from "./image.js";
 
 /** The picture as a PNG file of 8 bits a channel: grey, grey with alpha, RGB or RGB with alpha. */
-export function encodePng({ data, height, width, channels }: Image): Uint8Array {
+export function encodePng(image: Image): Uint8Array {
+  const numbers = { height: "number", width: "number", channels: "number" } as const;
+  checkFields("encodePng", "image", image, { data: "bytes", ...numbers });
+  const { data, height, width, channels } = image;
+  if (![1, 2, 3, 4].includes(channels) || data.length !== height * width * channels || data.length === 0) {
+    throw new DataError(
+      `encodePng: ${data.length} bytes are no image of ${height}×${width} pixels, ${channels} channels (1 to 4)`,
+    );
+  }
   return encode({ data, height, width, channels, depth: 8 });
 }

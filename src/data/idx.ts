@@ -1,6 +1,7 @@
 // The IDX format of MNIST (LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/): two zero bytes, a type code,
 // the number of axes, their sizes as big-endian 32-bit integers, then the elements.
 
+import { checkKinds } from "../errors/options.js";
 import { sizeOf, type Shape } from "../core/shape.js";
 import { DataError } from "../errors.js";
 
@@ -8,6 +9,7 @@ const UINT8 = 0x08;
 
 /** Reads an IDX file of bytes (type 0x08). `file` names it in errors. @throws DataError if it is anything else */
 export function decodeIdx(bytes: Uint8Array, file = "idx"): { shape: Shape; data: Uint8Array } {
+  checkKinds("decodeIdx", { bytes }, { bytes: "bytes" });
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
   };

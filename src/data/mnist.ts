@@ -1,5 +1,6 @@
 // MNIST: 70,000 handwritten digits of 28×28. LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist/
 
+import { checkFields, checkKinds } from "../errors/options.js";
 import { DataError } from "../errors.js";
 import { ImageDataset } from "./dataset.js";
 import { decodeIdx } from "./idx.js";
@@ -24,6 +25,9 @@ export function decodeMnist(
   labels: NamedFile,
   names: readonly string[] = [..."0123456789"],
 ): ImageDataset {
+  for (const file of [images, labels])
+    checkFields("decodeMnist", "file", file, { name: "text", bytes: "bytes" });
+  checkKinds("decodeMnist", { names }, { names: "list" });
   const pixels = decodeIdx(images.bytes, images.name);
   const classes = decodeIdx(labels.bytes, labels.name);
   if (pixels.shape.length !== 3) {

@@ -1,5 +1,6 @@
 // In which order an epoch draws the samples of a dataset.
 
+import { checkFields } from "../errors/options.js";
 import { checkNumbers } from "../core/numbers.js";
 import type { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
@@ -43,6 +44,7 @@ export class RandomSampler implements Sampler {
   /** @throws DataError unless numSamples is an integer ≥ 1, and without replacement at most the dataset's length */
   constructor(dataset: { readonly length: number }, options: RandomSamplerOptions = {}) {
     checkOptions<RandomSamplerOptions>("RandomSampler", options, { replacement: true, numSamples: true });
+    checkFields("RandomSampler", "dataset", dataset, { length: "number" });
     const { replacement = false, numSamples = dataset.length } = options;
     checkSamples("RandomSampler", numSamples, replacement ? Infinity : dataset.length);
     this.length = numSamples;
@@ -111,7 +113,7 @@ export class WeightedRandomSampler implements Sampler {
  */
 export function balancedSampler(
   labels: ArrayLike<number>,
-  numSamples = labels.length,
+  numSamples = labels?.length,
 ): WeightedRandomSampler {
   checkNumbers("balancedSampler: labels", labels);
   const counts = new Map<number, number>();

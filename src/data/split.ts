@@ -1,5 +1,6 @@
 // Parts of a dataset, and how its classes are filled.
 
+import { checkFields, checkKinds } from "../errors/options.js";
 import { checkNumbers } from "../core/numbers.js";
 import { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
@@ -16,7 +17,9 @@ export class Subset implements Dataset {
   readonly labels: Int32Array;
   readonly targets: Float32Array | undefined;
 
-  constructor(dataset: Dataset, indices: ArrayLike<number>, name = dataset.name) {
+  constructor(dataset: Dataset, indices: ArrayLike<number>, name = dataset?.name) {
+    checkDataset("Subset", dataset);
+    checkKinds("Subset", { indices, name }, { indices: "numbers", name: "text" });
     this.name = name;
     this.dataset = dataset;
     this.indices = Uint32Array.from(indices);
@@ -195,7 +198,9 @@ function dealSeveral(
 type Labelled = Pick<Dataset, "labels" | "classes" | "targets">;
 
 /** Pictures of each class. */
-export function classCounts({ labels, targets, classes }: Labelled): number[] {
+export function classCounts(dataset: Labelled): number[] {
+  checkFields("classCounts", "dataset", dataset, { labels: "numbers", classes: "list" });
+  const { labels, targets, classes } = dataset;
   const counts = new Array<number>(classes.length).fill(0);
   if (targets) targets.forEach((t, i) => (counts[i % classes.length]! += t));
   else for (const label of labels) counts[label]!++;

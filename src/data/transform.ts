@@ -1,6 +1,7 @@
 // What every transform is: a step from one image to the next that can be described as JSON, so that worker threads make
 // the same one.
 
+import { checkFields, checkKinds } from "../errors/options.js";
 import type { Random } from "../core/random.js";
 import { DataError, short } from "../errors.js";
 import type { AnyImage } from "./image.js";
@@ -28,11 +29,14 @@ export function registerTransform<Options extends object>(
   name: string,
   make: (options: Options) => Transform,
 ): void {
+  checkKinds("registerTransform", { name, make }, { name: "text", make: "function" });
   registry.set(name, make);
 }
 
 /** The transform that a spec describes. @throws DataError listing what is known unless it is registered */
-export function makeTransform({ name, options }: TransformSpec): Transform {
+export function makeTransform(spec: TransformSpec): Transform {
+  checkFields("makeTransform", "spec", spec, { name: "text", options: "object" });
+  const { name, options } = spec;
   const make = registry.get(name);
   if (!make) {
     throw new DataError(

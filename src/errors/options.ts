@@ -42,3 +42,44 @@ export function unknownOption(op: string, name: string, known: readonly string[]
 export function checkFunction(op: string, name: string, value: unknown): void {
   if (typeof value !== "function") throw wrongKind(op, name, value, "a function");
 }
+
+const isObject = (v: unknown): v is object => typeof v === "object" && v !== null && !Array.isArray(v);
+
+/** What an argument may be asked to be. */
+const KINDS = {
+  text: ["a string", (v: unknown) => typeof v === "string"],
+  path: ["a path", (v: unknown) => typeof v === "string"],
+  number: ["a number", (v: unknown) => typeof v === "number" && !Number.isNaN(v)],
+  flag: ["true or false", (v: unknown) => typeof v === "boolean"],
+  list: ["an array", (v: unknown) => Array.isArray(v)],
+  numbers: ["an array of numbers", (v: unknown) => Array.isArray(v) || ArrayBuffer.isView(v)],
+  bytes: [
+    "a Uint8Array",
+    (v: unknown) => /^\[object Uint8(Clamped)?Array\]$/.test(Object.prototype.toString.call(v)),
+  ],
+  state: ["a Map, as stateDict() gives it", (v: unknown) => v instanceof Map],
+  object: ["an object", isObject],
+  function: ["a function", (v: unknown) => typeof v === "function"],
+} as const satisfies Record<string, readonly [string, (v: unknown) => boolean]>;
+
+export type Kind = keyof typeof KINDS;
+
+/** @throws DataError naming the first that is of another kind than said */
+export function checkKinds(op: string, values: object, kinds: Readonly<Record<string, Kind>>): void {
+  for (const name in kinds) {
+    const [expected, is] = KINDS[kinds[name]!];
+    const value = (values as Record<string, unknown>)[name];
+    if (!is(value)) throw wrongKind(op, name, value, expected);
+  }
+}
+
+/** @throws DataError unless the value is an object that holds these */
+export function checkFields(
+  op: string,
+  name: string,
+  value: unknown,
+  fields: Readonly<Record<string, Kind>>,
+): void {
+  checkKinds(op, { [name]: value }, { [name]: "object" });
+  checkKinds(`${op}: ${name}`, value as object, fields);
+}

@@ -1,6 +1,7 @@
 // The safetensors format (Hugging Face, https://github.com/huggingface/safetensors): eight bytes with the length of a
 // JSON header, the header (name → dtype, shape, byte offsets), then the tensors' bytes, little-endian and without gaps.
 
+import { checkKinds } from "../errors/options.js";
 import { sizeOf } from "../core/shape.js";
 import type { StateDict } from "../core/state.js";
 import { DataError, reason, short, show } from "../errors.js";
@@ -65,6 +66,7 @@ export function safetensorsParts(
 
 /** The bytes of a safetensors file. `metadata` goes into its header, as `__metadata__`. */
 export function encodeSafetensors(state: StateDict, metadata: Record<string, string> = {}): Uint8Array {
+  checkKinds("encodeSafetensors", { state, metadata }, { state: "state", metadata: "object" });
   const parts = safetensorsParts(state, metadata);
   const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -82,6 +84,7 @@ export function encodeSafetensors(state: StateDict, metadata: Record<string, str
  * are missing, or a dtype is another
  */
 export function decodeSafetensors(bytes: Uint8Array, file = "safetensors"): StateDict {
+  checkKinds("decodeSafetensors", { bytes, file }, { bytes: "bytes", file: "text" });
   return readSafetensors(bytesSource(bytes, file)).state;
 }
 

@@ -1,5 +1,6 @@
 // Names of tensors as files have them, brought to a model's: wrappers leave prefixes, old files have old names.
 
+import { checkKinds } from "../errors/options.js";
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
 import { adaptTimmEps, timmModules, timmTensor } from "./timm-names.js";
@@ -27,6 +28,7 @@ export function adaptNames(
   source = "adaptNames",
   eps?: (path: string) => number | undefined,
 ): StateDict {
+  checkKinds(source, { state, own, rename }, { state: "state", own: "list", rename: "function" });
   let entries = [...state].map(([name, tensor]) => ({ from: name, name: rename(name), tensor }));
   entries = entries.filter(({ name }) => name !== undefined && (name !== COUNTER || own.includes(name)));
   const strange = (prefix: string): boolean =>

@@ -1,6 +1,7 @@
 // DenseNet: Huang, Liu, van der Maaten and Weinberger, Densely Connected Convolutional Networks (2016), arXiv 1608.06993,
 // table 1 (DenseNet-BC), as torchvision has it.
 
+import { checkKinds } from "../errors/options.js";
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import {
@@ -80,6 +81,7 @@ export class DenseNet extends Classifier {
   /** growth: channels that each layer adds; depths: layers of each of the four blocks. */
   constructor(growth: number, depths: readonly number[], options: ModelOptions = {}) {
     super(options);
+    checkKinds(new.target.name, { growth, depths }, { growth: "number", depths: "numbers" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0 } = options;
     let channels = 2 * growth;
     const layers: Record<string, Module> = {

@@ -1,6 +1,7 @@
 // EfficientNet: Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks (2019), arXiv
 // 1905.11946, table 1 and its scalings, as torchvision has it.
 
+import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
@@ -79,8 +80,10 @@ export class EfficientNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.1"];
 
-  constructor({ width, depth, norm, ...scaling }: Scaling, options: ModelOptions = {}) {
+  constructor(scaling: Scaling, options: ModelOptions = {}) {
     super(options);
+    checkFields(new.target.name, "scaling", scaling, { width: "number", depth: "number", dropout: "number" });
+    const { width, depth, norm } = scaling;
     const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
     const { dropout = scaling.dropout, dropPath = 0.2 } = options;
     const shared = { activation: SiLU, ...(norm ? { norm } : {}) };

@@ -1,5 +1,6 @@
 // MobileNet V3: Howard et al., Searching for MobileNetV3 (2019), arXiv 1905.02244, tables 1 and 2, as torchvision has it.
 
+import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
@@ -91,6 +92,8 @@ export class MobileNetV3 extends Classifier {
 
   constructor(rows: readonly Row[], hidden: number, options: ModelOptions = {}) {
     super(options);
+    checkKinds(new.target.name, { rows, hidden }, { rows: "list", hidden: "number" });
+    for (const row of rows) checkKinds(new.target.name, { row }, { row: "list" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
     const drop = rising(dropPath, rows.length);
     const activation = Hardswish;

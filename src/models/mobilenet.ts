@@ -1,6 +1,7 @@
 // MobileNet V1: Howard et al., MobileNets (2017), arXiv 1704.04861, table 1. V2: Sandler et al., MobileNetV2: Inverted
 // Residuals and Linear Bottlenecks (2018), arXiv 1801.04381, table 2. Both as torchvision builds V2.
 
+import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
@@ -45,6 +46,7 @@ const V1 = [[1, 64], [2, 128], [1, 128], [2, 256], [1, 256], [2, 512], [1, 512],
 
 export class MobileNetV1 extends MobileNet {
   constructor(options: ModelOptions = {}) {
+    checkKinds(new.target.name, { options }, { options: "object" });
     const { inChannels = 3, smallImages = false } = options;
     let from = 32;
     const pairs = V1.map(([stride, to]) => {
@@ -88,6 +90,7 @@ const V2 = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 
 
 export class MobileNetV2 extends MobileNet {
   constructor(options: ModelOptions = {}) {
+    checkKinds(new.target.name, { options }, { options: "object" });
     const { inChannels = 3, smallImages = false, dropPath = 0 } = options;
     let from = 32;
     const drop = rising(dropPath, sum(V2.map(([, , blocks]) => blocks)));

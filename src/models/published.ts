@@ -1,6 +1,7 @@
 // Weights that torchvision publishes for networks of this folder, and how images are prepared for each file: the same
 // architecture has weights that want images of 256, 255 or 232 pixels. Read out of torchvision 0.29.1.
 
+import { checkKinds } from "../errors/options.js";
 import { DataError, short } from "../errors.js";
 import { imagenet, type Preprocessing } from "./registry.js";
 
@@ -130,6 +131,7 @@ export const publishedWeights: readonly PublishedWeights[] = TABLE.trim().split(
  * @throws DataError that lists what is known
  */
 export function publishedByName(name: string): PublishedWeights {
+  checkKinds("publishedByName", { name }, { name: "text" });
   const [model, version = "V1"] = name.split("@") as [string, string?];
   const all = publishedWeights.filter((weights) => weights.model === model);
   if (all.length === 0) {
@@ -153,6 +155,7 @@ export function publishedByName(name: string): PublishedWeights {
  * browsers put behind the name of a second copy.
  */
 export function publishedByFile(path: string): PublishedWeights | undefined {
+  checkKinds("publishedByFile", { path }, { path: "path" });
   const [, stem] = /^([\w-]+-[0-9a-f]{8})( ?\(\d+\))?(\.\w+)*$/.exec(path.replace(/^.*[/\\]/, "")) ?? [];
   return publishedWeights.find(({ file }) => file === `${stem}.pth`);
 }

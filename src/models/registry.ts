@@ -1,5 +1,6 @@
 // Models by name.
 
+import { checkKinds } from "../errors/options.js";
 import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
 import { knownNames } from "../errors/suggest.js";
@@ -138,6 +139,7 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
 /** An architecture's preparation alone: what new weights are trained with unless something else is said. */
 export function preparationOf(model: string | ModelInfo): Preprocessing {
   const info = typeof model === "string" ? modelInfo(model) : model;
+  checkKinds("preparationOf", { model: info }, { model: "object" });
   const { inputSize, resize, interpolation, mean, std } = info;
   return { inputSize, resize, interpolation, mean, std };
 }

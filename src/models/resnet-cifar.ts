@@ -2,6 +2,7 @@
 // (option A): every second pixel, zeros for the new channels, half of them before and half after, as the implementation by
 // Idelbayev does it (https://github.com/akamaster/pytorch_resnet_cifar10), whose parameter names these are.
 
+import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
@@ -71,6 +72,7 @@ export class CifarResNet extends Classifier {
   /** depth: blocks of each of the three stages; layers = 6·depth + 2. */
   constructor(depth: number, options: ModelOptions = {}) {
     super(options);
+    checkKinds(new.target.name, { depth }, { depth: "number" });
     const { numClasses = 10, inChannels = 3, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, 3 * depth - 1);
     const stage = (from: number, to: number, stride: number): Sequential =>

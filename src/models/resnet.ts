@@ -4,6 +4,7 @@
 // width and groups of that convolution; the _vd forms (He et al. 2018, arXiv 1812.01187, ResNet-D; PaddleClas) have
 // three 3×3 convolutions in the stem and pool in the shortcut; their names in files are timm's.
 
+import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
@@ -43,6 +44,7 @@ export class ResNet extends Classifier {
 
   constructor(variant: Variant, options: ModelOptions = {}) {
     super(options);
+    checkFields(new.target.name, "variant", variant, { depths: "numbers" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const { depths, bottleneck = false, vd = false } = variant;
     this.conv1 = stem(inChannels, vd, smallImages);

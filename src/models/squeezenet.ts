@@ -1,6 +1,7 @@
 // SqueezeNet: Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters (2016), arXiv 1602.07360, and
 // its version 1.1 (https://github.com/forresti/SqueezeNet), as torchvision has them.
 
+import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import { AdaptiveAvgPool2d, Conv2d, Dropout, MaxPool2d, Module, ReLU, Sequential } from "../nn/index.js";
 import * as init from "../nn/init.js";
@@ -50,8 +51,10 @@ export class SqueezeNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.1"];
 
-  constructor({ stem, fires }: Version, options: ModelOptions = {}) {
+  constructor(version: Version, options: ModelOptions = {}) {
     super(options);
+    checkFields(new.target.name, "version", version, { stem: "numbers", fires: "list" });
+    const { stem, fires } = version;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     const [width, kernelSize] = stem;
     let from = width;

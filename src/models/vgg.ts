@@ -1,6 +1,7 @@
 // VGG: Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition (2014), arXiv
 // 1409.1556, table 1, with and without batch normalisation, as torchvision has it.
 
+import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
@@ -30,6 +31,7 @@ export class VGG extends Classifier {
   /** depths: convolutions before each of the five poolings. For small images the classifier sees one pixel, 512 wide. */
   constructor(depths: readonly number[], batchNorm: boolean, options: ModelOptions = {}) {
     super(options);
+    checkKinds(new.target.name, { depths, batchNorm }, { depths: "numbers", batchNorm: "flag" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     let channels = inChannels;
     const conv = (width: number): Module[] => {

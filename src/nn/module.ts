@@ -45,6 +45,7 @@ abstract class ModuleTensor extends Tensor {
 
   constructor(value: Tensor, owner: Owner, options: StateOptions = {}) {
     checkTensors(owner === "parameters" ? "Parameter" : "Buffer", { value });
+    checkOptions<StateOptions>(owner === "parameters" ? "Parameter" : "Buffer", options, { fileAxes: true });
     const { fileAxes } = options;
     super(value.storage.retain(), value.shape, value.dtype);
     keep(this);

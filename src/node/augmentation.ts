@@ -1,5 +1,8 @@
 // What a training run changes in its images: its arguments as transforms, each at its place in the chain.
 
+import { checkKinds } from "../errors/options.js";
+import { checkDataset } from "../data/options.js";
+import { checkPreparation } from "./preprocessing.js";
 import {
   augmentByName,
   CenterCrop,
@@ -92,6 +95,9 @@ export function trainTransforms(
   preparation: Preprocessing,
   args: AugmentArguments,
 ): Transforms & Pick<LoaderOptions, "batchTransform"> {
+  checkDataset("trainTransforms", dataset);
+  checkPreparation("trainTransforms", preparation);
+  checkKinds("trainTransforms", { args }, { args: "object" });
   const batches = made(onBatches, args, sideOf(preparation));
   const mixed = batches.length > 1 ? new RandomChoice(batches) : batches[0];
   return { ...sampleTransforms(dataset, preparation, args), ...(mixed && { batchTransform: mixed }) };

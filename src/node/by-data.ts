@@ -1,5 +1,6 @@
 // What a training run leaves to its data where nothing is said: the model, the size of its images, how many make a batch, the loss.
 
+import { checkKinds } from "../errors/options.js";
 import { imageInfo, type Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 import { modelInfo } from "../models/index.js";
@@ -47,6 +48,7 @@ const [DIGITS, TINY, PHOTOS] = [28, 32, 224];
  * @throws UsageError as resolveArguments(), and for flags that mean nothing beside these data; DataError as loadDataset()
  */
 export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promise<ChosenArguments> {
+  checkKinds("argumentsByData", { flags }, { flags: "object" });
   if (typeof flags.resume === "string") return { args: resolveArguments(flags), notes: [] };
   const start = typeof flags.recipe === "string" ? recipeOf(flags.recipe, recipe) : {};
   const said = withDefaults({ ...start, ...flags });

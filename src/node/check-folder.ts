@@ -1,5 +1,6 @@
 // Looks through a folder of labelled pictures for what would spoil a training.
 
+import { checkFunction, checkKinds, checkOptions } from "../errors/options.js";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -104,10 +105,12 @@ interface Findings {
  * like), or of the one folder in it, and says what is wrong.
  * @throws DataError if the folder cannot be read or has no class folders
  */
-export async function checkFolder(
-  given: string,
-  { minSize = 16, onProgress }: CheckOptions = {},
-): Promise<FolderReport> {
+export async function checkFolder(given: string, options: CheckOptions = {}): Promise<FolderReport> {
+  checkKinds("checkFolder", { folder: given }, { folder: "path" });
+  checkOptions<CheckOptions>("checkFolder", options, { minSize: true, onProgress: true });
+  const { minSize = 16, onProgress } = options;
+  checkKinds("checkFolder", { minSize }, { minSize: "number" });
+  if (onProgress !== undefined) checkFunction("checkFolder", "onProgress", onProgress);
   const folder = innermost(given);
   const found: Findings = { problems: [], remarks: [] };
   const classes = new Map<string, Map<string, number>>();

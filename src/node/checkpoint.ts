@@ -1,6 +1,7 @@
 // A training's whole state in one file: safetensors, with what is not a tensor as JSON in its metadata. One file, so that it
 // is replaced in one step: whenever the process dies, the file is the old checkpoint or the new one.
 
+import { checkFields, checkKinds } from "../errors/options.js";
 import { createHash } from "node:crypto";
 import type { StateDict } from "../core/state.js";
 import { DataError, reason, show } from "../errors.js";
@@ -24,7 +25,10 @@ function checksum(tensors: StateDict, json: string): string {
 }
 
 /** @throws DataError naming the file if it cannot be written; the file that was there is then as before */
-export async function saveCheckpoint(path: string, { tensors, state }: Checkpoint): Promise<void> {
+export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  checkKinds("saveCheckpoint", { path }, { path: "path" });
+  checkFields("saveCheckpoint", "checkpoint", checkpoint, { tensors: "state", state: "object" });
+  const { tensors, state } = checkpoint;
   const json = JSON.stringify(state);
   const metadata = { [KEY]: json, [SUM]: checksum(tensors, json) };
   await writeFileAtomic(path, safetensorsParts(tensors, metadata, path));

@@ -1,5 +1,6 @@
 // Files from the web: in parts if need be, checked, and in place only when whole.
 
+import { checkKinds, checkOptions, type Names } from "../errors/options.js";
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import { lstat, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
@@ -28,6 +29,15 @@ export interface DownloadOptions {
   stall?: number;
 }
 
+const DOWNLOAD: Names<DownloadOptions> = {
+  md5: true,
+  sha256: true,
+  headers: true,
+  onProgress: true,
+  attempts: true,
+  stall: true,
+};
+
 /** What the part beside the target came from: a server goes on only with the same version (If-Range, RFC 9110 §13.1.5). */
 interface PartRecord {
   url: string;
@@ -47,6 +57,9 @@ export async function download(
   path: string,
   options: DownloadOptions = {},
 ): Promise<void> {
+  checkKinds("download", { path, options }, { path: "path", options: "object" });
+  checkOptions<DownloadOptions>("download", options, DOWNLOAD);
+  if (typeof urls !== "string") checkKinds("download", { urls }, { urls: "list" });
   await here(path, () => makeFolders(dirname(path)));
   const failures: string[] = [];
   for (const url of typeof urls === "string" ? [urls] : urls) {

@@ -1,5 +1,6 @@
 // The part of a dataset that a model is evaluated on: what was kept from its training, where that can be told.
 
+import { checkKinds } from "../errors/options.js";
 import { ConcatDataset, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { loadDataset, type LoadedDataset, type LoadOptions } from "./datasets/index.js";
@@ -44,6 +45,7 @@ const NOT_SURE = "the model may have been trained on some of them";
  * from it cannot be told
  */
 export async function evalPart(name: string, options: EvalPartOptions = {}): Promise<EvalPart> {
+  checkKinds("evalPart", { name, options }, { name: "text", options: "object" });
   const { split, valFraction, seed, trainedOn, ...load } = options;
   const whole = await loadDataset(name, { ...load, valFraction: 0 });
   if (whole.val) {

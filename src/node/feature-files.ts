@@ -1,5 +1,6 @@
 // Features of pictures in files that NumPy, pandas and PyTorch read.
 
+import { checkFields, checkKinds } from "../errors/options.js";
 import { extname } from "node:path";
 import { DataError } from "../errors.js";
 import { readSafetensors, safetensorsParts } from "../io/safetensors.js";
@@ -32,7 +33,10 @@ export const featureFilesOf = (path: string): string[] =>
  * a row each; .csv: file,f0,f1,…; .safetensors: the tensor `features`, and the names as JSON in the header's `files`.
  * @throws DataError if it cannot be written
  */
-export async function writeFeatures(path: string, { files, data, features }: PictureFeatures): Promise<void> {
+export async function writeFeatures(path: string, rows: PictureFeatures): Promise<void> {
+  checkKinds("writeFeatures", { path }, { path: "path" });
+  checkFields("writeFeatures", "rows", rows, { files: "list", data: "numbers", features: "number" });
+  const { files, data, features } = rows;
   const shape = [files.length, features];
   const format = featureFormat(path);
   if (format === ".csv") {
@@ -68,6 +72,7 @@ function npyHead(shape: readonly number[]): Uint8Array {
 
 /** Features that writeFeatures() wrote. @throws DataError naming the file that cannot be read or is none */
 export function readFeatures(path: string): PictureFeatures {
+  checkKinds("readFeatures", { path }, { path: "path" });
   const format = featureFormat(path);
   const read = format === ".csv" ? readCsv(path) : format === ".npy" ? readNpy(path) : readTensor(path);
   if (read.files.length === 0 || read.features === 0)

@@ -1,6 +1,7 @@
 // config.json beside weights, in timm's layout: what a model is and how its images are prepared.
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_pretrained.py
 
+import { checkFields, checkKinds } from "../errors/options.js";
 import { imagenetClasses } from "../data/index.js";
 import { DataError, show } from "../errors.js";
 import { CROP_MODES, FILTERS, type Preprocessing } from "../models/index.js";
@@ -57,6 +58,12 @@ const sideOf = ([height, width]: ModelConfig["inputSize"]): number => Math.min(h
 
 /** How images are prepared for the model of a config. */
 export function preprocessingOf(config: ModelConfig): Preprocessing {
+  checkFields("preprocessingOf", "config", config, {
+    inputSize: "list",
+    cropPct: "number",
+    mean: "list",
+    std: "list",
+  });
   const { mean, std, inputSize, cropPct, cropMode, interpolation, testInputSize, testCropPct } = config;
   const testSize = testInputSize ?? inputSize;
   const test = { inputSize: testSize, resize: resizeFor(sideOf(testSize), testCropPct ?? cropPct) };
@@ -75,9 +82,16 @@ export function preprocessingOf(config: ModelConfig): Preprocessing {
 /** The config of a model whose images are prepared so. */
 export function configOf(
   architecture: string,
-  { resize, test, ...preparation }: Preprocessing,
+  prepared: Preprocessing,
   more: Pick<ModelConfig, "classes" | "smallImages" | "trainedOn"> = {},
 ): ModelConfig {
+  checkFields("configOf", "preparation", prepared, {
+    inputSize: "list",
+    resize: "number",
+    mean: "list",
+    std: "list",
+  });
+  const { resize, test, ...preparation } = prepared;
   const cropPct = cropPctFor(sideOf(preparation.inputSize), resize);
   const tested = test && {
     testInputSize: test.inputSize,
@@ -109,6 +123,7 @@ const AVERAGES = ["avg", "fast", "fastavg"];
 
 /** What a config.json says. @throws DataError naming it and the field that is missing, wrong, or asks for what cannot be done */
 export async function readConfig(path: string): Promise<{ config: ModelConfig; numClasses: number }> {
+  checkKinds("readConfig", { path }, { path: "path" });
   return parseConfig(readJson(path), path);
 }
 

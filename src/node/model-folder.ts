@@ -2,11 +2,12 @@
 // config.json, which says what it is and how its images are prepared.
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_hub.py
 
+import { checkFields, checkKinds, wrongKind } from "../errors/options.js";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../errors.js";
 import { Classifier, createModel, preparationOf } from "../models/index.js";
-import type { Module } from "../nn/index.js";
+import { Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
 import {
   configOf,
@@ -30,6 +31,7 @@ export function weightsIn(folder: string): string | undefined {
  * @throws DataError if the architecture is unknown, or classes or channels are not as many as the model's
  */
 export async function saveModel(folder: string, model: Module, config: SaveModelConfig): Promise<void> {
+  checkKinds("saveModel", { folder }, { folder: "path" });
   const json = describe(model, config);
   await saveWeights(join(folder, "model.safetensors"), model.stateDict());
   await writeFileAtomic(join(folder, "config.json"), json);
@@ -37,10 +39,13 @@ export async function saveModel(folder: string, model: Module, config: SaveModel
 
 /** Writes config.json alone, as saveModel() does. */
 export async function saveConfig(folder: string, model: Module, config: SaveModelConfig): Promise<void> {
+  checkKinds("saveConfig", { folder }, { folder: "path" });
   await writeFileAtomic(join(folder, "config.json"), describe(model, config));
 }
 
 function describe(model: Module, config: SaveModelConfig): string {
+  if (!(model instanceof Module)) throw wrongKind("saveModel", "model", model, "a Module");
+  checkFields("saveModel", "config", config, { architecture: "text" });
   const { architecture, classes } = config;
   const own = preparationOf(architecture);
   const held = configOf(architecture, (model instanceof Classifier && model.preprocessing) || own);
@@ -91,6 +96,7 @@ function describe(model: Module, config: SaveModelConfig): string {
  * @throws DataError naming the file and the field that is missing or wrong; see also loadWeights()
  */
 export async function loadModel(folder: string): Promise<{ model: Classifier; config: ModelConfig }> {
+  checkKinds("loadModel", { folder }, { folder: "path" });
   const weights = weightsIn(folder) ?? join(folder, WEIGHT_FILES[0]);
   return loadConfigured(join(folder, "config.json"), weights);
 }

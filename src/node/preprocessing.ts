@@ -1,5 +1,7 @@
 // How a dataset's images are prepared for a model.
 
+import { checkKinds, checkFields } from "../errors/options.js";
+import { checkDataset } from "../data/options.js";
 import { availableParallelism } from "node:os";
 import {
   cifarEval,
@@ -87,8 +89,10 @@ export interface PreparationOptions {
 export function preparationFor(
   model: string,
   dataset: Dataset | undefined,
-  { trained, ...said }: PreparationOptions = {},
+  options: PreparationOptions = {},
 ): Preprocessing {
+  checkKinds("preparationFor", { options }, { options: "object" });
+  const { trained, ...said } = options;
   const info = trained ?? modelInfo(model);
   const { fixedInputSize, test } = info;
   const shape = dataset && imageShape(dataset);
@@ -125,13 +129,27 @@ export function preparationFor(
   };
 }
 
+/** @throws DataError unless it says all that a preparation has to */
+export function checkPreparation(op: string, preparation: Preprocessing): void {
+  checkFields(op, "preparation", preparation, {
+    inputSize: "list",
+    resize: "number",
+    interpolation: "text",
+    mean: "list",
+    std: "list",
+  });
+}
+
 /** The preparation as it is at the size that its weights' authors evaluate at, where they name one. */
-export function atTestSize({ test, ...preparation }: Preprocessing): Preprocessing {
+export function atTestSize(prepared: Preprocessing): Preprocessing {
+  checkPreparation("atTestSize", prepared);
+  const { test, ...preparation } = prepared;
   return { ...preparation, ...test };
 }
 
 /** A preparation in a line. */
 export function describePreparation(preparation: Preprocessing): string {
+  checkPreparation("describePreparation", preparation);
   const { inputSize, resize, cropMode = "center", interpolation, mean, std } = preparation;
   const [height, width] = inputSize;
   const mode = cropMode === "center" ? "" : `, ${cropMode}`;
@@ -169,6 +187,8 @@ export function fits(dataset: Dataset, { inputSize, resize }: Preprocessing): bo
 
 /** What brings the dataset's images to what the model was trained on. @throws DataError if nothing does */
 export function evalTransforms(dataset: Dataset, preparation: Preprocessing): Transforms {
+  checkDataset("evalTransforms", dataset);
+  checkPreparation("evalTransforms", preparation);
   const { resize, cropMode = "center", interpolation, mean, std } = preparation;
   const size = sideOf(preparation);
   const first = converted(dataset, preparation);

@@ -1,5 +1,6 @@
 // Training progress as text: a line that rewrites itself on a terminal, a line now and then elsewhere.
 
+import { checkFields } from "../errors/options.js";
 import { basename } from "node:path";
 import { evaluationsOf, type EpochReport, type EvaluatedWeights, type StepReport } from "../train/index.js";
 import type { DownloadProgress } from "./download.js";
@@ -60,6 +61,7 @@ export class Progress {
   readonly #line: StatusLine;
 
   constructor(out: StatusStream = process.stderr) {
+    checkFields("Progress", "out", out, { write: "function" });
     this.#line = new StatusLine(out);
   }
 

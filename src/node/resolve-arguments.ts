@@ -1,5 +1,6 @@
 // From a recipe and what a user says to all arguments of a training.
 
+import { checkKinds } from "../errors/options.js";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { knownNames } from "../errors/suggest.js";
@@ -100,6 +101,7 @@ export function resolveArguments(
   recipe?: Readonly<Record<string, unknown>>,
   byData: TrainFlags = {},
 ): TrainArguments {
+  checkKinds("resolveArguments", { flags, byData }, { flags: "object", byData: "object" });
   const given = checked(flags, "train");
   if (typeof given.resume === "string") return resumed(given.resume, given);
   const start = typeof given.recipe === "string" ? recipeOf(given.recipe, recipe) : {};

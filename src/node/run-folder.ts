@@ -1,6 +1,7 @@
 // A training run's folder: args.json, results.csv, metrics.json, weights/best.safetensors, weights/last.safetensors and, where
 // weights are averaged, weights/last-ema.safetensors; checkpoint/training.safetensors.
 
+import { checkKinds } from "../errors/options.js";
 import { existsSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -70,6 +71,7 @@ export class RunFolder {
   #made: string[] = [];
 
   constructor(path: string) {
+    checkKinds("RunFolder", { path }, { path: "path" });
     this.path = path;
   }
 

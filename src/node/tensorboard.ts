@@ -2,6 +2,7 @@
 // each an Event message of protocol buffers (tensorflow/core/util/event.proto, framework/summary.proto). Messages are written
 // by pbf: its wire format and nothing else, 100 KB; the messages here have a dozen fields in all.
 
+import { checkFunction, checkKinds, checkOptions, wrongKind } from "../errors/options.js";
 import { existsSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
@@ -91,7 +92,13 @@ export class EventWriter {
   #waiting: Uint8Array[] = [];
   #file: FileHandle | undefined;
 
-  constructor(folder: string, { purgeStep, now = () => Date.now() / 1000 }: EventWriterOptions = {}) {
+  constructor(folder: string, options: EventWriterOptions = {}) {
+    checkKinds("EventWriter", { folder }, { folder: "path" });
+    checkOptions<EventWriterOptions>("EventWriter", options, { purgeStep: true, now: true });
+    const { purgeStep, now = () => Date.now() / 1000 } = options;
+    checkFunction("EventWriter", "now", now);
+    if (purgeStep !== undefined && !(Number.isInteger(purgeStep) && purgeStep >= 0))
+      throw wrongKind("EventWriter", "purgeStep", purgeStep, "an integer ≥ 0");
     this.#now = now;
     this.#folder = folder;
     const time = String(Math.floor(now())).padStart(10, "0");

@@ -1,5 +1,6 @@
 // A whole training: from arguments to a run folder.
 
+import { checkFields, checkKinds } from "../errors/options.js";
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { manualSeed } from "../core/random.js";
@@ -70,6 +71,8 @@ export async function runTraining(
   args: TrainArguments,
   hooks: TrainingHooks = {},
 ): Promise<Metrics | undefined> {
+  checkFields("runTraining", "args", args, { model: "text", data: "path" });
+  checkKinds("runTraining", { hooks }, { hooks: "object" });
   const run = await claimFolder(args);
   try {
     return await trainInto(run, args, hooks);

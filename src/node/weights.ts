@@ -1,5 +1,6 @@
 // Files of weights.
 
+import { checkKinds } from "../errors/options.js";
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { StateDict } from "../core/state.js";
@@ -18,6 +19,7 @@ import { refuseTensorflow } from "./tensorflow.js";
 
 /** Writes a state dict as a safetensors file, atomically. */
 export async function saveWeights(path: string, state: StateDict): Promise<void> {
+  checkKinds("saveWeights", { path, state }, { path: "path", state: "state" });
   await writeFileAtomic(path, safetensorsParts(state, { format: "pt" }, path));
 }
 

@@ -4,8 +4,9 @@
 import { defaultRandom, type RandomState } from "../core/random.js";
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
-import type { Module } from "../nn/index.js";
-import type { Optimizer } from "../optim/index.js";
+import { checkFields, wrongKind } from "../errors/options.js";
+import { Module } from "../nn/index.js";
+import { Optimizer } from "../optim/index.js";
 import type { ModelEma } from "./ema.js";
 import type { TrainingPosition } from "./position.js";
 
@@ -41,12 +42,26 @@ interface CheckpointState {
 
 const PARTS = ["model", "optimizer", "ema"] as const;
 
+function checkedParts(op: string, parts: TrainingParts): TrainingParts {
+  checkFields(op, "parts", parts, { model: "object", optimizer: "object", binary: "text" });
+  const { model, optimizer } = parts;
+  if (!(model instanceof Module)) throw wrongKind(op, "model", model, "a Module");
+  if (!(optimizer instanceof Optimizer)) throw wrongKind(op, "optimizer", optimizer, "an Optimizer");
+  return parts;
+}
+
 /** The training's state now. `position` as fit() gives it to onPosition. */
 export function captureCheckpoint(
-  { model, optimizer, ema, binary }: TrainingParts,
+  parts: TrainingParts,
   position: TrainingPosition,
   about: Record<string, unknown> = {},
 ): Checkpoint {
+  const { model, optimizer, ema, binary } = checkedParts("captureCheckpoint", parts);
+  checkFields("captureCheckpoint", "position", position, {
+    epoch: "number",
+    step: "number",
+    history: "list",
+  });
   const { steps, numbers, tensors: buffers } = optimizer.stateDict();
   const averaged = ema?.stateDict();
   const tensors: StateDict = new Map();
@@ -73,10 +88,13 @@ export function captureCheckpoint(
  * @throws DataError if it is of another format, model, optimizer or binary; then nothing has changed but, perhaps, weights
  */
 export function restoreCheckpoint(
-  { model, optimizer, ema, binary }: TrainingParts,
-  { tensors, state }: Checkpoint,
+  parts: TrainingParts,
+  checkpoint: Checkpoint,
   source = "checkpoint",
 ): TrainingPosition {
+  const { model, optimizer, ema, binary } = checkedParts("restoreCheckpoint", parts);
+  checkFields("restoreCheckpoint", "checkpoint", checkpoint, { tensors: "state", state: "object" });
+  const { tensors, state } = checkpoint;
   const expect = (what: string, got: unknown, expected: unknown): void => {
     if (got !== expected) throw new DataError(`${source}: ${what}; got ${got}, expected ${expected}`);
   };

@@ -1,18 +1,22 @@
 // Features of images, and which of them point in nearly the same direction.
 
+import { checkOptions, checkFields, wrongKind } from "../errors/options.js";
 import { noGrad } from "../core/autograd.js";
 import { tidy } from "../core/scope.js";
-import { tensor, type Tensor } from "../core/tensor.js";
+import { checkTensors, tensor, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { inEvaluation } from "../nn/evaluation.js";
 import { linear, mean } from "../ops/index.js";
-import type { TwoPartModule } from "./grad-cam.js";
+import { hasTwoParts, type TwoPartModule } from "./grad-cam.js";
 
 /** images:[n,h,w,c] → the mean over places of the model's last maps, [n,features] row after row, in evaluation mode. */
 export function pooledFeatures(
   model: TwoPartModule,
   images: Tensor,
 ): { data: Float32Array; features: number } {
+  if (!hasTwoParts(model))
+    throw wrongKind("pooledFeatures", "model", model, "a network with forwardFeatures()");
+  checkTensors("pooledFeatures", { images });
   return inEvaluation(model, () =>
     noGrad(() =>
       tidy(() => {
@@ -93,8 +97,13 @@ export function nearest(
   queries: FeatureRows,
   rows: FeatureRows,
   k: number,
-  { least = -1, skip = () => false }: { least?: number; skip?: (query: number, row: number) => boolean } = {},
+  options: { least?: number; skip?: (query: number, row: number) => boolean } = {},
 ): Neighbour[][] {
+  for (const [name, value] of Object.entries({ queries, rows }))
+    checkFields("nearest", name, value, { data: "numbers", features: "number" });
+  if (!Number.isInteger(k) || k < 1) throw wrongKind("nearest", "k", k, "an integer ≥ 1");
+  checkOptions<typeof options>("nearest", options, { least: true, skip: true });
+  const { least = -1, skip = () => false } = options;
   if (queries.features !== rows.features) {
     throw new DataError(
       `nearest: queries have ${queries.features} features, rows ${rows.features}; expected those of one model`,
@@ -132,8 +141,11 @@ const order = (a: SimilarPair, b: SimilarPair): number =>
  */
 export function similarPairs(
   rows: FeatureRows,
-  { least = 0.95, most = 1000 } = {},
+  options: { least?: number; most?: number } = {},
 ): { pairs: SimilarPair[]; total: number } {
+  checkFields("similarPairs", "rows", rows, { data: "numbers", features: "number" });
+  checkOptions<typeof options>("similarPairs", options, { least: true, most: true });
+  const { least = 0.95, most = 1000 } = options;
   const unit = directions(rows);
   let pairs: SimilarPair[] = [];
   let total = 0;

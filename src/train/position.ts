@@ -1,5 +1,7 @@
 // Where a training stands: what it reports, and from where it can be taken up again.
 
+import { checkFields, checkKinds } from "../errors/options.js";
+
 /** Where training stands after a step. */
 export interface StepReport {
   /** From 1. */
@@ -100,6 +102,7 @@ export interface EvaluatedWeights {
 
 /** The evaluations after an epoch: of the trained weights and, where there are some, of the averaged ones. */
 export function evaluationsOf(row: EpochReport): EvaluatedWeights[] {
+  checkKinds("evaluationsOf", { row }, { row: "object" });
   return (["eval", "ema"] as const).flatMap((part) => {
     const loss = row[`${part}_loss`];
     const top1 = row[`${part}_top1`];
@@ -116,6 +119,7 @@ export function evaluationsOf(row: EpochReport): EvaluatedWeights[] {
  * of equal ones the smallest loss, of equal ones the first, trained before averaged. Undefined without evaluations.
  */
 export function bestWeights(history: readonly EpochReport[]): EvaluatedWeights | undefined {
+  checkKinds("bestWeights", { history }, { history: "list" });
   const score = ({ map, top1 }: EvaluatedWeights): number => map ?? top1;
   const better = (a: EvaluatedWeights, b: EvaluatedWeights): boolean =>
     score(a) !== score(b) ? score(a) > score(b) : a.loss < b.loss;
@@ -139,6 +143,9 @@ export function exhausted(history: readonly EpochReport[], patience: number): bo
 export function meanImagesPerSecond(
   history: readonly Pick<EpochReport, "images" | "images_per_second">[],
 ): number {
+  checkKinds("meanImagesPerSecond", { history }, { history: "list" });
+  for (const row of history)
+    checkFields("meanImagesPerSecond", "row", row, { images: "number", images_per_second: "number" });
   const images = history.reduce((sum, row) => sum + row.images, 0);
   return images / history.reduce((sum, row) => sum + row.images / row.images_per_second, 0);
 }

@@ -1,5 +1,6 @@
 // Augmentations of a whole batch, which mix pictures and, in the same shares, their targets.
 
+import { checkFields, checkKinds, wrongKind } from "../../errors/options.js";
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import { DataError, short } from "../../errors.js";
@@ -28,11 +29,14 @@ export function registerBatchTransform<Options extends object>(
   name: string,
   make: (options: Options) => BatchTransform,
 ): void {
+  checkKinds("registerBatchTransform", { name, make }, { name: "text", make: "function" });
   registry.set(name, make);
 }
 
 /** The batch transform that a spec describes. @throws DataError listing what is known unless it is registered */
-export function makeBatchTransform({ name, options }: TransformSpec): BatchTransform {
+export function makeBatchTransform(spec: TransformSpec): BatchTransform {
+  checkFields("makeBatchTransform", "spec", spec, { name: "text", options: "object" });
+  const { name, options } = spec;
   const make = registry.get(name);
   if (!make) {
     const known = [...registry.keys()].sort().join(", ");
@@ -43,6 +47,9 @@ export function makeBatchTransform({ name, options }: TransformSpec): BatchTrans
 
 /** One-hot rows [n, classes] of labels. @throws DataError if a label is not an integer in [0, classes) */
 export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array {
+  checkKinds("oneHot", { labels, classes }, { labels: "numbers", classes: "number" });
+  if (!Number.isInteger(classes) || classes < 1)
+    throw wrongKind("oneHot", "classes", classes, "an integer ≥ 1");
   const targets = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;

@@ -1,5 +1,6 @@
 // One of several batch transforms, drawn anew for every batch: PaddleClas's OpSampler.
 
+import { checkFields, checkKinds } from "../../errors/options.js";
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import { DataError } from "../../errors.js";
@@ -25,8 +26,10 @@ export class RandomChoice implements BatchTransform {
    */
   constructor(
     transforms: readonly BatchTransform[],
-    p: readonly number[] = transforms.map(() => 1 / transforms.length),
+    p: readonly number[] = Array.from(transforms ?? [], () => 1 / transforms.length),
   ) {
+    checkKinds("RandomChoice", { transforms, p }, { transforms: "list", p: "numbers" });
+    for (const one of transforms) checkFields("RandomChoice", "transform", one, { apply: "function" });
     if (transforms.length === 0 || p.length !== transforms.length) {
       throw new DataError(
         `RandomChoice: got ${p.length} probabilities for ${transforms.length} transforms; expected one each`,

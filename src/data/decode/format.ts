@@ -1,5 +1,6 @@
 // What kind of picture a file holds, by its first bytes; names lie.
 
+import { checkKinds } from "../../errors/options.js";
 import { DataError } from "../../errors.js";
 
 /**
@@ -53,6 +54,7 @@ const text = (bytes: Uint8Array, first: number, end: number): string =>
 
 /** The format that the first bytes tell, if it is one of those known here. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
+  checkKinds("imageFormat", { bytes }, { bytes: "bytes" });
   const start = text(bytes, 0, 12);
   if (start.startsWith("\x89PNG\r\n\x1a\n")) return "png";
   if (start.startsWith("\xff\xd8\xff")) return "jpeg";

@@ -1,5 +1,6 @@
 // Pictures from bytes. The type is told by the first bytes, never by a name.
 
+import { checkFields, checkKinds } from "../../errors/options.js";
 import { DataError, reason } from "../../errors.js";
 import type { Image } from "../image.js";
 import { withChannels } from "./color.js";
@@ -60,6 +61,8 @@ let active: ImageDecoder | undefined;
 
 /** Decodes by this decoder from now on, in this thread; none: by the built-in ones. */
 export function setDecoder(decoder: ImageDecoder | undefined): void {
+  if (decoder !== undefined)
+    checkFields("setDecoder", "decoder", decoder, { name: "text", decode: "function" });
   active = decoder;
 }
 
@@ -112,6 +115,7 @@ function open(bytes: Uint8Array, file: string): Opened {
 
 /** What a file's header says. @throws DataError naming the file if no built-in decoder reads it or it is not whole */
 export function imageInfo(bytes: Uint8Array, file: string): ImageInfo {
+  checkKinds("imageInfo", { bytes, file }, { bytes: "bytes", file: "text" });
   return open(bytes, file).info;
 }
 

@@ -10,7 +10,7 @@ import { downloadProgress } from "../progress.js";
 import { environmentVariable } from "../../wasm/host.js";
 import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
-import type { Names } from "../../errors/options.js";
+import { checkOptions, type Names } from "../../errors/options.js";
 
 /** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. @throws DataError if the system does not say where ~ is */
 export function foveaHome(): string {
@@ -82,6 +82,7 @@ function present(name: string, options: FetchOptions): boolean {
  * @throws DataError if the name is unknown, nothing can be downloaded, a hash is wrong or an archive damaged
  */
 export async function fetchDataset(name: string, options: FetchOptions = {}): Promise<string> {
+  checkOptions<FetchOptions>("fetchDataset", options, FETCH_OPTIONS);
   const {
     entry = catalogEntry(name),
     onProgress = downloadProgress(),

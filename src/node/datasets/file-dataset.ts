@@ -1,5 +1,7 @@
 // Pictures in files of their own, opened when asked for.
 
+import { DataError } from "../../errors.js";
+import { checkFields, checkOptions } from "../../errors/options.js";
 import { join } from "node:path";
 import {
   decodeActive,
@@ -44,6 +46,20 @@ export class FileDataset implements Dataset {
   readonly notes: readonly string[];
 
   constructor(fields: FileDatasetFields) {
+    const kind = new.target.name;
+    checkFields(kind, "fields", fields, {
+      name: "text",
+      root: "path",
+      files: "object",
+      labels: "numbers",
+      classes: "list",
+      options: "object",
+    });
+    checkOptions<PictureOptions>(kind, fields.options, PICTURE_OPTIONS);
+    if (fields.files.length !== fields.labels.length)
+      throw new DataError(
+        `${kind}: ${fields.labels.length} labels for ${fields.files.length} files; expected one each`,
+      );
     const { name, root, files, labels, targets, classes, options, leftOut = [], notes = [] } = fields;
     this.name = name;
     this.root = root;

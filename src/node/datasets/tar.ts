@@ -16,7 +16,7 @@ import { decoderChoice } from "../decoder.js";
 import { PICTURE_OPTIONS, type PictureOptions } from "./file-dataset.js";
 import { MOST_CLASSES, Names, shared32, sharedLabels } from "./names.js";
 import { count, some } from "./notes.js";
-import { checkOptions, wrongKind } from "../../errors/options.js";
+import { checkFields, checkOptions, wrongKind } from "../../errors/options.js";
 
 const WINDOW = 2 ** 16;
 
@@ -101,6 +101,14 @@ export class TarDataset implements Dataset {
   readonly #index: Index;
 
   constructor(fields: TarDatasetFields & Remains) {
+    const known = {
+      name: "text",
+      shards: "list",
+      labels: "numbers",
+      classes: "list",
+      options: "object",
+    } as const;
+    checkFields("TarDataset", "fields", fields, known);
     const { name, shards, labels, classes, options, leftOut = [], notes = [], ...index } = fields;
     this.name = name;
     this.shards = shards;

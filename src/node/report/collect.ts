@@ -1,5 +1,6 @@
 // A report's data, from a trained model, its loaders and its history.
 
+import { checkKinds, checkOptions, type Names } from "../../errors/options.js";
 import { disposeBatch, type DataLoader, type LeftOut } from "../../data/index.js";
 import type { Module } from "../../nn/index.js";
 import type { Schedule } from "../../optim/index.js";
@@ -59,6 +60,27 @@ export interface CollectOptions {
   signal?: AbortSignal;
 }
 
+const COLLECT: Names<CollectOptions> = {
+  name: true,
+  architecture: true,
+  data: true,
+  model: true,
+  evalLoader: true,
+  trainLoader: true,
+  history: true,
+  row: true,
+  weights: true,
+  args: true,
+  defaults: true,
+  notes: true,
+  skipped: true,
+  command: true,
+  schedule: true,
+  stepsPerEpoch: true,
+  judged: true,
+  signal: true,
+};
+
 /** An evaluation, and what it has to tell for a report. */
 export interface JudgedModel {
   readonly evaluation: Evaluation;
@@ -81,6 +103,14 @@ export async function judge(
  * @throws what evaluate() and the loaders throw
  */
 export async function collectReport(options: CollectOptions): Promise<ReportData> {
+  checkOptions<CollectOptions>("collectReport", options, COLLECT);
+  checkKinds("collectReport", options, {
+    name: "text",
+    architecture: "text",
+    model: "object",
+    history: "list",
+    args: "object",
+  });
   const { name, architecture, evalLoader, trainLoader, history, args, command } = options;
   const dataset = (evalLoader ?? trainLoader)?.dataset;
   const rates = learningRates(options);

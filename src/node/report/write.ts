@@ -1,5 +1,6 @@
 // A run's report: one HTML file that needs no other and no network.
 
+import { checkFields, checkKinds } from "../../errors/options.js";
 import { createHash } from "node:crypto";
 import { writeFileAtomic } from "../files.js";
 import type { ReportData } from "./data.js";
@@ -26,6 +27,7 @@ function dateText(iso: string): string {
 
 /** The page. */
 export function renderReport(data: ReportData): string {
+  checkFields("renderReport", "data", data, { history: "list", summary: "object", name: "text" });
   const sections = parts.map((part) => part(data)).filter((section) => section !== undefined);
   const numbers = headline(data).map(
     ([name, value, note]) =>
@@ -74,5 +76,6 @@ export function renderReport(data: ReportData): string {
 
 /** Writes report.html, whole or not at all. */
 export async function writeReport(path: string, data: ReportData): Promise<void> {
+  checkKinds("writeReport", { path }, { path: "path" });
   await writeFileAtomic(path, renderReport(data));
 }

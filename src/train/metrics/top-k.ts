@@ -1,5 +1,9 @@
 // Counting right answers.
 
+import { describe, sameShape } from "../../core/shape.js";
+import { ShapeError } from "../../errors.js";
+import { checkKinds } from "../../errors/options.js";
+import { checkLabels } from "../../ops/targets.js";
 import { checkTensors, type Tensor, type TypedArray } from "../../core/tensor.js";
 import type { Batch } from "../../data/index.js";
 
@@ -10,6 +14,13 @@ import type { Batch } from "../../data/index.js";
  */
 export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): number[] {
   checkTensors("topK", { logits, labels });
+  checkKinds("topK", { ks }, { ks: "list" });
+  const [n, classes] = logits.shape;
+  if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.size !== n)
+    throw new ShapeError(
+      `topK: expected logits:[n,classes] and labels:[n]; got ${describe({ logits, labels })}`,
+    );
+  checkLabels("topK", labels, classes!);
   const x = logits.view;
   const y = labels.view;
   return countWithin(
@@ -33,6 +44,12 @@ export function batchTopK(
  * each k in ks: with k = 1, whose first guess is right. A row without classes is wrong.
  */
 export function topKOfAny(logits: Tensor, targets: Tensor, ks: readonly number[]): number[] {
+  checkTensors("topKOfAny", { logits, targets });
+  checkKinds("topKOfAny", { ks }, { ks: "list" });
+  if (logits.shape.length !== 2 || !sameShape(logits.shape, targets.shape))
+    throw new ShapeError(
+      `topKOfAny: expected logits and targets [n,classes]; got ${describe({ logits, targets })}`,
+    );
   const [rows, classes] = logits.shape as [number, number];
   const x = logits.view;
   const t = targets.view;
