@@ -38,7 +38,7 @@ export default defineConfig(({ mode }) => {
     test: {
       include: ring.include,
       exclude: [...configDefaults.exclude, ...(ring.exclude ?? [])],
-      globalSetup: "test/helpers/build-worker.ts",
+      globalSetup: "test/helpers/setup.ts",
       testTimeout: ring.timeout ?? 60_000,
       hookTimeout: 60_000,
       // Files run side by side, each on one thread; tests of threads ask for more themselves.

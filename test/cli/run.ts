@@ -32,7 +32,8 @@ export async function foveaHere(...args: string[]): Promise<Ran> {
   }
 }
 
-export const command = (...args: string[]): string[] => ["--import", "tsx", "src/cli/main.ts", ...args];
+/** Arguments of Node for the command line, as test/helpers/setup.ts has built it. */
+export const command = (...args: string[]): string[] => ["build/cli.js", ...args];
 
 export function fovea(...args: string[]): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, command(...args), {

@@ -251,7 +251,7 @@ it.skipIf(process.platform === "win32")(
       await writeFile(join(root, `${part}-images-idx3-ubyte`), pixels);
       await writeFile(join(root, `${part}-labels-idx1-ubyte`), labels);
     }
-    const cli = ["--import", "tsx", "src/cli/main.ts", "train", root, "--model", "lenet5", "--epochs", "3"];
+    const cli = ["build/cli.js", "train", root, "--model", "lenet5", "--epochs", "3"];
     const out = join(root, "run");
     const child = spawn(process.execPath, [...cli, "--threads", "1", "--out", out], {
       stdio: ["ignore", "pipe", "pipe"],
