@@ -1,6 +1,6 @@
 // A report's data, from a trained model, its loaders and its history.
 
-import { checkKinds, checkOptions, type Names } from "../../errors/options.js";
+import { checkKinds } from "../../errors/options.js";
 import { disposeBatch, type DataLoader, type LeftOut } from "../../data/index.js";
 import type { Module } from "../../nn/index.js";
 import type { Schedule } from "../../optim/index.js";
@@ -60,27 +60,6 @@ export interface CollectOptions {
   signal?: AbortSignal;
 }
 
-const COLLECT: Names<CollectOptions> = {
-  name: true,
-  architecture: true,
-  data: true,
-  model: true,
-  evalLoader: true,
-  trainLoader: true,
-  history: true,
-  row: true,
-  weights: true,
-  args: true,
-  defaults: true,
-  notes: true,
-  skipped: true,
-  command: true,
-  schedule: true,
-  stepsPerEpoch: true,
-  judged: true,
-  signal: true,
-};
-
 /** An evaluation, and what it has to tell for a report. */
 export interface JudgedModel {
   readonly evaluation: Evaluation;
@@ -103,7 +82,6 @@ export async function judge(
  * @throws what evaluate() and the loaders throw
  */
 export async function collectReport(options: CollectOptions): Promise<ReportData> {
-  checkOptions<CollectOptions>("collectReport", options, COLLECT);
   checkKinds("collectReport", options, {
     name: "text",
     architecture: "text",
