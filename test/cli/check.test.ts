@@ -256,7 +256,7 @@ describe("the command line", () => {
       "fovea: unknown option '--jsn'; did you mean --json? known: --decoder, --help, --json, --min-size\n",
     ],
     [["check"], "fovea: missing required argument 'dir'\n"],
-    [["check", ".", "--min-size", "x"], "fovea: option '--min-size <pixels>' argument 'x' is invalid."],
+    [["check", ".", "--min-size", "x"], "fovea: option '--min-size <n>' argument 'x' is invalid."],
   ])("exits with 2 for %j, listing what is known", (args, message) => {
     const { status, stdout, stderr } = fovea(...args);
     expect([status, stdout]).toEqual([2, ""]);

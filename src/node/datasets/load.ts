@@ -96,7 +96,8 @@ export async function loadDataset(nameOrFolder: string, options: LoadOptions = {
   if (nameOrFolder === "imagenet") return loadImageNet(options);
   if (!Object.hasOwn(catalog, nameOrFolder)) return loadFolder(nameOrFolder, options);
   const folder = datasetFolder(nameOrFolder, options);
-  if (options.download) await fetchDataset(nameOrFolder, options);
+  const fetching = Object.entries(options).filter(([name]) => Object.hasOwn(FETCH_OPTIONS, name));
+  if (options.download) await fetchDataset(nameOrFolder, Object.fromEntries(fetching));
   else if (!existsSync(folder)) {
     throw new DataError(
       `${nameOrFolder}: not in ${folder}; download: true (--download) fetches it (${licenceLine(nameOrFolder)})`,

@@ -1,6 +1,6 @@
 // A report's data, from a trained model, its loaders and its history.
 
-import { checkKinds } from "../../errors/options.js";
+import { checkFields } from "../../errors/options.js";
 import { disposeBatch, type DataLoader, type LeftOut } from "../../data/index.js";
 import type { Module } from "../../nn/index.js";
 import type { Schedule } from "../../optim/index.js";
@@ -82,7 +82,7 @@ export async function judge(
  * @throws what evaluate() and the loaders throw
  */
 export async function collectReport(options: CollectOptions): Promise<ReportData> {
-  checkKinds("collectReport", options, {
+  checkFields("collectReport", "options", options, {
     name: "text",
     architecture: "text",
     model: "object",
