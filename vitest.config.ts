@@ -9,7 +9,7 @@ interface Ring {
   timeout?: number;
 }
 
-/** What each ring of tests runs: `vitest run --mode quick`, `vitest run`, `vitest run --mode long`. */
+/** What each ring of tests runs: `vitest run --mode quick`, `vitest run`, `vitest run --mode long`, `vitest run --mode engine`. */
 const RINGS: Record<string, Ring> = {
   // A row of every operation and algorithm, LeNet's steps, a file of each format, the barrel, the README's first blocks.
   quick: {
@@ -23,6 +23,15 @@ const RINGS: Record<string, Ring> = {
     ],
   },
   test: { include: ["test/**/*.test.ts"], exclude: ["test/long/**"] },
+  // What another engine may do differently: numbers, threads, memory, workers. CI runs it on a second version of Node.
+  engine: {
+    include: [
+      "test/{wasm,kernels,core,optim,train}/**/*.test.ts",
+      "test/ops/{algorithms,depthwise,forced,forward,fusion,gradient,max-pool,winograd}.test.ts",
+      "test/golden/{golden,optim,losses}.test.ts",
+      "test/node/data-workers.test.ts",
+    ],
+  },
   // By hand: many times the mutants and kills, the peers, the browsers.
   long: {
     include: ["test/long/*.test.ts", "test/**/fuzz.test.ts", "test/node/kill.test.ts"],
