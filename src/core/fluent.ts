@@ -19,11 +19,11 @@ export interface Fluent {
   mul(other: Tensor | number): Tensor;
   div(other: Tensor | number): Tensor;
   matmul(other: Tensor): Tensor;
-  sum(axis?: number | readonly number[]): Tensor;
-  mean(axis?: number | readonly number[]): Tensor;
+  sum(axis?: number | readonly number[], keepdim?: boolean): Tensor;
+  mean(axis?: number | readonly number[], keepdim?: boolean): Tensor;
   max(axis: number): Tensor;
   argmax(axis: number): Tensor;
-  softmax(): Tensor;
+  softmax(axis?: number): Tensor;
   logSoftmax(): Tensor;
   reshape(shape: Shape): Tensor;
   permute(axes: readonly number[]): Tensor;

@@ -172,13 +172,25 @@ const softCrossEntropyOp = defineOp({
   },
 });
 
-/** x − ln Σ eˣ over the last axis. @throws ShapeError if it is empty */
-export function logSoftmax(x: Tensor): Tensor {
+/** @throws ShapeError for another axis than the last: that would be another result, and nobody had noticed */
+function checkLast(op: string, x: Tensor, axis: number): void {
+  checkTensors(op, { x });
+  const last = x.shape.length - 1;
+  if (axis === -1 || axis === last) return;
+  throw new ShapeError(
+    `${op}: goes over the last axis, ${last}; got axis ${String(axis)}; permute() x first`,
+  );
+}
+
+/** x − ln Σ eˣ over the last axis. @throws ShapeError if it is empty, or another axis is given */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  checkLast("logSoftmax", x, axis);
   return logSoftmaxOp({ x });
 }
 
-/** eˣ / Σ eˣ over the last axis. @throws ShapeError if it is empty */
-export function softmax(x: Tensor): Tensor {
+/** eˣ / Σ eˣ over the last axis. @throws ShapeError if it is empty, or another axis is given */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  checkLast("softmax", x, axis);
   return softmaxOp({ x });
 }
 

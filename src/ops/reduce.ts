@@ -88,9 +88,18 @@ function sumAxes(
   x: Tensor,
   axis: number | readonly number[] | undefined,
   scale: number,
+  keepdim: boolean,
 ): Tensor {
   checkTensors(name, { x });
-  if (axis === undefined) return sumOp({ x: reshape(x, [x.size]) }, { axis: 0, scale });
+  if (axis === undefined) {
+    const y = sumOp({ x: reshape(x, [x.size]) }, { axis: 0, scale });
+    return keepdim
+      ? reshape(
+          y,
+          x.shape.map(() => 1),
+        )
+      : y;
+  }
   const list = axesOf(axis).map((a) => checkAxis(name, a, x.shape));
   if (new Set(list).size !== list.length) {
     throw new ShapeError(
@@ -98,21 +107,33 @@ function sumAxes(
     );
   }
   const sorted = list.sort((a, b) => b - a);
-  return sorted.reduce((y, a, i) => sumOp({ x: y }, { axis: a, scale: i === 0 ? scale : 1 }), x);
+  const y = sorted.reduce((part, a, i) => sumOp({ x: part }, { axis: a, scale: i === 0 ? scale : 1 }), x);
+  return keepdim
+    ? reshape(
+        y,
+        x.shape.map((n, a) => (list.includes(a) ? 1 : n)),
+      )
+    : y;
 }
 
-/** Sum over one axis, several, or (none given) all of them. @throws ShapeError if there is no such axis */
-export function sum(x: Tensor, axis?: number | readonly number[]): Tensor {
-  return sumAxes("sum", x, axis, 1);
+/**
+ * Sum over one axis, several, or (none given) all of them. keepdim: they stay, with size 1.
+ * @throws ShapeError if there is no such axis
+ */
+export function sum(x: Tensor, axis?: number | readonly number[], keepdim = false): Tensor {
+  return sumAxes("sum", x, axis, 1, keepdim);
 }
 
-/** Mean over one axis, several, or (none given) all of them. @throws ShapeError if there is no such axis, or it is empty */
-export function mean(x: Tensor, axis?: number | readonly number[]): Tensor {
+/**
+ * Mean over one axis, several, or (none given) all of them. keepdim: they stay, with size 1.
+ * @throws ShapeError if there is no such axis, or it is empty
+ */
+export function mean(x: Tensor, axis?: number | readonly number[], keepdim = false): Tensor {
   checkTensors("mean", { x });
   const list = axis === undefined ? undefined : axesOf(axis);
   const n = list ? sizeOf(list.map((a) => x.shape[checkAxis("mean", a, x.shape)]!)) : x.size;
   if (n === 0) throw new ShapeError(`mean: of no elements; got ${describe({ x })} axis ${String(axis)}`);
-  return sumAxes("mean", x, axis, 1 / n);
+  return sumAxes("mean", x, axis, 1 / n, keepdim);
 }
 
 /** Largest element along an axis; the gradient goes to the first of equals. @throws ShapeError if there is no such axis */

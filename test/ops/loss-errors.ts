@@ -12,6 +12,11 @@ const fit = "expected x:[n,classes] and target i32:[n] or f32:[n,classes]";
 
 export const losses: Row[] = [
   ["no classes", () => fovea.softmax(x(2, 0)), "softmax: expected x:[…,n] with n ≥ 1; got x:[2,0]"],
+  [
+    "another axis than the last",
+    () => fovea.softmax(x(2, 3), 0),
+    "softmax: goes over the last axis, 1; got axis 0; permute() x first",
+  ],
   ["a scalar", () => fovea.logSoftmax(x()), "logSoftmax: expected x:[…,n] with n ≥ 1; got x:[]"],
   [
     "smoothing above 1",
