@@ -82,7 +82,7 @@ function logMeanExp(views: readonly Tensor[]): Tensor {
 
 /** Logits [n, classes] whose softmax is the mean of the views' softmax. */
 export function averageViews(views: readonly Tensor[]): Tensor {
-  return logMeanExp(views.map(logSoftmax));
+  return logMeanExp(views.map((view) => logSoftmax(view)));
 }
 
 /** Logits [n, classes] whose sigmoid is the mean of the views' sigmoid. */
