@@ -20,10 +20,10 @@ export class Sliding {
   yStep: usize = 0;
   count: i32 = 0;
   channels: i32 = 0;
-  /** If `done` is not 0, so many outputs from doneFrom on are ready. */
+  /** How many outputs from doneFrom on are ready already. */
   doneFrom: i32 = 0;
   done: i32 = 0;
-  /** Of a row, so many outputs from firstBlock on go in blocks; yRow bytes to the row below. */
+  /** How many outputs of a row go in blocks, from firstBlock on; yRow: bytes to the row below. */
   blocks: i32 = 0;
   firstBlock: i32 = 0;
   yRow: usize = 0;

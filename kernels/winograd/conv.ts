@@ -11,7 +11,7 @@
 //   m[ξ][phase][columns / NR][panel][MR][NR]          phases: of the data gradient
 //
 // The weights come transformed (u), or as they are (w) where all tiles are one block: then each panel of columns is
-// transformed when its turn comes and used from cache, so many channels at a time that they and those of v stay in L2. In
+// transformed when its turn comes and used from cache, as many channels at a time as stay in L2 together with those of v. In
 // memory u is four times as large as the weights. Channels are multiples of 4, but for those of 7×7.
 //
 // Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015), arXiv 1509.09308. On strides: Yepez and Ko, Stride

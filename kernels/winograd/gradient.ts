@@ -40,7 +40,7 @@ const SUM_AT: usize = POINTS_AT + POINTS_BYTES;
 const TRANSFORM_AT: usize = SUM_AT + offsetof<TileSum>() + SUM_SCRATCH;
 const LEAD: usize = TRANSFORM_AT + TRANSFORM_SCRATCH;
 
-/** Bytes from one point to the next: of the tiles of x, of those of dy, and of the sums of so many channels of x. */
+/** Bytes from one point to the next: of the tiles of x, of those of dy, and of the sums of that many channels of x. */
 function vStep(s: Winograd, tiles: i32, channels: i32): i32 {
   return tiles * tileBytes(depthOf(s.kernel, channels) * (hasPhases(s.kernel, s.stride) ? 4 : 1)) + STAGGER;
 }
@@ -58,7 +58,7 @@ function stripsOf(s: Winograd): i32 {
   return (s.channels + s.stripChannels - 1) / s.stripChannels;
 }
 
-/** Sets the grid, strips from `from` on, and `tiles` tiles at `to`, or after the strips, of so many channels of x. */
+/** Sets the grid, strips from `from` on, and `tiles` tiles at `to`, or after the strips, of that many channels of x. */
 function setUp(s: Winograd, scratch: usize, to: usize, tiles: i32, channels: i32): void {
   const grid = changetype<Grid>(scratch);
   const x = changetype<Strip>(scratch + X_STRIP_AT);

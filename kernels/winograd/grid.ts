@@ -37,7 +37,7 @@ export class Grid {
   smallBefore: i32 = 0;
 }
 
-/** By how many points the tiles that are not full are cut, in a direction of so many outputs. */
+/** By how many points the tiles that are not full are cut, in a direction of this many outputs. */
 function cutOf(side: i32, full: i32, tiles: i32, outputs: i32): i32 {
   if (full == tiles) return 0;
   return side == 5 ? 1 : min(2, 4 - (outputs & 3));
@@ -108,7 +108,7 @@ export function moveTo(g: Grid, first: i32, tile: i32): void {
   g.smallBefore = before(g, tile, true, true) - before(g, first, true, true);
 }
 
-/** Goes on by so many tiles of the row. */
+/** Goes on by this many tiles of the row. */
 export function moveOn(g: Grid, tiles: i32): void {
   const full = min(g.column + tiles, g.fullWide) - min(g.column, g.fullWide);
   if (g.cut) {

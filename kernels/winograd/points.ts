@@ -31,12 +31,12 @@ export function winogradProducts(kernel: i32, stride: i32): i32 {
   return phasesBefore(kernel, stride, winogradPoints(kernel, stride)) * (kernel == 7 ? 4 : 1);
 }
 
-/** Channels that the products run over, for so many of the input. */
+/** Channels that the products run over, for this many of the input. */
 export function depthOf(kernel: i32, channels: i32): i32 {
   return kernel == 7 ? 4 * channels : channels;
 }
 
-/** Whether a direction of a tile that is cut by so many points does without point p of `side`: the last before ∞. */
+/** Whether a direction of a tile that is cut by this many points does without point p of `side`: the last before ∞. */
 export function leavesOut(side: i32, cut: i32, p: i32): bool {
   return p < side - 1 && p >= side - 1 - cut;
 }

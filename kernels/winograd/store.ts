@@ -38,7 +38,7 @@ export function addMoments(
   }
 }
 
-/** Copies or adds to y what it has of a row of tiles: so many rows of columns j0 ≤ j < j1 of tiles. */
+/** Copies or adds to y what it has of a row of tiles: this many rows of columns j0 ≤ j < j1 of tiles. */
 export function storeRows(s: Winograd, scratch: usize, row: i32, rows: i32, j0: i32, j1: i32): void {
   const grid = changetype<Grid>(scratch);
   const o = changetype<Outputs>(scratch + OUTPUTS_AT);

@@ -25,7 +25,7 @@ function panelsOf(s: WinogradWeights): i32 {
   return (s.columns + NR - 1) / NR;
 }
 
-/** Floats of u for so many pairs of channels, columns padded to whole panels. */
+/** Floats of u for this many pairs of channels, columns padded to whole panels. */
 export function weightFloats(kernel: i32, stride: i32, pairs: i32): i32 {
   return startOf(kernel, stride, pairs, winogradPoints(kernel, stride)) >> 2;
 }

@@ -34,9 +34,9 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
   dtype?: DType;
   /** The output's shape. Validates everything: forward and the kernels do not. @throws ShapeError */
   shape(inputs: I, attrs: A): Shape;
-  /** Plans how y is filled. */
+  /** Plans how y is filled. An op has this, or forward. */
   plan?: Make<I, A>;
-  /** Fills y itself, where it depends on the elements. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
+  /** Fills y itself, or leaves it to be computed. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
   forward?(y: Tensor, inputs: I, attrs: A): Aux;
   /** The op shares its input's elements: y is made from this input's storage, and forward copies nothing. */
   view?: keyof I;
@@ -119,6 +119,8 @@ export function defineOp<
   const differentiable = Object.keys(rules).length > 0;
   const dtypes = (spec.dtypes ?? {}) as Record<string, DType | undefined>;
   const optional = spec.optional ?? [];
+  if (!spec.plan === !spec.forward)
+    throw new Error(`defineOp: '${name}' needs a plan or a forward, not both`);
   const planned = spec.plan && definePlan<I, A>(name, spec.plan);
   const forward = (y: Tensor, inputs: I, attrs: A): Aux | undefined => {
     if (!planned) return spec.forward!(y, inputs, attrs);

@@ -65,9 +65,9 @@ function keyOf(shape: Shape, inputs: readonly (Operand | undefined)[], attrs: ob
   return key;
 }
 
-/** Runs a plan; y lies at an address. */
-function runPlan(plan: Plan, y: number, inputs: readonly (Operand | undefined)[]): void {
-  const addresses = [y, ...inputs.map((t) => t?.storage.address ?? 0)];
+/** Runs a plan on y and inputs at these addresses. */
+function runPlan(plan: Plan, at: readonly number[], inputs: readonly (Operand | undefined)[]): void {
+  const addresses = [...at];
   for (const { of, layout, bytes, plan: own } of plan.derived) {
     const from = addresses[of]!;
     addresses.push(inputs[of - 1]!.storage.derived(layout, bytes, (to) => own.run([from, to])));
@@ -114,10 +114,12 @@ export function definePlan<T extends Tensors<T>, A extends object>(
   const run = (address: number, shape: Shape, inputs: Operands<T>, attrs: A): void => {
     const { plans, trials } = entryFor(shape, inputs, attrs);
     const operands = Object.values(inputs) as (Operand | undefined)[];
-    if (!trials) return runPlan(plans[0]!, address, operands);
+    // Inputs that wait to be computed are computed here: that is none of the time of any way.
+    const at = [address, ...operands.map((t) => t?.storage.address ?? 0)];
+    if (!trials) return runPlan(plans[0]!, at, operands);
     trials.run(
       (way) => (plans[way] ??= planWay(way, shape, inputs, attrs)),
-      (plan) => runPlan(plan, address, operands),
+      (plan) => runPlan(plan, at, operands),
     );
   };
 

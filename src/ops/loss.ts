@@ -107,70 +107,40 @@ function spread(reduction: Reduction, rows: number): [dyStep: number, scale: num
   return [reduction === "none" ? 1 : 0, reduction === "mean" ? 1 / rows : 1];
 }
 
-const crossEntropyOp = defineOp({
-  name: "crossEntropy",
-  dtypes: { target: "i32" },
-  shape: lossShape,
-  forward(y, { x, target }, { labelSmoothing, reduction }) {
-    const [rows, n] = rowsOf(x);
-    const stats = empty([rows, 2], "f32", "crossEntropy");
-    reduceLosses(y, reduction, rows, (losses) => {
-      runtime().kernels.crossEntropy(x.ptr, target.ptr, losses, stats.ptr, rows, n, labelSmoothing);
-    });
-    return { stats };
-  },
-  saves: ["x", "target"],
-  vjp: {
-    x(dy, { x, target, aux }, { labelSmoothing, reduction }) {
+/** Of class numbers (crossEntropy), or of probabilities (softCrossEntropy). */
+function defineCrossEntropy(
+  kernel: "crossEntropy" | "softCrossEntropy",
+  gradient: "crossEntropyBackward" | "softCrossEntropyBackward",
+) {
+  return defineOp({
+    name: kernel,
+    dtypes: kernel === "crossEntropy" ? { target: "i32" } : {},
+    shape: lossShape,
+    forward(y, { x, target }, { labelSmoothing, reduction }) {
       const [rows, n] = rowsOf(x);
-      const [step, scale] = spread(reduction, rows);
-      const dx = empty(x.shape, "f32", "crossEntropyBackward");
-      const arrays = {
-        dy: dy.ptr,
-        dyStep: step,
-        x: x.ptr,
-        target: target.ptr,
-        stats: aux.stats.ptr,
-        dx: dx.ptr,
-      };
-      const fields = { ...arrays, rows, n, smoothing: labelSmoothing, scale };
-      withStruct("LossGradient", fields, (shape) => runtime().kernels.crossEntropyBackward(shape));
-      return dx;
+      const stats = empty([rows, 2], "f32", "crossEntropy");
+      reduceLosses(y, reduction, rows, (losses) => {
+        runtime().kernels[kernel](x.ptr, target.ptr, losses, stats.ptr, rows, n, labelSmoothing);
+      });
+      return { stats };
     },
-  },
-});
+    saves: ["x", "target"],
+    vjp: {
+      x(dy, { x, target, aux }, { labelSmoothing, reduction }) {
+        const [rows, n] = rowsOf(x);
+        const [dyStep, scale] = spread(reduction, rows);
+        const dx = empty(x.shape, "f32", "crossEntropyBackward");
+        const arrays = { dy: dy.ptr, x: x.ptr, target: target.ptr, stats: aux.stats.ptr, dx: dx.ptr };
+        const fields = { ...arrays, dyStep, rows, n, smoothing: labelSmoothing, scale };
+        withStruct("LossGradient", fields, (shape) => runtime().kernels[gradient](shape));
+        return dx;
+      },
+    },
+  });
+}
 
-const softCrossEntropyOp = defineOp({
-  name: "softCrossEntropy",
-  shape: lossShape,
-  forward(y, { x, target }, { labelSmoothing, reduction }) {
-    const [rows, n] = rowsOf(x);
-    const stats = empty([rows, 2], "f32", "crossEntropy");
-    reduceLosses(y, reduction, rows, (losses) => {
-      runtime().kernels.softCrossEntropy(x.ptr, target.ptr, losses, stats.ptr, rows, n, labelSmoothing);
-    });
-    return { stats };
-  },
-  saves: ["x", "target"],
-  vjp: {
-    x(dy, { x, target, aux }, { labelSmoothing, reduction }) {
-      const [rows, n] = rowsOf(x);
-      const [step, scale] = spread(reduction, rows);
-      const dx = empty(x.shape, "f32", "crossEntropyBackward");
-      const arrays = {
-        dy: dy.ptr,
-        dyStep: step,
-        x: x.ptr,
-        target: target.ptr,
-        stats: aux.stats.ptr,
-        dx: dx.ptr,
-      };
-      const fields = { ...arrays, rows, n, smoothing: labelSmoothing, scale };
-      withStruct("LossGradient", fields, (shape) => runtime().kernels.softCrossEntropyBackward(shape));
-      return dx;
-    },
-  },
-});
+const crossEntropyOp = defineCrossEntropy("crossEntropy", "crossEntropyBackward");
+const softCrossEntropyOp = defineCrossEntropy("softCrossEntropy", "softCrossEntropyBackward");
 
 /** @throws ShapeError for another axis than the last: that would be another result, and nobody had noticed */
 function checkLast(op: string, x: Tensor, axis: number): void {

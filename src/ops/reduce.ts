@@ -82,7 +82,7 @@ const argmaxOp = defineOp({
 const axesOf = (axis: number | readonly number[]): readonly number[] =>
   Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
 
-/** Sums over `axes`, last first, so that earlier axes keep their numbers. */
+/** Sums over `axes`, last first, so that earlier axes keep their numbers; over all at once where none is given. */
 function sumAxes(
   name: string,
   x: Tensor,
@@ -91,29 +91,19 @@ function sumAxes(
   keepdim: boolean,
 ): Tensor {
   checkTensors(name, { x });
-  if (axis === undefined) {
-    const y = sumOp({ x: reshape(x, [x.size]) }, { axis: 0, scale });
-    return keepdim
-      ? reshape(
-          y,
-          x.shape.map(() => 1),
-        )
-      : y;
-  }
-  const list = axesOf(axis).map((a) => checkAxis(name, a, x.shape));
+  const list = axis === undefined ? [] : axesOf(axis).map((a) => checkAxis(name, a, x.shape));
   if (new Set(list).size !== list.length) {
     throw new ShapeError(
       `${name}: an axis is named twice; got axes [${String(axis)}] for ${describe({ x })}`,
     );
   }
-  const sorted = list.sort((a, b) => b - a);
-  const y = sorted.reduce((part, a, i) => sumOp({ x: part }, { axis: a, scale: i === 0 ? scale : 1 }), x);
-  return keepdim
-    ? reshape(
-        y,
-        x.shape.map((n, a) => (list.includes(a) ? 1 : n)),
-      )
-    : y;
+  const sorted = [...list].sort((a, b) => b - a);
+  const y =
+    axis === undefined
+      ? sumOp({ x: reshape(x, [x.size]) }, { axis: 0, scale })
+      : sorted.reduce((part, a, i) => sumOp({ x: part }, { axis: a, scale: i === 0 ? scale : 1 }), x);
+  const kept = x.shape.map((n, a) => (axis === undefined || list.includes(a) ? 1 : n));
+  return keepdim ? reshape(y, kept) : y;
 }
 
 /**

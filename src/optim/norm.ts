@@ -16,7 +16,7 @@ let room: { address: number; sums: number } | undefined;
 /** How many sums blockSums() of a tensor of n elements takes. */
 export const sumsOf = (n: number, columns: number): number => Math.ceil(n / BLOCK) * columns;
 
-/** Runs fn, in which sums of up to so many cannot run out of memory. */
+/** Runs fn, in which sums of up to this many floats cannot run out of memory. */
 export function withRoom(sums: number, fn: () => void): void {
   if (sums === 0) return fn();
   runtime().heap.scratch(sums * 4, "block sums", (address) => {

@@ -10,7 +10,7 @@ type Numbers<T extends readonly string[]> = { [I in keyof T]: number };
 /** The kernels: numbers in, a number (or nothing) out. */
 export type Kernels = { readonly [K in keyof Abi]: (...args: Numbers<Abi[K]>) => number };
 
-/** The fields of a struct of kernels/shapes.ts. */
+/** The fields of a struct of kernels/shapes.ts or kernels/arguments.ts. */
 export type Struct<K extends keyof Structs> = { [F in keyof Structs[K]]: number };
 
 const layouts = new Map<string, [field: string, type: string][]>(

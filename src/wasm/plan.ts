@@ -98,15 +98,14 @@ export class Plan {
   readonly ways: number;
   /** What run() wants after the op's own operands. */
   readonly derived: readonly Derived[];
-  /** The kernels that it launches, in order. */
-  readonly launches: readonly Launch[];
+  readonly #launches: readonly Launch[];
   readonly #name: string;
   readonly #words: Numbers;
   readonly #scratchBytes: number;
 
   constructor(made: Made) {
     this.#name = made.name;
-    this.launches = made.launches;
+    this.#launches = made.launches;
     this.#words = split(made.words);
     this.#scratchBytes = made.scratchBytes;
     this.derived = made.derived;
@@ -137,7 +136,7 @@ export class Plan {
 
   #launch(addresses: readonly number[]): void {
     const { kernels } = runtime();
-    for (const { kernel, args, range } of this.launches) {
+    for (const { kernel, args, range } of this.#launches) {
       const filled = fill(args, addresses);
       if (range)
         launch(kernel as Ranged, range.units, range.grain, filled, range.scratch, range.scratchBytes);
@@ -179,7 +178,7 @@ export class Planner {
     this.#absorbs.add(what);
   }
 
-  /** Says that there are so many ways to get the same result, of which the fastest is found by timing; gives the one to plan. */
+  /** Says how many ways there are to get the same result, of which the fastest is found by timing; gives the one to plan. */
   way(count: number): number {
     this.#ways = count;
     return this.#way;
@@ -190,7 +189,7 @@ export class Planner {
     this.#push(kernel, args as number[], { units, grain, scratch: -1, scratchBytes: 0 });
   }
 
-  /** The same for a kernel that wants scratch memory: so many bytes for each thread. */
+  /** The same for a kernel that wants scratch memory, this many bytes for each thread. */
   parallelScratch<K extends Scratched>(
     kernel: K,
     units: number,
@@ -230,7 +229,7 @@ export class Planner {
     return place;
   }
 
-  /** The place of a struct of kernels/shapes.ts. */
+  /** The place of a struct of kernels/shapes.ts or kernels/arguments.ts. */
   struct<K extends keyof typeof structs>(name: K, fields: Struct<K>): number {
     return this.words(structWords(name, fields));
   }

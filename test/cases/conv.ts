@@ -167,7 +167,7 @@ const pixels: Case[] = pixelCounts.flatMap((n) => [
   conv(`3x3 to ${n} pixels`, [1, 3, n + 2, 2], [3, 3], 13),
 ]);
 
-/** CHUNK_BYTES of src/ops/conv-frame.ts is 2 MiB; what the weight gradient copies with its padding. */
+/** CHUNK_BYTES of src/ops/conv/direct.ts is 2 MiB; what the weight gradient copies with its padding. */
 const inChunks = (n: number): Algorithms => algorithms("direct", { weight: `direct in ${n} chunks` });
 
 const chunks: Case[] = [

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { conv2d, tensor, tidy, type Conv2dOptions, type Tensor } from "../../src/index.js";
+import { shapesOnly } from "../../src/core/op.js";
 import { convOf } from "../../src/ops/conv/sizes.js";
 import { algorithms } from "../../src/ops/conv/table.js";
 import { windowOutput } from "../../src/ops/window.js";
@@ -59,6 +60,12 @@ function fits(name: string, { x, weight, options }: (typeof rows)[number]): bool
   const out = windowOutput("conv2d", {}, [x[1]!, x[2]!], [weight[0]!, weight[1]!], attrs);
   return algorithms.find((row) => row.name === name)!.fits(convOf(x, weight, attrs, [x[0]!, ...out, 0]));
 }
+
+it("is refused by name where nothing is computed, too", () => {
+  init({ threads: 1 });
+  const call = (): void => void conv2d(drawn([1, 5, 5, 3], "x"), drawn([5, 5, 3, 2], "w"), undefined, { algorithm: "winograd" }); // prettier-ignore
+  expect(() => shapesOnly(call)).toThrow("conv2d: algorithm 'winograd' does not compute this convolution");
+});
 
 forEachBinary((binary) => {
   describe.each(algorithms.filter(({ name }) => name !== "direct"))("$name", ({ name, ...passes }) => {

@@ -5,15 +5,15 @@ import { html, percent, px, type Content, type Markup } from "./html.js";
 
 /** More classes than this are not drawn in full. */
 export const MOST_CLASSES = 120;
-/** Of more, so many are: those confused most. */
+/** Of more, this many are: those confused most. */
 const REDUCED = 24;
-/** Up to so many classes, names stand beside the rows and columns; up to so many, counts in the cells. */
+/** Up to this many classes, names stand beside the rows and columns; up to this many, counts in the cells. */
 const NAMED = 30;
 const COUNTED = 14;
 /** Widest name beside a row or above a column; longer ones are cut. Few classes leave more room. */
 const NAME = 104;
 const widest = (classes: number): number => Math.max(NAME, 240 - 24 * classes);
-/** On phones: the width that there is; up to so many classes, rows and columns are numbered; narrower cells have no counts. */
+/** On phones: the width that there is; up to this many classes, rows and columns are numbered; narrower cells have no counts. */
 const PHONE = 352;
 const NUMBERED = 16;
 const COUNTABLE = 22;

@@ -11,7 +11,7 @@ import { CONV2D } from "../option-names.js";
 import { sumOfRows } from "../sum-of-rows.js";
 import { describeWindow, windowOutput } from "../window.js";
 import { convOf, type Conv2dAttrs, type Conv2dOptions } from "./sizes.js";
-import { algorithmFor } from "./table.js";
+import { algorithmFor, checkAlgorithm } from "./table.js";
 
 export type { Conv2dOptions };
 
@@ -80,7 +80,10 @@ const conv2dOp = defineOp({
           `expected x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o]`,
       );
     }
-    return [x.shape[0]!, ...outputOf(x.shape, weight.shape, attrs), o!];
+    const y = [x.shape[0]!, ...outputOf(x.shape, weight.shape, attrs), o!];
+    if (attrs.algorithm !== undefined)
+      checkAlgorithm(attrs.algorithm, convOf(x.shape, weight.shape, attrs, y));
+    return y;
   },
   forward(y, inputs, attrs) {
     const own = operandsOf(inputs);
@@ -121,7 +124,7 @@ const conv2dOp = defineOp({
 /**
  * y[n, i, j, o] = bias[o] + Σ_{p,q,c} x[n, i·stride + p·dilation − padding, j·stride + q·dilation − padding, c] · weight[p, q, c, o]
  * over the channels c of o's group. x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o] → [n,oh,ow,o].
- * @throws ShapeError unless the shapes fit
+ * @throws ShapeError unless the shapes fit, and an algorithm that is named is known and computes such a convolution
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   checkOptions<Conv2dOptions>("conv2d", options, CONV2D);

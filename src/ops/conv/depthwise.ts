@@ -11,7 +11,7 @@ import type { Algorithm } from "./table.js";
 /** Multiply-adds that take about 15 µs. */
 const GRAIN = 300e3;
 
-/** Units of which each does so many multiply-adds that are worth another thread. */
+/** How many units are worth another thread, if each does `unit` multiply-adds. */
 function grainOf(unit: number): number {
   return Math.ceil(GRAIN / Math.max(unit, 1));
 }
@@ -35,7 +35,7 @@ const WAYS_ORDERED: readonly Way[] = [[1, 1], [0, 1], ...WAYS];
 
 /**
  * The way to plan: with the kernel's wide body (many outputs at once) where registers suffice, reading the rows of an array of
- * `floats` ahead if it lies beyond L2 and that pays. A window reads so many streams at once that some processors do not see
+ * `floats` ahead if it lies beyond L2 and that pays. A window reads many streams at once, and some processors do not see
  * what comes next: without reading ahead they take up to three times as long, while for other shapes, or on others, it costs
  * up to a third; a wide body reads still more streams. So large arrays offer several ways, which are timed; the result
  * is the same.

@@ -20,7 +20,7 @@ import type { Algorithm } from "./table.js";
 
 /** Bytes of both operands that the weight gradient reads before it moves on to the next pixels. */
 const PIXEL_BLOCK_BYTES = 256 * 1024;
-/** Pixels so many bytes apart share few lines of L1: they are copied together before they are used. */
+/** Pixels this many bytes apart share few lines of L1: they are copied together before they are used. */
 const FAR_BYTES = 1024;
 
 /** The frame that all windows of the forward pass lie in. */

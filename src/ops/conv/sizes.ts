@@ -9,8 +9,8 @@ export interface Conv2dOptions {
   dilation?: Pair;
   groups?: number;
   /**
-   * The algorithm to use, by name (table.ts), in every pass that it has; others choose as usual. For comparisons:
-   * by default the fastest is chosen.
+   * The algorithm to use in every pass that it has, for comparisons: "depthwise", "winograd" (3×3 of stride 1),
+   * "winograd-stride2" (3×3), "winograd-stem" (7×7 of stride 2, up to 4 channels) or "direct". Default: the fastest.
    */
   algorithm?: string;
 }

@@ -1,6 +1,6 @@
 // The algorithms of convolution. The first row that fits a convolution and pays for a pass does it; the last one fits all.
 
-import { short, ShapeError } from "../../errors.js";
+import { ShapeError, short } from "../../errors.js";
 import type { Planner } from "../../wasm/plan.js";
 import { depthwise } from "./depthwise.js";
 import { direct } from "./direct.js";
@@ -44,29 +44,29 @@ export interface Algorithm {
 
 export const algorithms: readonly Algorithm[] = [depthwise, winograd, winogradStride2, winogradStem, direct];
 
-/**
- * The algorithm for a pass: the best, or the one of that name where it has such a pass.
- * @throws ShapeError if there is none of that name, or it does not fit
- */
+/** @throws ShapeError if there is no algorithm of that name, or it does not compute this convolution */
+export function checkAlgorithm(name: string, conv: Conv): void {
+  const named = algorithms.find((row) => row.name === name);
+  if (!named) {
+    const names = algorithms.map((row) => row.name).join(", ");
+    throw new ShapeError(`conv2d: unknown algorithm '${short(name)}'; known: ${names}`);
+  }
+  if (!named.fits(conv)) {
+    throw new ShapeError(
+      `conv2d: algorithm '${name}' does not compute this convolution; got ${describeConv(conv)}`,
+    );
+  }
+}
+
+/** The algorithm for a pass: the one of that name where it has such a pass, otherwise the first that fits and pays. */
 export function algorithmFor(
   pass: Pass,
   conv: Conv,
   stays: boolean,
   name?: string,
 ): Algorithm & Required<Pick<Algorithm, Pass>> {
-  type Found = Algorithm & Required<Pick<Algorithm, Pass>>;
-  if (name !== undefined) {
-    const named = algorithms.find((row) => row.name === name);
-    if (!named) {
-      const names = algorithms.map((row) => row.name).join(", ");
-      throw new ShapeError(`conv2d: unknown algorithm '${short(name)}'; known: ${names}`);
-    }
-    if (!named.fits(conv)) {
-      throw new ShapeError(
-        `conv2d: algorithm '${name}' does not compute this convolution; got ${describeConv(conv)}`,
-      );
-    }
-    if (named[pass]) return named as Found;
-  }
-  return algorithms.find((row) => row[pass] && row.fits(conv) && row.pays(conv, pass, stays)) as Found;
+  const own = algorithms.filter((row) => row[pass] !== undefined);
+  const row =
+    own.find((named) => named.name === name) ?? own.find((r) => r.fits(conv) && r.pays(conv, pass, stays));
+  return row as Algorithm & Required<Pick<Algorithm, Pass>>;
 }

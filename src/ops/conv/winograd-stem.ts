@@ -20,7 +20,7 @@ import {
 const BLOCK_TILES = 48;
 /** Groups of blocks that the weight gradient adds up on their own. */
 const GROUPS = 16;
-/** Above so many channels other algorithms are as good. */
+/** Above this many channels other algorithms are as good. */
 const MOST_CHANNELS = 4;
 /** Fewest output channels and pixels for which the transforms pay. */
 const MIN_OUT_CHANNELS = 16;

@@ -77,7 +77,7 @@ export function wholeTiles(n: number): number {
   return Math.ceil(n / TILES) * TILES;
 }
 
-/** Tiles of a block of which each takes so many values, of all `bytes`; no fewer than `least` unless there are no more. */
+/** Tiles of a block of `bytes` in all, each taking this many values; no fewer than `least` unless there are no more. */
 export function blockOf(tiles: number, bytes: number, values: number, least: number): number {
   const most = Math.max(least, Math.floor(bytes / (values * 4) / TILES) * TILES);
   return Math.min(most, wholeTiles(tiles));
@@ -114,7 +114,7 @@ export function transformOf(p: Planner, conv: Conv, backward = false) {
   return { bytes, fill };
 }
 
-/** How a convolution's work is cut: so many tiles at a time, output channels computed from them together, register tile. */
+/** How a convolution's work is cut: how many tiles at a time, output channels computed from them together, register tile. */
 export interface Cut {
   blockTiles: number;
   groupChannels: number;
@@ -234,7 +234,7 @@ export function sumStrips(
   }
 }
 
-/** Channels of a strip: as many as have sums of so many bytes, in whole register tiles. */
+/** Channels of a strip: as many as have sums of this many bytes, in whole register tiles. */
 export function stripOf(conv: Conv, bytes: number): number {
   const points = runtime().kernels.winogradPoints(conv.kernelHeight, conv.strideHeight);
   return Math.max(1, Math.floor(bytes / (points * conv.outChannels * 4 * TILES))) * TILES;
