@@ -112,8 +112,9 @@ export interface DistillationOptions {
 }
 
 /**
- * Learning from a teacher: alpha·T²·KL(softmax(teacher / T) ‖ softmax(logits / T)) + (1 − alpha)·loss(logits, target), the
- * divergence being the mean over the images. The teacher sees the same images (after augmentation) in evaluation mode, is not
+ * Learning from a teacher: alpha·T²·KL(softmax(teacher / T) ‖ softmax(logits / T)) + (1 − alpha)·loss(logits, target), both
+ * means over the images: with weights of classes the labels' part is Σ weight·loss / images, whatever the weights' sum, so that
+ * batches' gradients can be averaged. The teacher sees the same images (after augmentation) in evaluation mode, is not
  * trained, and stays the caller's to dispose of.
  * G. Hinton, O. Vinyals and J. Dean, Distilling the Knowledge in a Neural Network (2015, https://arxiv.org/abs/1503.02531).
  */
@@ -173,7 +174,9 @@ export class DistillationLoss implements Loss {
       }
       return tidy(() => {
         const hard = this.loss.forward(logits, target, images);
-        return add(affine(divergence(logits), alpha), affine(hard, 1 - alpha));
+        const n = target.shape[0]!;
+        const byImages = (this.loss.divisor?.(target) ?? n) / n;
+        return add(affine(divergence(logits), alpha), affine(hard, (1 - alpha) * byImages));
       });
     };
     return { forward };

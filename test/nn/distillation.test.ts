@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   Adam,
   BCEWithLogitsLoss,
+  CrossEntropyLoss,
   DataLoader,
   DistillationLoss,
   fit,
@@ -10,6 +11,7 @@ import {
   manualSeed,
   noGrad,
   Sequential,
+  SGD,
   ShapeError,
   tensor,
   tidy,
@@ -18,6 +20,7 @@ import {
   type WeightedOutput,
 } from "../../src/index.js";
 import { runtime } from "../../src/wasm/runtime.js";
+import { allclose } from "../helpers/allclose.js";
 import { noise, noiseNetwork as network, SIZE } from "../helpers/noise.js";
 
 describe("DistillationLoss", () => {
@@ -53,6 +56,45 @@ describe("DistillationLoss", () => {
     expect(history.at(-1)!.train_loss).toBeLessThan(history[0]!.train_loss / 4);
     optimizer.dispose();
     student.dispose();
+    teacher.dispose();
+  });
+
+  it("with weights of classes learns from accumulated batches as from one of all their images", async () => {
+    const weightsAfter = async (batchSize: number): Promise<number[]> => {
+      const teacher = network(SIZE, 3);
+      manualSeed(97);
+      const student = new Sequential(new Flatten(), new Linear(SIZE * SIZE * 2, 3));
+      const loader = new DataLoader(noise(24, 3), { batchSize });
+      const optimizer = new SGD(student.parameters(), { lr: 0.1 });
+      const hard = new CrossEntropyLoss({ weight: [0.2, 1, 5] });
+      const loss = new DistillationLoss(teacher, { alpha: 0.4, temperature: 2, loss: hard });
+      await fit(student, loader, { optimizer, epochs: 1, loss, accumulate: 24 / batchSize });
+      const weights = student.parameters().flatMap((p) => [...p.data()]);
+      for (const each of [optimizer, student, teacher]) each.dispose();
+      return weights;
+    };
+    const whole = await weightsAfter(24);
+    for (const batchSize of [8, 6]) allclose("weights", await weightsAfter(batchSize), whole, 1e-5);
+  });
+
+  it("divides the labels' part by the images, whatever the weights of classes sum to", () => {
+    const teacher = network(SIZE, 3);
+    tidy(() => {
+      const images = tensor(new Float32Array(2 * SIZE * SIZE * 2).fill(0.3), [2, SIZE, SIZE, 2]);
+      const logits = tensor([
+        [1, 2, -1],
+        [0, 3, 1],
+      ]);
+      const hard = new CrossEntropyLoss({ weight: [0.5, 1, 4] });
+      const value = (loss: DistillationLoss, labels: number[]): number =>
+        loss.forward(logits, tensor(Int32Array.from(labels)), images).item();
+      const crossEntropies = [
+        [1, 2, -1],
+        [0, 3, 1],
+      ].map((row) => row.map((x) => Math.log(row.reduce((sum, v) => sum + Math.exp(v), 0)) - x));
+      const want = (0.5 * crossEntropies[0]![0]! + 4 * crossEntropies[1]![2]!) / 2;
+      expect(value(new DistillationLoss(teacher, { alpha: 0, loss: hard }), [0, 2])).toBeCloseTo(want, 5);
+    });
     teacher.dispose();
   });
 
