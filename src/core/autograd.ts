@@ -4,7 +4,7 @@ import { ShapeError } from "../errors.js";
 import { checkFunction, checkOptions } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
-import { keep, refusePromise, tidy } from "./scope.js";
+import { keep, refusePromise, scoped } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
 import type { Storage } from "./storage.js";
 import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
@@ -61,15 +61,21 @@ export function withOnce(fn: (once: Once) => void): void {
 }
 
 /** Takes the tensors in what a forward returned out of every scope. */
-function keepAux(aux: unknown): void {
-  if (typeof aux !== "object" || aux === null) return;
-  for (const value of Object.values(aux)) if (value instanceof Tensor) keep(value);
+export function keepAux(aux: unknown): void {
+  forTensors(aux, keep);
 }
 
 /** Frees the tensors in what a forward returned. */
 export function disposeAux(aux: unknown): void {
+  forTensors(aux, (t) => t.dispose());
+}
+
+function forTensors(aux: unknown, fn: (t: Tensor) => void): void {
   if (typeof aux !== "object" || aux === null) return;
-  for (const value of Object.values(aux)) if (value instanceof Tensor) value.dispose();
+  for (const key in aux) {
+    const value = (aux as Record<string, unknown>)[key];
+    if (value instanceof Tensor) fn(value);
+  }
 }
 
 interface SavedTensor {
@@ -115,7 +121,7 @@ export class Node {
     this.rules = rules;
     this.aux = aux;
     this.attrs = attrs;
-    for (const [name, t] of Object.entries(inputs)) if (t) this.shapes[name] = t.shape;
+    for (const name in inputs) if (inputs[name]) this.shapes[name] = inputs[name].shape;
     for (const name of needs) {
       const t = inputs[name]!;
       this.edges.push({ name, node: t.node?.retain(), leaf: t.node ? undefined : t });
@@ -131,7 +137,6 @@ export class Node {
         dtype: t.dtype,
       };
     }
-    keepAux(aux);
   }
 
   retain(): this {
@@ -149,10 +154,11 @@ export class Node {
   /** Frees what was saved and gives back the nodes it no longer needs. */
   #drop(): Node[] {
     if (this.#saved === undefined) return [];
-    for (const { storage } of Object.values(this.#saved)) storage.release();
+    for (const name in this.#saved) this.#saved[name]!.storage.release();
     disposeAux(this.aux);
     this.#saved = undefined;
-    const parents = this.edges.flatMap((e) => (e.node ? [e.node] : []));
+    const parents: Node[] = [];
+    for (const { node } of this.edges) if (node) parents.push(node);
     this.edges.length = 0;
     return parents;
   }
@@ -175,7 +181,9 @@ export class Node {
   /** The saved tensors as the gradient rules see them; they belong to the scope around. */
   saved(once: Once): Record<string, unknown> {
     const out: Record<string, unknown> = { shapes: this.shapes, aux: this.aux, once };
-    for (const [name, { storage, version, shape, dtype }] of Object.entries(this.#saved ?? {})) {
+    const all = this.#saved ?? {};
+    for (const name in all) {
+      const { storage, version, shape, dtype } = all[name]!;
       if (storage.version !== version) {
         throw new ShapeError(
           `backward: ${this.op} needs the value of ${name}:[${shape.join(",")}] that it saw, ` +
@@ -269,9 +277,12 @@ export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {
         const g = gradients.get(node)!;
         gradients.delete(node);
         try {
-          withOnce((once) => {
-            for (const edge of node.edges) step(node, edge, g, once, gradients);
-          });
+          withOnce((once) =>
+            scoped(() => {
+              const saved = node.saved(once);
+              for (const edge of node.edges) step(node, edge, g, saved, gradients);
+            }),
+          );
         } finally {
           g.dispose();
         }
@@ -289,20 +300,19 @@ function step(
   node: Node,
   { name, node: parent, leaf }: Edge,
   dy: Tensor,
-  once: Once,
+  saved: Record<string, unknown>,
   gradients: Map<Node, Tensor>,
 ): void {
   if (leaf?.disposed) return;
   const rule = node.rules[name] as (dy: Tensor, saved: unknown, attrs: unknown) => Tensor;
   const total = parent ? gradients.get(parent) : leaf?.grad;
-  const sum = tidy(() => {
-    const result = unbroadcast(node.op, rule(dy, node.saved(once), node.attrs), node.shapes[name]!);
+  const sum = scoped(() => {
+    const result = unbroadcast(node.op, rule(dy, saved, node.attrs), node.shapes[name]!);
     const g = result === dy ? new Tensor(dy.storage.retain(), dy.shape, "f32") : result;
     const y = total ? sumOf(total, g) : g;
     return parent ? y : own(y);
   });
   if (sum === total) return;
-  keep(sum);
   total?.dispose();
   if (parent) gradients.set(parent, sum);
   else if (leaf) {

@@ -2,9 +2,9 @@
 // and one gradient rule (vector-Jacobian product) for each input.
 
 import { ShapeError } from "../errors.js";
-import { disposeAux, isGradEnabled, Node, type AnyRule, type Once } from "./autograd.js";
+import { disposeAux, isRecorded, keepAux, Node, type AnyRule, type Once } from "./autograd.js";
 import { definePlan, operandsOf, type Make } from "./planned.js";
-import { refusePromise, tidy } from "./scope.js";
+import { enterScope, refusePromise, scoped } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
 import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
 
@@ -34,8 +34,12 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
   dtype?: DType;
   /** The output's shape. Validates everything: forward and the kernels do not. @throws ShapeError */
   shape(inputs: I, attrs: A): Shape;
-  /** Plans how y is filled. An op has this, or forward. */
-  plan?: Make<I, A>;
+  /** Plans how y, and the extras, are filled. An op has this, or forward. */
+  plan?: Make<I & Aux, A>;
+  /** Attributes that kernels take as numbers, so that one plan does for all their values. */
+  scalars?: readonly (keyof A)[];
+  /** More tensors for the plan to fill, which backward reads: they arrive as saved.aux. recorded: whether there will be a backward. */
+  extras?(inputs: I, shape: Shape, recorded: boolean): Aux;
   /** Fills y itself, or leaves it to be computed. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
   forward?(y: Tensor, inputs: I, attrs: A): Aux;
   /** The op shares its input's elements: y is made from this input's storage, and forward copies nothing. */
@@ -98,7 +102,8 @@ function checkInputs(
   dtypes: Record<string, DType | undefined>,
   optional: readonly PropertyKey[],
 ): void {
-  for (const [key, t] of Object.entries(inputs)) {
+  for (const key in inputs) {
+    const t = inputs[key];
     const expected = dtypes[key] ?? "f32";
     if (t?.dtype === expected || (t === undefined && optional.includes(key))) continue;
     checkTensors(name, { [key]: t });
@@ -106,11 +111,18 @@ function checkInputs(
   }
 }
 
+/** Names of the inputs with respect to which y will be differentiated. */
+function recorded(inputs: Inputs): string[] {
+  const names: string[] = [];
+  for (const key in inputs) if (inputs[key] && isRecorded(inputs[key])) names.push(key);
+  return names;
+}
+
 /** Declares an operation and returns the function that applies it. */
 export function defineOp<
   I extends { [K in keyof I]: Tensor | undefined },
   A extends object,
-  Aux = void,
+  Aux extends object | void = void,
   const S extends keyof I | "y" = never,
 >(spec: OpSpec<I, A, Aux, S>): (inputs: I, ...attrs: object extends A ? [attrs?: A] : [attrs: A]) => Tensor {
   const { name, view } = spec;
@@ -119,13 +131,16 @@ export function defineOp<
   const differentiable = Object.keys(rules).length > 0;
   const dtypes = (spec.dtypes ?? {}) as Record<string, DType | undefined>;
   const optional = spec.optional ?? [];
-  if (!spec.plan === !spec.forward)
-    throw new Error(`defineOp: '${name}' needs a plan or a forward, not both`);
-  const planned = spec.plan && definePlan<I, A>(name, spec.plan);
-  const forward = (y: Tensor, inputs: I, attrs: A): Aux | undefined => {
-    if (!planned) return spec.forward!(y, inputs, attrs);
-    planned.run(y.ptr, y.shape, operandsOf(inputs), attrs);
-    return undefined;
+  const { plan, forward: own } = spec;
+  if (!plan === !own) throw new Error(`defineOp: '${name}' needs a plan or a forward, not both`);
+  const planned = plan && definePlan<Inputs, A>(name, plan as unknown as Make<Inputs, A>, spec.scalars);
+
+  /** Fills y, whose memory is not there yet; gives what backward will read besides. */
+  const forward = (y: Tensor, inputs: I, attrs: A, recorded: boolean): Aux | undefined => {
+    if (!planned) return own!(y, inputs, attrs);
+    const extras = spec.extras?.(inputs, y.shape, recorded) as Aux | undefined;
+    planned.run(y.ptr, y.shape, operandsOf<Inputs>(extras ? { ...inputs, ...extras } : inputs), attrs);
+    return extras;
   };
 
   const apply = (inputs: I, attrs: A = {} as A): Tensor => {
@@ -137,13 +152,7 @@ export function defineOp<
       observer({ name, inputs: named, attrs, y });
       return y;
     }
-    const needs =
-      differentiable && isGradEnabled()
-        ? Object.keys(named).filter((key) => {
-            const t = named[key];
-            return t !== undefined && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
-          })
-        : [];
+    const needs = differentiable ? recorded(named) : [];
     const missing = needs.find((key) => rules[key] === undefined);
     if (missing !== undefined) {
       throw new ShapeError(
@@ -151,13 +160,17 @@ export function defineOp<
       );
     }
     const source = view === undefined ? undefined : inputs[view]!;
+    let aux: Aux | undefined;
     // In a scope of its own, so that an op that fails half-way (out of memory) leaves nothing behind.
-    const { y, aux } = tidy(() => {
+    const y = scoped(() => {
       const out = source
         ? new Tensor(source.storage.retain(), shape, source.dtype)
         : empty(shape, spec.dtype ?? "f32", name);
-      return { y: out, aux: forward(out, inputs, attrs) };
+      aux = forward(out, inputs, attrs, needs.length > 0);
+      keepAux(aux);
+      return out;
     });
+    enterScope(y);
     if (needs.length > 0) {
       y.node = new Node({
         op: name,

@@ -1,8 +1,9 @@
 // Plans (wasm/plan.ts) for tensors: made when shapes and attributes are met for the first time, kept until init().
 
-import { Planner, placeOf, type Plan } from "../wasm/plan.js";
+import { OWN, Planner, placeOf, type Plan } from "../wasm/plan.js";
 import { perRuntime } from "../wasm/runtime.js";
 import { isRecorded } from "./autograd.js";
+import { PlanCache } from "./plan-cache.js";
 import type { Shape } from "./shape.js";
 import { sizeOf } from "./shape.js";
 import type { Storage } from "./storage.js";
@@ -28,12 +29,10 @@ export interface Operand {
 type Tensors<T> = { readonly [K in keyof T]: Tensor | undefined };
 export type Places<T> = { readonly [K in keyof T]: undefined extends T[K] ? Place | undefined : Place };
 export type Operands<T> = { readonly [K in keyof T]: undefined extends T[K] ? Operand | undefined : Operand };
+type AnyOperands = Readonly<Record<string, Operand | undefined>>;
 
 /** Plans how y is computed from the inputs. */
 export type Make<T, A> = (planner: Planner, y: Place, inputs: Places<T>, attrs: A) => void;
-
-/** Combinations of shapes and attributes that are remembered for an op. */
-const MOST_PLANS = 1000;
 
 /** How an op computes y, for all shapes. */
 export interface Planned<T, A> {
@@ -47,7 +46,8 @@ export interface Planned<T, A> {
 
 export function operandsOf<T extends Tensors<T>>(inputs: T): Operands<T> {
   const operands: Record<string, Operand | undefined> = {};
-  for (const [name, t] of Object.entries(inputs as Record<string, Tensor | undefined>)) {
+  for (const name in inputs) {
+    const t = inputs[name] as Tensor | undefined;
     operands[name] = t && { shape: t.shape, storage: t.storage, stays: !isRecorded(t) };
   }
   return operands as unknown as Operands<T>;
@@ -57,20 +57,15 @@ function placeOfOperand(i: number, shape: Shape): Place {
   return { ptr: placeOf(i), shape, size: sizeOf(shape) };
 }
 
-/** What tells plans apart. */
-function keyOf(shape: Shape, inputs: readonly (Operand | undefined)[], attrs: object): string {
-  let key = shape.join();
-  for (const t of inputs) key += t ? `${t.stays ? "=" : "|"}${t.shape.join()}` : "-";
-  for (const value of Object.values(attrs)) key += `;${value}`;
-  return key;
-}
-
-/** Runs a plan on y and inputs at these addresses. */
-function runPlan(plan: Plan, at: readonly number[], inputs: readonly (Operand | undefined)[]): void {
-  const addresses = [...at];
-  for (const { of, layout, bytes, plan: own } of plan.derived) {
-    const from = addresses[of]!;
-    addresses.push(inputs[of - 1]!.storage.derived(layout, bytes, (to) => own.run([from, to])));
+/** Runs a plan on operands at these addresses, and on what is derived from the inputs. */
+function runPlan(plan: Plan, addresses: number[], inputs: AnyOperands): void {
+  if (plan.derived.length > 0) {
+    const operands = Object.values(inputs);
+    for (const { of, layout, bytes, plan: own } of plan.derived) {
+      const from = addresses[OWN + of]!;
+      const fill = (to: number): void => own.run([0, 0, 0, from, to]);
+      addresses.push(operands[of - 1]!.storage.derived(layout, bytes, fill));
+    }
   }
   plan.run(addresses);
 }
@@ -81,45 +76,46 @@ interface Entry {
   readonly trials: Trials | undefined;
 }
 
-/** Declares how something is computed. name: for errors and leak reports. */
+/**
+ * Declares how something is computed. name: for errors and leak reports. scalars: attributes that kernels take as numbers; one
+ * plan does for all their values, so that it sees places in their stead.
+ */
 export function definePlan<T extends Tensors<T>, A extends object>(
   name: string,
   make: Make<T, A>,
+  scalars: readonly (keyof A)[] = [],
 ): Planned<T, A> {
-  type Named = [string, Operand | undefined][];
-  const entries = perRuntime(() => new Map<string, Entry>());
+  const caches = perRuntime(() => new PlanCache<Entry>(new Set<PropertyKey>(scalars)));
 
   const planWay = (way: number, shape: Shape, inputs: Operands<T>, attrs: A): Plan => {
-    const named = Object.entries(inputs) as Named;
+    const named = Object.entries(inputs) as [string, Operand | undefined][];
     const places = named.map(([input, t], i) => [input, t && placeOfOperand(i + 1, t.shape)] as const);
     const keeps = (operand: number): boolean => named[operand - 1]?.[1]?.stays ?? false;
-    const planner = new Planner(name, named.length + 1, keeps, way);
-    make(planner, placeOfOperand(0, shape), Object.fromEntries(places) as unknown as Places<T>, attrs);
+    const values = scalars.map((scalar, i) => [scalar, placeOf(named.length + 1 + i)] as const);
+    const planner = new Planner(name, named.length + 1 + scalars.length, keeps, way);
+    const seen = scalars.length > 0 ? { ...attrs, ...Object.fromEntries(values) } : attrs;
+    make(planner, placeOfOperand(0, shape), Object.fromEntries(places) as unknown as Places<T>, seen);
     return planner.plan();
   };
 
-  const entryFor = (shape: Shape, inputs: Operands<T>, attrs: A): Entry => {
-    const known = entries();
-    const key = keyOf(shape, Object.values(inputs) as (Operand | undefined)[], attrs);
-    let entry = known.get(key);
-    if (!entry) {
-      if (known.size === MOST_PLANS) known.clear();
+  const entryFor = (shape: Shape, inputs: Operands<T>, attrs: A): Entry =>
+    caches().get(shape, inputs, attrs as Record<string, unknown>, () => {
       const plan = planWay(0, shape, inputs, attrs);
-      entry = { plans: [plan], trials: plan.ways > 1 ? new Trials(name, plan.ways) : undefined };
-      known.set(key, entry);
-    }
-    return entry;
-  };
+      return { plans: [plan], trials: plan.ways > 1 ? new Trials(name, plan.ways) : undefined };
+    });
 
   const run = (address: number, shape: Shape, inputs: Operands<T>, attrs: A): void => {
     const { plans, trials } = entryFor(shape, inputs, attrs);
-    const operands = Object.values(inputs) as (Operand | undefined)[];
     // Inputs that wait to be computed are computed here: that is none of the time of any way.
-    const at = [address, ...operands.map((t) => t?.storage.address ?? 0)];
-    if (!trials) return runPlan(plans[0]!, at, operands);
+    const addresses = [0, 0, 0, address];
+    for (const input in inputs) {
+      addresses.push((inputs[input] as Operand | undefined)?.storage.address ?? 0);
+    }
+    for (const scalar of scalars) addresses.push(attrs[scalar] as number);
+    if (!trials) return runPlan(plans[0]!, addresses, inputs);
     trials.run(
       (way) => (plans[way] ??= planWay(way, shape, inputs, attrs)),
-      (plan) => runPlan(plan, at, operands),
+      (plan) => runPlan(plan, addresses, inputs),
     );
   };
 

@@ -90,6 +90,22 @@ export function tidy<T>(fn: () => T): T {
   return result;
 }
 
+/**
+ * Runs fn and frees every tensor made meanwhile but the one that it returns, which then is in nobody's care. For code inside the
+ * library that runs at every operation: tidy() looks into all that fn returns.
+ */
+export function scoped<T extends Tensor | void>(fn: () => T): T {
+  const scope: Tensor[] = [];
+  scopes.push(scope);
+  let result: T | undefined;
+  try {
+    return (result = fn());
+  } finally {
+    scopes.pop();
+    for (const t of scope) if (t !== result) t.dispose();
+  }
+}
+
 /** What goes on after fn has returned: a promise, or a generator's iterator. */
 function later(value: unknown): "a promise" | "a generator" | undefined {
   if (typeof value !== "object" || value === null) return undefined;

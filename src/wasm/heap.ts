@@ -156,7 +156,7 @@ export class Heap {
    */
   words<T>(
     count: number,
-    valuesAt: (address: number) => readonly number[],
+    valuesAt: (address: number) => ArrayLike<number>,
     what: string,
     fn: (address: number) => T,
   ): T {

@@ -67,21 +67,6 @@ export type ScratchedArgs<K extends Scratched> = Abi[K] extends readonly [
   ? { [I in keyof A]: number }
   : never;
 
-/** The same for a kernel that wants scratch memory: so many bytes for each thread. */
-export function parallelScratch<K extends Scratched>(
-  kernel: K,
-  units: number,
-  grain: number,
-  bytes: number,
-  ...args: ScratchedArgs<K>
-): void {
-  const { heap, threads } = runtime();
-  const perThread = Math.ceil(bytes / LINE) * LINE;
-  heap.scratch(perThread * threads, kernel, (scratch) => {
-    launch(kernel, units, grain, [...(args as number[]), scratch], args.length, perThread);
-  });
-}
-
 /** How many units an operation should have, if it can choose, to keep every thread busy to the end. */
 export function shares(): number {
   const { threads } = runtime();

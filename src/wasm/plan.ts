@@ -20,7 +20,7 @@ const OPERAND = 2 ** 40;
 /** Operands that every plan has: its structs and other words, and its scratch memory. The op's own follow. */
 const WORDS = 1;
 const SCRATCH = 2;
-const OWN = 3;
+export const OWN = 3;
 
 /** Stands for the address of every operand while kernels are asked about sizes: not 0, which means none. */
 const SOMEWHERE = 65536;
@@ -35,34 +35,42 @@ function operandOf(value: number): number {
   return value < OPERAND / 2 || value === Infinity ? 0 : Math.round(value / OPERAND);
 }
 
-/** Numbers of which some are places, apart. */
-interface Numbers {
-  readonly values: readonly number[];
+/** Numbers of which some are places: fill() puts addresses in their stead, in place. */
+class Numbers<T extends number[] | Int32Array> {
+  readonly values: T;
   /** For each place: where it is among the numbers, its operand, its offset. */
-  readonly places: readonly (readonly [at: number, operand: number, offset: number])[];
+  readonly #at: number[] = [];
+  readonly #operand: number[] = [];
+  readonly #offset: number[] = [];
+
+  constructor(values: T, given: readonly number[]) {
+    this.values = values;
+    given.forEach((value, at) => {
+      const operand = operandOf(value);
+      values[at] = operand === 0 ? value : 0;
+      if (operand === 0) return;
+      this.#at.push(at);
+      this.#operand.push(operand);
+      this.#offset.push(value - operand * OPERAND);
+    });
+  }
+
+  fill(addresses: readonly number[]): T {
+    const at = this.#at;
+    for (let i = 0; i < at.length; i++) {
+      this.values[at[i]!] = addresses[this.#operand[i]!]! + this.#offset[i]!;
+    }
+    return this.values;
+  }
 }
 
-function split(numbers: readonly number[]): Numbers {
-  const values = [...numbers];
-  const places = numbers.flatMap((value, at) => {
-    const operand = operandOf(value);
-    if (operand === 0) return [];
-    values[at] = 0;
-    return [[at, operand, value - operand * OPERAND] as const];
-  });
-  return { values, places };
-}
-
-/** The numbers with addresses for places. */
-function fill({ values, places }: Numbers, addresses: readonly number[]): number[] {
-  const filled = values.slice();
-  for (const [at, operand, offset] of places) filled[at] = addresses[operand]! + offset;
-  return filled;
-}
+const argumentsOf = (given: readonly number[]): Numbers<number[]> => new Numbers([...given], given);
+const wordsOf = (given: readonly number[]): Numbers<Int32Array> =>
+  new Numbers(new Int32Array(given.length), given);
 
 interface Launch {
   readonly kernel: keyof Kernels;
-  readonly args: Numbers;
+  readonly args: Numbers<number[]>;
   /** For kernels that do a range of units; otherwise the kernel does all at once. */
   readonly range: { units: number; grain: number; scratch: number; scratchBytes: number } | undefined;
 }
@@ -100,44 +108,45 @@ export class Plan {
   readonly derived: readonly Derived[];
   readonly #launches: readonly Launch[];
   readonly #name: string;
-  readonly #words: Numbers;
+  readonly #words: Numbers<Int32Array>;
   readonly #scratchBytes: number;
 
   constructor(made: Made) {
     this.#name = made.name;
     this.#launches = made.launches;
-    this.#words = split(made.words);
+    this.#words = wordsOf(made.words);
     this.#scratchBytes = made.scratchBytes;
     this.derived = made.derived;
     this.absorbs = made.absorbs;
     this.ways = made.ways;
   }
 
-  /** Launches the kernels on operands at these addresses; 0 for one that is left out. @throws WasmError out of memory */
-  run(operands: readonly number[]): void {
-    const { heap } = runtime();
-    const addresses = [0, 0, 0, ...operands];
+  /**
+   * Launches the kernels on operands at these addresses, the op's own from OWN on; 0 for one that is left out. Those before are
+   * for this plan to fill in. @throws WasmError out of memory
+   */
+  run(addresses: number[]): void {
     if (this.#scratchBytes === 0) return this.#run(addresses);
-    heap.scratch(this.#scratchBytes, this.#name, (scratch) => {
+    runtime().heap.scratch(this.#scratchBytes, this.#name, (scratch) => {
       addresses[SCRATCH] = scratch;
       this.#run(addresses);
     });
   }
 
   #run(addresses: number[]): void {
-    const { heap } = runtime();
-    if (this.#words.values.length === 0) return this.#launch(addresses);
-    const write = (place: number): number[] => {
+    const { length } = this.#words.values;
+    if (length === 0) return this.#launch(addresses);
+    const write = (place: number): Int32Array => {
       addresses[WORDS] = place;
-      return fill(this.#words, addresses);
+      return this.#words.fill(addresses);
     };
-    heap.words(this.#words.values.length, write, this.#name, () => this.#launch(addresses));
+    runtime().heap.words(length, write, this.#name, () => this.#launch(addresses));
   }
 
   #launch(addresses: readonly number[]): void {
     const { kernels } = runtime();
     for (const { kernel, args, range } of this.#launches) {
-      const filled = fill(args, addresses);
+      const filled = args.fill(addresses);
       if (range)
         launch(kernel as Ranged, range.units, range.grain, filled, range.scratch, range.scratchBytes);
       else (kernels[kernel] as (...all: number[]) => number)(...filled);
@@ -210,7 +219,7 @@ export class Planner {
   }
 
   #push(kernel: keyof Kernels, args: readonly number[], range: Launch["range"]): void {
-    this.#launches.push({ kernel, args: split(args), range });
+    this.#launches.push({ kernel, args: argumentsOf(args), range });
   }
 
   /** Runs use with the place of memory that its launches share; what follows it may have it again. */
@@ -237,14 +246,14 @@ export class Planner {
   /** Asks a kernel about sizes: of structs and words, whose operands have no addresses yet. */
   ask<K extends keyof Kernels>(kernel: K, ...args: Parameters<Kernels[K]>): number {
     const { kernels, heap } = runtime();
-    const words = split(this.#words);
+    const words = wordsOf(this.#words);
     const addresses = new Array<number>(OWN + this.#operands + this.#derived.length).fill(SOMEWHERE);
-    const write = (place: number): number[] => {
+    const write = (place: number): Int32Array => {
       addresses[WORDS] = place;
-      return fill(words, addresses);
+      return words.fill(addresses);
     };
     return heap.words(words.values.length, write, this.name, () =>
-      (kernels[kernel] as (...all: number[]) => number)(...fill(split(args as number[]), addresses)),
+      (kernels[kernel] as (...all: number[]) => number)(...argumentsOf(args as number[]).fill(addresses)),
     );
   }
 
