@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { knownNames } from "../errors/suggest.js";
 import { DataError, short, show } from "../errors.js";
 import { readJson } from "./files.js";
+import { optimizerInfo, scheduleInfo } from "../optim/index.js";
+import { DECAY_RATE } from "./options/steps.js";
 import { SMALL } from "./preprocessing.js";
 import { expectation } from "./kinds.js";
 import { recipes } from "./recipes.js";
@@ -65,17 +67,6 @@ export function recipeOf(name: string, own?: Readonly<Record<string, unknown>>):
   );
 }
 
-/** Learning rates for 256 images a step, and weight decays. */
-const BY_OPTIMIZER: Record<string, { lr: number; root?: true; weightDecay: number }> = {
-  sgd: { lr: 0.1, weightDecay: 1e-4 },
-  lars: { lr: 1, weightDecay: 1e-4 },
-  rmsprop: { lr: 1e-3, root: true, weightDecay: 1e-5 },
-  rmsproptf: { lr: 1e-3, root: true, weightDecay: 1e-5 },
-  adam: { lr: 1e-3, root: true, weightDecay: 0 },
-  adamw: { lr: 1e-3, root: true, weightDecay: 0.05 },
-  lamb: { lr: 5e-3, root: true, weightDecay: 0.02 },
-};
-
 /**
  * The optimizer's usual rate and decay. Rates grow with the images of a step: linearly (P. Goyal et al., 2017,
  * https://arxiv.org/abs/1706.02677), or for adaptive optimizers by the square root, as in timm.
@@ -84,9 +75,9 @@ function byOptimizer({ opt, batchSize, gradAccumSteps }: TrainArguments): {
   lr: number;
   weightDecay: number;
 } {
-  const { lr, root, weightDecay } = BY_OPTIMIZER[opt]!;
+  const { lr, growth, weightDecay } = optimizerInfo(opt).usual;
   const ratio = (batchSize * gradAccumSteps) / 256;
-  return { lr: Number((lr * (root ? Math.sqrt(ratio) : ratio)).toPrecision(6)), weightDecay };
+  return { lr: Number((lr * (growth === "sqrt" ? Math.sqrt(ratio) : ratio)).toPrecision(6)), weightDecay };
 }
 
 /**
@@ -116,6 +107,13 @@ export function resolveArguments(
   return args;
 }
 
+/** The schedule's own default; exponential has none. */
+function usualDecayRate(sched: string): number {
+  const { options } = scheduleInfo(sched);
+  const own = DECAY_RATE.map((name) => options[name]).find((value) => value !== undefined);
+  return (own as number | undefined) ?? (sched === "exponential" ? 0.9 : 0.1);
+}
+
 /** The default of every option; undefined where there is none. */
 export const trainDefaults = (): Record<string, unknown> =>
   Object.fromEntries(trainNames.map((name) => [name, optionOf(name).default]));
@@ -128,7 +126,7 @@ export function withDefaults(said: TrainFlags): TrainArguments {
   args.weightDecay ??= usual.weightDecay;
   args.warmupLr ??= Math.min(1e-5, args.lr);
   args.warmupEpochs ??= args.epochs < 3 || args.sched === "onecycle" ? 0 : 1;
-  args.decayRate ??= ({ poly: 1, exponential: 0.9 } as Record<string, number>)[args.sched] ?? 0.1;
+  args.decayRate ??= usualDecayRate(args.sched);
   return args;
 }
 

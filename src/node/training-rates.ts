@@ -3,32 +3,38 @@
 import { classBalance, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { BCEWithLogitsLoss, CrossEntropyLoss, FocalLoss, SigmoidFocalLoss, type Loss } from "../nn/index.js";
-import { createSchedule, type AnyScheduleOptions, type Schedule } from "../optim/index.js";
+import { createSchedule, scheduleInfo, type AnyScheduleOptions, type Schedule } from "../optim/index.js";
 import type { TrainArguments } from "./train-arguments.js";
 
 /** The schedule; `batches` is an epoch's. Lengths in arguments are epochs, in schedules steps of the optimizer. */
 export function scheduleOf(args: TrainArguments, batches: number): Schedule {
   const stepsPerEpoch = Math.ceil(batches / args.gradAccumSteps);
   const steps = (epochs: number): number => Math.round(epochs * stepsPerEpoch);
-  const { sched, decayRate, minLr, decayEpochs } = args;
-  const own: Record<string, Omit<AnyScheduleOptions, "lr">> = {
-    step: { stepSize: steps(decayEpochs ?? 0), gamma: decayRate },
-    multistep: { milestones: args.decayMilestones.map(steps), gamma: decayRate },
-    exponential: { gamma: args.schedOnUpdates ? decayRate ** (1 / stepsPerEpoch) : decayRate },
-    poly: { power: decayRate, minLr },
-    cosine: { minLr, cycleSteps: decayEpochs === null ? undefined : steps(decayEpochs) },
-    onecycle: { pctStart: args.pctStart, divFactor: args.divFactor, finalDivFactor: args.finalDivFactor },
-    plateau: { factor: decayRate, patience: args.patienceEpochs, minLr },
-  };
-  return createSchedule(sched, {
+  const { sched, decayRate, decayEpochs, pctStart, divFactor, finalDivFactor, minLr } = args;
+  const period = decayEpochs === null ? undefined : steps(decayEpochs);
+  /** Of these each schedule takes what is its own. */
+  const said: AnyScheduleOptions = {
     lr: args.lr,
     totalSteps: steps(args.epochs),
     stepsPerEpoch,
     perEpoch: !args.schedOnUpdates,
     warmupSteps: steps(args.warmupEpochs),
     warmupLr: args.warmupLr,
-    ...own[sched],
-  });
+    minLr,
+    stepSize: period,
+    cycleSteps: period,
+    milestones: args.decayMilestones.map(steps),
+    gamma: sched === "exponential" && args.schedOnUpdates ? decayRate ** (1 / stepsPerEpoch) : decayRate,
+    power: decayRate,
+    factor: decayRate,
+    patience: args.patienceEpochs,
+    pctStart,
+    divFactor,
+    finalDivFactor,
+  };
+  const known = scheduleInfo(sched).options;
+  const own = Object.fromEntries(Object.entries(said).filter(([name]) => Object.hasOwn(known, name)));
+  return createSchedule(sched, { ...own, lr: args.lr });
 }
 
 /** The loss. @throws DataError if it does not fit the dataset */

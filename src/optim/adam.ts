@@ -1,25 +1,20 @@
 import type { Tensor } from "../core/tensor.js";
-import { checkOptions, wrongKind } from "../errors/options.js";
+import { wrongKind } from "../errors/options.js";
 import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import {
-  checkRange,
-  Optimizer,
-  type Beginning,
-  type Memory,
-  type ParameterGroup,
-  type Rates,
-} from "./optimizer.js";
-import { ADAM_NAMES } from "./option-names.js";
+import { checkRange, number, option, readOptions, type OptionsOf } from "./options.js";
+import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
 
-export interface AdamOptions {
-  /** Default 0.001. */
-  lr?: number;
-  /** Default [0.9, 0.999]. */
-  betas?: readonly [number, number];
-  /** Default 1e-8. */
-  eps?: number;
-  /** Adam: L2 penalty added to the gradient, default 0. AdamW: decay of the weights themselves, default 0.01. */
-  weightDecay?: number;
+export type AdamOptions = OptionsOf<typeof Adam.options>;
+
+type Betas = readonly [number, number];
+
+/** Names are as in "Adam: betas". */
+function checkBetas(what: string, betas: Betas | undefined): void {
+  if (!Array.isArray(betas) || betas.length !== 2) {
+    const [name, option] = what.split(": ") as [string, string];
+    throw wrongKind(name, option, betas, "two numbers");
+  }
+  betas.forEach((beta: number, i) => checkRange(`${what}[${i}]`, beta, 0, 1));
 }
 
 /** A parameter's moments, and β₁ᵗ and β₂ᵗ as running products (Math.pow may differ between engines). */
@@ -27,18 +22,23 @@ const BEGINNING = { tensors: { m: 0, v: 0 }, numbers: { power1: 1, power2: 1 } }
 
 /** Adam: Kingma and Ba (2014), arXiv 1412.6980. @throws DataError for an option outside its range */
 export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
+  static readonly options = {
+    /** Default 0.001. */
+    lr: number(0.001),
+    /** Default [0.9, 0.999]. */
+    betas: option<Betas>([0.9, 0.999], checkBetas),
+    /** Default 1e-8. */
+    eps: number(1e-8),
+    /** Adam: L2 penalty added to the gradient, default 0. AdamW: decay of the weights themselves, default 0.01. */
+    weightDecay: number(0),
+  };
+
   readonly betas: readonly [number, number];
   readonly eps: number;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdamOptions = {}) {
-    checkOptions<AdamOptions>(new.target.name, options, ADAM_NAMES);
-    const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
+    const { lr, betas, eps, weightDecay } = readOptions(new.target.name, new.target.options, options);
     super(parameters, lr, weightDecay);
-    const name = this.constructor.name;
-    if (!Array.isArray(betas) || betas.length !== 2) throw wrongKind(name, "betas", betas, "two numbers");
-    checkRange(`${name}: betas[0]`, betas[0], 0, 1);
-    checkRange(`${name}: betas[1]`, betas[1], 0, 1);
-    checkRange(`${name}: eps`, eps, 0, Infinity);
     this.betas = betas;
     this.eps = eps;
   }
@@ -76,9 +76,7 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
 
 /** Adam with decoupled weight decay: Loshchilov and Hutter (2017), arXiv 1711.05101. weightDecay defaults to 0.01. */
 export class AdamW extends Adam {
-  constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdamOptions = {}) {
-    super(parameters, { weightDecay: 0.01, ...options });
-  }
+  static override readonly options = { ...Adam.options, weightDecay: number(0.01) };
 
   protected override decay(weightDecay: number): { l2: number; decay: number } {
     return { l2: 0, decay: weightDecay };

@@ -1,16 +1,11 @@
 import type { Tensor } from "../core/tensor.js";
-import { DataError } from "../errors.js";
-import { checkOptions } from "../errors/options.js";
 import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import { Adam, type AdamOptions } from "./adam.js";
+import { Adam } from "./adam.js";
 import { BLOCK, BLOCK_GRAIN, blockSums, norm } from "./norm.js";
-import { type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
-import { LAMB_NAMES } from "./option-names.js";
+import { number, positive, readOptions, type OptionsOf } from "./options.js";
+import type { Memory, ParameterGroup, Rates } from "./optimizer.js";
 
-export interface LAMBOptions extends AdamOptions {
-  /** All gradients together are shortened to this length, for the step alone. Default 1; Infinity leaves them as they are. */
-  maxGradNorm?: number;
-}
+export type LAMBOptions = OptionsOf<typeof LAMB.options>;
 
 /**
  * LAMB: each parameter moves by lr·‖p‖ along u = Adam's step + weightDecay·p, whatever the length of u.
@@ -18,17 +13,23 @@ export interface LAMBOptions extends AdamOptions {
  * 1e-6, weightDecay to 0.01, and parameters without weight decay move by lr·u. @throws DataError for an option outside its range
  */
 export class LAMB extends Adam {
+  static override readonly options = {
+    ...Adam.options,
+    /** Default 1e-6. */
+    eps: number(1e-6),
+    /** Default 0.01. */
+    weightDecay: number(0.01),
+    /** All gradients together are shortened to this length, for the step alone. Default 1; Infinity leaves them as they are. */
+    maxGradNorm: positive(1),
+  };
+
   readonly maxGradNorm: number;
   /** What gradients are multiplied by in this step. */
   #gain = 1;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LAMBOptions = {}) {
-    checkOptions<LAMBOptions>(new.target.name, options, LAMB_NAMES);
-    const { maxGradNorm = 1, ...rest } = options;
-    super(parameters, { eps: 1e-6, weightDecay: 0.01, ...rest });
-    if (typeof maxGradNorm !== "number" || !(maxGradNorm > 0))
-      throw new DataError(`LAMB: maxGradNorm must be positive; got ${maxGradNorm}`);
-    this.maxGradNorm = maxGradNorm;
+    super(parameters, options);
+    this.maxGradNorm = readOptions(new.target.name, new.target.options, options).maxGradNorm;
   }
 
   protected override readonly sums = 2;

@@ -1,16 +1,10 @@
 import type { Tensor } from "../core/tensor.js";
-import { checkOptions } from "../errors/options.js";
 import { norm } from "./norm.js";
-import { checkRange, type ParameterGroup } from "./optimizer.js";
-import { SGD, type SGDOptions } from "./sgd.js";
-import { LARS_NAMES } from "./option-names.js";
+import { number, readOptions, type OptionsOf } from "./options.js";
+import type { ParameterGroup } from "./optimizer.js";
+import { SGD } from "./sgd.js";
 
-export interface LARSOptions extends SGDOptions {
-  /** η: the share of a parameter's length that a step at lr 1 without momentum moves it. Default 0.001. */
-  trustCoeff?: number;
-  /** Default 1e-8. */
-  eps?: number;
-}
+export type LARSOptions = OptionsOf<typeof LARS.options>;
 
 /**
  * LARS: SGD in which each parameter's gradient g + weightDecay·p is scaled by η·‖p‖ / (‖g‖ + weightDecay·‖p‖ + ε).
@@ -18,15 +12,22 @@ export interface LARSOptions extends SGDOptions {
  * lr defaults to 1, and parameters without weight decay are left unscaled. @throws DataError for an option outside its range
  */
 export class LARS extends SGD {
+  static override readonly options = {
+    ...SGD.options,
+    /** Default 1. */
+    lr: number(1),
+    /** η: the share of a parameter's length that a step at lr 1 without momentum moves it. Default 0.001. */
+    trustCoeff: number(0.001),
+    /** Default 1e-8. */
+    eps: number(1e-8),
+  };
+
   readonly trustCoeff: number;
   readonly eps: number;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LARSOptions = {}) {
-    checkOptions<LARSOptions>(new.target.name, options, LARS_NAMES);
-    const { trustCoeff = 0.001, eps = 1e-8, ...rest } = options;
-    super(parameters, { lr: 1, ...rest });
-    checkRange("LARS: trustCoeff", trustCoeff, 0, Infinity);
-    checkRange("LARS: eps", eps, 0, Infinity);
+    super(parameters, options);
+    const { trustCoeff, eps } = readOptions(new.target.name, new.target.options, options);
     this.trustCoeff = trustCoeff;
     this.eps = eps;
   }

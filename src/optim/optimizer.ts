@@ -6,16 +6,10 @@ import { sameShape } from "../core/shape.js";
 import { aboutToWrite, full, Tensor } from "../core/tensor.js";
 import type { StateDict } from "../core/state.js";
 import { DataError, ShapeError, WasmError } from "../errors.js";
-import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
+import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import { sumsOf, withRoom } from "./norm.js";
+import { checkRange } from "./options.js";
 import { checkState } from "./state.js";
-
-/** @throws DataError naming the optimizer and the option */
-export function checkRange(what: string, value: number, low: number, high: number): void {
-  if (typeof value !== "number" || !(value >= low && value < high)) {
-    throw new DataError(`${what} must be in [${low}, ${high}); got ${kindOf(value)}`);
-  }
-}
 
 /** Parameters that are trained in another way than the rest. */
 export interface ParameterGroup {

@@ -1,29 +1,23 @@
-import { DataError, short } from "../errors.js";
-import { checkRange } from "./optimizer.js";
-import {
-  checkMinLr,
-  checkNames,
-  checkSteps,
-  schedule,
-  type Schedule,
-  type ScheduleOptions,
-} from "./schedule.js";
-import { PLATEAU_NAMES } from "./option-names.js";
+import { choice, count, number, readOptions, type OptionsOf } from "./options.js";
+import { checkMinLr, schedule, SCHEDULE, type Schedule } from "./schedule.js";
 
-export interface PlateauOptions extends ScheduleOptions {
+export const PLATEAU = {
+  ...SCHEDULE,
   /** What the rate is multiplied by. Default 0.1. */
-  factor?: number;
+  factor: number(0.1, 0, 1),
   /** Evaluations without a better loss that are put up with. Default 10. */
-  patience?: number;
+  patience: count(10, 0),
   /** How much lower a loss must be to count as better. Default 1e-4. */
-  threshold?: number;
+  threshold: number(1e-4),
   /** Whether the threshold is a share of the best loss ("rel") or a difference ("abs"). Default "rel". */
-  thresholdMode?: "rel" | "abs";
+  thresholdMode: choice("rel", "abs"),
   /** Evaluations after a change that do not count. Default 0. */
-  cooldown?: number;
+  cooldown: count(0, 0),
   /** The rate is not lowered below. Default 0. */
-  minLr?: number;
-}
+  minLr: number(0),
+};
+
+export type PlateauOptions = OptionsOf<typeof PLATEAU>;
 
 /** Changes of the rate smaller than this are not made. */
 const LEAST_CHANGE = 1e-8;
@@ -33,20 +27,12 @@ const LEAST_CHANGE = 1e-8;
  * loss. All epochs are gone through again for each rate. @throws DataError for an option outside its range
  */
 export function plateau(options: PlateauOptions): Schedule {
-  checkNames("plateau", options, PLATEAU_NAMES);
-  const { lr, factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
-  const { cooldown = 0, minLr = 0 } = options;
-  checkRange("plateau: factor", factor, 0, 1);
-  checkSteps("plateau: patience", patience, 0);
-  checkRange("plateau: threshold", threshold, 0, Infinity);
-  checkSteps("plateau: cooldown", cooldown, 0);
+  const own = readOptions("plateau", PLATEAU, options);
+  const { lr, factor, patience, threshold, thresholdMode, cooldown, minLr } = own;
   checkMinLr("plateau", minLr, lr);
-  if (thresholdMode !== "rel" && thresholdMode !== "abs") {
-    throw new DataError(`plateau: thresholdMode must be rel or abs; got ${short(thresholdMode)}`);
-  }
   const better = (loss: number, best: number): boolean =>
     loss < (thresholdMode === "rel" ? best * (1 - threshold) : best - threshold);
-  return schedule("plateau", options, (_, evalLosses) => {
+  return schedule("plateau", own, (_, evalLosses) => {
     let rate = lr;
     let best = Infinity;
     let bad = 0;

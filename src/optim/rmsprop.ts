@@ -1,30 +1,9 @@
 import type { Tensor } from "../core/tensor.js";
-import { checkOptions } from "../errors/options.js";
 import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import {
-  checkRange,
-  Optimizer,
-  type Beginning,
-  type Memory,
-  type ParameterGroup,
-  type Rates,
-} from "./optimizer.js";
-import { RMSPROP_NAMES } from "./option-names.js";
+import { flag, number, readOptions, type OptionsOf } from "./options.js";
+import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
 
-export interface RMSpropOptions {
-  /** Default 0.01. */
-  lr?: number;
-  /** How much of the mean square is kept. Default 0.99; RMSpropTF: 0.9. */
-  alpha?: number;
-  /** Default 1e-8; RMSpropTF: 1e-10. */
-  eps?: number;
-  /** L2 penalty added to the gradient. Default 0. */
-  weightDecay?: number;
-  /** Default 0. */
-  momentum?: number;
-  /** Divide by the deviation from the mean gradient instead of the root mean square. Default false. */
-  centered?: boolean;
-}
+export type RMSpropOptions = OptionsOf<typeof RMSprop.options>;
 
 /** What the kernel's denominator and rates are. */
 interface Scaling {
@@ -44,23 +23,33 @@ interface Scaling {
  * centred: Graves (2013), arXiv 1308.0850. @throws DataError for an option outside its range
  */
 export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
+  static readonly options = {
+    /** Default 0.01. */
+    lr: number(0.01),
+    /** How much of the mean square is kept. Default 0.99; RMSpropTF: 0.9. */
+    alpha: number(0.99, 0, 1),
+    /** Default 1e-8; RMSpropTF: 1e-10. */
+    eps: number(1e-8),
+    /** L2 penalty added to the gradient. Default 0. */
+    weightDecay: number(0),
+    /** Default 0. */
+    momentum: number(0),
+    /** Divide by the deviation from the mean gradient instead of the root mean square. Default false. */
+    centered: flag(false),
+  };
+
   readonly alpha: number;
   readonly eps: number;
   readonly momentum: number;
   readonly centered: boolean;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: RMSpropOptions = {}) {
-    checkOptions<RMSpropOptions>(new.target.name, options, RMSPROP_NAMES);
-    const { lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centered = false } = options;
-    super(parameters, lr, weightDecay);
-    const name = this.constructor.name;
-    checkRange(`${name}: alpha`, alpha, 0, 1);
-    checkRange(`${name}: eps`, eps, 0, Infinity);
-    checkRange(`${name}: momentum`, momentum, 0, Infinity);
-    this.alpha = alpha;
-    this.eps = eps;
-    this.momentum = momentum;
-    this.centered = centered;
+    const own = readOptions(new.target.name, new.target.options, options);
+    super(parameters, own.lr, own.weightDecay);
+    this.alpha = own.alpha;
+    this.eps = own.eps;
+    this.momentum = own.momentum;
+    this.centered = own.centered;
   }
 
   /** What the mean square starts from. */
@@ -97,9 +86,7 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
  * s starts at 1, ε is under the root, and the learning rate is in the momentum: b ← momentum·b + lr·g / √(s + ε), p ← p − b.
  */
 export class RMSpropTF extends RMSprop {
-  constructor(parameters: readonly (Tensor | ParameterGroup)[], options: RMSpropOptions = {}) {
-    super(parameters, { alpha: 0.9, eps: 1e-10, ...options });
-  }
+  static override readonly options = { ...RMSprop.options, alpha: number(0.9, 0, 1), eps: number(1e-10) };
 
   protected override get start(): number {
     return 1;

@@ -1,16 +1,19 @@
 // Learning-rate schedules: functions from the step to the learning rate, without state. Names and formulas are PyTorch's.
 
 import { DataError, show } from "../errors.js";
-import { checkOptions, wrongKind } from "../errors/options.js";
+import { wrongKind } from "../errors/options.js";
 import {
-  COSINE_NAMES,
-  EXPONENTIAL_NAMES,
-  MULTISTEP_NAMES,
-  POLYNOMIAL_NAMES,
-  SCHEDULE_NAMES,
-  STEP_NAMES,
-} from "./option-names.js";
-import { checkRange } from "./optimizer.js";
+  checkRange,
+  checkSteps,
+  count,
+  flag,
+  needed,
+  noDefault,
+  number,
+  option,
+  readOptions,
+  type OptionsOf,
+} from "./options.js";
 
 /**
  * The learning rate of a step (0, 1, …), given the evaluation losses of the epochs finished before it. The same arguments
@@ -18,47 +21,44 @@ import { checkRange } from "./optimizer.js";
  */
 export type Schedule = (step: number, evalLosses?: readonly number[]) => number;
 
-/** What every schedule takes. */
-export interface ScheduleOptions {
+/** What every schedule takes, whether it needs to know it or not. */
+export const SCHEDULE = {
   /** The rate that the schedule starts from, after the warm-up. */
-  lr: number;
+  lr: needed(number(0)),
   /** Steps in which the rate rises on a straight line from warmupLr to what the schedule says at their end. Default 0. */
-  warmupSteps?: number;
+  warmupSteps: count(0, 0),
   /** Rate of step 0 if there is a warm-up. Default 0. */
-  warmupLr?: number;
+  warmupLr: number(0),
   /** Optimizer steps of an epoch. Needed by perEpoch alone. */
-  stepsPerEpoch?: number;
+  stepsPerEpoch: noDefault(count(1, 1)),
   /** Change the rate between epochs only (a warm-up still rises with every step). Lengths stay in steps. Default false. */
-  perEpoch?: boolean;
-}
+  perEpoch: flag(false),
+  /** Steps of the whole training, warm-up included. */
+  totalSteps: noDefault(count(1, 1)),
+};
+
+export type ScheduleOptions = OptionsOf<typeof SCHEDULE>;
 
 /** A rate as a function of the time in steps: whole steps, or whole epochs' steps. */
 type Curve = (time: number, evalLosses: readonly number[]) => number;
 
-/** @throws DataError unless the value is an integer of at least `least` */
-export function checkSteps(what: string, value: number | undefined, least = 1): void {
-  if (value === undefined || !Number.isInteger(value) || value < least) {
-    throw new DataError(`${what} must be an integer ≥ ${least}; got ${value}`);
-  }
-}
-
-/** @throws DataError unless 0 ≤ minLr ≤ lr */
+/** @throws DataError unless minLr ≤ lr */
 export function checkMinLr(name: string, minLr: number, lr: number): void {
-  checkRange(`${name}: minLr`, minLr, 0, Infinity);
   if (minLr > lr) throw new DataError(`${name}: minLr must be at most lr ${lr}; got ${minLr}`);
 }
 
-/** @throws DataError for an option that the schedule does not take */
-export function checkNames(name: string, options: object, own: Record<string, true>): void {
-  checkOptions<object>(name, options, { ...SCHEDULE_NAMES, ...own });
+/** What schedule() needs to know. */
+interface Pace {
+  lr: number;
+  warmupSteps: number;
+  warmupLr: number;
+  stepsPerEpoch: number | undefined;
+  perEpoch: boolean;
 }
 
 /** Puts the warm-up before a curve, and holds it still within epochs where asked for. */
-export function schedule(name: string, options: ScheduleOptions, curve: Curve): Schedule {
-  const { lr, warmupSteps = 0, warmupLr = 0, stepsPerEpoch, perEpoch = false } = options;
-  checkRange(`${name}: lr`, lr, 0, Infinity);
-  checkSteps(`${name}: warmupSteps`, warmupSteps, 0);
-  checkRange(`${name}: warmupLr`, warmupLr, 0, Infinity);
+export function schedule(name: string, pace: Pace, curve: Curve): Schedule {
+  const { lr, warmupSteps, warmupLr, stepsPerEpoch, perEpoch } = pace;
   if (warmupSteps > 0 && warmupLr > lr) {
     throw new DataError(`${name}: warmupLr must be at most lr ${lr}; got ${warmupLr}`);
   }
@@ -85,75 +85,85 @@ function power(x: number, n: number): number {
 
 /** Always lr. */
 export function constant(options: ScheduleOptions): Schedule {
-  checkNames("constant", options, {});
-  return schedule("constant", options, () => options.lr);
+  const own = readOptions("constant", SCHEDULE, options);
+  return schedule("constant", own, () => own.lr);
 }
 
-export interface StepOptions extends ScheduleOptions {
+export const STEP = {
+  ...SCHEDULE,
   /** Steps after which the rate is multiplied by gamma, again and again. */
-  stepSize: number;
+  stepSize: needed(count(1, 1)),
   /** Default 0.1. */
-  gamma?: number;
-}
+  gamma: number(0.1),
+};
+
+export type StepOptions = OptionsOf<typeof STEP>;
 
 /** lr·gamma^⌊step / stepSize⌋: PyTorch's StepLR. @throws DataError for an option outside its range */
 export function stepDecay(options: StepOptions): Schedule {
-  checkNames("step", options, STEP_NAMES);
-  const { lr, stepSize, gamma = 0.1 } = options;
-  checkSteps("step: stepSize", stepSize);
-  checkRange("step: gamma", gamma, 0, Infinity);
-  return schedule("step", options, (time) => lr * power(gamma, Math.floor(time / stepSize)));
+  const own = readOptions("step", STEP, options);
+  const { lr, stepSize, gamma } = own;
+  return schedule("step", own, (time) => lr * power(gamma, Math.floor(time / stepSize)));
 }
 
-export interface MultiStepOptions extends ScheduleOptions {
-  /** Steps from which on the rate is multiplied by gamma once more. */
-  milestones: readonly number[];
-  /** Default 0.1. */
-  gamma?: number;
+function checkMilestones(what: string, milestones: readonly number[] | undefined): void {
+  if (!Array.isArray(milestones)) {
+    throw new DataError(`${what} must be a list of steps; got ${show(milestones)}`);
+  }
+  for (const milestone of milestones as number[]) checkSteps(what, milestone);
 }
+
+export const MULTISTEP = {
+  ...SCHEDULE,
+  /** Steps from which on the rate is multiplied by gamma once more. */
+  milestones: needed(option<readonly number[]>([], checkMilestones)),
+  /** Default 0.1. */
+  gamma: number(0.1),
+};
+
+export type MultiStepOptions = OptionsOf<typeof MULTISTEP>;
 
 /** lr·gamma^(milestones passed): PyTorch's MultiStepLR. @throws DataError for an option outside its range */
 export function multiStep(options: MultiStepOptions): Schedule {
-  checkNames("multistep", options, MULTISTEP_NAMES);
-  const { lr, milestones, gamma = 0.1 } = options;
-  if (!Array.isArray(milestones)) {
-    throw new DataError(`multistep: milestones must be a list of steps; got ${show(milestones)}`);
-  }
-  for (const milestone of milestones) checkSteps("multistep: milestones", milestone);
-  checkRange("multistep: gamma", gamma, 0, Infinity);
+  const own = readOptions("multistep", MULTISTEP, options);
+  const { lr, milestones, gamma } = own;
   const passed = (time: number): number => milestones.filter((m) => m <= time).length;
-  return schedule("multistep", options, (time) => lr * power(gamma, passed(time)));
+  return schedule("multistep", own, (time) => lr * power(gamma, passed(time)));
 }
 
-export interface ExponentialOptions extends ScheduleOptions {
+export const EXPONENTIAL = {
+  ...SCHEDULE,
   /** What the rate is multiplied by after each step; with perEpoch, after each epoch. */
-  gamma: number;
-}
+  gamma: needed(number(0.9)),
+};
+
+export type ExponentialOptions = OptionsOf<typeof EXPONENTIAL>;
 
 /** lr·gamma^step, with perEpoch lr·gamma^epoch: PyTorch's ExponentialLR. @throws DataError for an option outside its range */
 export function exponential(options: ExponentialOptions): Schedule {
-  checkNames("exponential", options, EXPONENTIAL_NAMES);
-  const { lr, gamma, perEpoch = false, stepsPerEpoch } = options;
-  checkRange("exponential: gamma", gamma, 0, Infinity);
+  const own = readOptions("exponential", EXPONENTIAL, options);
+  const { lr, gamma, perEpoch, stepsPerEpoch } = own;
   const unit = perEpoch ? stepsPerEpoch! : 1;
-  return schedule("exponential", options, (time) => lr * power(gamma, Math.round(time / unit)));
+  return schedule("exponential", own, (time) => lr * power(gamma, Math.round(time / unit)));
 }
 
-export interface PolynomialOptions extends ScheduleOptions {
+export const POLYNOMIAL = {
+  ...SCHEDULE,
   /** Steps of the whole training, warm-up included. */
-  totalSteps: number;
+  totalSteps: needed(count(1, 1)),
   /** Default 1: a straight line. */
-  power?: number;
+  power: number(1),
   /** The last rate. Default 0. */
-  minLr?: number;
-}
+  minLr: number(0),
+};
+
+export type PolynomialOptions = OptionsOf<typeof POLYNOMIAL>;
 
 /** Share of the time between the warm-up and the end of training that has passed. */
 function progress(
   name: string,
-  { totalSteps = 0, warmupSteps = 0 }: Partial<PolynomialOptions>,
+  { totalSteps, warmupSteps }: { totalSteps: number; warmupSteps: number },
 ): (time: number) => number {
-  checkSteps(`${name}: totalSteps`, totalSteps);
   if (warmupSteps >= totalSteps) {
     throw new DataError(
       `${name}: warmupSteps must be fewer than totalSteps ${totalSteps}; got ${warmupSteps}`,
@@ -167,24 +177,26 @@ function progress(
  * PolynomialLR. @throws DataError for an option outside its range
  */
 export function polynomial(options: PolynomialOptions): Schedule {
-  checkNames("poly", options, POLYNOMIAL_NAMES);
-  const { lr, power: exponent = 1, minLr = 0 } = options;
-  const share = progress("poly", options);
-  checkRange("poly: power", exponent, 0, Infinity);
+  const own = readOptions("poly", POLYNOMIAL, options);
+  const { lr, power: exponent, minLr } = own;
+  const share = progress("poly", own);
   checkMinLr("poly", minLr, lr);
-  return schedule("poly", options, (time) => minLr + (lr - minLr) * (1 - share(time)) ** exponent);
+  return schedule("poly", own, (time) => minLr + (lr - minLr) * (1 - share(time)) ** exponent);
 }
 
-export interface CosineOptions extends ScheduleOptions {
+export const COSINE = {
+  ...SCHEDULE,
   /** Steps of the whole training, warm-up included; with cycleSteps, not needed. */
-  totalSteps?: number;
-  /** Steps of the first cycle, which begins after the warm-up. Default: one cycle until totalSteps. */
-  cycleSteps?: number;
+  totalSteps: noDefault(count(1, 1)),
+  /** Steps of the first cycle, which begins after the warm-up. Without it: one cycle until totalSteps. */
+  cycleSteps: noDefault(count(1, 1)),
   /** Each cycle is as many times as long as the one before. Default 1. */
-  cycleMul?: number;
+  cycleMul: count(1, 1),
   /** The rate where a cycle ends. Default 0. */
-  minLr?: number;
-}
+  minLr: number(0),
+};
+
+export type CosineOptions = OptionsOf<typeof COSINE>;
 
 /**
  * minLr + (lr − minLr)·(1 + cos πt)/2 while t goes from 0 to 1: once, or in cycles that start again at lr. PyTorch's
@@ -192,18 +204,17 @@ export interface CosineOptions extends ScheduleOptions {
  * @throws DataError for an option outside its range
  */
 export function cosine(options: CosineOptions): Schedule {
-  checkNames("cosine", options, COSINE_NAMES);
-  const { lr, cycleSteps, cycleMul = 1, warmupSteps = 0, minLr = 0 } = options;
+  const own = readOptions("cosine", COSINE, options);
+  const { lr, totalSteps, cycleSteps, cycleMul, warmupSteps, minLr } = own;
   checkMinLr("cosine", minLr, lr);
   const rate = (t: number): number => minLr + ((lr - minLr) * (1 + Math.cos(Math.PI * t))) / 2;
   if (cycleSteps === undefined) {
     if (cycleMul !== 1) throw new DataError(`cosine: cycleMul needs cycleSteps; got ${cycleMul} without`);
-    const share = progress("cosine", options);
-    return schedule("cosine", options, (time) => rate(share(time)));
+    checkSteps("cosine: totalSteps", totalSteps);
+    const share = progress("cosine", { totalSteps: totalSteps!, warmupSteps });
+    return schedule("cosine", own, (time) => rate(share(time)));
   }
-  checkSteps("cosine: cycleSteps", cycleSteps);
-  checkSteps("cosine: cycleMul", cycleMul);
-  return schedule("cosine", options, (time) => {
+  return schedule("cosine", own, (time) => {
     let left = Math.max(0, time - warmupSteps);
     let cycle = cycleSteps;
     if (cycleMul === 1) left %= cycle;

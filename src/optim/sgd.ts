@@ -1,29 +1,10 @@
 import type { Tensor } from "../core/tensor.js";
-import { checkOptions } from "../errors/options.js";
 import { ShapeError } from "../errors.js";
 import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import {
-  checkRange,
-  Optimizer,
-  type Beginning,
-  type Memory,
-  type ParameterGroup,
-  type Rates,
-} from "./optimizer.js";
-import { SGD_NAMES } from "./option-names.js";
+import { flag, number, readOptions, type OptionsOf } from "./options.js";
+import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
 
-export interface SGDOptions {
-  /** Default 0.001. */
-  lr?: number;
-  /** Default 0. */
-  momentum?: number;
-  /** Default 0. */
-  dampening?: number;
-  /** L2 penalty added to the gradient. Default 0. */
-  weightDecay?: number;
-  /** Default false. */
-  nesterov?: boolean;
-}
+export type SGDOptions = OptionsOf<typeof SGD.options>;
 
 /**
  * Stochastic gradient descent with momentum, as PyTorch defines it: b ← momentum·b + (1 − dampening)·g, p ← p − lr·b.
@@ -31,16 +12,27 @@ export interface SGDOptions {
  * https://proceedings.mlr.press/v28/sutskever13.html. @throws DataError for an option outside its range
  */
 export class SGD extends Optimizer<"momentum", never> {
+  static readonly options = {
+    /** Default 0.001. */
+    lr: number(0.001),
+    /** Default 0. */
+    momentum: number(0),
+    /** Default 0. */
+    dampening: number(0),
+    /** L2 penalty added to the gradient. Default 0. */
+    weightDecay: number(0),
+    /** Default false. */
+    nesterov: flag(false),
+  };
+
   readonly momentum: number;
   readonly dampening: number;
   readonly nesterov: boolean;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: SGDOptions = {}) {
-    checkOptions<SGDOptions>(new.target.name, options, SGD_NAMES);
-    const { lr = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+    const { name } = new.target;
+    const { lr, momentum, dampening, weightDecay, nesterov } = readOptions(name, new.target.options, options);
     super(parameters, lr, weightDecay);
-    const name = this.constructor.name;
-    checkRange(`${name}: momentum`, momentum, 0, Infinity);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new ShapeError(`${name}: nesterov needs momentum > 0 and dampening 0`);
     }

@@ -8,7 +8,7 @@ import { aboutToWrite, empty, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/index.js";
-import { checkRange } from "../optim/optimizer.js";
+import { checkRange } from "../optim/options.js";
 import { lerp } from "../optim/lerp.js";
 
 export interface ModelEmaOptions {

@@ -114,14 +114,17 @@ describe("resolveArguments", () => {
       'train: bad freeze; got "("; expected body, or a regular expression',
     ],
     [{ ...base, scale: [0.5] }, "train: bad scale; got [0.5]; expected 2 values"],
-    [{ ...base, opt: "adam", momentum: 0.8 }, "--momentum: of no use; it needs --opt sgd, lars"],
+    [
+      { ...base, opt: "adam", momentum: 0.8 },
+      "--momentum: of no use; it needs --opt sgd, rmsprop, rmsproptf or lars",
+    ],
     [{ ...base, opt: "rmsprop", nesterov: false }, "--nesterov: of no use; it needs --opt sgd or lars"],
     [{ ...base, momentum: 0, nesterov: false }, "--nesterov: of no use; it needs --momentum"],
     [{ ...base, warmupEpochs: 0, warmupLr: 0.1 }, "--warmup-lr: of no use; it needs --warmup-epochs"],
     [{ ...base, weightDecay: 0, decayAll: true }, "--decay-all: of no use; it needs --weight-decay"],
     [
       { ...base, sched: "constant", schedOnUpdates: false },
-      "--sched-on-updates: of no use; it needs --sched cosine",
+      "--sched-on-updates: of no use; it needs --sched step, multistep, exponential, poly, cosine or onecycle",
     ],
     [{ ...base, teacher: "a", distillAlpha: 1, smoothing: 0.1 }, "--smoothing: of no use; it needs --distill-alpha below 1"], // prettier-ignore
     [{ ...base, loss: "focal", smoothing: 0.1 }, "--smoothing: of no use; it needs --loss ce or bce"],

@@ -93,7 +93,7 @@ describe("createSchedule refuses", () => {
       DataError,
       "exponential: stepsPerEpoch must be an integer ≥ 1; got undefined",
     ],
-    ["poly", {}, DataError, "poly: totalSteps must be an integer ≥ 1; got 0"],
+    ["poly", {}, DataError, "poly: totalSteps must be an integer ≥ 1; got undefined"],
     ["poly", { totalSteps: 5, power: -1 }, DataError, "poly: power must be in [0, Infinity); got -1"],
     [
       "poly",
@@ -101,7 +101,7 @@ describe("createSchedule refuses", () => {
       DataError,
       "poly: warmupSteps must be fewer than totalSteps 5; got 5",
     ],
-    ["cosine", {}, DataError, "cosine: totalSteps must be an integer ≥ 1; got 0"],
+    ["cosine", {}, DataError, "cosine: totalSteps must be an integer ≥ 1; got undefined"],
     ["cosine", { totalSteps: 9, cycleMul: 2 }, DataError, "cosine: cycleMul needs cycleSteps; got 2 without"],
     ["cosine", { cycleSteps: 0 }, DataError, "cosine: cycleSteps must be an integer ≥ 1; got 0"],
     ["cosine", { cycleSteps: 2, minLr: NaN }, DataError, "cosine: minLr must be in [0, Infinity); got NaN"],

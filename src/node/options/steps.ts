@@ -1,10 +1,22 @@
 // Options of a training: its batches, optimizer and learning rate.
 
-import { optimizerNames, scheduleNames } from "../../optim/index.js";
+import { optimizerInfo, optimizerNames, scheduleInfo, scheduleNames } from "../../optim/index.js";
 import { choice, integer, list, number, optional } from "../kinds.js";
 import { flag, on, oneOf, option, otherThan } from "./option.js";
 
 const positive = number(0, Infinity, { above: true });
+
+/** Optimizers that take the option. */
+const optimizersWith = (option: string): string[] =>
+  optimizerNames.filter((name) => Object.hasOwn(optimizerInfo(name).options, option));
+
+/** Schedules that take one of the options. */
+const schedulesWith = (...options: string[]): string[] =>
+  scheduleNames.filter((name) => options.some((option) => Object.hasOwn(scheduleInfo(name).options, option)));
+
+const moving = optimizersWith("momentum");
+const nesterov = optimizersWith("nesterov");
+const falling = schedulesWith("minLr");
 
 export const batchOptions = {
   epochs: option(integer(1), 30, "times that every image is seen"),
@@ -32,11 +44,11 @@ export const optimizerOptions = {
     null,
     "learning rate of a layer, in parts of the next layer's",
   ),
-  momentum: option(number(0, 0.9999), 0.9, "of sgd, lars, rmsprop, rmsproptf", {
-    needs: { opt: oneOf("sgd", "lars", "rmsprop", "rmsproptf") },
+  momentum: option(number(0, 0.9999), 0.9, `of ${moving.join(", ")}`, {
+    needs: { opt: oneOf(...moving) },
   }),
-  nesterov: flag("plain momentum instead of Nesterov's, in sgd and lars", true, {
-    needs: { opt: oneOf("sgd", "lars"), momentum: on },
+  nesterov: flag(`plain momentum instead of Nesterov's, in ${nesterov.join(" and ")}`, true, {
+    needs: { opt: oneOf(...nesterov), momentum: on },
   }),
   weightDecay: option(number(0), undefined, "weight decay (default: by optimizer)"),
   decayAll: flag("weight decay also on biases and batch norms", false, { needs: { weightDecay: on } }),
@@ -51,7 +63,10 @@ export const optimizerOptions = {
 };
 
 const warm = { sched: otherThan("onecycle") };
-const oneCycle = { sched: oneOf("onecycle") };
+const oneCycle = { sched: oneOf(...schedulesWith("pctStart")) };
+
+/** What --decay-rate is to the schedules. */
+export const DECAY_RATE = ["gamma", "power", "factor"];
 
 export const scheduleOptions = {
   sched: option(
@@ -60,7 +75,7 @@ export const scheduleOptions = {
     `schedule: ${scheduleNames.join(", ")}`,
   ),
   schedOnUpdates: flag("change the rate at every epoch, not every step", true, {
-    needs: { sched: oneOf("cosine", "onecycle", "poly", "exponential", "step", "multistep") },
+    needs: { sched: oneOf(...scheduleNames.filter((name) => scheduleInfo(name).follows === "steps")) },
   }),
   warmupEpochs: option(
     number(0),
@@ -71,24 +86,24 @@ export const scheduleOptions = {
   warmupLr: option(number(0), undefined, "the rate that the warm-up begins with (default: 1e-5, or --lr)", {
     needs: { ...warm, warmupEpochs: on },
   }),
-  minLr: option(number(0), 0, "the lowest rate of cosine, poly, plateau", {
-    needs: { sched: oneOf("cosine", "poly", "plateau") },
+  minLr: option(number(0), 0, `the lowest rate of ${falling.join(", ")}`, {
+    needs: { sched: oneOf(...falling) },
   }),
   /** Of cosine: null for one cycle. */
   decayEpochs: option(optional(positive), null, "epochs between steps; cosine: of the first cycle", {
-    needs: { sched: oneOf("step", "cosine") },
+    needs: { sched: oneOf(...schedulesWith("stepSize", "cycleSteps")) },
   }),
   decayMilestones: option(list(positive), [], "epochs of multistep's steps: 30,60,90", {
-    needs: { sched: oneOf("multistep") },
+    needs: { sched: oneOf(...schedulesWith("milestones")) },
   }),
   decayRate: option(
     positive,
     undefined,
     "factor of a step; of exponential's epoch (0.9); poly's power (1); default: 0.1",
-    { needs: { sched: oneOf("step", "multistep", "exponential", "poly", "plateau") } },
+    { needs: { sched: oneOf(...schedulesWith(...DECAY_RATE)) } },
   ),
   patienceEpochs: option(integer(0), 10, "evaluations without a lower loss before plateau steps", {
-    needs: { sched: oneOf("plateau") },
+    needs: { sched: oneOf(...schedulesWith("patience")) },
   }),
   pctStart: option(number(0, 0.99), 0.3, "of onecycle: share of the steps in which the rate rises", {
     needs: oneCycle,
