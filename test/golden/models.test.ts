@@ -30,10 +30,8 @@ function relativeError(got: ArrayLike<number>, want: readonly number[]): number 
  */
 function gradientDistance(name: string, g: Float32Array, sums: readonly number[]): number {
   const own = [0, 0, 0, 0];
-  drawInto(seedOf(name) + 1, new Float32Array(g.length), (r, i) => {
-    own[i % 4]! += g[i]! * r;
-    return 0;
-  });
+  const drawn = drawInto(seedOf(name) + 1, new Float32Array(g.length));
+  for (let i = 0; i < g.length; i++) own[i % 4]! += g[i]! * drawn[i]!;
   return Math.sqrt(3 * own.reduce((sum, v, j) => sum + (v - sums[j]!) ** 2, 0));
 }
 

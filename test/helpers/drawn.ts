@@ -3,19 +3,15 @@
 import type { StateDict } from "../../src/index.js";
 import { Dropout, StochasticDepth, type Module } from "../../src/nn/index.js";
 
-/** Element i is a hash of (seed, i), in [−1, 1); of each, `put` says what is kept. */
-export function drawInto(
-  seed: number,
-  out: Float32Array,
-  put: (v: number, i: number) => number = (v) => v,
-): Float32Array {
+/** Element i is a hash of (seed, i), in [−1, 1), a whole number of 2⁻²³: float32 holds it as it is. */
+export function drawInto(seed: number, out: Float32Array): Float32Array {
   const start = (Math.imul(seed, 0x85ebca77) + 12345) | 0;
   for (let i = 0; i < out.length; i++) {
     let x = (Math.imul(i, 0x9e3779b1) + start) | 0;
     x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d);
     x = Math.imul(x ^ (x >>> 12), 0x297a2d39);
     x ^= x >>> 15;
-    out[i] = put((x >>> 8) / 2 ** 23 - 1, i);
+    out[i] = (x >>> 8) / 2 ** 23 - 1;
   }
   return out;
 }
@@ -53,11 +49,7 @@ export function drawnState(model: Module, training = false): StateDict {
 export function drawnTensors(entries: readonly Entry[], training = false): StateDict {
   const state: StateDict = new Map();
   const names = new Set(entries.map(({ name }) => name));
-  const valueOf = (name: string, fan: number | undefined): ((v: number) => number) => {
-    if (fan !== undefined) {
-      const scale = Math.sqrt(6 / fan);
-      return (v) => v * scale;
-    }
+  const vectorOf = (name: string): ((v: number) => number) => {
     if (name.endsWith("running_var")) return (v) => 1 + 0.5 * v;
     if (training && name.endsWith("weight")) return (v) => 0.25 + 0.05 * v;
     if (training && names.has(name.replace(/bias$/, "running_mean")) && name.endsWith("bias")) {
@@ -69,11 +61,33 @@ export function drawnTensors(entries: readonly Entry[], training = false): State
   };
   for (const { name, shape } of entries) {
     if (name.endsWith("num_batches_tracked")) continue;
-    const size = shape.reduce((a, b) => a * b, 1);
-    const value = valueOf(name, shape.length > 1 ? size / shape[0]! : undefined);
-    state.set(name, { dtype: "F32", shape, data: drawInto(seedOf(name), new Float32Array(size), value) });
+    const size = shape[0] ?? 1;
+    const data =
+      shape.length > 1
+        ? weight(name, shape)
+        : drawInto(seedOf(name), new Float32Array(size)).map(vectorOf(name));
+    state.set(name, { dtype: "F32", shape, data });
   }
   return state;
+}
+
+const kept = new Map<string, Float32Array>();
+
+/** Within ±√(6 / inputs of an output). The largest is kept: the VGG have the same hundred million in their first linear layer. */
+function weight(name: string, shape: readonly number[]): Float32Array {
+  const title = `${name} ${shape}`;
+  const before = kept.get(title);
+  if (before) return before;
+  const size = shape.reduce((a, b) => a * b);
+  const data = drawInto(seedOf(name), new Float32Array(size));
+  multiply(data, Math.sqrt(6 / (size / shape[0]!)));
+  if (size > 1e8) kept.set(title, data);
+  return data;
+}
+
+/** A function of its own, which stays a fast loop whatever its caller does. */
+function multiply(values: Float32Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i]! *= factor;
 }
 
 /** Switches off what is random in training. */

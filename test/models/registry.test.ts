@@ -17,7 +17,9 @@ import {
   tidy,
   type Classifier,
   type Tensor,
+  type TypedArray,
 } from "../../src/index.js";
+import { shapesOnly } from "../../src/core/op.js";
 import { init } from "../../src/wasm/runtime.js";
 import { drawInto, drawnState, dropoutOff, entriesOf } from "../helpers/drawn.js";
 import golden from "../golden/models.json" with { type: "json" };
@@ -87,6 +89,21 @@ interface Golden {
 }
 const goldens = golden.rows as Record<string, Golden>;
 
+/** The smallest of each kind. The others are made of the same layers, and their names and shapes in files are compared to PyTorch's. */
+const ONE_OF_EACH = new Set(
+  (
+    "alexnet vgg11 vgg11_bn googlenet resnet18 resnet50 resnet18_vd resnext50_32x4d densenet121 efficientnet_b0 " +
+    "mobilenet_v1 mobilenet_v2 mobilenet_v3_small squeezenet1_1"
+  ).split(" "),
+);
+
+/** Σ|xᵢ|: in doubles it is finite if every element is, and 0 if every element is. */
+function sumOfSizes({ view }: Tensor): number {
+  let sum = 0;
+  for (let i = 0; i < view.length; i++) sum += Math.abs(view[i]!);
+  return sum;
+}
+
 beforeAll(() => {
   init();
   manualSeed(4);
@@ -103,12 +120,14 @@ describe.each(modelNames())("%s", (name) => {
   const shape = [2, side, side, inputSize[2]];
   let model: Classifier;
   let images: Tensor;
+  let logits: TypedArray;
   const logitsOf = (m: Classifier) => noGrad(() => tidy(() => m.eval().call(images).data()));
 
   beforeAll(() => {
     model = createModel(name, { numClasses: 7, initialise: false });
     model.loadStateDict(drawnState(model));
     images = tensor(drawInto(8, new Float32Array(shape.reduce((a, b) => a * b))), shape);
+    logits = logitsOf(model);
   });
   afterAll(() => {
     model.dispose();
@@ -124,21 +143,21 @@ describe.each(modelNames())("%s", (name) => {
 
   it.runIf(want)("has PyTorch's names, shapes and logits", () => {
     const [parameters] = PUBLISHED[name]!;
-    const whole = createModel(name, { initialise: false });
-    const lines = entriesOf(whole).map((e) => `${e.name} [${e.shape.join(", ")}]`).sort(); // prettier-ignore
-    whole.dispose();
+    const entries = shapesOnly(() => entriesOf(createModel(name, { initialise: false })));
+    const lines = entries.map((e) => `${e.name} [${e.shape.join(", ")}]`).sort();
     const digest = createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 16);
     expect({ digest, parameters }).toEqual({ digest: want!.digest, parameters: want!.parameters });
-    const logits = logitsOf(model);
     const largest = Math.max(...want!.logits.map(Math.abs));
     const error = Math.max(...want!.logits.map((v, i) => Math.abs(v - logits[i]!))) / largest;
     expect(error).toBeLessThan(1e-4);
   });
 
-  it("gives finite logits of the classes asked for, and is what its state dict says", () => {
-    const logits = logitsOf(model);
+  it("gives finite logits of the classes asked for", () => {
     expect(logits.length).toBe(2 * 7);
     expect(logits.every(Number.isFinite)).toBe(true);
+  });
+
+  it.runIf(!want || ONE_OF_EACH.has(name))("is what its state dict says", () => {
     const other = createModel(name, { numClasses: 7, initialise: false });
     other.loadStateDict(model.stateDict());
     expect(logitsOf(other)).toEqual(logits);
@@ -153,9 +172,9 @@ describe.each(modelNames())("%s", (name) => {
       losses.reduce((a, b) => add(a, b)).backward();
     });
     const wrong = model.namedParameters().flatMap(([key, p]) => {
-      const grad = p.grad?.data() as Float32Array | undefined;
-      if (!grad?.every(Number.isFinite)) return `${key} not finite`;
-      return grad.some((v) => v !== 0) ? [] : `${key} zero`;
+      const size = p.grad ? sumOfSizes(p.grad) : NaN;
+      if (!Number.isFinite(size)) return `${key} not finite`;
+      return size > 0 ? [] : `${key} zero`;
     });
     expect(wrong).toEqual([]);
     labels.dispose();
