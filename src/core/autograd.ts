@@ -4,6 +4,7 @@ import { ShapeError } from "../errors.js";
 import { checkFunction, checkOptions } from "../errors/options.js";
 import { GRAIN, parallel } from "../wasm/parallel.js";
 import { runtime } from "../wasm/runtime.js";
+import { placeOfGradient } from "./flat-gradients.js";
 import { keep, refusePromise, scoped } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
 import type { Storage } from "./storage.js";
@@ -224,10 +225,20 @@ function sumOf(total: Tensor, g: Tensor): Tensor {
   return y;
 }
 
-/** A gradient of its own for a leaf: computed, and a copy if other tensors share the elements. */
-function own(g: Tensor): Tensor {
+/**
+ * The gradient that is a leaf's own: computed in the leaf's place, if it has one, and a copy where the elements are there already
+ * or other tensors share them.
+ */
+function own(leaf: Tensor, g: Tensor): Tensor {
+  const { deferred, users } = g.storage;
+  const place = placeOfGradient(leaf);
+  if (place && deferred && users === 1) {
+    place.storage.settle((address) => deferred.write(address));
+    return place;
+  }
+  if (place) return place.copyFrom(g);
   void g.ptr;
-  return g.storage.users === 1 ? g : empty(g.shape, "f32", "gradient").copyFrom(g);
+  return users === 1 ? g : empty(g.shape, "f32", "gradient").copyFrom(g);
 }
 
 /** Every node that a gradient passes through, newest first: an order in which uses come before definitions. */
@@ -310,7 +321,7 @@ function step(
     const result = unbroadcast(node.op, rule(dy, saved, node.attrs), node.shapes[name]!);
     const g = result === dy ? new Tensor(dy.storage.retain(), dy.shape, "f32") : result;
     const y = total ? sumOf(total, g) : g;
-    return parent ? y : own(y);
+    return leaf && y !== total ? own(leaf, y) : y;
   });
   if (sum === total) return;
   total?.dispose();

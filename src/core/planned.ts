@@ -6,7 +6,7 @@ import { isRecorded } from "./autograd.js";
 import { PlanCache } from "./plan-cache.js";
 import type { Shape } from "./shape.js";
 import { sizeOf } from "./shape.js";
-import type { Storage } from "./storage.js";
+import type { Deferred, Storage } from "./storage.js";
 import { empty, type Tensor } from "./tensor.js";
 import { Trials } from "./trials.js";
 
@@ -42,7 +42,11 @@ export interface Planned<T, A> {
   run(address: number, shape: Shape, inputs: Operands<T>, attrs: A): void;
   /** A new tensor of the shape, computed. */
   (shape: Shape, inputs: T, attrs: A): Tensor;
+  /** The same, computed when its elements are asked for: the gradient of a parameter then is written where it is to lie. */
+  later(shape: Shape, inputs: T, attrs: A): Tensor;
 }
+
+const NOTHING: Deferred["absorbs"] = new Set();
 
 export function operandsOf<T extends Tensors<T>>(inputs: T): Operands<T> {
   const operands: Record<string, Operand | undefined> = {};
@@ -124,8 +128,19 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     run(y.ptr, shape, operandsOf(inputs), attrs);
     return y;
   };
+  const later = (shape: Shape, inputs: T, attrs: A): Tensor => {
+    const y = empty(shape, "f32", name);
+    const own = operandsOf(inputs);
+    y.storage.defer({
+      sources: Object.values(inputs as Record<string, Tensor | undefined>).flatMap((t) => t?.storage ?? []),
+      absorbs: NOTHING,
+      write: (address) => run(address, shape, own, attrs),
+    });
+    return y;
+  };
   return Object.assign(compute, {
     run,
+    later,
     planFor: (shape: Shape, inputs: Operands<T>, attrs: A) => entryFor(shape, inputs, attrs).plans[0]!,
   });
 }

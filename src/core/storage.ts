@@ -52,12 +52,19 @@ export function liveStorages(): ReadonlySet<Storage> {
   return live;
 }
 
-/** A heap block with a count of its users: tensors that a program holds, and what backward has yet to read. */
+/** Where a storage lies that is no block of its own: this many bytes into another's, of which it is a user. */
+export interface Within {
+  readonly block: Storage;
+  readonly offset: number;
+}
+
+/** A heap block, or a part of one, with a count of its users: tensors that a program holds, and what backward has yet to read. */
 export class Storage {
   readonly heap: Heap;
   readonly bytes: number;
   /** The op that allocated it, with dtype and shape. */
   readonly label: () => string;
+  readonly #within: Within | undefined;
   /** What frees it, if not the program itself: for reports. */
   owner: Owner | undefined;
   #address = 0;
@@ -70,9 +77,10 @@ export class Storage {
   /** Whether its memory is gone. It then has no address, so that nothing else need ask. */
   #lost = false;
 
-  constructor(bytes: number, label: () => string) {
+  constructor(bytes: number, label: () => string, within?: Within) {
     this.bytes = bytes;
     this.label = label;
+    this.#within = within;
     this.heap = runtime().heap;
     live.add(this);
   }
@@ -90,11 +98,12 @@ export class Storage {
    */
   settle(write: (address: number) => void): void {
     this.#refuseLost();
-    const address = this.heap.alloc(this.bytes, this.label);
+    const within = this.#within;
+    const address = within ? within.block.address + within.offset : this.heap.alloc(this.bytes, this.label);
     try {
       write(address);
     } catch (error) {
-      this.heap.free(address);
+      if (!within) this.heap.free(address);
       throw error;
     }
     this.#address = address;
@@ -130,7 +139,8 @@ export class Storage {
       live.delete(this);
       this.#forget();
       this.#dropDerived();
-      if (this.#address !== 0) this.heap.free(this.#address);
+      if (this.#within) this.#within.block.release();
+      else if (this.#address !== 0) this.heap.free(this.#address);
     }
   }
 

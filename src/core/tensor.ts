@@ -45,7 +45,10 @@ function letGo(held: Held): void {
 export interface LeakReport {
   /** Blocks that belong to nothing but the program's own tensors: those that are forgotten are leaks. */
   live: Record<string, number>;
-  /** Blocks that go with what they belong to: models, optimizers, averages of weights. */
+  /**
+   * Blocks that go with what they belong to: models, optimizers, averages of weights. Gradients are counted beside the block
+   * that they may share.
+   */
   owned: Record<Owner, Record<string, number>>;
   /** What the garbage collector had to pick up: tensors that nobody disposed of. */
   forgotten: readonly string[];

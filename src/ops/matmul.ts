@@ -208,7 +208,7 @@ const linearOp = defineOp({
   saves: ["x", "weight"],
   vjp: {
     x: (dy, { weight, shapes }) => linearGradientX(shapes.x, { dy, weight }, {}),
-    weight: (dy, { x, shapes }) => linearGradientWeight(shapes.weight, { dy, x }, {}),
+    weight: (dy, { x, shapes }) => linearGradientWeight.later(shapes.weight, { dy, x }, {}),
     bias: (dy) => sumOfRows([dy.shape.at(-1)!], { dy }, {}),
   },
 });

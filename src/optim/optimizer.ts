@@ -1,6 +1,7 @@
 // What optimizers share: the parameters, the learning rate, the step count, and what they remember of each parameter.
 
 import { dispose } from "../core/dispose.js";
+import { FlatGradients } from "../core/flat-gradients.js";
 import { keep, tidy } from "../core/scope.js";
 import { sameShape } from "../core/shape.js";
 import { aboutToWrite, full, Tensor } from "../core/tensor.js";
@@ -99,6 +100,8 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   steps = 0;
   /** What it changes, group after group. */
   readonly parameters: readonly Tensor[];
+  /** Their gradients as one array: gradients.flat(). */
+  readonly gradients: FlatGradients;
   /** The group of each parameter. */
   readonly #groups: readonly ParameterGroup[];
   /** Of the parameters that have had an update, by index. */
@@ -123,6 +126,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     }
     this.lr = lr;
     this.weightDecay = weightDecay;
+    this.gradients = new FlatGradients(this.parameters);
   }
 
   /**
@@ -233,8 +237,9 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     this.steps = state.steps;
   }
 
-  /** Frees the optimizer's own tensors: it then remembers nothing of its parameters. */
+  /** Frees the optimizer's own tensors: it then remembers nothing of its parameters. Gradients that these have stay theirs. */
   dispose(): void {
+    this.gradients.dispose();
     for (const memory of this.#memories.values()) memory.dispose();
     this.#memories.clear();
   }

@@ -134,6 +134,7 @@ function remember(model: Module, optimizer: Optimizer): () => void {
       p.grad?.dispose();
       p.grad = grad;
     }
+    optimizer.gradients.free();
     model.loadStateDict(weights);
     for (const [p, values] of others) p.copyFrom(values);
     optimizer.loadStateDict(updates);

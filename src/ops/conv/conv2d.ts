@@ -116,7 +116,7 @@ const conv2dOp = defineOp({
       }
       return dx;
     },
-    weight: (dy, { x, shapes }, attrs) => weightGradient(shapes.weight, { dy, x }, attrs),
+    weight: (dy, { x, shapes }, attrs) => weightGradient.later(shapes.weight, { dy, x }, attrs),
     bias: (dy) => sumOfRows([dy.shape[3]!], { dy }, {}),
   },
 });

@@ -1,0 +1,149 @@
+// The gradients of parameters that are trained together, beside each other in one block: what is done to all of them, such
+// as summing them over machines, is done to one array.
+
+import { keep } from "./scope.js";
+import { Storage } from "./storage.js";
+import { aboutToWrite, empty, Tensor } from "./tensor.js";
+
+/** Floats between the starts of parts: a cache line, so that threads that write two of them do not share one. */
+const ALIGN = 16;
+
+/** Where backward() leaves the gradient of a tensor, if not in a block of its own. */
+const homes = new WeakMap<Tensor, FlatGradients>();
+
+/** A tensor for the gradient of this leaf, whose elements are not written yet; undefined: it has no place that is free. */
+export function placeOfGradient(leaf: Tensor): Tensor | undefined {
+  return homes.get(leaf)?.place(leaf);
+}
+
+interface Block {
+  readonly all: Tensor;
+  /** Where each parameter's part begins, in floats; in the parameters' order. */
+  readonly offsets: ReadonlyMap<Tensor, number>;
+  /** The last storage that was made over each part. */
+  readonly parts: Map<Tensor, Storage>;
+}
+
+/**
+ * One block for the gradients of these parameters, in their order, once it is asked for; those that are not trained (requiresGrad
+ * false) when the block is made have no part in it. It is there from the first gradient on, until free().
+ */
+export class FlatGradients {
+  readonly #parameters: readonly Tensor[];
+  #block: Block | undefined;
+
+  constructor(parameters: readonly Tensor[]) {
+    this.#parameters = parameters;
+  }
+
+  /**
+   * From now on backward() writes these parameters' gradients here, and not in blocks of their own. It is not done unasked:
+   * at the end of the forward pass, when most memory is in use, the block takes room for gradients that come much later.
+   */
+  claim(): void {
+    for (const p of this.#parameters) homes.set(p, this);
+  }
+
+  /** A tensor over the part of p, unless it has none or somebody still holds what lies there. */
+  place(p: Tensor): Tensor | undefined {
+    if (this.#block && !this.#block.offsets.has(p) && !this.#held()) this.free(); // it was not trained before
+    const { all, offsets, parts } = (this.#block ??= this.#blockOf(this.#trained()));
+    const offset = offsets.get(p);
+    if (offset === undefined || (parts.get(p)?.users ?? 0) > 0) return undefined;
+    const label = (): string => `gradient f32:[${p.shape.join(",")}]`;
+    const storage = new Storage(p.bytes, label, { block: all.storage.retain(), offset: 4 * offset });
+    parts.set(p, storage);
+    return new Tensor(storage, p.shape, "f32");
+  }
+
+  /**
+   * All gradients as one array, copied there if they lie elsewhere, and claim(). The parts of parameters without one are zeros, and
+   * what lies between parts. A live view, valid until memory is next allocated. Whoever fills such a part calls adopt().
+   */
+  flat(): Float32Array {
+    this.claim();
+    const having = this.#parameters.filter((p) => p.grad);
+    if (having.some((p) => !this.#isHere(p))) this.#gather(having);
+    const { all, offsets } = (this.#block ??= this.#blockOf(this.#trained()));
+    aboutToWrite(having.map((p) => p.grad!));
+    const view = all.view as Float32Array;
+    let end = 0;
+    for (const [p, offset] of offsets) {
+      view.fill(0, end, offset);
+      end = p.grad ? offset + p.size : offset;
+    }
+    return view.fill(0, end);
+  }
+
+  /** Gives parameters that have no gradient the one that now lies in their part, if it is not all zeros. */
+  adopt(): void {
+    if (!this.#block) return;
+    const { all, offsets } = this.#block;
+    for (const [p, offset] of offsets) {
+      if (p.grad || p.disposed) continue;
+      const values = (all.view as Float32Array).subarray(offset, offset + p.size);
+      if (values.every((v) => v === 0)) continue;
+      const grad = this.place(p);
+      if (!grad) continue;
+      grad.storage.settle(() => undefined); // its elements are there
+      grad.storage.owner = "gradients";
+      p.grad = keep(grad);
+    }
+  }
+
+  /** Gives the block back, once no gradient lies there. The next gradient gets another. */
+  free(): void {
+    this.#block?.all.dispose();
+    this.#block = undefined;
+  }
+
+  /** free(), and the end of claim(). Gradients that lie in the block stay there. */
+  dispose(): void {
+    this.free();
+    for (const p of this.#parameters) if (homes.get(p) === this) homes.delete(p);
+  }
+
+  #trained(): Tensor[] {
+    return this.#parameters.filter((p) => p.requiresGrad && !p.disposed);
+  }
+
+  #held(): boolean {
+    return [...this.#block!.parts.values()].some(({ users }) => users > 0);
+  }
+
+  #isHere(p: Tensor): boolean {
+    return this.#block !== undefined && this.#block.parts.get(p) === p.grad!.storage;
+  }
+
+  #blockOf(parameters: readonly Tensor[]): Block {
+    const offsets = new Map<Tensor, number>();
+    let end = 0;
+    for (const p of parameters) {
+      offsets.set(p, end);
+      end += Math.ceil(p.size / ALIGN) * ALIGN;
+    }
+    const all = keep(empty([end], "f32", "gradients"));
+    all.storage.owner = "gradients";
+    return { all, offsets, parts: new Map() };
+  }
+
+  /** Brings the gradients of these, some of which lie elsewhere, into a new block. */
+  #gather(having: readonly Tensor[]): void {
+    const wanted = new Set([...having, ...this.#trained()]);
+    const block = this.#blockOf(this.#parameters.filter((p) => wanted.has(p)));
+    try {
+      aboutToWrite([block.all]); // after this nothing can run out of memory
+    } catch (error) {
+      block.all.dispose();
+      throw error;
+    }
+    this.free();
+    this.#block = block;
+    for (const p of having) {
+      const own = p.grad!;
+      p.grad = keep(this.place(p)!).copyFrom(own);
+      p.grad.storage.owner = "gradients";
+      own.dispose();
+    }
+  }
+}
