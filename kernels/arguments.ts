@@ -146,7 +146,8 @@ export class RmsProp {
   buffer: usize = 0;
   gain: f32 = 0;
   rate: f32 = 0;
-  alpha: f32 = 0;
+  keep: f32 = 0;
+  take: f32 = 0;
   inner: f32 = 0;
   outer: f32 = 0;
   momentum: f32 = 0;

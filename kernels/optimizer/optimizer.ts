@@ -69,10 +69,11 @@ export function adam(shape: usize, begin: i32, end: i32): void {
 }
 
 /**
- * g ← grad + weightDecay·p;  s ← αs + (1 − α)g²;  a ← αa + (1 − α)g;
+ * g ← grad + weightDecay·p;  s ← keep·s + take·g²;  a ← keep·a + take·g;
  * b ← momentum·b + gain·g / (√(s − a² + inner) + outer);  p ← p − rate·b.
  * mean (a) and buffer (b) may be 0: without a², and with b for this step alone.
- * Tieleman and Hinton, Lecture 6.5: rmsprop (2012); centred: Graves (2013), arXiv 1308.0850.
+ * RMSProp has take = 1 − keep, Adagrad keeps and takes all.
+ * Tieleman and Hinton, Lecture 6.5: rmsprop (2012); centred: Graves (2013), arXiv 1308.0850; Duchi et al., Adagrad (2011).
  */
 export function rmsprop(shape: usize, begin: i32, end: i32): void {
   const s = changetype<RmsProp>(shape);
@@ -82,8 +83,8 @@ export function rmsprop(shape: usize, begin: i32, end: i32): void {
   const mean = s.mean;
   const buffer = s.buffer;
   const decay = f32x4.splat(s.weightDecay);
-  const a = f32x4.splat(s.alpha);
-  const r = f32x4.splat(<f32>1 - s.alpha);
+  const a = f32x4.splat(s.keep);
+  const r = f32x4.splat(s.take);
   const e = f32x4.splat(s.inner);
   const o = f32x4.splat(s.outer);
   const mu = f32x4.splat(s.momentum);

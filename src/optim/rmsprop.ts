@@ -76,7 +76,8 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
     const { alpha, momentum } = this;
     const [square, mean, buffer] = [memory.ptr("square"), memory.ptr("mean"), memory.ptr("momentum")];
     const arrays = { p: p.ptr, grad: grad.ptr, square, mean, buffer };
-    const fields = { ...arrays, ...this.scaling(lr), alpha, momentum, weightDecay };
+    const take = Math.fround(1 - Math.fround(alpha)); // of the alpha that the kernel sees
+    const fields = { ...arrays, ...this.scaling(lr), keep: alpha, take, momentum, weightDecay };
     withStruct("RmsProp", fields, (shape) => parallel("rmsprop", p.size, GRAIN, shape));
   }
 }

@@ -32,7 +32,7 @@ export const optimizerCalls: Readonly<Record<string, readonly Call[]>> = {
   rmsprop: calls(["n", "centered", "momentum"], [LENGTHS, [0, 1], [0, 1]], (k, g, n, centered, momentum) => {
     const [p, grad, square] = [g.inout(n), g.input(n), g.inout(n, "positive")];
     const [mean, buffer] = [centered ? g.inout(n) : 0, momentum ? g.inout(n) : 0];
-    const factors = { gain: 1, rate: 0.01, alpha: 0.9, inner: 1e-3, outer: 1e-3, momentum: 0.9 };
+    const factors = { gain: 1, rate: 0.01, keep: 0.9, take: 0.1, inner: 1e-3, outer: 1e-3, momentum: 0.9 };
     k.rmsprop(g.struct("RmsProp", { p, grad, square, mean, buffer, ...factors, weightDecay: 1e-4 }), 0, n);
   }),
   squareSums: calls(["n"], [BLOCKED], (k, g, n) =>
