@@ -4,6 +4,7 @@ import type { Tensor } from "../core/tensor.js";
 import { DataError, short } from "../errors.js";
 import { unknownOption } from "../errors/options.js";
 import { knownNames } from "../errors/suggest.js";
+import { Adagrad } from "./adagrad.js";
 import { Adam, AdamW } from "./adam.js";
 import { LAMB } from "./lamb.js";
 import { LARS } from "./lars.js";
@@ -12,6 +13,7 @@ import { defaultsOf, type AnyOptionsOf } from "./options.js";
 import { RMSprop, RMSpropTF } from "./rmsprop.js";
 import { SGD } from "./sgd.js";
 
+export { Adagrad, type AdagradOptions } from "./adagrad.js";
 export { Adam, AdamW, type AdamOptions } from "./adam.js";
 export { LAMB, type LAMBOptions } from "./lamb.js";
 export { LARS, type LARSOptions } from "./lars.js";
@@ -33,6 +35,7 @@ const optimizers = {
   rmsproptf: { type: RMSpropTF, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 1e-5 } },
   adam: { type: Adam, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 0 } },
   adamw: { type: AdamW, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 0.05 } },
+  adagrad: { type: Adagrad, usual: { lr: 0.01, growth: "sqrt", weightDecay: 1e-4 } },
   lars: { type: LARS, usual: { lr: 1, growth: "linear", weightDecay: 1e-4 } },
   lamb: { type: LAMB, usual: { lr: 5e-3, growth: "sqrt", weightDecay: 0.02 } },
 } as const satisfies Record<string, { type: { options: object }; usual: UsualRates }>;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
 import { addTrainOptions, describeArguments, trainFlags } from "../../src/cli/train-flags.js";
+import { optimizerNames } from "../../src/optim/index.js";
 import { flagOf, resolveArguments, trainNames, type TrainFlags } from "../../src/node/resolve-arguments.js";
 
 function parse(...args: string[]): TrainFlags {
@@ -62,7 +63,7 @@ describe("the flags of a training", () => {
     [["--lr", "0"], "expected a number > 0"],
     [["--lr", "Infinity"], "expected a number > 0"],
     [["--smoothing", "1.5"], "expected a number from 0 to 0.99"],
-    [["--opt", "sdg"], "expected one of adam, adamw, lamb, lars, rmsprop, rmsproptf, sgd"],
+    [["--opt", "sdg"], `expected one of ${[...optimizerNames].sort().join(", ")}`],
     [
       ["--sched", "cos"],
       "expected one of constant, cosine, exponential, multistep, onecycle, plateau, poly, step",

@@ -54,6 +54,8 @@ def optimizers():
         ("rmsproptf", RMSpropTF, {"lr": 0.05}),
         ("rmsproptf", RMSpropTF, {"lr": 0.05, "eps": 1e-3, "momentum": 0.9, "weight_decay": 0.1}),
         ("rmsproptf", RMSpropTF, {"lr": 0.05, "momentum": 0.9, "centered": True}),
+        ("adagrad", torch.optim.Adagrad, {"lr": 0.1}),
+        ("adagrad", torch.optim.Adagrad, {"lr": 0.1, "lr_decay": 0.2, "weight_decay": 0.1, "initial_accumulator_value": 0.3, "eps": 1e-3}),
         ("lars", Lars, {"lr": 5, "weight_decay": 0.01}),
         ("lars", Lars, {"lr": 5, "momentum": 0.9, "weight_decay": 0.1, "trust_coeff": 0.01}),
         ("lars", Lars, {"lr": 5, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),

@@ -90,7 +90,7 @@ describe("createOptimizer", () => {
     tidy(() =>
       expect(() => createOptimizer("nadam", [zeros([1])])).toThrow(
         new DataError(
-          "createOptimizer: unknown optimizer 'nadam'; did you mean adam? known: sgd, rmsprop, rmsproptf, adam, adamw, lars, lamb",
+          `createOptimizer: unknown optimizer 'nadam'; did you mean adam? known: ${optimizerNames.join(", ")}`,
         ),
       ),
     );

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  Adagrad,
   Adam,
   AdamW,
   DataError,
@@ -60,7 +61,7 @@ describe("optimizers", () => {
   });
 
   it("groups have rates of their own, as optimizers of their own would", () => {
-    for (const Type of [SGD, Adam, AdamW, RMSprop, RMSpropTF, LARS]) {
+    for (const Type of [SGD, Adam, AdamW, RMSprop, RMSpropTF, Adagrad, LARS]) {
       const [a, b, c, d] = [parameter(), parameter(), parameter(), parameter()];
       const whole = new Type([a, { parameters: [b], lrScale: 0.1, weightDecay: 0 }], { lr: 0.2, weightDecay: 0.3 }); // prettier-ignore
       const parts = [
@@ -110,6 +111,11 @@ describe("optimizers", () => {
       () => new RMSpropTF([parameter()], { momentum: -1 }),
       DataError,
       "RMSpropTF: momentum must be in [0, Infinity); got -1",
+    ],
+    [
+      () => new Adagrad([parameter()], { lrDecay: -1 }),
+      DataError,
+      "Adagrad: lrDecay must be in [0, Infinity); got -1",
     ],
     [
       () => new LARS([parameter()], { trustCoeff: -1 }),

@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  Adagrad,
   Adam,
   AdamW,
   DataError,
@@ -33,6 +34,7 @@ const makers: Record<string, Make> = {
   AdamW: (p) => new AdamW(p, { lr: 0.1, weightDecay: 0.1 }),
   RMSprop: (p) => new RMSprop(p, { lr: 0.1, momentum: 0.9, centered: true }),
   RMSpropTF: (p) => new RMSpropTF(p, { lr: 0.1, momentum: 0.9 }),
+  Adagrad: (p) => new Adagrad(p, { lr: 0.1, lrDecay: 0.2 }),
   LARS: (p) => new LARS(p, { momentum: 0.9, weightDecay: 0.1 }),
   LAMB: (p) => new LAMB(p, { lr: 0.1 }),
 };

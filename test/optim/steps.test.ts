@@ -6,7 +6,7 @@ import { init } from "../../src/wasm/runtime.js";
 import { allclose, sameBits } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
-import { adam, lamb, lars, rmsprop, sgd, type Update } from "../reference/optim.js";
+import { adagrad, adam, lamb, lars, rmsprop, sgd, type Update } from "../reference/optim.js";
 
 afterAll(() => void init());
 
@@ -34,6 +34,14 @@ const cases: [name: string, options: OptimizerOptions, reference: (n: number) =>
       ];
     }),
   ),
+  ...[
+    { lrDecay: 0, initialAccumulatorValue: 0, eps: 1e-10 },
+    { lrDecay: 0.3, initialAccumulatorValue: 0.1, eps: 1e-3 },
+  ].map((o): (typeof cases)[number] => [
+    "adagrad",
+    { ...decayed, ...o },
+    (n) => adagrad(n, { ...decayed, ...o }),
+  ]),
   ["adam", { ...decayed, ...betas }, (n) => adam(n, { ...decayed, ...betas, decoupled: false })],
   ["adamw", { ...decayed, ...betas }, (n) => adam(n, { ...decayed, ...betas, decoupled: true })],
   ["lamb", { ...decayed, ...betas }, (n) => lamb(n, { ...decayed, ...betas, maxGradNorm: 1 })],

@@ -60,6 +60,21 @@ export function rmsprop(n: number, o: RMSOptions): Update {
   };
 }
 
+type AdagradOptions = Options & { lrDecay: number; initialAccumulatorValue: number; eps: number };
+
+export function adagrad(n: number, o: AdagradOptions): Update {
+  const square = zeros(n, o.initialAccumulatorValue);
+  let steps = 0;
+  return (p, g) => {
+    const rate = o.lr / (1 + steps++ * o.lrDecay);
+    for (let i = 0; i < n; i++) {
+      const d = g[i]! + o.weightDecay * p[i]!;
+      square[i]! += d * d;
+      p[i]! -= (rate * d) / (Math.sqrt(square[i]!) + o.eps);
+    }
+  };
+}
+
 type AdamOptions = Options & { betas: readonly [number, number]; eps: number };
 
 /** Adam's direction: m̂ / (√v̂ + ε). */
