@@ -162,6 +162,7 @@ export * from "./nn/index.js";
 export * from "./ops/index.js";
 export * from "./optim/index.js";
 export {
+  type BatchReport,
   bestEpoch,
   bestWeights,
   type CalibrationBin,
@@ -187,6 +188,7 @@ export {
   type FoundLr,
   gradCam,
   type GradCam,
+  type GradientSum,
   type Guess,
   type LabelScores,
   type LrRow,
@@ -208,6 +210,8 @@ export {
   type SimilarPair,
   similarPairs,
   startPosition,
+  type StageReport,
+  type StepHooks,
   type StepReport,
   topClasses,
   topK,

@@ -5,8 +5,7 @@ import { DataError } from "../errors.js";
 import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
 import { rememberModes } from "../nn/evaluation.js";
 import type { Loss, Module } from "../nn/index.js";
-import { scaleGrad } from "../optim/clip.js";
-import { clipGradNorm, clipGradValue, type Optimizer, type Schedule } from "../optim/index.js";
+import type { Optimizer, Schedule } from "../optim/index.js";
 import { breathe } from "./breath.js";
 import { checkFunctions, checkLoss, checkModelAndLoader, checkOptimizer } from "./arguments.js";
 import { ModelEma } from "./ema.js";
@@ -19,7 +18,7 @@ import {
   type StepReport,
   type TrainingPosition,
 } from "./position.js";
-import { defaultLoss, gradientStep, NonFiniteLossError } from "./step.js";
+import { defaultLoss, Steps, type StepHooks, type StepParts } from "./step.js";
 
 export interface FitOptions {
   optimizer: Optimizer;
@@ -48,6 +47,8 @@ export interface FitOptions {
   position?: TrainingPosition;
   /** Ends training after the step under way. */
   signal?: AbortSignal;
+  /** Called, and awaited, after the stages of each step: forward, backward, reduce, clip, update, average. */
+  hooks?: StepHooks;
   onStep?: (report: StepReport) => void;
   /** Awaited. The model has its trained weights; ema.apply() lends it the averages. */
   onEpoch?: (report: EpochReport, history: readonly EpochReport[]) => void | Promise<void>;
@@ -70,6 +71,8 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
     throw new DataError("fit: patience needs images to evaluate on; got no evalLoader");
   }
   const restoreModes = rememberModes(model);
+  const { gradients } = options.optimizer;
+  if (options.hooks?.reduce) gradients.claim();
   try {
     while (position.epoch <= epochs && !exhausted(position.history, patience)) {
       await trainEpoch(model, loader, options, position);
@@ -83,6 +86,7 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   } finally {
     restoreModes();
     options.optimizer.zeroGrad();
+    if (options.hooks?.reduce) gradients.dispose();
   }
   return position.history;
 }
@@ -134,11 +138,12 @@ async function trainEpoch(
   options: FitOptions,
   position: TrainingPosition,
 ): Promise<void> {
-  const { optimizer, schedule, accumulate = 1, clip = {}, ema, signal } = options;
-  const steps = loader.batches;
-  const updates = Math.ceil(steps / accumulate);
+  const { optimizer, schedule, accumulate = 1, signal } = options;
+  const batches = loader.batches;
+  const updates = Math.ceil(batches / accumulate);
   const evalLosses = position.history.flatMap((row) => row.eval_loss ?? []);
   const clock = new EpochClock(loader, position);
+  const steps = new Steps(partsOf(model, loader, options));
   const here = (): Pick<TrainingPosition, "step" | "sums"> => ({
     step: position.step,
     sums: { ...position.sums },
@@ -146,80 +151,56 @@ async function trainEpoch(
   let stepped = here();
   /** The batches whose gradients make the next step. */
   let group = 0;
-  /** What these gradients' sum is to be divided by, so far; and was, as if all of the group's images were there. */
-  let gathered = 0;
-  let expected = 1;
-  const update = async (): Promise<void> => {
-    if (gathered !== expected) scaleGrad(model.parameters(), expected / gathered);
-    if (clip.norm !== undefined) clipGradNorm(model.parameters(), clip.norm);
-    if (clip.value !== undefined) clipGradValue(model.parameters(), clip.value);
-    optimizer.step();
-    ema?.update();
-    optimizer.zeroGrad();
-    gathered = 0;
-    stepped = here();
+  const finish = async (): Promise<void> => {
+    await steps.finish({ epoch: position.epoch, step: position.step }, () => (stepped = here()));
     await options.onPosition?.(position);
-  };
-  const learn = (batch: Batch): void => {
-    if (gathered === 0) optimizer.zeroGrad();
-    const { targets, labels, indices } = batch;
-    const divisor = accumulate > 1 ? (options.loss?.divisor?.(targets ?? labels) ?? indices.length) : 1;
-    expected = accumulate > 1 ? Math.min(accumulate, steps - group * accumulate) * loader.batchSize : 1;
-    learnBatch(model, loader, batch, options, divisor / expected, position);
-    gathered += divisor;
   };
   model.train();
   try {
     for await (const batch of loader.epoch(position.epoch - 1, { from: position.step })) {
       try {
         const own = Math.floor(batch.number / accumulate);
-        if (gathered > 0 && own !== group) await update(); // what would have ended the group could not be read
+        if (steps.begun && own !== group) await finish(); // what would have ended the group could not be read
         group = own;
         if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
-        learn(batch);
+        const whole = Math.min(accumulate, batches - group * accumulate) * loader.batchSize;
+        const at = { epoch: position.epoch, step: batch.number + 1 };
+        const { loss, hits } = await steps.learn(batch, accumulate > 1 ? whole : undefined, at);
+        count(position, batch, loss, hits);
       } finally {
         disposeBatch(batch);
       }
       clock.count();
-      options.onStep?.(stepReport(options, position, steps));
-      if (position.step % accumulate === 0 || position.step === steps) await update();
-      if (signal?.aborted && gathered === 0) return;
+      options.onStep?.(stepReport(options, position, batches));
+      if (position.step % accumulate === 0 || position.step === batches) await finish();
+      if (signal?.aborted && !steps.begun) return;
       await breathe();
     }
-    position.step = steps; // what follows the last batch could not be read
+    position.step = batches; // what follows the last batch could not be read
     clock.count();
-    if (gathered > 0) await update();
+    if (steps.begun) await finish();
   } catch (error) {
     Object.assign(position, stepped);
     throw error;
   }
 }
 
-/** Adds a batch's gradients, times `scale`, to the model's, and its loss and hits to the position's sums. */
-function learnBatch(
+function partsOf(
   model: Module,
   loader: DataLoader,
-  batch: Batch,
-  { optimizer, loss: criterion = defaultLoss(loader) }: FitOptions,
-  scale: number,
-  position: TrainingPosition,
-): void {
-  const { epoch, sums } = position;
-  const step = batch.number + 1;
+  { optimizer, loss = defaultLoss(loader), clip = {}, ema, hooks = {} }: FitOptions,
+): StepParts {
   const several = loader.dataset.targets !== undefined;
-  const { loss: value, hits } = gradientStep(model, criterion, batch, scale, several);
-  if (!Number.isFinite(value)) {
-    throw new NonFiniteLossError(
-      `fit: loss is ${value} at epoch ${epoch}, step ${step}; expected a finite number ` +
-        `(a smaller lr than ${optimizer.lr} usually helps)`,
-      batch,
-    );
-  }
-  const n = batch.indices.length;
-  sums.images += n;
-  sums.loss += value * n;
+  return { model, optimizer, criterion: loss, several, clip, ema, hooks };
+}
+
+/** Counts a batch that was learnt from. */
+function count(position: TrainingPosition, { indices, number }: Batch, loss: number, hits: number): void {
+  const { sums } = position;
+  sums.images += indices.length;
+  sums.loss += loss * indices.length;
   sums.hits += hits;
-  position.step = step;
+  position.step = number + 1;
 }
 
 /** Keeps the sums that the clock and the loader give: they go on from those of a training taken up again. */
@@ -270,6 +251,15 @@ function stepReport(
   };
 }
 
+const HOOKS: Names<StepHooks> = {
+  forward: true,
+  backward: true,
+  reduce: true,
+  clip: true,
+  update: true,
+  average: true,
+};
+
 const OPTIONS: Names<FitOptions> = {
   optimizer: true,
   epochs: true,
@@ -283,6 +273,7 @@ const OPTIONS: Names<FitOptions> = {
   patience: true,
   position: true,
   signal: true,
+  hooks: true,
   onStep: true,
   onEpoch: true,
   onPosition: true,
@@ -291,13 +282,26 @@ const OPTIONS: Names<FitOptions> = {
 function checkArguments(model: Module, loader: DataLoader, options: FitOptions): void {
   checkModelAndLoader("fit", model, loader);
   checkOptions<FitOptions>("fit", options, OPTIONS);
-  const { optimizer, evalLoader, loss, schedule, clip = {}, ema, onStep, onEpoch, onPosition } = options;
+  const {
+    optimizer,
+    evalLoader,
+    loss,
+    schedule,
+    clip = {},
+    ema,
+    hooks = {},
+    onStep,
+    onEpoch,
+    onPosition,
+  } = options;
   const { epochs, accumulate = 1, patience = 1, evalInterval = 1 } = options;
   checkOptimizer("fit", optimizer, model);
   if (evalLoader !== undefined) checkModelAndLoader("fit (evalLoader)", model, evalLoader);
   checkLoss("fit", loss);
   checkOptions<NonNullable<FitOptions["clip"]>>("fit: clip", clip, { norm: true, value: true });
   if (ema !== undefined && !(ema instanceof ModelEma)) throw wrongKind("fit", "ema", ema, "a ModelEma");
+  checkOptions<StepHooks>("fit: hooks", hooks, HOOKS);
+  checkFunctions("fit: hooks", hooks as Record<string, unknown>);
   checkFunctions("fit", { schedule, onStep, onEpoch, onPosition });
   for (const [name, value] of Object.entries({ epochs, accumulate, patience, evalInterval })) {
     if (Number.isInteger(value) && value >= 1) continue;

@@ -8,6 +8,12 @@ export * from "./parameter-groups.js";
 export * from "./metrics/index.js";
 export * from "./neighbours.js";
 export * from "./position.js";
-export { NonFiniteLossError } from "./step.js";
+export {
+  NonFiniteLossError,
+  type BatchReport,
+  type GradientSum,
+  type StageReport,
+  type StepHooks,
+} from "./step.js";
 export * from "./top-classes.js";
 export type { Tta } from "./tta.js";

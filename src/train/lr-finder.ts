@@ -97,7 +97,7 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
       optimizer.zeroGrad();
       let loss;
       try {
-        ({ loss } = gradientStep(model, criterion, batch, 1, several));
+        loss = gradientStep(model, criterion, batch, several);
       } finally {
         disposeBatch(batch);
       }

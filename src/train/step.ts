@@ -1,12 +1,16 @@
-// One step of training.
+// One step of training, as a list of stages: for each of its batches forward and backward, then reduce, clip, update, average.
 
-import { tidy } from "../core/scope.js";
+import { keep, tidy } from "../core/scope.js";
 import type { StateDict, StateTensor } from "../core/state.js";
 import type { Tensor } from "../core/tensor.js";
 import type { Batch, DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { kindOf } from "../errors/options.js";
 import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import { scaleGrad } from "../optim/clip.js";
+import { clipGradNorm, clipGradValue, type Optimizer } from "../optim/index.js";
 import "../tensor-methods.js";
+import type { ModelEma } from "./ema.js";
 import { batchTopK } from "./metrics/top-k.js";
 
 /** A loss that is NaN or infinite, with the batch that gave it: tensors images, labels, and targets if it had some. */
@@ -39,27 +43,185 @@ export function defaultLoss({ dataset }: DataLoader): Loss {
   return dataset.targets ? new BCEWithLogitsLoss() : new CrossEntropyLoss();
 }
 
+/** Where training stands when a hook is called. */
+export interface StageReport {
+  /** From 1. */
+  readonly epoch: number;
+  /** The batch of that epoch, from 1; of stages that follow several batches, the last of them. */
+  readonly step: number;
+}
+
+/** What the stages of a batch are about. Its tensors are free when the step's next batch comes. */
+export interface BatchReport extends StageReport {
+  readonly batch: Batch;
+  readonly loss: number;
+}
+
+/** Gradients to be made those of a step, in place. */
+export interface GradientSum extends StageReport {
+  /**
+   * The sum of this process's gradients over its images, of all the optimizer's parameters that are trained, in their order; zeros
+   * where one has none. A live view: no tensor may be made before it is written.
+   */
+  readonly gradients: Float32Array;
+  /** The number of these images; for a loss with weights of classes, their weights. The step is taken along gradients / divisor. */
+  divisor: number;
+}
+
 /**
- * Forward and backward on one batch; gradients are added to those that are there, times `scale`. With a loss that is not
- * finite, forward alone. `several`: whether images have several classes each. `hits`: images whose first guess is right.
+ * Called, and awaited, after each stage of a training step. An error ends the training there: one of `update` before the weights are
+ * averaged.
  */
-export function gradientStep(
-  model: Module,
-  criterion: Loss,
-  batch: Batch,
-  scale: number,
-  several: boolean,
-): { loss: number; hits: number } {
+export interface StepHooks {
+  /** A batch's loss is computed, and finite. */
+  forward?: (at: BatchReport) => void | Promise<void>;
+  /** Its gradients have been added to those of the step's other batches. */
+  backward?: (at: BatchReport) => void | Promise<void>;
+  /**
+   * Does the stage itself: without it the gradients are those of this process's images alone. Where every process adds
+   * up all their gradients and all their divisors, their steps are those of one with all images.
+   */
+  reduce?: (at: GradientSum) => void | Promise<void>;
+  /** The gradients are means over the images, and clipped if fit() was told to; norm: how long they were before, if it is bounded. */
+  clip?: (at: StageReport & { readonly norm: number | undefined }) => void | Promise<void>;
+  /** The optimizer has changed the weights. Their gradients are there until the last stage is over. */
+  update?: (at: StageReport) => void | Promise<void>;
+  /** The weights have been taken into their average, if there is one. */
+  average?: (at: StageReport) => void | Promise<void>;
+}
+
+/** What steps are made of. */
+export interface StepParts {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly criterion: Loss;
+  readonly several: boolean;
+  readonly clip: { readonly norm?: number; readonly value?: number };
+  readonly ema: ModelEma | undefined;
+  readonly hooks: StepHooks;
+}
+
+/** The loss of a batch, for backward(), and how many of its images are guessed right at first. */
+interface Forward {
+  readonly loss: Tensor;
+  readonly value: number;
+  readonly hits: number;
+}
+
+/** `several`: whether images have several classes each. The loss is the caller's to dispose of. */
+function forward(model: Module, criterion: Loss, batch: Batch, several: boolean): Forward {
   const { images, labels, targets } = batch;
-  return tidy(() => {
-    const outputs = model.outputs(images);
-    const batchLoss = criterion.forBatch?.(images) ?? criterion;
-    const loss = outputs
-      .map((output) => batchLoss.forward(output.logits, targets ?? labels, images).mul(output.weight))
-      .reduce((a, b) => a.add(b));
-    const value = loss.item();
-    const [hits] = batchTopK(outputs[0]!.logits, batch, several, [1]) as [number];
-    if (Number.isFinite(value)) (scale === 1 ? loss : loss.mul(scale)).backward();
+  return keep(
+    tidy(() => {
+      const outputs = model.outputs(images);
+      const batchLoss = criterion.forBatch?.(images) ?? criterion;
+      const loss = outputs
+        .map((output) => batchLoss.forward(output.logits, targets ?? labels, images).mul(output.weight))
+        .reduce((a, b) => a.add(b));
+      const value = loss.item();
+      const [hits] = batchTopK(outputs[0]!.logits, batch, several, [1]) as [number];
+      return { loss, value, hits };
+    }),
+  );
+}
+
+/** Adds the loss's gradients, times `scale`, to those that are there. */
+function backward(loss: Tensor, scale: number): void {
+  tidy(() => (scale === 1 ? loss : loss.mul(scale)).backward());
+}
+
+/** Adds a batch's gradients to those that are there, unless its loss, which it returns, is not finite. */
+export function gradientStep(model: Module, criterion: Loss, batch: Batch, several: boolean): number {
+  const { loss, value } = forward(model, criterion, batch, several);
+  try {
+    if (Number.isFinite(value)) backward(loss, 1);
+  } finally {
+    loss.dispose();
+  }
+  return value;
+}
+
+/** Steps of an optimizer, one after the other: for each the gradients of some batches, then the other stages. */
+export class Steps {
+  readonly #parts: StepParts;
+  /** What the gradients' sum is to be divided by, so far; and was, as if all of the step's images were there. */
+  #gathered = 0;
+  #expected = 1;
+
+  constructor(parts: StepParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there are gradients of batches that no step was made of yet. */
+  get begun(): boolean {
+    return this.#gathered > 0;
+  }
+
+  /**
+   * The stages of a batch. `expected`: images of all the step's batches, if none is missing; undefined: this is the only one.
+   * @throws NonFiniteLossError
+   */
+  async learn(
+    batch: Batch,
+    expected: number | undefined,
+    at: StageReport,
+  ): Promise<{ loss: number; hits: number }> {
+    const { model, optimizer, criterion, several, hooks } = this.#parts;
+    if (!this.begun) optimizer.zeroGrad();
+    const { targets, labels, indices } = batch;
+    const alone = expected === undefined && !hooks.reduce;
+    const n = alone ? 1 : (criterion.divisor?.(targets ?? labels) ?? indices.length);
+    this.#expected = hooks.reduce ? 1 : (expected ?? 1);
+    const { loss, value, hits } = forward(model, criterion, batch, several);
+    try {
+      if (!Number.isFinite(value)) {
+        throw new NonFiniteLossError(
+          `fit: loss is ${value} at epoch ${at.epoch}, step ${at.step}; expected a finite number ` +
+            `(a smaller lr than ${optimizer.lr} usually helps)`,
+          batch,
+        );
+      }
+      const report = { ...at, batch, loss: value };
+      await hooks.forward?.(report);
+      backward(loss, n / this.#expected);
+      this.#gathered += n;
+      await hooks.backward?.(report);
+    } finally {
+      loss.dispose();
+    }
     return { loss: value, hits };
-  });
+  }
+
+  /** The stages that follow the last batch. Calls `updated` once the weights are others. */
+  async finish(at: StageReport, updated: () => void): Promise<void> {
+    const { model, optimizer, clip, ema, hooks } = this.#parts;
+    const parameters = model.parameters();
+    await this.#reduce(at);
+    const norm = clip.norm === undefined ? undefined : clipGradNorm(parameters, clip.norm);
+    if (clip.value !== undefined) clipGradValue(parameters, clip.value);
+    await hooks.clip?.({ ...at, norm });
+    optimizer.step();
+    this.#gathered = 0;
+    updated();
+    await hooks.update?.(at);
+    ema?.update();
+    await hooks.average?.(at);
+    optimizer.zeroGrad();
+  }
+
+  /** Makes the sum of the gradients that of all processes, if a hook does, and then their mean. */
+  async #reduce(at: StageReport): Promise<void> {
+    const { model, optimizer, hooks } = this.#parts;
+    let divisor = this.#gathered;
+    if (hooks.reduce) {
+      const reduction = { ...at, gradients: optimizer.gradients.flat(), divisor };
+      await hooks.reduce(reduction);
+      optimizer.gradients.adopt();
+      ({ divisor } = reduction);
+      if (typeof divisor !== "number" || !(divisor > 0 && divisor < Infinity)) {
+        throw new DataError(`fit: hooks.reduce: divisor must be finite and > 0; got ${kindOf(divisor)}`);
+      }
+    }
+    if (divisor !== this.#expected) scaleGrad(model.parameters(), this.#expected / divisor);
+  }
 }
