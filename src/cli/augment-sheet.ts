@@ -3,37 +3,29 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { Random } from "../core/random.js";
 import { magnitudeAt, standardSpace } from "../data/augment/magnitudes.js";
+import { applyOp, opNames } from "../data/augment/ops.js";
 import { encodePng } from "../data/encode.js";
 import {
-  applyOp,
-  type AnyImage,
-  ToTensor,
-  Resize,
-  RandomVerticalFlip,
-  RandomRotation,
-  RandomResizedCrop,
-  RandomHorizontalFlip,
-  RandomGrayscale,
-  RandomCrop,
-  RandomAffine,
-  Normalize,
-  imagenetNormalization,
-  Compose,
-  ColorJitter,
+  augmentations,
   CenterCrop,
-  AutoAugment,
-  CutMix,
-  Cutout,
+  ColorJitter,
+  Compose,
   decodeImage,
-  FMix,
-  GridMask,
-  HideAndSeek,
-  Mixup,
+  imagenetNormalization,
+  Normalize,
   oneHot,
-  opNames,
-  RandAugment,
+  RandomAffine,
+  RandomCrop,
   RandomErasing,
-  TrivialAugmentWide,
+  RandomGrayscale,
+  RandomHorizontalFlip,
+  RandomResizedCrop,
+  RandomRotation,
+  RandomVerticalFlip,
+  Resize,
+  ToTensor,
+  type AnyImage,
+  type Augmentation,
   type BatchTransform,
   type FloatImage,
   type Image,
@@ -103,7 +95,13 @@ function floatsBlock(title: string, transform: Transform, picture: Image, seed: 
   };
 }
 
-function batchBlock(transform: BatchTransform, picture: Image, other: Image, seed: number): Block {
+function batchBlock(
+  title: string,
+  transform: BatchTransform,
+  picture: Image,
+  other: Image,
+  seed: number,
+): Block {
   const random = new Random(seed);
   const shape = [2, SIDE, SIDE, 3];
   const cells = draws(() => {
@@ -113,7 +111,7 @@ function batchBlock(transform: BatchTransform, picture: Image, other: Image, see
     const first = { ...picture, data: images.subarray(0, images.length / 2) };
     return cell(`target ${targets[0]!.toFixed(2)}, ${targets[1]!.toFixed(2)}`, toBytes(first));
   }, DRAWS - 1); // the other picture stands in the row too
-  return { title: transform.spec.name, originals: [original(picture), cell("other", other)], cells };
+  return { title, originals: [original(picture), cell("other", other)], cells };
 }
 
 /** What is shown of the operations whose magnitude is no share of a range: the harshest last. */
@@ -157,6 +155,19 @@ function opBlocks(picture: Image): Block[] {
   return [{ title: "Operations", originals: [original(picture)], cells: plain }, ...blocks];
 }
 
+/** The rows of the table of augmentations that work on these, with what each is shown by. */
+function tableOf<M extends Transform | BatchTransform>(on: Augmentation<unknown, M>["on"]): [string, M][] {
+  const rows = Object.values(augmentations) as unknown as Augmentation<unknown, M>[];
+  return rows
+    .filter((row) => row.on === on)
+    .flatMap(({ shown, make }) =>
+      shown.map((value): [string, M] => {
+        const transform = make(value, SIDE);
+        return [`${transform.spec.name} ${String(value)}`, transform];
+      }),
+    );
+}
+
 /** The blocks of the sheet, in the order of the chain. */
 function blocksOf(picture: Image, other: Image, seed: number): Block[] {
   const standard: [string, Transform][] = [
@@ -171,27 +182,18 @@ function blocksOf(picture: Image, other: Image, seed: number): Block[] {
     ],
     ["RandomGrayscale", new RandomGrayscale(0.5)],
   ];
-  const learned: [string, Transform][] = [
-    ["AutoAugment imagenet", new AutoAugment()],
-    ["AutoAugment cifar10", new AutoAugment({ policy: "cifar10" })],
-    ["AutoAugment svhn", new AutoAugment({ policy: "svhn" })],
-    ["RandAugment 2 ops, magnitude 9", new RandAugment()],
-    ["TrivialAugmentWide", new TrivialAugmentWide()],
-  ];
-  const erasing: [string, Transform][] = [
-    ["Cutout 112", new Cutout()],
-    ["RandomErasing", new RandomErasing({ p: 1 })],
+  const floats: [string, Transform][] = [
+    ...tableOf<Transform>("floats"),
     ["RandomErasing random", new RandomErasing({ p: 1, value: "random" })],
-    ["HideAndSeek", new HideAndSeek()],
-    ["GridMask", new GridMask()],
   ];
-  const batches = [new Mixup(), new CutMix(), new FMix()];
   return [
     ...standard.map(([title, transform]) => bytesBlock(title, transform, picture, seed)),
     ...opBlocks(picture),
-    ...learned.map(([title, transform]) => bytesBlock(title, transform, picture, seed)),
-    ...erasing.map(([title, transform]) => floatsBlock(title, transform, picture, seed)),
-    ...batches.map((transform) => batchBlock(transform, picture, other, seed)),
+    ...tableOf<Transform>("bytes").map(([title, transform]) => bytesBlock(title, transform, picture, seed)),
+    ...floats.map(([title, transform]) => floatsBlock(title, transform, picture, seed)),
+    ...tableOf<BatchTransform>("batches").map(([title, transform]) =>
+      batchBlock(title, transform, picture, other, seed),
+    ),
   ];
 }
 
@@ -211,7 +213,7 @@ export function register(program: Command): void {
     .description("draw every augmentation of a picture into one PNG")
     .argument("<image>", "a PNG or JPEG file")
     .option("--out <file>", "the PNG to write", "augment-sheet.png")
-    .option("--other <image>", "what Mixup, CutMix and FMix mix it with (default: itself upside down)")
+    .option("--other <image>", "what it is mixed with (default: itself upside down)")
     .option("--seed <n>", "seed of all draws", parseSeed, 0)
     .action(async (path: string, options: { out: string; other?: string; seed: number }) => {
       const picture = await load(path);

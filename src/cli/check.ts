@@ -11,7 +11,7 @@ import {
   type RemarkKind,
 } from "../node/check-folder.js";
 import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
-import { choice } from "../node/kinds.js";
+import { choice } from "../errors/kinds.js";
 import { StatusLine } from "../node/status-line.js";
 import { parser } from "./options.js";
 

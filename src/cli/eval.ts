@@ -8,7 +8,7 @@ import type { Preprocessing } from "../models/index.js";
 import { csvText } from "../node/csv.js";
 import type { EvalPart } from "../node/eval-part.js";
 import { writeFileAtomic } from "../node/files.js";
-import { choice, text } from "../node/kinds.js";
+import { choice, text } from "../errors/kinds.js";
 import { Predictions } from "../node/predictions.js";
 import { defaultWorkers, evalTransforms, fits } from "../node/preprocessing.js";
 import { leftOutNotes } from "../node/datasets/index.js";

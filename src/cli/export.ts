@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { configOf } from "../node/model-config.js";
 import { saveModel } from "../node/model-folder.js";
-import { text } from "../node/kinds.js";
+import { text } from "../errors/kinds.js";
 import { addModelOptions, modelFrom, parser, said, type ModelFlags } from "./options.js";
 import { tellAssumed } from "./preparation.js";
 

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { featureFilesOf, featureFormat, featureFormats, writeFeatures, type PictureFeatures } from "../node/feature-files.js"; // prettier-ignore
-import { text } from "../node/kinds.js";
+import { text } from "../errors/kinds.js";
 import type { TrainedModel } from "../node/open-model.js";
 import { DataError } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { manualSeed } from "../core/random.js";
-import { integer, number } from "../node/kinds.js";
+import { integer, number } from "../errors/kinds.js";
 import { emaOptions } from "../node/options/loss.js";
 import { runOptions } from "../node/options/run.js";
 import { scheduleOptions } from "../node/options/steps.js";

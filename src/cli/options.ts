@@ -11,7 +11,7 @@ import { evalPart, type EvalPart, type Split } from "../node/eval-part.js";
 import { readText } from "../node/files.js";
 import type { TrainedOn } from "../node/held-out.js";
 import { fetchWeights } from "../node/hub.js";
-import { choice, integer, number, text } from "../node/kinds.js";
+import { choice, integer, number, text } from "../errors/kinds.js";
 import { isLocal, openModel, type TrainedModel } from "../node/open-model.js";
 import { imageShape } from "../node/preprocessing.js";
 import { UsageError } from "../node/usage-error.js";

@@ -1,7 +1,7 @@
 // Kinds of values, for commander.
 
 import { InvalidArgumentError } from "commander";
-import { expectation, type Kind } from "../node/kinds.js";
+import { expectation, type Kind } from "../errors/kinds.js";
 import { flagOf } from "../node/resolve-arguments.js";
 import { UsageError } from "../node/usage-error.js";
 

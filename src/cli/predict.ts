@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { noGrad } from "../core/autograd.js";
 import { tidy } from "../core/scope.js";
 import { csvRow } from "../node/csv.js";
-import { integer } from "../node/kinds.js";
+import { integer } from "../errors/kinds.js";
 import { UsageError } from "../node/usage-error.js";
 import { topClasses, type Guess } from "../train/index.js";
 import {

@@ -3,7 +3,7 @@
 import { Option, type Command } from "commander";
 import type { Dataset } from "../data/index.js";
 import { CROP_MODES, FILTERS, type Preprocessing } from "../models/index.js";
-import { choice, integer, list, number, type Kind } from "../node/kinds.js";
+import { choice, integer, list, number, type Kind } from "../errors/kinds.js";
 import type { TrainedModel } from "../node/open-model.js";
 import {
   assumedNote,

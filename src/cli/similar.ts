@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { short } from "../errors.js";
 import { csvRow } from "../node/csv.js";
 import { featureFormat, readFeatures, type PictureFeatures } from "../node/feature-files.js";
-import { integer, number, text } from "../node/kinds.js";
+import { integer, number, text } from "../errors/kinds.js";
 import { count } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
 import { nearest, similarPairs } from "../train/index.js";

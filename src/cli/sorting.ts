@@ -2,7 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
-import { number, text } from "../node/kinds.js";
+import { number, text } from "../errors/kinds.js";
 import { planSorting, sortFiles, type Placement, type SortResult } from "../node/sort-files.js";
 import { count, Counter } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";

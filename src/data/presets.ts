@@ -12,6 +12,9 @@ import type { Interpolation } from "./transforms/resize.js";
 import { CenterCrop, RandomResizedCrop, Resize, ResizeLonger } from "./transforms/resizing.js";
 import { Normalize, ToTensor } from "./transforms/to-tensor.js";
 
+/** Images up to this side are trained on as CIFAR's: padded crops instead of crops of any size. */
+export const SMALL = 64;
+
 /** Mean and standard deviation of ImageNet's channels, red, green, blue, scaled to [0, 1]. */
 export const imagenetNormalization: Normalization = {
   mean: [0.485, 0.456, 0.406],

@@ -1,7 +1,7 @@
 // What a training run leaves to its data where nothing is said: the model, the size of its images, how many make a batch, the loss.
 
 import { checkKinds } from "../errors/options.js";
-import { imageInfo, type Dataset } from "../data/index.js";
+import { imageInfo, SMALL, type Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 import { modelInfo } from "../models/index.js";
 import { headOf } from "./datasets/depth.js";
@@ -10,7 +10,7 @@ import { useDecoder } from "./decoder.js";
 import { fetchWeights } from "./hub.js";
 import { readConfig } from "./model-config.js";
 import { architectureOf, isLocal, locateWeights } from "./open-model.js";
-import { imageShape, SMALL } from "./preprocessing.js";
+import { imageShape } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
 import {
   flagOf,

@@ -12,6 +12,7 @@ import {
   imagenetEval,
   imagenetNormalization,
   mnistNormalization,
+  SMALL,
   Subset,
   type Dataset,
   type ImageShape,
@@ -23,9 +24,6 @@ import { DataError } from "../errors.js";
 import { modelInfo, type Preprocessing } from "../models/index.js";
 import { FileDataset } from "./datasets/index.js";
 import { resizeFor } from "./crop-pct.js";
-
-/** Images up to this side are trained on as CIFAR's: padded crops instead of crops of any size. */
-export const SMALL = 64;
 
 /** The dataset that subsets are parts of. */
 function whole(dataset: Dataset): Dataset {

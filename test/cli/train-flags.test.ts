@@ -71,7 +71,10 @@ describe("the flags of a training", () => {
     [["--model", "resnet"], "expected one of alexnet, densenet121"],
     [["--decay-milestones", "3,x"], "expected a list, each a number > 0"],
     [["--scale", "1"], "expected 2 values"],
-    [["--aa", "rand-m11"], "expected imagenet, cifar10, svhn, ra, ta_wide, or as rand-m9-n2, or none"],
+    [
+      ["--aa", "rand-m11"],
+      "expected imagenet, cifar10, svhn, original, ra, ta_wide, or as rand-m9-n2, or none",
+    ],
     [["--seed", "-1"], "expected an integer from 0 to 4294967295"],
     [["--momentun", "0.9"], "unknown option '--momentun'"],
   ])("refuse %j", (args, message) => expect(error(...args)).toContain(message));

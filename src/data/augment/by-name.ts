@@ -1,17 +1,43 @@
 // Policies of augmentation by the names that command lines give them.
 
+import type { Kind } from "../../errors/kinds.js";
 import { knownNames } from "../../errors/suggest.js";
 import { DataError, short } from "../../errors.js";
 import type { Transform } from "../transform.js";
 import { AutoAugment } from "./auto-augment.js";
-import type { PolicyName } from "./policies.js";
+import { policies, type PolicyName } from "./policies.js";
 import { RandAugment } from "./rand-augment.js";
 import { TrivialAugmentWide } from "./trivial-augment.js";
 
-const POLICIES: readonly string[] = ["imagenet", "cifar10", "svhn"] satisfies PolicyName[];
+const NAMED: Readonly<Record<string, () => Transform>> = {
+  ...Object.fromEntries(
+    Object.keys(policies).map((policy) => [policy, () => new AutoAugment({ policy: policy as PolicyName })]),
+  ),
+  original: () => new AutoAugment(),
+  ra: () => new RandAugment(),
+  ta_wide: () => new TrivialAugmentWide(),
+};
 
 /** Names that augmentByName() knows; those of the form rand-m9-n2 by one of them. */
-export const augmentNames: readonly string[] = [...POLICIES, "original", "ra", "rand-m9-n2", "ta_wide"];
+export const augmentNames: readonly string[] = [...Object.keys(NAMED), "rand-m9-n2"];
+
+/** What a name asks for, if anything. */
+function makerOf(name: string): (() => Transform) | undefined {
+  if (Object.hasOwn(NAMED, name)) return NAMED[name];
+  const found = /^rand-m(10|\d)(?:-n([1-9]))?(?:-inc1)?$/.exec(name);
+  if (!found) return undefined;
+  const [, level, ops = "2"] = found;
+  return () => new RandAugment({ numOps: Number(ops), magnitude: Number(level), numMagnitudeBins: 11 });
+}
+
+/** A policy's name. */
+export const policy: Kind<string> = {
+  expected: `${augmentNames.slice(0, -1).join(", ")}, or as ${augmentNames.at(-1)!}`,
+  metavar: "<policy>",
+  names: () => augmentNames,
+  accepts: (v): v is string => typeof v === "string" && makerOf(v) !== undefined,
+  parse: (name) => (makerOf(name) ? name : undefined),
+};
 
 /**
  * A policy by torchvision's or timm's name: "imagenet" (timm: "original"), "cifar10", "svhn": AutoAugment; "ta_wide":
@@ -19,14 +45,7 @@ export const augmentNames: readonly string[] = [...POLICIES, "original", "ra", "
  * @throws DataError listing what is known
  */
 export function augmentByName(name: string): Transform {
-  if (POLICIES.includes(name)) return new AutoAugment({ policy: name as PolicyName });
-  if (name === "original") return new AutoAugment();
-  if (name === "ta_wide") return new TrivialAugmentWide();
-  if (name === "ra") return new RandAugment();
-  const found = /^rand-m(10|\d)(?:-n([1-9]))?(?:-inc1)?$/.exec(name);
-  if (found) {
-    const [, level, ops = "2"] = found;
-    return new RandAugment({ numOps: Number(ops), magnitude: Number(level), numMagnitudeBins: 11 });
-  }
+  const make = makerOf(name);
+  if (make) return make();
   throw new DataError(`augmentation: unknown policy '${short(name)}'; ${knownNames(name, augmentNames)}`);
 }

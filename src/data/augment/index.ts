@@ -1,15 +1,9 @@
+export * from "./augmentations.js";
 export * from "./auto-augment.js";
 export { makeBatchTransform, oneHot, registerBatchTransform, type BatchTransform } from "./batch.js";
-export * from "./by-name.js";
-export * from "./cutmix.js";
-export * from "./cutout.js";
-export { FMix, type FMixOptions } from "./fmix.js";
-export * from "./grid-mask.js";
-export * from "./hide-and-seek.js";
-export * from "./mixup.js";
-export { applyOp, opNames, type OpName, type OpOptions } from "./ops.js";
+export { augmentByName, augmentNames } from "./by-name.js";
+export type { OpName, OpOptions } from "./ops.js";
 export type { PolicyName } from "./policies.js";
 export * from "./rand-augment.js";
 export * from "./random-choice.js";
-export * from "./random-erasing.js";
 export * from "./trivial-augment.js";

@@ -2,7 +2,7 @@
 
 import { datasetNames } from "../datasets/index.js";
 import { decoderNames } from "../decoder.js";
-import { choice, number, optional, word } from "../kinds.js";
+import { choice, number, optional, word } from "../../errors/kinds.js";
 import { flag, option } from "./option.js";
 
 /** A folder lies where it lies. */

@@ -1,27 +1,26 @@
 // Options of a training: how its images are prepared and changed.
 
-import { augmentByName, augmentNames } from "../../data/index.js";
+import { augmentations, type AugmentationValues } from "../../data/index.js";
 import { FILTERS } from "../../models/index.js";
-import { choice, integer, list, number, optional, type Kind } from "../kinds.js";
-import { flag, off, option } from "./option.js";
+import { choice, integer, list, number, optional, type Kind } from "../../errors/kinds.js";
+import { flag, off, option, type TrainOption } from "./option.js";
 
-const policy: Kind<string> = {
-  expected: "imagenet, cifar10, svhn, ra, ta_wide, or as rand-m9-n2",
-  metavar: "<policy>",
-  names: () => augmentNames,
-  accepts: (v): v is string => typeof v === "string" && policy.parse(v) !== undefined,
-  parse(name) {
-    try {
-      augmentByName(name);
-      return name;
-    } catch {
-      return undefined;
-    }
-  },
+type Augmentations = typeof augmentations;
+
+/** Options of the augmentations, each with the value that it takes. */
+type AugmentationOptions = {
+  readonly [Name in keyof Augmentations]: TrainOption<AugmentationValues[Name]>;
 };
 
 const share = number(0, 1);
 const needs = { noAug: off };
+
+const augmentationOptions = Object.fromEntries(
+  Object.entries(augmentations).map(([name, { on, kind, default: value, help }]) => [
+    name,
+    option<unknown>(kind as Kind<unknown>, value, help, on === "batches" ? {} : { needs }),
+  ]),
+) as unknown as AugmentationOptions;
 
 export const imageOptions = {
   /** null: the dataset's if its images are of one size, otherwise the model's. */
@@ -38,14 +37,5 @@ export const imageOptions = {
   scale: option(optional(list(number(0, 1, { above: true }), 2) as Kind<readonly [number, number]>), null, "share of an image that a training crop shows, from,to (default: 0.08,1 beyond 64 pixels)", { needs }), // prettier-ignore
   /** null: 0.5, or 0 of grey images up to 64 pixels, which may be digits. */
   hflip: option(optional(share), null, "probability of left for right (default: 0.5; 0 of small grey images)", { needs }), // prettier-ignore
-  vflip: option(share, 0, "probability of top for bottom", { needs }),
-  aa: option(optional(policy), null, "AutoAugment policy: imagenet, cifar10, svhn, ra, ta_wide, rand-m9-n2", { needs }), // prettier-ignore
-  colorJitter: option(share, 0, "deviation of brightness, contrast, saturation", { needs }),
-  reprob: option(share, 0, "probability that a box is erased", { needs }),
-  cutout: option(integer(0), 0, "side of a square that is cut out, in pixels", { needs }),
-  hideAndSeek: option(share, 0, "probability that a patch of a grid over the image is hidden", { needs }),
-  gridmask: option(share, 0, "probability that squares of a grid are cut out of the image", { needs }),
-  mixup: option(number(0), 0, "mixup's alpha"),
-  cutmix: option(number(0), 0, "CutMix's alpha"),
-  fmix: option(number(0), 0, "FMix's alpha; of --mixup, --cutmix, --fmix each batch draws one"),
+  ...augmentationOptions,
 };

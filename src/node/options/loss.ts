@@ -1,7 +1,7 @@
 // Options of a training: its loss, a teacher, averaged weights.
 
 import { modelNames } from "../../models/index.js";
-import { choice, either, list, number, optional, word } from "../kinds.js";
+import { choice, either, list, number, optional, word } from "../../errors/kinds.js";
 import { below, flag, on, oneOf, option } from "./option.js";
 
 /** A teacher whose word is all leaves nothing to the labels' loss. */

@@ -1,7 +1,7 @@
 // Options of a training: the model and the weights that it begins with.
 
 import { modelInfo, modelNames, type ModelInfo } from "../../models/index.js";
-import { choice, integer, number, optional, word, type Kind } from "../kinds.js";
+import { choice, integer, number, optional, word, type Kind } from "../../errors/kinds.js";
 import { flag, on, option, type Condition } from "./option.js";
 
 const pattern: Kind<string> = {

@@ -1,6 +1,6 @@
 // What a training's option is: a row of a table, from which the command line, types, checks and help come.
 
-import { bool, type Kind } from "../kinds.js";
+import { bool, type Kind } from "../../errors/kinds.js";
 
 /** What another option must be for this one to make a difference. */
 export interface Condition {

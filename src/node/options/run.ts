@@ -1,6 +1,6 @@
 // Options of a training: when it ends, what it writes, what computes.
 
-import { integer, number, optional, word } from "../kinds.js";
+import { integer, number, optional, word } from "../../errors/kinds.js";
 import { option } from "./option.js";
 
 export const generalOptions = {

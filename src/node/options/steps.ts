@@ -1,7 +1,7 @@
 // Options of a training: its batches, optimizer and learning rate.
 
 import { optimizerInfo, optimizerNames, scheduleInfo, scheduleNames } from "../../optim/index.js";
-import { choice, integer, list, number, optional } from "../kinds.js";
+import { choice, integer, list, number, optional } from "../../errors/kinds.js";
 import { flag, on, oneOf, option, otherThan } from "./option.js";
 
 const positive = number(0, Infinity, { above: true });

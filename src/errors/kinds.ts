@@ -1,6 +1,6 @@
 // Kinds of option values: what a text on the command line or a value in a JSON file must be.
 
-import { nearest } from "../errors/suggest.js";
+import { nearest } from "./suggest.js";
 
 export interface Kind<T> {
   /** "an integer ≥ 1" */
