@@ -10,7 +10,7 @@ export class Broadcast {
   bStep: i32 = 0;
 }
 
-/** A copy between a strided array of four axes and a contiguous one; sizes n, strides s. */
+/** A copy between strided arrays of four axes: sizes n, strides s of x, t of y. */
 @unmanaged
 export class Strided {
   x: usize = 0;
@@ -23,6 +23,10 @@ export class Strided {
   s1: i32 = 0;
   s2: i32 = 0;
   s3: i32 = 0;
+  t0: i32 = 0;
+  t1: i32 = 0;
+  t2: i32 = 0;
+  t3: i32 = 0;
 }
 
 /** The gradient of a cross-entropy; see reduce/softmax.ts. */
@@ -46,6 +50,7 @@ export class NormSums {
   dy: usize = 0;
   y: usize = 0;
   scale: usize = 0;
+  activation: i32 = 0;
   x: usize = 0;
   mean: usize = 0;
   out: usize = 0;

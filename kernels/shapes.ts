@@ -1,5 +1,12 @@
-// Structs that TypeScript fills, field by field in this order, as 32-bit words, and sizes that both sides count on (kernels/table.mjs
+// Structs that TypeScript fills, field by field in this order, as 32-bit words, and constants that both sides count on (kernels/table.mjs
 // hands them on). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
+
+/** Activations that a kernel applies as it writes; see elementwise/activation.ts. */
+export const RELU: i32 = 1;
+export const RELU6: i32 = 2;
+export const SILU: i32 = 3;
+export const HARDSWISH: i32 = 4;
+export const HARDSIGMOID: i32 = 5;
 
 /** A matrix product; see product/gemm.ts. */
 @unmanaged

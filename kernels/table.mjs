@@ -1,4 +1,4 @@
-// What TypeScript has to know of the kernels, read from their sources: parameters of the exports, fields of the structs, sizes
+// What TypeScript has to know of the kernels, read from their sources: parameters of the exports, fields of the structs, constants
 // that both sides count on. kernels/build.mjs writes it to src/wasm/table.ts, so that nothing is kept by hand on both sides.
 
 import { createHash } from "node:crypto";
@@ -11,7 +11,7 @@ async function sourcesOf(folder) {
   return Promise.all(files.map((file) => readFile(`${file.parentPath ?? file.path}/${file.name}`, "utf8")));
 }
 
-const SIZE = /^export const ([A-Z][A-Z0-9_]*): i32 = (\d+);/gm;
+const CONSTANT = /^export const ([A-Z][A-Z0-9_]*): i32 = (\d+);/gm;
 const STRUCT = /^export class (\w+) \{([^}]*)\}/gm;
 const FIELD = /^\s*(\w+): (i32|usize|f32) = 0;/gm;
 
@@ -34,7 +34,7 @@ export async function tableOf(exported) {
       Object.fromEntries([...body.matchAll(FIELD)].map(([, field, type]) => [field, type])),
     ]),
   );
-  const sizes = Object.fromEntries([...shapes.matchAll(SIZE)].map(([, name, n]) => [name, Number(n)]));
+  const constants = Object.fromEntries([...shapes.matchAll(CONSTANT)].map(([, name, n]) => [name, Number(n)]));
   const constant = (name, what, value) =>
     `/** ${what} */\nexport const ${name} = ${JSON.stringify(value, undefined, 2)} as const;\n`;
   const tables = [
@@ -49,7 +49,7 @@ export async function tableOf(exported) {
       "The structs of kernels/shapes.ts and arguments.ts: fields in order, with their types.",
       structs,
     ),
-    constant("sizes", "The sizes of kernels/shapes.ts.", sizes),
+    constant("constants", "The constants of kernels/shapes.ts.", constants),
   ].join("\n");
   const fingerprint = createHash("sha256").update(tables).digest("hex").slice(0, 16);
   const own = constant("fingerprint", "Tells whether a file of kernels has this table.", fingerprint);

@@ -2,12 +2,8 @@
 // Each export is mapValues or mapGradients with a constant function, which the compiler specialises.
 
 import { sigmoid4 } from "../math";
-import { at, loadLanes, madd, storeLanes } from "../simd";
-
-const SILU: i32 = 0;
-const HARDSIGMOID: i32 = 1;
-const HARDSWISH: i32 = 2;
-const RELU6: i32 = 3;
+import { HARDSIGMOID, HARDSWISH, RELU6, SILU } from "../shapes";
+import { at, madd, storeLanes } from "../simd";
 
 /** x cut to [0, 6]; NaN stays NaN. */
 function cut6(x: v128): v128 {
@@ -42,7 +38,7 @@ function gradient(f: i32, dy: v128, x: v128): v128 {
 function mapValues(f: i32, x: usize, y: usize, begin: i32, end: i32): void {
   let i = begin;
   for (; i + 4 <= end; i += 4) v128.store(at(y, i), inline.always(value(f, v128.load(at(x, i)))));
-  if (i < end) storeLanes(at(y, i), inline.always(value(f, loadLanes(at(x, i), end - i))), end - i);
+  if (i < end) storeLanes(at(y, i), inline.always(value(f, v128.load(at(x, i)))), end - i);
 }
 
 function mapGradients(f: i32, dy: usize, x: usize, dx: usize, begin: i32, end: i32): void {
@@ -51,7 +47,7 @@ function mapGradients(f: i32, dy: usize, x: usize, dx: usize, begin: i32, end: i
     v128.store(at(dx, i), inline.always(gradient(f, v128.load(at(dy, i)), v128.load(at(x, i)))));
   }
   if (i < end) {
-    const g = inline.always(gradient(f, loadLanes(at(dy, i), end - i), loadLanes(at(x, i), end - i)));
+    const g = inline.always(gradient(f, v128.load(at(dy, i)), v128.load(at(x, i))));
     storeLanes(at(dx, i), g, end - i);
   }
 }
@@ -87,4 +83,20 @@ export function hardswishBackward(dy: usize, x: usize, dx: usize, begin: i32, en
 /** dx = dy where 0 < x < 6, else 0. */
 export function relu6Backward(dy: usize, x: usize, dx: usize, begin: i32, end: i32): void {
   inline.always(mapGradients(RELU6, dy, x, dx, begin, end));
+}
+
+/** One of the activations but relu, by its number: y = f(x). Not an export: what writes x applies it while x is in the cache. */
+export function activate(f: i32, x: usize, y: usize, count: i32): void {
+  if (f == SILU) silu(x, y, 0, count);
+  else if (f == RELU6) relu6(x, y, 0, count);
+  else if (f == HARDSWISH) hardswish(x, y, 0, count);
+  else hardsigmoid(x, y, 0, count);
+}
+
+/** dx = dy·f′(x), likewise. */
+export function activateBackward(f: i32, dy: usize, x: usize, dx: usize, count: i32): void {
+  if (f == SILU) siluBackward(dy, x, dx, 0, count);
+  else if (f == RELU6) relu6Backward(dy, x, dx, 0, count);
+  else if (f == HARDSWISH) hardswishBackward(dy, x, dx, 0, count);
+  else hardsigmoidBackward(dy, x, dx, 0, count);
 }

@@ -3,7 +3,7 @@
 
 import { exp4, log4, sigmoid4, tanh4 } from "../math";
 import { Broadcast, Strided } from "../arguments";
-import { at, loadLanes, madd, storeLanes } from "../simd";
+import { at, madd, storeLanes } from "../simd";
 
 const RELU: i32 = 0;
 const SIGMOID: i32 = 1;
@@ -28,7 +28,7 @@ function unary(op: i32, x: v128): v128 {
 function mapUnary(op: i32, x: usize, y: usize, begin: i32, end: i32): void {
   let i = begin;
   for (; i + 4 <= end; i += 4) v128.store(at(y, i), inline.always(unary(op, v128.load(at(x, i)))));
-  if (i < end) storeLanes(at(y, i), inline.always(unary(op, loadLanes(at(x, i), end - i))), end - i);
+  if (i < end) storeLanes(at(y, i), inline.always(unary(op, v128.load(at(x, i)))), end - i);
 }
 
 /** y[i] = max(x[i], 0); NaN stays NaN. */
@@ -100,8 +100,8 @@ function mapAlike(op: i32, a: usize, b: usize, y: usize, begin: i32, end: i32): 
     v128.store(at(y, i), inline.always(binary(op, v128.load(at(a, i)), v128.load(at(b, i)))));
   }
   if (i < end) {
-    const u = loadLanes(at(a, i), end - i);
-    const v = loadLanes(at(b, i), end - i);
+    const u = v128.load(at(a, i));
+    const v = v128.load(at(b, i));
     storeLanes(at(y, i), inline.always(binary(op, u, v)), end - i);
   }
 }
@@ -146,8 +146,8 @@ function mapBinary(op: i32, a: usize, b: usize, y: usize, broadcast: usize, begi
       }
     }
     if (i < last) {
-      const u = aStep ? loadLanes(at(p, i), last - i) : v128.load32_splat(p);
-      const v = bStep ? loadLanes(at(q, i), last - i) : v128.load32_splat(q);
+      const u = aStep ? v128.load(at(p, i)) : v128.load32_splat(p);
+      const v = bStep ? v128.load(at(q, i)) : v128.load32_splat(q);
       storeLanes(at(y, i), inline.always(binary(op, u, v)), last - i);
     }
     i = 0;
@@ -205,7 +205,7 @@ export function affine(x: usize, y: usize, scale: f32, shift: f32, begin: i32, e
   const t = f32x4.splat(shift);
   let i = begin;
   for (; i + 4 <= end; i += 4) v128.store(at(y, i), madd(v128.load(at(x, i)), s, t));
-  if (i < end) storeLanes(at(y, i), madd(loadLanes(at(x, i), end - i), s, t), end - i);
+  if (i < end) storeLanes(at(y, i), madd(v128.load(at(x, i)), s, t), end - i);
 }
 
 /** y[i] = value. */
@@ -216,41 +216,20 @@ export function fill(y: usize, value: f32, begin: i32, end: i32): void {
   storeLanes(at(y, i), v, end - i);
 }
 
-/** The part's rows one after the other, from (STORE: to) where they lie in the whole. */
-function strided(STORE: bool, whole: usize, part: usize, s: Strided): void {
+/** Copies between strided arrays of four axes: y[i0·t0 + i1·t1 + i2·t2 + i3·t3] = x[i0·s0 + i1·s1 + i2·s2 + i3·s3]. */
+export function stridedCopy(shape: usize): void {
+  const s = changetype<Strided>(shape);
   const n3 = s.n3;
   const s3 = s.s3;
+  const t3 = s.t3;
   for (let i0 = 0; i0 < s.n0; i0++) {
     for (let i1 = 0; i1 < s.n1; i1++) {
       for (let i2 = 0; i2 < s.n2; i2++) {
-        const row = at(whole, i0 * s.s0 + i1 * s.s1 + i2 * s.s2);
-        const from = STORE ? part : row;
-        const to = STORE ? row : part;
-        const fromStep = STORE ? 1 : s3;
-        const toStep = STORE ? s3 : 1;
-        if (s3 == 1) {
-          memory.copy(to, from, at(0, n3));
-        } else {
-          for (let i = 0; i < n3; i++) store<f32>(at(to, i * toStep), load<f32>(at(from, i * fromStep)));
-        }
-        part = at(part, n3);
+        const from = at(s.x, i0 * s.s0 + i1 * s.s1 + i2 * s.s2);
+        const to = at(s.y, i0 * s.t0 + i1 * s.t1 + i2 * s.t2);
+        if (s3 == 1 && t3 == 1) memory.copy(to, from, at(0, n3));
+        else for (let i = 0; i < n3; i++) store<f32>(at(to, i * t3), load<f32>(at(from, i * s3)));
       }
     }
   }
-}
-
-/** Copies a strided array of four axes to a contiguous one: y[i0, i1, i2, i3] = x[i0·s0 + i1·s1 + i2·s2 + i3·s3]. */
-export function stridedCopy(shape: usize): void {
-  const s = changetype<Strided>(shape);
-  const x = s.x;
-  const y = s.y;
-  inline.always(strided(false, x, y, s));
-}
-
-/** The reverse of stridedCopy: y[i0·s0 + i1·s1 + i2·s2 + i3·s3] = x[i0, i1, i2, i3] of a contiguous array. */
-export function stridedStore(shape: usize): void {
-  const s = changetype<Strided>(shape);
-  const x = s.x;
-  const y = s.y;
-  inline.always(strided(true, y, x, s));
 }

@@ -1,4 +1,4 @@
-// Batch normalisation over x[rows][channels] (rows = batch · height · width), with the ReLU and the residual sum that
+// Batch normalisation over x[rows][channels] (rows = batch · height · width), with the activation and the residual sum that
 // follow it. Reads whole vectors, up to three floats past the end of each array.
 // Ioffe and Szegedy, Batch Normalization (2015), arXiv 1502.03167.
 //
@@ -9,6 +9,8 @@
 // alone, and then added up in their order.
 
 import { NormBackward, NormCoefficients, NormSums } from "../arguments";
+import { activate, activateBackward } from "../elementwise/activation";
+import { RELU } from "../shapes";
 import { at, madd, storeLanes } from "../simd";
 
 /** Rows summed in registers before they are added to the totals; 16 rows of any width stay in L1. */
@@ -104,9 +106,9 @@ export function foldNorm(
   }
 }
 
-/** What scaleShift does besides. */
+/** What scaleShiftBody does besides. */
 const RESIDUAL = 1;
-const RELU = 2;
+const CUT = 2;
 
 /** Body of scaleShift; WITH is a constant. */
 function scaleShiftBody(
@@ -130,13 +132,13 @@ function scaleShiftBody(
     for (; c < whole; c += 4) {
       let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
       if (WITH & RESIDUAL) v = f32x4.add(v, v128.load(at(other, c)));
-      if (WITH & RELU) v = f32x4.pmax(v, zero);
+      if (WITH & CUT) v = f32x4.pmax(v, zero);
       v128.store(at(y, c), v);
     }
     if (c < channels) {
       let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
       if (WITH & RESIDUAL) v = f32x4.add(v, v128.load(at(other, c)));
-      if (WITH & RELU) v = f32x4.pmax(v, zero);
+      if (WITH & CUT) v = f32x4.pmax(v, zero);
       inline.always(storeLanes(at(y, c), v, channels - c));
     }
     x = at(x, channels);
@@ -145,25 +147,38 @@ function scaleShiftBody(
   }
 }
 
+/** Rows of y that stay in L1 while an activation goes over them. */
+function cachedRows(channels: i32): i32 {
+  return max(1, 2048 / max(1, channels));
+}
+
 /**
- * y = x·scale[c] + shift[c] for rows begin ≤ r < end, plus the residual (unless 0), then max(0, ·) if relu. NaN stays NaN. shift
- * lies behind scale.
+ * y = x·scale[c] + shift[c] for rows begin ≤ r < end, plus the residual (unless 0), then the activation (unless 0). NaN stays
+ * NaN. shift lies behind scale.
  */
 export function scaleShift(
   x: usize,
   residual: usize,
-  relu: i32,
+  activation: i32,
   y: usize,
   channels: i32,
   scale: usize,
   begin: i32,
   end: i32,
 ): void {
-  if (residual) {
-    if (relu) inline.always(scaleShiftBody(3, x, residual, y, channels, scale, begin, end));
-    else inline.always(scaleShiftBody(RESIDUAL, x, residual, y, channels, scale, begin, end));
-  } else if (relu) inline.always(scaleShiftBody(RELU, x, 0, y, channels, scale, begin, end));
-  else inline.always(scaleShiftBody(0, x, 0, y, channels, scale, begin, end));
+  if (activation == RELU) {
+    if (residual) inline.always(scaleShiftBody(3, x, residual, y, channels, scale, begin, end));
+    else inline.always(scaleShiftBody(CUT, x, 0, y, channels, scale, begin, end));
+    return;
+  }
+  const step = activation ? cachedRows(channels) : end - begin;
+  for (let r = begin; r < end; r += step) {
+    const stop = min(r + step, end);
+    if (residual) inline.always(scaleShiftBody(RESIDUAL, x, residual, y, channels, scale, r, stop));
+    else inline.always(scaleShiftBody(0, x, 0, y, channels, scale, r, stop));
+    const written = at(y, r * channels);
+    if (activation) activate(activation, written, written, (stop - r) * channels);
+  }
 }
 
 /** Where dy counts: everywhere, where the output y of a ReLU is positive, or where x·scale + shift is. */
@@ -179,8 +194,16 @@ function masked(mask: i32, dy: usize, y: usize, x: v128, scale: v128, shift: v12
   return g;
 }
 
+/** out = dy times the slope of the activation at x·scale + shift, for rows first ≤ r < stop. */
+function activationGradient(n: NormSums, first: i32, stop: i32): void {
+  const skipped = first * n.channels;
+  const out = at(n.out, skipped);
+  scaleShift(n.x, 0, 0, n.out, n.channels, n.scale, first, stop);
+  activateBackward(n.activation, at(n.dy, skipped), out, out, (stop - first) * n.channels);
+}
+
 function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32): void {
-  const dy = n.dy;
+  let dy = n.dy;
   const x = n.x;
   const mean = n.mean;
   const channels = n.channels;
@@ -193,6 +216,7 @@ function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32)
   if (mask == BY_OUTPUT) y = n.y;
   if (mask == BY_INPUT) scale = n.scale;
   if (writes) out = n.out;
+  if (mask == ALL && n.activation) dy = n.out;
   const shift = at(scale, channels);
   for (let block = begin; block < end; block++) {
     const sums = at(partials, 2 * block * channels);
@@ -201,6 +225,7 @@ function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32)
     memory.fill(sums, 0, at(0, 2 * channels));
     for (let first = block * blockRows; first < last; first += INNER) {
       const stop = min(first + INNER, last);
+      if (mask == ALL && n.activation) activationGradient(n, first, stop);
       for (let c = 0; c < channels; c += 4) {
         const left = channels - c;
         const m = v128.load(at(mean, c));
@@ -229,14 +254,14 @@ function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32)
 /**
  * Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end. Behind a ReLU dy counts only where its output y is
  * positive, or if scale (with shift behind it) is given, where x·scale + shift is; else both are 0. `out`, unless 0, gets dy
- * with zeros where it does not count by y.
+ * with zeros where it does not count by y. With another activation dy is times its slope at x·scale + shift; out gets that.
  */
 export function normSums(shape: usize, begin: i32, end: i32): void {
   const n = changetype<NormSums>(shape);
-  if (n.scale) inline.always(normSumsBody(BY_INPUT, 0, n, begin, end));
+  if (n.activation || !(n.scale | n.out | n.y)) inline.always(normSumsBody(ALL, 0, n, begin, end));
+  else if (n.scale) inline.always(normSumsBody(BY_INPUT, 0, n, begin, end));
   else if (n.out) inline.always(normSumsBody(BY_OUTPUT, 1, n, begin, end));
-  else if (n.y) inline.always(normSumsBody(BY_OUTPUT, 0, n, begin, end));
-  else inline.always(normSumsBody(ALL, 0, n, begin, end));
+  else inline.always(normSumsBody(BY_OUTPUT, 0, n, begin, end));
 }
 
 /** sums[c] and dots[c] from the partials of all blocks. */

@@ -3,7 +3,7 @@
 
 import { ShapeError } from "../errors.js";
 import { disposeAux, isRecorded, keepAux, Node, type AnyRule, type Once } from "./autograd.js";
-import { definePlan, operandsOf, type Make } from "./planned.js";
+import { definePlan, type Make } from "./planned.js";
 import { enterScope, refusePromise, scoped } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
 import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
@@ -34,15 +34,20 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
   dtype?: DType;
   /** The output's shape. Validates everything: forward and the kernels do not. @throws ShapeError */
   shape(inputs: I, attrs: A): Shape;
-  /** Plans how y, and the extras, are filled. An op has this, or forward. */
+  /** Plans how y, and the extras, are filled. */
   plan?: Make<I & Aux, A>;
   /** Attributes that kernels take as numbers, so that one plan does for all their values. */
   scalars?: readonly (keyof A)[];
   /** More tensors for the plan to fill, which backward reads: they arrive as saved.aux. recorded: whether there will be a backward. */
   extras?(inputs: I, shape: Shape, recorded: boolean): Aux;
-  /** Fills y itself, or leaves it to be computed. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
+  /**
+   * Where an input waits to be computed and can take this op over (core/storage.ts): fills y, or leaves it to be computed, and
+   * gives what arrives as saved.aux. undefined: it cannot, and the plan is run.
+   */
+  absorbed?(y: Tensor, inputs: I): Aux | undefined;
+  /** In place of a plan: fills y by other ops and plans. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
   forward?(y: Tensor, inputs: I, attrs: A): Aux;
-  /** The op shares its input's elements: y is made from this input's storage, and forward copies nothing. */
+  /** In place of both: the op shares the elements of this input. */
   view?: keyof I;
   /** Tensors that the gradient rules read; everything else may be freed. */
   saves: readonly S[];
@@ -132,14 +137,18 @@ export function defineOp<
   const dtypes = (spec.dtypes ?? {}) as Record<string, DType | undefined>;
   const optional = spec.optional ?? [];
   const { plan, forward: own } = spec;
-  if (!plan === !own) throw new Error(`defineOp: '${name}' needs a plan or a forward, not both`);
+  if ([plan, own, view].filter(Boolean).length !== 1) {
+    throw new Error(`defineOp: '${name}' needs a plan, a forward or a view: one of them`);
+  }
   const planned = plan && definePlan<Inputs, A>(name, plan as unknown as Make<Inputs, A>, spec.scalars);
 
   /** Fills y, whose memory is not there yet; gives what backward will read besides. */
   const forward = (y: Tensor, inputs: I, attrs: A, recorded: boolean): Aux | undefined => {
-    if (!planned) return own!(y, inputs, attrs);
-    const extras = spec.extras?.(inputs, y.shape, recorded) as Aux | undefined;
-    planned.run(y.ptr, y.shape, operandsOf<Inputs>(extras ? { ...inputs, ...extras } : inputs), attrs);
+    if (!planned) return own?.(y, inputs, attrs);
+    const aux = spec.absorbed?.(y, inputs);
+    if (aux) return aux;
+    const extras = spec.extras?.(inputs, y.shape, recorded);
+    planned.fill(y, extras ? { ...inputs, ...extras } : inputs, attrs);
     return extras;
   };
 

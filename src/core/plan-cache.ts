@@ -15,6 +15,8 @@ interface Entry<V> {
   readonly shape: Shape;
   readonly inputs: readonly (Input | undefined)[];
   readonly attrs: Attributes;
+  /** How many attributes there are. */
+  readonly count: number;
   readonly value: V;
 }
 
@@ -28,8 +30,11 @@ function mix(hash: number, shape: Shape): number {
 
 function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  const [names, others] = [Object.keys(a), Object.keys(b)];
   return (
-    Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((v, i) => Object.is(v, b[i]))
+    names.length === others.length &&
+    names.every((name) => sameValue((a as Attributes)[name], (b as Attributes)[name]))
   );
 }
 
@@ -60,7 +65,7 @@ export class PlanCache<V> {
       this.#size = 0;
     }
     const own = Object.values(inputs).map((t) => t && { shape: t.shape, stays: t.stays });
-    const entry = { shape, inputs: own, attrs: { ...attrs }, value };
+    const entry = { shape, inputs: own, attrs: { ...attrs }, count: Object.keys(attrs).length, value };
     this.#entries.set(hash, [...(this.#entries.get(hash) ?? []), entry]);
     this.#size++;
     return value;
@@ -77,9 +82,11 @@ export class PlanCache<V> {
       } else if (own.stays !== input.stays || !sameShape(own.shape, input.shape)) return false;
     }
     if (i !== entry.inputs.length) return false;
+    let count = 0;
     for (const name in attrs) {
+      count++;
       if (!this.#ignored.has(name) && !sameValue(attrs[name], entry.attrs[name])) return false;
     }
-    return true;
+    return count === entry.count;
   }
 }

@@ -6,7 +6,7 @@ import { isRecorded } from "./autograd.js";
 import { PlanCache } from "./plan-cache.js";
 import type { Shape } from "./shape.js";
 import { sizeOf } from "./shape.js";
-import type { Deferred, Storage } from "./storage.js";
+import type { Activation, Deferred, Epilogue, Storage } from "./storage.js";
 import { empty, type Tensor } from "./tensor.js";
 import { Trials } from "./trials.js";
 
@@ -31,22 +31,32 @@ export type Places<T> = { readonly [K in keyof T]: undefined extends T[K] ? Plac
 export type Operands<T> = { readonly [K in keyof T]: undefined extends T[K] ? Operand | undefined : Operand };
 type AnyOperands = Readonly<Record<string, Operand | undefined>>;
 
-/** Plans how y is computed from the inputs. */
-export type Make<T, A> = (planner: Planner, y: Place, inputs: Places<T>, attrs: A) => void;
+/** What a plan does besides, for the operation that follows: an Epilogue (storage.ts) of places. */
+export interface Also {
+  readonly moments: { pivot: number; mean: number; variance: number } | undefined;
+  readonly sum: boolean;
+  /** Place of what is added, 0 for nothing. */
+  readonly residual: number;
+  readonly activation: Activation | undefined;
+}
+
+/** Plans how y is computed from the inputs, and what of the epilogue the planner says that it absorbs. */
+export type Make<T, A> = (planner: Planner, y: Place, inputs: Places<T>, attrs: A, also: Also) => void;
 
 /** How an op computes y, for all shapes. */
 export interface Planned<T, A> {
-  /** The plan for inputs of these shapes. */
-  planFor(shape: Shape, inputs: Operands<T>, attrs: A): Plan;
   /** Computes y's elements to an address. */
   run(address: number, shape: Shape, inputs: Operands<T>, attrs: A): void;
-  /** A new tensor of the shape, computed. */
+  /**
+   * Computes y's elements, or leaves them to be computed where that can take something over from the next operation. more: what
+   * else the next operation may want to know of them.
+   */
+  fill(y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">): void;
+  /** A new tensor of the shape, filled. */
   (shape: Shape, inputs: T, attrs: A): Tensor;
   /** The same, computed when its elements are asked for: the gradient of a parameter then is written where it is to lie. */
   later(shape: Shape, inputs: T, attrs: A): Tensor;
 }
-
-const NOTHING: Deferred["absorbs"] = new Set();
 
 export function operandsOf<T extends Tensors<T>>(inputs: T): Operands<T> {
   const operands: Record<string, Operand | undefined> = {};
@@ -98,7 +108,8 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     const values = scalars.map((scalar, i) => [scalar, placeOf(named.length + 1 + i)] as const);
     const planner = new Planner(name, named.length + 1 + scalars.length, keeps, way);
     const seen = scalars.length > 0 ? { ...attrs, ...Object.fromEntries(values) } : attrs;
-    make(planner, placeOfOperand(0, shape), Object.fromEntries(places) as unknown as Places<T>, seen);
+    const all = Object.fromEntries(places);
+    make(planner, placeOfOperand(0, shape), all as unknown as Places<T>, seen, alsoOf(all, attrs));
     return planner.plan();
   };
 
@@ -123,24 +134,59 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     );
   };
 
+  const defer = (y: Tensor, own: Operands<T>, attrs: A, more?: Pick<Deferred, "scaled">): void => {
+    const { shape } = y;
+    y.storage.defer({
+      sources: Object.values(own as AnyOperands).flatMap((operand) => operand?.storage ?? []),
+      absorbs: entryFor(shape, own, attrs).plans[0]!.absorbs,
+      channels: shape.at(-1)!,
+      write: (address, epilogue = {}) =>
+        run(address, shape, withEpilogue(own, epilogue, shape), { ...attrs, ...flagsOf(epilogue) }),
+      ...more,
+    });
+  };
+
+  const fill = (y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">): void => {
+    const own = operandsOf(inputs);
+    if (entryFor(y.shape, own, attrs).plans[0]!.absorbs.size > 0) defer(y, own, attrs, more);
+    else run(y.ptr, y.shape, own, attrs);
+  };
+
   const compute = (shape: Shape, inputs: T, attrs: A): Tensor => {
     const y = empty(shape, "f32", name);
-    run(y.ptr, shape, operandsOf(inputs), attrs);
+    fill(y, inputs, attrs);
     return y;
   };
+
   const later = (shape: Shape, inputs: T, attrs: A): Tensor => {
     const y = empty(shape, "f32", name);
-    const own = operandsOf(inputs);
-    y.storage.defer({
-      sources: Object.values(inputs as Record<string, Tensor | undefined>).flatMap((t) => t?.storage ?? []),
-      absorbs: NOTHING,
-      write: (address) => run(address, shape, own, attrs),
-    });
+    defer(y, operandsOf(inputs), attrs);
     return y;
   };
-  return Object.assign(compute, {
-    run,
-    later,
-    planFor: (shape: Shape, inputs: Operands<T>, attrs: A) => entryFor(shape, inputs, attrs).plans[0]!,
-  });
+  return Object.assign(compute, { run, fill, later });
+}
+
+/** The inputs with the tensors of an epilogue behind them. */
+function withEpilogue<T>(inputs: Operands<T>, { moments, residual }: Epilogue, shape: Shape): Operands<T> {
+  if (!moments && !residual) return inputs;
+  const more = { ...inputs, ...(moments && operandsOf(moments)) } as Record<string, Operand | undefined>;
+  if (residual) more["residual"] = { shape, storage: residual, stays: false };
+  return more as unknown as Operands<T>;
+}
+
+/** What an epilogue says besides tensors; nothing where it says nothing, so that plans without one are found. */
+function flagsOf({ sum, activation }: Epilogue): Partial<Also> {
+  return { ...(sum && { sum }), ...(activation && { activation }) };
+}
+
+/** The epilogue as a plan sees it. */
+function alsoOf(inputs: Readonly<Record<string, Place | undefined>>, attrs: Partial<Also>): Also {
+  const { pivot, mean, variance, residual } = inputs;
+  const moments = pivot && mean && variance;
+  return {
+    moments: moments && { pivot: pivot.ptr, mean: mean.ptr, variance: variance.ptr },
+    residual: residual?.ptr ?? 0,
+    sum: attrs.sum ?? false,
+    activation: attrs.activation,
+  };
 }

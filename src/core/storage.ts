@@ -5,6 +5,9 @@ import type { Heap } from "../wasm/heap.js";
 import { onReplaced, runtime } from "../wasm/runtime.js";
 import type { Tensor } from "./tensor.js";
 
+/** Functions of one element that an operation can apply as it writes. */
+export type Activation = "relu" | "relu6" | "silu" | "hardswish" | "hardsigmoid";
+
 /** What the computation of an output can take over from the operation that follows, so that this needs no pass of its own. */
 export interface Epilogue {
   /** Leaves the mean and variance of each channel, summed about a pivot near the mean. */
@@ -14,7 +17,7 @@ export interface Epilogue {
   /** Adds another storage's elements. */
   residual?: Storage;
   /** Applied last. */
-  activation?: "relu";
+  activation?: Activation;
 }
 
 /**
@@ -32,8 +35,18 @@ export interface Deferred {
   readonly channels?: number;
   /** The elements are x·scale + shift for each channel: scale, then shift. */
   readonly scaled?: { readonly coefficients: Storage };
-  /** The elements are those of dy where y is positive, else 0; y > 0 where x·scale + shift > 0, if there are coefficients. */
-  readonly masked?: { readonly dy: Storage; readonly y: Storage; readonly coefficients: Storage | undefined };
+  /** The elements are an activation's gradient: dy times its slope. */
+  readonly sloped?: Sloped;
+}
+
+/** dy times the slope of an activation, which is known from its input or its output. */
+export interface Sloped {
+  readonly activation: Activation;
+  readonly dy: Storage;
+  /** What the slope is read from: relu's output, the other activations' input. */
+  readonly of: Storage;
+  /** The activation's input is x·scale + shift with these, if nothing was added to it. */
+  readonly coefficients: Storage | undefined;
 }
 
 /** What a block may belong to. */

@@ -1,50 +1,58 @@
-// Activations of the networks for phones. relu, sigmoid and tanh are in elementwise.ts.
+// Activations that an operation before them may apply as it writes (core/storage.ts). sigmoid and tanh are in elementwise.ts.
 
 import { defineOp } from "../core/op.js";
+import { definePlan, operandsOf } from "../core/planned.js";
+import type { Activation, Storage } from "../core/storage.js";
 import { empty, type Tensor } from "../core/tensor.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
+import { GRAIN } from "../wasm/parallel.js";
 
-type Activation = "silu" | "hardsigmoid" | "hardswish" | "relu6";
-
-/** y = f(x), whose gradient needs x. slow: how many times longer than a copy it takes. */
-function defineActivation(
-  name: Activation,
-  gradient: `${Activation}Backward`,
-  slow = 1,
-): (inputs: { x: Tensor }) => Tensor {
-  return defineOp({
+/**
+ * y = f(x). from: what its slope is read from. slow: how many times longer than a copy it takes. Where x waits to be computed,
+ * as after batch normalisation, it is never written: backward computes it anew.
+ */
+function defineActivation(name: Activation, from: "x" | "y", slow = 1): (x: Tensor) => Tensor {
+  const kernel = `${name}Backward` as const;
+  const gradient = definePlan<{ dy: Tensor; of: Tensor }, object>(kernel, (p, dx, { dy, of }) =>
+    p.parallel(kernel, dx.size, GRAIN / slow, dy.ptr, of.ptr, dx.ptr),
+  );
+  const op = defineOp({
     name,
     shape: ({ x }: { x: Tensor }) => x.shape,
-    forward: (y, { x }) => parallel(name, x.size, GRAIN / slow, x.ptr, y.ptr),
-    saves: ["x"],
+    plan: (p, y, { x }) => p.parallel(name, x.size, GRAIN / slow, x.ptr, y.ptr),
+    extras: (): { coefficients?: Storage } => ({}),
+    absorbed(y, { x }) {
+      const { deferred } = x.storage;
+      if (!deferred?.absorbs.has("activation")) return undefined;
+      deferred.write(y.ptr, { activation: name });
+      return deferred.scaled ?? {};
+    },
+    saves: [from],
     vjp: {
-      x(dy, { x }) {
-        const dx = empty(dy.shape, "f32", gradient);
-        parallel(gradient, dy.size, GRAIN / slow, dy.ptr, x.ptr, dx.ptr);
+      x(dy, saved) {
+        const of = saved[from];
+        const dx = empty(dy.shape, "f32", `${name} gradient`);
+        const own = operandsOf({ dy, of });
+        const { coefficients } = (from === "y" ? saved.aux : of.storage.deferred?.scaled) ?? {};
+        dx.storage.defer({
+          sources: [dy.storage, of.storage],
+          absorbs: new Set(),
+          sloped: { activation: name, dy: dy.storage, of: of.storage, coefficients },
+          write: (address) => gradient.run(address, dx.shape, own, {}),
+        });
         return dx;
       },
     },
   });
+  return (x) => op({ x });
 }
 
-const siluOp = defineActivation("silu", "siluBackward", 8);
-const hardsigmoidOp = defineActivation("hardsigmoid", "hardsigmoidBackward");
-const hardswishOp = defineActivation("hardswish", "hardswishBackward");
-const relu6Op = defineActivation("relu6", "relu6Backward");
-
+/** max(x, 0). */
+export const relu = defineActivation("relu", "y");
 /** x / (1 + e⁻ˣ), also called swish. Elfwing, Uchibe and Doya (2017), arXiv 1702.03118. */
-export function silu(x: Tensor): Tensor {
-  return siluOp({ x });
-}
+export const silu = defineActivation("silu", "x", 8);
 /** min(max(x + 3, 0), 6) / 6. Howard et al., Searching for MobileNetV3 (2019), arXiv 1905.02244. */
-export function hardsigmoid(x: Tensor): Tensor {
-  return hardsigmoidOp({ x });
-}
+export const hardsigmoid = defineActivation("hardsigmoid", "x");
 /** x · hardsigmoid(x). Howard et al. (2019), arXiv 1905.02244. */
-export function hardswish(x: Tensor): Tensor {
-  return hardswishOp({ x });
-}
+export const hardswish = defineActivation("hardswish", "x");
 /** min(max(x, 0), 6). */
-export function relu6(x: Tensor): Tensor {
-  return relu6Op({ x });
-}
+export const relu6 = defineActivation("relu6", "x");

@@ -1,11 +1,11 @@
 // Concatenation.
 
 import { defineOp } from "../core/op.js";
+import { definePlan } from "../core/planned.js";
 import { describe, sizeOf, type Shape } from "../core/shape.js";
-import { checkTensors, empty, type Tensor } from "../core/tensor.js";
+import { checkTensors, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
-import { parallel } from "../wasm/parallel.js";
 import { rowGrain } from "./fusion.js";
 
 interface CatInputs {
@@ -20,6 +20,17 @@ const NAMES = ["a", "b", "c", "d"] as const;
 /** Elements of one piece: everything from the axis on, which is contiguous. */
 const columnsOf = (shape: Shape, axis: number): number => sizeOf(shape.slice(axis));
 
+/** Columns `start` … of each row of dy. */
+const columnsFrom = definePlan<{ dy: Tensor }, { axis: number; start: number }>(
+  "cat gradient",
+  (p, dx, { dy }, { axis, start }) => {
+    const columns = columnsOf(dx.shape, axis);
+    const rows = sizeOf(dx.shape.slice(0, axis));
+    const all = columnsOf(dy.shape, axis);
+    p.parallel("copyColumns", rows, rowGrain(columns), dy.ptr + start * 4, dx.ptr, columns, all, columns);
+  },
+);
+
 /** The gradient of one input: its columns of dy. */
 function part(name: (typeof NAMES)[number]) {
   return (
@@ -29,13 +40,7 @@ function part(name: (typeof NAMES)[number]) {
   ): Tensor => {
     const before = NAMES.slice(0, NAMES.indexOf(name));
     const start = before.reduce((n, other) => n + columnsOf(shapes[other]!, axis), 0);
-    const shape = shapes[name]!;
-    const dx = empty(shape, "f32", "cat gradient");
-    const columns = columnsOf(shape, axis);
-    const rows = sizeOf(shape.slice(0, axis));
-    const all = columnsOf(dy.shape, axis);
-    parallel("copyColumns", rows, rowGrain(columns), dy.ptr + start * 4, dx.ptr, columns, all, columns);
-    return dx;
+    return columnsFrom(shapes[name]!, { dy }, { axis, start });
   };
 }
 
@@ -53,7 +58,7 @@ const catOp = defineOp({
     }
     return first.map((n, i) => (i === axis ? shapes.reduce((sum, s) => sum + s[i]!, 0) : n));
   },
-  forward(y, inputs, { axis }) {
+  plan(p, y, inputs, { axis }) {
     const rows = sizeOf(y.shape.slice(0, axis));
     const all = columnsOf(y.shape, axis);
     let to = y.ptr;
@@ -61,7 +66,7 @@ const catOp = defineOp({
       const x = inputs[name];
       if (!x) continue;
       const columns = columnsOf(x.shape, axis);
-      parallel("copyColumns", rows, rowGrain(columns), x.ptr, to, columns, columns, all);
+      p.parallel("copyColumns", rows, rowGrain(columns), x.ptr, to, columns, columns, all);
       to += columns * 4;
     }
   },

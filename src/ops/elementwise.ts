@@ -1,12 +1,14 @@
 // Element-wise operations. Binary ones broadcast as NumPy does.
 
 import { defineOp } from "../core/op.js";
+import { definePlan, type Place, type Places } from "../core/planned.js";
 import { broadcastShapes, describe, sameShape, stridesOf, type Shape } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
-import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import { maskedGradient, withResidual } from "./fusion.js";
+import { GRAIN } from "../wasm/parallel.js";
+import type { Planner } from "../wasm/plan.js";
+import { addedTo } from "./fusion.js";
 
 type UnaryKernel = "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
 type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
@@ -23,96 +25,48 @@ interface BinaryInputs {
 /** Kernels that compute more than they read and write. */
 const SLOW: ReadonlySet<string> = new Set(["sigmoid", "tanh", "exp", "log"]);
 
-const sameAsInput = ({ x }: UnaryInputs): Shape => x.shape;
-
-function runUnary(kernel: UnaryKernel) {
-  const grain = SLOW.has(kernel) ? GRAIN / 8 : GRAIN;
-  return (y: Tensor, { x }: UnaryInputs): void => parallel(kernel, x.size, grain, x.ptr, y.ptr);
+/** y = kernel(x), whose gradient needs x or y. */
+function defineUnary<S extends "x" | "y" = never>(
+  name: UnaryKernel,
+  saves: readonly S[],
+  gradient: (dy: Tensor, saved: { readonly [K in S]: Tensor }) => Tensor,
+): (x: Tensor) => Tensor {
+  const op = defineOp({
+    name,
+    shape: ({ x }: UnaryInputs) => x.shape,
+    plan: (p, y, { x }) => p.parallel(name, x.size, SLOW.has(name) ? GRAIN / 8 : GRAIN, x.ptr, y.ptr),
+    saves,
+    vjp: { x: (dy, saved) => gradient(dy, saved as { readonly [K in S]: Tensor }) },
+  });
+  return (x) => op({ x });
 }
 
-function runBackward(kernel: BackwardKernel, dy: Tensor, xy: Tensor): Tensor {
-  const dx = empty(dy.shape, "f32", kernel);
-  parallel(kernel, dy.size, GRAIN, dy.ptr, xy.ptr, dx.ptr);
-  return dx;
+/** dx from dy and x, or y. */
+function defineBackward(kernel: BackwardKernel): (dy: Tensor, xy: Tensor) => Tensor {
+  const plan = definePlan<{ dy: Tensor; xy: Tensor }, object>(kernel, (p, dx, { dy, xy }) =>
+    p.parallel(kernel, dx.size, GRAIN, dy.ptr, xy.ptr, dx.ptr),
+  );
+  return (dy, xy) => plan(dy.shape, { dy, xy }, {});
 }
 
-const reluOp = defineOp({
-  name: "relu",
-  shape: sameAsInput,
-  forward(y, { x }) {
-    const { deferred } = x.storage;
-    if (!deferred?.absorbs.has("activation")) {
-      parallel("relu", x.size, GRAIN, x.ptr, y.ptr);
-      return {};
-    }
-    deferred.write(y.ptr, { activation: "relu" });
-    return { coefficients: deferred.scaled?.coefficients };
-  },
-  saves: ["y"],
-  vjp: {
-    x(dy, { y, aux }) {
-      const dx = empty(dy.shape, "f32", "relu gradient");
-      dx.storage.defer(maskedGradient(dy.storage, y.storage, y.size, aux.coefficients));
-      return dx;
-    },
-  },
-});
+const sigmoidBackward = defineBackward("sigmoidBackward");
+const tanhBackward = defineBackward("tanhBackward");
+const absBackward = defineBackward("absBackward");
 
-const sigmoidOp = defineOp({
-  name: "sigmoid",
-  shape: sameAsInput,
-  forward: runUnary("sigmoid"),
-  saves: ["y"],
-  vjp: { x: (dy, { y }) => runBackward("sigmoidBackward", dy, y) },
-});
-
-const tanhOp = defineOp({
-  name: "tanh",
-  shape: sameAsInput,
-  forward: runUnary("tanh"),
-  saves: ["y"],
-  vjp: { x: (dy, { y }) => runBackward("tanhBackward", dy, y) },
-});
-
-const expOp = defineOp({
-  name: "exp",
-  shape: sameAsInput,
-  forward: runUnary("exp"),
-  saves: ["y"],
-  vjp: { x: (dy, { y }) => mul(dy, y) },
-});
-
-const logOp = defineOp({
-  name: "log",
-  shape: sameAsInput,
-  forward: runUnary("log"),
-  saves: ["x"],
-  vjp: { x: (dy, { x }) => div(dy, x) },
-});
-
-const sqrtOp = defineOp({
-  name: "sqrt",
-  shape: sameAsInput,
-  forward: runUnary("sqrt"),
-  saves: ["y"],
-  vjp: { x: (dy, { y }) => div(affine(dy, 0.5), y) },
-});
-
-const absOp = defineOp({
-  name: "abs",
-  shape: sameAsInput,
-  forward: runUnary("abs"),
-  saves: ["x"],
-  vjp: { x: (dy, { x }) => runBackward("absBackward", dy, x) },
-});
-
-const negOp = defineOp({
-  name: "neg",
-  shape: sameAsInput,
-  forward: runUnary("neg"),
-  saves: [],
-  vjp: { x: (dy) => neg(dy) },
-});
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = defineUnary("sigmoid", ["y"], (dy, { y }) => sigmoidBackward(dy, y));
+/** Hyperbolic tangent. */
+export const tanh = defineUnary("tanh", ["y"], (dy, { y }) => tanhBackward(dy, y));
+/** eˣ. */
+export const exp = defineUnary("exp", ["y"], (dy, { y }) => mul(dy, y));
+/** Natural logarithm; −Infinity at 0, NaN below. */
+export const log = defineUnary("log", ["x"], (dy, { x }) => div(dy, x));
+/** Square root; NaN below 0. */
+export const sqrt = defineUnary("sqrt", ["y"], (dy, { y }) => div(affine(dy, 0.5), y));
+/** Absolute value; its gradient at 0 is 0. */
+export const abs = defineUnary("abs", ["x"], (dy, { x }) => absBackward(dy, x));
+/** −x. */
+export const neg: (x: Tensor) => Tensor = defineUnary("neg", [], (dy) => neg(dy));
 
 const affineOp = defineOp({
   name: "affine",
@@ -122,16 +76,18 @@ const affineOp = defineOp({
       `affine: scale and shift must be numbers; got ${kindOf(scale)} and ${kindOf(shift)}`,
     );
   },
-  forward: (y, { x }, { scale, shift }) => parallel("affine", x.size, GRAIN, x.ptr, y.ptr, scale, shift),
+  scalars: ["scale", "shift"],
+  plan: (p, y, { x }, { scale, shift }) => p.parallel("affine", x.size, GRAIN, x.ptr, y.ptr, scale, shift),
   saves: [],
   vjp: { x: (dy, _, { scale }) => affine(dy, scale) },
 });
 
-/** One loop over axes that a and b walk alike: neighbouring axes are merged, so most calls need one kernel call. */
-function runBinary(kernel: BinaryKernel) {
-  return (y: Tensor, { a, b }: BinaryInputs): void => {
+/** One loop over axes that a and b walk alike: neighbouring axes are merged, so most shapes need one launch. */
+function planBinary(kernel: BinaryKernel) {
+  return (p: Planner, y: Place, { a, b }: Places<BinaryInputs>): void => {
+    if (y.size === 0) return;
     if (sameShape(a.shape, b.shape)) {
-      parallel(kernel, y.size, GRAIN, a.ptr, b.ptr, y.ptr, 0);
+      p.parallel(kernel, y.size, GRAIN, a.ptr, b.ptr, y.ptr, 0);
       return;
     }
     const { sizes, aSteps, bSteps } = mergeAxes(y.shape, broadcastStrides(a, y), broadcastStrides(b, y));
@@ -141,11 +97,10 @@ function runBinary(kernel: BinaryKernel) {
     const rows = sizes.pop() ?? 1;
     const aRow = aSteps.pop() ?? 0;
     const bRow = bSteps.pop() ?? 0;
+    const broadcast = p.struct("Broadcast", { columns, aRow, bRow, aStep, bStep });
     const walk = (axis: number, aPtr: number, bPtr: number, yPtr: number): number => {
       if (axis === sizes.length) {
-        withStruct("Broadcast", { columns, aRow, bRow, aStep, bStep }, (broadcast) => {
-          parallel(kernel, rows * columns, GRAIN, aPtr, bPtr, yPtr, broadcast);
-        });
+        p.parallel(kernel, rows * columns, GRAIN, aPtr, bPtr, yPtr, broadcast);
         return yPtr + rows * columns * 4;
       }
       for (let i = 0; i < sizes[axis]!; i++) {
@@ -153,12 +108,12 @@ function runBinary(kernel: BinaryKernel) {
       }
       return yPtr;
     };
-    if (y.size > 0) walk(0, a.ptr, b.ptr, y.ptr);
+    walk(0, a.ptr, b.ptr, y.ptr);
   };
 }
 
 /** Strides of x seen with y's axes: 0 where x is stretched. */
-function broadcastStrides(x: Tensor, y: Tensor): number[] {
+function broadcastStrides(x: Place, y: Place): number[] {
   const strides = stridesOf(x.shape);
   const lead = y.shape.length - x.shape.length;
   return y.shape.map((n, i) => (i < lead || x.shape[i - lead] !== n || n === 1 ? 0 : strides[i - lead]!));
@@ -192,27 +147,14 @@ function broadcastRule(name: string) {
   return ({ a, b }: BinaryInputs): Shape => broadcastShapes(name, a.shape, b.shape);
 }
 
-const addKernel = runBinary("add");
-
 const addOp = defineOp({
   name: "add",
   shape: broadcastRule("add"),
-  forward(y, { a, b }) {
-    if (!sameShape(a.shape, b.shape)) {
-      addKernel(y, { a, b });
-      return;
-    }
-    // A normalised operand takes the other one in when its values are computed.
-    for (const [t, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const { deferred } = t.storage;
-      if (!deferred?.absorbs.has("residual")) continue;
-      y.storage.defer(withResidual(deferred, other.storage));
-      return;
-    }
-    addKernel(y, { a, b });
+  plan: planBinary("add"),
+  // A normalised operand takes the other one in when its values are computed.
+  absorbed(y, { a, b }) {
+    if (!sameShape(a.shape, b.shape)) return undefined;
+    return addedTo(y, a.storage, b.storage) ?? addedTo(y, b.storage, a.storage);
   },
   saves: [],
   vjp: { a: (dy) => dy, b: (dy) => dy },
@@ -221,7 +163,7 @@ const addOp = defineOp({
 const subOp = defineOp({
   name: "sub",
   shape: broadcastRule("sub"),
-  forward: runBinary("sub"),
+  plan: planBinary("sub"),
   saves: [],
   vjp: { a: (dy) => dy, b: (dy) => neg(dy) },
 });
@@ -229,7 +171,7 @@ const subOp = defineOp({
 const mulOp = defineOp({
   name: "mul",
   shape: broadcastRule("mul"),
-  forward: runBinary("mul"),
+  plan: planBinary("mul"),
   saves: ["a", "b"],
   vjp: { a: (dy, { b }) => mul(dy, b), b: (dy, { a }) => mul(dy, a) },
 });
@@ -237,7 +179,7 @@ const mulOp = defineOp({
 const divOp = defineOp({
   name: "div",
   shape: broadcastRule("div"),
-  forward: runBinary("div"),
+  plan: planBinary("div"),
   saves: ["b", "y"],
   vjp: { a: (dy, { b }) => div(dy, b), b: (dy, { b, y }) => neg(div(mul(dy, y), b)) },
 });
@@ -250,7 +192,7 @@ function wins(a: Tensor, b: Tensor): Tensor {
 const maximumOp = defineOp({
   name: "maximum",
   shape: broadcastRule("maximum"),
-  forward: runBinary("maximum"),
+  plan: planBinary("maximum"),
   saves: ["a", "b"],
   vjp: { a: (dy, { a, b }) => mul(dy, wins(a, b)), b: (dy, { a, b }) => mul(dy, wins(b, a)) },
 });
@@ -258,7 +200,7 @@ const maximumOp = defineOp({
 const minimumOp = defineOp({
   name: "minimum",
   shape: broadcastRule("minimum"),
-  forward: runBinary("minimum"),
+  plan: planBinary("minimum"),
   saves: ["a", "b"],
   vjp: { a: (dy, { a, b }) => mul(dy, wins(b, a)), b: (dy, { a, b }) => mul(dy, wins(a, b)) },
 });
@@ -266,7 +208,7 @@ const minimumOp = defineOp({
 const greaterEqualOp = defineOp({
   name: "greaterEqual",
   shape: broadcastRule("greaterEqual"),
-  forward: runBinary("greaterEqual"),
+  plan: planBinary("greaterEqual"),
   saves: [],
   vjp: {},
 });
@@ -281,43 +223,13 @@ const dropoutOp = defineOp({
       throw new ShapeError(`dropout: seed must be an integer; got ${kindOf(seed)}`);
     return x.shape;
   },
-  forward: (y, { x }, { p, seed }) => parallel("dropout", x.size, GRAIN / 4, x.ptr, y.ptr, p, seed),
+  scalars: ["p", "seed"],
+  plan: (planner, y, { x }, { p, seed }) =>
+    planner.parallel("dropout", x.size, GRAIN / 4, x.ptr, y.ptr, p, seed),
   saves: [],
   vjp: { x: (dy, _, { p, seed }) => dropout(dy, p, seed) },
 });
 
-/** max(x, 0). */
-export function relu(x: Tensor): Tensor {
-  return reluOp({ x });
-}
-/** 1 / (1 + e⁻ˣ). */
-export function sigmoid(x: Tensor): Tensor {
-  return sigmoidOp({ x });
-}
-/** Hyperbolic tangent. */
-export function tanh(x: Tensor): Tensor {
-  return tanhOp({ x });
-}
-/** eˣ. */
-export function exp(x: Tensor): Tensor {
-  return expOp({ x });
-}
-/** Natural logarithm; −Infinity at 0, NaN below. */
-export function log(x: Tensor): Tensor {
-  return logOp({ x });
-}
-/** Square root; NaN below 0. */
-export function sqrt(x: Tensor): Tensor {
-  return sqrtOp({ x });
-}
-/** Absolute value; its gradient at 0 is 0. */
-export function abs(x: Tensor): Tensor {
-  return absOp({ x });
-}
-/** −x. */
-export function neg(x: Tensor): Tensor {
-  return negOp({ x });
-}
 /** x · scale + shift, both numbers. */
 export function affine(x: Tensor, scale: number, shift = 0): Tensor {
   return affineOp({ x }, { scale, shift });

@@ -1,13 +1,12 @@
 // Softmax and cross-entropy over the last axis.
 
 import { defineOp } from "../core/op.js";
+import { definePlan } from "../core/planned.js";
 import { describe, type Shape } from "../core/shape.js";
 import { tidy } from "../core/scope.js";
 import { checkTensors, empty, tensor, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../errors/options.js";
-import { withStruct } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
 import { affine, mul, neg } from "./elementwise.js";
 import { CROSS_ENTROPY } from "./option-names.js";
 import { sum } from "./reduce.js";
@@ -40,33 +39,23 @@ function rowsOf(x: { shape: Shape; size: number }): [rows: number, n: number] {
   return [x.size / n, n];
 }
 
-const logSoftmaxOp = defineOp({
-  name: "logSoftmax",
-  shape: lastAxis("logSoftmax"),
-  forward: (y, { x }) => void runtime().kernels.logSoftmax(x.ptr, y.ptr, ...rowsOf(x)),
-  saves: ["y"],
-  vjp: {
-    x(dy, { y }) {
-      const dx = empty(dy.shape, "f32", "logSoftmaxBackward");
-      runtime().kernels.logSoftmaxBackward(dy.ptr, y.ptr, dx.ptr, ...rowsOf(y));
-      return dx;
-    },
-  },
-});
+/** y = kernel(x) over rows, whose gradient needs y. */
+function defineSoftmax(name: "softmax" | "logSoftmax") {
+  const kernel = `${name}Backward` as const;
+  const gradient = definePlan<{ dy: Tensor; y: Tensor }, object>(kernel, (p, dx, { dy, y }) =>
+    p.call(kernel, dy.ptr, y.ptr, dx.ptr, ...rowsOf(dx)),
+  );
+  return defineOp({
+    name,
+    shape: lastAxis(name),
+    plan: (p, y, { x }) => p.call(name, x.ptr, y.ptr, ...rowsOf(x)),
+    saves: ["y"],
+    vjp: { x: (dy, { y }) => gradient(dy.shape, { dy, y }, {}) },
+  });
+}
 
-const softmaxOp = defineOp({
-  name: "softmax",
-  shape: lastAxis("softmax"),
-  forward: (y, { x }) => void runtime().kernels.softmax(x.ptr, y.ptr, ...rowsOf(x)),
-  saves: ["y"],
-  vjp: {
-    x(dy, { y }) {
-      const dx = empty(dy.shape, "f32", "softmaxBackward");
-      runtime().kernels.softmaxBackward(dy.ptr, y.ptr, dx.ptr, ...rowsOf(y));
-      return dx;
-    },
-  },
-});
+const logSoftmaxOp = defineSoftmax("logSoftmax");
+const softmaxOp = defineSoftmax("softmax");
 
 interface LossInputs {
   x: Tensor;
@@ -89,58 +78,43 @@ function lossShape(inputs: LossInputs, attrs: LossAttrs): Shape {
   return attrs.reduction === "none" ? [inputs.x.shape[0]!] : [];
 }
 
-/** Runs a kernel that writes one loss for each row, and reduces them into y. */
-function reduceLosses(y: Tensor, reduction: Reduction, rows: number, run: (losses: number) => void): void {
-  if (reduction === "none") {
-    run(y.ptr);
-    return;
-  }
-  const { kernels, heap } = runtime();
-  heap.scratch(rows * 4, "crossEntropy", (losses) => {
-    run(losses);
-    kernels.sum(losses, y.ptr, 1, rows, 1, reduction === "mean" ? 1 / rows : 1);
-  });
-}
-
-/** How the gradient of the reduced loss reaches each row: step between rows of dy, and factor. */
-function spread(reduction: Reduction, rows: number): [dyStep: number, scale: number] {
-  return [reduction === "none" ? 1 : 0, reduction === "mean" ? 1 / rows : 1];
-}
-
 /** Of class numbers (crossEntropy), or of probabilities (softCrossEntropy). */
-function defineCrossEntropy(
-  kernel: "crossEntropy" | "softCrossEntropy",
-  gradient: "crossEntropyBackward" | "softCrossEntropyBackward",
-) {
+function defineCrossEntropy(kernel: "crossEntropy" | "softCrossEntropy") {
+  const backward = `${kernel}Backward` as const;
+  const gradient = definePlan<LossInputs & { dy: Tensor; stats: Tensor }, LossAttrs>(
+    backward,
+    (p, dx, { dy, x, target, stats }, { labelSmoothing: smoothing, reduction }) => {
+      const [rows, n] = rowsOf(x);
+      const scale = reduction === "mean" ? 1 / rows : 1;
+      const arrays = { dy: dy.ptr, x: x.ptr, target: target.ptr, stats: stats.ptr, dx: dx.ptr };
+      const dyStep = reduction === "none" ? 1 : 0;
+      p.call(backward, p.struct("LossGradient", { ...arrays, dyStep, rows, n, smoothing, scale }));
+    },
+  );
   return defineOp({
     name: kernel,
     dtypes: kernel === "crossEntropy" ? { target: "i32" } : {},
     shape: lossShape,
-    forward(y, { x, target }, { labelSmoothing, reduction }) {
+    extras: ({ x }) => ({ stats: empty([x.shape[0]!, 2], "f32", "crossEntropy") }),
+    plan(p, y, { x, target, stats }, { labelSmoothing, reduction }) {
       const [rows, n] = rowsOf(x);
-      const stats = empty([rows, 2], "f32", "crossEntropy");
-      reduceLosses(y, reduction, rows, (losses) => {
-        runtime().kernels[kernel](x.ptr, target.ptr, losses, stats.ptr, rows, n, labelSmoothing);
+      const rowLosses = (losses: number): void =>
+        p.call(kernel, x.ptr, target.ptr, losses, stats.ptr, rows, n, labelSmoothing);
+      if (reduction === "none") return rowLosses(y.ptr);
+      p.scratch(rows * 4, (losses) => {
+        rowLosses(losses);
+        p.call("sum", losses, y.ptr, 1, rows, 1, reduction === "mean" ? 1 / rows : 1);
       });
-      return { stats };
     },
     saves: ["x", "target"],
     vjp: {
-      x(dy, { x, target, aux }, { labelSmoothing, reduction }) {
-        const [rows, n] = rowsOf(x);
-        const [dyStep, scale] = spread(reduction, rows);
-        const dx = empty(x.shape, "f32", "crossEntropyBackward");
-        const arrays = { dy: dy.ptr, x: x.ptr, target: target.ptr, stats: aux.stats.ptr, dx: dx.ptr };
-        const fields = { ...arrays, dyStep, rows, n, smoothing: labelSmoothing, scale };
-        withStruct("LossGradient", fields, (shape) => runtime().kernels[gradient](shape));
-        return dx;
-      },
+      x: (dy, { x, target, aux }, attrs) => gradient(x.shape, { dy, x, target, stats: aux.stats }, attrs),
     },
   });
 }
 
-const crossEntropyOp = defineCrossEntropy("crossEntropy", "crossEntropyBackward");
-const softCrossEntropyOp = defineCrossEntropy("softCrossEntropy", "softCrossEntropyBackward");
+const crossEntropyOp = defineCrossEntropy("crossEntropy");
+const softCrossEntropyOp = defineCrossEntropy("softCrossEntropy");
 
 /** @throws ShapeError for another axis than the last: that would be another result, and nobody had noticed */
 function checkLast(op: string, x: Tensor, axis: number): void {

@@ -9,6 +9,7 @@ import { shares } from "../wasm/parallel.js";
 import type { Planner } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
 import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
+import { planCopy } from "./strided.js";
 import { sumOfRows } from "./sum-of-rows.js";
 
 /** An operand: its address and its element strides from row to row and from column to column. */
@@ -199,10 +200,7 @@ const linearOp = defineOp({
       );
       return;
     }
-    if (bias) {
-      const fields = { x: bias.ptr, y: y.ptr, n0: 1, n1: 1, n2: rows, n3: out, s0: 0, s1: 0, s2: 0, s3: 1 };
-      p.call("stridedCopy", p.struct("Strided", fields));
-    }
+    if (bias) planCopy(p, bias.ptr, [0, 1], y.ptr, [out, 1], [rows, out]);
     gemmBlocks(p, rows, out, inner, [x.ptr, inner, 1], [weight.ptr, 1, inner], y.ptr, bias !== undefined);
   },
   saves: ["x", "weight"],

@@ -5,8 +5,7 @@ import { checkShape, sizeOf, stridesOf, type Shape } from "../core/shape.js";
 import { checkTensors, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
-import { withStruct } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
+import { AXES, planCopy } from "./strided.js";
 
 const reshapeOp = defineOp({
   name: "reshape",
@@ -23,12 +22,11 @@ const reshapeOp = defineOp({
     return full;
   },
   view: "x",
-  forward: () => undefined,
   saves: [],
   vjp: { x: (dy, { shapes }) => reshape(dy, shapes.x) },
 });
 
-/** Joins axes that stay neighbours, so that the copy loops over as few as possible. */
+/** Joins axes that stay neighbours in x, so that the copy loops over as few as possible. */
 function mergeAxes(sizes: number[], strides: number[]): void {
   for (let i = sizes.length - 1; i > 0; i--) {
     if (strides[i - 1] === strides[i]! * sizes[i]!) {
@@ -50,25 +48,21 @@ const permuteOp = defineOp({
     }
     return axes.map((a) => x.shape[a]!);
   },
-  forward(y, { x }, { axes }) {
+  plan(p, y, { x }, { axes }) {
     const own = stridesOf(x.shape);
     const sizes = [...y.shape];
     const strides = axes.map((a) => own[a]!);
     mergeAxes(sizes, strides);
-    while (sizes.length < 4) {
-      sizes.unshift(1);
-      strides.unshift(0);
-    }
-    const [n0, n1, n2, n3] = sizes.slice(-4) as [number, number, number, number];
-    const [s0, s1, s2, s3] = strides.slice(-4) as [number, number, number, number];
-    const walk = (axis: number, from: number, to: number): number => {
-      if (axis === sizes.length - 4) {
-        const fields = { x: from, y: to, n0, n1, n2, n3, s0, s1, s2, s3 };
-        withStruct("Strided", fields, (shape) => runtime().kernels.stridedCopy(shape));
-        return to + n0 * n1 * n2 * n3 * 4;
+    const whole = sizes.splice(0, Math.max(0, sizes.length - AXES));
+    const steps = strides.splice(0, whole.length);
+    const to = stridesOf(sizes);
+    const walk = (axis: number, xPtr: number, yPtr: number): number => {
+      if (axis === whole.length) {
+        planCopy(p, xPtr, strides, yPtr, to, sizes);
+        return yPtr + sizeOf(sizes) * 4;
       }
-      for (let i = 0; i < sizes[axis]!; i++) to = walk(axis + 1, from + i * strides[axis]! * 4, to);
-      return to;
+      for (let i = 0; i < whole[axis]!; i++) yPtr = walk(axis + 1, xPtr + i * steps[axis]! * 4, yPtr);
+      return yPtr;
     };
     walk(0, x.ptr, y.ptr);
   },

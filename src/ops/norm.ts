@@ -2,13 +2,14 @@
 
 import type { Once } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
-import { describe } from "../core/shape.js";
+import { definePlan, operandsOf, type Operand, type Place } from "../core/planned.js";
+import { describe, type Shape } from "../core/shape.js";
+import type { Activation } from "../core/storage.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf } from "../errors/options.js";
-import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
-import { rowGrain, scaledRows } from "./fusion.js";
+import { GRAIN } from "../wasm/parallel.js";
+import { codeOf, rowGrain } from "./fusion.js";
 
 interface BatchNormInputs {
   x: Tensor;
@@ -38,62 +39,158 @@ interface Aux {
 const BLOCKS = 64;
 const BLOCK_ROWS = 64;
 
-/** Runs fn with room for the sums of each block, the rows of a block and how many there are. */
-function withPartials(
-  rows: number,
-  channels: number,
-  fn: (partials: number, blockRows: number, blocks: number, grain: number) => void,
-): void {
+/** Blocks of rows that are summed on their own: how many there are, rows of one, and how many are worth another thread. */
+function blocksOf(x: Place): { blocks: number; blockRows: number; grain: number } {
+  const { rows, channels } = rowsOf(x);
   const blockRows = Math.max(BLOCK_ROWS, Math.ceil(rows / BLOCKS / 16) * 16);
-  const blocks = Math.ceil(rows / blockRows);
   const grain = Math.ceil(GRAIN / (blockRows * Math.max(1, channels)));
-  runtime().heap.scratch(blocks * 2 * channels * 4, "batchNorm", (partials) => {
-    fn(partials, blockRows, blocks, grain);
+  return { blocks: Math.ceil(rows / blockRows), blockRows, grain };
+}
+
+function rowsOf({ shape, size }: { shape: Shape; size: number }): { rows: number; channels: number } {
+  const channels = shape.at(-1)!;
+  return { rows: size === 0 ? 0 : size / channels, channels };
+}
+
+/** Mean and variance of each channel of x. */
+const moments = definePlan<{ x: Tensor; variance: Tensor }, object>(
+  "batchNorm",
+  (p, mean, { x, variance }) => {
+    const { rows, channels } = rowsOf(x);
+    const { blocks, blockRows, grain } = blocksOf(x);
+    p.scratch(blocks * 2 * channels * 4, (partials) => {
+      p.parallel("channelMoments", blocks, grain, x.ptr, rows, channels, blockRows, partials);
+      // The first row is near enough to the mean.
+      p.call("finishMoments", x.ptr, rows, channels, partials, blocks, mean.ptr, variance.ptr);
+    });
+  },
+);
+
+interface Statistics {
+  mean: Tensor;
+  variance: Tensor;
+  weight?: Tensor | undefined;
+  bias?: Tensor | undefined;
+}
+
+/** Scale and shift of each channel. */
+const fold = definePlan<Statistics, { eps: number }>(
+  "batchNorm",
+  (p, to, { mean, variance, weight, bias }, { eps }) => {
+    const channels = mean.size;
+    const shift = to.ptr + channels * 4;
+    const of = [mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0] as const;
+    p.call("foldNorm", ...of, eps, channels, to.ptr, shift);
+  },
+);
+
+/** y = x·scale + shift, with the sum and the activation that follow. */
+const scaleShift = definePlan<{ x: Tensor; coefficients: Tensor }, object>(
+  "batchNorm",
+  (p, y, { x, coefficients }, _, { residual, activation }) => {
+    const { rows, channels } = rowsOf(y);
+    p.absorbs("residual");
+    p.absorbs("activation");
+    const from = [x.ptr, residual, codeOf(activation), y.ptr, channels, coefficients.ptr] as const;
+    p.parallel("scaleShift", rows, rowGrain(channels), ...from);
+  },
+);
+
+/** dy as the gradient's kernels take it: with y or coefficients, dy counts where a ReLU's output y or x·scale + shift is positive. */
+interface Gradient {
+  dy: Operand;
+  y?: Operand | undefined;
+  coefficients?: Operand | undefined;
+}
+
+interface GradientInputs {
+  dy: Tensor;
+  y?: Tensor | undefined;
+  coefficients?: Tensor | undefined;
+  x: Tensor;
+}
+
+/** Σdy and Σdy·(x − μ) for each channel. Writes dy as it counts, if asked: behind another activation than ReLU that is dy times its slope. */
+const gradientSums = definePlan<
+  GradientInputs & { mean: Tensor; sums: Tensor; dots: Tensor },
+  { writes: boolean; slope?: Activation | undefined }
+>("batchNorm gradient", (p, out, { dy, y, coefficients, x, mean, sums, dots }, { writes, slope }) => {
+  const { rows, channels } = rowsOf(x);
+  const { blocks, blockRows, grain } = blocksOf(x);
+  p.scratch(blocks * 2 * channels * 4, (partials) => {
+    const from = { dy: dy.ptr, y: y?.ptr ?? 0, scale: coefficients?.ptr ?? 0, activation: codeOf(slope) };
+    const to = { out: writes ? out.ptr : 0, rows, channels, blockRows, partials };
+    p.parallel("normSums", blocks, grain, p.struct("NormSums", { ...from, x: x.ptr, mean: mean.ptr, ...to }));
+    p.call("finishSums", partials, blocks, channels, sums.ptr, dots.ptr);
   });
-}
+});
 
-function rowsOf(x: Tensor): number {
-  return x.size === 0 ? 0 : x.size / x.shape.at(-1)!;
-}
+/** dx in training. */
+const trainingGradient = definePlan<
+  GradientInputs & {
+    mean: Tensor;
+    variance: Tensor;
+    weight?: Tensor | undefined;
+    sums: Tensor;
+    dots: Tensor;
+  },
+  { eps: number }
+>("batchNorm gradient", (p, dx, { dy, y, coefficients: scale, x, weight, ...of }, { eps }) => {
+  const { rows, channels } = rowsOf(x);
+  const { mean, variance, sums, dots } = of;
+  p.scratch(channels * 12, (coefficients) => {
+    const from = { mean: mean.ptr, variance: variance.ptr, weight: weight?.ptr ?? 0, eps, rows, channels };
+    const totals = { sums: sums.ptr, dots: dots.ptr, coefficients };
+    p.call("normCoefficients", p.struct("NormCoefficients", { ...from, ...totals }));
+    const gradient = { dy: dy.ptr, y: y?.ptr ?? 0, scale: scale?.ptr ?? 0, x: x.ptr, dx: dx.ptr };
+    const struct = p.struct("NormBackward", { ...gradient, channels, coefficients });
+    p.parallel("normBackward", rows, rowGrain(channels), struct);
+  });
+});
 
-/** Where dy lies, and what says where it counts; see normSums. */
-interface MaskedSource {
-  dy: number;
-  y: number;
-  scale: number;
-}
+/** dx in evaluation: the statistics are constants. */
+const evaluationGradient = definePlan<
+  { dy: Tensor; variance: Tensor; weight?: Tensor | undefined },
+  { eps: number }
+>("batchNorm gradient", (p, dx, { dy, variance, weight }, { eps }) => {
+  const { rows, channels } = rowsOf(dx);
+  p.scratch(channels * 8, (scale) => {
+    const shift = scale + channels * 4;
+    p.call("foldNorm", variance.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, channels, scale, shift);
+    p.parallel("fill", channels, GRAIN, shift, 0); // a gradient is scaled alone
+    p.parallel("scaleShift", rows, rowGrain(channels), dy.ptr, 0, 0, dx.ptr, channels, scale);
+  });
+});
 
-/** dy as kernels take it, behind a ReLU: where its output y is positive, or x·scale + shift is. 0: everywhere. */
-function gradientOf(dy: Tensor, { coefficients }: Aux): MaskedSource {
+/** dy for the gradient's kernels. Where y comes of x alone, y need not be read. */
+function gradientOf(dy: Tensor, { coefficients }: Aux): Gradient {
   const { deferred, users } = dy.storage;
+  const sloped = deferred?.sloped;
   // A gradient that others read too is computed once for all.
-  const masked = deferred?.masked;
-  if (!masked || users > 1) return { dy: dy.ptr, y: 0, scale: 0 };
-  // Where y comes of x alone, y need not be read.
-  if (masked.coefficients === coefficients.storage)
-    return { dy: masked.dy.address, y: 0, scale: coefficients.ptr };
-  return { dy: masked.dy.address, y: masked.y.address, scale: 0 };
+  if (sloped?.activation !== "relu" || users > 1) return operandsOf({ dy });
+  const source = { dy: { shape: dy.shape, storage: sloped.dy, stays: false } };
+  if (sloped.coefficients === coefficients.storage) return { ...source, ...operandsOf({ coefficients }) };
+  return { ...source, y: { shape: dy.shape, storage: sloped.of, stays: false } };
 }
 
 /** Σdy and Σdy·(x − μ) for each channel, computed once, by whichever rule runs first. */
-function gradientSums(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tensor; dots: Tensor } {
+function sumsOf(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tensor; dots: Tensor } {
   return once(() => {
-    const channels = x.shape.at(-1)!;
-    const sums = empty([channels], "f32", "batchNorm gradient");
-    const dots = empty([channels], "f32", "batchNorm gradient");
-    const rows = rowsOf(x);
-    const sum = (from: MaskedSource, out: number): void =>
-      withPartials(rows, channels, (partials, blockRows, blocks, grain) => {
-        const fields = { ...from, x: x.ptr, mean: aux.mean.ptr, out, rows, channels, blockRows, partials };
-        withStruct("NormSums", fields, (shape) => parallel("normSums", blocks, grain, shape));
-        runtime().kernels.finishSums(partials, blocks, channels, sums.ptr, dots.ptr);
-      });
+    const shape = [x.shape.at(-1)!];
+    const sums = empty(shape, "f32", "batchNorm gradient");
+    const dots = empty(shape, "f32", "batchNorm gradient");
+    const { mean, coefficients } = aux;
+    const own = operandsOf({ x, mean, sums, dots });
     const { deferred, users } = dy.storage;
-    const masked = deferred?.masked;
-    if (masked && users > 1) {
-      // Others read the gradient too: it is written on the way.
-      dy.storage.settle((out) => sum({ dy: masked.dy.address, y: masked.y.address, scale: 0 }, out));
-    } else sum(gradientOf(dy, aux), 0);
+    const sloped = deferred?.sloped;
+    const slope = sloped?.activation === "relu" ? undefined : sloped?.activation;
+    if (sloped && (slope ? sloped.coefficients === coefficients.storage : users > 1)) {
+      // Written on the way, as others read it too or as it costs more than reading it again.
+      const given = { shape: x.shape, stays: false };
+      const from = slope ? operandsOf({ coefficients }) : { y: { ...given, storage: sloped.of } };
+      const all = { dy: { ...given, storage: sloped.dy }, ...from, ...own };
+      dy.storage.settle((out) => gradientSums.run(out, x.shape, all, { writes: true, slope }));
+    } else gradientSums.run(0, x.shape, { ...gradientOf(dy, aux), ...own }, { writes: false });
     return { sums, dots };
   });
 }
@@ -164,59 +261,37 @@ const batchNormOp = defineOp({
     return x.shape;
   },
   forward(y, { x, weight, bias }, { training, eps, momentum, runningMean, runningVar }): Aux {
-    const { kernels } = runtime();
-    const c = x.shape.at(-1)!;
-    const rows = rowsOf(x);
-    const mean = empty([c], "f32", "batchNorm");
-    const variance = empty([c], "f32", "batchNorm");
-    const coefficients = empty([2, c], "f32", "batchNorm");
-    const scale = coefficients.ptr;
-    if (training) {
-      if (!momentsOnTheWay(x, runningMean, mean, variance)) {
-        withPartials(rows, c, (partials, blockRows, blocks, grain) => {
-          parallel("channelMoments", blocks, grain, x.ptr, rows, c, blockRows, partials);
-          // The first row is near enough to the mean.
-          kernels.finishMoments(x.ptr, rows, c, partials, blocks, mean.ptr, variance.ptr);
-        });
-      }
-      // Last, and there is nothing left to fail: an op that throws has not moved the statistics.
-      if (runningMean) blend(runningMean, mean, momentum, 1);
-      if (runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
-    } else {
+    const { rows, channels } = rowsOf(x);
+    const mean = empty([channels], "f32", "batchNorm");
+    const variance = empty([channels], "f32", "batchNorm");
+    const coefficients = empty([2, channels], "f32", "batchNorm");
+    if (!training) {
       mean.copyFrom(runningMean!);
       variance.copyFrom(runningVar!);
+    } else if (!momentsOnTheWay(x, runningMean, mean, variance)) {
+      moments.run(mean.ptr, mean.shape, operandsOf({ x, variance }), {});
     }
-    kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0, eps, c, scale, scale + c * 4);
-    y.storage.defer(scaledRows(x.storage, coefficients.storage, x.size, c));
+    const statistics = operandsOf({ mean, variance, weight, bias });
+    fold.run(coefficients.ptr, coefficients.shape, statistics, { eps });
+    scaleShift.fill(y, { x, coefficients }, {}, { scaled: { coefficients: coefficients.storage } });
+    // Last, and there is nothing left to fail: an op that throws has not moved the statistics.
+    if (training && runningMean) blend(runningMean, mean, momentum, 1);
+    if (training && runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
     return { mean, variance, coefficients };
   },
   saves: ["x", "weight"],
   vjp: {
     x(dy, { x, weight, aux, once }, { training, eps }) {
-      const { kernels, heap } = runtime();
-      const c = x.shape.at(-1)!;
-      const rows = rowsOf(x);
+      const { mean, variance } = aux;
+      if (!training) return evaluationGradient(x.shape, { dy, variance, weight }, { eps });
+      const { sums, dots } = sumsOf(dy, x, aux, once);
       const dx = empty(x.shape, "f32", "batchNorm gradient");
-      heap.scratch(c * 12, "batchNorm", (a) => {
-        const b = a + c * 4;
-        const { mean, variance } = aux;
-        if (training) {
-          const { sums, dots } = gradientSums(dy, x, aux, once);
-          const moments = { mean: mean.ptr, variance: variance.ptr, weight: weight?.ptr ?? 0, eps, rows };
-          const of = { sums: sums.ptr, dots: dots.ptr, channels: c, coefficients: a };
-          withStruct("NormCoefficients", { ...moments, ...of }, (shape) => kernels.normCoefficients(shape));
-          const fields = { ...gradientOf(dy, aux), x: x.ptr, dx: dx.ptr, channels: c, coefficients: a };
-          withStruct("NormBackward", fields, (shape) => parallel("normBackward", rows, rowGrain(c), shape));
-        } else {
-          kernels.foldNorm(mean.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, c, a, b);
-          heap.f32(b, c).fill(0);
-          parallel("scaleShift", rows, rowGrain(c), dy.ptr, 0, 0, dx.ptr, c, a);
-        }
-      });
+      const of = operandsOf({ x, mean, variance, weight, sums, dots });
+      trainingGradient.run(dx.ptr, x.shape, { ...gradientOf(dy, aux), ...of }, { eps });
       return dx;
     },
     weight(dy, { x, aux, once }, { eps }) {
-      const { dots } = gradientSums(dy, x, aux, once);
+      const { dots } = sumsOf(dy, x, aux, once);
       const dw = empty(dots.shape, "f32", "batchNorm gradient");
       const variance = aux.variance.view;
       const sums = dots.view;
@@ -225,7 +300,7 @@ const batchNormOp = defineOp({
       return dw;
     },
     bias(dy, { x, aux, once }) {
-      const { sums } = gradientSums(dy, x, aux, once);
+      const { sums } = sumsOf(dy, x, aux, once);
       return empty(sums.shape, "f32", "batchNorm gradient").copyFrom(sums);
     },
   },

@@ -1,8 +1,7 @@
 // Pooling of NHWC images.
 
-import { isRecorded } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
-import { definePlan, operandsOf, type Place } from "../core/planned.js";
+import { definePlan, type Place } from "../core/planned.js";
 import { describe, type Shape } from "../core/shape.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
@@ -57,14 +56,6 @@ function grainOf({ shape }: Place, attrs?: PoolAttrs): number {
   return Math.ceil(GRAIN / Math.max(1, shape[2]! * shape[3]! * kh * kw));
 }
 
-const maxForward = definePlan<{ x: Tensor; taps?: Tensor | undefined }, PoolAttrs>(
-  "maxPool2d",
-  (p, y, { x, taps }, attrs) => {
-    const window = p.struct("Window", windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs));
-    p.parallel("maxPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, taps?.ptr ?? 0);
-  },
-);
-
 const maxBackward = definePlan<{ dy: Tensor; taps: Tensor }, PoolAttrs>(
   "maxPool2dBackward",
   (p, dx, { dy, taps }, attrs) => {
@@ -93,11 +84,12 @@ const maxPool2dOp = defineOp({
     }
     return shape;
   },
-  forward(y, { x }, attrs) {
-    // Backward needs to know where each maximum was; without one that is not noted down.
-    const taps = isRecorded(x) ? empty(y.shape, "u8", "maxPool2d") : undefined;
-    maxForward.run(y.ptr, y.shape, operandsOf({ x, taps }), attrs);
-    return { taps };
+  // Backward needs to know where each maximum was; without one that is not noted down.
+  extras: (_, shape, recorded): { taps?: Tensor } =>
+    recorded ? { taps: empty(shape, "u8", "maxPool2d") } : {},
+  plan(p, y, { x, taps }, attrs) {
+    const window = p.struct("Window", windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs));
+    p.parallel("maxPool2d", rowsOf(y), grainOf(y, attrs), window, x.ptr, y.ptr, taps?.ptr ?? 0);
   },
   saves: [],
   vjp: {

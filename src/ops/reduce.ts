@@ -1,10 +1,10 @@
 // Reductions along an axis.
 
 import { defineOp } from "../core/op.js";
+import { definePlan } from "../core/planned.js";
 import { around, checkAxis, describe, sizeOf, type Shape } from "../core/shape.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
-import { runtime } from "../wasm/runtime.js";
 import { reshape } from "./movement.js";
 
 interface ReduceInputs {
@@ -27,42 +27,41 @@ function axisRule(name: string) {
   };
 }
 
+interface SumAttrs extends AxisAttrs {
+  /** What the sum is multiplied by. */
+  scale: number;
+}
+
+const sumBackward = definePlan<{ dy: Tensor }, SumAttrs>("sumBackward", (p, dx, { dy }, { axis, scale }) =>
+  p.call("sumBackward", dy.ptr, dx.ptr, ...around(dx.shape, checkAxis("sum", axis, dx.shape)), scale),
+);
+
 const sumOp = defineOp({
   name: "sum",
-  shape: ({ x }: ReduceInputs, { axis }: { axis: number; scale: number }) =>
-    without(x.shape, checkAxis("sum", axis, x.shape)),
-  forward(y, { x }, { axis, scale }) {
-    const [outer, n, inner] = around(x.shape, checkAxis("sum", axis, x.shape));
-    runtime().kernels.sum(x.ptr, y.ptr, outer, n, inner, scale);
+  shape: ({ x }: ReduceInputs, { axis }: SumAttrs) => without(x.shape, checkAxis("sum", axis, x.shape)),
+  plan(p, y, { x }, { axis, scale }) {
+    p.call("sum", x.ptr, y.ptr, ...around(x.shape, checkAxis("sum", axis, x.shape)), scale);
   },
   saves: [],
-  vjp: {
-    x(dy, { shapes }, { axis, scale }) {
-      const dx = empty(shapes.x, "f32", "sumBackward");
-      const [outer, n, inner] = around(shapes.x, checkAxis("sum", axis, shapes.x));
-      runtime().kernels.sumBackward(dy.ptr, dx.ptr, outer, n, inner, scale);
-      return dx;
-    },
-  },
+  vjp: { x: (dy, { shapes }, attrs) => sumBackward(shapes.x, { dy }, attrs) },
 });
+
+const maxBackward = definePlan<{ dy: Tensor; indices: Tensor }, AxisAttrs>(
+  "maxBackward",
+  (p, dx, { dy, indices }, { axis }) =>
+    p.call("maxBackward", dy.ptr, indices.ptr, dx.ptr, ...around(dx.shape, checkAxis("max", axis, dx.shape))),
+);
 
 const maxOp = defineOp({
   name: "max",
   shape: axisRule("max"),
-  forward(y, { x }, { axis }) {
-    const indices = empty(y.shape, "i32", "max");
-    const [outer, n, inner] = around(x.shape, checkAxis("max", axis, x.shape));
-    runtime().kernels.argmax(x.ptr, y.ptr, indices.ptr, outer, n, inner);
-    return { indices };
+  extras: (_, shape) => ({ indices: empty(shape, "i32", "max") }),
+  plan(p, y, { x, indices }, { axis }) {
+    p.call("argmax", x.ptr, y.ptr, indices.ptr, ...around(x.shape, checkAxis("max", axis, x.shape)));
   },
   saves: [],
   vjp: {
-    x(dy, { shapes, aux }, { axis }) {
-      const dx = empty(shapes.x, "f32", "maxBackward");
-      const [outer, n, inner] = around(shapes.x, checkAxis("max", axis, shapes.x));
-      runtime().kernels.maxBackward(dy.ptr, aux.indices.ptr, dx.ptr, outer, n, inner);
-      return dx;
-    },
+    x: (dy, { shapes, aux }, attrs) => maxBackward(shapes.x, { dy, indices: aux.indices }, attrs),
   },
 });
 
@@ -70,9 +69,8 @@ const argmaxOp = defineOp({
   name: "argmax",
   dtype: "i32",
   shape: axisRule("argmax"),
-  forward(y, { x }, { axis }) {
-    const [outer, n, inner] = around(x.shape, checkAxis("argmax", axis, x.shape));
-    runtime().kernels.argmax(x.ptr, 0, y.ptr, outer, n, inner);
+  plan(p, y, { x }, { axis }) {
+    p.call("argmax", x.ptr, 0, y.ptr, ...around(x.shape, checkAxis("argmax", axis, x.shape)));
   },
   saves: [],
   vjp: {},

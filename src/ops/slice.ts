@@ -1,12 +1,14 @@
 // Parts of a tensor: slice takes one out, pad puts one into zeros. Each is the other's gradient. And flip, a slice backwards.
 
 import { defineOp } from "../core/op.js";
+import { definePlan, type Place } from "../core/planned.js";
 import { checkAxis, describe, stridesOf, type Shape } from "../core/shape.js";
-import { checkTensors, empty, type Tensor } from "../core/tensor.js";
+import { checkTensors, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
-import { withStruct } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
+import { GRAIN } from "../wasm/parallel.js";
+import type { Planner } from "../wasm/plan.js";
+import { AXES, planCopy } from "./strided.js";
 
 /** Elements begin, begin + step, … (count of them) along one axis. */
 interface Range {
@@ -15,31 +17,36 @@ interface Range {
   step: number;
 }
 
-/** More axes than this are not needed by any network here. */
-const AXES = 4;
-
-/** Copies the ranges of `whole` (address, shape) to a contiguous array, or (store) the other way round. */
-function copyRanges(
-  kernel: "stridedCopy" | "stridedStore",
-  whole: { ptr: number; shape: Shape },
-  part: number,
+/** Where the ranges of an array of this shape begin, in bytes, and how far apart their elements lie, in elements. */
+function rangesOf(
+  shape: Shape,
   ranges: readonly Range[],
-): void {
-  const own = stridesOf(whole.shape);
-  const start = ranges.reduce((at, { begin }, axis) => at + begin * own[axis]!, whole.ptr / 4) * 4;
-  const sizes = ranges.map(({ count }) => count);
-  const strides = ranges.map(({ step }, axis) => step * own[axis]!);
-  while (sizes.length < AXES) {
-    sizes.unshift(1);
-    strides.unshift(0);
-  }
-  const [n0, n1, n2, n3] = sizes as [number, number, number, number];
-  const [s0, s1, s2, s3] = strides as [number, number, number, number];
-  if (sizes.includes(0)) return;
-  const [from, to] = kernel === "stridedCopy" ? [start, part] : [part, start];
-  const fields = { x: from, y: to, n0, n1, n2, n3, s0, s1, s2, s3 };
-  withStruct("Strided", fields, (shape) => runtime().kernels[kernel](shape));
+): { start: number; strides: number[]; sizes: number[] } {
+  const own = stridesOf(shape);
+  return {
+    start: ranges.reduce((at, { begin }, axis) => at + begin * own[axis]! * 4, 0),
+    strides: ranges.map(({ step }, axis) => step * own[axis]!),
+    sizes: ranges.map(({ count }) => count),
+  };
 }
+
+/** part = the ranges of whole. */
+function take(p: Planner, whole: Place, ranges: readonly Range[], part: Place): void {
+  const { start, strides, sizes } = rangesOf(whole.shape, ranges);
+  planCopy(p, whole.ptr + start, strides, part.ptr, stridesOf(sizes), sizes);
+}
+
+/** whole = zeros, with part in its ranges. */
+function put(p: Planner, part: Place, whole: Place, ranges: readonly Range[]): void {
+  const { start, strides, sizes } = rangesOf(whole.shape, ranges);
+  p.parallel("fill", whole.size, GRAIN, whole.ptr, 0);
+  planCopy(p, part.ptr, stridesOf(sizes), whole.ptr + start, strides, sizes);
+}
+
+const sliceBackward = definePlan<{ dy: Tensor }, { ranges: readonly Range[] }>(
+  "slice gradient",
+  (p, dx, { dy }, { ranges }) => put(p, dy, dx, ranges),
+);
 
 const sliceOp = defineOp({
   name: "slice",
@@ -61,17 +68,15 @@ const sliceOp = defineOp({
     }
     return ranges.map(({ count }) => count);
   },
-  forward: (y, { x }, { ranges }) => copyRanges("stridedCopy", x, y.ptr, ranges),
+  plan: (p, y, { x }, { ranges }) => take(p, x, ranges, y),
   saves: [],
-  vjp: {
-    x(dy, { shapes }, { ranges }) {
-      const dx = empty(shapes.x, "f32", "slice gradient");
-      dx.view.fill(0);
-      copyRanges("stridedStore", dx, dy.ptr, ranges);
-      return dx;
-    },
-  },
+  vjp: { x: (dy, { shapes }, attrs) => sliceBackward(shapes.x, { dy }, attrs) },
 });
+
+/** Where x lies in x padded. */
+function insideOf(shape: Shape, before: readonly number[]): Range[] {
+  return shape.map((count, axis) => ({ begin: before[axis]!, count, step: 1 }));
+}
 
 const padOp = defineOp({
   name: "pad",
@@ -91,21 +96,10 @@ const padOp = defineOp({
     }
     return x.shape.map((n, axis) => before[axis]! + n + after[axis]!);
   },
-  forward(y, { x }, { before }) {
-    y.view.fill(0);
-    copyRanges(
-      "stridedStore",
-      y,
-      x.ptr,
-      x.shape.map((count, axis) => ({ begin: before[axis]!, count, step: 1 })),
-    );
-  },
+  plan: (p, y, { x }, { before }) => put(p, x, y, insideOf(x.shape, before)),
   saves: [],
   vjp: {
-    x: (dy, { shapes }, { before }) => {
-      const ranges = shapes.x.map((count, axis) => ({ begin: before[axis]!, count, step: 1 }));
-      return sliceOp({ x: dy }, { ranges });
-    },
+    x: (dy, { shapes }, { before }) => sliceOp({ x: dy }, { ranges: insideOf(shapes.x, before) }),
   },
 });
 
@@ -117,12 +111,12 @@ const flipOp = defineOp({
     for (const axis of axes) checkAxis("flip", axis, x.shape);
     return x.shape;
   },
-  forward(y, { x }, { axes }) {
+  plan(p, y, { x }, { axes }) {
     const turned = new Set(axes.map((axis) => checkAxis("flip", axis, x.shape)));
     const ranges = x.shape.map((count, axis) =>
       turned.has(axis) ? { begin: count - 1, count, step: -1 } : { begin: 0, count, step: 1 },
     );
-    copyRanges("stridedCopy", x, y.ptr, ranges);
+    take(p, x, ranges, y);
   },
   saves: [],
   vjp: { x: (dy, _, { axes }) => flip(dy, axes) },

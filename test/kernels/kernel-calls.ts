@@ -1,5 +1,6 @@
 // For every kernel that writes an array, calls with sizes around its vectors and tiles.
 
+import { constants } from "../../src/wasm/table.js";
 import type { Kernels } from "../../src/wasm/abi.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
@@ -91,13 +92,18 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       n,
     );
   }),
-  ...each(["stridedCopy", "stridedStore"], (kernel) =>
-    calls(["n1", "n3", "contiguous"], [[1, 3], LENGTHS, [0, 1]], (k, g, n1, n3, contiguous) => {
+  stridedCopy: calls(
+    ["n1", "n3", "xLike", "yLike"],
+    [[1, 3], LENGTHS, [0, 1], [0, 1]],
+    (k, g, n1, n3, xLike, yLike) => {
       const size = 2 * n1 * 3 * n3;
-      const [s0, s1, s2, s3] = contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
-      const sizes = { n0: 2, n1, n2: 3, n3, s0: s0!, s1: s1!, s2: s2!, s3: s3! };
-      k[kernel](g.struct("Strided", { x: g.input(size), y: g.output(size), ...sizes }));
-    }),
+      const strides = (contiguous: number): number[] =>
+        contiguous ? [n1 * 3 * n3, 3 * n3, n3, 1] : [1, 2, 2 * n1, 6 * n1];
+      const [s0, s1, s2, s3] = strides(xLike) as [number, number, number, number];
+      const [t0, t1, t2, t3] = strides(yLike) as [number, number, number, number];
+      const sizes = { n0: 2, n1, n2: 3, n3, s0, s1, s2, s3, t0, t1, t2, t3 };
+      k.stridedCopy(g.struct("Strided", { x: g.input(size), y: g.output(size), ...sizes }));
+    },
   ),
 
   sum: [
@@ -202,22 +208,23 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
     ),
   ),
   scaleShift: calls(
-    ["rows", "channels", "residual", "relu"],
-    [[1, 2, 7], LENGTHS, [0, 1], [0, 1]],
-    (k, g, rows, c, residual, relu) => {
+    ["rows", "channels", "residual", "activation"],
+    [[1, 2, 7], LENGTHS, [0, 1], [0, constants.RELU, constants.RELU6, constants.SILU]],
+    (k, g, rows, c, residual, activation) => {
       const other = residual ? g.input(rows * c) : 0;
-      k.scaleShift(g.input(rows * c), other, relu, g.output(rows * c), c, g.input(2 * c), 0, rows);
+      k.scaleShift(g.input(rows * c), other, activation, g.output(rows * c), c, g.input(2 * c), 0, rows);
     },
   ),
-  // behind nothing, a ReLU by its output, the same written down, a ReLU by its input
-  normSums: [0, 1, 2, 3].flatMap((mask) =>
+  // behind nothing, a ReLU by its output, the same written down, a ReLU by its input, another activation
+  normSums: [0, 1, 2, 3, 4].flatMap((mask) =>
     inBlocks((k, g, rows, c, blockRows, blocks) => {
       const y = mask === 1 || mask === 2 ? g.input(rows * c) : 0;
-      const scale = mask === 3 ? g.input(2 * c) : 0;
-      const out = mask === 2 ? g.output(rows * c) : 0;
+      const scale = mask >= 3 ? g.input(2 * c) : 0;
+      const out = mask === 2 || mask === 4 ? g.output(rows * c) : 0;
+      const activation = mask === 4 ? constants.HARDSWISH : 0;
       const [dy, x, mean] = [g.input(rows * c), g.input(rows * c), g.input(c)];
       const partials = g.output(2 * blocks * c);
-      const fields = { dy, y, scale, x, mean, out, rows, channels: c, blockRows, partials };
+      const fields = { dy, y, scale, activation, x, mean, out, rows, channels: c, blockRows, partials };
       k.normSums(g.struct("NormSums", fields), 0, blocks);
     }),
   ),

@@ -1,7 +1,7 @@
 // Calls of the kernels whose windows slide over images.
 
 import type { Kernels, Struct } from "../../src/wasm/abi.js";
-import { sizes } from "../../src/wasm/table.js";
+import { constants } from "../../src/wasm/table.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 
@@ -113,11 +113,11 @@ function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void
     g.struct("Depthwise", { window, x, w, bias, y, ahead, wide, parts });
   if (kernel === "depthwise") {
     const [x, w, bias, y] = [g.input(s.x), g.input(s.w), images ? g.input(channels) : 0, g.output(s.y)];
-    const scratch = g.scratch(sizes.DEPTHWISE_SCRATCH);
+    const scratch = g.scratch(constants.DEPTHWISE_SCRATCH);
     k.depthwise(shape(x, w, bias, y), scratch, 0, images * Math.ceil(outHeight / 2));
   } else if (kernel === "depthwiseBackwardData") {
     const [dy, w, dx] = [g.input(s.y), g.input(s.w), g.output(s.x)];
-    const scratch = g.scratch(sizes.DEPTHWISE_SCRATCH);
+    const scratch = g.scratch(constants.DEPTHWISE_SCRATCH);
     k.depthwiseBackwardData(shape(dy, w, 0, dx), scratch, 0, images * Math.ceil(height / 2));
   } else {
     const parts = Math.max(1, images);

@@ -4,11 +4,17 @@
 import { describe, expect, it } from "vitest";
 import {
   add,
+  affine,
   batchNorm,
   conv2d,
+  hardsigmoid,
+  hardswish,
   memoryStats,
+  mul,
   noGrad,
   relu,
+  relu6,
+  silu,
   tensor,
   tidy,
   type Tensor,
@@ -19,6 +25,7 @@ import { draw } from "../helpers/random.js";
 import { sizeOf } from "../reference/values.js";
 
 const SHAPE = [3, 5, 4, 7];
+const ACTIVATIONS = Object.entries({ relu, relu6, silu, hardswish, hardsigmoid });
 
 const leaf = (name: string, shape = SHAPE): Tensor =>
   tensor(Float32Array.from(draw("normal", name, sizeOf(shape))), shape, { requiresGrad: true });
@@ -97,6 +104,65 @@ forEachBinary(() => {
         return batchNorm(y.reshape([2, 6, 12, 4]), mean, variance, undefined, undefined, { training: true }).data() as Float32Array; // prettier-ignore
       });
     allclose("regrouped", run(false), run(true), 1e-5);
+  });
+
+  describe.each(ACTIVATIONS)("%s behind a normalisation", (_, activation) => {
+    const shape = [3, 11, 9, 13]; // several blocks of rows, a rest of channels
+    /** y and all gradients; look sees what lies between; how many bytes stayed in use before backward. */
+    const run = (training: boolean, residual: boolean, look: (t: Tensor) => void) => {
+      const leaves = [leaf("x", shape), leaf("gamma", [13]), leaf("beta", [13]), leaf("other", shape)];
+      const [x, gamma, beta, other] = leaves as [Tensor, Tensor, Tensor, Tensor];
+      const [mean, variance] = [
+        tensor(new Float32Array(13).fill(0.1)),
+        tensor(new Float32Array(13).fill(1.2)),
+      ];
+      let held = 0;
+      const y = tidy(() => {
+        const before = memoryStats().bytesInUse;
+        const norm = batchNorm(affine(x, 3), mean, variance, gamma, beta, { training });
+        const z = residual ? add(norm, other) : norm;
+        look(z);
+        const y = activation(z);
+        held = memoryStats().bytesInUse - before;
+        y.backward(tensor(Float32Array.from(draw("normal", "dy", sizeOf(shape))), shape));
+        return y;
+      });
+      const grads = (residual ? leaves : leaves.slice(0, 3)).map((t) => t.grad!);
+      const values = [y, mean, variance, ...grads].map((t) => t.data() as Float32Array);
+      for (const t of [y, mean, variance, ...leaves]) t.dispose();
+      return { values, held };
+    };
+    it.each([
+      [true, false],
+      [false, false],
+      [true, true],
+    ])("has the same bits as on its own, training %s, with a sum %s", (training, residual) => {
+      const want = run(training, residual, (t) => void t.data());
+      const got = run(training, residual, () => undefined);
+      expect(got.values).toEqual(want.values);
+      expect(want.values[0]!.some((v) => v !== 0)).toBe(true);
+      // What lies between is never written.
+      expect(got.held).toBeLessThan(want.held - sizeOf(shape) * 4 + 1);
+    });
+
+    it("reads a gradient that others read, too", () => {
+      const twice = (look: (t: Tensor) => void): Float32Array[] => {
+        const x = leaf("x", shape);
+        tidy(() => {
+          const z = batchNorm(x, undefined, undefined, undefined, undefined, { training: true });
+          look(z);
+          const y = add(activation(z), mul(z, z));
+          y.backward(tensor(Float32Array.from(draw("normal", "dy", sizeOf(shape))), shape), {
+            retainGraph: true,
+          });
+          y.backward(tensor(Float32Array.from(draw("normal", "second", sizeOf(shape))), shape));
+        });
+        const values = [x.grad!.data() as Float32Array];
+        x.dispose();
+        return values;
+      };
+      expect(twice(() => undefined)).toEqual(twice((t) => void t.data()));
+    });
   });
 
   it("a result that waits keeps its value when what it is made of changes", () => {

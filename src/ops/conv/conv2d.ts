@@ -2,9 +2,9 @@
 // which is how the weight gradient writes them and the packer reads them; files hold PyTorch's OIHW (nn/conv2d.ts).
 
 import { defineOp } from "../../core/op.js";
-import { definePlan, operandsOf } from "../../core/planned.js";
+import { definePlan } from "../../core/planned.js";
 import { describe, type Shape } from "../../core/shape.js";
-import { empty, type Tensor } from "../../core/tensor.js";
+import type { Tensor } from "../../core/tensor.js";
 import { ShapeError } from "../../errors.js";
 import { checkOptions } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
@@ -21,31 +21,16 @@ interface Conv2dInputs {
   bias?: Tensor | undefined;
 }
 
-/** Where batch normalisation wants the mean and variance of each channel, and a value near each mean to sum about. */
-interface ForMoments {
-  pivot?: Tensor | undefined;
-  mean?: Tensor | undefined;
-  variance?: Tensor | undefined;
-}
-
 function outputOf(x: Shape, weight: Shape, attrs: Conv2dAttrs): [number, number] {
   return windowOutput("conv2d", { x, weight }, [x[1]!, x[2]!], [weight[0]!, weight[1]!], attrs);
 }
 
-const forward = definePlan<Conv2dInputs & ForMoments, Conv2dAttrs>("conv2d", (p, y, inputs, attrs) => {
-  const { x, weight, bias, pivot, mean, variance } = inputs;
-  const conv = convOf(x.shape, weight.shape, attrs, y.shape);
-  const row = algorithmFor("forward", conv, p.keeps(weight.ptr), attrs.algorithm);
-  const moments = pivot && mean && variance && { pivot: pivot.ptr, mean: mean.ptr, variance: variance.ptr };
-  row.forward(p, conv, { x: x.ptr, weight: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr, moments });
-});
-
-const dataGradient = definePlan<{ dy: Tensor; weight: Tensor }, Conv2dAttrs & { adds: boolean }>(
+const dataGradient = definePlan<{ dy: Tensor; weight: Tensor }, Conv2dAttrs>(
   "conv2dBackwardData",
-  (p, dx, { dy, weight }, attrs) => {
+  (p, dx, { dy, weight }, attrs, { sum }) => {
     const conv = convOf(dx.shape, weight.shape, attrs, dy.shape);
     const row = algorithmFor("data", conv, false, attrs.algorithm);
-    row.data(p, conv, { dy: dy.ptr, weight: weight.ptr, dx: dx.ptr, adds: attrs.adds });
+    row.data(p, conv, { dy: dy.ptr, weight: weight.ptr, dx: dx.ptr, adds: sum });
   },
 );
 
@@ -85,37 +70,14 @@ const conv2dOp = defineOp({
       checkAlgorithm(attrs.algorithm, convOf(x.shape, weight.shape, attrs, y));
     return y;
   },
-  forward(y, inputs, attrs) {
-    const own = operandsOf(inputs);
-    const { absorbs } = forward.planFor(y.shape, own, attrs);
-    if (absorbs.size === 0) return forward.run(y.ptr, y.shape, own, attrs);
-    const { shape } = y;
-    y.storage.defer({
-      sources: Object.values(own).flatMap((operand) => operand?.storage ?? []),
-      absorbs,
-      channels: shape[3]!,
-      write: (address, { moments } = {}) =>
-        forward.run(address, shape, moments ? { ...own, ...operandsOf(moments) } : own, attrs),
-    });
+  plan(p, y, { x, weight, bias }, attrs, { moments }) {
+    const conv = convOf(x.shape, weight.shape, attrs, y.shape);
+    const row = algorithmFor("forward", conv, p.keeps(weight.ptr), attrs.algorithm);
+    row.forward(p, conv, { x: x.ptr, weight: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr, moments });
   },
   saves: ["x", "weight"],
   vjp: {
-    x(dy, { weight, shapes }, attrs) {
-      const dx = empty(shapes.x, "f32", "conv2dBackwardData");
-      const own = operandsOf({ dy, weight });
-      const run = (address: number, adds: boolean): void =>
-        dataGradient.run(address, shapes.x, own, { ...attrs, adds });
-      const { absorbs } = dataGradient.planFor(shapes.x, own, { ...attrs, adds: false });
-      if (absorbs.size === 0) run(dx.ptr, false);
-      else {
-        dx.storage.defer({
-          sources: [dy.storage, weight.storage],
-          absorbs,
-          write: (address, { sum = false } = {}) => run(address, sum),
-        });
-      }
-      return dx;
-    },
+    x: (dy, { weight, shapes }, attrs) => dataGradient(shapes.x, { dy, weight }, attrs),
     weight: (dy, { x, shapes }, attrs) => weightGradient.later(shapes.weight, { dy, x }, attrs),
     bias: (dy) => sumOfRows([dy.shape[3]!], { dy }, {}),
   },

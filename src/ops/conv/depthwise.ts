@@ -4,7 +4,7 @@
 import type { Planner } from "../../wasm/plan.js";
 import { ORDERED_TILE } from "../../wasm/fastest-tile.js";
 import { runtime } from "../../wasm/runtime.js";
-import { sizes } from "../../wasm/table.js";
+import { constants } from "../../wasm/table.js";
 import type { Conv } from "./sizes.js";
 import type { Algorithm } from "./table.js";
 
@@ -66,7 +66,7 @@ export const depthwise: Algorithm = {
     const units = images * Math.ceil(outHeight / 2);
     const [ahead, wide] = wayOf(p, images * height * width * channels);
     const shape = p.struct("Depthwise", { window: windowOf(p, conv), x, w, bias, y, ahead, wide, parts: 1 });
-    p.parallelScratch("depthwise", units, grain, sizes.DEPTHWISE_SCRATCH, shape);
+    p.parallelScratch("depthwise", units, grain, constants.DEPTHWISE_SCRATCH, shape);
   },
 
   /** A unit is a pair of rows of dx. */
@@ -77,7 +77,7 @@ export const depthwise: Algorithm = {
     const [ahead, wide] = wayOf(p, images * outHeight * outWidth * channels);
     const window = windowOf(p, conv);
     const shape = p.struct("Depthwise", { window, x, w, bias: 0, y, ahead, wide, parts: 1 });
-    p.parallelScratch("depthwiseBackwardData", units, grain, sizes.DEPTHWISE_SCRATCH, shape);
+    p.parallelScratch("depthwiseBackwardData", units, grain, constants.DEPTHWISE_SCRATCH, shape);
   },
 
   /** A unit is eight channels of a part of the images: threads do not share what they read unless there are few images. */
