@@ -34,7 +34,9 @@ export async function tableOf(exported) {
       Object.fromEntries([...body.matchAll(FIELD)].map(([, field, type]) => [field, type])),
     ]),
   );
-  const constants = Object.fromEntries([...shapes.matchAll(CONSTANT)].map(([, name, n]) => [name, Number(n)]));
+  const constants = Object.fromEntries(
+    [...shapes.matchAll(CONSTANT)].map(([, name, n]) => [name, Number(n)]),
+  );
   const constant = (name, what, value) =>
     `/** ${what} */\nexport const ${name} = ${JSON.stringify(value, undefined, 2)} as const;\n`;
   const tables = [
