@@ -81,7 +81,7 @@ await run.writeMetrics({
 console.log("\nSome test digits, as pixels and as the model reads them:");
 model.eval();
 const sample = await testLoader.batch(Uint32Array.of(0, 1, 2, 8));
-const scores = noGrad(() => tidy(() => model.call(sample.images).softmax()));
+const scores = noGrad(() => tidy(() => model.forward(sample.images).softmax()));
 const [classes, shades] = [train.classes.length, " .:-=+*#%@"];
 sample.indices.forEach((index, n) => {
   const row = scores.data().slice(n * classes, (n + 1) * classes);

@@ -114,7 +114,7 @@ console.log(`mAP              ${percent(precision.value)}\n`);
 
 model.eval();
 const sample = await testLoader.batch(Uint32Array.of(0, 1, 2, 3, 4, 5));
-const said = noGrad(() => tidy(() => model.call(sample.images).sigmoid())).data();
+const said = noGrad(() => tidy(() => model.forward(sample.images).sigmoid())).data();
 const named = (is: (k: number) => boolean): string => classes.filter((_, k) => is(k)).join(", ") || "nothing";
 sample.indices.forEach((index, n) => {
   const seen = named((k) => said[n * classes.length + k]! > 0.5);

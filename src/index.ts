@@ -202,4 +202,5 @@ export {
   type Binary,
   type InitOptions,
   type KernelSource,
+  type RuntimeInfo,
 } from "./wasm/runtime.js";

@@ -52,7 +52,7 @@ function losses(spec: ModelSpec): number[] {
   return Array.from({ length: STEPS }, () =>
     tidy(() => {
       optimizer.zeroGrad();
-      const loss = crossEntropy(model.call(x), labels);
+      const loss = crossEntropy(model.forward(x), labels);
       loss.backward();
       optimizer.step();
       return loss.item();

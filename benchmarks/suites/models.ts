@@ -47,7 +47,7 @@ function trainStep(spec: ModelSpec): Prepared {
     run: () =>
       tidy(() => {
         optimizer.zeroGrad();
-        const loss = crossEntropy(model.call(x), labels);
+        const loss = crossEntropy(model.forward(x), labels);
         loss.backward();
         optimizer.step();
         return loss.item();
@@ -64,7 +64,7 @@ function inference(spec: ModelSpec): Prepared {
   const { x, labels } = inputs(spec);
   model.eval();
   return {
-    run: () => noGrad(() => tidy(() => model.call(x).ptr)),
+    run: () => noGrad(() => tidy(() => model.forward(x).ptr)),
     dispose() {
       for (const held of [model, x, labels]) held.dispose();
     },

@@ -70,7 +70,7 @@ export function register(program: Command): void {
         flags,
         streams && process.stdout.isTTY ? undefined : "classified",
         (batch, files) => {
-          const rows = noGrad(() => tidy(() => topClasses(trained.model.call(batch.images), topk)));
+          const rows = noGrad(() => tidy(() => topClasses(trained.model.forward(batch.images), topk)));
           const guesses = rows.map((row) => row.map((guess) => ({ class: classes[guess.label]!, ...guess })));
           const predictions = guesses.map((top, i) => ({ file: files[i]!, top }));
           if (streams) print.rows(predictions);

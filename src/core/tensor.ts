@@ -1,6 +1,6 @@
 // Tensors: a shape and a dtype over a reference-counted block of the WebAssembly heap.
 
-import { ShapeError, WasmError } from "../errors.js";
+import { DataError, ShapeError, WasmError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import type { Node } from "./autograd.js";
 import { dispose } from "./dispose.js";
@@ -84,7 +84,14 @@ export class Tensor {
   grad: Tensor | undefined;
   readonly #held: Held;
 
-  constructor(storage: Storage, shape: Shape, dtype: DType) {
+  /** Tensors are made by tensor(), zeros() and the like, and by operations. */
+  constructor(made: never);
+  /** @internal */
+  constructor(storage: Storage, shape: Shape, dtype: DType);
+  constructor(storage: Storage, shape?: Shape, dtype?: DType) {
+    if (!(storage instanceof Storage) || !shape || !dtype) {
+      throw new DataError("Tensor: tensors are made by tensor(), zeros(), ones(), full() and by operations");
+    }
     this.shape = shape;
     this.dtype = dtype;
     this.size = sizeOf(shape);
@@ -93,10 +100,14 @@ export class Tensor {
     enterScope(this);
   }
 
-  /** The operation that made it, while a gradient may be asked for. */
+  /**
+   * The operation that made it, while a gradient may be asked for.
+   * @internal
+   */
   get node(): Node | undefined {
     return this.#held.node;
   }
+  /** @internal */
   set node(node: Node | undefined) {
     this.#held.node = node;
   }
@@ -105,7 +116,10 @@ export class Tensor {
     return this.#held.storage === undefined;
   }
 
-  /** The heap block. @throws WasmError after dispose(). */
+  /**
+   * The heap block. @throws WasmError after dispose().
+   * @internal
+   */
   get storage(): Storage {
     const { storage } = this.#held;
     if (storage === undefined) {
@@ -114,7 +128,10 @@ export class Tensor {
     return storage;
   }
 
-  /** Byte address in the heap, for kernels. */
+  /**
+   * Byte address in the heap, for kernels.
+   * @internal
+   */
   get ptr(): number {
     return this.storage.address;
   }
@@ -123,7 +140,10 @@ export class Tensor {
     return this.size * BYTES[this.dtype];
   }
 
-  /** A live view of the elements, valid until the next allocation. For code inside the library. */
+  /**
+   * A live view of the elements, valid until the next allocation.
+   * @internal
+   */
   get view(): TypedArray {
     const { heap, address } = this.storage;
     return heap[this.dtype](address, this.size);

@@ -2,7 +2,6 @@
 // has it: with batch normalisation, and 3×3 convolutions where the paper has 5×5
 // (https://github.com/pytorch/vision/issues/906).
 
-import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   AdaptiveAvgPool2d,
@@ -13,8 +12,8 @@ import {
   MaxPool2d,
   Module,
   Sequential,
+  withAuxiliary,
   type Conv2dLayerOptions,
-  type WeightedOutput,
 } from "../nn/index.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
@@ -157,18 +156,16 @@ export class GoogLeNet extends Classifier {
     return this.fc.forward(this.dropout.forward(flatten(this.avgpool.forward(features))));
   }
 
-  /** The main logits, and in training those of the auxiliary classifiers with weight 0.3, as in the paper. */
-  override outputs(x: Tensor): WeightedOutput[] {
+  /** The logits, and in training those of the auxiliary classifiers with weight 0.3, as in the paper: see outputsOf(). */
+  override forward(x: Tensor): Tensor {
     const { aux1, aux2 } = this;
-    if (!this.training || !aux1 || !aux2) return super.outputs(x);
-    return tidy(() => {
-      const [features, fourA, fourD] = this.#stages(x);
-      return [
-        { weight: 1, logits: this.forwardHead(features) },
-        { weight: 0.3, logits: aux2.forward(fourD) },
-        { weight: 0.3, logits: aux1.forward(fourA) },
-      ];
-    });
+    const [features, fourA, fourD] = this.#stages(x);
+    const y = this.forwardHead(features);
+    if (!this.training || !aux1 || !aux2) return y;
+    return withAuxiliary(y, [
+      { weight: 0.3, logits: aux2.forward(fourD) },
+      { weight: 0.3, logits: aux1.forward(fourA) },
+    ]);
   }
 }
 

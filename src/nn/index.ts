@@ -1,4 +1,5 @@
 export * from "./activation.js";
+export { outputsOf, withAuxiliary, type WeightedOutput } from "./auxiliary.js";
 export * from "./batch-norm.js";
 export * from "./conv2d.js";
 export * from "./dropout.js";

@@ -159,7 +159,7 @@ export class DistillationLoss implements Loss {
     const cooled = (x: Tensor): Tensor => affine(x, 1 / temperature);
     const [probabilities, entropy] = noGrad(() =>
       tidy(() => {
-        const teacher = cooled(inEvaluation(this.teacher, () => this.teacher.call(images)));
+        const teacher = cooled(inEvaluation(this.teacher, () => this.teacher.forward(images)));
         const p = softmax(teacher);
         return [p, crossEntropy(teacher, p)] as const;
       }),

@@ -90,33 +90,16 @@ export interface NamesOptions {
   removeDuplicate?: boolean;
 }
 
-/** One of a network's outputs in training. */
-export interface WeightedOutput {
-  weight: number;
-  logits: Tensor;
-}
-
 /** Base class of layers and networks. Subclasses keep their parts in fields and define forward(). */
 export abstract class Module {
   /** Whether layers such as dropout and batch normalisation behave as in training. Set by train() and eval(). */
   training = true;
 
-  /** The module's output for x. */
-  abstract forward(x: Tensor): Tensor;
-
   /**
-   * What a loss is computed from: the output and, in training, those of auxiliary heads; each with its weight in the sum.
-   * Every tensor made on the way is freed unless a gradient still needs it.
+   * The module's output for x. What it makes on the way is freed by the tidy() around, unless a gradient still needs it. Where a
+   * network has auxiliary classifiers, outputsOf() tells what they say.
    */
-  outputs(x: Tensor): WeightedOutput[] {
-    return [{ weight: 1, logits: this.call(x) }];
-  }
-
-  /** forward(x), with every tensor made on the way freed unless a gradient still needs it. */
-  call(x: Tensor): Tensor {
-    checkTensors(this.constructor.name, { x });
-    return tidy(() => this.forward(x));
-  }
+  abstract forward(x: Tensor): Tensor;
 
   /** Child modules by field name; an array's elements count as `field.0`, `field.1`, … */
   namedChildren(): [name: string, child: Module][] {

@@ -127,7 +127,7 @@ async function logitsOf(
   const seen: Tensor[] = [];
   try {
     for (const view of views) {
-      seen.push(noGrad(() => inEvaluation(model, () => tidy(() => model.call(view(images))))));
+      seen.push(noGrad(() => inEvaluation(model, () => tidy(() => model.forward(view(images))))));
       await breathe();
       signal?.throwIfAborted();
     }

@@ -6,7 +6,7 @@ import type { Tensor } from "../core/tensor.js";
 import type { Batch, DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
-import { BCEWithLogitsLoss, CrossEntropyLoss, type Loss, type Module } from "../nn/index.js";
+import { BCEWithLogitsLoss, CrossEntropyLoss, outputsOf, type Loss, type Module } from "../nn/index.js";
 import { scaleGrad } from "../optim/clip.js";
 import { clipGradNorm, clipGradValue, type Optimizer } from "../optim/index.js";
 import "../tensor-methods.js";
@@ -113,7 +113,7 @@ function forward(model: Module, criterion: Loss, batch: Batch, several: boolean)
   const { images, labels, targets } = batch;
   return keep(
     tidy(() => {
-      const outputs = model.outputs(images);
+      const outputs = outputsOf(model.forward(images));
       const batchLoss = criterion.forBatch?.(images) ?? criterion;
       const loss = outputs
         .map((output) => batchLoss.forward(output.logits, targets ?? labels, images).mul(output.weight))

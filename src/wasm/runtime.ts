@@ -54,18 +54,22 @@ const INIT_OPTIONS: Names<InitOptions> = {
   tile: true,
 };
 
-export interface Runtime {
+/** What init() started. */
+export interface RuntimeInfo {
+  readonly binary: Binary;
+  /** Fewer than asked for once it shows that they cannot be started. */
+  readonly threads: number;
+  /** Whether vectors of 256 bits are in use. */
+  readonly simd256: boolean;
+}
+
+export interface Runtime extends RuntimeInfo {
   readonly kernels: Kernels;
   readonly heap: Heap;
-  readonly binary: Binary;
   /** Whether convolutions may use Winograd's algorithm. */
   readonly winograd: boolean;
   /** Number of the register tile that measured fastest here (kernels/tile/tile.ts). It never changes results. */
   readonly tile: number;
-  /** Whether vectors of 256 bits are in use. */
-  readonly simd256: boolean;
-  /** Fewer than asked for once it shows that they cannot be started. */
-  readonly threads: number;
   /** The other threads, started on first use; none if there is only one. */
   readonly pool: Pool | undefined;
 }
@@ -253,12 +257,12 @@ export function startFrom({ module, binary, shared }: Compiled): void {
  * uses one gets a WasmError. Keep what they hold with data() or stateDict() first.
  * @throws WasmError if the engine cannot run the binary.
  */
-export function init(options: InitOptions = {}): Pick<Runtime, "binary" | "threads" | "simd256"> {
+export function init(options: InitOptions = {}): RuntimeInfo {
   checkOptions<InitOptions>("init", options, INIT_OPTIONS);
   return replaced(startOwn(options));
 }
 
-function replaced(next: LiveRuntime): Pick<Runtime, "binary" | "threads" | "simd256"> {
+function replaced(next: LiveRuntime): RuntimeInfo {
   replace(next);
   const { binary, threads, simd256 } = next;
   return { binary, threads, simd256 };
@@ -273,7 +277,7 @@ function replaced(next: LiveRuntime): Pick<Runtime, "binary" | "threads" | "simd
 export async function initFrom(
   source: KernelSource | Promise<KernelSource>,
   options: Omit<InitOptions, "binary"> = {},
-): Promise<Pick<Runtime, "binary" | "threads" | "simd256">> {
+): Promise<RuntimeInfo> {
   const { binary: _, ...names } = INIT_OPTIONS;
   checkOptions<Omit<InitOptions, "binary">>("initFrom", options, names);
   const { binary, ...kernels } = await kernelsFrom(await source);

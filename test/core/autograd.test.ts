@@ -167,7 +167,7 @@ describe("a training loop", () => {
     for (let step = 1; step <= steps; step++) {
       losses.push(
         tidy(() => {
-          const loss = crossEntropy(model.call(x), y);
+          const loss = crossEntropy(model.forward(x), y);
           optimizer.zeroGrad();
           loss.backward();
           optimizer.step();

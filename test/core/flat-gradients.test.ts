@@ -34,7 +34,7 @@ function resnet(): Module {
 function backward(model: Module, name = "x"): void {
   tidy(() => {
     const x = tensor(Float32Array.from(draw("normal", name, size(SHAPE))), SHAPE);
-    crossEntropy(model.call(x), tensor(Int32Array.of(0, 3, 9, 3))).backward();
+    crossEntropy(model.forward(x), tensor(Int32Array.of(0, 3, 9, 3))).backward();
   });
 }
 

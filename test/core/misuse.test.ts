@@ -188,8 +188,8 @@ const rows: [string, () => unknown, string][] = [
     "backward: loss must be a tensor; got undefined",
   ],
   ["backward of a number", () => x().sum().backward(any(1)), "backward: dy must be a tensor; got 1"],
-  ["call", () => model().call(any(undefined)), "LeNet5: x must be a tensor; got undefined"],
-  ["call of an array", () => new fovea.ReLU().call(any([1])), "ReLU: x must be a tensor; got an array"],
+  ["forward", () => model().forward(any(undefined)), "conv2d: x must be a tensor; got undefined"],
+  ["forward of an array", () => new fovea.ReLU().forward(any([1])), "relu: x must be a tensor; got an array"],
   ["Parameter", () => new fovea.Parameter(any([1])), "Parameter: value must be a tensor; got an array"],
   ["keep", () => fovea.keep(any(undefined)), "keep: value must be a tensor, or holds some; got undefined"],
   // values that are no numbers

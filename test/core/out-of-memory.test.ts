@@ -202,7 +202,7 @@ describe("whatever allocation fails,", () => {
     const net = tidy(() => model());
     const labels = tensor(Int32Array.of(1, 3));
     const x = drawn("x", IMAGES);
-    const step = () => tidy(() => crossEntropy(net.call(x), labels).backward());
+    const step = () => tidy(() => crossEntropy(net.forward(x), labels).backward());
     step();
     const want = net.parameters().map((p) => p.grad!.data());
     net.zeroGrad();

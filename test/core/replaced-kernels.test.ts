@@ -132,14 +132,14 @@ test.each<[string, () => void]>([
   const step = (): void =>
     tidy(() => {
       const labels = tensor(Int32Array.of(0, 1));
-      crossEntropy(model.call(zeros([2, 28, 28, 1])), labels).backward();
+      crossEntropy(model.forward(zeros([2, 28, 28, 1])), labels).backward();
     });
   step();
   optimizer.step();
   const ema = new ModelEma(model);
   replace();
   const strangers = Array.from({ length: 30 }, (_, i) => ones([1000 * i]));
-  refused(() => model.call(zeros([2, 28, 28, 1])));
+  refused(() => model.forward(zeros([2, 28, 28, 1])));
   refused(() => optimizer.step());
   refused(() => optimizer.stateDict());
   refused(() => ema.update());

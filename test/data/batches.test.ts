@@ -98,7 +98,7 @@ describe("the batches of a loop over an epoch", () => {
     let loss = zeros([]);
     for await (const { images, labels } of alone.epoch()) {
       loss.dispose();
-      loss = tidy(() => crossEntropy(model.call(images), labels));
+      loss = tidy(() => crossEntropy(model.forward(images), labels));
     }
     loss.backward();
     expect(model.parameters().every((p) => p.grad)).toBe(true);
@@ -114,7 +114,7 @@ test("`using` frees tensors, batches, models, optimizers, averages and loaders a
     using optimizer = new Adam(model.parameters());
     using ema = new ModelEma(model);
     using x = ones([2]);
-    tidy(() => crossEntropy(model.call(batch.images), batch.labels).backward());
+    tidy(() => crossEntropy(model.forward(batch.images), batch.labels).backward());
     optimizer.step();
     ema.update();
     expect(x.disposed).toBe(false);
@@ -134,7 +134,7 @@ describe("leakReport", () => {
     const ema = new ModelEma(model);
     tidy(() =>
       model
-        .call(zeros([2, 8, 8, 3]))
+        .forward(zeros([2, 8, 8, 3]))
         .sum()
         .backward(),
     );

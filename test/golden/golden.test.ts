@@ -245,7 +245,7 @@ forEachBinary((binary) => {
       model.loadStateDict(state);
       const shape = [4, golden.size, golden.size, 3];
       tidy(() => {
-        const logits = model.call(tensor(draw(golden.images, shape), shape));
+        const logits = model.forward(tensor(draw(golden.images, shape), shape));
         allclose("logits", logits.data(), golden.logits, tolerance);
         const loss = crossEntropy(logits, tensor(Int32Array.of(0, 1, 2, 3)));
         expect(loss.item()).toBeCloseTo(golden.loss, 4);

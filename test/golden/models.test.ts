@@ -2,7 +2,17 @@
 // models.py wrote the files and draws weights and images by the same formulas.
 
 import { describe, expect, it } from "vitest";
-import { add, createModel, crossEntropy, mul, noGrad, permute, tensor, tidy } from "../../src/index.js";
+import {
+  add,
+  createModel,
+  crossEntropy,
+  mul,
+  noGrad,
+  permute,
+  tensor,
+  tidy,
+  outputsOf,
+} from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { drawInto, drawnState, dropoutOff, seedOf } from "../helpers/drawn.js";
@@ -50,7 +60,7 @@ forEachBinary((binary) => {
       model.loadStateDict(drawnState(model));
       const x = tensor(drawInto(8, new Float32Array(2 * size * size * 3)), [2, size, size, 3]);
       const error = relativeError(
-        noGrad(() => tidy(() => model.call(x).data())),
+        noGrad(() => tidy(() => model.forward(x).data())),
         logits,
       );
       expect(error).toBeLessThan(winograd ? 1e-4 : 1e-5);
@@ -68,7 +78,7 @@ forEachBinary((binary) => {
       tidy(() => {
         const x = tensor(drawInto(want.images, new Float32Array(4 * size * size * 3)), [4, size, size, 3]);
         const labels = tensor(Int32Array.of(0, 1, 2, 3));
-        const outputs = model.outputs(x);
+        const outputs = outputsOf(model.forward(x));
         expect(relativeError(outputs[0]!.logits.data(), want.logits)).toBeLessThan(1e-3);
         const loss = outputs
           .map(({ weight, logits }) => mul(crossEntropy(logits, labels), weight))

@@ -138,7 +138,9 @@ describe("a file with a published name", () => {
     expect(assumed).toBeUndefined();
     wanted.forEach((want, i) => {
       const { data: pixels, height, width } = prepare(i, preparation(data));
-      const got = noGrad(() => tidy(() => softmax(model.call(tensor(pixels, [1, height, width, 3]))).data()));
+      const got = noGrad(() =>
+        tidy(() => softmax(model.forward(tensor(pixels, [1, height, width, 3]))).data()),
+      );
       expect(Math.max(...want.map((p, k) => Math.abs(p - got[k]!)))).toBeLessThan(1e-4);
     });
     model.dispose();

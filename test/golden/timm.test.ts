@@ -45,7 +45,7 @@ describe.each(rows)("%s", (name, row) => {
       const model = createModel(row.model, { numClasses: 7, initialise: false }).eval();
       expect((await loadWeights(model, path)).unexpected).toEqual([]);
       const x = tensor(drawInto(8, new Float32Array(2 * row.size ** 2 * 3)), [2, row.size, row.size, 3]);
-      const logits = noGrad(() => tidy(() => model.call(x).data()));
+      const logits = noGrad(() => tidy(() => model.forward(x).data()));
       const largest = Math.max(...row.logits.map(Math.abs));
       row.logits.forEach((want, i) => expect(Math.abs(logits[i]! - want) / largest).toBeLessThan(1e-5));
       model.dispose();

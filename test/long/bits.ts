@@ -63,7 +63,7 @@ function resnet20(): string {
   const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 1e-4 });
   tidy(() => {
     const labels = tensor(Int32Array.from({ length: 128 }, (_, i) => i % 10));
-    crossEntropy(model.call(tensor(drawn(128 * 32 * 32 * 3), [128, 32, 32, 3])), labels).backward();
+    crossEntropy(model.forward(tensor(drawn(128 * 32 * 32 * 3), [128, 32, 32, 3])), labels).backward();
     optimizer.step();
   });
   const hash = hashOf([...model.parameters()]);
@@ -77,7 +77,9 @@ function logits(name: string): string {
   const model = createModel(name).eval();
   const [height, width, channels] = modelInfo(name).inputSize;
   const pixels = drawn(height * width * channels);
-  const hash = noGrad(() => tidy(() => hashOf([model.call(tensor(pixels, [1, height, width, channels]))])));
+  const hash = noGrad(() =>
+    tidy(() => hashOf([model.forward(tensor(pixels, [1, height, width, channels]))])),
+  );
   model.dispose();
   return hash;
 }

@@ -20,7 +20,7 @@ export async function trainingSteps(): Promise<Float32Array> {
     for (let step = 0; step < STEPS; step++) {
       tidy(() => {
         optimizer.zeroGrad();
-        crossEntropy(model.call(tensor(pixels, shape)), tensor(labels)).backward();
+        crossEntropy(model.forward(tensor(pixels, shape)), tensor(labels)).backward();
         optimizer.step();
       });
       await new Promise((resolve) => setTimeout(resolve)); // lets a page's workers start

@@ -17,6 +17,7 @@ import {
   zeros,
   type Classifier,
   type ModelOptions,
+  outputsOf,
 } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -101,7 +102,7 @@ describe("dropout and dropPath", () => {
       [4, height!, height!, channels],
     );
     const twice = (model: Classifier): boolean => {
-      const [a, b] = noGrad(() => [0, 1].map(() => tidy(() => model.call(x).data())));
+      const [a, b] = noGrad(() => [0, 1].map(() => tidy(() => model.forward(x).data())));
       return Buffer.compare(bytes(a!), bytes(b!)) === 0;
     };
     const model = createModel(name, options);
@@ -138,7 +139,7 @@ describe("resetClassifier", () => {
         if (!changed.some(([name]) => name === key)) expect(Buffer.compare(bytes(data), bytes(kept))).toBe(0);
       }
       const [height, width, channels] = modelInfo(name).inputSize;
-      const y = noGrad(() => tidy(() => model.call(zeros([1, height, width, channels]))));
+      const y = noGrad(() => tidy(() => model.forward(zeros([1, height, width, channels]))));
       expect(y.shape).toEqual([1, 4]);
       y.dispose();
       model.dispose();
@@ -152,12 +153,12 @@ describe("GoogLeNet", () => {
   it("has three outputs in training and one in evaluation", () => {
     const model = googlenet({ numClasses: 3 });
     tidy(() => {
-      expect(model.outputs(x()).map(({ weight, logits }) => [weight, logits.shape])).toEqual([
+      expect(outputsOf(model.forward(x())).map(({ weight, logits }) => [weight, logits.shape])).toEqual([
         [1, [2, 3]],
         [0.3, [2, 3]],
         [0.3, [2, 3]],
       ]);
-      expect(model.eval().outputs(x()).length).toBe(1);
+      expect(outputsOf(model.eval().forward(x())).length).toBe(1);
     });
     model.dispose();
   });

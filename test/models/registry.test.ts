@@ -18,6 +18,7 @@ import {
   type Classifier,
   type Tensor,
   type TypedArray,
+  outputsOf,
 } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -121,7 +122,7 @@ describe.each(modelNames())("%s", (name) => {
   let model: Classifier;
   let images: Tensor;
   let logits: TypedArray;
-  const logitsOf = (m: Classifier) => noGrad(() => tidy(() => m.eval().call(images).data()));
+  const logitsOf = (m: Classifier) => noGrad(() => tidy(() => m.eval().forward(images).data()));
 
   beforeAll(() => {
     model = createModel(name, { numClasses: 7, initialise: false });
@@ -168,7 +169,7 @@ describe.each(modelNames())("%s", (name) => {
     dropoutOff(model.train());
     const labels = tensor(Int32Array.of(0, 1));
     tidy(() => {
-      const losses = model.outputs(images).map(({ weight, logits }) => mul(crossEntropy(logits, labels), weight)); // prettier-ignore
+      const losses = outputsOf(model.forward(images)).map(({ weight, logits }) => mul(crossEntropy(logits, labels), weight)); // prettier-ignore
       losses.reduce((a, b) => add(a, b)).backward();
     });
     const wrong = model.namedParameters().flatMap(([key, p]) => {

@@ -30,7 +30,8 @@ function logitsOf(model: Module, file: Uint8Array, from: number, to: number): Fl
       for (let c = 0; c < 3; c++) pixels[at++] = (planes[c * 1024 + p]! / 255 - MEAN[c]!) / STD[c]!;
     }
   }
-  const run = (): Float32Array => model.call(tensor(pixels, [to - from, 32, 32, 3])).data() as Float32Array;
+  const run = (): Float32Array =>
+    model.forward(tensor(pixels, [to - from, 32, 32, 3])).data() as Float32Array;
   return noGrad(() => tidy(run));
 }
 

@@ -11,6 +11,7 @@ import {
   tensor,
   tidy,
   type Module,
+  outputsOf,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { dropoutOff } from "../helpers/drawn.js";
@@ -62,7 +63,9 @@ const RUNS: [string, number, number, number, object?, number?][] = [
 ];
 
 function lossOf(model: Module, x: ReturnType<typeof tensor>, y: ReturnType<typeof tensor>) {
-  const losses = model.outputs(x).map(({ weight, logits }) => mul(crossEntropy(logits, y), weight));
+  const losses = outputsOf(model.forward(x)).map(({ weight, logits }) =>
+    mul(crossEntropy(logits, y), weight),
+  );
   return losses.reduce((a, b) => add(a, b));
 }
 

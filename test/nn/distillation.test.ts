@@ -17,7 +17,7 @@ import {
   tidy,
   type Module,
   type Tensor,
-  type WeightedOutput,
+  withAuxiliary,
 } from "../../src/index.js";
 import { runtime } from "../../src/wasm/runtime.js";
 import { allclose } from "../helpers/allclose.js";
@@ -28,10 +28,10 @@ describe("DistillationLoss", () => {
     const [teacher, student] = [network(SIZE, 3), network(SIZE, 3)];
     const loss = new DistillationLoss(teacher, { alpha: 1 });
     const images = tensor(new Float32Array(2 * SIZE * SIZE * 2).fill(0.3), [2, SIZE, SIZE, 2]);
-    noGrad(() => teacher.call(images)).dispose(); // weights are packed for inference, and kept
+    noGrad(() => teacher.forward(images)).dispose(); // weights are packed for inference, and kept
     const before = runtime().heap.bytesInUse;
     tidy(() => {
-      const value = loss.forward(student.call(images), tensor(Int32Array.of(0, 1)), images);
+      const value = loss.forward(student.forward(images), tensor(Int32Array.of(0, 1)), images);
       expect(value.item()).toBeCloseTo(0, 5); // the same network
       value.backward();
       expect(teacher.parameters().every((p) => p.grad === undefined)).toBe(true);
@@ -107,12 +107,9 @@ describe("DistillationLoss", () => {
       }
     }
     class TwoHeads extends Sequential {
-      override outputs(x: Tensor): WeightedOutput[] {
-        const logits = this.call(x);
-        return [
-          { weight: 1, logits },
-          { weight: 0.5, logits },
-        ];
+      override forward(x: Tensor): Tensor {
+        const logits = super.forward(x);
+        return withAuxiliary(logits, [{ weight: 0.5, logits }]);
       }
     }
     manualSeed(98);
@@ -125,7 +122,7 @@ describe("DistillationLoss", () => {
     expect(calls).toBe(4);
     let alone = 0;
     for await (const { images, labels } of loader.epoch()) {
-      alone += tidy(() => loss.forward(student.call(images), labels, images).item()) / 4;
+      alone += tidy(() => loss.forward(student.forward(images), labels, images).item()) / 4;
     }
     expect(row!.train_loss).toBeCloseTo(1.5 * alone, 5);
     for (const each of [optimizer, student, teacher]) each.dispose();

@@ -74,7 +74,7 @@ describe("freeze", () => {
       tidy(() =>
         model
           .eval()
-          .call(ones([1, side!, side!, 1]))
+          .forward(ones([1, side!, side!, 1]))
           .data(),
       );
     const before = says();
@@ -93,7 +93,7 @@ describe("freeze", () => {
   it("normalises by the held statistics in training, as in evaluation", () => {
     freeze(model);
     const x = ones([3, side!, side!, 1]);
-    const says = () => tidy(() => model.call(x).data());
+    const says = () => tidy(() => model.forward(x).data());
     expect(says()).toEqual((model.eval(), says()));
     x.dispose();
   });
@@ -172,7 +172,7 @@ it("a network for phones holds all its statistics when its body is frozen", () =
   const before = net.stateDict();
   tidy(() =>
     net
-      .call(ones([2, 64, 64, 3]))
+      .forward(ones([2, 64, 64, 3]))
       .sum()
       .backward(),
   );

@@ -144,7 +144,7 @@ describe("Module", () => {
     const net = new Net().eval();
     const x = tensor(new Float32Array(2 * 4 * 4 * 2), [2, 4, 4, 2]);
     const before = memoryStats().blocks;
-    const y = tidy(() => net.call(x).detach());
+    const y = tidy(() => net.forward(x).detach());
     expect(memoryStats().blocks).toBe(before + 1);
     expect(y.shape).toEqual([2, 4]);
   });

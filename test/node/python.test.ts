@@ -48,7 +48,7 @@ function logitsOf(model: Module, shape: readonly number[]): number[] {
     tidy(() => [
       ...model
         .eval()
-        .call(tensor(values, [1, ...shape]))
+        .forward(tensor(values, [1, ...shape]))
         .data(),
     ]),
   );

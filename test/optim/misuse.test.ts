@@ -118,7 +118,7 @@ it("a layer that stands in two places is trained once, as in PyTorch, and is nam
     readonly b = this.a;
     readonly rest = new Sequential(this.a, new Linear(2, 2));
     forward(x: Tensor): Tensor {
-      return this.rest.call(this.b.call(this.a.call(x)));
+      return this.rest.forward(this.b.forward(this.a.forward(x)));
     }
   }
   const twins = tidy(() => new Twins());
@@ -148,7 +148,7 @@ it("a layer that stands in two places is trained once, as in PyTorch, and is nam
   const before = twins.a.weight.data();
   tidy(() =>
     twins
-      .call(ones([1, 2]))
+      .forward(ones([1, 2]))
       .sum()
       .backward(),
   );

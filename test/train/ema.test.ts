@@ -32,7 +32,7 @@ function move(model: Module, seed: number): void {
 
 const x = Float32Array.from(draw("normal", "x", 2 * 8 * 8 * 16));
 const output = (model: Module): Float32Array =>
-  noGrad(() => tidy(() => model.call(tensor(x, [2, 8, 8, 16])).data() as Float32Array));
+  noGrad(() => tidy(() => model.forward(tensor(x, [2, 8, 8, 16])).data() as Float32Array));
 
 describe("ModelEma", () => {
   it("swap() exchanges weights and averages, and what is computed with them", () => {

@@ -68,7 +68,7 @@ function expectedMean(
       ];
       images[k] = view(i, y, x, c);
     }
-    const logits = tidy(() => model.call(tensor(images, [n, side, side, 2])).tolist()) as number[][];
+    const logits = tidy(() => model.forward(tensor(images, [n, side, side, 2])).tolist()) as number[][];
     logits.forEach((row, i) => {
       const p = probabilities(row);
       sums[i] = (sums[i] ?? p.map(() => 0)).map((sum, j) => sum + p[j]! / views.length);
