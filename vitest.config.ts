@@ -30,7 +30,7 @@ const RINGS: Record<string, Ring> = {
       "test/ops/{algorithms,depthwise,forced,fusion}.test.ts",
       "test/golden/golden.test.ts",
       "test/train/resume.test.ts",
-      "test/node/data-workers.test.ts",
+      "test/node/{data-workers,from-module}.test.ts",
     ],
   },
   // By hand: many times the mutants and kills, the peers, the browsers.

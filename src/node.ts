@@ -40,6 +40,7 @@ export {
   type TarOptions,
 } from "./node/datasets/index.js";
 export { type DecoderChoice, decoderNames, type InstalledDecoder, useDecoder } from "./node/decoder.js";
+export { batchTransformFromModule, datasetFromModule, transformFromModule } from "./node/from-module.js";
 export { download, type DownloadOptions, type DownloadProgress } from "./node/download.js";
 export { environment, type Environment } from "./node/environment.js";
 export { evalPart, type EvalPart, type EvalPartOptions, type Split } from "./node/eval-part.js";

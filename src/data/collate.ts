@@ -109,7 +109,13 @@ export class Collator {
     if (transforms.length === 0) return image;
     const apply = (first: AnyImage): AnyImage => {
       const random = sampleRandom(seed, index, draw);
-      return transforms.reduce((x, transform) => transform.apply(x, random), first);
+      try {
+        return transforms.reduce((x, transform) => transform.apply(x, random), first);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        const which = `${error.message} (sample ${index} of ${dataset.name})`;
+        throw Object.assign(new DataError(which), { cause: error.cause ?? error });
+      }
     };
     return image instanceof Promise ? image.then(apply) : apply(image);
   }

@@ -37,7 +37,7 @@ export interface LoaderOptions {
   normalization?: Normalization;
   /**
    * Threads that read and transform, each a batch at a time; batches do not depend on their number. They need Node,
-   * "fovea/node", and a dataset and transforms of fovea's. Default 0: batches are made when they are asked for.
+   * "fovea/node", and a dataset and transforms of fovea's or of a module (datasetFromModule()). Default 0: batches are made when they are asked for.
    */
   workers?: number;
   /** Batches that each worker makes ahead. Default 2. */

@@ -65,13 +65,13 @@ export class WorkerMaker implements Maker {
   constructor(recipe: Recipe, count: number) {
     if (!recipe.dataset.source) {
       throw new DataError(
-        `DataLoader: ${recipe.dataset.name} has no source by which worker threads could open it; use workers: 0`,
+        `DataLoader: ${recipe.dataset.name} has no source by which worker threads could open it; use datasetFromModule() or workers: 0`,
       );
     }
     const plain = recipe.transforms.findIndex(({ spec }) => !spec);
     if (plain >= 0) {
       throw new DataError(
-        `DataLoader: transform ${plain} has no spec by which worker threads could make it; use workers: 0`,
+        `DataLoader: transform ${plain} has no spec by which worker threads could make it; use transformFromModule() or workers: 0`,
       );
     }
     this.#recipe = recipe;

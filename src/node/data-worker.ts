@@ -10,10 +10,15 @@ import type { WorkerRecipe } from "../data/workers.js";
 import { floatsAt } from "../wasm/heap.js";
 import { startFrom, type Compiled } from "../wasm/runtime.js";
 import { openDataset } from "./datasets/open.js";
+import { loadModulesOf } from "./from-module.js";
 import type { Answer, Order } from "./data-workers.js";
 
 const { recipe, compiled } = workerData as { recipe: WorkerRecipe; compiled: Compiled };
 startFrom(compiled);
+
+// For the copy of fovea that a module of the user's imports: the same kernels, and a thread is enough.
+process.env["FOVEA_BINARY"] = compiled.binary;
+process.env["FOVEA_THREADS"] = "1";
 
 /** Runs make, whose error for an unknown name would not say that it is known elsewhere. */
 function own<T>(make: () => T): T {
@@ -21,12 +26,16 @@ function own<T>(make: () => T): T {
     return make();
   } catch (error) {
     const { message } = error as Error;
-    throw new DataError(`${message}; worker threads know fovea's own alone: use workers: 0 for others`);
+    if (!/^(batch )?transform: unknown name/.test(message)) throw error;
+    throw new DataError(
+      `${message}; worker threads know fovea's own alone: use transformFromModule() or workers: 0 for others`,
+    );
   }
 }
 
 async function start(): Promise<Collator> {
   const { source, transforms, batchTransform, normalization, onError } = recipe;
+  await loadModulesOf([transforms, batchTransform]);
   return new Collator({
     dataset: await openDataset(source),
     transforms: own(() => transforms.map(makeTransform)),

@@ -255,7 +255,9 @@ describe("data workers", () => {
   it("are refused where they could not open the dataset", () => {
     const dataset: Dataset = { ...noise(3), name: "mine", length: 3, image: (i) => noise(3).image(i) };
     expect(() => load(dataset, { workers: 1 })).toThrow(
-      new DataError("DataLoader: mine has no source by which worker threads could open it; use workers: 0"),
+      new DataError(
+        "DataLoader: mine has no source by which worker threads could open it; use datasetFromModule() or workers: 0",
+      ),
     );
   });
 
@@ -263,7 +265,7 @@ describe("data workers", () => {
     const transform = { apply: (image: never) => image } as unknown as Transform;
     expect(() => load(noise(3), { workers: 1, transform })).toThrow(
       new DataError(
-        "DataLoader: transform 0 has no spec by which worker threads could make it; use workers: 0",
+        "DataLoader: transform 0 has no spec by which worker threads could make it; use transformFromModule() or workers: 0",
       ),
     );
   });
@@ -271,7 +273,7 @@ describe("data workers", () => {
   it("name a transform that only the main thread knows", async () => {
     const mine = { spec: { name: "Mine", options: {} }, apply: (image: never) => image };
     await expect(epochs(load(noise(3), { workers: 1, transform: mine }), 1)).rejects.toThrow(
-      /^transform: unknown name 'Mine'; known: .*; worker threads know fovea's own alone: use workers: 0 for others$/,
+      /^transform: unknown name 'Mine'; known: .*; worker threads know fovea's own alone: use transformFromModule\(\) or workers: 0 for others$/,
     );
   });
 

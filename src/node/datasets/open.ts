@@ -9,6 +9,7 @@ import {
   type ImageDatasetFields,
 } from "../../data/index.js";
 import { DataError, short } from "../../errors.js";
+import { openModuleDataset } from "../from-module.js";
 import { useDecoder, type DecoderChoice } from "../decoder.js";
 import { FileDataset, type FileDatasetFields } from "./file-dataset.js";
 import { Names } from "./names.js";
@@ -43,6 +44,7 @@ const openers: Record<string, Opener> = {
     const fields = fieldsOf<FileDatasetFields>(source);
     return new FileDataset({ ...fields, files: Names.revive(fields.files) });
   }),
+  module: openModuleDataset,
   tar: withDecoder((source) => {
     const fields = fieldsOf<TarDatasetFields>(source);
     return new TarDataset({ ...fields, names: Names.revive(fields.names) });
