@@ -1,6 +1,6 @@
 // What may import what, how long a file may be, and what may not be written at all (CONTRIBUTING.md, "folders").
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -174,6 +174,51 @@ function textOffences(path: string, source: string): string[] {
   return found;
 }
 
+/** The kernels that templates make, which are not committed. */
+function generatedKernels(): [path: string, source: string][] {
+  return Object.keys(FAMILIES).flatMap((family) => {
+    const folder = join(root, "kernels", family, "generated");
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder).map((name): [string, string] => [
+      `kernels/${family}/generated/${name}`,
+      readFileSync(join(folder, name), "utf8"),
+    ]);
+  });
+}
+
+const MOST_PARAMETERS = 8;
+
+/** Functions that take more than that; a struct of kernels/arguments.ts takes one. */
+function longSignatures(path: string, source: string): string[] {
+  return [...source.matchAll(/\bfunction (\w+)(?:<[^>]*>)?\(([^)]*)\)/g)].flatMap(([, name, list]) => {
+    const count = list!.split(",").filter((parameter) => parameter.trim()).length;
+    return count > MOST_PARAMETERS ? `${path}: ${name} takes ${count} parameters` : [];
+  });
+}
+
+const MOST_SHARED = 19;
+
+/** The most lines, one after the other, that two sources have in common, but for blank ones, comments, imports and fields of structs. */
+function sharedLines(a: string, b: string): number {
+  const [ours, theirs] = [a, b].map((source) =>
+    source.split("\n").map((line) => line.trim()).filter((line) => !/^($|\/\/|\/\*|\*|import |\w+: \w+ = 0;$)/.test(line)),
+  ) as [string[], string[]]; // prettier-ignore
+  let longest = 0;
+  let runs = new Map<number, number>();
+  for (const line of ours) {
+    const next = new Map<number, number>();
+    for (let j = theirs.indexOf(line); j >= 0; j = theirs.indexOf(line, j + 1)) {
+      next.set(j, (runs.get(j - 1) ?? 0) + 1);
+      longest = Math.max(longest, next.get(j)!);
+    }
+    runs = next;
+  }
+  return longest;
+}
+
+/** Of kernels and templates together. */
+const MOST_KERNEL_LINES = 7000;
+
 describe("the source tree", () => {
   const all = [...sources];
 
@@ -199,6 +244,33 @@ describe("the source tree", () => {
       (name) => !names(name).some((said) => new RegExp(`\\.${said}\\(|"${said}"`).test(text)),
     );
     expect(unused).toEqual([]);
+  });
+});
+
+describe("the kernels", () => {
+  const committed = [...sources].filter(([path]) => /^kernels\/.*(\.ts|\.template\.mjs)$/.test(path));
+  const generated = generatedKernels();
+
+  it("take eight parameters at most, those that templates make too", () => {
+    expect(generated.length).toBeGreaterThan(0);
+    expect([...committed, ...generated].flatMap(([path, source]) => longSignatures(path, source))).toEqual(
+      [],
+    );
+  });
+
+  it("do not repeat each other", () => {
+    const pairs = committed.flatMap(([a, source], i) =>
+      committed.slice(i + 1).flatMap(([b, other]) => {
+        const shared = sharedLines(source, other);
+        return shared > MOST_SHARED ? `${a} and ${b} share ${shared} lines` : [];
+      }),
+    );
+    expect(pairs).toEqual([]);
+  });
+
+  it("are not many", () => {
+    const lines = committed.reduce((sum, [, source]) => sum + source.split("\n").length - 1, 0);
+    expect(lines).toBeLessThanOrEqual(MOST_KERNEL_LINES);
   });
 });
 
@@ -237,5 +309,24 @@ describe("the rules of this test", () => {
     ["src/core/x.ts", "new Float32Array(heap.memory.buffer, 0, 4)"],
   ])("find what may not be written", (path, source) => {
     expect(textOffences(path, source)).toHaveLength(1);
+  });
+
+  it.each(["export function f", "function f", "@inline\nfunction f<T>"])(
+    "find nine parameters: %s",
+    (head) => {
+      const source = (n: number) => `${head}(\n${"  p: i32,\n".repeat(n)}): void {}`;
+      expect(longSignatures("kernels/x.ts", source(8))).toEqual([]);
+      expect(longSignatures("kernels/x.ts", source(9))).toEqual(["kernels/x.ts: f takes 9 parameters"]);
+    },
+  );
+
+  it("count the lines that two kernels share", () => {
+    const body = Array.from({ length: 20 }, (_, i) => `store<f32>(y + ${i}, 0);`);
+    const indented = body.map((line) => `    ${line}`);
+    expect(sharedLines(body.join("\n"), ["first();", ...indented].join("\n\n"))).toBe(20);
+    expect(sharedLines(body.join("\n"), [...body.slice(0, 9), "other();", ...body.slice(9)].join("\n"))).toBe(
+      11,
+    );
+    expect(sharedLines("a: i32 = 0;\n".repeat(30), "a: i32 = 0;\n".repeat(30))).toBe(0);
   });
 });
