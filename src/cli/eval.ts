@@ -17,7 +17,7 @@ import { collectReport, judge, writeReport } from "../node/report/index.js";
 import { unreadable } from "../node/skipped.js";
 import { Counter } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
-import type { Metric, MetricBatch, Tta } from "../train/index.js";
+import { taskOf, type Metric, type MetricBatch, type Tta } from "../train/index.js";
 import { confusionRows, evaluationJson, evaluationText } from "./eval-output.js";
 import {
   addDataOptions,
@@ -101,7 +101,7 @@ export function register(program: Command): void {
       const { model, architecture, classes } = trained;
       const part = await evalPartFrom(source, flags, trained.trainedOn);
       const data = relabel(part.data, model.numClasses, classes);
-      if (flags.confusion !== undefined && data.targets) {
+      if (flags.confusion !== undefined && !taskOf(data).metrics().confusion) {
         throw new UsageError(`--confusion: images of ${data.name} have several classes each; expected one`);
       }
       await requireWritable([flags.report, flags.confusion, flags.predictions]);

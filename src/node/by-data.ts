@@ -20,6 +20,7 @@ import {
   withDefaults,
   type TrainFlags,
 } from "./resolve-arguments.js";
+import { taskOf } from "../train/index.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { UsageError } from "./usage-error.js";
 
@@ -69,7 +70,7 @@ const USELESS: readonly [flag: keyof TrainFlags, of: (data: LoadedDataset) => bo
   ["valFraction", ({ val, split }) => val !== undefined && !split, "has a part to evaluate on"],
   ["valInterval", ({ val }) => val === undefined, "has no part to evaluate on"],
   ["decoder", ({ train }) => imageShape(train) !== undefined, "has no files of pictures"],
-  ["sampler", ({ train }) => train.targets !== undefined, "has several classes a picture"],
+  ["sampler", ({ train }) => !taskOf(train).balanced, "has several classes a picture"],
 ];
 
 /**
@@ -107,10 +108,10 @@ function batchFor({ length, name }: Dataset, { batchSize }: TrainArguments): Cho
   return [{ batchSize: most }, [`${name}: ${length} images to train on: batches of ${most} (--batch-size)`]];
 }
 
-/** Cross-entropy is for one class a picture. */
-function lossFor({ name, targets }: Dataset, { loss }: TrainArguments): Choice {
-  if (!targets || loss !== "ce") return [{}, []];
-  return [{ loss: "bce" }, [`${name}: several classes a picture: binary cross-entropy (--loss)`]];
+/** The loss that is asked for, unless it is none for what the data are labelled with. */
+function lossFor(train: Dataset, args: TrainArguments): Choice {
+  const { losses, defaultLoss: loss, about } = taskOf(train);
+  return losses[args.loss] ? [{}, []] : [{ loss }, [`${train.name}: ${about}: loss ${loss} (--loss)`]];
 }
 
 /** The weights' model, or one for images of this size. */

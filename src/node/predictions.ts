@@ -1,7 +1,7 @@
 // What a model said of every image of an evaluation, as a table.
 
 import type { Dataset } from "../data/index.js";
-import { readRow, type Metric, type MetricBatch } from "../train/index.js";
+import { taskOf, type Metric, type MetricBatch } from "../train/index.js";
 import { csvText } from "./csv.js";
 
 interface Row {
@@ -14,8 +14,6 @@ interface Row {
   labelProbability: number;
 }
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
 /** Keeps a row for each image: a metric of evaluate(). */
 export class Predictions implements Metric {
   readonly #dataset: Dataset;
@@ -26,37 +24,15 @@ export class Predictions implements Metric {
   }
 
   update(batch: MetricBatch): void {
+    const task = taskOf(batch);
+    const named = (classes: readonly number[]): string =>
+      classes.map((j) => this.#dataset.classes[j]!).join("|");
     batch.indices.forEach((index, row) => {
-      const one = batch.targets ? this.#several(batch, row) : this.#single(batch, row);
-      this.#rows.push({ index, ...one });
+      const { truth, said, probability, labelProbability } = task.judge("predictions", batch, row);
+      const [label, predicted] = [named(truth), named(said)];
+      const correct = label === predicted;
+      this.#rows.push({ index, label, predicted, probability, correct, labelProbability });
     });
-  }
-
-  #single(batch: MetricBatch, row: number): Omit<Row, "index"> {
-    const { classes } = this.#dataset;
-    const { guess, probability, logSumExp } = readRow("predictions", batch, row);
-    const label = batch.labels[row]!;
-    return {
-      label: classes[label]!,
-      predicted: classes[guess]!,
-      probability,
-      correct: guess === label,
-      labelProbability: Math.exp(batch.logits[row * batch.classes + label]! - logSumExp),
-    };
-  }
-
-  /** The classes with a probability above ½; that of the likeliest class. */
-  #several(batch: MetricBatch, row: number): Omit<Row, "index"> {
-    const begin = row * batch.classes;
-    const named = (is: (j: number) => boolean): string =>
-      this.#dataset.classes.filter((_, j) => is(begin + j)).join("|");
-    const { guess } = readRow("predictions", batch, row);
-    const [label, predicted] = [
-      named((at) => batch.targets![at]! > 0.5),
-      named((at) => batch.logits[at]! > 0),
-    ];
-    const probability = sigmoid(batch.logits[begin + guess]!);
-    return { label, predicted, probability, correct: label === predicted, labelProbability: NaN };
   }
 
   /** file,label,predicted,probability,correct,label_probability: in the dataset's order; several classes with | between. */

@@ -29,9 +29,9 @@ export function checkResumed(path: string, args: TrainArguments, { state }: Chec
 }
 
 /** What tells that a dataset is another than before. */
-export function dataOf({ classes, trainedOn: { train, val } }: Setup): Record<string, unknown> {
+export function dataOf({ classes, task, trainedOn: { train, val } }: Setup): Record<string, unknown> {
   return {
-    ...{ classes, images: train.images, evalImages: val?.images ?? 0 },
+    ...{ classes, task: task.name, images: train.images, evalImages: val?.images ?? 0 },
     names: train.sha256,
     evalNames: val?.sha256 ?? null,
   };

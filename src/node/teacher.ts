@@ -3,7 +3,8 @@
 import { imagenetClasses, type Dataset } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 import type { Preprocessing } from "../models/index.js";
-import { DistillationLoss, type Loss } from "../nn/index.js";
+import type { Loss } from "../nn/index.js";
+import type { Task } from "../train/index.js";
 import { openModel, type TrainedModel } from "./open-model.js";
 import type { StartingWeights } from "./starting-weights.js";
 import type { TrainArguments } from "./train-arguments.js";
@@ -15,11 +16,10 @@ import type { TrainArguments } from "./train-arguments.js";
 export async function openTeacher(
   { teacher: path, teacherModel }: TrainArguments,
   train: Dataset,
+  task: Task,
 ): Promise<TrainedModel | undefined> {
   if (path === null) return undefined;
-  if (train.targets) {
-    throw new DataError(`${train.name}: images have several classes each; a teacher needs one each`);
-  }
+  if (!task.taught) throw new DataError(`${train.name}: has ${task.about}, for which there are no teachers`);
   const teacher = await openModel({ weights: path, ...(teacherModel !== null && { model: teacherModel }) });
   const { length } = train.classes;
   const { numClasses } = teacher.model;
@@ -61,7 +61,8 @@ export function sharedPreparation(
 export function taughtBy(
   teacher: TrainedModel | undefined,
   loss: Loss,
+  task: Task,
   { distillAlpha: alpha, distillTemperature: temperature }: TrainArguments,
 ): Loss {
-  return teacher ? new DistillationLoss(teacher.model, { alpha, temperature, loss }) : loss;
+  return teacher && task.taught ? task.taught(teacher.model, { alpha, temperature, loss }) : loss;
 }

@@ -2,8 +2,9 @@
 
 import { classBalance, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { BCEWithLogitsLoss, CrossEntropyLoss, FocalLoss, SigmoidFocalLoss, type Loss } from "../nn/index.js";
+import type { Loss } from "../nn/index.js";
 import { createSchedule, scheduleInfo, type AnyScheduleOptions, type Schedule } from "../optim/index.js";
+import type { Task } from "../train/index.js";
 import type { TrainArguments } from "./train-arguments.js";
 
 /** The schedule; `batches` is an epoch's. Lengths in arguments are epochs, in schedules steps of the optimizer. */
@@ -38,30 +39,14 @@ export function scheduleOf(args: TrainArguments, batches: number): Schedule {
 }
 
 /** The loss. @throws DataError if it does not fit the dataset */
-export function lossOf(args: TrainArguments, train: Dataset): Loss {
+export function lossOf(args: TrainArguments, train: Dataset, { losses, about }: Task): Loss {
   const { loss, smoothing: labelSmoothing, focalGamma: gamma } = args;
-  const several = train.targets !== undefined;
-  if (several && loss === "ce") {
-    throw new DataError(
-      `${train.name}: images have several classes each; expected loss bce or focal, got ce`,
-    );
+  const make = losses[loss];
+  if (!make) {
+    const known = Object.keys(losses).join(" or ");
+    throw new DataError(`${train.name}: has ${about}; expected loss ${known}, got ${loss}`);
   }
-  const weight = weightsOf(args, train);
-  switch (loss) {
-    case "bce":
-      return new BCEWithLogitsLoss({ labelSmoothing, ...(weight && { posWeight: weight }) });
-    case "focal":
-      if (several && weight) {
-        throw new DataError(
-          `${train.name}: classWeights: the focal loss of several classes takes none; expected loss bce`,
-        );
-      }
-      return several
-        ? new SigmoidFocalLoss({ gamma })
-        : new FocalLoss({ gamma, ...(weight && { alpha: weight }) });
-    case "ce":
-      return new CrossEntropyLoss({ labelSmoothing, ...(weight && { weight }) });
-  }
+  return make({ labelSmoothing, gamma, weight: weightsOf(args, train) }, train.name);
 }
 
 /** The classes' weights in the loss, if they are not all alike. */

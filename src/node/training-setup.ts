@@ -14,7 +14,7 @@ import {
   type ParameterGroup,
   type Schedule,
 } from "../optim/index.js";
-import { ModelEma, parameterGroups } from "../train/index.js";
+import { ModelEma, parameterGroups, taskOf, type Task } from "../train/index.js";
 import { trainTransforms } from "./augmentation.js";
 import { loadTrainingData } from "./by-data.js";
 import { depthNotes, type LoadedDataset } from "./datasets/index.js";
@@ -32,6 +32,7 @@ export interface Setup {
   model: Classifier;
   classes: readonly string[];
   preparation: Preprocessing;
+  task: Task;
   trainLoader: DataLoader;
   evalLoader?: DataLoader;
   optimizer: Optimizer;
@@ -56,7 +57,8 @@ export async function setUpTraining(args: TrainArguments, read?: LoadedDataset):
   const data = checkData(args, read ?? (await loadTrainingData(args)));
   const { train, val, leftOut } = data;
   const start = await startingWeights(args);
-  const teacher = await openTeacher(args, train);
+  const task = taskOf(train);
+  const teacher = await openTeacher(args, train, task);
   const trained = sharedPreparation(args, train, start, teacher);
   // What is resumed goes on as it began, whatever is known of its first weights by now.
   const preparation =
@@ -73,7 +75,7 @@ export async function setUpTraining(args: TrainArguments, read?: LoadedDataset):
     ...assumed.map((what) => assumedNote(what, preparation)),
   ];
   const loaders = makeLoaders(args, data, preparation);
-  const [schedule, hard] = [scheduleOf(args, loaders.train.batches), lossOf(args, train)];
+  const [schedule, hard] = [scheduleOf(args, loaders.train.batches), lossOf(args, train, task)];
   const model = await makeModel(args, train, preparation, start);
   const { lr, weightDecay, momentum } = args;
   const nesterov = args.nesterov && isInUse(args, "nesterov");
@@ -83,11 +85,12 @@ export async function setUpTraining(args: TrainArguments, read?: LoadedDataset):
     model,
     classes: train.classes,
     preparation,
+    task,
     trainLoader: loaders.train,
     ...(val && { evalLoader: loaders.val! }),
     optimizer,
     schedule,
-    loss: taughtBy(teacher, hard, args),
+    loss: taughtBy(teacher, hard, task, args),
     ...(ema && { ema }),
     trainedOn: images,
     leftOut,

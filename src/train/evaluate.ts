@@ -8,13 +8,11 @@ import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { inEvaluation } from "../nn/evaluation.js";
 import type { Module } from "../nn/index.js";
-import { binaryCrossEntropyWithLogits, crossEntropy } from "../ops/index.js";
 import { checkModelAndLoader } from "./arguments.js";
 import { breathe } from "./breath.js";
-import { MeanAveragePrecision } from "./metrics/average-precision.js";
 import type { Metric } from "./metrics/metric.js";
-import { batchTopK } from "./metrics/top-k.js";
-import { averageBinaryViews, averageViews, viewsOf, type Tta } from "./tta.js";
+import { taskOf, type Task } from "./task.js";
+import { viewsOf, type Tta } from "./tta.js";
 
 export interface Evaluation {
   /** Mean cross-entropy; where images have several classes each, mean binary cross-entropy. */
@@ -62,8 +60,8 @@ export async function evaluate(
     throw wrongKind("evaluate", "metrics", options.metrics, "an array of metrics");
   }
   const { signal } = options;
-  const several = loader.dataset.targets !== undefined;
-  const precision = several ? new MeanAveragePrecision() : undefined;
+  const task = taskOf(loader.dataset);
+  const precision = task.precision?.();
   const metrics = [...(options.metrics ?? []), ...(precision ? [precision] : [])];
   const begin = performance.now();
   let images = 0;
@@ -75,8 +73,8 @@ export async function evaluate(
   for await (const batch of loader.epoch()) {
     let logits: Tensor | undefined;
     try {
-      const said = (logits = await logitsOf(model, batch, several, options));
-      const sum = lossOf(said, batch, several);
+      const said = (logits = await logitsOf(model, batch, task, options));
+      const sum = task.lossSum(said, batch);
       if (Number.isNaN(sum)) {
         throw new DataError(
           `evaluate: loss is NaN for the batch that begins with image ${batch.indices[0]}; ` +
@@ -84,11 +82,11 @@ export async function evaluate(
         );
       }
       loss += sum;
-      const [one, five] = batchTopK(said, batch, several, [1, 5]) as [number, number];
+      const [one, five] = task.hits(said, batch, [1, 5]) as [number, number];
       hits1 += one;
       hits5 += five;
       images += batch.indices.length;
-      tell(metrics, said, batch, several);
+      tell(metrics, said, batch, task);
     } finally {
       logits?.dispose();
       disposeBatch(batch);
@@ -107,20 +105,11 @@ export async function evaluate(
   };
 }
 
-/** The sum of the images' losses. */
-function lossOf(logits: Tensor, { labels, targets }: Batch, several: boolean): number {
-  return tidy(() =>
-    several
-      ? binaryCrossEntropyWithLogits(logits, targets!, { reduction: "sum" }).item() / logits.shape[1]!
-      : crossEntropy(logits, labels, { reduction: "sum" }).item(),
-  );
-}
-
 /** Logits of a batch, a view at a time. */
 async function logitsOf(
   model: Module,
   { images }: Batch,
-  several: boolean,
+  task: Task,
   { tta, crop, signal }: EvaluateOptions,
 ): Promise<Tensor> {
   const views = tta === undefined ? [(x: Tensor) => x] : viewsOf(tta, images.shape, crop);
@@ -132,20 +121,18 @@ async function logitsOf(
       signal?.throwIfAborted();
     }
     if (seen.length === 1) return seen.pop()!;
-    return noGrad(() => tidy(() => (several ? averageBinaryViews : averageViews)(seen)));
+    return noGrad(() => tidy(() => task.average(seen)));
   } finally {
     for (const logits of seen) logits.dispose();
   }
 }
 
-function tell(metrics: readonly Metric[], logits: Tensor, batch: Batch, several: boolean): void {
+function tell(metrics: readonly Metric[], logits: Tensor, batch: Batch, task: Task): void {
   if (metrics.length === 0) return;
-  const { labels, targets, indices } = batch;
   const told = {
     logits: logits.data() as Float32Array,
-    labels: labels.data() as Int32Array,
-    ...(several && targets && { targets: targets.data() as Float32Array }),
-    indices,
+    ...task.told(batch),
+    indices: batch.indices,
     classes: logits.shape[1]!,
   };
   for (const metric of metrics) metric.update(told);

@@ -18,7 +18,8 @@ import {
   type StepReport,
   type TrainingPosition,
 } from "./position.js";
-import { defaultLoss, Steps, type StepHooks, type StepParts } from "./step.js";
+import { Steps, type StepHooks, type StepParts } from "./step.js";
+import { defaultLossOf, taskOf } from "./task.js";
 
 export interface FitOptions {
   optimizer: Optimizer;
@@ -188,10 +189,10 @@ async function trainEpoch(
 function partsOf(
   model: Module,
   loader: DataLoader,
-  { optimizer, loss = defaultLoss(loader), clip = {}, ema, hooks = {} }: FitOptions,
+  { optimizer, loss, clip = {}, ema, hooks = {} }: FitOptions,
 ): StepParts {
-  const several = loader.dataset.targets !== undefined;
-  return { model, optimizer, criterion: loss, several, clip, ema, hooks };
+  const task = taskOf(loader.dataset);
+  return { model, optimizer, task, criterion: loss ?? defaultLossOf(task), clip, ema, hooks };
 }
 
 /** Counts a batch that was learnt from. */

@@ -15,5 +15,6 @@ export {
   type StageReport,
   type StepHooks,
 } from "./step.js";
+export { taskOf, type LossName, type Task, type Verdict } from "./task.js";
 export * from "./top-classes.js";
 export type { Tta } from "./tta.js";

@@ -12,7 +12,8 @@ import type { Loss, Module } from "../nn/index.js";
 import type { Optimizer } from "../optim/index.js";
 import { checkFunctions, checkLoss, checkModelAndLoader, checkOptimizer } from "./arguments.js";
 import { breathe } from "./breath.js";
-import { defaultLoss, gradientStep } from "./step.js";
+import { gradientStep } from "./step.js";
+import { defaultLossOf, taskOf } from "./task.js";
 
 export interface FindLrOptions {
   optimizer: Optimizer;
@@ -70,12 +71,12 @@ const DIVERGED = 4;
 export async function findLr(model: Module, loader: DataLoader, options: FindLrOptions): Promise<FoundLr> {
   checkModelAndLoader("findLr", model, loader);
   checkOptions<FindLrOptions>("findLr", options, OPTIONS);
-  const several = loader.dataset.targets !== undefined;
+  const task = taskOf(loader.dataset);
   const { optimizer, signal, onStep } = options;
   checkOptimizer("findLr", optimizer, model);
   checkLoss("findLr", options.loss);
   checkFunctions("findLr", { onStep });
-  const { loss: criterion = defaultLoss(loader) } = options;
+  const { loss: criterion = defaultLossOf(task) } = options;
   const { minLr = 1e-7, maxLr = 10, steps = 100 } = options;
   if (!(minLr > 0 && maxLr > minLr && maxLr < Infinity)) {
     throw new DataError(`findLr: bad rates; got ${minLr} to ${maxLr}; expected 0 < minLr < maxLr`);
@@ -97,7 +98,7 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
       optimizer.zeroGrad();
       let loss;
       try {
-        loss = gradientStep(model, criterion, batch, several);
+        loss = gradientStep(model, criterion, batch, task);
       } finally {
         disposeBatch(batch);
       }

@@ -3,15 +3,15 @@
 import { keep, tidy } from "../core/scope.js";
 import type { StateDict, StateTensor } from "../core/state.js";
 import type { Tensor } from "../core/tensor.js";
-import type { Batch, DataLoader } from "../data/index.js";
+import type { Batch } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
-import { BCEWithLogitsLoss, CrossEntropyLoss, outputsOf, type Loss, type Module } from "../nn/index.js";
+import { outputsOf, type Loss, type Module } from "../nn/index.js";
 import { scaleGrad } from "../optim/clip.js";
 import { clipGradNorm, clipGradValue, type Optimizer } from "../optim/index.js";
 import "../tensor-methods.js";
 import type { ModelEma } from "./ema.js";
-import { batchTopK } from "./metrics/top-k.js";
+import type { Task } from "./task.js";
 
 /** A loss that is NaN or infinite, with the batch that gave it: tensors images, labels, and targets if it had some. */
 export class NonFiniteLossError extends DataError {
@@ -36,11 +36,6 @@ function copy(t: Tensor): StateTensor {
   return data instanceof Float32Array
     ? { dtype: "F32", shape: t.shape, data }
     : { dtype: "I64", shape: t.shape, data: BigInt64Array.from(data, (v) => BigInt(v)) };
-}
-
-/** What is trained on if nothing else is said: cross-entropy, or binary cross-entropy where images have several classes each. */
-export function defaultLoss({ dataset }: DataLoader): Loss {
-  return dataset.targets ? new BCEWithLogitsLoss() : new CrossEntropyLoss();
 }
 
 /** Where training stands when a hook is called. */
@@ -95,7 +90,7 @@ export interface StepParts {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly criterion: Loss;
-  readonly several: boolean;
+  readonly task: Task;
   readonly clip: { readonly norm?: number; readonly value?: number };
   readonly ema: ModelEma | undefined;
   readonly hooks: StepHooks;
@@ -108,8 +103,8 @@ interface Forward {
   readonly hits: number;
 }
 
-/** `several`: whether images have several classes each. The loss is the caller's to dispose of. */
-function forward(model: Module, criterion: Loss, batch: Batch, several: boolean): Forward {
+/** The loss is the caller's to dispose of. */
+function forward(model: Module, criterion: Loss, batch: Batch, task: Task): Forward {
   const { images, labels, targets } = batch;
   return keep(
     tidy(() => {
@@ -119,7 +114,7 @@ function forward(model: Module, criterion: Loss, batch: Batch, several: boolean)
         .map((output) => batchLoss.forward(output.logits, targets ?? labels, images).mul(output.weight))
         .reduce((a, b) => a.add(b));
       const value = loss.item();
-      const [hits] = batchTopK(outputs[0]!.logits, batch, several, [1]) as [number];
+      const [hits] = task.hits(outputs[0]!.logits, batch, [1]) as [number];
       return { loss, value, hits };
     }),
   );
@@ -131,8 +126,8 @@ function backward(loss: Tensor, scale: number): void {
 }
 
 /** Adds a batch's gradients to those that are there, unless its loss, which it returns, is not finite. */
-export function gradientStep(model: Module, criterion: Loss, batch: Batch, several: boolean): number {
-  const { loss, value } = forward(model, criterion, batch, several);
+export function gradientStep(model: Module, criterion: Loss, batch: Batch, task: Task): number {
+  const { loss, value } = forward(model, criterion, batch, task);
   try {
     if (Number.isFinite(value)) backward(loss, 1);
   } finally {
@@ -166,13 +161,13 @@ export class Steps {
     expected: number | undefined,
     at: StageReport,
   ): Promise<{ loss: number; hits: number }> {
-    const { model, optimizer, criterion, several, hooks } = this.#parts;
+    const { model, optimizer, criterion, task, hooks } = this.#parts;
     if (!this.begun) optimizer.zeroGrad();
     const { targets, labels, indices } = batch;
     const alone = expected === undefined && !hooks.reduce;
     const n = alone ? 1 : (criterion.divisor?.(targets ?? labels) ?? indices.length);
     this.#expected = hooks.reduce ? 1 : (expected ?? 1);
-    const { loss, value, hits } = forward(model, criterion, batch, several);
+    const { loss, value, hits } = forward(model, criterion, batch, task);
     try {
       if (!Number.isFinite(value)) {
         throw new NonFiniteLossError(

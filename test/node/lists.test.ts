@@ -176,6 +176,13 @@ it("fovea train learns several classes a picture from a list", { timeout: 60_000
     ],
   );
   const metrics = JSON.parse(stdout) as Record<string, unknown>;
-  expect(stderr).toContain("several classes a picture: binary cross-entropy (--loss)");
+  expect(stderr).toContain("several classes a picture: loss bce (--loss)");
   expect(metrics, stderr).toMatchObject({ classes: ["x", "y"], mAP: expect.any(Number) as number });
+
+  // The same pictures and classes, but with one class each.
+  writeFileSync(join(root, "train.csv"), "path,labels\njpg/a.png,x\njpg/b.png,y\njpg/c.png,x\njpg/d.png,x\n");
+  const resumed = await fovea("train", "--resume", out, "--epochs", "2");
+  expect(resumed.stderr).toContain(
+    'of a training on other data; task: got "single-label", expected "multi-label"',
+  );
 });

@@ -6,6 +6,7 @@ import { DataError } from "../../src/errors.js";
 import { BCEWithLogitsLoss, CrossEntropyLoss, FocalLoss, SigmoidFocalLoss } from "../../src/nn/index.js";
 import { resolveArguments, type TrainFlags } from "../../src/node/resolve-arguments.js";
 import { lossOf, scheduleOf } from "../../src/node/training-rates.js";
+import { taskOf } from "../../src/train/index.js";
 
 const argumentsOf = (flags: TrainFlags) =>
   resolveArguments({
@@ -53,23 +54,27 @@ describe("lossOf", () => {
   it("is what the arguments say, with the classes' weights", () => {
     // sklearn.utils.class_weight.compute_class_weight("balanced", classes=[0, 1], y=[0, 0, 0, 1])
     const classWeights = "balanced";
-    const ce = lossOf(argumentsOf({ classWeights, smoothing: 0.1 }), one);
+    const ce = lossOf(argumentsOf({ classWeights, smoothing: 0.1 }), one, taskOf(one));
     expect(ce).toBeInstanceOf(CrossEntropyLoss);
     expect((ce as CrossEntropyLoss).options).toEqual({ labelSmoothing: 0.1, weight: [2 / 3, 2] });
-    const focal = lossOf(argumentsOf({ loss: "focal", focalGamma: 3, classWeights: [1, 4] }), one);
+    const focal = lossOf(
+      argumentsOf({ loss: "focal", focalGamma: 3, classWeights: [1, 4] }),
+      one,
+      taskOf(one),
+    );
     expect(focal).toBeInstanceOf(FocalLoss);
     expect((focal as FocalLoss).options).toEqual({ gamma: 3, alpha: [1, 4] });
-    const bce = lossOf(argumentsOf({ loss: "bce", classWeights: [1, 4] }), several);
+    const bce = lossOf(argumentsOf({ loss: "bce", classWeights: [1, 4] }), several, taskOf(several));
     expect(bce).toBeInstanceOf(BCEWithLogitsLoss);
     expect((bce as BCEWithLogitsLoss).options).toEqual({ labelSmoothing: 0, posWeight: [1, 4] });
-    expect(lossOf(argumentsOf({ loss: "focal" }), several)).toBeInstanceOf(SigmoidFocalLoss);
+    expect(lossOf(argumentsOf({ loss: "focal" }), several, taskOf(several))).toBeInstanceOf(SigmoidFocalLoss);
   });
 
   it.each<[TrainFlags, ImageDataset, string]>([
     [
       { loss: "ce" },
       several,
-      "several: images have several classes each; expected loss bce or focal, got ce",
+      "several: has several classes a picture; expected loss bce or focal, got ce",
     ],
     [
       { loss: "focal", classWeights: [1, 4] },
@@ -78,6 +83,6 @@ describe("lossOf", () => {
     ],
     [{ classWeights: [1, 2, 3] }, one, "one: classWeights: got 3 numbers; expected 2, one for each class"],
   ])("refuses %j", (flags, dataset, message) => {
-    expect(() => lossOf(argumentsOf(flags), dataset)).toThrow(new DataError(message));
+    expect(() => lossOf(argumentsOf(flags), dataset, taskOf(dataset))).toThrow(new DataError(message));
   });
 });

@@ -210,7 +210,7 @@ describe("WorstMistakes", () => {
     for (const size of [1, 2, 5]) {
       const { worst } = told(new WorstMistakes(3), logits, { labels }, size);
       expect(column(worst, "index")).toEqual([1, 2, 0]);
-      expect(worst[0]).toEqual({ index: 1, label: 0, guess: 1, probability: 1, loss: 2000 });
+      expect(worst[0]).toEqual({ index: 1, label: 0, truth: [0], guess: 1, probability: 1, loss: 2000 });
       expect(worst[1]!.loss).toBeCloseTo(Math.log(4), 6);
       expect(worst[1]!.probability).toBeCloseTo(0.75, 6);
       expect(worst[2]!.loss).toBeCloseTo(Math.log(2), 12);

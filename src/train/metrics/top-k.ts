@@ -5,7 +5,6 @@ import { ShapeError } from "../../errors.js";
 import { checkKinds } from "../../errors/options.js";
 import { checkLabels } from "../../ops/targets.js";
 import { checkTensors, type Tensor, type TypedArray } from "../../core/tensor.js";
-import type { Batch } from "../../data/index.js";
 
 /**
  * How many rows of logits [n, classes] have their label among the k largest, for each k in ks. Of equal logits the
@@ -27,16 +26,6 @@ export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): num
     ks,
     Array.from(y, (label, row) => rankOf(x, row, logits.shape[1]!, label)),
   );
-}
-
-/** topK of a batch's labels or, of a dataset whose images have several classes each, topKOfAny of its targets. */
-export function batchTopK(
-  logits: Tensor,
-  { labels, targets }: Batch,
-  several: boolean,
-  ks: readonly number[],
-): number[] {
-  return several && targets ? topKOfAny(logits, targets, ks) : topK(logits, labels, ks);
 }
 
 /**

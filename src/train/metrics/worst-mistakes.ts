@@ -1,13 +1,16 @@
 // The images a model is most wrong about.
 
 import { DataError } from "../../errors.js";
-import { readRow, type Metric, type MetricBatch } from "./metric.js";
+import { taskOf } from "../task.js";
+import type { Metric, MetricBatch } from "./metric.js";
 
 export interface Mistake {
   /** Where the image stands in the dataset. */
   index: number;
   /** Of a dataset with targets: the first class with a 1, or −1. */
   label: number;
+  /** The classes it is of. */
+  truth: readonly number[];
   /** The most probable class. */
   guess: number;
   /** Of the guess. */
@@ -29,13 +32,10 @@ export class WorstMistakes implements Metric {
   }
 
   update(batch: MetricBatch): void {
+    const task = taskOf(batch);
     batch.labels.forEach((label, row) => {
-      const { guess, probability, logSumExp } = readRow("WorstMistakes", batch, row);
-      const logit = (j: number): number => batch.logits[row * batch.classes + j]!;
-      const said = batch.targets
-        ? { probability: 1 / (1 + Math.exp(-logit(guess))), loss: binaryLoss(batch, row) }
-        : { probability, loss: logSumExp - logit(label) };
-      this.#add({ index: batch.indices[row]!, label, guess, ...said });
+      const { guess, probability, truth, loss } = task.judge("WorstMistakes", batch, row);
+      this.#add({ index: batch.indices[row]!, label, truth, guess, probability, loss });
     });
   }
 
@@ -51,14 +51,4 @@ export class WorstMistakes implements Metric {
   get worst(): readonly Mistake[] {
     return this.#worst;
   }
-}
-
-/** Mean over the classes of max(x, 0) − x·t + ln(1 + e^−|x|). */
-function binaryLoss({ logits, targets, classes }: MetricBatch, row: number): number {
-  let sum = 0;
-  for (let i = row * classes; i < (row + 1) * classes; i++) {
-    const x = logits[i]!;
-    sum += Math.max(x, 0) - x * targets![i]! + Math.log1p(Math.exp(-Math.abs(x)));
-  }
-  return sum / classes;
 }
