@@ -44,7 +44,10 @@ export class FlatGradients {
     for (const p of this.#parameters) homes.set(p, this);
   }
 
-  /** A tensor over the part of p, unless it has none or somebody still holds what lies there. */
+  /**
+   * A tensor over the part of p, unless it has none or somebody still holds what lies there.
+   * @internal
+   */
   place(p: Tensor): Tensor | undefined {
     if (this.#block && !this.#block.offsets.has(p) && !this.#held()) this.free(); // it was not trained before
     const { all, offsets, parts } = (this.#block ??= this.#blockOf(this.#trained()));
