@@ -71,11 +71,7 @@ describe("lossOf", () => {
   });
 
   it.each<[TrainFlags, ImageDataset, string]>([
-    [
-      { loss: "ce" },
-      several,
-      "several: has several classes a picture; expected loss bce or focal, got ce",
-    ],
+    [{ loss: "ce" }, several, "several: has several classes a picture; expected loss bce or focal, got ce"],
     [
       { loss: "focal", classWeights: [1, 4] },
       several,
