@@ -59,6 +59,10 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
 export interface RegisteredOp {
   readonly name: string;
   readonly differentiable: readonly string[];
+  /** What the gradient rules read: names of inputs, "y" for the output. */
+  readonly saves: readonly string[];
+  /** Whether the output shares the elements of an input, of this name. */
+  readonly view: string | undefined;
   apply(inputs: Inputs, attrs: unknown): Tensor;
 }
 
@@ -199,6 +203,8 @@ export function defineOp<
   registry.set(name, {
     name,
     differentiable: Object.keys(spec.vjp),
+    saves: spec.saves as readonly string[],
+    view: view as string | undefined,
     apply: (inputs, attrs) => apply(inputs as I, attrs as A),
   });
   return apply as ReturnType<typeof defineOp<I, A, Aux, S>>;

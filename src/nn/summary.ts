@@ -4,6 +4,7 @@ import { checkShape, sizeOf, type Shape } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
 import { Module } from "./module.js";
+import { activationBytes } from "./memory.js";
 import { trace, type Graph, type GraphNode } from "./trace.js";
 
 export interface LayerSummary {
@@ -24,6 +25,8 @@ export interface ModelSummary {
   /** Trainable or frozen, but no statistics. */
   parameters: number;
   macs: number;
+  /** Bytes of activations that training keeps for backward; weights, gradients and an optimizer's moments come on top. */
+  activationBytes: number;
   /** As a table. */
   toString(): string;
 }
@@ -84,5 +87,7 @@ export function summary(model: Module, input: Tensor | Shape): ModelSummary {
     macs: sum(begin, end),
   }));
   const [parameters, all] = [parametersOf(model), sum(0, macs.length)];
-  return { layers, parameters, macs: all, toString: () => table(layers, parameters, all) };
+  const bytes = activationBytes(graph);
+  const toString = (): string => table(layers, parameters, all);
+  return { layers, parameters, macs: all, activationBytes: bytes, toString };
 }
