@@ -3,7 +3,8 @@
 
 import "./tensor-methods.js";
 
-export { backward, noGrad, type BackwardOptions } from "./core/autograd.js";
+export { backward, type BackwardOptions } from "./core/autograd.js";
+export { noGrad } from "./core/grad-mode.js";
 export { manualSeed, Random, type RandomState } from "./core/random.js";
 export { keep, tidy } from "./core/scope.js";
 export type { Shape } from "./core/shape.js";

@@ -1,7 +1,7 @@
 // fovea predict: what a trained model sees in pictures.
 
 import type { Command } from "commander";
-import { noGrad } from "../core/autograd.js";
+import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
 import { csvRow } from "../node/csv.js";
 import { integer } from "../errors/kinds.js";

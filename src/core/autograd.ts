@@ -1,11 +1,12 @@
 // Reverse-mode differentiation: nodes record operations, backward() walks them newest first.
 
 import { ShapeError } from "../errors.js";
-import { checkFunction, checkOptions } from "../errors/options.js";
-import { GRAIN, parallel } from "../wasm/parallel.js";
-import { runtime } from "../wasm/runtime.js";
+import { checkOptions } from "../errors/options.js";
+import { GRAIN } from "../wasm/parallel.js";
 import { placeOfGradient } from "./flat-gradients.js";
-import { keep, refusePromise, scoped } from "./scope.js";
+import { noGrad } from "./grad-mode.js";
+import { definePlan, operandsOf } from "./planned.js";
+import { keep, scoped } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
 import type { Storage } from "./storage.js";
 import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
@@ -13,34 +14,7 @@ import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
 /** A gradient rule with its types erased. */
 export type AnyRule = (dy: Tensor, saved: never, attrs: never) => Tensor;
 
-let gradEnabled = true;
 let created = 0;
-
-export function isGradEnabled(): boolean {
-  return gradEnabled;
-}
-
-/** Whether an operation on this tensor will be differentiated with respect to it. */
-export function isRecorded(t: Tensor): boolean {
-  return gradEnabled && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
-}
-
-/**
- * Runs fn without recording operations: nothing is saved, nothing can be differentiated. Synchronous, like tidy().
- * @throws DataError if fn returns a promise: what comes after its first await would be recorded
- */
-export function noGrad<T>(fn: () => T): T {
-  checkFunction("noGrad", "fn", fn);
-  const before = gradEnabled;
-  gradEnabled = false;
-  try {
-    const result = fn();
-    refusePromise("noGrad", result);
-    return result;
-  } finally {
-    gradEnabled = before;
-  }
-}
 
 /** Runs compute the first time that a rule of the op asks in this backward pass; later calls get the same result. */
 export type Once = <T extends object>(compute: () => T) => T;
@@ -197,31 +171,35 @@ export class Node {
   }
 }
 
+const sumOver = definePlan<{ g: Tensor }, { axis: number }>("gradient", (p, y, { g }, { axis }) => {
+  const outer = sizeOf(g.shape.slice(0, axis));
+  p.call("sum", g.ptr, y.ptr, outer, g.shape[axis]!, sizeOf(g.shape.slice(axis + 1)), 1);
+});
+
+const plus = definePlan<{ a: Tensor; b: Tensor }, object>("backward sum", (p, y, { a, b }) =>
+  p.parallel("add", y.size, GRAIN, a.ptr, b.ptr, y.ptr, 0),
+);
+
 /** Sums a gradient over the axes along which its input was broadcast. */
-function unbroadcast(op: string, g: Tensor, shape: Shape): Tensor {
+function unbroadcast(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
-  const { kernels } = runtime();
   let source = g;
   const lead = g.shape.length - shape.length;
   for (let axis = 0; axis < g.shape.length; axis++) {
     const n = source.shape[axis]!;
     if (n === 1 || (axis >= lead && shape[axis - lead] !== 1)) continue;
     const reduced = source.shape.map((m, i) => (i === axis ? 1 : m));
-    const y = empty(reduced, "f32", `${op} gradient`);
-    const outer = sizeOf(source.shape.slice(0, axis));
-    kernels.sum(source.ptr, y.ptr, outer, n, sizeOf(source.shape.slice(axis + 1)), 1);
-    source = y;
+    source = sumOver(reduced, { g: source }, { axis });
   }
   return new Tensor(source.storage.retain(), shape, "f32");
 }
 
 /** total + g: in place where nobody else uses total, otherwise a new tensor. Both stay the caller's. */
 function sumOf(total: Tensor, g: Tensor): Tensor {
-  const n = g.size;
   const y = total.storage.users === 1 ? total : empty(total.shape, "f32", "backward sum");
   const { deferred, users } = g.storage;
   if (deferred?.absorbs.has("sum") && users === 1 && y === total) deferred.write(y.ptr, { sum: true });
-  else parallel("add", n, GRAIN, total.ptr, g.ptr, y.ptr, 0);
+  else plus.run(y.ptr, y.shape, operandsOf({ a: total, b: g }), {});
   return y;
 }
 
@@ -318,7 +296,7 @@ function step(
   const rule = node.rules[name] as (dy: Tensor, saved: unknown, attrs: unknown) => Tensor;
   const total = parent ? gradients.get(parent) : leaf?.grad;
   const sum = scoped(() => {
-    const result = unbroadcast(node.op, rule(dy, saved, node.attrs), node.shapes[name]!);
+    const result = unbroadcast(rule(dy, saved, node.attrs), node.shapes[name]!);
     const g = result === dy ? new Tensor(dy.storage.retain(), dy.shape, "f32") : result;
     const y = total ? sumOf(total, g) : g;
     return leaf && y !== total ? own(leaf, y) : y;

@@ -2,7 +2,8 @@
 // and one gradient rule (vector-Jacobian product) for each input.
 
 import { ShapeError } from "../errors.js";
-import { disposeAux, isRecorded, keepAux, Node, type AnyRule, type Once } from "./autograd.js";
+import { disposeAux, keepAux, Node, type AnyRule, type Once } from "./autograd.js";
+import { isRecorded } from "./grad-mode.js";
 import { definePlan, type Make } from "./planned.js";
 import { enterScope, refusePromise, scoped } from "./scope.js";
 import { describe, type Shape } from "./shape.js";

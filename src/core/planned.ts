@@ -2,7 +2,7 @@
 
 import { OWN, Planner, placeOf, type Plan } from "../wasm/plan.js";
 import { perRuntime } from "../wasm/runtime.js";
-import { isRecorded } from "./autograd.js";
+import { isRecorded } from "./grad-mode.js";
 import { PlanCache } from "./plan-cache.js";
 import type { Shape } from "./shape.js";
 import { sizeOf } from "./shape.js";

@@ -1,6 +1,6 @@
 // Losses as objects: a function from ops with its options.
 
-import { noGrad } from "../core/autograd.js";
+import { noGrad } from "../core/grad-mode.js";
 import { describe, sameShape } from "../core/shape.js";
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";

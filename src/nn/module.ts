@@ -10,7 +10,7 @@ import { aboutToWrite, checkTensors, tensor, Tensor, type DType, type TypedArray
 import { DataError, short } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
-import { noGrad } from "../core/autograd.js";
+import { noGrad } from "../core/grad-mode.js";
 
 export interface StateOptions {
   /** Axis i in files is axis fileAxes[i] in memory. Default: the same order. */

@@ -1,7 +1,7 @@
 // Losses of one yes or no for each class: binary cross-entropy and the focal losses. Composed of other operations, in forms
 // that neither overflow nor cancel at any finite logit.
 
-import { noGrad } from "../core/autograd.js";
+import { noGrad } from "../core/grad-mode.js";
 import { defineOp } from "../core/op.js";
 import { tidy } from "../core/scope.js";
 import { checkTensors, tensor, type Tensor } from "../core/tensor.js";

@@ -1,6 +1,6 @@
 // Evaluation on a labelled dataset.
 
-import { noGrad } from "../core/autograd.js";
+import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";

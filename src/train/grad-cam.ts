@@ -1,7 +1,7 @@
 // Where a network looks: Grad-CAM. R. R. Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via
 // Gradient-based Localization (2016, https://arxiv.org/abs/1610.02391), §3.
 
-import { noGrad } from "../core/autograd.js";
+import { noGrad } from "../core/grad-mode.js";
 import { keep, tidy } from "../core/scope.js";
 import { checkTensors, zeros, type Tensor } from "../core/tensor.js";
 import type { FloatImage } from "../data/index.js";

@@ -1,7 +1,7 @@
 // Features of images, and which of them point in nearly the same direction.
 
 import { checkOptions, checkFields, wrongKind } from "../errors/options.js";
-import { noGrad } from "../core/autograd.js";
+import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
 import { checkTensors, tensor, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";

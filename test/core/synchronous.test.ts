@@ -1,7 +1,7 @@
 // Functions that change something while their callback runs take no asynchronous one, and put everything back.
 
 import { describe, expect, it, test } from "vitest";
-import { isGradEnabled } from "../../src/core/autograd.js";
+import { isGradEnabled } from "../../src/core/grad-mode.js";
 import { isShapesOnly, shapesOnly } from "../../src/core/op.js";
 import {
   BatchNorm2d,
