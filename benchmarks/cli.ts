@@ -7,6 +7,8 @@ export interface Options {
   suite: string | undefined;
   filter: string | undefined;
   threads: number;
+  /** Whether every algorithm of a convolution is timed, not only the chosen one. */
+  algorithms: boolean;
   json: string | undefined;
   results: string | undefined;
   /** Names of the libraries to measure beside fovea; none: all of them. */
@@ -20,12 +22,14 @@ const options = {
   suite: { type: "string" },
   filter: { type: "string" },
   threads: { type: "string", default: "1" },
+  algorithms: { type: "boolean", default: false },
   json: { type: "string" },
   results: { type: "string" },
   peers: { type: "string" },
 } as const;
 
-const KNOWN = "--suite NAME, --filter TEXT, --threads N, --json FILE, --results FILE, --peers NAME,NAME";
+const KNOWN =
+  "--suite NAME, --filter TEXT, --threads N, --algorithms, --json FILE, --results FILE, --peers NAME,NAME";
 
 export function readOptions(args: string[], suites: readonly string[]): Options {
   let values;
@@ -35,7 +39,7 @@ export function readOptions(args: string[], suites: readonly string[]): Options 
     const [what] = (error as Error).message.split(". ");
     throw new UsageError(`${what}; known: ${KNOWN}`);
   }
-  const { suite, filter, json, results } = values;
+  const { suite, filter, algorithms, json, results } = values;
   if (suite !== undefined && !suites.includes(suite)) {
     throw new UsageError(`unknown suite '${suite}'; known: ${suites.join(", ")}`);
   }
@@ -43,7 +47,7 @@ export function readOptions(args: string[], suites: readonly string[]): Options 
   if (!(Number.isInteger(threads) && threads >= 1)) {
     throw new UsageError(`--threads: got '${values.threads}'; expected an integer from 1 on`);
   }
-  return { suite, filter, threads, json, results, peers: values.peers?.split(",") };
+  return { suite, filter, threads, algorithms, json, results, peers: values.peers?.split(",") };
 }
 
 /** The cases that the options ask for. */

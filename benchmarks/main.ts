@@ -1,4 +1,4 @@
-// The micro-benchmarks: npm run bench -- [--suite NAME] [--filter TEXT] [--threads N] [--json FILE] [--results FILE]
+// The micro-benchmarks: npm run bench -- [--suite NAME] [--filter TEXT] [--threads N] [--algorithms] [--json FILE] [--results FILE]
 
 import { init } from "../src/index.js";
 import { pick, readOptions, runMain } from "./cli.js";
@@ -9,6 +9,7 @@ import { gemmCases } from "./suites/gemm.js";
 import { memoryCases } from "./suites/memory.js";
 import { inferCases, trainCases } from "./suites/models.js";
 import { opsCases } from "./suites/ops.js";
+import type { Algorithms } from "./workload.js";
 import { ceilings } from "./suites/peak.js";
 
 const SUITES = ["peak", "gemm", "conv", "memory", "ops", "train", "infer"];
@@ -25,10 +26,14 @@ await runMain(async () => {
   console.log(`fovea: ${setup(top)}\n`);
   const table = new Table(cases);
   for (const c of cases) {
-    const prepared = c.prepare();
-    const timing = measure(c.name, prepared.run);
-    prepared.dispose();
-    table.add(rowOf(c, "fovea", options.threads, timing, top));
+    const { chosen, fitting = [] }: Partial<Algorithms> = c.algorithms?.() ?? {};
+    for (const algorithm of options.algorithms && fitting.length ? fitting : [chosen]) {
+      const prepared = c.prepare(algorithm === chosen ? undefined : algorithm);
+      const timing = measure(c.name, prepared.run);
+      prepared.dispose();
+      const row = rowOf(c, "fovea", options.threads, timing, top);
+      table.add(algorithm === undefined ? row : { ...row, algorithm, chosen: algorithm === chosen });
+    }
   }
   if (!sinkIsFinite()) throw new Error("a case computed NaN or an infinity");
 

@@ -12,6 +12,10 @@ export interface Row {
   case: string;
   impl: string;
   threads: number;
+  /** Of a convolution. */
+  algorithm?: string;
+  /** Whether it is the algorithm that is taken unless another one is asked for. */
+  chosen?: boolean;
   /** Median. */
   ms: number;
   /** null where operations are not what the time goes into. */
@@ -75,6 +79,8 @@ function spreadText({ spread, stopped }: Row): string {
   return Number.isNaN(spread) ? "1 run" : percent(spread);
 }
 
+const algorithmText = ({ algorithm, chosen }: Row): string => (algorithm ?? "") + (chosen ? " *" : "");
+
 interface Column {
   title: string;
   width: number;
@@ -82,11 +88,13 @@ interface Column {
 }
 
 function columns(cases: readonly Case[], peers: boolean): Column[] {
+  const named = !peers && cases.some((c) => c.algorithms);
   const longest = Math.max(4, ...cases.map((c) => c.name.length));
   const all: Column[] = [
     { title: "suite", width: -6, text: (r) => r.suite },
     { title: "case", width: -longest, text: (r) => r.case },
     { title: "impl", width: -10, text: (r) => r.impl },
+    ...(named ? [{ title: "algorithm", width: -18, text: algorithmText }] : []),
     { title: "ms", width: 10, text: msText },
     { title: "spread", width: 7, text: spreadText },
     { title: "GFLOP/s", width: 8, text: (r) => digits(r.gflops, 1) },

@@ -44,6 +44,13 @@ export interface Prepared {
   dispose(): void;
 }
 
+export interface Algorithms {
+  /** What is taken unless another one is asked for. */
+  chosen: string;
+  /** All that can do it, in the table's order. */
+  fitting: string[];
+}
+
 export interface Case {
   suite: string;
   name: string;
@@ -52,8 +59,10 @@ export interface Case {
   flops?: number;
   /** Bytes that one run reads and writes at least. */
   bytes?: number;
-  /** fovea's implementation. */
-  prepare(): Prepared;
+  /** Convolutions: which rows of src/ops/conv/table.ts compute it. */
+  algorithms?(): Algorithms;
+  /** fovea's implementation; `algorithm`: the one of `algorithms` to use instead of the one that is chosen. */
+  prepare(algorithm?: string): Prepared;
 }
 
 /** The same numbers for everybody: uniform in [−1, 1). */

@@ -1,7 +1,16 @@
 // Convolutions of well-known networks, forward and each gradient alone.
 
 import { conv2d, tensor, tidy, noGrad } from "../../src/index.js";
-import { outputSize, randomFloats, type Case, type ConvSpec, type Prepared } from "../workload.js";
+import { convOf } from "../../src/ops/conv/sizes.js";
+import { algorithmFor, algorithms, type Pass } from "../../src/ops/conv/table.js";
+import {
+  outputSize,
+  randomFloats,
+  type Algorithms,
+  type Case,
+  type ConvSpec,
+  type Prepared,
+} from "../workload.js";
 import { gradientRule } from "./rule.js";
 
 type Shape = [kernel: number, stride: number, size: number, channels: number, outChannels: number];
@@ -58,21 +67,43 @@ function specs(op: ConvSpec["op"], batch: number, shapes: Shape[]): ConvSpec[] {
   }));
 }
 
-function prepare(spec: ConvSpec): Prepared {
-  const { batch, height, width, channels, outChannels, kernel, stride, padding, groups } = spec;
-  const xShape = [batch, height, width, channels];
-  const wShape = [kernel, kernel, channels / groups, outChannels];
-  const yShape = [batch, outputSize(height, spec), outputSize(width, spec), outChannels];
+function shapesOf(spec: ConvSpec): { xShape: number[]; wShape: number[]; yShape: number[] } {
+  const { batch, height, width, channels, outChannels, kernel, groups } = spec;
+  return {
+    xShape: [batch, height, width, channels],
+    wShape: [kernel, kernel, channels / groups, outChannels],
+    yShape: [batch, outputSize(height, spec), outputSize(width, spec), outChannels],
+  };
+}
+
+function passOf(op: ConvSpec["op"]): Pass {
+  return op.endsWith("BackwardData") ? "data" : op.endsWith("BackwardWeight") ? "weight" : "forward";
+}
+
+function algorithmsOf(spec: ConvSpec): Algorithms {
+  const { xShape, wShape, yShape } = shapesOf(spec);
+  const { stride, padding, groups } = spec;
+  const conv = convOf(xShape, wShape, { stride, padding, groups, dilation: 1, algorithm: undefined }, yShape);
+  const pass = passOf(spec.op);
+  // Forward runs as in inference, where what is derived from the weights stays.
+  const chosen = algorithmFor(pass, conv, pass === "forward").name;
+  return { chosen, fitting: algorithms.filter((row) => row[pass] && row.fits(conv)).map(({ name }) => name) };
+}
+
+function prepare(spec: ConvSpec, algorithm?: string): Prepared {
+  const { xShape, wShape, yShape } = shapesOf(spec);
+  const { stride, padding, groups } = spec;
   const random = (shape: number[], seed: number) =>
     tensor(randomFloats(shape.reduce((a, b) => a * b), seed), shape); // prettier-ignore
   const x = random(xShape, 1);
   const weight = random(wShape, 2);
-  const options = { stride, padding, groups };
-  if (spec.op.endsWith("BackwardData")) {
+  const options = { stride, padding, groups, ...(algorithm && { algorithm }) };
+  const pass = passOf(spec.op);
+  if (pass === "data") {
     x.requiresGrad = true;
     return gradientRule(conv2d(x, weight, undefined, options), "x", random(yShape, 3), [x, weight]);
   }
-  if (spec.op.endsWith("BackwardWeight")) {
+  if (pass === "weight") {
     weight.requiresGrad = true;
     return gradientRule(conv2d(x, weight, undefined, options), "weight", random(yShape, 3), [x, weight]);
   }
@@ -93,7 +124,8 @@ function caseOf(spec: ConvSpec): Case {
     name: `${op}-${kernel}x${kernel}-s${stride}-${height}x${width}x${channels}-${outChannels}-b${batch}`,
     workload: { kind: "conv", ...spec },
     flops: (2 * outputs * kernel * kernel * channels) / groups,
-    prepare: () => prepare(spec),
+    algorithms: () => algorithmsOf(spec),
+    prepare: (algorithm) => prepare(spec, algorithm),
   };
 }
 
