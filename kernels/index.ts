@@ -4,18 +4,9 @@ export { gemm, gemmScratch, gemmUnits } from "./product/gemm";
 export { rowsGemm, rowsGemmScratch, rowsGemmUnits, segmentBlocks } from "./product/rows-gemm";
 export { pixelsGemm, pixelsGemmScratch, pixelsGemmUnits } from "./product/pixels-gemm";
 export { tileColumns, tileCount, tileRows } from "./tile/tile";
-export {
-  hardsigmoid,
-  hardsigmoidBackward,
-  hardswish,
-  hardswishBackward,
-  relu6,
-  relu6Backward,
-  silu,
-  siluBackward,
-} from "./elementwise/activation";
 export * from "./elementwise/copy";
 export * from "./elementwise/elementwise";
+export * from "./elementwise/generated/maps";
 export { argmax, maxBackward, sum, sumBackward } from "./reduce/reduce";
 export * from "./reduce/softmax";
 export * from "./norm/batch-norm";

@@ -1,0 +1,137 @@
+// Writes the operations that go element by element: each is a row of a table, with what it computes of four values.
+
+const loads = (pointers) =>
+  pointers.map((p) => `const ${p.toLowerCase()} = v128.load(at(${p}, i));`).join(" ");
+
+/** The loop over contiguous arrays A, B, …, of which `value` computes y. */
+const alike = (pointers, value) => `  let i = begin;
+  for (; i + 4 <= end; i += 4) {
+    ${loads(pointers)}
+    v128.store(at(y, i), ${value});
+  }
+  if (i < end) {
+    ${loads(pointers)}
+    storeLanes(at(y, i), ${value}, end - i);
+  }`;
+
+const unary = ([name, what, value]) => `
+/** y = ${what}. */
+export function ${name}(X: usize, y: usize, begin: i32, end: i32): void {
+${alike(["X"], value)}
+}
+`;
+
+/** dx from dy and x, or y: both are called x in the value. */
+const gradient = ([name, what, value]) => `
+/** dx = ${what}. */
+export function ${name}Backward(DY: usize, X: usize, y: usize, begin: i32, end: i32): void {
+${alike(["DY", "X"], value)}
+}
+`;
+
+/**
+ * Contiguous arrays (broadcast = 0), or rows of an array: a and b advance aRow and bRow floats from one row to the next, and aStep
+ * and bStep (1, or 0 to repeat one value) from one column to the next. y is contiguous.
+ */
+const binary = ([name, what, value]) => `
+/** y = ${what}; broadcast is 0 or the address of a Broadcast. */
+export function ${name}(A: usize, B: usize, y: usize, broadcast: usize, begin: i32, end: i32): void {
+  let columns = end, aRow = 0, bRow = 0, aStep = 1, bStep = 1;
+  if (broadcast) {
+    const s = changetype<Broadcast>(broadcast);
+    columns = s.columns;
+    aRow = s.aRow;
+    bRow = s.bRow;
+    aStep = s.aStep;
+    bStep = s.bStep;
+  }
+  let row = columns ? begin / columns : 0;
+  let i = begin - row * columns;
+  y = at(y, row * columns);
+  for (; begin < end; row++) {
+    const P = at(A, row * aRow);
+    const Q = at(B, row * bRow);
+    const last = min(columns, i + end - begin);
+    begin += last - i;
+    if (aStep && bStep) {
+      for (; i + 4 <= last; i += 4) {
+        const a = v128.load(at(P, i)), b = v128.load(at(Q, i));
+        v128.store(at(y, i), ${value});
+      }
+    } else {
+      const one = v128.load32_splat(P);
+      const other = v128.load32_splat(Q);
+      for (; i + 4 <= last; i += 4) {
+        const a = aStep ? v128.load(at(P, i)) : one, b = bStep ? v128.load(at(Q, i)) : other;
+        v128.store(at(y, i), ${value});
+      }
+    }
+    if (i < last) {
+      const a = aStep ? v128.load(at(P, i)) : v128.load32_splat(P);
+      const b = bStep ? v128.load(at(Q, i)) : v128.load32_splat(Q);
+      storeLanes(at(y, i), ${value}, last - i);
+    }
+    i = 0;
+    y = at(y, columns);
+  }
+}
+`;
+
+const UNARY = [
+  ["relu", "max(x, 0); NaN stays NaN", "f32x4.pmax(x, f32x4.splat(0))"],
+  ["sigmoid", "1 / (1 + e⁻ˣ)", "sigmoid4(x)"],
+  ["tanh", "tanh(x)", "tanh4(x)"],
+  ["exp", "eˣ", "exp4(x)"],
+  ["log", "ln(x)", "log4(x)"],
+  ["sqrt", "√x", "f32x4.sqrt(x)"],
+  ["abs", "|x|", "f32x4.abs(x)"],
+  ["neg", "−x", "f32x4.neg(x)"],
+  ["relu6", "min(max(x, 0), 6)", "cut6(x)"],
+  ["silu", "x / (1 + e⁻ˣ)", "f32x4.mul(x, sigmoid4(x))"],
+  ["hardsigmoid", "min(max(x + 3, 0), 6) / 6", "gate(x)"],
+  ["hardswish", "x · min(max(x + 3, 0), 6) / 6", "f32x4.mul(x, gate(x))"],
+];
+
+const GRADIENTS = [
+  ["relu", "dy where relu's output is positive, else 0", "v128.and(dy, f32x4.gt(x, f32x4.splat(0)))"],
+  [
+    "sigmoid",
+    "dy·s·(1 − s) of sigmoid's output s",
+    "f32x4.mul(f32x4.mul(dy, x), f32x4.sub(f32x4.splat(1), x))",
+  ],
+  ["tanh", "dy·(1 − t²) of tanh's output t", "f32x4.mul(dy, f32x4.sub(f32x4.splat(1), f32x4.mul(x, x)))"],
+  ["abs", "dy·sign(x), 0 at 0", "signed(dy, x)"],
+  ["relu6", "dy where 0 < x < 6, else 0", "v128.and(dy, between(x, 0, 6))"],
+  ["silu", "dy·s·(1 + x·(1 − s)) with s = 1 / (1 + e⁻ˣ)", "f32x4.mul(dy, siluSlope(x))"],
+  [
+    "hardsigmoid",
+    "dy/6 where −3 < x < 3, else 0",
+    "v128.and(f32x4.mul(dy, f32x4.splat(1.0 / 6.0)), between(x, -3, 3))",
+  ],
+  ["hardswish", "0 where x < −3, dy where x > 3, else dy·(x/3 + ½)", "hardswishGradient(dy, x)"],
+];
+
+const BINARY = [
+  ["add", "a + b", "f32x4.add(a, b)"],
+  ["sub", "a − b", "f32x4.sub(a, b)"],
+  ["mul", "a · b", "f32x4.mul(a, b)"],
+  ["div", "a / b", "f32x4.div(a, b)"],
+  ["maximum", "max(a, b), NaN if either is", "f32x4.max(a, b)"],
+  ["minimum", "min(a, b), NaN if either is", "f32x4.min(a, b)"],
+  ["greaterEqual", "1 where a ≥ b, else 0", "v128.and(f32x4.splat(1), f32x4.ge(a, b))"],
+];
+
+/** Functions of kernels/elementwise/slopes.ts are parts of the loops. */
+const inlined = (text) =>
+  text.replace(
+    /\b(cut6|gate|signed|between|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
+    "inline.always($&)",
+  );
+
+export default {
+  maps: inlined(`import { Broadcast } from "../../arguments";
+import { exp4, log4, sigmoid4, tanh4 } from "../../math";
+import { at, storeLanes } from "../../simd";
+import { between, cut6, gate, hardswishGradient, signed, siluSlope } from "../slopes";
+${UNARY.map(unary).join("")}${GRADIENTS.map(gradient).join("")}${BINARY.map(binary).join("")}`),
+};

@@ -1,0 +1,37 @@
+// Values and slopes of element-wise operations that take more than an expression (maps.template.mjs).
+
+import { sigmoid4 } from "../math";
+import { madd } from "../simd";
+
+/** x cut to [0, 6]; NaN stays NaN. */
+export function cut6(x: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(6));
+}
+
+/** min(max(x + 3, 0), 6) / 6. */
+export function gate(x: v128): v128 {
+  return f32x4.mul(inline.always(cut6(f32x4.add(x, f32x4.splat(3)))), f32x4.splat(1.0 / 6.0));
+}
+
+/** Lanes where low < x < high. */
+export function between(x: v128, low: f32, high: f32): v128 {
+  return v128.and(f32x4.gt(x, f32x4.splat(low)), f32x4.lt(x, f32x4.splat(high)));
+}
+
+/** dy with x's sign upon its own, 0 where x is 0. */
+export function signed(dy: v128, x: v128): v128 {
+  const turned = v128.xor(dy, v128.and(x, f32x4.splat(-0.0)));
+  return v128.andnot(turned, f32x4.eq(x, f32x4.splat(0)));
+}
+
+export function siluSlope(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const s = sigmoid4(x);
+  return f32x4.mul(s, madd(x, f32x4.sub(one, s), one));
+}
+
+export function hardswishGradient(dy: v128, x: v128): v128 {
+  const slope = madd(x, f32x4.splat(1.0 / 3.0), f32x4.splat(0.5));
+  const inside = v128.bitselect(slope, f32x4.splat(1), f32x4.le(x, f32x4.splat(3)));
+  return v128.and(f32x4.mul(dy, inside), f32x4.ge(x, f32x4.splat(-3)));
+}
