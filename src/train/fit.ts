@@ -150,11 +150,25 @@ async function trainEpoch(
     sums: { ...position.sums },
   });
   let stepped = here();
-  /** The batches whose gradients make the next step. */
+  /** Batches belong to groups, each of which makes a step: those that were begun before, and the one under way. */
+  let done = Math.ceil(position.step / accumulate);
   let group = 0;
+  const begin = (next: number): void => {
+    group = next;
+    if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
+  };
   const finish = async (): Promise<void> => {
     await steps.finish({ epoch: position.epoch, step: position.step }, () => (stepped = here()));
+    done = group + 1;
     await options.onPosition?.(position);
+  };
+  /** Steps of which nothing could be read here: other processes may have images of them, and wait. */
+  const finishBefore = async (next: number): Promise<void> => {
+    while (options.hooks?.reduce && done < next) {
+      begin(done);
+      position.step = Math.min((group + 1) * accumulate, batches);
+      await finish();
+    }
   };
   model.train();
   try {
@@ -162,8 +176,8 @@ async function trainEpoch(
       try {
         const own = Math.floor(batch.number / accumulate);
         if (steps.begun && own !== group) await finish(); // what would have ended the group could not be read
-        group = own;
-        if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
+        await finishBefore(own);
+        begin(own);
         const whole = Math.min(accumulate, batches - group * accumulate) * loader.batchSize;
         const at = { epoch: position.epoch, step: batch.number + 1 };
         const { loss, hits } = await steps.learn(batch, accumulate > 1 ? whole : undefined, at);
@@ -177,9 +191,11 @@ async function trainEpoch(
       if (signal?.aborted && !steps.begun) return;
       await breathe();
     }
-    position.step = batches; // what follows the last batch could not be read
+    // What follows the last batch could not be read.
+    if (!options.hooks?.reduce || group === updates - 1) position.step = batches;
     clock.count();
     if (steps.begun) await finish();
+    await finishBefore(updates);
   } catch (error) {
     Object.assign(position, stepped);
     throw error;

@@ -74,7 +74,8 @@ export interface StepHooks {
   backward?: (at: BatchReport) => void | Promise<void>;
   /**
    * Does the stage itself: without it the gradients are those of this process's images alone. Where every process adds
-   * up all their gradients and all their divisors, their steps are those of one with all images.
+   * up all their gradients and all their divisors, their steps are those of one with all images. It is called for every step of an
+   * epoch, with zeros where none of the step's images could be read; a divisor that stays 0 makes no step.
    */
   reduce?: (at: GradientSum) => void | Promise<void>;
   /** The gradients are means over the images, and clipped if fit() was told to; norm: how long they were before, if it is bounded. */
@@ -187,11 +188,12 @@ export class Steps {
     return { loss: value, hits };
   }
 
-  /** The stages that follow the last batch. Calls `updated` once the weights are others. */
+  /** The stages that follow the last batch; reduce alone if there are no images in any process. Calls `updated` once the step is taken. */
   async finish(at: StageReport, updated: () => void): Promise<void> {
     const { model, optimizer, clip, ema, hooks } = this.#parts;
     const parameters = model.parameters();
-    await this.#reduce(at);
+    if (!this.begun) optimizer.zeroGrad();
+    if (!(await this.#reduce(at))) return updated();
     const norm = clip.norm === undefined ? undefined : clipGradNorm(parameters, clip.norm);
     if (clip.value !== undefined) clipGradValue(parameters, clip.value);
     await hooks.clip?.({ ...at, norm });
@@ -204,8 +206,8 @@ export class Steps {
     optimizer.zeroGrad();
   }
 
-  /** Makes the sum of the gradients that of all processes, if a hook does, and then their mean. */
-  async #reduce(at: StageReport): Promise<void> {
+  /** Makes the sum of the gradients that of all processes, if a hook does, and then their mean. Returns whether there are any. */
+  async #reduce(at: StageReport): Promise<boolean> {
     const { model, optimizer, hooks } = this.#parts;
     let divisor = this.#gathered;
     if (hooks.reduce) {
@@ -213,10 +215,12 @@ export class Steps {
       await hooks.reduce(reduction);
       optimizer.gradients.adopt();
       ({ divisor } = reduction);
-      if (typeof divisor !== "number" || !(divisor > 0 && divisor < Infinity)) {
-        throw new DataError(`fit: hooks.reduce: divisor must be finite and > 0; got ${kindOf(divisor)}`);
+      if (typeof divisor !== "number" || !(divisor >= 0 && divisor < Infinity)) {
+        throw new DataError(`fit: hooks.reduce: divisor must be finite and ≥ 0; got ${kindOf(divisor)}`);
       }
+      if (divisor === 0) return false;
     }
     if (divisor !== this.#expected) scaleGrad(model.parameters(), this.#expected / divisor);
+    return true;
   }
 }

@@ -7,6 +7,7 @@ import {
   DataLoader,
   fit,
   Flatten,
+  ImageDataset,
   leakReport,
   Linear,
   memoryStats,
@@ -17,6 +18,7 @@ import {
   startPosition,
   zeros,
   type FitOptions,
+  type Image,
   type Loss,
   type GradientSum,
   type StepHooks,
@@ -277,10 +279,58 @@ describe("a reduce hook", () => {
     model.dispose();
   });
 
-  it.each([0, -1, NaN, Infinity])("must leave a divisor: %d", async (divisor) => {
+  it("is called for steps of which no image could be read, that other processes need not wait for ever", async () => {
+    const missing = [0, 1, 4, 5, 6, 7, 10, 14, 15, 16, 17];
+    class Damaged extends ImageDataset {
+      override image(i: number): Image {
+        if (missing.includes(i)) throw new DataError(`image ${i}: cannot be read`);
+        return super.image(i);
+      }
+    }
+    const images = Uint8Array.from({ length: 18 * 4 }, (_, i) => 3 * i);
+    const labels = Array.from({ length: 18 }, (_, i) => i % 3);
+    const data = new Damaged({ images, labels, shape: [2, 2, 1], classes: ["a", "b", "c"] });
+    for (const [accumulate, divisors, ends] of [
+      [1, [0, 2, 0, 0, 2, 1, 2, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8, 9]],
+      [2, [2, 0, 3, 2, 0], [2, 4, 6, 7, 9]],
+    ] as const) {
+      const model = new Sequential(new Flatten(), new Linear(4, 3));
+      const optimizer = new SGD(model.parameters(), { lr: 1 });
+      const loader = new DataLoader(data, { batchSize: 2, onError: "skip" });
+      const seen: number[] = [];
+      const positions: number[] = [];
+      const rates: number[] = [];
+      await fit(model, loader, {
+        optimizer,
+        epochs: 1,
+        accumulate,
+        schedule: (step) => (rates.push(step), 0.1),
+        hooks: {
+          reduce(at) {
+            if (at.divisor === 0) expect(at.gradients.every((g) => g === 0)).toBe(true);
+            seen.push(at.divisor);
+            // Another process has images of the second and the last step alone.
+            if ([2, divisors.length].includes(seen.length)) {
+              at.gradients[0]! += 5;
+              at.divisor += 1;
+            }
+          },
+        },
+        onPosition: ({ step }) => void positions.push(step),
+      });
+      expect(seen).toEqual(divisors);
+      expect(positions).toEqual([...ends, 0]);
+      expect(new Set(rates).size).toBe(divisors.length);
+      expect(optimizer.steps).toBe(divisors.filter((n, i) => n > 0 || [1, divisors.length - 1].includes(i)).length); // prettier-ignore
+      optimizer.dispose();
+      model.dispose();
+    }
+  });
+
+  it.each([-1, NaN, Infinity])("must leave a divisor: %d", async (divisor) => {
     const error = train({ hooks: { reduce: (at) => void (at.divisor = divisor) } });
     await expect(error).rejects.toThrow(
-      new DataError(`fit: hooks.reduce: divisor must be finite and > 0; got ${divisor}`),
+      new DataError(`fit: hooks.reduce: divisor must be finite and ≥ 0; got ${divisor}`),
     );
   });
 });
