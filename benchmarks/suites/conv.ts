@@ -108,7 +108,7 @@ function prepare(spec: ConvSpec, algorithm?: string): Prepared {
     return gradientRule(conv2d(x, weight, undefined, options), "weight", random(yShape, 3), [x, weight]);
   }
   return {
-    run: () => noGrad(() => tidy(() => conv2d(x, weight, undefined, options).ptr)),
+    run: () => noGrad(() => tidy(() => conv2d(x, weight, undefined, options).compute())),
     dispose() {
       x.dispose();
       weight.dispose();

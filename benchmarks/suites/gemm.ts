@@ -12,7 +12,7 @@ export const gemmCases: Case[] = [256, 512, 1024].map((n) => ({
     const a = tensor(randomFloats(n * n, 1), [n, n]);
     const b = tensor(randomFloats(n * n, 2), [n, n]);
     return {
-      run: () => tidy(() => matmul(a, b).ptr),
+      run: () => tidy(() => matmul(a, b).compute()),
       dispose() {
         a.dispose();
         b.dispose();

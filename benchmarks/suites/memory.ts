@@ -32,7 +32,7 @@ const random = (shape: number[], seed: number): Tensor => tensor(randomFloats(si
 
 function forward(fn: () => Tensor, held: Tensor[]): Prepared {
   return {
-    run: () => noGrad(() => tidy(() => fn().ptr)),
+    run: () => noGrad(() => tidy(() => fn().compute())),
     dispose: () => held.forEach((t) => t.dispose()),
   };
 }
@@ -41,7 +41,7 @@ function forward(fn: () => Tensor, held: Tensor[]): Prepared {
 function recorded(shape: number[], fn: (x: Tensor) => Tensor): Prepared {
   const x = random(shape, 1);
   x.requiresGrad = true;
-  return { run: () => tidy(() => fn(x).ptr), dispose: () => x.dispose() };
+  return { run: () => tidy(() => fn(x).compute()), dispose: () => x.dispose() };
 }
 
 /** The gradient of fn with respect to x. */
@@ -61,7 +61,7 @@ function update(make: (parameters: Tensor[]) => Optimizer): Prepared {
   p.grad = random([PARAMETERS], 2);
   const optimizer = make([p]);
   return {
-    run: () => (optimizer.step(), p.ptr),
+    run: () => (optimizer.step(), p.compute()),
     dispose() {
       optimizer.dispose();
       p.dispose();
@@ -79,7 +79,7 @@ function clipped(): Prepared {
 
 function averaged(): Prepared {
   const [x, y] = [random([PARAMETERS], 1), random([PARAMETERS], 2)];
-  return { run: () => (lerp(y, x, 1e-3), y.ptr), dispose: () => [x, y].forEach((t) => t.dispose()) };
+  return { run: () => (lerp(y, x, 1e-3), y.compute()), dispose: () => [x, y].forEach((t) => t.dispose()) };
 }
 
 const pool = (x: Tensor): Tensor => maxPool2d(x, 3, { stride: 2, padding: 1 });

@@ -64,7 +64,7 @@ function inference(spec: ModelSpec): Prepared {
   const { x, labels } = inputs(spec);
   model.eval();
   return {
-    run: () => noGrad(() => tidy(() => model.forward(x).ptr)),
+    run: () => noGrad(() => tidy(() => model.forward(x).compute())),
     dispose() {
       for (const held of [model, x, labels]) held.dispose();
     },

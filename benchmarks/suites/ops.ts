@@ -33,7 +33,7 @@ function prepare(suite: OpCases, row: Row): Prepared {
   const op = registeredOps().get(suite.op)!;
   const attrs = { ...row.attrs, ...state };
   return {
-    run: () => noGrad(() => tidy(() => op.apply(inputs, attrs).ptr)),
+    run: () => noGrad(() => tidy(() => op.apply(inputs, attrs).compute())),
     dispose: () => [...Object.values(inputs), ...Object.values(state)].forEach((t) => t.dispose()),
   };
 }

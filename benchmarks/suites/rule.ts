@@ -14,7 +14,7 @@ export function gradientRule(y: Tensor, input: string, dy: Tensor, held: readonl
     run() {
       let address = 0;
       withOnce((once) => {
-        address = noGrad(() => tidy(() => rule(dy, node.saved(once), node.attrs).ptr));
+        address = noGrad(() => tidy(() => rule(dy, node.saved(once), node.attrs).compute()));
       });
       return address;
     },

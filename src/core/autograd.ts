@@ -198,8 +198,8 @@ function unbroadcast(g: Tensor, shape: Shape): Tensor {
 function sumOf(total: Tensor, g: Tensor): Tensor {
   const y = total.storage.users === 1 ? total : empty(total.shape, "f32", "backward sum");
   const { deferred, users } = g.storage;
-  if (deferred?.absorbs.has("sum") && users === 1 && y === total) deferred.write(y.ptr, { sum: true });
-  else plus.run(y.ptr, y.shape, operandsOf({ a: total, b: g }), {});
+  if (deferred?.absorbs.has("sum") && users === 1 && y === total) deferred.write(y.compute(), { sum: true });
+  else plus.run(y.compute(), y.shape, operandsOf({ a: total, b: g }), {});
   return y;
 }
 
@@ -215,7 +215,7 @@ function own(leaf: Tensor, g: Tensor): Tensor {
     return place;
   }
   if (place) return place.copyFrom(g);
-  void g.ptr;
+  void g.compute();
   return users === 1 ? g : empty(g.shape, "f32", "gradient").copyFrom(g);
 }
 
@@ -257,7 +257,7 @@ export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {
   const gradients = new Map<Node, Tensor>();
   const seed = keep(empty(loss.shape, "f32", "backward"));
   if (dy) seed.copyFrom(dy);
-  else seed.view.fill(1);
+  else seed.view().fill(1);
   gradients.set(root, seed);
   for (const node of nodes) node.retain(); // freeing a node must not free those it leads to before their turn
   try {

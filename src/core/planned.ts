@@ -124,7 +124,7 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     // Inputs that wait to be computed are computed here: that is none of the time of any way.
     const addresses = [0, 0, 0, address];
     for (const input in inputs) {
-      addresses.push((inputs[input] as Operand | undefined)?.storage.address ?? 0);
+      addresses.push((inputs[input] as Operand | undefined)?.storage.compute() ?? 0);
     }
     for (const scalar of scalars) addresses.push(attrs[scalar] as number);
     if (!trials) return runPlan(plans[0]!, addresses, inputs);
@@ -149,7 +149,7 @@ export function definePlan<T extends Tensors<T>, A extends object>(
   const fill = (y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">): void => {
     const own = operandsOf(inputs);
     if (entryFor(y.shape, own, attrs).plans[0]!.absorbs.size > 0) defer(y, own, attrs, more);
-    else run(y.ptr, y.shape, own, attrs);
+    else run(y.compute(), y.shape, own, attrs);
   };
 
   const compute = (shape: Shape, inputs: T, attrs: A): Tensor => {

@@ -99,7 +99,7 @@ export class Storage {
   }
 
   /** Byte address of the elements; computes them if they were deferred. */
-  get address(): number {
+  compute(): number {
     if (this.#address === 0) this.settle((address) => this.#deferred?.write(address));
     return this.#address;
   }
@@ -112,7 +112,7 @@ export class Storage {
   settle(write: (address: number) => void): void {
     this.#refuseLost();
     const within = this.#within;
-    const address = within ? within.block.address + within.offset : this.heap.alloc(this.bytes, this.label);
+    const address = within ? within.block.compute() + within.offset : this.heap.alloc(this.bytes, this.label);
     try {
       write(address);
     } catch (error) {
@@ -187,7 +187,7 @@ export class Storage {
 
   /** Says that the elements are about to be written. */
   touch(): void {
-    for (const dependent of [...(this.#dependents ?? [])]) void dependent.address;
+    for (const dependent of [...(this.#dependents ?? [])]) void dependent.compute();
     this.#version++;
     this.#dropDerived();
   }

@@ -129,11 +129,11 @@ export class Tensor {
   }
 
   /**
-   * Byte address in the heap, for kernels.
+   * Byte address of the elements; computes them if they wait to be.
    * @internal
    */
-  get ptr(): number {
-    return this.storage.address;
+  compute(): number {
+    return this.storage.compute();
   }
 
   get bytes(): number {
@@ -141,22 +141,22 @@ export class Tensor {
   }
 
   /**
-   * A live view of the elements, valid until the next allocation.
+   * A live view of the elements, valid until the next allocation; computes them if they wait to be.
    * @internal
    */
-  get view(): TypedArray {
-    const { heap, address } = this.storage;
-    return heap[this.dtype](address, this.size);
+  view(): TypedArray {
+    const { storage } = this;
+    return storage.heap[this.dtype](storage.compute(), this.size);
   }
 
   /** The elements, copied out, in row-major order. */
   data(): TypedArray {
-    return this.view.slice();
+    return this.view().slice();
   }
 
   /** The elements as nested arrays; a scalar as a number. */
   tolist(): Nested {
-    const values = this.view;
+    const values = this.view();
     const build = (axis: number, offset: number): Nested => {
       if (axis === this.shape.length) return values[offset]!;
       const step = sizeOf(this.shape.slice(axis + 1));
@@ -168,7 +168,7 @@ export class Tensor {
   /** The only element of a tensor of one. @throws ShapeError if it has more or none. */
   item(): number {
     if (this.size !== 1) throw new ShapeError(`item: expected one element; got x:[${this.shape.join(",")}]`);
-    return this.view[0]!;
+    return this.view()[0]!;
   }
 
   /** Overwrites the elements. @throws ShapeError if the count differs; DataError if source holds something else than numbers */
@@ -182,9 +182,9 @@ export class Tensor {
       throw new ShapeError(`copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${count}`);
     }
     this.storage.touch();
-    void this.ptr; // its memory is there before the source is looked at: memory that grows invalidates views
-    const values = source instanceof Tensor ? source.view : source;
-    this.view.set(values);
+    void this.compute(); // its memory is there before the source is looked at: memory that grows invalidates views
+    const values = source instanceof Tensor ? source.view() : source;
+    this.view().set(values);
     return this;
   }
 
@@ -222,8 +222,8 @@ export function empty(shape: Shape, dtype: DType = "f32", op = "empty"): Tensor 
 
 /** Where other threads find the elements: a byte address, if the memory is shared. For code inside the library. */
 export function sharedPlace(x: Tensor): { memory: WebAssembly.Memory; address: number } {
-  const { heap, address } = x.storage;
-  return { memory: heap.memory, address };
+  const { storage } = x;
+  return { memory: storage.heap.memory, address: storage.compute() };
 }
 
 /**
@@ -233,7 +233,7 @@ export function sharedPlace(x: Tensor): { memory: WebAssembly.Memory; address: n
 export function aboutToWrite(tensors: Iterable<Tensor>): void {
   for (const x of tensors) {
     x.storage.touch();
-    void x.ptr;
+    void x.compute();
   }
 }
 
@@ -258,7 +258,7 @@ function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
   if (typeof value !== "number") throw wrongKind(op, "value", value, "a number");
   if (dtype !== "f32") checkIntegral(op, [value]);
   const x = empty([...shape], dtype, op); // a copy: the caller's array may change
-  x.view.fill(value);
+  x.view().fill(value);
   return x;
 }
 
@@ -290,7 +290,7 @@ export function tensor(data: TypedArray | Nested, shape?: Shape, options: Tensor
     if (requiresGrad) throw new ShapeError(`tensor: only f32 can require a gradient; got ${dtype}`);
   }
   const x = empty([...sizes], dtype, "tensor");
-  x.view.set(values);
+  x.view().set(values);
   x.requiresGrad = requiresGrad;
   return x;
 }

@@ -34,7 +34,7 @@ export class LocalMaker implements Maker {
     const room = (shape: ImageShape) => {
       const made = roomFor(job.indices.length, shape);
       images = made;
-      return () => made.view as Float32Array;
+      return () => made.view() as Float32Array;
     };
     try {
       const made = await this.#collator.makeBatch(job, room, cancel);
@@ -93,7 +93,7 @@ export class WorkerMaker implements Maker {
       if (made.pixels) {
         images?.dispose();
         images = roomFor(made.indices.length, made.shape);
-        images.view.set(made.pixels);
+        images.view().set(made.pixels);
       }
       if (made.indices.length > 0) this.#shape = made.shape;
       return finishBatch(this.#recipe.dataset, job, made, images);

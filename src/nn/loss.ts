@@ -50,7 +50,7 @@ export class CrossEntropyLoss implements Loss {
   divisor(target: Tensor): number {
     const { weight } = this.options;
     if (weight === undefined || target.dtype !== "i32") return target.shape[0]!;
-    return Array.from(target.view).reduce(
+    return Array.from(target.view()).reduce(
       (sum, label) => sum + (typeof weight === "number" ? weight : weight[label]!),
       0,
     );

@@ -23,7 +23,7 @@ function defineActivation(name: Activation, from: "x" | "y", slow = 1): (x: Tens
     absorbed(y, { x }) {
       const { deferred } = x.storage;
       if (!deferred?.absorbs.has("activation")) return undefined;
-      deferred.write(y.ptr, { activation: name });
+      deferred.write(y.compute(), { activation: name });
       return deferred.scaled ?? {};
     },
     saves: [from],

@@ -171,7 +171,7 @@ function weightedCrossEntropy(x: Tensor, target: Tensor, weight: ClassNumbers, a
   const [n, classes] = x.shape as [number, number];
   const weights = perClass(name, "weight", weight, classes);
   const rows = targetRows(name, x, target, labelSmoothing).map((t, i) => t * weights[i % classes]!);
-  const labels = target.dtype === "i32" ? Array.from(target.view) : undefined;
+  const labels = target.dtype === "i32" ? Array.from(target.view()) : undefined;
   const whole = labels ? labels.reduce((total, label) => total + weights[label]!, 0) : n;
   return tidy(() => {
     const losses = neg(sum(mul(tensor(rows, x.shape), logSoftmax(x)), 1));

@@ -212,15 +212,15 @@ function momentsOnTheWay(
   if (!deferred?.absorbs.has("moments") || deferred.channels !== mean.size || !runningMean) return false;
   const moments = { pivot: runningMean, mean, variance };
   x.storage.settle((address) => deferred.write(address, { moments }));
-  const [means, variances, pivots] = [mean.view, variance.view, runningMean.view];
+  const [means, variances, pivots] = [mean.view(), variance.view(), runningMean.view()];
   return means.every((m, i) => (m - pivots[i]!) ** 2 <= FAR_PIVOT * variances[i]!);
 }
 
 /** running ← (1 − momentum)·running + momentum·scale·value */
 function blend(running: Tensor, value: Tensor, momentum: number, scale: number): void {
   running.storage.touch();
-  const old = running.view;
-  const now = value.view;
+  const old = running.view();
+  const now = value.view();
   for (let i = 0; i < old.length; i++) {
     old[i] = (1 - momentum) * old[i]! + momentum * scale * now[i]!;
   }
@@ -269,10 +269,10 @@ const batchNormOp = defineOp({
       mean.copyFrom(runningMean!);
       variance.copyFrom(runningVar!);
     } else if (!momentsOnTheWay(x, runningMean, mean, variance)) {
-      moments.run(mean.ptr, mean.shape, operandsOf({ x, variance }), {});
+      moments.run(mean.compute(), mean.shape, operandsOf({ x, variance }), {});
     }
     const statistics = operandsOf({ mean, variance, weight, bias });
-    fold.run(coefficients.ptr, coefficients.shape, statistics, { eps });
+    fold.run(coefficients.compute(), coefficients.shape, statistics, { eps });
     scaleShift.fill(y, { x, coefficients }, {}, { scaled: { coefficients: coefficients.storage } });
     // Last, and there is nothing left to fail: an op that throws has not moved the statistics.
     if (training && runningMean) blend(runningMean, mean, momentum, 1);
@@ -287,15 +287,15 @@ const batchNormOp = defineOp({
       const { sums, dots } = sumsOf(dy, x, aux, once);
       const dx = empty(x.shape, "f32", "batchNorm gradient");
       const of = operandsOf({ x, mean, variance, weight, sums, dots });
-      trainingGradient.run(dx.ptr, x.shape, { ...gradientOf(dy, aux), ...of }, { eps });
+      trainingGradient.run(dx.compute(), x.shape, { ...gradientOf(dy, aux), ...of }, { eps });
       return dx;
     },
     weight(dy, { x, aux, once }, { eps }) {
       const { dots } = sumsOf(dy, x, aux, once);
       const dw = empty(dots.shape, "f32", "batchNorm gradient");
-      const variance = aux.variance.view;
-      const sums = dots.view;
-      const out = dw.view;
+      const variance = aux.variance.view();
+      const sums = dots.view();
+      const out = dw.view();
       for (let i = 0; i < out.length; i++) out[i] = sums[i]! / Math.sqrt(variance[i]! + eps);
       return dw;
     },

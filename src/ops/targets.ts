@@ -26,10 +26,10 @@ export function checkSmoothing(op: string, labelSmoothing: number): void {
 
 /** @throws DataError unless labels are in 0…classes − 1 */
 export function checkLabels(op: string, labels: Tensor, classes: number): void {
-  const bad = labels.view.findIndex((label: number) => label < 0 || label >= classes);
+  const bad = labels.view().findIndex((label: number) => label < 0 || label >= classes);
   if (bad < 0) return;
   throw new DataError(
-    `${op}: label out of range; got ${labels.view[bad]} at index ${bad}; expected 0…${classes - 1}`,
+    `${op}: label out of range; got ${labels.view()[bad]} at index ${bad}; expected 0…${classes - 1}`,
   );
 }
 
@@ -81,6 +81,8 @@ export function targetRows(op: string, x: Tensor, target: Tensor, labelSmoothing
   }
   checkLabels(op, target, classes);
   const rows = new Float32Array(n * classes).fill(share);
-  target.view.forEach((label: number, i: number) => (rows[i * classes + label] = 1 - labelSmoothing + share));
+  target
+    .view()
+    .forEach((label: number, i: number) => (rows[i * classes + label] = 1 - labelSmoothing + share));
   return rows;
 }

@@ -47,7 +47,7 @@ export class Adagrad extends Optimizer<"square", "steps"> {
     { lr, weightDecay }: Rates,
   ): void {
     const rate = lr / (1 + memory.numbers.steps++ * this.lrDecay);
-    const arrays = { p: p.ptr, grad: grad.ptr, square: memory.ptr("square"), mean: 0, buffer: 0 };
+    const arrays = { p: p.compute(), grad: grad.compute(), square: memory.ptr("square"), mean: 0, buffer: 0 };
     const factors = { gain: 1, rate, keep: 1, take: 1, inner: 0, outer: this.eps, momentum: 0, weightDecay };
     withStruct("RmsProp", { ...arrays, ...factors }, (shape) => parallel("rmsprop", p.size, GRAIN, shape));
   }

@@ -68,7 +68,7 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
     const [beta1, beta2] = this.betas;
     const [correction1, correction2] = this.corrections(memory);
     const { l2, decay } = this.decay(weightDecay);
-    const moments = { p: p.ptr, grad: grad.ptr, m: memory.ptr("m"), v: memory.ptr("v") };
+    const moments = { p: p.compute(), grad: grad.compute(), m: memory.ptr("m"), v: memory.ptr("v") };
     const factors = { lr, beta1, beta2, eps: this.eps, l2, decay, correction1, correction2 };
     withStruct("Adam", { ...moments, ...factors }, (shape) => parallel("adam", p.size, GRAIN, shape));
   }

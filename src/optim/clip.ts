@@ -22,7 +22,7 @@ function checkPositive(what: string, value: number): void {
 export function scaleGrad(parameters: readonly Tensor[], scale: number): void {
   for (const g of gradients("scaleGrad", parameters)) {
     g.storage.touch();
-    parallel("affine", g.size, GRAIN, g.ptr, g.ptr, scale, 0);
+    parallel("affine", g.size, GRAIN, g.compute(), g.compute(), scale, 0);
   }
 }
 
@@ -44,6 +44,6 @@ export function clipGradValue(parameters: readonly Tensor[], value: number): voi
   checkPositive("clipGradValue: value", value);
   for (const g of gradients("clipGradValue", parameters)) {
     g.storage.touch();
-    parallel("clamp", g.size, GRAIN, g.ptr, -value, value);
+    parallel("clamp", g.size, GRAIN, g.compute(), -value, value);
   }
 }

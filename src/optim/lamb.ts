@@ -48,8 +48,8 @@ export class LAMB extends Adam {
     const [beta1, beta2] = this.betas;
     const [correction1, correction2] = this.corrections(memory);
     const fields = {
-      p: p.ptr,
-      grad: grad.ptr,
+      p: p.compute(),
+      grad: grad.compute(),
       m: memory.ptr("m"),
       v: memory.ptr("v"),
       n: p.size,

@@ -7,5 +7,5 @@ import { GRAIN, parallel } from "../wasm/parallel.js";
 export function lerp(y: Tensor, x: Tensor, weight: number): void {
   if (!sameShape(x.shape, y.shape)) throw new ShapeError(`lerp: shapes differ; got ${describe({ x, y })}`);
   y.storage.touch();
-  parallel("lerp", y.size, GRAIN, x.ptr, y.ptr, weight);
+  parallel("lerp", y.size, GRAIN, x.compute(), y.compute(), weight);
 }

@@ -52,7 +52,7 @@ export function norm(tensors: readonly Tensor[]): number {
   let total = 0;
   for (const x of tensors) {
     const [sum] = blockSums(x.size, 1, (partials, blocks) =>
-      parallel("squareSums", blocks, BLOCK_GRAIN, x.ptr, x.size, BLOCK, partials),
+      parallel("squareSums", blocks, BLOCK_GRAIN, x.compute(), x.size, BLOCK, partials),
     );
     total += sum!;
   }

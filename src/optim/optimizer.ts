@@ -60,7 +60,7 @@ export class Memory<T extends string, N extends string> {
 
   /** Address of a tensor; 0 where the optimizer's options make it do without. */
   ptr(name: T): number {
-    return this.tensors.get(name)?.ptr ?? 0;
+    return this.tensors.get(name)?.compute() ?? 0;
   }
 
   dispose(): void {
@@ -156,7 +156,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
       if (grad === undefined) return;
       if (!(grad instanceof Tensor))
         throw wrongKind(name, `the gradient of parameter ${i}`, grad, "a tensor");
-      void grad.ptr;
+      void grad.compute();
       if (grad.dtype === "f32" && sameShape(grad.shape, p.shape)) return;
       throw new ShapeError(`${what}: its gradient does not fit; got ${grad.dtype} [${grad.shape.join(",")}]`);
     });

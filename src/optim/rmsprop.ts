@@ -75,7 +75,7 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
   ): void {
     const { alpha, momentum } = this;
     const [square, mean, buffer] = [memory.ptr("square"), memory.ptr("mean"), memory.ptr("momentum")];
-    const arrays = { p: p.ptr, grad: grad.ptr, square, mean, buffer };
+    const arrays = { p: p.compute(), grad: grad.compute(), square, mean, buffer };
     const take = Math.fround(1 - Math.fround(alpha)); // of the alpha that the kernel sees
     const fields = { ...arrays, ...this.scaling(lr), keep: alpha, take, momentum, weightDecay };
     withStruct("RmsProp", fields, (shape) => parallel("rmsprop", p.size, GRAIN, shape));

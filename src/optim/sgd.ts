@@ -57,8 +57,8 @@ export class SGD extends Optimizer<"momentum", never> {
     { lr, weightDecay, first }: Rates,
   ): void {
     const fields = {
-      p: p.ptr,
-      grad: grad.ptr,
+      p: p.compute(),
+      grad: grad.compute(),
       buffer: memory.ptr("momentum"),
       lr,
       momentum: this.momentum,

@@ -74,7 +74,7 @@ function speakFor(logits: Tensor, asked: ArrayLike<number> | undefined): Int32Ar
   const bad = classes.find((c) => c < 0 || c >= count);
   if (bad !== undefined) throw new DataError(`gradCam: no class ${bad}; expected 0…${count - 1}`);
   const pick = zeros([n, count]);
-  classes.forEach((c, row) => (pick.view[row * count + c] = 1));
+  classes.forEach((c, row) => (pick.view()[row * count + c] = 1));
   logits.mul(pick).sum().backward();
   return classes;
 }

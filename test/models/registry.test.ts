@@ -99,7 +99,8 @@ const ONE_OF_EACH = new Set(
 );
 
 /** Σ|xᵢ|: in doubles it is finite if every element is, and 0 if every element is. */
-function sumOfSizes({ view }: Tensor): number {
+function sumOfSizes(x: Tensor): number {
+  const view = x.view();
   let sum = 0;
   for (let i = 0; i < view.length; i++) sum += Math.abs(view[i]!);
   return sum;

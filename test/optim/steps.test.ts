@@ -92,7 +92,7 @@ forEachBinary((binary) => {
       tidy(() => {
         const p = tensor(values("p", n), [n]);
         p.grad = tensor(values("g0", n), [n]);
-        p.grad.view[0] = clipGradNorm([p], 1);
+        p.grad.view()[0] = clipGradNorm([p], 1);
         return p.grad.data() as Float32Array;
       }),
     ];

@@ -250,8 +250,8 @@ describe("a reduce hook", () => {
     const seen: unknown[] = [];
     const loader = new DataLoader(quadrants(8, 1), { batchSize: 8 });
     const reduce = ({ gradients }: GradientSum): void => {
-      const starts = rest.map((p) => (p.grad!.storage.address - gradients.byteOffset) / 4);
-      seen.push(first!.grad!.storage.address - gradients.byteOffset, starts, bias!.grad);
+      const starts = rest.map((p) => (p.grad!.storage.compute() - gradients.byteOffset) / 4);
+      seen.push(first!.grad!.storage.compute() - gradients.byteOffset, starts, bias!.grad);
       expect(Object.keys(leakReport().owned.gradients).some((l) => l.startsWith("gradients "))).toBe(true);
     };
     await fit(model, loader, { optimizer, epochs: 1, hooks: { reduce } });

@@ -20,8 +20,8 @@ export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): num
       `topK: expected logits:[n,classes] and labels:[n]; got ${describe({ logits, labels })}`,
     );
   checkLabels("topK", labels, classes!);
-  const x = logits.view;
-  const y = labels.view;
+  const x = logits.view();
+  const y = labels.view();
   return countWithin(
     ks,
     Array.from(y, (label, row) => rankOf(x, row, logits.shape[1]!, label)),
@@ -40,8 +40,8 @@ export function topKOfAny(logits: Tensor, targets: Tensor, ks: readonly number[]
       `topKOfAny: expected logits and targets [n,classes]; got ${describe({ logits, targets })}`,
     );
   const [rows, classes] = logits.shape as [number, number];
-  const x = logits.view;
-  const t = targets.view;
+  const x = logits.view();
+  const t = targets.view();
   const bestRank = (row: number): number => {
     let best = -1;
     for (let j = 0; j < classes; j++) {
