@@ -22,7 +22,8 @@ beforeAll(() => void init());
 beforeEach(() => manualSeed(4));
 
 /** In doubles, by loops without a callback: there are a hundred million elements. */
-function momentsOf({ view(): view }: Tensor): { mean: number; variance: number } {
+function momentsOf(x: Tensor): { mean: number; variance: number } {
+  const view = x.view();
   let [sum, squares] = [0, 0];
   for (let i = 0; i < view.length; i++) sum += view[i]!;
   const mean = sum / view.length;
