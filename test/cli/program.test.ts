@@ -73,7 +73,7 @@ describe("fovea", () => {
     [["help", "constructor"], "unknown command 'constructor'; known: "],
     [["constructor"], "unknown command 'constructor'; known: "],
     [["train", "x", "--model", "resnet81"], "did you mean resnet18? expected one of alexnet"],
-    [["train", "x", "--opt", "adm"], "did you mean adam? expected one of adam"],
+    [["train", "x", "--opt", "adm"], "did you mean adam? expected one of adagrad, adam"],
     [["train", "x", "--sched", "cos"], "did you mean cosine? expected one of constant"],
     [["train", "x", "--aa", "imagnet"], "did you mean imagenet? expected imagenet, cifar10"],
     [["train", "x", "--loss", "bec"], "did you mean bce? expected one of bce"],

@@ -282,6 +282,18 @@ describe("the gradients of an optimizer's parameters", () => {
     all.dispose();
   });
 
+  it("lie in memory that other threads and programs may share, where there are threads", () => {
+    init({ threads: 2 });
+    const p = leaf([1, 2]);
+    const all = claimed([p]);
+    give(p, [3, 4]);
+    const flat = all.flat();
+    expect(flat.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect([...flat].slice(0, 2)).toEqual([3, 4]);
+    p.dispose();
+    all.dispose();
+  });
+
   it("stay where they were when there is no memory for the block", () => {
     const p = leaf([1, 2]);
     const all = claimed([p]);
