@@ -43,7 +43,7 @@ const LAYERS: Record<string, readonly string[]> = {
   optim: ["errors", "core", "wasm"],
   data: ["errors", "core", "wasm"],
   io: ["errors", "core"],
-  models: ["errors", "core", "ops", "nn"],
+  models: ["errors", "core", "ops", "nn", "data"],
   train: ["errors", "core", "ops", "tensor-methods", "nn", "optim", "data", "io"],
   node: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "train", "wasm"],
   cli: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "train", "wasm", "node"],

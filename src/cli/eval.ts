@@ -2,9 +2,9 @@
 
 import { basename } from "node:path";
 import type { Command } from "commander";
-import { DataLoader, type OnError } from "../data/index.js";
+import { DataLoader, resizeOf, type OnError, type Preprocessing } from "../data/index.js";
 import { short } from "../errors.js";
-import type { Preprocessing } from "../models/index.js";
+
 import { csvText } from "../node/csv.js";
 import type { EvalPart } from "../node/eval-part.js";
 import { writeFileAtomic } from "../node/files.js";
@@ -46,10 +46,11 @@ interface Files {
 type Flags = ModelFlags & DataFlags & LoadFlags & Files & { tta?: Tta; onError?: OnError; json?: true };
 
 /** For ten crops, pictures larger than the model's. */
-function withMargin({ resize, ...preparation }: Preprocessing): Preprocessing {
+function withMargin(preparation: Preprocessing): Preprocessing {
+  const resize = resizeOf(preparation);
   const [height, , channels] = preparation.inputSize;
   const side = resize > height ? resize : Math.round((height * 8) / 7);
-  return { ...preparation, resize: side, inputSize: [side, side, channels] };
+  return { ...preparation, cropPct: 1, inputSize: [side, side, channels] };
 }
 
 /** Tells a counter of every batch. */

@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { knownNames } from "../errors/suggest.js";
 import { short } from "../errors.js";
+import { resizeOf } from "../data/index.js";
 import { modelInfo, modelNames, publishedWeights, type PublishedWeights } from "../models/index.js";
 import { UsageError } from "../node/usage-error.js";
 
@@ -88,8 +89,8 @@ function weightsTable(weights: readonly PublishedWeights[]): string[] {
   const percent = (share: number | undefined): string =>
     share === undefined ? "–" : (share * 100).toFixed(2);
   const rows = weights.map(({ name, parameters, fileSize, top1, top5, preprocessing }) => {
-    const { inputSize, resize, interpolation } = preprocessing;
-    const size = `${inputSize[0]} of ${resize}, ${interpolation}`;
+    const { inputSize, interpolation } = preprocessing;
+    const size = `${inputSize[0]} of ${resizeOf(preprocessing)}, ${interpolation}`;
     return [name, count(parameters), `${fileSize.toFixed(1)} MiB`, percent(top1), percent(top5), size];
   });
   const lines = table([["weights", "parameters", "file", "top-1", "top-5", "input"], ...rows]);

@@ -1,8 +1,8 @@
 // How images are prepared for a trained model: other than its weights want it, if flags say so; said aloud where it is a guess.
 
 import { Option, type Command } from "commander";
-import type { Dataset } from "../data/index.js";
-import { CROP_MODES, FILTERS, type Preprocessing } from "../models/index.js";
+import { type Dataset, CROP_MODES, FILTERS, type Preprocessing } from "../data/index.js";
+
 import { choice, integer, list, number, type Kind } from "../errors/kinds.js";
 import type { TrainedModel } from "../node/open-model.js";
 import {

@@ -11,6 +11,8 @@ export * from "./image.js";
 export * from "./imagenet-classes.js";
 export * from "./loader.js";
 export * from "./mnist.js";
+export * from "./preprocessing.js";
+export { preprocessingFromJSON, preprocessingToJSON } from "./preprocessing-json.js";
 export * from "./presets.js";
 export * from "./sampler.js";
 export * from "./split.js";

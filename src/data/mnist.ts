@@ -4,10 +4,6 @@ import { checkFields, checkKinds } from "../errors/options.js";
 import { DataError } from "../errors.js";
 import { ImageDataset } from "./dataset.js";
 import { decodeIdx } from "./idx.js";
-import type { Normalization } from "./normalization.js";
-
-/** Mean and standard deviation of the training pixels, scaled to [0, 1]. */
-export const mnistNormalization: Normalization = { mean: [0.1307], std: [0.3081] };
 
 /** Names of Fashion-MNIST's classes, in label order. H. Xiao et al., 2017, https://github.com/zalandoresearch/fashion-mnist */
 export const fashionMnistClasses: readonly string[] =

@@ -1,8 +1,18 @@
 // The usual chains of transforms, ready to use.
 
 import { checkOptions, type Names } from "../errors/options.js";
-import type { Normalization } from "./loader.js";
+import type { Normalization } from "./normalization.js";
 import { requireOneOf } from "./options.js";
+import {
+  cifarNormalization,
+  CROP_MODES,
+  imagenet,
+  imagenetNormalization,
+  resizeFor,
+  checkPreprocessing,
+  resizeOf,
+  type Preprocessing,
+} from "./preprocessing.js";
 import type { Transform } from "./transform.js";
 import { Compose } from "./transforms/compose.js";
 import { RandomCrop } from "./transforms/cropping.js";
@@ -12,20 +22,7 @@ import type { Interpolation } from "./transforms/resize.js";
 import { CenterCrop, RandomResizedCrop, Resize, ResizeLonger } from "./transforms/resizing.js";
 import { Normalize, ToTensor } from "./transforms/to-tensor.js";
 
-/** Images up to this side are trained on as CIFAR's: padded crops instead of crops of any size. */
-export const SMALL = 64;
-
-/** Mean and standard deviation of ImageNet's channels, red, green, blue, scaled to [0, 1]. */
-export const imagenetNormalization: Normalization = {
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
-
-/** Of the training pictures of CIFAR-10. */
-export const cifarNormalization: Normalization = {
-  mean: [0.4914, 0.4822, 0.4465],
-  std: [0.247, 0.2435, 0.2616],
-};
+const IMAGENET = imagenet();
 
 /** Transforms at their places in a training chain. */
 interface TrainOptions extends Partial<Normalization> {
@@ -69,7 +66,8 @@ export function imagenetTrain(options: ImagenetTrainOptions = {}): Compose {
     ratio: true,
     interpolation: true,
   });
-  const { size = 224, scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = "bilinear" } = options;
+  const { inputSize, interpolation: usual } = IMAGENET;
+  const { size = inputSize[0], scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = usual } = options;
   const first = new RandomResizedCrop(size, { scale, ratio, interpolation });
   return training(first, imagenetNormalization, options);
 }
@@ -98,9 +96,17 @@ export function imagenetEval(options: ImagenetEvalOptions = {}): Compose {
     cropMode: true,
     interpolation: true,
   });
-  const { size = 224, resize = Math.floor(size / 0.875), interpolation = "bilinear" } = options;
-  const { mean, std, cropMode = "center" } = { ...imagenetNormalization, ...options };
-  requireOneOf("imagenetEval", "cropMode", cropMode, ["center", "squash", "border"]);
+  const { size = IMAGENET.inputSize[0], resize = resizeFor(size, IMAGENET.cropPct) } = options;
+  const { mean, std, interpolation, cropMode = "center" } = { ...IMAGENET, ...options };
+  requireOneOf("imagenetEval", "cropMode", cropMode, CROP_MODES);
+  return evaluation(size, { resize, cropMode, interpolation, mean, std });
+}
+
+function evaluation(
+  size: number | readonly [height: number, width: number],
+  options: Required<Omit<ImagenetEvalOptions, "size">>,
+): Compose {
+  const { resize, cropMode, interpolation, mean, std } = options;
   const border = cropMode === "border";
   return new Compose([
     border
@@ -113,6 +119,25 @@ export function imagenetEval(options: ImagenetEvalOptions = {}): Compose {
     new ToTensor(),
     new Normalize(mean, std),
   ]);
+}
+
+/**
+ * The transforms that prepare an image for weights: with `modelInfo(name)`, `publishedByName(name).preprocessing`, what
+ * preprocessingFromJSON() reads, or a `model.preprocessing`. Grey or colours of images must be the weights' (Grayscale).
+ * @throws DataError for a description that is none
+ */
+export function transformsFor(preprocessing: Preprocessing): Compose {
+  checkPreprocessing("transformsFor", preprocessing);
+  const { inputSize, cropMode = "center", interpolation, mean, std } = preprocessing;
+  const resize = resizeOf(preprocessing);
+  const [height, width] = inputSize;
+  return evaluation(height === width ? height : [height, width], {
+    resize,
+    cropMode,
+    interpolation,
+    mean,
+    std,
+  });
 }
 
 export interface CifarTrainOptions extends TrainOptions {

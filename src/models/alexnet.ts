@@ -5,7 +5,8 @@ import type { Tensor } from "../core/tensor.js";
 import { AdaptiveAvgPool2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
 import { flatten } from "../ops/index.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 export class AlexNet extends Classifier {
   readonly features: Sequential;

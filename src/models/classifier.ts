@@ -1,7 +1,7 @@
 // What every network of this folder can do besides classifying.
 
 import type { Tensor } from "../core/tensor.js";
-import type { Preprocessing } from "./registry.js";
+import type { Preprocessing } from "../data/preprocessing.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf, type Names } from "../errors/options.js";
 import { Conv2d, Linear, Module } from "../nn/index.js";

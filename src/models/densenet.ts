@@ -19,7 +19,8 @@ import {
 import * as init from "../nn/init.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 function conv(from: number, to: number, kernelSize: number, stride = 1): Conv2d {
   const padding = (kernelSize - 1) / 2;

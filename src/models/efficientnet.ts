@@ -18,7 +18,8 @@ import * as init from "../nn/init.js";
 import { add, flatten } from "../ops/index.js";
 import { convNorm, fanOut, rising, sum, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions, type Preprocessing } from "./registry.js";
+import { imagenet, type Preprocessing } from "../data/preprocessing.js";
+import { registerModel, type ModelOptions } from "./registry.js";
 
 /** B0: expansion, kernel, stride, channels and blocks of each stage. */
 const STAGES = [

@@ -18,7 +18,8 @@ import {
 import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 const weightInit = gaussian(0.01);
 

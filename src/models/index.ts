@@ -9,9 +9,6 @@ export * from "./mobilenet-v3.js";
 export * from "./published.js";
 export {
   createModel,
-  CROP_MODES,
-  FILTERS,
-  imagenet,
   modelInfo,
   modelNames,
   preparationOf,
@@ -19,7 +16,6 @@ export {
   type ModelInfo,
   type ModelLimits,
   type ModelOptions,
-  type Preprocessing,
 } from "./registry.js";
 export * from "./resnet-cifar.js";
 export * from "./resnet.js";

@@ -6,7 +6,8 @@
 import type { Tensor } from "../core/tensor.js";
 import { Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
 import { Classifier } from "./classifier.js";
-import { PLAIN, registerModel, SMALL, type ModelOptions, type Preprocessing } from "./registry.js";
+import { imagenet, mnistNormalization, type Preprocessing } from "../data/preprocessing.js";
+import { PLAIN, registerModel, SMALL, type ModelOptions } from "./registry.js";
 
 export class LeNet5 extends Classifier {
   readonly features: Sequential;
@@ -51,14 +52,7 @@ export class LeNet5 extends Classifier {
   }
 }
 
-/** Mean and deviation of MNIST's training images. */
-const MNIST: Preprocessing = {
-  inputSize: [28, 28, 1],
-  resize: 28,
-  interpolation: "bilinear",
-  mean: [0.1307],
-  std: [0.3081],
-};
+const MNIST: Preprocessing = { ...imagenet(28, 28), inputSize: [28, 28, 1], ...mnistNormalization };
 
 export const lenet5 = registerModel("lenet5", MNIST, (options) => new LeNet5(options), {
   ...PLAIN,

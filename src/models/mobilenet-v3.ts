@@ -18,7 +18,8 @@ import * as init from "../nn/init.js";
 import { add, flatten } from "../ops/index.js";
 import { convNorm, fanOut, gaussian, rising, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { registerModel, type ModelOptions } from "./registry.js";
 
 /** Kernel, width inside, channels, whether channels are weighed, activation, stride. */
 type Row = readonly [number, number, number, boolean, "relu" | "hardswish", number];

@@ -16,7 +16,8 @@ import * as init from "../nn/init.js";
 import { add, flatten } from "../ops/index.js";
 import { convNorm, gaussian, rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 class MobileNet extends Classifier {
   readonly features: Sequential;

@@ -5,6 +5,7 @@ import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
 import { knownNames } from "../errors/suggest.js";
 import { DataError, short } from "../errors.js";
+import type { Preprocessing } from "../data/preprocessing.js";
 import { summary } from "../nn/index.js";
 import * as init from "../nn/init.js";
 import type { Classifier } from "./classifier.js";
@@ -27,36 +28,6 @@ export interface ModelOptions {
   initialise?: boolean;
 }
 
-/** Filters that a preparation may name: as the data transforms have them. */
-export const FILTERS = ["nearest", "box", "bilinear", "bicubic", "lanczos"] as const;
-
-/** What becomes of a picture that is not as wide as high: timm's names. */
-export const CROP_MODES = ["center", "squash", "border"] as const;
-
-/**
- * How images are prepared for weights: resized, cut to a size in the middle, scaled to 0…1, normalised. Plain JSON. It belongs to
- * weights: those of one architecture may want different ones (publishedWeights); an architecture's own is for new weights.
- */
-export interface Preprocessing {
-  /** Height, width and channels of the images it is made for. */
-  readonly inputSize: readonly [height: number, width: number, channels: number];
-  /** Length of a side before the cut: which one, cropMode says. */
-  readonly resize: number;
-  /**
-   * "center": the short side gets the length, what lies outside is lost. "squash": both sides get it, proportions are lost.
-   * "border": the long side gets it, and the mean colour fills what is missing. Default "center".
-   */
-  readonly cropMode?: (typeof CROP_MODES)[number];
-  readonly interpolation: (typeof FILTERS)[number];
-  /** Of each channel, of values in 0…1. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-  /** What evaluation may use instead: timm's test_input_size and test_crop_pct (atTestSize()). */
-  readonly test?: { readonly inputSize: Preprocessing["inputSize"]; readonly resize: number };
-  /** Whether the network takes no other size. Default false. */
-  readonly fixedInputSize?: boolean;
-}
-
 export interface ModelInfo extends Preprocessing {
   readonly name: string;
   /** Options that mean nothing to it, and why. */
@@ -66,16 +37,6 @@ export interface ModelInfo extends Preprocessing {
   /** Multiply-accumulates for one image of inputSize. */
   readonly macs: number;
   create(options?: ModelOptions): Classifier;
-}
-
-/** ImageNet's mean and deviation, which most published weights expect. */
-export function imagenet(
-  size = 224,
-  resize = 256,
-  interpolation: Preprocessing["interpolation"] = "bilinear",
-): Preprocessing {
-  const mean = [0.485, 0.456, 0.406];
-  return { inputSize: [size, size, 3], resize, interpolation, mean, std: [0.229, 0.224, 0.225] };
 }
 
 /** Options that mean nothing to a model. */
@@ -140,8 +101,8 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
 export function preparationOf(model: string | ModelInfo): Preprocessing {
   const info = typeof model === "string" ? modelInfo(model) : model;
   checkKinds("preparationOf", { model: info }, { model: "object" });
-  const { inputSize, resize, interpolation, mean, std } = info;
-  return { inputSize, resize, interpolation, mean, std };
+  const { inputSize, cropPct, interpolation, mean, std } = info;
+  return { inputSize, cropPct, interpolation, mean, std };
 }
 
 /** What is known about a model. @throws DataError listing the known names */

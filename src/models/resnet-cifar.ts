@@ -18,7 +18,8 @@ import * as init from "../nn/init.js";
 import { add, flatten, pad, relu, slice } from "../ops/index.js";
 import { rising } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, SMALL, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { registerModel, SMALL, type ModelOptions } from "./registry.js";
 
 function conv3x3(inChannels: number, outChannels: number, stride = 1): Conv2d {
   const weightInit = init.kaimingNormal;

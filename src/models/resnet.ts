@@ -19,7 +19,8 @@ import {
 import { flatten, relu } from "../ops/index.js";
 import { rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { registerModel, type ModelOptions } from "./registry.js";
 import { Block, conv, type Variant } from "./resnet-block.js";
 
 /** The first convolution, to half the size, or three. */

@@ -8,7 +8,8 @@ import * as init from "../nn/init.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 const start = { weightInit: init.kaimingUniform, biasInit: init.zeros };
 

@@ -18,7 +18,8 @@ import * as init from "../nn/init.js";
 import { flatten } from "../ops/index.js";
 import { fanOut, gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet, PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { imagenet } from "../data/preprocessing.js";
+import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
 
 const WIDTHS = [64, 128, 256, 512, 512];
 

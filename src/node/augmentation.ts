@@ -2,10 +2,10 @@
 
 import { checkKinds } from "../errors/options.js";
 import { checkDataset } from "../data/options.js";
-import { checkPreparation } from "./preprocessing.js";
 import {
   augmentations,
   CenterCrop,
+  checkPreprocessing,
   Compose,
   Normalize,
   RandomChoice,
@@ -21,8 +21,9 @@ import {
   type Dataset,
   type LoaderOptions,
   type Transform,
+  type Preprocessing,
 } from "../data/index.js";
-import type { Preprocessing } from "../models/index.js";
+
 import { converted, evalTransforms, fits, sideOf, type Transforms } from "./preprocessing.js";
 import type { TrainArguments } from "./train-arguments.js";
 
@@ -59,7 +60,7 @@ export function trainTransforms(
   args: AugmentArguments,
 ): Transforms & Pick<LoaderOptions, "batchTransform"> {
   checkDataset("trainTransforms", dataset);
-  checkPreparation("trainTransforms", preparation);
+  checkPreprocessing("trainTransforms", preparation);
   checkKinds("trainTransforms", { args }, { args: "object" });
   const asked = augmentationsFor(args, sideOf(preparation));
   const { batches } = asked;

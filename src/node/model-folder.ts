@@ -5,17 +5,12 @@
 import { checkFields, checkKinds, wrongKind } from "../errors/options.js";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { preprocessingToJSON, type Preprocessing } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { Classifier, createModel, preparationOf } from "../models/index.js";
 import { Module } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";
-import {
-  configOf,
-  preprocessingOf,
-  readConfig,
-  type ModelConfig,
-  type SaveModelConfig,
-} from "./model-config.js";
+import { preprocessingOf, readConfig, type ModelConfig, type SaveModelConfig } from "./model-config.js";
 import { WEIGHT_FILES } from "./sharded.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
@@ -46,14 +41,17 @@ export async function saveConfig(folder: string, model: Module, config: SaveMode
 function describe(model: Module, config: SaveModelConfig): string {
   if (!(model instanceof Module)) throw wrongKind("saveModel", "model", model, "a Module");
   checkFields("saveModel", "config", config, { architecture: "text" });
-  const { architecture, classes } = config;
+  const { architecture, classes, smallImages, trainedOn, ...said } = config;
   const own = preparationOf(architecture);
-  const held = configOf(architecture, (model instanceof Classifier && model.preprocessing) || own);
-  const { mean, std, interpolation, inputSize, cropPct, cropMode = "center" } = { ...held, ...config };
-  const sized = config.inputSize !== undefined || config.cropPct !== undefined; // then the held test size is of no use
-  const { testInputSize, testCropPct, fixedInputSize = false } = sized ? config : { ...held, ...config };
-  const inFile = ([height, width, channels]: ModelConfig["inputSize"]): number[] => [channels, height, width];
-  const channels = inputSize[2];
+  const { test, fixedInputSize, ...held } = (model instanceof Classifier && model.preprocessing) || own;
+  const sized = said.inputSize !== undefined || said.cropPct !== undefined; // then the held test size is of no use
+  const prepared: Preprocessing = {
+    ...held,
+    ...(!sized && { ...(test && { test }), ...(fixedInputSize && { fixedInputSize }) }),
+    ...said,
+  };
+  const { mean, std } = prepared;
+  const channels = prepared.inputSize[2];
   const shapes = model.namedParameters().map(([name, p]) => [name, p.fileShape] as const);
   const weights = shapes.filter(([name, shape]) => name.endsWith(".weight") && shape.length > 1);
   const [first, last] = [weights.at(0), weights.at(-1)];
@@ -71,18 +69,10 @@ function describe(model: Module, config: SaveModelConfig): string {
     num_classes: numClasses,
     num_features: last[1][1],
     ...(classes && { label_names: classes }),
-    ...(config.smallImages && { model_args: { smallImages: true } }),
-    ...(config.trainedOn && { trained_on: config.trainedOn }),
+    ...(smallImages && { model_args: { smallImages: true } }),
+    ...(trainedOn && { trained_on: trainedOn }),
     pretrained_cfg: {
-      input_size: inFile(inputSize),
-      ...(testInputSize && { test_input_size: inFile(testInputSize) }),
-      fixed_input_size: fixedInputSize,
-      interpolation,
-      crop_pct: cropPct,
-      ...(testCropPct !== undefined && { test_crop_pct: testCropPct }),
-      crop_mode: cropMode,
-      mean,
-      std,
+      ...preprocessingToJSON(prepared),
       num_classes: numClasses,
       first_conv: layer(first[0]),
       classifier: layer(last[0]),

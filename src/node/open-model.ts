@@ -2,14 +2,13 @@
 
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { imagenetClasses, type Dataset } from "../data/index.js";
+import { imagenetClasses, type Dataset, type Preprocessing } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 import {
   createModel,
   preparationOf,
   publishedWeights,
   type Classifier,
-  type Preprocessing,
   type PublishedWeights,
 } from "../models/index.js";
 import { ownArchitecture, preprocessingOf } from "./model-config.js";

@@ -1,6 +1,6 @@
 // How a dataset's images are prepared for a model.
 
-import { checkKinds, checkFields } from "../errors/options.js";
+import { checkKinds } from "../errors/options.js";
 import { checkDataset } from "../data/options.js";
 import { availableParallelism } from "node:os";
 import {
@@ -9,7 +9,10 @@ import {
   Compose,
   Grayscale,
   ImageDataset,
-  imagenetEval,
+  checkPreprocessing,
+  cropPctFor,
+  resizeOf,
+  transformsFor,
   imagenetNormalization,
   mnistNormalization,
   SMALL,
@@ -19,11 +22,11 @@ import {
   type LoaderOptions,
   type Normalization,
   type Transform,
+  type Preprocessing,
 } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { modelInfo, type Preprocessing } from "../models/index.js";
+import { modelInfo } from "../models/index.js";
 import { FileDataset } from "./datasets/index.js";
-import { resizeFor } from "./crop-pct.js";
 
 /** The dataset that subsets are parts of. */
 function whole(dataset: Dataset): Dataset {
@@ -115,10 +118,10 @@ export function preparationFor(
   }
   const cropPct = said.cropPct ?? null;
   const asIs = size === own && cropPct === null;
-  const inProportion = size <= SMALL ? size : Math.round((size * info.resize) / own);
+  const inProportion = size <= SMALL ? size : Math.round((size * resizeOf(info)) / own);
   return {
     inputSize: [size, size, channels],
-    resize: asIs ? info.resize : cropPct === null ? inProportion : resizeFor(size, cropPct),
+    cropPct: asIs ? info.cropPct : (cropPct ?? cropPctFor(size, inProportion)),
     ...(cropMode && { cropMode }),
     interpolation: said.interpolation ?? info.interpolation,
     ...chosen,
@@ -127,31 +130,20 @@ export function preparationFor(
   };
 }
 
-/** @throws DataError unless it says all that a preparation has to */
-export function checkPreparation(op: string, preparation: Preprocessing): void {
-  checkFields(op, "preparation", preparation, {
-    inputSize: "list",
-    resize: "number",
-    interpolation: "text",
-    mean: "list",
-    std: "list",
-  });
-}
-
 /** The preparation as it is at the size that its weights' authors evaluate at, where they name one. */
 export function atTestSize(prepared: Preprocessing): Preprocessing {
-  checkPreparation("atTestSize", prepared);
+  checkPreprocessing("atTestSize", prepared);
   const { test, ...preparation } = prepared;
   return { ...preparation, ...test };
 }
 
 /** A preparation in a line. */
 export function describePreparation(preparation: Preprocessing): string {
-  checkPreparation("describePreparation", preparation);
-  const { inputSize, resize, cropMode = "center", interpolation, mean, std } = preparation;
+  checkPreprocessing("describePreparation", preparation);
+  const { inputSize, cropMode = "center", interpolation, mean, std } = preparation;
   const [height, width] = inputSize;
   const mode = cropMode === "center" ? "" : `, ${cropMode}`;
-  return `${height}×${width} of ${resize} pixels${mode}, ${interpolation}, mean ${mean.join()}, std ${std.join()}`;
+  return `${height}×${width} of ${resizeOf(preparation)} pixels${mode}, ${interpolation}, mean ${mean.join()}, std ${std.join()}`;
 }
 
 /** Says that a preparation is a guess. `assumed`: what is not known, a sentence's beginning. */
@@ -178,21 +170,21 @@ export function converted(dataset: Dataset, { inputSize }: Preprocessing): Trans
 }
 
 /** Whether the dataset's images have the model's size already. */
-export function fits(dataset: Dataset, { inputSize, resize }: Preprocessing): boolean {
+export function fits(dataset: Dataset, preparation: Preprocessing): boolean {
+  const { inputSize } = preparation;
   const shape = imageShape(dataset);
-  return shape?.[0] === inputSize[0] && shape[1] === inputSize[1] && resize === inputSize[0];
+  return shape?.[0] === inputSize[0] && shape[1] === inputSize[1] && resizeOf(preparation) === inputSize[0];
 }
 
 /** What brings the dataset's images to what the model was trained on. @throws DataError if nothing does */
 export function evalTransforms(dataset: Dataset, preparation: Preprocessing): Transforms {
   checkDataset("evalTransforms", dataset);
-  checkPreparation("evalTransforms", preparation);
-  const { resize, cropMode = "center", interpolation, mean, std } = preparation;
-  const size = sideOf(preparation);
+  checkPreprocessing("evalTransforms", preparation);
+  const { mean, std } = preparation;
+  sideOf(preparation);
   const first = converted(dataset, preparation);
   if (!fits(dataset, preparation)) {
-    const rest = imagenetEval({ size, resize, cropMode, interpolation, mean, std });
-    return { transform: new Compose([...first, ...rest.transforms]) };
+    return { transform: new Compose([...first, ...transformsFor(preparation).transforms]) };
   }
   if (first.length === 0) return { normalization: { mean, std } }; // looked up in a table: faster than transforms
   return { transform: new Compose([...first, ...cifarEval({ mean, std }).transforms]) };

@@ -1,8 +1,9 @@
 // The weights that a training begins with.
 
+import type { Preprocessing } from "../data/index.js";
 import { listed, type StateTensor } from "../core/state.js";
 import { DataError } from "../errors.js";
-import { preparationOf, type Classifier, type Preprocessing } from "../models/index.js";
+import { preparationOf, type Classifier } from "../models/index.js";
 import type { TrainedOn } from "./held-out.js";
 import { fetchWeights } from "./hub.js";
 import { preprocessingOf, readConfig } from "./model-config.js";

@@ -1,8 +1,7 @@
 // The trained model that a training learns from.
 
-import { imagenetClasses, type Dataset } from "../data/index.js";
+import { imagenetClasses, type Dataset, type Preprocessing } from "../data/index.js";
 import { DataError, short } from "../errors.js";
-import type { Preprocessing } from "../models/index.js";
 import type { Loss } from "../nn/index.js";
 import type { Task } from "../train/index.js";
 import { openModel, type TrainedModel } from "./open-model.js";

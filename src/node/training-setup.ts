@@ -3,9 +3,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Tensor } from "../core/tensor.js";
-import { balancedSampler, classBalance, DataLoader, type Dataset, type LeftOut } from "../data/index.js";
+import {
+  balancedSampler,
+  classBalance,
+  DataLoader,
+  type Dataset,
+  type LeftOut,
+  type Preprocessing,
+} from "../data/index.js";
 import { DataError, ShapeError } from "../errors.js";
-import { createModel, type Classifier, type Preprocessing } from "../models/index.js";
+import { createModel, type Classifier } from "../models/index.js";
 import { freeze, summary, type Loss } from "../nn/index.js";
 import {
   createOptimizer,

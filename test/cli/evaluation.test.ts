@@ -114,7 +114,7 @@ describe("fovea eval", () => {
       writeFileSync(at(`photos/train/${name}/0.png`), png(side, side, [1, 2, 3]));
     }
     const model = createModel("resnet20_cifar", { numClasses: 2 });
-    const preparation = { inputSize: [32, 32, 3], resize: 32, interpolation: "bilinear", mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as const; // prettier-ignore
+    const preparation = { inputSize: [32, 32, 3], cropPct: 1, interpolation: "bilinear", mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as const; // prettier-ignore
     await saveModel(
       at("saved"),
       model,

@@ -18,7 +18,7 @@ const COPIES = 75;
 beforeAll(async () => {
   init();
   const model = createModel("lenet5", { numClasses: 2, inChannels: 3 });
-  const preparation = { inputSize: [28, 28, 3], resize: 28, interpolation: "bilinear", mean: [0, 0, 0], std: [1, 1, 1] } as const; // prettier-ignore
+  const preparation = { inputSize: [28, 28, 3], cropPct: 1, interpolation: "bilinear", mean: [0, 0, 0], std: [1, 1, 1] } as const; // prettier-ignore
   await saveModel(at("model"), model, configOf("lenet5", preparation, { classes: ["a", "b"] }));
   model.dispose();
   for (const name of ["a", "b"]) {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   copyFileSync(at("in/2.png"), at("in/deep/again.png"));
   writeFileSync(at("in/bad.png"), "no picture");
   const model = createModel("resnet20_cifar", { numClasses: 2 });
-  const preparation = { inputSize: [32, 32, 3], resize: 32, interpolation: "bilinear", mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as const; // prettier-ignore
+  const preparation = { inputSize: [32, 32, 3], cropPct: 1, interpolation: "bilinear", mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] } as const; // prettier-ignore
   await saveModel(at("saved"), model, configOf("resnet20_cifar", preparation));
   model.dispose();
 });

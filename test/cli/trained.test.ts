@@ -31,7 +31,7 @@ const at = (path: string): string => join(top, path);
 const classes = ["blue", "grey", "red"];
 const preparation = {
   inputSize: [32, 32, 3],
-  resize: 36,
+  cropPct: 32 / 36,
   interpolation: "bicubic",
   mean: [0.5, 0.4, 0.3],
   std: [0.2, 0.3, 0.4],

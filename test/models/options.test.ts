@@ -171,10 +171,10 @@ describe("GoogLeNet", () => {
 });
 
 it("preprocessing is what the published weights were evaluated with", () => {
-  const { inputSize, resize, interpolation, mean, std } = modelInfo("efficientnet_b1");
-  expect({ inputSize, resize, interpolation, mean, std }).toEqual({
+  const { inputSize, cropPct, interpolation, mean, std } = modelInfo("efficientnet_b1");
+  expect({ inputSize, cropPct, interpolation, mean, std }).toEqual({
     inputSize: [240, 240, 3],
-    resize: 256,
+    cropPct: 240 / 256,
     interpolation: "bicubic",
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],

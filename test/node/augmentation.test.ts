@@ -124,7 +124,7 @@ describe("a training run's images", () => {
   it("are cut and resized for evaluation as --crop-pct and --interpolation say", () => {
     const args = resolveArguments({ model: "resnet18", data: "x", cropPct: 0.5, interpolation: "bicubic" });
     expect(preparationFor("resnet18", undefined, args)).toMatchObject({
-      resize: 448,
+      cropPct: 0.5,
       interpolation: "bicubic",
     });
   });

@@ -53,7 +53,7 @@ describe("a folder's config.json", () => {
       expect(assumed).toBeUndefined();
       expect(preparation()).toEqual({
         inputSize: [224, 224, 3],
-        resize: 235,
+        cropPct: 0.95,
         interpolation: "bicubic",
         mean: [0.5, 0.5, 0.5],
         std: [0.2, 0.3, 0.4],

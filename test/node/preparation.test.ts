@@ -27,7 +27,7 @@ import {
   saveModel,
   saveWeights,
 } from "../../src/node.js";
-import { cropPctFor, resizeFor } from "../../src/node/crop-pct.js";
+import { cropPctFor, resizeFor, resizeOf } from "../../src/data/preprocessing.js";
 import { preparationFor } from "../../src/node/preprocessing.js";
 import { loadStartingWeights, startingWeights } from "../../src/node/starting-weights.js";
 import type { TrainArguments } from "../../src/node/train-arguments.js";
@@ -92,7 +92,7 @@ describe("published weights", () => {
     const opened = await open(V2);
     expect(opened).toMatchObject({ architecture: "mobilenet_v2" });
     expect(opened.assumed).toBeUndefined();
-    expect(opened.preparation()).toMatchObject({ resize: 232, interpolation: "bilinear" });
+    expect(opened.preparation()).toMatchObject({ cropPct: 224 / 232, interpolation: "bilinear" });
     expect(opened.model.preprocessing).toBe(opened.preparation());
     await expect(open(V2, "resnet18")).rejects.toThrow(
       new DataError(`${at(V2)}: published weights of mobilenet_v2; expected resnet18`),
@@ -106,7 +106,7 @@ describe("published weights", () => {
     const one = { ...publishedByName("mobilenet_v2@V2"), file: "x-00000000.pth", sha256, fileSize };
     (publishedWeights as PublishedWeights[]).push(one);
     try {
-      expect((await open("raw.safetensors")).preparation().resize).toBe(232);
+      expect(resizeOf((await open("raw.safetensors")).preparation())).toBe(232);
     } finally {
       (publishedWeights as PublishedWeights[]).pop();
     }
@@ -146,7 +146,7 @@ describe("weights that nothing is known of", () => {
   it("say that their preparation is assumed", async () => {
     const { assumed, preparation } = await open("raw.safetensors", "mobilenet_v2");
     expect(assumed).toBe(`${at("raw.safetensors")}: nothing says how images are prepared for it`);
-    expect(preparation().resize).toBe(256);
+    expect(resizeOf(preparation())).toBe(256);
     const args = {
       model: "mobilenet_v2",
       smallImages: false,
@@ -156,7 +156,7 @@ describe("weights that nothing is known of", () => {
     const start = await startingWeights(args as unknown as TrainArguments);
     expect(start).toMatchObject({
       assumed: expect.stringContaining("nothing says"),
-      preparation: { resize: 256 },
+      preparation: { cropPct: 0.875 },
     });
     await write("thousand.safetensors", "squeezenet1_1", {});
     const thousand = await open("thousand.safetensors", "squeezenet1_1");
@@ -197,12 +197,12 @@ describe("weights that nothing is known of", () => {
 describe("a preparation", () => {
   const whole = {
     inputSize: [64, 64, 3],
-    resize: 73,
+    cropPct: 64 / 73,
     cropMode: "border",
     interpolation: "lanczos",
     mean: [0.1, 0.2, 0.3],
     std: [1, 2, 3],
-    test: { inputSize: [96, 96, 3], resize: 96 },
+    test: { inputSize: [96, 96, 3], cropPct: 1 },
     fixedInputSize: true,
   } as const;
 
@@ -223,11 +223,11 @@ describe("a preparation", () => {
     await loadWeights(model, at(V2), { strict: false });
     expect(model.preprocessing).toBe(publishedByName("mobilenet_v2@V2").preprocessing);
     await saveModel(at("kept"), model, { architecture: "mobilenet_v2" });
-    expect(preprocessingOf((await readConfig(at("kept", "config.json"))).config).resize).toBe(232);
+    expect(resizeOf((await readConfig(at("kept", "config.json"))).config)).toBe(232);
     model.dispose();
     const other = createModel("mobilenet_v2", { numClasses: 5 });
     await loadWeights(other, at("kept", "model.safetensors")); // its config.json lies beside it
-    expect(other.preprocessing?.resize).toBe(232);
+    expect(resizeOf(other.preprocessing!)).toBe(232);
     other.dispose();
   });
 
@@ -235,12 +235,13 @@ describe("a preparation", () => {
     const trained = publishedByName("resnet50@V2").preprocessing;
     const prepare = (said: object) => preparationFor("resnet50", undefined, { trained, ...said });
     expect(prepare({})).toEqual(trained);
-    expect(prepare({ imgSize: 96 })).toMatchObject({ inputSize: [96, 96, 3], resize: 99 });
+    expect([prepare({ imgSize: 96 })].map((p) => [p.inputSize, resizeOf(p)])).toEqual([[[96, 96, 3], 99]]);
     expect(prepare({ cropPct: 0.9, cropMode: "squash", interpolation: "bicubic" })).toMatchObject({
-      resize: 248,
+      cropPct: 0.9,
       cropMode: "squash",
       interpolation: "bicubic",
     });
+    expect(resizeOf(prepare({ cropPct: 0.9 }))).toBe(248);
     expect(() => preparationFor("resnet20_cifar", undefined, { trained: whole, imgSize: 32 })).toThrow(
       new DataError("resnet20_cifar: weights for images of 64 pixels alone; got 32"),
     );
@@ -290,7 +291,7 @@ describe("on the command line", () => {
     }
   });
   const resizeIn = async (run: string): Promise<number> =>
-    preprocessingOf((await readConfig(at(run, "config.json"))).config).resize;
+    resizeOf((await readConfig(at(run, "config.json"))).config);
 
   it("predict and eval say what they assume, and nothing where they know", async () => {
     const picture = at("photos/val/red/0.png");
@@ -335,14 +336,13 @@ describe("on the command line", () => {
     const model = createModel("mobilenet_v2", { numClasses: 3 });
     await saveModel(at("tested"), model, {
       architecture: "mobilenet_v2",
-      testInputSize: [288, 288, 3],
-      testCropPct: 0.9,
+      test: { inputSize: [288, 288, 3], cropPct: 0.9 },
     });
     model.dispose();
     await foveaHere("export", at("tested"), "--use-test-size", "--out", at("at-test"));
     const { config } = await readConfig(at("at-test", "config.json"));
-    expect(preprocessingOf(config)).toMatchObject({ inputSize: [288, 288, 3], resize: 320 });
-    expect(config.testInputSize).toBeUndefined();
+    expect([config.inputSize, resizeOf(config)]).toEqual([[288, 288, 3], 320]);
+    expect(config.test).toBeUndefined();
   });
 
   it("a run keeps the preparation of the weights it began with: evaluated, exported and resumed", async () => {

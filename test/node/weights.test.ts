@@ -216,13 +216,13 @@ describe("a model's folder", () => {
     const model = createModel("efficientnet_b1", { numClasses: 3 });
     await saveModel(folder, model, { architecture: "efficientnet_b1", std: [1, 2, 3] });
     const back = await loadModel(folder);
-    const { mean, inputSize, resize, interpolation } = modelInfo("efficientnet_b1");
+    const { mean, inputSize, cropPct, interpolation } = modelInfo("efficientnet_b1");
     expect(back.config).toEqual({
       architecture: "efficientnet_b1",
       mean,
       std: [1, 2, 3],
       inputSize,
-      cropPct: inputSize[0] / resize,
+      cropPct,
       interpolation,
     });
     expect(interpolation).toBe("bicubic");

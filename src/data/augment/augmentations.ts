@@ -2,7 +2,7 @@
 // augmentations come. In the order in which they are applied.
 
 import { integer, number, optional, type Kind } from "../../errors/kinds.js";
-import { SMALL } from "../presets.js";
+import { SMALL } from "../preprocessing.js";
 import type { Transform } from "../transform.js";
 import { ColorJitter } from "../transforms/color-jitter.js";
 import { RandomVerticalFlip } from "../transforms/flips.js";

@@ -4,6 +4,7 @@ import { DataError } from "../../errors.js";
 import { withStruct } from "../../wasm/parallel.js";
 import { runtime } from "../../wasm/runtime.js";
 import type { Image } from "../image.js";
+import { FILTERS } from "../preprocessing.js";
 import { pickNearest } from "./affine.js";
 import { filters, linearSums, sumsOf, type Sums } from "./filters.js";
 import { crop, filled, type Box } from "./geometry.js";
@@ -13,7 +14,7 @@ import { crop, filled, type Box } from "./geometry.js";
  * rows where that is less work, which rounds differently): when shrinking they average over what a new pixel covers.
  * "cv2-bilinear" is OpenCV's INTER_LINEAR, two pixels each way whatever the scale.
  */
-export const INTERPOLATIONS = ["nearest", "box", "bilinear", "bicubic", "lanczos", "cv2-bilinear"] as const;
+export const INTERPOLATIONS = [...FILTERS, "cv2-bilinear"] as const;
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 export interface ResizeOptions {

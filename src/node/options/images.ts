@@ -1,7 +1,7 @@
 // Options of a training: how its images are prepared and changed.
 
-import { augmentations, type AugmentationValues } from "../../data/index.js";
-import { FILTERS } from "../../models/index.js";
+import { augmentations, type AugmentationValues, FILTERS } from "../../data/index.js";
+
 import { choice, integer, list, number, optional, type Kind } from "../../errors/kinds.js";
 import { flag, off, option, type TrainOption } from "./option.js";
 
