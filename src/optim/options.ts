@@ -24,7 +24,7 @@ export interface Needed<T> extends Known<T> {
 
 type Value<Row> = Row extends Option<infer T> ? T : never;
 type Given<R> = { [K in keyof R]: Value<R[K]> };
-type NeededOf<R> = { [K in keyof R]: R[K] extends Needed<never> ? K : never }[keyof R];
+type NeededOf<R> = { [K in keyof R]: R[K] extends { readonly needed: true } ? K : never }[keyof R];
 
 /** What is given to somebody who takes these options. */
 export type OptionsOf<R> = Pick<Given<R>, NeededOf<R>> & Partial<Omit<Given<R>, NeededOf<R>>>;

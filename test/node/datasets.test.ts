@@ -363,7 +363,7 @@ describe("openDataset", () => {
 
   it("refuses other kinds", async () => {
     await expect(openDataset({ kind: "cloud" })).rejects.toThrow(
-      new DataError("openDataset: unknown kind 'cloud'; known: concat, files, memory, subset, tar"),
+      new DataError("openDataset: unknown kind 'cloud'; known: concat, files, memory, module, subset, tar"),
     );
   });
 });

@@ -10,7 +10,12 @@ import {
   scheduleInfo,
   scheduleNames,
   tensor,
+  type CosineOptions,
+  type OneCycleOptions,
   type OptimizerOptions,
+  type ScheduleOptions,
+  type SGDOptions,
+  type StepOptions,
 } from "../../src/index.js";
 
 const FOLDER = new URL("../../src/optim/", import.meta.url);
@@ -54,6 +59,20 @@ it("optimizerInfo() and scheduleInfo() tell options and defaults; the defaults m
     expect([optimizer.lr, optimizer.weightDecay]).toEqual([options["lr"], options["weightDecay"]]);
     expect(usual.lr).toBeGreaterThan(0);
   }
+});
+
+it("types say which options must be given", () => {
+  type MayLack<O, K extends keyof O> = object extends Pick<O, K> ? true : false;
+  const types: [
+    MayLack<ScheduleOptions, "lr">,
+    MayLack<StepOptions, "stepSize">,
+    MayLack<OneCycleOptions, "totalSteps">,
+    MayLack<CosineOptions, "totalSteps">,
+    MayLack<StepOptions, "gamma">,
+    MayLack<SGDOptions, "lr">,
+  ] = [false, false, false, true, true, true];
+  expect(scheduleNames.filter((name) => scheduleInfo(name).options["lr"] !== undefined)).toEqual([]);
+  expect(types).toHaveLength(6);
 });
 
 it("an option that is undefined has its default", () => {
