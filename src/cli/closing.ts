@@ -10,8 +10,8 @@ export const shellWord = (text: string): string =>
   /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** "mAP 81.00 %" or "top-1 94.20 %"; undefined where nothing was evaluated. */
-function scoreOf({ mAP, top1 }: Scores): string | undefined {
-  if (mAP !== undefined) return `mAP ${percent(mAP)}`;
+function scoreOf({ map, top1 }: Scores): string | undefined {
+  if (map !== undefined) return `mAP ${percent(map)}`;
   return top1 === null ? undefined : `top-1 ${percent(top1)}`;
 }
 

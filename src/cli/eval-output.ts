@@ -28,7 +28,7 @@ const placeOf = (dataset: Dataset, i: number): string => dataset.path?.(i) ?? `i
 /** For --json: the contract's numbers first, then what part of the data they are of. */
 export function evaluationJson(judged: JudgedModel, dataset: Dataset, split: object = {}): object {
   const { evaluation, judgement } = judged;
-  const { top1, top5, mAP, loss, images } = evaluation;
+  const { top1, top5, map, loss, count: images } = evaluation;
   const { classes } = dataset;
   const { confusion, calibration, mistakes } = judgement;
   const perClass = perClassOf(judged).map(({ support, ...scores }, i) => ({
@@ -40,7 +40,7 @@ export function evaluationJson(judged: JudgedModel, dataset: Dataset, split: obj
     ?.mostConfused(ALL_PAIRS)
     .map(({ label, guess, ...rest }) => ({ class: classes[label]!, predicted: classes[guess]!, ...rest }));
   return {
-    ...{ top1, top5, mAP, loss, images },
+    ...{ top1, top5, map, loss, images },
     ...split,
     perClass,
     ...(pairs && { confused: pairs }),
@@ -123,13 +123,13 @@ function mistakeLines(mistakes: readonly Judged[], dataset: Dataset): string[] {
 
 /** For people. `width`: the terminal's columns; elsewhere any number. */
 export function evaluationText(judged: JudgedModel, dataset: Dataset, width = Infinity): string {
-  const { top1, top5, mAP, loss, images, skipped, seconds } = judged.evaluation;
+  const { top1, top5, map, loss, count: images, skipped, seconds } = judged.evaluation;
   const numbers = [
     ["images", count(images)],
     ...(skipped > 0 ? [["skipped", count(skipped)]] : []),
     ["top-1", percent(top1)],
     ["top-5", percent(top5)],
-    ...(mAP === undefined ? [] : [["mAP", percent(mAP)]]),
+    ...(map === undefined ? [] : [["mAP", percent(map)]]),
     ["loss", loss.toFixed(4)],
     ["images/s", count(images / seconds)],
   ];

@@ -18,7 +18,7 @@ export interface Scores {
   top5: number | null;
   loss: number | null;
   /** Mean average precision, where images have several classes each. */
-  mAP?: number;
+  map?: number;
 }
 
 /** The final numbers: the scores are those of weights/best.safetensors. */

@@ -237,7 +237,7 @@ const scoresOf = (evaluated: EvaluatedWeights | undefined): Scores => ({
   top1: evaluated?.top1 ?? null,
   top5: evaluated?.top5 ?? null,
   loss: evaluated?.loss ?? null,
-  ...(evaluated?.map !== undefined && { mAP: evaluated.map }),
+  ...(evaluated?.map !== undefined && { map: evaluated.map }),
 });
 
 function finalNumbers({ classes, ema }: Training, { history }: TrainingPosition): Metrics {

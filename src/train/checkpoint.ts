@@ -3,7 +3,7 @@
 
 import { defaultRandom, type RandomState } from "../core/random.js";
 import type { StateDict } from "../core/state.js";
-import { DataError } from "../errors.js";
+import { DataError, show } from "../errors.js";
 import { checkFields, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/index.js";
 import { Optimizer } from "../optim/index.js";
@@ -11,7 +11,7 @@ import type { ModelEma } from "./ema.js";
 import type { TrainingPosition } from "./position.js";
 
 /** Changes whenever what stands in a checkpoint does. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** What a training changes as it goes. */
 export interface TrainingParts {
@@ -98,7 +98,12 @@ export function restoreCheckpoint(
   const expect = (what: string, got: unknown, expected: unknown): void => {
     if (got !== expected) throw new DataError(`${source}: ${what}; got ${got}, expected ${expected}`);
   };
-  expect("of another format version", state.format, FORMAT);
+  if (state.format !== FORMAT) {
+    throw new DataError(
+      `${source}: written by another version of fovea, which may compute other bits; got format ${show(state.format)}, expected ` +
+        `${FORMAT}; end that training with the version that began it, or begin a new one from its weights`,
+    );
+  }
   expect("made by another optimizer", state.optimizer.name, optimizer.constructor.name);
   expect("made by other kernels", state.binary, binary);
   expect("with or without averaged weights", state.ema !== undefined, ema !== undefined);

@@ -22,8 +22,9 @@ export interface Evaluation {
   /** Share of images whose label, or any of whose classes, is among the model's first five guesses. */
   top5: number;
   /** Mean average precision, where images have several classes each and any of them has images; see MeanAveragePrecision. */
-  mAP?: number;
-  images: number;
+  map?: number;
+  /** Images evaluated. */
+  count: number;
   /** Images left out because of errors: the loader's stats say which. */
   skipped: number;
   seconds: number;
@@ -64,7 +65,7 @@ export async function evaluate(
   const precision = task.precision?.();
   const metrics = [...(options.metrics ?? []), ...(precision ? [precision] : [])];
   const begin = performance.now();
-  let images = 0;
+  let count = 0;
   let loss = 0;
   let hits1 = 0;
   let hits5 = 0;
@@ -85,7 +86,7 @@ export async function evaluate(
       const [one, five] = task.hits(said, batch, [1, 5]) as [number, number];
       hits1 += one;
       hits5 += five;
-      images += batch.indices.length;
+      count += batch.indices.length;
       tell(metrics, said, batch, task);
     } finally {
       logits?.dispose();
@@ -93,13 +94,13 @@ export async function evaluate(
     }
   }
   const seconds = (performance.now() - begin) / 1000;
-  const mAP = precision?.value;
+  const map = precision?.value;
   return {
-    loss: loss / images,
-    top1: hits1 / images,
-    top5: hits5 / images,
-    ...(Number.isFinite(mAP) && { mAP: mAP! }),
-    images,
+    loss: loss / count,
+    top1: hits1 / count,
+    top5: hits5 / count,
+    ...(Number.isFinite(map) && { map: map! }),
+    count,
     skipped: loader.stats.skipped - skipped,
     seconds,
   };

@@ -112,21 +112,21 @@ async function finishedRow(
     if (signal?.aborted) return undefined;
     throw error;
   }
-  const { images, loss, hits, seconds, waitedSeconds, skipped } = sums;
+  const { count, loss, hits, seconds, waitedSeconds, skipped } = sums;
   return {
     epoch,
-    train_loss: loss / images,
-    train_top1: hits / images,
+    train_loss: loss / count,
+    train_top1: hits / count,
     eval_loss: evaluation?.loss,
     eval_top1: evaluation?.top1,
     eval_top5: evaluation?.top5,
-    ...(evaluation?.mAP !== undefined && { eval_map: evaluation.mAP }),
+    ...(evaluation?.map !== undefined && { eval_map: evaluation.map }),
     ...(averaged && { ema_loss: averaged.loss, ema_top1: averaged.top1, ema_top5: averaged.top5 }),
-    ...(averaged?.mAP !== undefined && { ema_map: averaged.mAP }),
+    ...(averaged?.map !== undefined && { ema_map: averaged.map }),
     lr: optimizer.lr,
     seconds: seconds + (performance.now() - begin) / 1000,
-    images,
-    images_per_second: images / seconds,
+    train_count: count,
+    images_per_second: count / seconds,
     data_wait: waitedSeconds / seconds,
     skipped: skipped + (evaluation?.skipped ?? 0),
   };
@@ -214,7 +214,7 @@ function partsOf(
 /** Counts a batch that was learnt from. */
 function count(position: TrainingPosition, { indices, number }: Batch, loss: number, hits: number): void {
   const { sums } = position;
-  sums.images += indices.length;
+  sums.count += indices.length;
   sums.loss += loss * indices.length;
   sums.hits += hits;
   position.step = number + 1;
@@ -253,16 +253,16 @@ function stepReport(
   steps: number,
 ): StepReport {
   const { epoch, step, sums } = position;
-  const { images, loss, hits, seconds, waitedSeconds } = sums;
+  const { count, loss, hits, seconds, waitedSeconds } = sums;
   return {
     epoch,
     epochs,
     step,
     steps,
-    loss: loss / images,
-    top1: hits / images,
+    loss: loss / count,
+    top1: hits / count,
     lr: optimizer.lr,
-    imagesPerSecond: images / seconds,
+    imagesPerSecond: count / seconds,
     dataWait: waitedSeconds / seconds,
     secondsLeft: (seconds / step) * ((epochs - epoch + 1) * steps - step),
   };

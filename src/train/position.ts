@@ -42,7 +42,7 @@ export interface EpochReport {
   /** Training and evaluating this epoch. */
   seconds: number;
   /** Images trained on, without those that were left out because of errors. */
-  images: number;
+  train_count: number;
   /** In training, evaluations not counted. */
   images_per_second: number;
   /** Share of the training time spent waiting for data. */
@@ -53,7 +53,8 @@ export interface EpochReport {
 
 /** Sums over the steps of the epoch under way. */
 export interface EpochSums {
-  images: number;
+  /** Images trained on. */
+  count: number;
   loss: number;
   hits: number;
   seconds: number;
@@ -72,7 +73,7 @@ export interface TrainingPosition {
   history: EpochReport[];
 }
 
-const noSums = (): EpochSums => ({ images: 0, loss: 0, hits: 0, seconds: 0, waitedSeconds: 0, skipped: 0 });
+const noSums = (): EpochSums => ({ count: 0, loss: 0, hits: 0, seconds: 0, waitedSeconds: 0, skipped: 0 });
 
 /** Before the first step. */
 export function startPosition(): TrainingPosition {
@@ -141,11 +142,11 @@ export function exhausted(history: readonly EpochReport[], patience: number): bo
 
 /** Images trained on in a second of training, over all epochs; evaluations and skipped images are not counted. */
 export function meanImagesPerSecond(
-  history: readonly Pick<EpochReport, "images" | "images_per_second">[],
+  history: readonly Pick<EpochReport, "train_count" | "images_per_second">[],
 ): number {
   checkKinds("meanImagesPerSecond", { history }, { history: "list" });
   for (const row of history)
-    checkFields("meanImagesPerSecond", "row", row, { images: "number", images_per_second: "number" });
-  const images = history.reduce((sum, row) => sum + row.images, 0);
-  return images / history.reduce((sum, row) => sum + row.images / row.images_per_second, 0);
+    checkFields("meanImagesPerSecond", "row", row, { train_count: "number", images_per_second: "number" });
+  const count = history.reduce((sum, row) => sum + row.train_count, 0);
+  return count / history.reduce((sum, row) => sum + row.train_count / row.images_per_second, 0);
 }

@@ -65,7 +65,7 @@ describe("evaluationText and evaluationJson", () => {
     expect(rows.map((row) => row[0])).toEqual(rows.map((_, i) => `image ${i}`)); // in order, however it was drawn
     expect(rows.filter((row) => row[4] === "true")).toHaveLength(Math.round(judged.evaluation.top1 * 30));
     const json = evaluationJson(judged, data) as Record<string, unknown> & { mistakes: object[] };
-    expect(Object.keys(json).slice(0, 5)).toEqual(["top1", "top5", "mAP", "loss", "images"]);
+    expect(Object.keys(json).slice(0, 5)).toEqual(["top1", "top5", "map", "loss", "images"]);
     expect(json["perClass"]).toEqual(classes.map((name) => counted(rows, name)));
     expect(json["confused"]).toContainEqual(expect.objectContaining({ class: expect.any(String) as string }));
     expect(json.mistakes.length).toBeGreaterThan(0);

@@ -29,7 +29,7 @@ const row = {
   eval_top5: 1,
   lr: 0.01,
   seconds: 2,
-  images: 60000,
+  train_count: 60000,
   images_per_second: 30000,
   data_wait: 0.125,
   skipped: 3,

@@ -177,7 +177,7 @@ it("fovea train learns several classes a picture from a list", { timeout: 60_000
   );
   const metrics = JSON.parse(stdout) as Record<string, unknown>;
   expect(stderr).toContain("several classes a picture: loss bce (--loss)");
-  expect(metrics, stderr).toMatchObject({ classes: ["x", "y"], mAP: expect.any(Number) as number });
+  expect(metrics, stderr).toMatchObject({ classes: ["x", "y"], map: expect.any(Number) as number });
 
   // The same pictures and classes, but with one class each.
   writeFileSync(join(root, "train.csv"), "path,labels\njpg/a.png,x\njpg/b.png,y\njpg/c.png,x\njpg/d.png,x\n");

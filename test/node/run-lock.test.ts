@@ -144,7 +144,7 @@ describe("a folder that is trained into", () => {
       eval_top5: 1,
       lr: 0.1,
     };
-    const rest = { images: 10, seconds: 1, images_per_second: 1, data_wait: 0, skipped: 0 };
+    const rest = { train_count: 10, seconds: 1, images_per_second: 1, data_wait: 0, skipped: 0 };
     await run.writeEpoch([{ ...row, ...rest }], model);
     await rm(join(root, "weights"), { recursive: true });
     const worse = { ...row, ...rest, epoch: 2, eval_top1: 0.5 };

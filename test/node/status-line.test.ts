@@ -5,7 +5,7 @@ import { downloadProgress, epochLine, Progress, stepLine } from "../../src/node/
 import { columnsOf, Counter, cut, StatusLine } from "../../src/node/status-line.js";
 
 const step = { epoch: 12, epochs: 300, step: 1300, steps: 2500, loss: 0.21341, top1: 0.9341, lr: 0.01, imagesPerSecond: 12345.4, dataWait: 0.02, secondsLeft: 36_000 }; // prettier-ignore
-const row = { epoch: 12, train_loss: 0.25, train_top1: 0.5, eval_loss: 0.2, eval_top1: 0.75, eval_top5: 1, lr: 0.01, seconds: 1234.5, images: 100, images_per_second: 30_000, data_wait: 0.125, skipped: 0 }; // prettier-ignore
+const row = { epoch: 12, train_loss: 0.25, train_top1: 0.5, eval_loss: 0.2, eval_top1: 0.75, eval_top5: 1, lr: 0.01, seconds: 1234.5, train_count: 100, images_per_second: 30_000, data_wait: 0.125, skipped: 0 }; // prettier-ignore
 
 /** A stream that keeps what is written. */
 function screen(columns?: number): {

@@ -185,8 +185,8 @@ describe("images per second", () => {
   it("are the images that were trained on over the time of training, skipped ones not counted", async () => {
     expect(
       meanImagesPerSecond([
-        { images: 100, images_per_second: 50 },
-        { images: 300, images_per_second: 300 },
+        { train_count: 100, images_per_second: 50 },
+        { train_count: 300, images_per_second: 300 },
       ]),
     ).toBeCloseTo(400 / 3, 12);
     cpSync(at("photos"), at("torn"), { recursive: true });
@@ -194,8 +194,8 @@ describe("images per second", () => {
     const rows: EpochReport[] = [];
     const args = resolveArguments(flags("torn-run", { data: at("torn"), epochs: 2 }));
     const metrics = await runTraining(args, { onEpoch: (row) => rows.push(row) });
-    expect(rows.map(({ images, skipped }) => [images, skipped])).toEqual([[21, 3], [21, 3]]); // prettier-ignore
-    const seconds = rows.reduce((sum, row) => sum + row.images / row.images_per_second, 0);
+    expect(rows.map(({ train_count: images, skipped }) => [images, skipped])).toEqual([[21, 3], [21, 3]]); // prettier-ignore
+    const seconds = rows.reduce((sum, row) => sum + row.train_count / row.images_per_second, 0);
     expect(metrics!.imagesPerSecond).toBeCloseTo(42 / seconds, 6);
     expect(seconds).toBeLessThan(metrics!.seconds);
   });

@@ -56,8 +56,8 @@ describe("accumulated gradients", () => {
       const history = await fit(model, loader, { ...options, loss });
       allclose("weight", linear.weight.data(), row.w, 2e-6);
       allclose("bias", linear.bias!.data(), row.b, 2e-6);
-      for (const { images, skipped } of history) {
-        expect([images, skipped]).toEqual([22 - row.missing.length, row.missing.length]);
+      for (const { train_count, skipped } of history) {
+        expect([train_count, skipped]).toEqual([22 - row.missing.length, row.missing.length]);
       }
       model.dispose();
       optimizer.dispose();
@@ -75,7 +75,7 @@ describe("accumulated gradients", () => {
       await fit(model, loader, { ...options, position, onPosition, signal: controller.signal });
       expect(controller.signal.aborted).toBe(stop < Infinity);
       const history = await fit(model, loader, { ...options, position });
-      expect(history.map(({ images, skipped }) => [images, skipped])).toEqual([[16, 6], [16, 6]]); // prettier-ignore
+      expect(history.map(({ train_count, skipped }) => [train_count, skipped])).toEqual([[16, 6], [16, 6]]); // prettier-ignore
       const state = model.stateDict();
       model.dispose();
       optimizer.dispose();
@@ -96,7 +96,7 @@ describe("fit", () => {
     const position = startPosition();
     const random = defaultRandom().state;
     await expect(fit(model, loader, { ...options, accumulate: 2, position })).rejects.toThrow("image 10");
-    expect(position).toMatchObject({ epoch: 1, step: 2, sums: { images: 8 } });
+    expect(position).toMatchObject({ epoch: 1, step: 2, sums: { count: 8 } });
     expect(optimizer.steps).toBe(1);
     expect(model.parameters().map((p) => p.grad)).toEqual([undefined, undefined]);
     expect([...model.modules()].map(({ training }) => training)).toEqual([false, true, false]);

@@ -93,7 +93,7 @@ describe("evaluate", () => {
     await evaluate(model, loader); // weights are packed for inference, and kept
     const before = runtime().heap.bytesInUse;
     const [told, confusion] = [new Told(), new ConfusionMatrix()];
-    const { top1, top5, loss, images } = await evaluate(model, loader, { metrics: [told, confusion] });
+    const { top1, top5, loss, count: images } = await evaluate(model, loader, { metrics: [told, confusion] });
     expect(runtime().heap.bytesInUse).toBe(before);
     expect(first!.training).toBe(false);
     expect(rest.every(({ training }) => training)).toBe(true);
@@ -223,7 +223,7 @@ describe("images of several classes", () => {
     const right = rows.filter(({ own, p }) => own[p.indexOf(Math.max(...p))] === 1).length;
     expect(result.top1).toBe(right / 12);
     expect(result.top5).toBe(rows.filter(({ own }) => own.includes(1)).length / 12);
-    expect(result.mAP).toBeGreaterThan(0);
+    expect(result.map).toBeGreaterThan(0);
     expect(told.batches.flatMap(({ targets }) => [...targets!])).toEqual([...set.targets!]);
     model.dispose();
   });
@@ -254,7 +254,7 @@ describe("images of several classes", () => {
     const model = network(SIZE, 3);
     const optimizer = new Adam(model.parameters(), { lr: 0.01 });
     const loader = new DataLoader(none, { batchSize: 4 });
-    expect(await evaluate(model, loader)).not.toHaveProperty("mAP");
+    expect(await evaluate(model, loader)).not.toHaveProperty("map");
     const [row] = await fit(model, loader, { optimizer, epochs: 1, evalLoader: loader });
     expect(row).not.toHaveProperty("eval_map");
     optimizer.dispose();
@@ -302,10 +302,10 @@ describe("images of several classes", () => {
     const optimizer = new Adam(model.parameters(), { lr: 0.03 });
     const history = await fit(model, loader, { optimizer, epochs: 8, evalLoader });
     expect(history.at(-1)!.eval_loss).toBeLessThan(0.2);
-    const { mAP, top1, loss } = await evaluate(model, evalLoader);
-    expect(mAP).toBeGreaterThan(0.99);
+    const { map, top1, loss } = await evaluate(model, evalLoader);
+    expect(map).toBeGreaterThan(0.99);
     expect(top1).toBeGreaterThan(0.9); // an image without classes is always wrong
-    expect(history.at(-1)).toMatchObject({ eval_loss: loss, eval_map: mAP });
+    expect(history.at(-1)).toMatchObject({ eval_loss: loss, eval_map: map });
     optimizer.dispose();
     model.dispose();
   });

@@ -36,7 +36,7 @@ describe("fit", () => {
     const again = await evaluate(model, new DataLoader(quadrants(100, 2), { batchSize: 7 }));
     expect(again.top1).toBe(history.at(-1)!.eval_top1);
     expect(again.loss).toBeCloseTo(history.at(-1)!.eval_loss!, 5);
-    expect(again.images).toBe(100);
+    expect(again.count).toBe(100);
     model.dispose();
   });
 

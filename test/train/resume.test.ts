@@ -236,7 +236,10 @@ describe("a checkpoint", () => {
         restoreCheckpoint(other, { ...checkpoint, state: { ...checkpoint.state, ...change } }, path),
       ).toThrow(new DataError(`${path}: ${message}`));
     refusal({}, "made by another optimizer; got Adam, expected SGD");
-    refusal({ format: 9 }, "of another format version; got 9, expected 1");
+    refusal(
+      { format: 1 },
+      "written by another version of fovea, which may compute other bits; got format 1, expected 2; end that training with the version that began it, or begin a new one from its weights",
+    );
     const binary = other.binary === "simd" ? "relaxed" : "simd";
     const sgd = { ...checkpoint.state.optimizer, name: "SGD" };
     refusal({ optimizer: sgd, binary }, `made by other kernels; got ${binary}, expected ${other.binary}`);

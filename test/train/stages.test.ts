@@ -148,7 +148,7 @@ describe("the stages of a step", () => {
     await expect(fit(model, loader, { optimizer, epochs: 1, hooks, position })).rejects.toThrow("enough");
     expect(position.step).toBe(optimizer.steps);
     expect(optimizer.steps).toBe(name === "update" || name === "average" ? 2 : 1);
-    expect(position.sums.images).toBe(8 * optimizer.steps);
+    expect(position.sums.count).toBe(8 * optimizer.steps);
     optimizer.dispose();
     model.dispose();
   });

@@ -119,10 +119,10 @@ export async function collectReport(options: CollectOptions): Promise<ReportData
 
 function trainingSummary({ history, row, weights }: CollectOptions): ReportData["summary"] {
   const timed = history.filter(
-    (one): one is HistoryRow & Pick<EpochReport, "images" | "images_per_second"> =>
-      Number.isFinite(one.images) && Number.isFinite(one.images_per_second),
+    (one): one is HistoryRow & Pick<EpochReport, "train_count" | "images_per_second"> =>
+      Number.isFinite(one.train_count) && Number.isFinite(one.images_per_second),
   );
-  const time = timed.map(({ images, images_per_second }) => images / images_per_second);
+  const time = timed.map(({ train_count, images_per_second }) => train_count / images_per_second);
   const trained = time.reduce((a, b) => a + b, 0);
   const waited = timed.reduce((sum, { data_wait = NaN }, i) => sum + data_wait * time[i]!, 0);
   return {
@@ -156,7 +156,7 @@ async function judged(
   training: ReportData["summary"],
 ): Promise<Partial<ReportData>> {
   const { evaluation, judgement } = judged ?? (await judge(model, loader, { ...(signal && { signal }) }));
-  const { loss, top1, top5, images } = evaluation;
+  const { loss, top1, top5, count: images } = evaluation;
   const { confusion, calibration, precision, mistakes } = judgement;
   const map = precision?.value;
   const gradCam = hasTwoParts(model) ? await looks(model, loader, judgement) : [];
