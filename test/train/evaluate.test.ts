@@ -29,7 +29,7 @@ import {
 import { noise, noiseNetwork as network, SIZE } from "../helpers/noise.js";
 import { runtime } from "../../src/wasm/runtime.js";
 
-const NO_ROW = { images: 1, train_loss: 1, train_top1: 0, eval_top5: 1, lr: 1, seconds: 1, images_per_second: 1, data_wait: 0, skipped: 0 }; // prettier-ignore
+const NO_ROW = { train_count: 1, train_loss: 1, train_top1: 0, eval_top5: 1, lr: 1, seconds: 1, images_per_second: 1, data_wait: 0, skipped: 0 }; // prettier-ignore
 
 /** Everything a metric is told. */
 class Told implements Metric {
