@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 interface Ring {
   include: string[];
@@ -42,6 +43,22 @@ const RINGS: Record<string, Ring> = {
   },
 };
 
+/** The files that take longest, longest first: they go before all others, so that at the end no worker waits for another. */
+const LONGEST =
+  `models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples ops/gradient
+  node/data-workers node/kill optim/steps cli/trained models/options ops/large ops/tiles golden/golden kernels/ranges
+  node/weights core/misuse golden/published public/misuse cli/check`.split(/\s+/);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
+
 export default defineConfig(({ mode }) => {
   const ring = RINGS[mode];
   if (!ring) throw new Error(`vitest: unknown ring '${mode}'; known: ${Object.keys(RINGS).join(", ")}`);
@@ -50,6 +67,7 @@ export default defineConfig(({ mode }) => {
       include: ring.include,
       exclude: [...configDefaults.exclude, ...(ring.exclude ?? [])],
       globalSetup: "test/helpers/setup.ts",
+      sequence: { sequencer: LongestFirst },
       testTimeout: ring.timeout ?? 60_000,
       hookTimeout: 60_000,
       // Files run side by side, each on one thread; tests of threads ask for more themselves.

@@ -29,8 +29,11 @@ function shuffled(random: () => number, n: number): number[] {
 
 const each =
   (one: (random: () => number) => number) =>
-  (random: () => number, n: number): number[] =>
-    Array.from({ length: n }, () => one(random));
+  (random: () => number, n: number): number[] => {
+    const values = new Array<number>(n);
+    for (let i = 0; i < n; i++) values[i] = one(random);
+    return values;
+  };
 
 const draws = {
   /** Mean 0, standard deviation 1. */

@@ -36,12 +36,12 @@ function numbersOf(suite: OpCases, c: Case, name: string, input: Input): Numbers
   return { shape: spec.shape, dtype, data: Float32Array.from(values) };
 }
 
-/** The numbers of a case: the same on every call. */
-export function drawCase(suite: OpCases, c: Case): Drawn {
+/** The numbers of a case: the same on every call, to be read only. */
+export const drawCase = once((suite: OpCases, c: Case): Drawn => {
   const all = (inputs: Case["inputs"]): Record<string, Numbers> =>
     Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, numbersOf(suite, c, name, x)]));
   return { inputs: all(c.inputs), state: all(c.state ?? {}) };
-}
+});
 
 function mapValues<T, U>(record: Record<string, T>, f: (value: T, name: string) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
