@@ -62,7 +62,7 @@ export {
   FILTERS,
   type FloatImage,
   Grayscale,
-  type Image,
+  type RawImage,
   imageBitmapDecoder,
   ImageDataset,
   type ImageDatasetFields,

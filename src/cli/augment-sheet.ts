@@ -28,7 +28,7 @@ import {
   type Augmentation,
   type BatchTransform,
   type FloatImage,
-  type Image,
+  type RawImage,
   type OpName,
   type Transform,
 } from "../data/index.js";
@@ -50,30 +50,33 @@ const upsideDown = new RandomVerticalFlip(1);
 
 /** The picture after a transform that draws nothing. */
 const fixed = (transform: Transform, image: AnyImage): AnyImage => transform.apply(image, new Random(0));
-const normalized = (image: Image): FloatImage => fixed(floats, image) as FloatImage;
+const normalized = (image: RawImage): FloatImage => fixed(floats, image) as FloatImage;
 
 /** Bytes of a normalised picture; what lies beyond them is cut off. */
-function toBytes({ data, ...size }: FloatImage): Image {
+function toBytes({ data, ...size }: FloatImage): RawImage {
   const bytes = new Uint8ClampedArray(data.length);
   for (let i = 0; i < data.length; i++) bytes[i] = (data[i]! * std[i % 3]! + mean[i % 3]!) * 255;
   return { ...size, data: new Uint8Array(bytes.buffer) };
 }
 
-const cell = (caption: string, image: Image): Cell => ({ caption, image: fixed(small, image) as Image });
+const cell = (caption: string, image: RawImage): Cell => ({
+  caption,
+  image: fixed(small, image) as RawImage,
+});
 
 /** One value for each draw. */
 const draws = <T>(make: (i: number) => T, count = DRAWS): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
 
 /** The picture itself, beside what is made of it. */
-const original = (picture: Image): Cell => cell("original", picture);
+const original = (picture: RawImage): Cell => cell("original", picture);
 
-function bytesBlock(title: string, transform: Transform, picture: Image, seed: number): Block {
+function bytesBlock(title: string, transform: Transform, picture: RawImage, seed: number): Block {
   const random = new Random(seed);
   return {
     title,
     originals: [original(picture)],
-    cells: draws((i) => cell(`${i + 1}`, transform.apply(picture, random) as Image)),
+    cells: draws((i) => cell(`${i + 1}`, transform.apply(picture, random) as RawImage)),
   };
 }
 
@@ -84,7 +87,7 @@ function changed(a: FloatImage, b: FloatImage): string {
   return `${Math.round((300 * count) / a.data.length)}% changed`;
 }
 
-function floatsBlock(title: string, transform: Transform, picture: Image, seed: number): Block {
+function floatsBlock(title: string, transform: Transform, picture: RawImage, seed: number): Block {
   const random = new Random(seed);
   const before = normalized(picture);
   const after = draws(() => transform.apply(before, random) as FloatImage);
@@ -98,8 +101,8 @@ function floatsBlock(title: string, transform: Transform, picture: Image, seed: 
 function batchBlock(
   title: string,
   transform: BatchTransform,
-  picture: Image,
-  other: Image,
+  picture: RawImage,
+  other: RawImage,
   seed: number,
 ): Block {
   const random = new Random(seed);
@@ -131,7 +134,7 @@ const UNITS: Partial<Record<OpName, string>> = {
 };
 
 /** The operations: both ends and halves of RandAugment's ranges; those without magnitude together. */
-function opBlocks(picture: Image): Block[] {
+function opBlocks(picture: RawImage): Block[] {
   const space = standardSpace(picture);
   const apply = (op: OpName, caption: string, m: number): Cell => cell(caption, applyOp(picture, op, m));
   const blocks: Block[] = [];
@@ -169,7 +172,7 @@ function tableOf<M extends Transform | BatchTransform>(on: Augmentation<unknown,
 }
 
 /** The blocks of the sheet, in the order of the chain. */
-function blocksOf(picture: Image, other: Image, seed: number): Block[] {
+function blocksOf(picture: RawImage, other: RawImage, seed: number): Block[] {
   const standard: [string, Transform][] = [
     ["RandomResizedCrop", new RandomResizedCrop(SIDE)],
     ["RandomCrop, padding 28", new RandomCrop(SIDE, { padding: 28 })],
@@ -198,8 +201,8 @@ function blocksOf(picture: Image, other: Image, seed: number): Block[] {
 }
 
 /** The middle of a picture. */
-async function load(path: string): Promise<Image> {
-  return fixed(whole, decodeImage(await readBytes(path), { file: path })) as Image;
+async function load(path: string): Promise<RawImage> {
+  return fixed(whole, decodeImage(await readBytes(path), { file: path })) as RawImage;
 }
 
 function parseSeed(text: string): number {
@@ -217,7 +220,7 @@ export function register(program: Command): void {
     .option("--seed <n>", "seed of all draws", parseSeed, 0)
     .action(async (path: string, options: { out: string; other?: string; seed: number }) => {
       const picture = await load(path);
-      const other = options.other ? await load(options.other) : (fixed(upsideDown, picture) as Image);
+      const other = options.other ? await load(options.other) : (fixed(upsideDown, picture) as RawImage);
       const sheet = drawSheet(blocksOf(picture, other, options.seed), ACROSS);
       await writeFileAtomic(options.out, encodePng(sheet));
       console.log(options.out);

@@ -1,6 +1,6 @@
 // A small bitmap font: 5×7 pixels a character and two below the line, ASCII that labels need.
 
-import type { Image } from "../data/index.js";
+import type { RawImage } from "../data/index.js";
 
 /** Character, then its seven rows from the top, or nine of one that goes below the line, as digits of base 32: bit 4 is the left pixel. */
 const GLYPHS = `
@@ -28,7 +28,14 @@ export function textWidth(text: string, scale = 1): number {
 }
 
 /** Writes a text into an RGB image, its upper left corner at (x, y); what lies outside is cut off. */
-export function drawText(image: Image, text: string, x: number, y: number, shade: number, scale = 1): void {
+export function drawText(
+  image: RawImage,
+  text: string,
+  x: number,
+  y: number,
+  shade: number,
+  scale = 1,
+): void {
   const { data, height, width } = image;
   [...text].forEach((character, n) => {
     const rows = glyphs.get(character) ?? (character === " " ? "0000000" : glyphs.get("?")!);

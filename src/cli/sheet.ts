@@ -1,12 +1,12 @@
 // Pictures beside each other in one, with titles and captions.
 
-import type { Image } from "../data/index.js";
+import type { RawImage } from "../data/index.js";
 import { drawText, TEXT_HEIGHT, textWidth } from "./font.js";
 
 export interface Cell {
   readonly caption: string;
   /** RGB; all cells are of one size. */
-  readonly image: Image;
+  readonly image: RawImage;
 }
 
 /** A row of pictures under one title: first those that something is done to, then what becomes of them. */
@@ -27,12 +27,12 @@ const TITLE = TEXT_HEIGHT * TITLE_SCALE + 4;
 const CAPTION = TEXT_HEIGHT + 3;
 
 /** One picture of all blocks, `across` beside each other, RGB. Blocks are as wide as the one of the most cells. */
-export function drawSheet(blocks: readonly Block[], across: number): Image {
+export function drawSheet(blocks: readonly Block[], across: number): RawImage {
   const { height, width } = blocks[0]!.cells[0]!.image;
   const cells = Math.max(...blocks.map((block) => block.originals.length + block.cells.length));
   const blockWidth = cells * (width + GAP) + APART + 3 * GAP;
   const blockHeight = TITLE + CAPTION + height + 2 * GAP;
-  const sheet: Image = {
+  const sheet: RawImage = {
     height: Math.ceil(blocks.length / across) * blockHeight + 2 * GAP,
     width: across * blockWidth + GAP,
     channels: 3,
@@ -54,7 +54,7 @@ export function drawSheet(blocks: readonly Block[], across: number): Image {
 }
 
 /** Puts a picture into a larger one. */
-function paste(into: Image, { data, height, width }: Image, x: number, y: number): void {
+function paste(into: RawImage, { data, height, width }: RawImage, x: number, y: number): void {
   for (let row = 0; row < height; row++) {
     into.data.set(data.subarray(row * width * 3, (row + 1) * width * 3), ((y + row) * into.width + x) * 3);
   }

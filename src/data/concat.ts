@@ -4,7 +4,7 @@ import { checkDataset } from "./options.js";
 import { checkKinds } from "../errors/options.js";
 import { DataError } from "../errors.js";
 import type { Dataset, DatasetSource } from "./dataset.js";
-import type { Image } from "./image.js";
+import type { RawImage } from "./image.js";
 
 /** The pictures of one dataset after the other. @throws DataError unless they have the same classes, and all or none targets */
 export class ConcatDataset implements Dataset {
@@ -41,7 +41,7 @@ export class ConcatDataset implements Dataset {
     return { kind: "concat", parts: sources, name: this.name };
   }
 
-  image(i: number): Image | Promise<Image> {
+  image(i: number): RawImage | Promise<RawImage> {
     const [part, at] = this.#find(i);
     return part.image(at);
   }

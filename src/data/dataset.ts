@@ -4,7 +4,7 @@ import { checkNumbers } from "../core/numbers.js";
 import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
-import type { Image } from "./image.js";
+import type { RawImage } from "./image.js";
 import { asShared } from "./shared.js";
 import { checkTargets, firstClasses } from "./targets.js";
 
@@ -23,7 +23,7 @@ export interface Dataset {
   /** Where pictures have several classes each: 0 or 1 [length, classes], row after row. */
   readonly targets?: Float32Array | undefined;
   /** Picture i. @throws DataError naming the file if it cannot be read or decoded */
-  image(i: number): Image | Promise<Image>;
+  image(i: number): RawImage | Promise<RawImage>;
   /** Where picture i lies, for people to find it: a path, or a shard's path and the name in it. None: it is in no file of its own. */
   path?(i: number): string | undefined;
   /** Pictures that lie where the dataset was read and are not in it. */
@@ -139,7 +139,7 @@ export class ImageDataset implements Dataset {
   }
 
   /** Image i; shares the pixels. */
-  image(i: number): Image {
+  image(i: number): RawImage {
     const [height, width, channels] = this.shape;
     const size = sizeOf(this.shape);
     return { data: this.images.subarray(i * size, (i + 1) * size), height, width, channels };

@@ -3,10 +3,10 @@
 import { DataError } from "../errors.js";
 import { checkFields } from "../errors/options.js";
 import { encode } from "fast-png";
-import type { Image } from "./image.js";
+import type { RawImage } from "./image.js";
 
 /** The picture as a PNG file of 8 bits a channel: grey, grey with alpha, RGB or RGB with alpha. */
-export function encodePng(image: Image): Uint8Array {
+export function encodePng(image: RawImage): Uint8Array {
   const numbers = { height: "number", width: "number", channels: "number" } as const;
   checkFields("encodePng", "image", image, { data: "bytes", ...numbers });
   const { data, height, width, channels } = image;

@@ -3,7 +3,7 @@
 import { DataError, short } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import type { Dataset } from "./dataset.js";
-import type { AnyImage, FloatImage, Image } from "./image.js";
+import type { AnyImage, FloatImage, RawImage } from "./image.js";
 
 /** The options over their defaults. @throws DataError if one is unknown, as in a spec read from a file */
 export function withDefaults<Options extends object>(
@@ -48,7 +48,7 @@ export function requireOneOf(op: string, name: string, value: unknown, words: re
 }
 
 /** @throws DataError unless the image is of bytes, grey or RGB */
-export function requireBytes(op: string, image: AnyImage): asserts image is Image {
+export function requireBytes(op: string, image: AnyImage): asserts image is RawImage {
   if (!(image.data instanceof Uint8Array) || (image.channels !== 1 && image.channels !== 3)) {
     const kind = image.data instanceof Uint8Array ? "bytes" : "floats";
     throw new DataError(

@@ -5,7 +5,7 @@ import { checkNumbers } from "../core/numbers.js";
 import { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
 import type { Dataset, DatasetSource } from "./dataset.js";
-import type { Image } from "./image.js";
+import type { RawImage } from "./image.js";
 import { checkDataset } from "./options.js";
 import { targetsOf } from "./targets.js";
 
@@ -47,7 +47,7 @@ export class Subset implements Dataset {
     return of && { kind: "subset", of, indices: this.indices, name: this.name };
   }
 
-  image(i: number): Image | Promise<Image> {
+  image(i: number): RawImage | Promise<RawImage> {
     return this.dataset.image(this.indices[i]!);
   }
 

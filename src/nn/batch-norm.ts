@@ -2,7 +2,7 @@ import { ones, zeros, type Tensor } from "../core/tensor.js";
 import { batchNorm } from "../ops/index.js";
 import { checkOptions } from "../errors/options.js";
 import { checkSize } from "./check.js";
-import { Buffer, Module, Parameter } from "./module.js";
+import { BufferTensor, Module, Parameter } from "./module.js";
 
 export interface BatchNorm2dOptions {
   /** Default 1e-5. */
@@ -19,9 +19,9 @@ export interface BatchNorm2dOptions {
 export class BatchNorm2d extends Module {
   readonly weight: Parameter | undefined;
   readonly bias: Parameter | undefined;
-  readonly runningMean: Buffer | undefined;
-  readonly runningVar: Buffer | undefined;
-  readonly numBatchesTracked: Buffer | undefined;
+  readonly runningMean: BufferTensor | undefined;
+  readonly runningVar: BufferTensor | undefined;
+  readonly numBatchesTracked: BufferTensor | undefined;
   readonly eps: number;
   readonly momentum: number | null;
   /** Whether the running statistics stay as they are, and are what training normalises by too. Set by freeze(). */
@@ -41,9 +41,9 @@ export class BatchNorm2d extends Module {
     this.momentum = momentum;
     this.weight = affine ? new Parameter(ones([numFeatures])) : undefined;
     this.bias = affine ? new Parameter(zeros([numFeatures])) : undefined;
-    this.runningMean = trackRunningStats ? new Buffer(zeros([numFeatures])) : undefined;
-    this.runningVar = trackRunningStats ? new Buffer(ones([numFeatures])) : undefined;
-    this.numBatchesTracked = trackRunningStats ? new Buffer(zeros([], "i32")) : undefined;
+    this.runningMean = trackRunningStats ? new BufferTensor(zeros([numFeatures])) : undefined;
+    this.runningVar = trackRunningStats ? new BufferTensor(ones([numFeatures])) : undefined;
+    this.numBatchesTracked = trackRunningStats ? new BufferTensor(zeros([], "i32")) : undefined;
   }
 
   forward(x: Tensor): Tensor {

@@ -44,8 +44,10 @@ abstract class ModuleTensor extends Tensor {
   readonly fileAxes: readonly number[] | undefined;
 
   constructor(value: Tensor, owner: Owner, options: StateOptions = {}) {
-    checkTensors(owner === "parameters" ? "Parameter" : "Buffer", { value });
-    checkOptions<StateOptions>(owner === "parameters" ? "Parameter" : "Buffer", options, { fileAxes: true });
+    checkTensors(owner === "parameters" ? "Parameter" : "BufferTensor", { value });
+    checkOptions<StateOptions>(owner === "parameters" ? "Parameter" : "BufferTensor", options, {
+      fileAxes: true,
+    });
     const { fileAxes } = options;
     super(value.storage.retain(), value.shape, value.dtype);
     keep(this);
@@ -74,7 +76,7 @@ export class Parameter extends ModuleTensor {
 }
 
 /** State that is not trained, such as running statistics. i32 counters become int64 in files, as PyTorch has them. */
-export class Buffer extends ModuleTensor {
+export class BufferTensor extends ModuleTensor {
   constructor(value: Tensor, options?: StateOptions) {
     super(value, "buffers", options);
   }
@@ -186,8 +188,8 @@ export abstract class Module {
   }
 
   /** Running statistics and the like, with their names in files. */
-  namedBuffers(options: NamesOptions = {}): [name: string, buffer: Buffer][] {
-    return this.#named(Buffer, options);
+  namedBuffers(options: NamesOptions = {}): [name: string, buffer: BufferTensor][] {
+    return this.#named(BufferTensor, options);
   }
 
   /** Switches this module and all below it to training (or, with false, to evaluation). */

@@ -12,7 +12,7 @@ import {
   isBuiltIn,
   namedFormat,
 } from "../data/decode/index.js";
-import type { Image } from "../data/image.js";
+import type { RawImage } from "../data/image.js";
 import { DataError, reason, short } from "../errors.js";
 import { breathe } from "../train/breath.js";
 import { entriesIn, looksLikePicture, Visits } from "./datasets/scan.js";
@@ -239,7 +239,7 @@ function modeOf(bytes: Uint8Array, path: string): string {
 }
 
 /** 16-bit grey, as RGB: what was above 255 is white now. */
-function clipping({ data }: Image, problem: (kind: ProblemKind, detail: string) => void): void {
+function clipping({ data }: RawImage, problem: (kind: ProblemKind, detail: string) => void): void {
   let white = 0;
   for (let i = 0; i < data.length; i += 3) if (data[i] === 255) white++;
   const share = ((300 * white) / data.length).toFixed(0);

@@ -7,7 +7,7 @@ import {
   decoderName,
   dropAlpha,
   setDecoder,
-  type Image,
+  type RawImage,
   type ImageDecoder,
   type ImageFormat,
 } from "../data/index.js";
@@ -76,7 +76,7 @@ async function sharpDecoder(): Promise<ImageDecoder> {
   return {
     name: `sharp ${sharp.versions.sharp ?? ""}`.trim(),
     formats: sharpFormats(sharp),
-    async decode(bytes, { maxPixels }): Promise<Image> {
+    async decode(bytes, { maxPixels }): Promise<RawImage> {
       // As Pillow: a damaged file is an error, colour profiles are left alone.
       const options = {
         failOn: "truncated",
@@ -120,7 +120,7 @@ async function jsquashDecoder(): Promise<ImageDecoder> {
   return {
     name: `@jsquash/jpeg ${version}`,
     formats: ["jpeg"],
-    async decode(bytes): Promise<Image> {
+    async decode(bytes): Promise<RawImage> {
       const options = { preserveOrientation: false };
       const { data, width, height } = await (decode as JsquashDecode)(Uint8Array.from(bytes).buffer, options);
       return { data: dropAlpha(data), width, height, channels: 3 };

@@ -13,7 +13,7 @@ import {
   type BatchTransform,
   type Dataset,
   type DatasetSource,
-  type Image,
+  type RawImage,
   type LeftOut,
   type Transform,
   type TransformSpec,
@@ -104,9 +104,9 @@ function checkCloneable(op: string, options: unknown): void {
 }
 
 /** Whether these are an image's pixels: bytes, or, after transforms, floats too. */
-function isImage(value: unknown, floats: boolean): value is Image {
+function isImage(value: unknown, floats: boolean): value is RawImage {
   if (typeof value !== "object" || value === null) return false;
-  const { data, height, width, channels } = value as Partial<Image>;
+  const { data, height, width, channels } = value as Partial<RawImage>;
   const counts = [height, width, channels] as number[];
   const pixels: unknown = data;
   return (
@@ -156,7 +156,7 @@ class ModuleDataset implements Dataset {
     this.notes = notes;
   }
 
-  async image(i: number): Promise<Image> {
+  async image(i: number): Promise<RawImage> {
     let image: unknown;
     try {
       image = await this.#own.image(i);

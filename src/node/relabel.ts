@@ -1,6 +1,6 @@
 // A dataset under the classes of a model that was trained on another, or on more.
 
-import { imagenetWnids, type Dataset, type DatasetSource, type Image } from "../data/index.js";
+import { imagenetWnids, type Dataset, type DatasetSource, type RawImage } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 
 /** The pictures of a dataset with other labels. */
@@ -28,7 +28,7 @@ class Relabelled implements Dataset {
     return this.#dataset.source;
   }
 
-  image(i: number): Image | Promise<Image> {
+  image(i: number): RawImage | Promise<RawImage> {
     return this.#dataset.image(i);
   }
 

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { PbfWriter } from "pbf";
-import { encodePng, type Image } from "../data/index.js";
+import { encodePng, type RawImage } from "../data/index.js";
 import { DataError, reason } from "../errors.js";
 import type { EpochReport } from "../train/index.js";
 import { codeOf, flush, makeFolders } from "./files.js";
@@ -122,7 +122,7 @@ export class EventWriter {
   }
 
   /** A picture at a step: grey, RGB or RGBA. */
-  image(tag: string, image: Image, step: number): void {
+  image(tag: string, image: RawImage, step: number): void {
     const { height, width, channels } = image;
     this.#summary(tag, step, (pbf) =>
       pbf.writeMessage(4, write, (picture) => {

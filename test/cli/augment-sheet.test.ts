@@ -7,7 +7,7 @@ import { register } from "../../src/cli/augment-sheet.js";
 import { drawText, TEXT_HEIGHT, textWidth } from "../../src/cli/font.js";
 import { drawSheet } from "../../src/cli/sheet.js";
 import { encodePng } from "../../src/data/encode.js";
-import { decodeImage, type Image } from "../../src/data/index.js";
+import { decodeImage, type RawImage } from "../../src/data/index.js";
 import { DataError } from "../../src/errors.js";
 import { picture } from "../data/augment/pictures.js";
 
@@ -25,7 +25,7 @@ async function run(...words: string[]): Promise<void> {
   await program.parseAsync(["augment-sheet", ...words], { from: "user" });
 }
 
-async function sheetOf(...words: string[]): Promise<Image> {
+async function sheetOf(...words: string[]): Promise<RawImage> {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   const out = join(folder, "sheet.png");
   await run(join(folder, "a.png"), "--out", out, ...words);
@@ -69,13 +69,13 @@ describe("fovea augment-sheet", () => {
 });
 
 /** The image's dark pixels as text. */
-function asText({ data, height, width }: Image): string[] {
+function asText({ data, height, width }: RawImage): string[] {
   return Array.from({ length: height }, (_, y) =>
     Array.from({ length: width }, (_, x) => (data[(y * width + x) * 3] === 0 ? "#" : ".")).join(""),
   );
 }
 
-const paper = (height: number, width: number): Image => ({
+const paper = (height: number, width: number): RawImage => ({
   data: new Uint8Array(height * width * 3).fill(255),
   height,
   width,

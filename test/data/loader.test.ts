@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { disposeBatch } from "../../src/data/batch.js";
 import { ImageDataset } from "../../src/data/dataset.js";
 import { SequentialSampler } from "../../src/data/sampler.js";
-import type { Image } from "../../src/data/image.js";
+import type { RawImage } from "../../src/data/image.js";
 import type { Transform } from "../../src/data/transform.js";
 import { DataLoader, type LoaderOptions } from "../../src/data/loader.js";
 import { DataError } from "../../src/errors.js";
@@ -69,7 +69,7 @@ describe("DataLoader", () => {
     [{ batchSize: 1, workers: 1e6 }, "DataLoader: workers must be an integer ≥ 0 and ≤ 64; got 1000000"],
     [{ batchSize: 1, seed: NaN }, "DataLoader: seed must be an integer; got NaN"],
     [
-      { batchSize: 1, transform: ((image: Image) => image) as unknown as Transform },
+      { batchSize: 1, transform: ((image: RawImage) => image) as unknown as Transform },
       "DataLoader: transform 0 has no apply(); got a function; expected a Transform",
     ],
     [{ batchSize: 1, prefetch: 0 }, "DataLoader: prefetch must be an integer ≥ 1; got 0"],

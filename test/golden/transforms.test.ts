@@ -16,7 +16,7 @@ import {
 } from "../../src/data/transforms/geometry.js";
 import { resize, type Interpolation } from "../../src/data/transforms/resize.js";
 import { normalize, toTensor } from "../../src/data/transforms/tensor.js";
-import type { AnyImage, Image } from "../../src/data/image.js";
+import type { AnyImage, RawImage } from "../../src/data/image.js";
 import { init } from "../../src/wasm/runtime.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { crcOf, picture } from "../helpers/picture.js";
@@ -36,7 +36,7 @@ interface Args {
   angle: number;
 }
 
-const ops: Record<string, (x: Image, args: Args) => AnyImage> = {
+const ops: Record<string, (x: RawImage, args: Args) => AnyImage> = {
   resize: (x, { size, interpolation }) => resize(x, ...size, { interpolation }),
   centerCrop: (x, { size }) => crop(x, centerBox(x, ...size)),
   hflip,

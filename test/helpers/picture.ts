@@ -1,10 +1,10 @@
 // Pictures drawn from a formula, the same as in test/golden/generate_transforms.py.
 
 import { crc32 } from "node:zlib";
-import type { AnyImage, Image } from "../../src/data/image.js";
+import type { AnyImage, RawImage } from "../../src/data/image.js";
 
 /** Byte i is a fixed hash of (seed, i): noise in even seeds; in odd ones on a slope. */
-export function picture(seed: number, height: number, width: number, channels: number): Image {
+export function picture(seed: number, height: number, width: number, channels: number): RawImage {
   const data = Uint8Array.from({ length: height * width * channels }, (_, i) => {
     let x = (Math.imul(i, 0x9e3779b1) + Math.imul(seed, 0x85ebca77) + 12345) | 0;
     x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d);

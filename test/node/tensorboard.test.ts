@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PbfReader } from "pbf";
-import { encodePng, type Image } from "../../src/data/index.js";
+import { encodePng, type RawImage } from "../../src/data/index.js";
 import { crc32c, EventWriter } from "../../src/node/tensorboard.js";
 
 const script = fileURLToPath(new URL("../golden/tensorboard_read.py", import.meta.url));
@@ -25,7 +25,7 @@ let folder: string;
 beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "fovea-"))));
 afterEach(() => rm(folder, { recursive: true }));
 
-const picture: Image = { data: Uint8Array.of(255, 0, 0, 0, 255, 0), height: 1, width: 2, channels: 3 };
+const picture: RawImage = { data: Uint8Array.of(255, 0, 0, 0, 255, 0), height: 1, width: 2, channels: 3 };
 
 interface Event {
   time?: number;

@@ -1,6 +1,6 @@
 // Resizing as Pillow and OpenCV define it, pixel by pixel.
 
-import type { Image } from "../../src/data/image.js";
+import type { RawImage } from "../../src/data/image.js";
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
@@ -41,7 +41,7 @@ function resizeLine(x: Line, n: number, m: number, filter: string): Line {
 }
 
 /** Along rows, rounded to bytes, then along columns; an axis that keeps its size is left alone. */
-export function resizeFiltered(image: Image, height: number, width: number, filter: string): Image {
+export function resizeFiltered(image: RawImage, height: number, width: number, filter: string): RawImage {
   const { channels: c } = image;
   const narrow = new Uint8Array(image.height * width * c);
   for (let y = 0; y < image.height; y++) {
@@ -74,7 +74,7 @@ const rint = (v: number): number => {
 };
 
 /** OpenCV's INTER_LINEAR on bytes. */
-export function resizeLinear(image: Image, height: number, width: number): Image {
+export function resizeLinear(image: RawImage, height: number, width: number): RawImage {
   const { channels: c } = image;
   const data = new Uint8Array(height * width * c);
   const inside = (i: number, n: number): number => Math.min(Math.max(i, 0), n - 1);

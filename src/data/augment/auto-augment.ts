@@ -2,7 +2,7 @@
 // https://arxiv.org/abs/1805.09501).
 
 import type { Random } from "../../core/random.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { drawMagnitude, standardSpace } from "./magnitudes.js";
 import { applyOp, requireOpOptions, type OpOptions } from "./ops.js";
@@ -38,7 +38,7 @@ export class AutoAugment implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes, grey or RGB */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("AutoAugment", image);
     const subPolicies = policies[this.#options.policy];
     const space = standardSpace(image);

@@ -1,14 +1,14 @@
 // Changes of colour beyond ColorJitter's, byte for byte as Pillow's ImageOps and ImageEnhance.Sharpness make them; named
 // as in torchvision.
 
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import { blend, mapBytes } from "../transforms/color.js";
 
 const bytes = (rule: (v: number) => number): Uint8Array =>
   Uint8Array.from({ length: 256 }, (_, v) => rule(v));
 
 /** The upper bits of every byte, 0…8 of them. */
-export function posterize(image: Image, bits: number): Image {
+export function posterize(image: RawImage, bits: number): RawImage {
   const mask = ~(2 ** (8 - bits) - 1);
   return mapBytes(
     image,
@@ -17,7 +17,7 @@ export function posterize(image: Image, bits: number): Image {
 }
 
 /** Bytes from the threshold up inverted. */
-export function solarize(image: Image, threshold: number): Image {
+export function solarize(image: RawImage, threshold: number): RawImage {
   return mapBytes(
     image,
     bytes((v) => (v < threshold ? v : 255 - v)),
@@ -25,7 +25,7 @@ export function solarize(image: Image, threshold: number): Image {
 }
 
 /** Bytes below 128 raised by `addition`, within 0…255. */
-export function solarizeAdd(image: Image, addition: number): Image {
+export function solarizeAdd(image: RawImage, addition: number): RawImage {
   return mapBytes(
     image,
     bytes((v) => (v < 128 ? clampByte(v + addition) : v)),
@@ -33,7 +33,7 @@ export function solarizeAdd(image: Image, addition: number): Image {
 }
 
 /** 255 − v. */
-export function invert(image: Image): Image {
+export function invert(image: RawImage): RawImage {
   return mapBytes(
     image,
     bytes((v) => 255 - v),
@@ -44,9 +44,9 @@ const clampByte = (v: number): number => Math.min(Math.max(v, 0), 255);
 
 /** Each channel mapped by the rule that follows from its histogram; undefined leaves it as it is. */
 function mapByHistogram(
-  image: Image,
+  image: RawImage,
   rule: (counts: Uint32Array) => ((v: number) => number) | undefined,
-): Image {
+): RawImage {
   const { data, channels } = image;
   const counts = new Uint32Array(channels * 256);
   for (let i = 0; i < data.length; i += channels) {
@@ -65,7 +65,7 @@ function mapByHistogram(
 }
 
 /** Each channel stretched so that its darkest byte becomes 0 and its lightest 255. */
-export function autocontrast(image: Image): Image {
+export function autocontrast(image: RawImage): RawImage {
   return mapByHistogram(image, (counts) => {
     const low = counts.findIndex((n) => n > 0);
     const high = counts.findLastIndex((n) => n > 0);
@@ -77,7 +77,7 @@ export function autocontrast(image: Image): Image {
 }
 
 /** Each channel mapped so that its bytes are spread evenly. One of few pixels, or of one value, stays as it is. */
-export function equalize(image: Image): Image {
+export function equalize(image: RawImage): RawImage {
   return mapByHistogram(image, (counts) => {
     const total = counts.reduce((sum, n) => sum + n, 0);
     const lightest = counts.findLast((n) => n > 0) ?? 0;
@@ -93,7 +93,7 @@ export function equalize(image: Image): Image {
 const MEAN = Uint8Array.from({ length: 13 * 255 + 1 }, (_, sum) => Math.floor((2 * sum + 13) / 26));
 
 /** The mean over 3×3 pixels, the middle one weighing 5: Pillow's SMOOTH, which leaves the border as it is. */
-function smooth(image: Image): Image {
+function smooth(image: RawImage): RawImage {
   const { data, height, width, channels } = image;
   const out = data.slice();
   const row = width * channels;
@@ -113,6 +113,6 @@ function smooth(image: Image): Image {
 }
 
 /** Factor 0 gives the smoothed picture, 1 the picture, more a sharper one. */
-export function adjustSharpness(image: Image, factor: number): Image {
+export function adjustSharpness(image: RawImage, factor: number): RawImage {
   return blend(smooth(image), image, factor);
 }

@@ -1,7 +1,7 @@
 // The operations that AutoAugment, RandAugment and TrivialAugment draw from, each with one magnitude, as torchvision's
 // transforms.autoaugment applies them to PIL images.
 
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import {
   AFFINE_INTERPOLATIONS,
   rotate,
@@ -23,10 +23,13 @@ export interface OpOptions {
   fill?: Fill;
 }
 
-type Apply = (image: Image, magnitude: number, how: Required<OpOptions>) => Image;
+type Apply = (image: RawImage, magnitude: number, how: Required<OpOptions>) => RawImage;
 
-const affine = (image: Image, matrix: AffineMatrix, { interpolation, fill }: Required<OpOptions>): Image =>
-  transformAffine(image, image.height, image.width, matrix, interpolation, fill);
+const affine = (
+  image: RawImage,
+  matrix: AffineMatrix,
+  { interpolation, fill }: Required<OpOptions>,
+): RawImage => transformAffine(image, image.height, image.width, matrix, interpolation, fill);
 
 const OPS = {
   Identity: (image) => image,
@@ -70,7 +73,7 @@ export function requireOpOptions(op: string, { interpolation, fill }: Required<O
  * The image under one operation at a magnitude in the operation's own unit (fraction, pixels, degrees, bits, level).
  * @throws DataError if there is no such operation, the image is not of bytes, grey or RGB, or fill has other channels
  */
-export function applyOp(image: AnyImage, name: OpName, magnitude: number, options: OpOptions = {}): Image {
+export function applyOp(image: AnyImage, name: OpName, magnitude: number, options: OpOptions = {}): RawImage {
   const { interpolation = "nearest", fill = 0 } = options;
   requireOneOf("applyOp", "name", name, opNames);
   requireBytes(name, image);

@@ -2,7 +2,7 @@
 // space (2019, https://arxiv.org/abs/1909.13719).
 
 import type { Random } from "../../core/random.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { drawMagnitude, standardSpace } from "./magnitudes.js";
 import { applyOp, requireOpOptions, type OpOptions } from "./ops.js";
@@ -43,7 +43,7 @@ export class RandAugment implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes, grey or RGB */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandAugment", image);
     const { numOps, magnitude, numMagnitudeBins } = this.#options;
     const space = [...standardSpace(image)];

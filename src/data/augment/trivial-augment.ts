@@ -2,7 +2,7 @@
 // https://arxiv.org/abs/2103.10158).
 
 import type { Random } from "../../core/random.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { drawMagnitude, wideSpace } from "./magnitudes.js";
 import { applyOp, requireOpOptions, type OpOptions } from "./ops.js";
@@ -34,7 +34,7 @@ export class TrivialAugmentWide implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes, grey or RGB */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("TrivialAugmentWide", image);
     const bins = this.#options.numMagnitudeBins;
     const [op, range] = [...wideSpace][random.integer(wideSpace.size)]!;

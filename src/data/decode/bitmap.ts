@@ -1,7 +1,7 @@
 // Pictures by the browser's own decoders.
 
 import { DataError } from "../../errors.js";
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import type { ImageDecoder } from "./index.js";
 
 /**
@@ -16,7 +16,7 @@ export function imageBitmapDecoder(): ImageDecoder {
   return {
     name: "createImageBitmap",
     formats: ["jpeg", "webp", "avif", "gif"],
-    async decode(bytes, { maxPixels }): Promise<Image> {
+    async decode(bytes, { maxPixels }): Promise<RawImage> {
       const bitmap = await createImageBitmap(new Blob([Uint8Array.from(bytes)]), {
         imageOrientation: "none",
         premultiplyAlpha: "none",

@@ -2,7 +2,7 @@
 // them. https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage
 
 import { DataError } from "../../errors.js";
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import type { ImageInfo } from "./info.js";
 
 const FILE_HEADER = 14;
@@ -89,7 +89,7 @@ function isGrey(bytes: Uint8Array, { at, colors, step }: NonNullable<BmpInfo["pa
 }
 
 /** The picture in 1 channel if its palette is grey, otherwise 3. @throws DataError naming the file if it is cut */
-export function decodeBmp(bytes: Uint8Array, info: BmpInfo, file: string): Image {
+export function decodeBmp(bytes: Uint8Array, info: BmpInfo, file: string): RawImage {
   const { width, height, bits, compression, palette, topDown } = info;
   const stride =
     compression === RLE8 || compression === RLE4 ? width : (((width * bits + 31) >>> 5) << 2) >>> 0;

@@ -1,6 +1,6 @@
 // From the channels that a picture has to those asked for, as Pillow converts.
 
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 
 /** ITU-R 601-2 luma in 16 bits after the point, as Pillow's convert("L"). */
 function luma(r: number, g: number, b: number): number {
@@ -8,7 +8,7 @@ function luma(r: number, g: number, b: number): number {
 }
 
 /** A grey or RGB picture in 1 channel (Pillow's convert("L")) or 3 (convert("RGB")). */
-export function withChannels(image: Image, channels: 1 | 3): Image {
+export function withChannels(image: RawImage, channels: 1 | 3): RawImage {
   if (image.channels === channels) return image;
   const { data, width, height } = image;
   const pixels = width * height;

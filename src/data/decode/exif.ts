@@ -1,6 +1,6 @@
 // How a camera was held: EXIF's orientation (CIPA DC-008, Exif 2.32, tag 0x0112), and pictures turned by it.
 
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 
 /** 1 upright, 2 mirrored, 3 turned by 180°, 4 flipped, 5 transposed, 6 and 8 to be turned by 90° cw and ccw, 7 transversed. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
@@ -90,7 +90,7 @@ export function containerOrientation(bytes: Uint8Array, format: string): Orienta
 }
 
 /** The picture as it was seen: Pillow's ImageOps.exif_transpose. */
-export function orient(image: Image, orientation: Orientation): Image {
+export function orient(image: RawImage, orientation: Orientation): RawImage {
   if (orientation === 1) return image;
   const { data, width, height, channels } = image;
   const swap = orientation >= 5;

@@ -2,7 +2,7 @@
 
 import { checkFields, checkKinds } from "../../errors/options.js";
 import { DataError, reason } from "../../errors.js";
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import { withChannels } from "./color.js";
 import { containerOrientation, orient } from "./exif.js";
 import { decodeBmp, readBmp } from "./bmp.js";
@@ -52,7 +52,7 @@ export interface ImageDecoder {
   /** What it decodes. What it does not, and CMYK, is left to the built-in decoders. */
   readonly formats: readonly ImageFormat[];
   /** The picture as stored, not turned, in 1 channel (grey) or 3 (RGB). What it throws becomes a DataError with the path. */
-  decode(bytes: Uint8Array, request: DecodeRequest): Image | Promise<Image>;
+  decode(bytes: Uint8Array, request: DecodeRequest): RawImage | Promise<RawImage>;
 }
 
 const BUILT_IN = "jpeg-js";
@@ -82,13 +82,13 @@ export function isReadable(format: ImageFormat): boolean {
 interface Reader<Info extends ImageInfo> {
   /** What the header says. */
   read(bytes: Uint8Array, file: string): Info;
-  decode(bytes: Uint8Array, info: Info, file: string): Image;
+  decode(bytes: Uint8Array, info: Info, file: string): RawImage;
 }
 
 /** A header that has been read and is yet to be decoded. */
 interface Opened {
   readonly info: ImageInfo;
-  decode(): Image;
+  decode(): RawImage;
 }
 
 const opens =
@@ -119,7 +119,7 @@ export function imageInfo(bytes: Uint8Array, file: string): ImageInfo {
   return open(bytes, file).info;
 }
 
-function finish(image: Image, orientation: ImageInfo["orientation"], options: DecodeOptions): Image {
+function finish(image: RawImage, orientation: ImageInfo["orientation"], options: DecodeOptions): RawImage {
   const upright = options.exif === "ignore" ? image : orient(image, orientation);
   return withChannels(upright, options.channels ?? 3);
 }
@@ -128,7 +128,7 @@ function finish(image: Image, orientation: ImageInfo["orientation"], options: De
  * A PNG, JPEG, BMP or PNM picture by the built-in decoders: the same everywhere, at once.
  * @throws DataError naming the file if it is empty, of another type, truncated, damaged, or larger than maxPixels
  */
-export function decodeImage(bytes: Uint8Array, options: DecodeOptions): Image {
+export function decodeImage(bytes: Uint8Array, options: DecodeOptions): RawImage {
   if (!(bytes instanceof Uint8Array)) throw wrongKind("decodeImage", "bytes", bytes, "a Uint8Array");
   checkOptions<DecodeOptions>("decodeImage", options, OPTIONS);
   const { file, maxPixels = MAX_PIXELS } = options;
@@ -138,7 +138,7 @@ export function decodeImage(bytes: Uint8Array, options: DecodeOptions): Image {
 }
 
 /** Its bytes as an Uint8Array and nothing more: slice() of a Buffer is no copy. */
-const plain = ({ data, ...image }: Image): Image => ({
+const plain = ({ data, ...image }: RawImage): RawImage => ({
   ...image,
   data: new Uint8Array(data.buffer, data.byteOffset, data.length),
 });
@@ -147,7 +147,7 @@ const plain = ({ data, ...image }: Image): Image => ({
  * A picture by the decoder in use: setDecoder()'s for the formats it knows, otherwise as decodeImage().
  * @throws DataError as decodeImage()
  */
-export function decodeActive(bytes: Uint8Array, options: DecodeOptions): Image | Promise<Image> {
+export function decodeActive(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<RawImage> {
   const { file, maxPixels = MAX_PIXELS } = options;
   const format = formatOf(bytes, file);
   if (!active?.formats.includes(format)) return decodeImage(bytes, options);
@@ -158,7 +158,7 @@ export function decodeActive(bytes: Uint8Array, options: DecodeOptions): Image |
   const fail = (error: unknown): never => {
     throw new DataError(`${file}: cannot be decoded by ${name}; ${reason(error)}`);
   };
-  const done = (image: Image): Image =>
+  const done = (image: RawImage): RawImage =>
     finish(plain(image), info?.orientation ?? containerOrientation(bytes, format), options);
   try {
     const image = active.decode(bytes, { format, maxPixels });

@@ -5,7 +5,7 @@
 
 import jpeg from "jpeg-js";
 import { DataError, reason } from "../../errors.js";
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import { joined } from "./bytes.js";
 import { orientationOf } from "./exif.js";
 import type { ImageInfo } from "./info.js";
@@ -222,7 +222,7 @@ function pixelFile(
 }
 
 /** The picture in 1 channel if it is grey, else 3. @throws DataError naming the file if it is damaged */
-export function decodeJpeg(_: Uint8Array, info: JpegInfo, file: string): Image {
+export function decodeJpeg(_: Uint8Array, info: JpegInfo, file: string): RawImage {
   const { width, height, components, ycc } = info;
   const [most, tallest] = factorsOf(components);
   const memory = blocksOf(info) * 1.5 * SIZE_OF_BLOCK + 8 * width * height;

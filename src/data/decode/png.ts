@@ -4,7 +4,7 @@
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
 import { DataError, reason, show } from "../../errors.js";
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import { orientationOf } from "./exif.js";
 import { keepText, metadataOf, type Texts } from "./png-text.js";
 import type { ImageInfo } from "./info.js";
@@ -116,7 +116,7 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
 }
 
 /** The picture in 1 channel if it is grey, else 3. @throws DataError naming the file if it is damaged */
-export function decodePng(bytes: Uint8Array, info: PngInfo, file: string): Image {
+export function decodePng(bytes: Uint8Array, info: PngInfo, file: string): RawImage {
   try {
     checkCrcs(bytes, info);
     const { width, height } = info;

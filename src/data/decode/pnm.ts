@@ -2,7 +2,7 @@
 // https://netpbm.sourceforge.net/doc/pnm.html
 
 import { DataError } from "../../errors.js";
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import type { ImageInfo } from "./info.js";
 
 /** A number, a comment or spaces are never longer than what a header has room for. */
@@ -43,7 +43,7 @@ export function readPnm(bytes: Uint8Array, file: string): PnmInfo {
 }
 
 /** The picture in 1 channel if it is grey, otherwise 3. @throws DataError naming the file if it is cut or damaged */
-export function decodePnm(bytes: Uint8Array, info: PnmInfo, file: string): Image {
+export function decodePnm(bytes: Uint8Array, info: PnmInfo, file: string): RawImage {
   const { width, height, type, most, start } = info;
   const channels = info.mode === "RGB" ? 3 : 1;
   const samples = width * height * channels;

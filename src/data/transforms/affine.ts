@@ -1,7 +1,7 @@
 // Pictures under affine maps, equal to Pillow's Image.transform and Image.rotate, to the byte: nearest in the same 16-bit
 // fixed point, bilinear and bicubic in double precision, cut to bytes.
 
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import { filled, type Fill } from "./geometry.js";
 
 /**
@@ -21,7 +21,7 @@ function places(length: number, start: number, step: number): Int32Array {
 }
 
 /** Copies pixel (xs[x], ys[y]) of the image to (x, y) of out wherever it exists. */
-function pick(image: Image, out: Image, xs: Int32Array, ys: Int32Array): void {
+function pick(image: RawImage, out: RawImage, xs: Int32Array, ys: Int32Array): void {
   const { data, height, width, channels } = image;
   for (let y = 0; y < ys.length; y++) {
     if (ys[y]! < 0 || ys[y]! >= height) continue;
@@ -36,8 +36,8 @@ function pick(image: Image, out: Image, xs: Int32Array, ys: Int32Array): void {
 
 /** The nearest pixels of a scaled part of a picture; a pixel's place is (left + xStep·(x + ½), top + yStep·(y + ½)). */
 export function pickNearest(
-  image: Image,
-  out: Image,
+  image: RawImage,
+  out: RawImage,
   left: number,
   xStep: number,
   top: number,
@@ -52,7 +52,7 @@ export function pickNearest(
 const FIXED_LIMIT = 32768;
 const FIXED = 65536;
 
-function nearest(image: Image, out: Image, matrix: AffineMatrix): void {
+function nearest(image: RawImage, out: RawImage, matrix: AffineMatrix): void {
   const [a, b, c, d, e, f] = matrix;
   if (b === 0 && d === 0) return pickNearest(image, out, c, a, f, e);
   const { data, height, width, channels } = image;
@@ -95,7 +95,7 @@ function cubic(v0: number, v1: number, v2: number, v3: number, t: number): numbe
 /** Four interpolated values, of which some may be needed; TypeScript has no cheaper way to hand them over. */
 type Rows = Float64Array;
 
-function bilinearPixel(image: Image, x: number, y: number, out: Image, to: number): void {
+function bilinearPixel(image: RawImage, x: number, y: number, out: RawImage, to: number): void {
   const { data, height, width, channels } = image;
   const i = Math.floor(x - 0.5);
   const j = Math.floor(y - 0.5);
@@ -111,7 +111,7 @@ function bilinearPixel(image: Image, x: number, y: number, out: Image, to: numbe
   }
 }
 
-function bicubicPixel(image: Image, x: number, y: number, out: Image, to: number, rows: Rows): void {
+function bicubicPixel(image: RawImage, x: number, y: number, out: RawImage, to: number, rows: Rows): void {
   const { data, height, width, channels } = image;
   const i = Math.floor(x - 0.5);
   const j = Math.floor(y - 0.5);
@@ -134,13 +134,13 @@ function bicubicPixel(image: Image, x: number, y: number, out: Image, to: number
  * are `fill`.
  */
 export function transformAffine(
-  image: Image,
+  image: RawImage,
   height: number,
   width: number,
   matrix: AffineMatrix,
   interpolation: AffineInterpolation = "nearest",
   fill: Fill = 0,
-): Image {
+): RawImage {
   const out = filled(height, width, image.channels, fill);
   if (interpolation === "nearest") {
     nearest(image, out, matrix);
@@ -177,7 +177,7 @@ export interface RotateOptions {
 }
 
 /** The picture turned counter-clockwise by an angle in degrees, as Pillow's Image.rotate. */
-export function rotate(image: Image, angle: number, options: RotateOptions = {}): Image {
+export function rotate(image: RawImage, angle: number, options: RotateOptions = {}): RawImage {
   const { interpolation, expand = false, fill } = options;
   let { height, width } = image;
   const [cx, cy] = options.center ?? [width / 2, height / 2];
@@ -233,7 +233,7 @@ function inverseMatrix(cx: number, cy: number, options: AffineOptions): AffineMa
 }
 
 /** The picture sheared, scaled, turned and moved, its size kept: torchvision's affine on PIL images. */
-export function affine(image: Image, options: AffineOptions): Image {
+export function affine(image: RawImage, options: AffineOptions): RawImage {
   const { height, width } = image;
   const [cx, cy] = options.center ?? [width * 0.5, height * 0.5];
   const matrix = inverseMatrix(cx, cy, options);

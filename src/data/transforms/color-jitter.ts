@@ -3,7 +3,7 @@
 import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import { requireBytes, requireNumber, requireRange, withDefaults } from "../options.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import {
   adjustBrightness,
@@ -59,7 +59,7 @@ export class ColorJitter implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("ColorJitter", image);
     const order = random.permutation(adjustments.length);
     const factors = this.#ranges.map(([low, high]) => random.uniform(low, high));
@@ -92,7 +92,7 @@ export class Grayscale implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage): Image {
+  apply(image: AnyImage): RawImage {
     requireBytes("Grayscale", image);
     const gray = grayscale(image);
     return this.#channels === 1 ? gray : grayToRgb(gray);
@@ -117,7 +117,7 @@ export class RandomGrayscale implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomGrayscale", image);
     if (random.uniform() >= this.#p || image.channels === 1) return image;
     return grayToRgb(grayscale(image));

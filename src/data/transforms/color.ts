@@ -1,7 +1,7 @@
 // Colours of pictures, equal to Pillow's (convert("L"), Image.blend, ImageEnhance, convert("HSV")) and so to torchvision's
 // adjust_* on PIL images: the same single-precision steps, the same truncations.
 
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 
 const { fround } = Math;
 
@@ -11,7 +11,7 @@ export function luma(r: number, g: number, b: number): number {
 }
 
 /** One channel of brightness; a picture of one channel stays as it is. Channels after the third are ignored. */
-export function grayscale(image: Image): Image {
+export function grayscale(image: RawImage): RawImage {
   const { data, height, width, channels } = image;
   if (channels < 3) return image;
   const out = new Uint8Array(height * width);
@@ -22,7 +22,7 @@ export function grayscale(image: Image): Image {
 }
 
 /** A picture of one channel with that channel three times. */
-export function grayToRgb({ data, height, width }: Image): Image {
+export function grayToRgb({ data, height, width }: RawImage): RawImage {
   const out = new Uint8Array(data.length * 3);
   for (let i = 0, p = 0; i < data.length; i++, p += 3) out[p] = out[p + 1] = out[p + 2] = data[i]!;
   return { data: out, height, width, channels: 3 };
@@ -35,7 +35,7 @@ function blendByte(a: number, b: number, factor: number): number {
 }
 
 /** a + factor·(b − a), pixel by pixel; factors outside [0, 1] extrapolate. Both pictures have the same size. */
-export function blend(a: Image, b: Image, factor: number): Image {
+export function blend(a: RawImage, b: RawImage, factor: number): RawImage {
   const alpha = fround(factor);
   const [from, to] = [a.data, b.data];
   const data = new Uint8Array(from.length);
@@ -44,7 +44,7 @@ export function blend(a: Image, b: Image, factor: number): Image {
 }
 
 /** The picture with every byte replaced by its entry in a table of 256. */
-export function mapBytes(image: Image, table: ArrayLike<number>): Image {
+export function mapBytes(image: RawImage, table: ArrayLike<number>): RawImage {
   const { data } = image;
   const out = new Uint8Array(data.length);
   for (let i = 0; i < out.length; i++) out[i] = table[data[i]!]!;
@@ -52,7 +52,7 @@ export function mapBytes(image: Image, table: ArrayLike<number>): Image {
 }
 
 /** The blend of one value with every byte. */
-function blendFrom(value: number, image: Image, factor: number): Image {
+function blendFrom(value: number, image: RawImage, factor: number): RawImage {
   const alpha = fround(factor);
   return mapBytes(
     image,
@@ -61,12 +61,12 @@ function blendFrom(value: number, image: Image, factor: number): Image {
 }
 
 /** Factor 0 gives black, 1 the picture, more a brighter one. */
-export function adjustBrightness(image: Image, factor: number): Image {
+export function adjustBrightness(image: RawImage, factor: number): RawImage {
   return blendFrom(0, image, factor);
 }
 
 /** Factor 0 gives the picture's mean brightness everywhere, 1 the picture, more a stronger contrast. */
-export function adjustContrast(image: Image, factor: number): Image {
+export function adjustContrast(image: RawImage, factor: number): RawImage {
   const { data } = grayscale(image);
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i]!;
@@ -74,7 +74,7 @@ export function adjustContrast(image: Image, factor: number): Image {
 }
 
 /** Factor 0 gives grey, 1 the picture, more a more colourful one. */
-export function adjustSaturation(image: Image, factor: number): Image {
+export function adjustSaturation(image: RawImage, factor: number): RawImage {
   const { data, channels } = image;
   if (channels < 3) return image;
   const alpha = fround(factor);
@@ -105,7 +105,7 @@ const round = (v: number): number => Math.floor(v + 0.5);
  * Turns the hue by factor · 360°, −0.5 ≤ factor ≤ 0.5, in Pillow's HSV of three bytes: pixels lose a little even at 0. A
  * picture of one channel stays as it is.
  */
-export function adjustHue(image: Image, factor: number): Image {
+export function adjustHue(image: RawImage, factor: number): RawImage {
   const { data, channels } = image;
   if (channels < 3) return image;
   const turn = Math.trunc(factor * 255);

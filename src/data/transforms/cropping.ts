@@ -3,7 +3,7 @@
 import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import { requireBytes, requireOneOf, withDefaults } from "../options.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { crop, pad, PADDING_MODES, type Fill, type PaddingMode, type Sides } from "./geometry.js";
 import { pairOf, requireFill, requireFillOf, sidesOf, type Padding, type Size } from "./options.js";
@@ -31,7 +31,7 @@ export class Pad implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes and fill fits its channels */
-  apply(image: AnyImage): Image {
+  apply(image: AnyImage): RawImage {
     const { fill, paddingMode } = this.#options;
     requireBytes("Pad", image);
     requireFillOf("Pad", fill, image.channels);
@@ -74,7 +74,7 @@ export class RandomCrop implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes, large enough or to be padded, and fill fits its channels */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomCrop", image);
     const { fill, paddingMode, padIfNeeded } = this.#options;
     requireFillOf("RandomCrop", fill, image.channels);

@@ -2,7 +2,7 @@
 
 import type { Random } from "../../core/random.js";
 import { requireBytes } from "../options.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { hflip, vflip } from "./geometry.js";
 import { requireProbability } from "./options.js";
@@ -20,7 +20,7 @@ export class RandomHorizontalFlip implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomHorizontalFlip", image);
     return random.uniform() < this.#p ? hflip(image) : image;
   }
@@ -39,7 +39,7 @@ export class RandomVerticalFlip implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomVerticalFlip", image);
     return random.uniform() < this.#p ? vflip(image) : image;
   }

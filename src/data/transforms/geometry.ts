@@ -1,6 +1,6 @@
 // Pictures cut, mirrored and padded.
 
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 
 /** What pixels outside a picture are: one number, or one for each channel. */
 export type Fill = number | readonly number[];
@@ -14,7 +14,7 @@ export interface Box {
 }
 
 /** A picture of one colour. */
-export function filled(height: number, width: number, channels: number, fill: Fill): Image {
+export function filled(height: number, width: number, channels: number, fill: Fill): RawImage {
   const data = new Uint8Array(height * width * channels);
   if (typeof fill === "number") data.fill(fill);
   else for (let i = 0; i < data.length; i++) data[i] = fill[i % channels]!;
@@ -22,7 +22,7 @@ export function filled(height: number, width: number, channels: number, fill: Fi
 }
 
 /** The part of a picture that a box encloses; what lies outside the picture is `fill`. */
-export function crop(image: Image, box: Box, fill: Fill = 0): Image {
+export function crop(image: RawImage, box: Box, fill: Fill = 0): RawImage {
   const { channels } = image;
   const { top, left, height, width } = box;
   const out = filled(height, width, channels, fill);
@@ -50,14 +50,14 @@ export function roundEven(v: number): number {
  * The box of this size in the middle of a picture, where torchvision's center_crop takes it: half pixels go to the even
  * side, and if the box is larger than the picture to the bottom and right.
  */
-export function centerBox(image: Pick<Image, "height" | "width">, height: number, width: number): Box {
+export function centerBox(image: Pick<RawImage, "height" | "width">, height: number, width: number): Box {
   const offset = (size: number, wanted: number): number =>
     wanted > size ? -Math.floor((wanted - size) / 2) : roundEven((size - wanted) / 2);
   return { top: offset(image.height, height), left: offset(image.width, width), height, width };
 }
 
 /** The picture mirrored: left becomes right. */
-export function hflip(image: Image): Image {
+export function hflip(image: RawImage): RawImage {
   const { data, width, channels } = image;
   const out = new Uint8Array(data.length);
   const row = width * channels;
@@ -70,7 +70,7 @@ export function hflip(image: Image): Image {
 }
 
 /** The picture upside down. */
-export function vflip(image: Image): Image {
+export function vflip(image: RawImage): RawImage {
   const { data, width, channels } = image;
   const out = new Uint8Array(data.length);
   const row = width * channels;
@@ -104,7 +104,7 @@ function source(i: number, n: number, mode: PaddingMode): number {
 }
 
 /** The picture with pixels added around it. */
-export function pad(image: Image, sides: Sides, mode: PaddingMode = "constant", fill: Fill = 0): Image {
+export function pad(image: RawImage, sides: Sides, mode: PaddingMode = "constant", fill: Fill = 0): RawImage {
   const { data, channels } = image;
   const { left, top } = sides;
   const height = image.height + top + sides.bottom;

@@ -3,7 +3,7 @@
 import type { Random } from "../../core/random.js";
 import { DataError, show } from "../../errors.js";
 import { requireBytes, requireNumber, requireOneOf, requireRange, withDefaults } from "../options.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { affine, AFFINE_INTERPOLATIONS, rotate, type AffineInterpolation } from "./affine.js";
 import { roundEven, type Fill } from "./geometry.js";
@@ -62,7 +62,7 @@ export class RandomRotation implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes and fill fits its channels */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomRotation", image);
     requireFillOf("RandomRotation", this.#options.fill, image.channels);
     const center = this.#options.center ?? undefined;
@@ -133,7 +133,7 @@ export class RandomAffine implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes and fill fits its channels */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomAffine", image);
     const { translate, scale, interpolation, fill, center } = this.#options;
     requireFillOf("RandomAffine", fill, image.channels);

@@ -3,7 +3,7 @@
 import { DataError } from "../../errors.js";
 import { withStruct } from "../../wasm/parallel.js";
 import { runtime } from "../../wasm/runtime.js";
-import type { Image } from "../image.js";
+import type { RawImage } from "../image.js";
 import { FILTERS } from "../preprocessing.js";
 import { pickNearest } from "./affine.js";
 import { filters, linearSums, sumsOf, type Sums } from "./filters.js";
@@ -57,7 +57,7 @@ class Block {
 const tablesRoom = ({ firsts, weights }: Sums): number => room(firsts.byteLength) + room(weights.byteLength);
 
 /** Copies a part of a picture to the heap. Rows below the picture are left out. */
-function copyIn({ data, height, width, channels }: Image, part: Box, address: number): void {
+function copyIn({ data, height, width, channels }: RawImage, part: Box, address: number): void {
   const rowBytes = part.width * channels;
   const rows = Math.min(part.height, height - part.top);
   const { heap } = runtime();
@@ -73,7 +73,7 @@ function copyIn({ data, height, width, channels }: Image, part: Box, address: nu
 }
 
 interface Job {
-  image: Image;
+  image: RawImage;
   height: number;
   width: number;
   source: Box;
@@ -81,7 +81,7 @@ interface Job {
 }
 
 /** Weighted sums along rows, then along columns; not along an axis whose size stays as it is. */
-function resizeFiltered(job: Job, filter: keyof typeof filters): Image {
+function resizeFiltered(job: Job, filter: keyof typeof filters): RawImage {
   const { image, height, width, source, window } = job;
   const { channels } = image;
   const { kernels, heap } = runtime();
@@ -131,7 +131,7 @@ function resizeFiltered(job: Job, filter: keyof typeof filters): Image {
   });
 }
 
-function resizeLinear({ image, height, width, source, window }: Job): Image {
+function resizeLinear({ image, height, width, source, window }: Job): RawImage {
   const { channels } = image;
   const { kernels, heap } = runtime();
   const across = linearSums("columns", source.width, width, window.left, window.width);
@@ -153,7 +153,7 @@ function resizeLinear({ image, height, width, source, window }: Job): Image {
   });
 }
 
-function resizeNearest({ image, height, width, source, window }: Job): Image {
+function resizeNearest({ image, height, width, source, window }: Job): RawImage {
   const part = crop(image, source);
   const out = filled(height, width, image.channels, 0);
   pickNearest(part, out, 0, source.width / width, 0, source.height / height);
@@ -164,7 +164,12 @@ function resizeNearest({ image, height, width, source, window }: Job): Image {
  * The picture, or a part of it, at another size. Channels are resized each for itself: 1, 3 or 4 of them, an alpha channel
  * too. @throws DataError on other numbers of channels and on pictures and sizes without pixels
  */
-export function resize(image: Image, height: number, width: number, options: ResizeOptions = {}): Image {
+export function resize(
+  image: RawImage,
+  height: number,
+  width: number,
+  options: ResizeOptions = {},
+): RawImage {
   const { interpolation = "bilinear" } = options;
   const source = options.source ?? { top: 0, left: 0, height: image.height, width: image.width };
   const window = options.window ?? { top: 0, left: 0, height, width };

@@ -3,7 +3,7 @@
 import type { Random } from "../../core/random.js";
 import { DataError, show } from "../../errors.js";
 import { requireBytes, requireInteger, requireOneOf, requireRange, withDefaults } from "../options.js";
-import type { AnyImage, Image } from "../image.js";
+import type { AnyImage, RawImage } from "../image.js";
 import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
 import { centerBox, crop, roundEven, type Box, type Fill } from "./geometry.js";
 import { pairOf, requireFill, requireFillOf, type Size } from "./options.js";
@@ -42,7 +42,7 @@ export class Resize implements Transform {
   }
 
   /** The size that a picture gets. */
-  target({ height, width }: Pick<Image, "height" | "width">): readonly [height: number, width: number] {
+  target({ height, width }: Pick<RawImage, "height" | "width">): readonly [height: number, width: number] {
     if (typeof this.#size !== "number") return this.#size;
     const { maxSize } = this.#options;
     const long = Math.max(height, width);
@@ -56,13 +56,13 @@ export class Resize implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage): Image {
+  apply(image: AnyImage): RawImage {
     requireBytes("Resize", image);
     return resize(image, ...this.target(image), { interpolation: this.#options.interpolation });
   }
 
   /** CenterCrop after Resize, computing no more than what is left: the same pixels. */
-  applyCropped(image: AnyImage, cropped: CenterCrop): Image {
+  applyCropped(image: AnyImage, cropped: CenterCrop): RawImage {
     requireBytes("Resize", image);
     const [height, width] = this.target(image);
     const window = cropped.box({ height, width });
@@ -100,7 +100,7 @@ export class ResizeLonger implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage): Image {
+  apply(image: AnyImage): RawImage {
     requireBytes("ResizeLonger", image);
     const { height, width } = image;
     const ratio = Math.max(height, width) / this.#size;
@@ -130,12 +130,12 @@ export class CenterCrop implements Transform {
   }
 
   /** Where the middle of a picture lies. */
-  box(image: Pick<Image, "height" | "width">): Box {
+  box(image: Pick<RawImage, "height" | "width">): Box {
     return centerBox(image, ...this.#size);
   }
 
   /** @throws DataError unless the image is of bytes and fill fits its channels */
-  apply(image: AnyImage): Image {
+  apply(image: AnyImage): RawImage {
     requireBytes("CenterCrop", image);
     requireFillOf("CenterCrop", this.#fill, image.channels);
     return crop(image, this.box(image), this.#fill);
@@ -184,7 +184,7 @@ export class RandomResizedCrop implements Transform {
   }
 
   /** The part of a picture that is taken. */
-  box({ height, width }: Pick<Image, "height" | "width">, random: Random): Box {
+  box({ height, width }: Pick<RawImage, "height" | "width">, random: Random): Box {
     const { scale, ratio } = this.#options;
     const [low, high] = [Math.log(ratio[0]), Math.log(ratio[1])];
     for (let i = 0; i < TRIES; i++) {
@@ -204,7 +204,7 @@ export class RandomResizedCrop implements Transform {
   }
 
   /** @throws DataError unless the image is of bytes */
-  apply(image: AnyImage, random: Random): Image {
+  apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomResizedCrop", image);
     const { interpolation } = this.#options;
     return resize(image, ...this.#size, { interpolation, source: this.box(image, random) });

@@ -1,7 +1,7 @@
 // From bytes to floats, step by step as torchvision's to_tensor and normalize round them. Pictures stay HWC.
 
 import { runtime } from "../../wasm/runtime.js";
-import type { FloatImage, Image } from "../image.js";
+import type { FloatImage, RawImage } from "../image.js";
 
 /** The kernel's table: values of the channels repeated to so many. */
 const TABLE = 12;
@@ -10,7 +10,7 @@ const SLACK = 16;
 
 /** (pixel/255 − mean)/std of each channel, in single precision; without mean and std pixel/255. 1, 2, 3, 4 or 6 channels. */
 export function toTensor(
-  image: Image,
+  image: RawImage,
   mean: readonly number[] = [0],
   std: readonly number[] = [1],
 ): FloatImage {

@@ -8,7 +8,7 @@ import {
   type DecodeOptions,
   type Dataset,
   type DatasetSource,
-  type Image,
+  type RawImage,
   type LeftOut,
 } from "../../data/index.js";
 import { decoderChoice } from "../decoder.js";
@@ -102,7 +102,7 @@ export class FileDataset implements Dataset {
   }
 
   /** Read at once, not by and by: whoever asks decodes next. @throws DataError naming the file */
-  image(i: number): Image | Promise<Image> {
+  image(i: number): RawImage | Promise<RawImage> {
     const file = this.path(i);
     return decodeActive(readBytes(file), { ...this.options, file });
   }

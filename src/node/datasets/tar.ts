@@ -6,7 +6,7 @@ import {
   tarSamples,
   type Dataset,
   type DatasetSource,
-  type Image,
+  type RawImage,
   type LeftOut,
   type ReadAt,
 } from "../../data/index.js";
@@ -216,7 +216,7 @@ export class TarDataset implements Dataset {
   }
 
   /** @throws DataError naming shard and picture */
-  image(i: number): Image | Promise<Image> {
+  image(i: number): RawImage | Promise<RawImage> {
     const { shard, offset, size } = this.#index;
     const bytes = withFile(this.shards[shard[i]!]!, (fd) => readAt(fd, offset[i]!, size[i]!));
     return decodeActive(bytes, { ...this.options, file: this.path(i) });

@@ -1,6 +1,6 @@
 // Pictures for a report: thumbnails, what a network saw, maps laid over it.
 
-import { encodePng, type FloatImage, type Image, type Normalization } from "../../data/index.js";
+import { encodePng, type FloatImage, type RawImage, type Normalization } from "../../data/index.js";
 import { resize } from "../../data/transforms/resize.js";
 
 /** Most pixels of a thumbnail's side. */
@@ -8,12 +8,12 @@ const SIDE = 112;
 /** Least pixels of the longer side under a map, which is smooth. */
 const LOOKED = 128;
 
-export function dataUri(image: Image): string {
+export function dataUri(image: RawImage): string {
   return `data:image/png;base64,${Buffer.from(encodePng(image)).toString("base64")}`;
 }
 
 /** Grey or RGB, whatever channels there are. */
-function displayable({ data, height, width, channels }: Image): Image {
+function displayable({ data, height, width, channels }: RawImage): RawImage {
   if (channels === 1 || channels === 3) return { data, height, width, channels };
   const kept = channels > 3 ? 3 : 1;
   const out = new Uint8Array(height * width * kept);
@@ -22,7 +22,7 @@ function displayable({ data, height, width, channels }: Image): Image {
 }
 
 /** The picture, made smaller if it is large. */
-export function thumbnail(image: Image, most = SIDE): Image {
+export function thumbnail(image: RawImage, most = SIDE): RawImage {
   const picture = displayable(image);
   const shrink = Math.max(picture.height, picture.width) / most;
   if (shrink <= 1) return picture;
@@ -31,7 +31,10 @@ export function thumbnail(image: Image, most = SIDE): Image {
 }
 
 /** What a network sees as a picture again: 255·(y·std + mean), what lies beyond 0…255 cut off. */
-export function denormalised({ data, ...size }: FloatImage, normalization: Normalization | undefined): Image {
+export function denormalised(
+  { data, ...size }: FloatImage,
+  normalization: Normalization | undefined,
+): RawImage {
   const { channels } = size;
   const fits = normalization?.mean.length === channels ? normalization : undefined;
   const bytes = new Uint8ClampedArray(data.length);
@@ -70,7 +73,7 @@ function sample({ data, height, width }: FloatImage, row: number, column: number
 }
 
 /** Small pictures by whole factors, so that pixels stay pixels; large ones made smaller. */
-function readable(image: Image): Image {
+function readable(image: RawImage): RawImage {
   const factor = Math.floor(LOOKED / Math.max(image.height, image.width));
   if (factor < 2) return thumbnail(image, LOOKED);
   return resize(displayable(image), image.height * factor, image.width * factor, {
@@ -79,7 +82,7 @@ function readable(image: Image): Image {
 }
 
 /** The picture, and in the same size its grey under a map of values from 0 to 1. */
-export function overlay(image: Image, map: FloatImage): { picture: Image; overlay: Image } {
+export function overlay(image: RawImage, map: FloatImage): { picture: RawImage; overlay: RawImage } {
   const picture = readable(image);
   const { height, width, channels } = picture;
   const data = new Uint8Array(height * width * 3);

@@ -1,10 +1,10 @@
 // Seeded pictures, the same as generate.py draws.
 
-import type { FloatImage, Image } from "../../../src/data/image.js";
+import type { FloatImage, RawImage } from "../../../src/data/image.js";
 
 export type Kind = "noise" | "slope" | "dark" | "flat";
 
-export function picture(kind: Kind, height: number, width: number, channels: number): Image {
+export function picture(kind: Kind, height: number, width: number, channels: number): RawImage {
   let state = height * 1000 + width * 10 + channels;
   const data = new Uint8Array(height * width * channels);
   for (let i = 0; i < data.length; i++) {

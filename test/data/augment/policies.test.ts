@@ -9,7 +9,7 @@ import { applyOp, type OpName, type OpOptions } from "../../../src/data/augment/
 import { policies, type PolicyName } from "../../../src/data/augment/policies.js";
 import { RandAugment } from "../../../src/data/augment/rand-augment.js";
 import { TrivialAugmentWide } from "../../../src/data/augment/trivial-augment.js";
-import type { Image } from "../../../src/data/image.js";
+import type { RawImage } from "../../../src/data/image.js";
 import { makeTransform, type Transform } from "../../../src/data/transform.js";
 import { DataError } from "../../../src/errors.js";
 import { picture, plain } from "./pictures.js";
@@ -19,10 +19,10 @@ const text = ({ data }: { data: ArrayLike<number> }): string =>
   createHash("sha256").update(Uint8Array.from(data)).digest("hex");
 
 /** Pictures with their probabilities. */
-type Outcomes = [Image, number][];
+type Outcomes = [RawImage, number][];
 
 /** What one operation at a level makes of a picture: two outcomes where a coin decides the sign. */
-function outcomesOf(from: Image, op: OpName, space: Space, level: number, bins: number): Outcomes {
+function outcomesOf(from: RawImage, op: OpName, space: Space, level: number, bins: number): Outcomes {
   const magnitude = magnitudeAt(space.get(op), level, bins);
   const signs = space.get(op)?.signed ? [1, -1] : [1];
   return signs.map((sign) => [applyOp(from, op, sign * magnitude), 1 / signs.length]);
@@ -67,7 +67,7 @@ describe("RandAugment", () => {
   it("draws 14 operations evenly, at one level, in a row", () => {
     const space = standardSpace(image);
     const names = [...space.keys()];
-    const once = (from: Image): Outcomes =>
+    const once = (from: RawImage): Outcomes =>
       names.flatMap((op) =>
         outcomesOf(from, op, space, 5, 11).map(([to, p]): Outcomes[0] => [to, p / names.length]),
       );

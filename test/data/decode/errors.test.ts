@@ -7,7 +7,7 @@ import {
   imageInfo,
   setDecoder,
 } from "../../../src/data/decode/index.js";
-import type { Image } from "../../../src/data/image.js";
+import type { RawImage } from "../../../src/data/image.js";
 import { DataError } from "../../../src/errors.js";
 import { jpg, png } from "../../helpers/pictures.js";
 
@@ -133,7 +133,7 @@ describe("decodeImage", () => {
 
 describe("setDecoder", () => {
   afterEach(() => setDecoder(undefined));
-  const image: Image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 1, channels: 3 };
+  const image: RawImage = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 2, height: 1, channels: 3 };
 
   it("decodes the formats that a decoder knows, others by the built-in ones", async () => {
     setDecoder({ name: "mine 1.0", formats: ["jpeg", "gif"], decode: async () => image });
