@@ -12,7 +12,7 @@ import {
   Sequential,
   SGD,
   startPosition,
-  type Image,
+  type RawImage,
 } from "../../src/index.js";
 import { defaultRandom } from "../../src/core/random.js";
 import golden from "../golden/accumulation.json" with { type: "json" };
@@ -28,7 +28,7 @@ class Damaged extends ImageDataset {
     this.#missing = new Set(missing);
   }
 
-  override image(i: number): Image {
+  override image(i: number): RawImage {
     if (this.#missing.has(i)) throw new DataError(`image ${i}: cannot be read`);
     return super.image(i);
   }

@@ -18,7 +18,7 @@ import {
   startPosition,
   zeros,
   type FitOptions,
-  type Image,
+  type RawImage,
   type Loss,
   type GradientSum,
   type StepHooks,
@@ -282,7 +282,7 @@ describe("a reduce hook", () => {
   it("is called for steps of which no image could be read, that other processes need not wait for ever", async () => {
     const missing = [0, 1, 4, 5, 6, 7, 10, 14, 15, 16, 17];
     class Damaged extends ImageDataset {
-      override image(i: number): Image {
+      override image(i: number): RawImage {
         if (missing.includes(i)) throw new DataError(`image ${i}: cannot be read`);
         return super.image(i);
       }
