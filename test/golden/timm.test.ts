@@ -1,13 +1,24 @@
-// Weights under timm's own names give timm's logits. timm_models.py wrote the file; weights and images are drawn alike.
+// Weights under timm's own names give timm's logits, and what timm says of its published weights prepares images as timm does.
+// timm_models.py and timm_preparations.py wrote the files; weights and images are drawn alike.
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createModel, DataError, noGrad, tensor, tidy, type StateDict } from "../../src/index.js";
-import { loadModel, loadWeights, saveConfig, saveWeights } from "../../src/node.js";
+import {
+  atTestSize,
+  loadModel,
+  loadWeights,
+  preprocessingOf,
+  readConfig,
+  saveConfig,
+  saveWeights,
+} from "../../src/node.js";
+import { resizeOf } from "../../src/data/preprocessing.js";
 import { init } from "../../src/wasm/runtime.js";
 import { drawInto, drawnTensors } from "../helpers/drawn.js";
+import preparations from "./timm-preparations.json" with { type: "json" };
 import golden from "./timm.json" with { type: "json" };
 
 interface Golden {
@@ -77,4 +88,23 @@ describe.each(rows)("%s", (name, row) => {
       expect(opened.config.architecture).toBe(row.model);
       opened.model.dispose();
     }));
+});
+
+describe("how images are prepared for published weights", () => {
+  it.each(preparations.rows)("$name", ({ name, cfg, ...wanted }) =>
+    inFolder(async (folder) => {
+      const path = join(folder, "config.json");
+      const [architecture] = name.split(".");
+      await writeFile(path, JSON.stringify({ architecture, num_classes: 1000, pretrained_cfg: cfg }));
+      const plain = preprocessingOf((await readConfig(path)).config);
+      expect(plain.cropMode ?? "center").toBe(cfg.crop_mode);
+      for (const [prepared, want] of [
+        [plain, wanted.plain],
+        [atTestSize(plain), wanted.test],
+      ] as const) {
+        // prettier-ignore
+        expect({ ...prepared, resize: resizeOf(prepared) }).toMatchObject(want);
+      }
+    }),
+  );
 });
