@@ -12,6 +12,26 @@ export function affine(x: usize, y: usize, scale: f32, shift: f32, begin: i32, e
   if (i < end) storeLanes(at(y, i), madd(v128.load(at(x, i)), s, t), end - i);
 }
 
+/** y[i] = x[i] where it is positive, else x[i]·slope; NaN stays NaN. */
+export function leakyRelu(x: usize, y: usize, slope: f32, begin: i32, end: i32): void {
+  leak(x, x, y, slope, begin, end);
+}
+
+/** dx[i] = dy[i] where x[i] is positive, else dy[i]·slope. */
+export function leakyReluBackward(dy: usize, x: usize, dx: usize, slope: f32, begin: i32, end: i32): void {
+  leak(dy, x, dx, slope, begin, end);
+}
+
+/** y[i] = a[i] where x[i] is positive, else a[i]·slope. */
+function leak(a: usize, x: usize, y: usize, slope: f32, begin: i32, end: i32): void {
+  const s = f32x4.splat(slope);
+  for (let i = begin; i < end; i += 4) {
+    const v = v128.load(at(a, i));
+    const positive = f32x4.gt(v128.load(at(x, i)), f32x4.splat(0));
+    storeLanes(at(y, i), v128.bitselect(v, f32x4.mul(v, s), positive), end - i);
+  }
+}
+
 /** y[i] = value. */
 export function fill(y: usize, value: f32, begin: i32, end: i32): void {
   const v = f32x4.splat(value);

@@ -82,6 +82,39 @@ const affineOp = defineOp({
   vjp: { x: (dy, _, { scale }) => affine(dy, scale) },
 });
 
+interface Leak {
+  negativeSlope: number;
+}
+
+const leakyReluGradient = definePlan<{ dy: Tensor; x: Tensor }, Leak>(
+  "leakyReluBackward",
+  (p, dx, { dy, x }, { negativeSlope }) =>
+    p.parallel("leakyReluBackward", dx.size, GRAIN, dy.ptr, x.ptr, dx.ptr, negativeSlope),
+  ["negativeSlope"],
+);
+
+const leakyReluOp = defineOp({
+  name: "leakyRelu",
+  shape({ x }: UnaryInputs, { negativeSlope }: Leak) {
+    if (typeof negativeSlope === "number") return x.shape;
+    throw new ShapeError(`leakyRelu: negativeSlope must be a number; got ${kindOf(negativeSlope)}`);
+  },
+  scalars: ["negativeSlope"],
+  plan: (p, y, { x }, { negativeSlope }) =>
+    p.parallel("leakyRelu", x.size, GRAIN, x.ptr, y.ptr, negativeSlope),
+  saves: ["x"],
+  vjp: { x: (dy, { x }, attrs) => leakyReluGradient(x.shape, { dy, x }, attrs) },
+});
+
+/**
+ * x where it is positive, else x · negativeSlope. A. L. Maas, A. Y. Hannun and A. Y. Ng, Rectifier Nonlinearities Improve Neural
+ * Network Acoustic Models (2013), https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf.
+ * @throws ShapeError unless negativeSlope is a number
+ */
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  return leakyReluOp({ x }, { negativeSlope });
+}
+
 /** One loop over axes that a and b walk alike: neighbouring axes are merged, so most shapes need one launch. */
 function planBinary(kernel: BinaryKernel) {
   return (p: Planner, y: Place, { a, b }: Places<BinaryInputs>): void => {

@@ -98,6 +98,7 @@ export const elementwise: OpCases[] = [
   withPieces(unary("hardsigmoid", "normal", 1e-6)),
   withPieces(unary("hardswish", "normal", 1e-6)),
   withPieces(unary("relu6", "awayFromZero", 0)),
+  unary("leakyRelu", "awayFromZero", 1e-6, { negativeSlope: 0.1 }),
   unary("affine", "normal", 1e-6, { scale: -1.7, shift: 0.3 }),
   binary("add", "normal", "normal"),
   binary("sub", "normal", "normal"),

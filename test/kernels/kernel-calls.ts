@@ -77,6 +77,10 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   ...each(["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual"], binary),
   ...each(BACKWARD, backward),
   affine: calls(["n"], [LENGTHS], (k, g, n) => k.affine(g.input(n), g.output(n), 2, 3, 0, n)),
+  leakyRelu: calls(["n"], [LENGTHS], (k, g, n) => k.leakyRelu(g.input(n), g.output(n), 0.1, 0, n)),
+  leakyReluBackward: calls(["n"], [LENGTHS], (k, g, n) =>
+    k.leakyReluBackward(g.input(n), g.input(n), g.output(n), 0.1, 0, n),
+  ),
   fill: calls(["n"], [LENGTHS], (k, g, n) => k.fill(g.output(n), 7, 0, n)),
   dropout: calls(["n"], [LENGTHS], (k, g, n) => k.dropout(g.input(n), g.output(n), 0.5, 1, 0, n)),
   copyColumns: calls(["rows", "columns", "gap"], [[0, 1, 3], LENGTHS, [0, 2]], (k, g, rows, columns, gap) => {

@@ -30,6 +30,10 @@ export const hardsigmoid = map((x) => cut6(x + 3) / 6);
 export const hardswish = map((x) => (x * cut6(x + 3)) / 6);
 export const relu6 = map(cut6);
 
+export function leakyRelu({ x }: Unary, { negativeSlope }: { negativeSlope: number }): Values {
+  return values(x.shape, (i) => (x.data[i]! > 0 ? x.data[i]! : x.data[i]! * negativeSlope));
+}
+
 export function affine({ x }: Unary, { scale, shift }: { scale: number; shift: number }): Values {
   return values(x.shape, (i) => x.data[i]! * scale + shift);
 }
