@@ -1,5 +1,6 @@
 import type { Tensor } from "../core/tensor.js";
-import { hardsigmoid, hardswish, relu, relu6, sigmoid, silu, tanh } from "../ops/index.js";
+import { hardsigmoid, hardswish, leakyRelu, relu, relu6, sigmoid, silu, tanh } from "../ops/index.js";
+import { wrongKind } from "../errors/options.js";
 import { Module } from "./module.js";
 
 /** max(x, 0). */
@@ -48,5 +49,21 @@ export class Hardsigmoid extends Module {
 export class Hardswish extends Module {
   forward(x: Tensor): Tensor {
     return hardswish(x);
+  }
+}
+
+/** x where it is positive, else x · negativeSlope. */
+export class LeakyReLU extends Module {
+  readonly negativeSlope: number;
+
+  constructor(negativeSlope = 0.01) {
+    super();
+    if (typeof negativeSlope !== "number")
+      throw wrongKind("LeakyReLU", "negativeSlope", negativeSlope, "a number");
+    this.negativeSlope = negativeSlope;
+  }
+
+  forward(x: Tensor): Tensor {
+    return leakyRelu(x, this.negativeSlope);
   }
 }

@@ -7,6 +7,7 @@ import {
   freeze,
   Hardsigmoid,
   Hardswish,
+  LeakyReLU,
   LocalResponseNorm,
   manualSeed,
   memoryStats,
@@ -119,6 +120,7 @@ it("activation layers are their functions", () => {
     expect(of(new SiLU())).toEqual([-0.0719, -0.2689, 0, 0.7311, 3.9281, 7.9973]);
     expect(of(new Hardsigmoid())).toEqual([0, 0.3333, 0.5, 0.6667, 1, 1]);
     expect(of(new Hardswish())).toEqual([0, -0.3333, 0, 0.6667, 4, 8]);
+    expect(of(new LeakyReLU(0.1))).toEqual([-0.4, -0.1, 0, 1, 4, 8]);
   });
 });
 
