@@ -2,12 +2,10 @@
 
 import { registeredOps } from "../core/op.js";
 import { sizeOf } from "../core/shape.js";
+import { isActivation } from "../ops/fusion.js";
 import type { Graph, GraphNode } from "./trace.js";
 
 const BYTES = { f32: 4, i32: 4, u8: 1 } as const;
-
-/** Operations that a normalisation, or a sum with one, does as it writes its output, so that its own values are never written. */
-const ABSORBED = new Set(["relu", "relu6", "silu", "hardswish", "hardsigmoid"]);
 
 /** Whether a value is never written: all that read it do so as it is computed. */
 function isPassing(
@@ -19,7 +17,7 @@ function isPassing(
     op === "batchNorm" ||
     (op === "add" && Object.values(inputs).some((x) => byName.get(x)?.op === "batchNorm"));
   if (!scaled(node) || readers.length === 0) return false;
-  return readers.every(({ op }) => ABSORBED.has(op) || (node.op === "batchNorm" && op === "add"));
+  return readers.every(({ op }) => isActivation(op) || (node.op === "batchNorm" && op === "add"));
 }
 
 /**

@@ -26,6 +26,11 @@ export function codeOf(activation: Activation | undefined): number {
   return activation ? CODES[activation] : 0;
 }
 
+/** Whether this op is an activation that what computes its input may apply as it writes. */
+export function isActivation(op: string): boolean {
+  return Object.hasOwn(CODES, op);
+}
+
 /** Leaves y = x + other to be computed together with x, if x still waits to be and can take a sum in. */
 export function addedTo(y: Tensor, x: Storage, other: Storage): object | undefined {
   const { deferred } = x;
