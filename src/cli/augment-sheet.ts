@@ -166,7 +166,7 @@ function tableOf<M extends Transform | BatchTransform>(on: Augmentation<unknown,
     .flatMap(({ shown, make }) =>
       shown.map((value): [string, M] => {
         const transform = make(value, SIDE);
-        return [`${transform.spec.name} ${String(value)}`, transform];
+        return [`${transform.spec!.name} ${String(value)}`, transform];
       }),
     );
 }

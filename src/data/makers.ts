@@ -6,6 +6,7 @@ import { perRuntime, runtime } from "../wasm/runtime.js";
 import { finishBatch, roomFor, type BatchResult } from "./batch.js";
 import { Collator, type BatchJob, type Recipe } from "./collate.js";
 import type { ImageShape } from "./dataset.js";
+import { specsOf, type TransformSpec } from "./transform.js";
 import { startWorkers, type WorkerRecipe, type Workers } from "./workers.js";
 
 export interface Maker {
@@ -51,9 +52,15 @@ export class LocalMaker implements Maker {
 /** Stands for the running kernels: another object after init(). */
 const kernels = perRuntime(() => ({}));
 
+const noSpec = (which: string, from: string): DataError =>
+  new DataError(
+    `DataLoader: ${which} has no spec by which worker threads could make it; use ${from}() or workers: 0`,
+  );
+
 export class WorkerMaker implements Maker {
   readonly #recipe: Recipe;
   readonly #count: number;
+  readonly #specs: readonly TransformSpec[];
   #workers: Workers | undefined;
   #local: LocalMaker | undefined;
   /** The kernels that the workers run. */
@@ -68,13 +75,15 @@ export class WorkerMaker implements Maker {
         `DataLoader: ${recipe.dataset.name} has no source by which worker threads could open it; use datasetFromModule() or workers: 0`,
       );
     }
-    const plain = recipe.transforms.findIndex(({ spec }) => !spec);
-    if (plain >= 0) {
-      throw new DataError(
-        `DataLoader: transform ${plain} has no spec by which worker threads could make it; use transformFromModule() or workers: 0`,
-      );
+    const { transforms, batchTransform } = recipe;
+    const specs = specsOf(transforms);
+    if (!specs) {
+      const plain = transforms.findIndex(({ spec }) => !spec);
+      throw noSpec(`transform ${plain}`, "transformFromModule");
     }
+    if (batchTransform && !batchTransform.spec) throw noSpec("batchTransform", "batchTransformFromModule");
     this.#recipe = recipe;
+    this.#specs = specs;
     this.#count = count;
   }
 
@@ -106,13 +115,13 @@ export class WorkerMaker implements Maker {
   /** The worker threads; none where they cannot be started, as where a policy forbids it: this one does the work then. */
   #running(): Workers | undefined {
     if (this.#local) return undefined;
-    const { dataset, transforms, batchTransform, normalization, onError } = this.#recipe;
+    const { dataset, batchTransform, normalization, onError } = this.#recipe;
     if (this.#kernels !== kernels()) this.close();
     if (!this.#workers?.alive) {
       this.#kernels = kernels();
       const recipe: WorkerRecipe = {
         source: dataset.source!,
-        transforms: transforms.map(({ spec }) => spec),
+        transforms: this.#specs,
         batchTransform: batchTransform?.spec,
         normalization,
         onError,

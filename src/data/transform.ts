@@ -14,12 +14,21 @@ export interface TransformSpec {
 
 /** One step of preprocessing. Transforms hold no state: the result depends on image and random alone. */
 export interface Transform {
-  readonly spec: TransformSpec;
+  /** What worker threads make it from. One of your own may do without where none are used. */
+  readonly spec?: TransformSpec | undefined;
   /**
    * The image after this step; the one given is left as it is. `random` is the sample's own stream, the same for the
    * same seed, epoch and index whoever computes it.
    */
   apply(image: AnyImage, random: Random): AnyImage;
+}
+
+/** The specs of all of these; undefined if one has none. */
+export function specsOf(
+  transforms: readonly { readonly spec?: TransformSpec | undefined }[],
+): TransformSpec[] | undefined {
+  const specs = transforms.flatMap(({ spec }) => spec ?? []);
+  return specs.length === transforms.length ? specs : undefined;
 }
 
 const registry = new Map<string, (options: never) => Transform>();

@@ -44,7 +44,7 @@ async function trained(flags: TrainFlags, where: Case = {}, seed = 1): Promise<A
 const zeros = ({ data }: AnyImage): number => data.filter((v) => v === 0).length / data.length;
 const names = (flags: TrainFlags, where?: Case): string[] => {
   const { transform } = chainOf(flags, where).made;
-  return ((transform as Transform).spec.options as { transforms: { name: string }[] }).transforms.map(
+  return ((transform as Transform).spec!.options as { transforms: { name: string }[] }).transforms.map(
     ({ name }) => name,
   );
 };
@@ -86,7 +86,7 @@ describe("a training run's images", () => {
     [{ mixup: 0.2, fmix: 1 }, "RandomChoice"],
     [{ fmix: 1, noAug: true }, "FMix"],
   ])("are mixed by %j", (flags, name) => {
-    expect(chainOf(flags).made.batchTransform?.spec.name).toBe(name);
+    expect(chainOf(flags).made.batchTransform?.spec?.name).toBe(name);
   });
 
   it("are turned round as often as --hflip and --vflip say, digits too", async () => {

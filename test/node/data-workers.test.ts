@@ -10,6 +10,7 @@ import { disposeBatch, type Batch } from "../../src/data/batch.js";
 import {
   balancedSampler,
   cifarTrain,
+  Compose,
   CutMix,
   DataLoader,
   ImageDataset,
@@ -19,6 +20,8 @@ import {
   RandomErasing,
   RandomResizedCrop,
   Subset,
+  ToTensor,
+  type BatchTransform,
   type Dataset,
   type LoaderOptions,
 } from "../../src/data/index.js";
@@ -262,12 +265,19 @@ describe("data workers", () => {
   });
 
   it("are refused for a transform that nothing describes", () => {
-    const transform = { apply: (image: never) => image } as unknown as Transform;
-    expect(() => load(noise(3), { workers: 1, transform })).toThrow(
-      new DataError(
-        "DataLoader: transform 0 has no spec by which worker threads could make it; use transformFromModule() or workers: 0",
-      ),
-    );
+    const plain: Transform = { apply: (image) => image };
+    const none = "has no spec by which worker threads could make it; use";
+    for (const transform of [plain, new Compose([new ToTensor(), plain])]) {
+      expect(() => load(noise(3), { workers: 1, transform })).toThrow(
+        new DataError(`DataLoader: transform 0 ${none} transformFromModule() or workers: 0`),
+      );
+    }
+    const same: BatchTransform = { apply: () => undefined };
+    for (const batchTransform of [same, new RandomChoice([new Mixup(), same])]) {
+      expect(() => load(noise(3), { workers: 1, batchTransform })).toThrow(
+        new DataError(`DataLoader: batchTransform ${none} batchTransformFromModule() or workers: 0`),
+      );
+    }
   });
 
   it("name a transform that only the main thread knows", async () => {

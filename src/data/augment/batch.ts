@@ -12,7 +12,8 @@ import type { TransformSpec } from "../transform.js";
  * pictures have several classes each, 0 or 1 for each class.
  */
 export interface BatchTransform {
-  readonly spec: TransformSpec;
+  /** What worker threads make it from. One of your own may do without where none are used. */
+  readonly spec?: TransformSpec | undefined;
   /**
    * Changes both arrays in place.
    * @param images [n, height, width, channels], described by `shape`

@@ -4,7 +4,7 @@ import { checkFields, checkKinds } from "../../errors/options.js";
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import { DataError } from "../../errors.js";
-import type { TransformSpec } from "../transform.js";
+import { specsOf, type TransformSpec } from "../transform.js";
 import { makeBatchTransform, registerBatchTransform, type BatchTransform } from "./batch.js";
 import { requireNumber } from "../options.js";
 
@@ -16,7 +16,8 @@ interface RandomChoiceOptions {
 
 /** Applies transform i with probability p[i]; what the probabilities lack to 1 is the chance that the batch stays. */
 export class RandomChoice implements BatchTransform {
-  readonly spec: TransformSpec;
+  /** undefined if a transform has none. */
+  readonly spec: TransformSpec | undefined;
   readonly #transforms: readonly BatchTransform[];
   readonly #p: readonly number[];
 
@@ -42,8 +43,8 @@ export class RandomChoice implements BatchTransform {
     }
     this.#transforms = transforms;
     this.#p = p;
-    const options: RandomChoiceOptions = { transforms: transforms.map(({ spec }) => spec), p };
-    this.spec = { name: "RandomChoice", options };
+    const specs = specsOf(transforms);
+    this.spec = specs && { name: "RandomChoice", options: { transforms: specs, p } };
   }
 
   apply(images: Float32Array, shape: Shape, targets: Float32Array, random: Random): void {

@@ -3,7 +3,13 @@
 import type { Random } from "../../core/random.js";
 import { wrongKind } from "../../errors/options.js";
 import type { AnyImage } from "../image.js";
-import { makeTransform, registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import {
+  makeTransform,
+  registerTransform,
+  specsOf,
+  type Transform,
+  type TransformSpec,
+} from "../transform.js";
 import { CenterCrop, Resize } from "./resizing.js";
 import { Normalize, ToTensor } from "./to-tensor.js";
 
@@ -22,7 +28,8 @@ function together(first: Transform, second: Transform | undefined): Step | undef
 
 /** Transforms in their order. What Resize computes for CenterCrop to cut off, it does not; ToTensor and Normalize are one pass. */
 export class Compose implements Transform {
-  readonly spec: TransformSpec;
+  /** undefined if a transform has none. */
+  readonly spec: TransformSpec | undefined;
   readonly transforms: readonly Transform[];
   readonly #steps: Step[] = [];
 
@@ -35,7 +42,8 @@ export class Compose implements Transform {
       }
     });
     this.transforms = transforms;
-    this.spec = { name: "Compose", options: { transforms: transforms.map(({ spec }) => spec) } };
+    const specs = specsOf(transforms);
+    this.spec = specs && { name: "Compose", options: { transforms: specs } };
     for (let i = 0; i < transforms.length; i++) {
       const transform = transforms[i]!;
       const both = together(transform, transforms[i + 1]);

@@ -201,7 +201,7 @@ describe("RandomChoice", () => {
         p: [0.5, 0.5],
       },
     });
-    expect(makeBatchTransform(spec).spec).toEqual(spec);
+    expect(makeBatchTransform(spec!).spec).toEqual(spec);
   });
 });
 

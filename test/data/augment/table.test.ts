@@ -10,6 +10,7 @@ import {
   type BatchTransform,
   type FloatImage,
   type Transform,
+  type TransformSpec,
 } from "../../../src/index.js";
 import { picture } from "./pictures.js";
 
@@ -31,7 +32,7 @@ describe.each(rows)("%s", (_, { on, kind, default: none, help, shown, make }) =>
 
   it.each(shown)("%s changes images, the same again from its spec", (value) => {
     const first = make(value, SIDE);
-    const spec = JSON.parse(JSON.stringify(first.spec)) as typeof first.spec;
+    const spec = JSON.parse(JSON.stringify(first.spec)) as TransformSpec;
     const again = on === "batches" ? makeBatchTransform(spec) : makeTransform(spec);
     const before = on === "bytes" ? bytes : floats();
     const run = (one: Transform | BatchTransform, seed: number): readonly number[] => {
