@@ -1,6 +1,6 @@
 // Starts the kernels: picks the binary the engine can run, makes the memory, chooses the tile.
 
-import { short, WasmError } from "../errors.js";
+import { DataError, short, WasmError } from "../errors.js";
 import { checkOptions, type Names } from "../errors/options.js";
 import type { Kernels } from "./abi.js";
 import { relaxed, simd } from "./binaries.js";
@@ -99,7 +99,7 @@ export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
 function pickBinary(asked: Binary | undefined): Binary {
   const wanted = asked ?? (environmentVariable("FOVEA_BINARY") || undefined);
   if (wanted !== undefined && wanted !== "simd" && wanted !== "relaxed") {
-    throw new WasmError(`init: unknown binary '${short(wanted)}'; known: relaxed, simd`);
+    throw new DataError(`init: unknown binary '${short(wanted)}'; known: relaxed, simd`);
   }
   if (wanted !== undefined) return wanted;
   return relaxedSimd(binaryBytes("relaxed")) === "fused" ? "relaxed" : "simd";
@@ -168,7 +168,7 @@ class LiveRuntime implements Runtime {
 /** Kernels to start: as bytes, which can be made to use shared memory and 256 bits, or compiled. */
 type Source = { bytes: Uint8Array<ArrayBuffer> } | { module: WebAssembly.Module };
 
-/** @throws WasmError if the engine cannot run the kernels */
+/** @throws WasmError if the engine cannot run the kernels; DataError for an option outside its range */
 function start(op: string, binary: Binary, source: Source, options: InitOptions): LiveRuntime {
   const { maxBytes = MAX_PAGES * PAGE } = options;
   const bytes = "bytes" in source ? source.bytes : undefined;
@@ -190,7 +190,7 @@ function start(op: string, binary: Binary, source: Source, options: InitOptions)
     );
   }
   const limit = Math.min(Math.floor(maxBytes / PAGE), MAX_PAGES);
-  if (!(limit >= 1)) throw new WasmError(`${op}: maxBytes must be at least ${PAGE}; got ${maxBytes}`);
+  if (!(limit >= 1)) throw new DataError(`${op}: maxBytes must be at least ${PAGE}; got ${maxBytes}`);
   const initial = Math.min(FIRST_PAGES, limit);
   const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared });
   const wide = bytes !== undefined && wantsSimd256(options.simd256);
@@ -255,7 +255,7 @@ export function startFrom({ module, binary, shared }: Compiled): void {
  * Starts the kernels with the given options. Optional: the first tensor starts them with the defaults. Called later, it
  * replaces them together with their memory: tensors made before, and so models, optimizers and batches, are lost, and whoever
  * uses one gets a WasmError. Keep what they hold with data() or stateDict() first.
- * @throws WasmError if the engine cannot run the binary.
+ * @throws WasmError if the engine cannot run the binary; DataError for an option, or a variable FOVEA_…, that cannot be meant
  */
 export function init(options: InitOptions = {}): RuntimeInfo {
   checkOptions<InitOptions>("init", options, INIT_OPTIONS);
@@ -272,7 +272,7 @@ function replaced(next: LiveRuntime): RuntimeInfo {
  * init() with kernels that the caller brings: the file fovea/kernels.relaxed.wasm or fovea/kernels.simd.wasm as a URL (fetched,
  * or read where it is a file), a Response, bytes, or a WebAssembly.Module, which runs on one thread. For bundlers, and for
  * pages that want the kernels as a file of their own.
- * @throws WasmError if it cannot be got, is not such a file of this version of fovea, or the engine cannot run it
+ * @throws WasmError if it cannot be got, is not such a file of this version of fovea, or the engine cannot run it; DataError as init()
  */
 export async function initFrom(
   source: KernelSource | Promise<KernelSource>,

@@ -1,6 +1,6 @@
 // How many threads to use, and what must be so for more than one.
 
-import { WasmError } from "../errors.js";
+import { DataError, WasmError } from "../errors.js";
 import { builtin, environmentVariable, told } from "./host.js";
 
 const MOST = 16;
@@ -43,13 +43,13 @@ function obstacle(): string | undefined {
 /**
  * The number of threads: as asked, or FOVEA_THREADS, or one for each processor up to 16; 1 where memory cannot be shared or
  * there are no workers, which is said once if more were to be had.
- * @throws WasmError unless it is an integer from 1 to 64
+ * @throws DataError unless it is an integer from 1 to 64
  */
 export function pickThreads(asked: number | undefined): number {
   const variable = environmentVariable("FOVEA_THREADS");
   const wanted = asked ?? (variable ? Number(variable) : undefined);
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64)) {
-    throw new WasmError(`init: threads must be an integer from 1 to 64; got ${asked ?? variable}`);
+    throw new DataError(`init: threads must be an integer from 1 to 64; got ${asked ?? variable}`);
   }
   const threads = wanted ?? Math.min(processors(), MOST);
   const why = threads > 1 ? obstacle() : undefined;

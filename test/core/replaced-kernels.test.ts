@@ -9,6 +9,7 @@ import {
   conv2d,
   createModel,
   crossEntropy,
+  DataError,
   DataLoader,
   ImageDataset,
   init,
@@ -167,7 +168,7 @@ test("after init(), a loader's batches of before are refused, and those that com
 
 test("an init() that fails leaves everything as it was", () => {
   const x = ones([3]);
-  expect(() => init({ threads: 0 })).toThrow(WasmError);
-  expect(() => init({ maxBytes: 1 })).toThrow(WasmError);
+  expect(() => init({ threads: 0 })).toThrow(DataError);
+  expect(() => init({ maxBytes: 1 })).toThrow(DataError);
   expect([...x.data()]).toEqual([1, 1, 1]);
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.js";
-import { WasmError } from "../../src/errors.js";
+import { DataError, WasmError } from "../../src/errors.js";
 import { conv2d, tensor, zeros } from "../../src/index.js";
 import { Heap } from "../../src/wasm/heap.js";
 import { init, memoryStats, runtime } from "../../src/wasm/runtime.js";
@@ -168,7 +168,7 @@ describe("the runtime", () => {
   it("refuses a limit below one page", () => {
     for (const maxBytes of [65535, 0, -1, NaN]) {
       expect(() => init({ maxBytes })).toThrow(
-        new WasmError(`init: maxBytes must be at least 65536; got ${maxBytes}`),
+        new DataError(`init: maxBytes must be at least 65536; got ${maxBytes}`),
       );
     }
   });
@@ -198,10 +198,10 @@ describe("the runtime", () => {
 
   it("refuses unknown binaries, also from the environment", () => {
     expect(() => init({ binary: "avx" as "simd" })).toThrow(
-      new WasmError("init: unknown binary 'avx'; known: relaxed, simd"),
+      new DataError("init: unknown binary 'avx'; known: relaxed, simd"),
     );
     process.env["FOVEA_BINARY"] = "sse";
-    expect(() => init()).toThrow(new WasmError("init: unknown binary 'sse'; known: relaxed, simd"));
+    expect(() => init()).toThrow(new DataError("init: unknown binary 'sse'; known: relaxed, simd"));
     process.env["FOVEA_BINARY"] = "simd";
     expect(init().binary).toBe("simd");
     delete process.env["FOVEA_BINARY"];

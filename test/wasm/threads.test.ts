@@ -10,6 +10,7 @@ import {
   cat,
   conv2d,
   crossEntropy,
+  DataError,
   linear,
   maxPool2d,
   relu,
@@ -177,10 +178,10 @@ describe("a pool", () => {
 describe("the number of threads", () => {
   it("must be an integer from 1 to 64, also in the environment", () => {
     expect(() => init({ threads: 0 })).toThrow(
-      new WasmError("init: threads must be an integer from 1 to 64; got 0"),
+      new DataError("init: threads must be an integer from 1 to 64; got 0"),
     );
     vi.stubEnv("FOVEA_THREADS", "two");
-    expect(() => init()).toThrow(new WasmError("init: threads must be an integer from 1 to 64; got two"));
+    expect(() => init()).toThrow(new DataError("init: threads must be an integer from 1 to 64; got two"));
     vi.stubEnv("FOVEA_THREADS", "3");
     expect(pickThreads(undefined)).toBe(3);
     vi.unstubAllEnvs();
