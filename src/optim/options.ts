@@ -26,8 +26,10 @@ type Value<Row> = Row extends Option<infer T> ? T : never;
 type Given<R> = { [K in keyof R]: Value<R[K]> };
 type NeededOf<R> = { [K in keyof R]: R[K] extends { readonly needed: true } ? K : never }[keyof R];
 
-/** What is given to somebody who takes these options. */
-export type OptionsOf<R> = Pick<Given<R>, NeededOf<R>> & Partial<Omit<Given<R>, NeededOf<R>>>;
+type Halves<R> = Pick<Given<R>, NeededOf<R>> & Partial<Omit<Given<R>, NeededOf<R>>>;
+
+/** What is given to somebody who takes these options. Editors show its fields, and with "& {}" the name that it is given. */
+export type OptionsOf<R> = { [K in keyof Halves<R>]: Halves<R>[K] } & {};
 
 /** What he reads. */
 type Values<R> = { [K in keyof R]: R[K] extends Known<infer T> ? T : Value<R[K]> | undefined };
@@ -36,7 +38,7 @@ type NamesOf<R> = R extends unknown ? keyof R : never;
 type ValueOf<R, K> = R extends unknown ? (K extends keyof R ? Value<R[K]> : never) : never;
 
 /** The options of any of several, any of which may be undefined, as those of a command line are. */
-export type AnyOptionsOf<R> = { [K in NamesOf<R>]?: ValueOf<R, K> | undefined };
+export type AnyOptionsOf<R> = { [K in NamesOf<R>]?: ValueOf<R, K> | undefined } & {};
 
 /** @throws DataError naming the optimizer and the option */
 export function checkRange(what: string, value: number | undefined, low: number, high: number): void {
