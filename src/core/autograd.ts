@@ -197,6 +197,7 @@ function unbroadcast(g: Tensor, shape: Shape): Tensor {
 /** total + g: in place where nobody else uses total, otherwise a new tensor. Both stay the caller's. */
 function sumOf(total: Tensor, g: Tensor): Tensor {
   const y = total.storage.users === 1 ? total : empty(total.shape, "f32", "backward sum");
+  if (y === total) total.storage.touch(); // something may have been derived from it
   const { deferred, users } = g.storage;
   if (deferred?.absorbs.has("sum") && users === 1 && y === total) deferred.write(y.compute(), { sum: true });
   else plus.run(y.compute(), y.shape, operandsOf({ a: total, b: g }), {});

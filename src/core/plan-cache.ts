@@ -13,6 +13,8 @@ type Attributes = Readonly<Record<string, unknown>>;
 
 interface Entry<V> {
   readonly shape: Shape;
+  /** Those given: others may be known by the same shapes in the same order. */
+  readonly names: readonly string[];
   readonly inputs: readonly (Input | undefined)[];
   readonly attrs: Attributes;
   /** How many attributes there are. */
@@ -65,7 +67,8 @@ export class PlanCache<V> {
       this.#size = 0;
     }
     const own = Object.values(inputs).map((t) => t && { shape: t.shape, stays: t.stays });
-    const entry = { shape, inputs: own, attrs: { ...attrs }, count: Object.keys(attrs).length, value };
+    const count = Object.keys(attrs).length;
+    const entry = { shape, names: Object.keys(inputs), inputs: own, attrs: { ...attrs }, count, value };
     this.#entries.set(hash, [...(this.#entries.get(hash) ?? []), entry]);
     this.#size++;
     return value;
@@ -75,17 +78,19 @@ export class PlanCache<V> {
     if (!sameShape(entry.shape, shape)) return false;
     let i = 0;
     for (const name in inputs) {
+      if (entry.names[i] !== name) return false;
       const own = entry.inputs[i++];
       const input = inputs[name];
       if (own === undefined || input === undefined) {
         if (own !== input) return false;
       } else if (own.stays !== input.stays || !sameShape(own.shape, input.shape)) return false;
     }
-    if (i !== entry.inputs.length) return false;
+    if (i !== entry.names.length) return false;
     let count = 0;
     for (const name in attrs) {
       count++;
-      if (!this.#ignored.has(name) && !sameValue(attrs[name], entry.attrs[name])) return false;
+      if (this.#ignored.has(name)) continue;
+      if (!(name in entry.attrs) || !sameValue(attrs[name], entry.attrs[name])) return false;
     }
     return count === entry.count;
   }

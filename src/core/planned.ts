@@ -75,10 +75,10 @@ function placeOfOperand(i: number, shape: Shape): Place {
 function runPlan(plan: Plan, addresses: number[], inputs: AnyOperands): void {
   if (plan.derived.length > 0) {
     const operands = Object.values(inputs);
-    for (const { of, layout, bytes, plan: own } of plan.derived) {
+    for (const { of, layout, key, bytes, plan: own } of plan.derived) {
       const from = addresses[OWN + of]!;
       const fill = (to: number): void => own.run([0, 0, 0, from, to]);
-      addresses.push(operands[of - 1]!.storage.derived(layout, bytes, fill));
+      addresses.push(operands[of - 1]!.storage.derived(key, layout, bytes, fill));
     }
   }
   plan.run(addresses);

@@ -192,11 +192,14 @@ export class Storage {
     this.#dropDerived();
   }
 
-  /** Address of something computed from the elements, kept until they are written or freed; fill writes it. */
-  derived(name: string, bytes: number, fill: (address: number) => void): number {
+  /**
+   * Address of something computed from the elements, kept until they are written or freed; fill writes it. key: what it is, in
+   * full; name: for errors.
+   */
+  derived(key: string, name: string, bytes: number, fill: (address: number) => void): number {
     this.#refuseLost();
     this.#derived ??= new Map();
-    let address = this.#derived.get(name);
+    let address = this.#derived.get(key);
     if (address === undefined) {
       address = this.heap.alloc(bytes, () => `${name} of ${this.label()}`);
       try {
@@ -205,7 +208,7 @@ export class Storage {
         this.heap.free(address);
         throw error;
       }
-      this.#derived.set(name, address);
+      this.#derived.set(key, address);
     }
     return address;
   }

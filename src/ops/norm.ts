@@ -82,6 +82,7 @@ const fold = definePlan<Statistics, { eps: number }>(
     const of = [mean.ptr, variance.ptr, weight?.ptr ?? 0, bias?.ptr ?? 0] as const;
     p.call("foldNorm", ...of, eps, channels, to.ptr, shift);
   },
+  ["eps"],
 );
 
 /** y = x·scale + shift, with the sum and the activation that follow. */
@@ -152,15 +153,19 @@ const trainingGradient = definePlan<
 const evaluationGradient = definePlan<
   { dy: Tensor; variance: Tensor; weight?: Tensor | undefined },
   { eps: number }
->("batchNorm gradient", (p, dx, { dy, variance, weight }, { eps }) => {
-  const { rows, channels } = rowsOf(dx);
-  p.scratch(channels * 8, (scale) => {
-    const shift = scale + channels * 4;
-    p.call("foldNorm", variance.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, channels, scale, shift);
-    p.parallel("fill", channels, GRAIN, shift, 0); // a gradient is scaled alone
-    p.parallel("scaleShift", rows, rowGrain(channels), dy.ptr, 0, 0, dx.ptr, channels, scale);
-  });
-});
+>(
+  "batchNorm gradient",
+  (p, dx, { dy, variance, weight }, { eps }) => {
+    const { rows, channels } = rowsOf(dx);
+    p.scratch(channels * 8, (scale) => {
+      const shift = scale + channels * 4;
+      p.call("foldNorm", variance.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, channels, scale, shift);
+      p.parallel("fill", channels, GRAIN, shift, 0); // a gradient is scaled alone
+      p.parallel("scaleShift", rows, rowGrain(channels), dy.ptr, 0, 0, dx.ptr, channels, scale);
+    });
+  },
+  ["eps"],
+);
 
 /** dy for the gradient's kernels. Where y comes of x alone, y need not be read. */
 function gradientOf(dy: Tensor, { coefficients }: Aux): Gradient {

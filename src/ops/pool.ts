@@ -9,6 +9,7 @@ import { checkOptions } from "../errors/options.js";
 import { GRAIN } from "../wasm/parallel.js";
 import { AVG_POOL, MAX_POOL } from "./option-names.js";
 import {
+  copyOf,
   describeWindow,
   pair,
   showPair,
@@ -137,6 +138,15 @@ const adaptiveAvgPool2dOp = defineOp({
   vjp: { x: (dy, { shapes }) => avgBackward(shapes.x, { dy }, ADAPTIVE) },
 });
 
+function windowCopy({ kernelSize, stride, padding, dilation }: PoolAttrs): PoolAttrs {
+  return {
+    kernelSize: copyOf(kernelSize),
+    stride: copyOf(stride),
+    padding: copyOf(padding),
+    dilation: copyOf(dilation),
+  };
+}
+
 export interface PoolOptions {
   /** Default: kernelSize. */
   stride?: Pair;
@@ -161,17 +171,18 @@ export interface AvgPoolOptions extends PoolOptions {
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor {
   checkOptions<MaxPoolOptions>("maxPool2d", options, MAX_POOL);
   const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
-  return maxPool2dOp({ x }, { kernelSize, stride, padding, dilation, ceilMode });
+  return maxPool2dOp({ x }, { ...windowCopy({ kernelSize, stride, padding, dilation }), ceilMode });
 }
 
 /** Mean of each window: x:[n,h,w,c] → [n,oh,ow,c]. @throws ShapeError unless the window fits and padding is at most half of it */
 export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
   checkOptions<AvgPoolOptions>("avgPool2d", options, AVG_POOL);
   const { stride = kernelSize, padding = 0, countIncludePad = true, ceilMode = false } = options;
-  return avgPool2dOp({ x }, { kernelSize, stride, padding, dilation: 1, countIncludePad, ceilMode });
+  const window = windowCopy({ kernelSize, stride, padding, dilation: 1 });
+  return avgPool2dOp({ x }, { ...window, countIncludePad, ceilMode });
 }
 
 /** Means over windows that divide the image into outputSize: x:[n,h,w,c] → [n,oh,ow,c]. Size 1 is global average pooling. */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: Pair): Tensor {
-  return adaptiveAvgPool2dOp({ x }, { outputSize });
+  return adaptiveAvgPool2dOp({ x }, { outputSize: copyOf(outputSize) });
 }

@@ -24,6 +24,11 @@ export function pair(p: Pair): readonly [number, number] {
   return Array.isArray(p) && p.length === 2 ? (p as [number, number]) : NO_PAIR;
 }
 
+/** A pair of its own: the caller's array may change, while plans and backward go by what it was. */
+export function copyOf(p: Pair): Pair {
+  return Array.isArray(p) ? ([...(p as readonly number[])] as unknown as Pair) : p;
+}
+
 /** "3" or "[3,1]". */
 export function showPair(p: Pair): string {
   return Array.isArray(p) ? `[${p.map(kindOf).join(",")}]` : kindOf(p);
@@ -44,13 +49,16 @@ function places(size: number, kernel: number, attrs: WindowAttrs, axis: 0 | 1): 
   return (n - 1) * stride >= size + padding ? n - 1 : n; // the last one begins in the far padding
 }
 
+/** Most that a size of a window may be: kernels add and multiply them in 32 bits. */
+const MOST = 2 ** 24;
+
 function areIntegers([a, b]: readonly [number, number], least: number): boolean {
   return Number.isInteger(a) && a >= least && Number.isInteger(b) && b >= least;
 }
 
 /**
  * Checks the attributes of a sliding window and returns its output's height and width.
- * @throws ShapeError unless strides and dilations are integers ≥ 1, paddings integers ≥ 0, and a window fits.
+ * @throws ShapeError unless strides and dilations are integers ≥ 1, paddings integers ≥ 0, none above 2²⁴, and a window fits.
  */
 export function windowOutput(
   op: string,
@@ -61,10 +69,14 @@ export function windowOutput(
 ): [number, number] {
   let wrong: string | undefined;
   let out: [number, number] = [0, 0];
-  if (![kernel, pair(attrs.stride), pair(attrs.dilation)].every((sizes) => areIntegers(sizes, 1))) {
+  const padding = pair(attrs.padding);
+  const sizes = [kernel, pair(attrs.stride), pair(attrs.dilation), padding];
+  if (!sizes.slice(0, 3).every((pair) => areIntegers(pair, 1))) {
     wrong = "kernel, stride and dilation must be integers ≥ 1";
-  } else if (!areIntegers(pair(attrs.padding), 0)) {
+  } else if (!areIntegers(padding, 0)) {
     wrong = "padding must be integers ≥ 0";
+  } else if (sizes.some((pair) => Math.max(...pair) > MOST)) {
+    wrong = `kernel, stride, padding and dilation must be at most ${MOST}`;
   } else {
     out = [places(height, kernel[0], attrs, 0), places(width, kernel[1], attrs, 1)];
     if (out[0] < 1 || out[1] < 1)

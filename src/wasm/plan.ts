@@ -58,7 +58,8 @@ class Numbers<T extends number[] | Int32Array> {
   fill(addresses: readonly number[]): T {
     const at = this.#at;
     for (let i = 0; i < at.length; i++) {
-      this.values[at[i]!] = addresses[this.#operand[i]!]! + this.#offset[i]!;
+      const [address, offset] = [addresses[this.#operand[i]!]!, this.#offset[i]!];
+      this.values[at[i]!] = offset === 0 ? address : address + offset; // an op's number may be −0
     }
     return this.values;
   }
@@ -90,7 +91,10 @@ interface Made {
 export interface Derived {
   /** Number of the op's operand. */
   readonly of: number;
+  /** For errors. */
   readonly layout: string;
+  /** What is done to get it, in full: the same weight may be wanted under other shapes, or in other groups. */
+  readonly key: string;
   readonly bytes: number;
   /** Computes it; operands: what it is computed from, and where to. */
   readonly plan: Plan;
@@ -161,6 +165,8 @@ export class Planner {
   readonly #keeps: (operand: number) => boolean;
   readonly #operands: number;
   readonly #launches: Launch[] = [];
+  /** The launches as they were asked for. */
+  readonly #given: unknown[] = [];
   readonly #words: number[] = [];
   readonly #derived: Derived[] = [];
   readonly #absorbs = new Set<Absorbed>();
@@ -219,7 +225,13 @@ export class Planner {
   }
 
   #push(kernel: keyof Kernels, args: readonly number[], range: Launch["range"]): void {
+    this.#given.push(kernel, args, range?.units);
     this.#launches.push({ kernel, args: argumentsOf(args), range });
+  }
+
+  /** Plans with the same key do the same. */
+  #key(layout: string): string {
+    return `${layout} ${JSON.stringify([this.#given, this.#words])}`;
   }
 
   /** Runs use with the place of memory that its launches share; what follows it may have it again. */
@@ -277,7 +289,7 @@ export class Planner {
     }
     const planner = new Planner(this.name, 2);
     make(planner, placeOf(0), placeOf(1));
-    this.#derived.push({ of, layout, bytes, plan: planner.plan() });
+    this.#derived.push({ of, layout, key: planner.#key(layout), bytes, plan: planner.plan() });
     use(placeOf(this.#operands + this.#derived.length - 1));
   }
 

@@ -9,7 +9,7 @@ import { ShapeError } from "../../errors.js";
 import { checkOptions } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
 import { sumOfRows } from "../sum-of-rows.js";
-import { describeWindow, windowOutput } from "../window.js";
+import { copyOf, describeWindow, windowOutput } from "../window.js";
 import { convOf, type Conv2dAttrs, type Conv2dOptions } from "./sizes.js";
 import { algorithmFor, checkAlgorithm } from "./table.js";
 
@@ -91,5 +91,6 @@ const conv2dOp = defineOp({
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   checkOptions<Conv2dOptions>("conv2d", options, CONV2D);
   const { stride = 1, padding = 0, dilation = 1, groups = 1, algorithm } = options;
-  return conv2dOp({ x, weight, bias }, { stride, padding, dilation, groups, algorithm });
+  const window = { stride: copyOf(stride), padding: copyOf(padding), dilation: copyOf(dilation) };
+  return conv2dOp({ x, weight, bias }, { ...window, groups, algorithm });
 }
