@@ -1,9 +1,9 @@
 // Every message of src/ops, word for word.
 
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as fovea from "../../src/index.js";
 import { DataError, ShapeError, tensor, tidy, zeros, type Tensor } from "../../src/index.js";
+import { messagesInSource } from "../helpers/messages.js";
 import { losses, wrongLabels, type Row } from "./loss-errors.js";
 
 const x = (...shape: number[]): Tensor => zeros(shape);
@@ -334,6 +334,11 @@ const wrongKinds: Row[] = [
     () => fovea.crossEntropy(x(2, 3), labels(0, 1), { weight: text }),
     "crossEntropy: weight must be a number, or an array of one for each class; got a string",
   ],
+  [
+    "a slope that is no number",
+    () => fovea.leakyRelu(x(3), text),
+    "leakyRelu: negativeSlope must be a number; got a string",
+  ],
 ];
 
 const shapeErrors = [
@@ -375,22 +380,6 @@ test("greaterEqual and argmax pass no gradient on, and do not mind inputs that r
   expect(fovea.greaterEqual(a, a).node).toBeUndefined();
   expect(fovea.argmax(a, 0).node).toBeUndefined();
 });
-
-/** The messages in src/ops, as patterns: whatever is filled in may be anything. */
-function messagesInSource(): RegExp[] {
-  const folder = new URL("../../src/ops/", import.meta.url);
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
-    name.endsWith(".ts"),
-  );
-  const source = files.map((file) => readFileSync(new URL(file, folder), "utf8"));
-  const places = source.join("\n").matchAll(/(?:Error|fail)\(\s*(["`])(.*?)\1/g);
-  return [...places].map(([, , text]) => {
-    const fixed = text!
-      .split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/)
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    return new RegExp(`(^|: )${fixed.join(".*")}`);
-  });
-}
 
 test("every message in src/ops has a row here", () => {
   const messages = [...shapeErrors, ...wrongLabels].map(([, , message]) => message);
