@@ -5,7 +5,7 @@ import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
 import type { BatchTransform } from "./augment/batch.js";
 import type { Dataset, ImageShape } from "./dataset.js";
-import type { AnyImage } from "./image.js";
+import { isImage, notAnImage, type AnyImage } from "./image.js";
 import { PixelWriter, type Normalization } from "./normalization.js";
 import { batchRandom, sampleRandom } from "./streams.js";
 import { targetsOf } from "./targets.js";
@@ -106,11 +106,15 @@ export class Collator {
   #sample(index: number, seed: number, draw: number): AnyImage | Promise<AnyImage> {
     const { dataset, transforms } = this.#recipe;
     const image = dataset.image(index);
-    if (transforms.length === 0) return image;
+    const what = `image ${index} of ${dataset.name}`;
     const apply = (first: AnyImage): AnyImage => {
+      if (!isImage(first, false)) throw notAnImage("DataLoader", what, first, false);
+      if (transforms.length === 0) return first;
       const random = sampleRandom(seed, index, draw);
       try {
-        return transforms.reduce((x, transform) => transform.apply(x, random), first);
+        const made = transforms.reduce((x, transform) => transform.apply(x, random), first as AnyImage);
+        if (isImage(made, true)) return made;
+        throw notAnImage("DataLoader", "what transforms give", made, true);
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         const which = `${error.message} (sample ${index} of ${dataset.name})`;

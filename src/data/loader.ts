@@ -122,6 +122,7 @@ export class DataLoader {
     if (normalization !== undefined) checkNormalization("DataLoader", normalization);
     if (sampler && shuffle) throw new DataError("DataLoader: a sampler draws the order; shuffle must be off");
     if (dataset.length === 0) throw new DataError(`DataLoader: ${dataset.name} has no images`);
+    checkLabels(dataset);
     const transforms = [transform].flat();
     transforms.forEach((t, i) => {
       if (!isTransform(t)) {
@@ -248,6 +249,9 @@ export class DataLoader {
   *#jobs(epoch: number, from: number): Generator<BatchJob, undefined, undefined> {
     const seed = epochSeed(this.#seed, epoch);
     const order = this.#sampler.indices(new Random(seed));
+    if (!ArrayBuffer.isView(order)) {
+      throw wrongKind("DataLoader", "what the sampler's indices() gives", order, "a Uint32Array");
+    }
     const { name, length } = this.dataset;
     const outside = order.find((index) => index >= length);
     if (outside !== undefined) {
@@ -270,6 +274,15 @@ export class DataLoader {
       this.stats.failures.push(failure);
     }
   }
+}
+
+/** Of a dataset of the user's own; those of fovea check theirs by themselves. */
+function checkLabels({ name, length, labels }: Dataset): void {
+  if (labels.length !== length) {
+    throw new DataError(`DataLoader: ${name} has ${labels.length} labels; expected ${length}, one an image`);
+  }
+  const bad = Array.isArray(labels) ? labels.findIndex((label) => !Number.isInteger(label)) : -1;
+  if (bad >= 0) throw wrongKind("DataLoader", `label ${bad} of ${name}`, labels[bad], "an integer");
 }
 
 function checkCount(option: string, value: number, least: number, most = Infinity): void {

@@ -16,7 +16,7 @@ export function kindOf(value: unknown): string {
   const { name } = (value.constructor ?? Object) as { name?: unknown };
   return name === "Object" || typeof name !== "string" || name === ""
     ? "an object"
-    : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+    : `${/^([AEIO]|U(?!int))/.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** The error for an argument of another kind than expected. */

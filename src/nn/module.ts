@@ -8,7 +8,7 @@ import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import type { Owner } from "../core/storage.js";
 import { aboutToWrite, checkTensors, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError, short } from "../errors.js";
-import { checkOptions, wrongKind } from "../errors/options.js";
+import { checkOptions, kindOf, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
 import { noGrad } from "../core/grad-mode.js";
 
@@ -259,8 +259,12 @@ function fileDType(dtype: DType): StateTensor["dtype"] {
   return dtype === "f32" ? "F32" : "I64";
 }
 
-function mismatch(name: string, t: ModuleTensor, { dtype, shape }: StateTensor): Mismatch | undefined {
+function mismatch(name: string, t: ModuleTensor, given: StateTensor): Mismatch | undefined {
   const [ownType, ownShape] = [fileDType(t.dtype), t.fileShape];
+  const { dtype, shape, data } = (given ?? {}) as Partial<StateTensor>;
+  if (dtype === undefined || !Array.isArray(shape) || !ArrayBuffer.isView(data)) {
+    return { name, got: kindOf(given), expected: "{ dtype, shape, data }" };
+  }
   if (dtype === ownType && sameShape(shape, ownShape)) return undefined;
   const type = (d: string): string => (dtype === ownType ? "" : `${d} `);
   return {

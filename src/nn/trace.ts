@@ -5,7 +5,7 @@ import { shapesOnly } from "../core/op.js";
 import { keep, tidy } from "../core/scope.js";
 import { checkShape, type Shape } from "../core/shape.js";
 import type { Storage } from "../core/storage.js";
-import { empty, Tensor, type DType } from "../core/tensor.js";
+import { checkTensors, empty, Tensor, type DType } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
 import { inEvaluation } from "./evaluation.js";
 import { Module } from "./module.js";
@@ -127,6 +127,7 @@ export function trace(model: Module, input: Tensor | Shape): Graph {
       paths.push(path);
       const y = forward();
       paths.pop();
+      checkTensors(`trace: ${path || "the model"}`, { "what forward() gives": y });
       layers.push({ path, module, shape: y.shape, begin, end: nodes.length });
       return y;
     },

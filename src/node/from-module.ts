@@ -18,6 +18,7 @@ import {
   type Transform,
   type TransformSpec,
 } from "../data/index.js";
+import { isImage, notAnImage } from "../data/image.js";
 import { checkDataset } from "../data/options.js";
 import { checkTargets } from "../data/targets.js";
 import { DataError, reason, short } from "../errors.js";
@@ -103,21 +104,6 @@ function checkCloneable(op: string, options: unknown): void {
   }
 }
 
-/** Whether these are an image's pixels: bytes, or, after transforms, floats too. */
-function isImage(value: unknown, floats: boolean): value is RawImage {
-  if (typeof value !== "object" || value === null) return false;
-  const { data, height, width, channels } = value as Partial<RawImage>;
-  const counts = [height, width, channels] as number[];
-  const pixels: unknown = data;
-  return (
-    (pixels instanceof Uint8Array || (floats && pixels instanceof Float32Array)) &&
-    counts.every((count) => Number.isInteger(count) && count > 0) &&
-    pixels.length === counts.reduce((a, b) => a * b)
-  );
-}
-
-const IMAGE = "{ data, height, width, channels } with a Uint8Array of height × width × channels";
-
 /** What a module's dataset() gives, checked, with errors that name the module and the image. */
 class ModuleDataset implements Dataset {
   readonly name: string;
@@ -164,7 +150,7 @@ class ModuleDataset implements Dataset {
       throw blame(`${this.#module}: image ${i}`, error);
     }
     if (isImage(image, false)) return image;
-    throw wrongKind(`${this.#module}: image ${i}`, "it", image, IMAGE);
+    throw notAnImage(`${this.#module}: image ${i}`, "it", image, false);
   }
 
   path(i: number): string | undefined {
@@ -230,7 +216,7 @@ registerTransform(NAME, (from: ModuleOptions): Transform => {
         throw blame(what, error);
       }
       if (isImage(made, true)) return made;
-      throw wrongKind(what, "what apply() gives", made, `${IMAGE}, or a Float32Array`);
+      throw notAnImage(what, "what apply() gives", made, true);
     },
   };
 });

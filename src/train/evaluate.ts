@@ -2,7 +2,7 @@
 
 import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
-import type { Tensor } from "../core/tensor.js";
+import { checkTensors, type Tensor } from "../core/tensor.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
@@ -117,7 +117,9 @@ async function logitsOf(
   const seen: Tensor[] = [];
   try {
     for (const view of views) {
-      seen.push(noGrad(() => inEvaluation(model, () => tidy(() => model.forward(view(images))))));
+      const said = noGrad(() => inEvaluation(model, () => tidy(() => model.forward(view(images)))));
+      checkTensors("evaluate", { "what the model's forward() gives": said });
+      seen.push(said);
       await breathe();
       signal?.throwIfAborted();
     }

@@ -2,7 +2,7 @@
 
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
-import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
+import { checkFields, checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
 import { rememberModes } from "../nn/evaluation.js";
 import type { Loss, Module } from "../nn/index.js";
 import type { Optimizer, Schedule } from "../optim/index.js";
@@ -68,6 +68,7 @@ export interface FitOptions {
 export async function fit(model: Module, loader: DataLoader, options: FitOptions): Promise<EpochReport[]> {
   checkArguments(model, loader, options);
   const { epochs, patience = Infinity, position = startPosition(), signal } = options;
+  checkFields("fit", "position", position, POSITION);
   if (patience < Infinity && !options.evalLoader) {
     throw new DataError("fit: patience needs images to evaluate on; got no evalLoader");
   }
@@ -276,6 +277,8 @@ const HOOKS: Names<StepHooks> = {
   update: true,
   average: true,
 };
+
+const POSITION = { epoch: "number", step: "number", sums: "object", history: "list" } as const;
 
 const OPTIONS: Names<FitOptions> = {
   optimizer: true,
