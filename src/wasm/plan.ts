@@ -4,6 +4,7 @@
 // While a plan is made nothing has an address yet. A place stands for one: the number of an operand times 2⁴⁰, plus a byte
 // offset. So a planner computes with places as with addresses (x + 4·i), and run() puts the operands' addresses in.
 
+import { ShapeError } from "../errors.js";
 import { structWords, type Kernels, type Struct } from "./abi.js";
 import {
   LINE,
@@ -212,6 +213,7 @@ export class Planner {
     bytes: number,
     ...args: ScratchedArgs<K>
   ): void {
+    if (bytes < 0) this.#refuse(bytes); // a kernel's product that has passed 31 bits
     const scratchBytes = Math.ceil(bytes / LINE) * LINE;
     this.scratch(scratchBytes * runtime().threads, (place) => {
       const range = { units, grain, scratch: args.length, scratchBytes };
@@ -243,14 +245,26 @@ export class Planner {
     this.#scratch = begin;
   }
 
-  /** The place of i32 words, which the kernels only read. */
+  /** The place of i32 words, which the kernels only read. @throws ShapeError for one that does not fit */
   words(values: readonly number[]): number {
+    for (const value of values) this.#checkWord(value);
     const place = WORDS * OPERAND + 4 * this.#words.length;
     this.#words.push(...values);
     return place;
   }
 
-  /** The place of a struct of kernels/shapes.ts or kernels/arguments.ts. */
+  /** Sizes whose product passes 32 bits would have kernels write anywhere, and 2³⁹ would pass for a place. */
+  #checkWord(value: number): void {
+    const operand = operandOf(value);
+    const known = operand < OWN + this.#operands + this.#derived.length;
+    if (!known || !(Math.abs(value - operand * OPERAND) < 2 ** 32)) this.#refuse(value);
+  }
+
+  #refuse(value: number): never {
+    throw new ShapeError(`${this.name}: sizes too large; got ${value} for a kernel, which counts in 32 bits`);
+  }
+
+  /** The place of a struct of kernels/shapes.ts or kernels/arguments.ts. @throws ShapeError as words() */
   struct<K extends keyof typeof structs>(name: K, fields: Struct<K>): number {
     return this.words(structWords(name, fields));
   }

@@ -11,6 +11,7 @@ import {
   init,
   linear,
   maxPool2d,
+  memoryStats,
   mul,
   ones,
   reshape,
@@ -18,6 +19,7 @@ import {
   sub,
   sum,
   tensor,
+  tidy,
   type Tensor,
 } from "../../src/index.js";
 import { allclose } from "../helpers/allclose.js";
@@ -171,5 +173,19 @@ describe("numbers that kernels take", () => {
     x.requiresGrad = true;
     sum(maxPool2d(x, 2, { stride: 2 ** 24 })).backward();
     expect(sum(x.grad!).item()).toBe(2);
+  });
+
+  it.each([
+    ["padding", 3, { padding: 2 ** 24, stride: 2 ** 20 }],
+    ["dilation", 3, { padding: 2 ** 20, dilation: 2 ** 20 }],
+    ["a little of both", 3, { padding: 2 ** 14, dilation: 2 ** 14 }],
+    ["padding of a kernel of one", 1, { padding: 2 ** 24, stride: 2 ** 24 }],
+  ])("are refused where the images with their %s would overflow", (_, size, options) => {
+    const before = memoryStats().bytesInUse;
+    const apply = (): unknown =>
+      tidy(() => conv2d(ones([1, 3, 3, 1]), ones([size, size, 1, 8]), undefined, options).data());
+    expect(apply).toThrow(ShapeError);
+    expect(apply).toThrow(/^conv2d: sizes too large; got \d+ for a kernel, which counts in 32 bits$/);
+    expect(memoryStats().bytesInUse).toBe(before);
   });
 });
