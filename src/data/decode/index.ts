@@ -137,7 +137,7 @@ export function decodeImage(bytes: Uint8Array, options: DecodeOptions): RawImage
   return finish(decode(), info.orientation, options);
 }
 
-/** Its bytes as an Uint8Array and nothing more: slice() of a Buffer is no copy. */
+/** Its bytes as a Uint8Array and nothing more: slice() of a Buffer is no copy. */
 const plain = ({ data, ...image }: RawImage): RawImage => ({
   ...image,
   data: new Uint8Array(data.buffer, data.byteOffset, data.length),
