@@ -24,6 +24,8 @@ interface Entry<V> {
 
 /** Combinations that are remembered for an op. */
 const MOST = 1000;
+/** And what they may weigh together: of a broadcast over many axes, one may have a launch for every few elements. */
+const MOST_WEIGHT = 100_000;
 
 function mix(hash: number, shape: Shape): number {
   for (let i = 0; i < shape.length; i++) hash = (Math.imul(hash, 31) + shape[i]!) | 0;
@@ -44,11 +46,14 @@ export class PlanCache<V> {
   /** Entries by the hash of their shapes. */
   readonly #entries = new Map<number, Entry<V>[]>();
   readonly #ignored: ReadonlySet<PropertyKey>;
+  readonly #weigh: (value: V) => number;
   #size = 0;
+  #weight = 0;
 
-  /** ignored: names of attributes that tell nothing apart. */
-  constructor(ignored: ReadonlySet<PropertyKey>) {
+  /** ignored: names of attributes that tell nothing apart. weigh: how much memory a value takes, in launches. */
+  constructor(ignored: ReadonlySet<PropertyKey>, weigh: (value: V) => number) {
     this.#ignored = ignored;
+    this.#weigh = weigh;
   }
 
   /** What is remembered for these shapes and attributes; made if it is not. */
@@ -62,15 +67,17 @@ export class PlanCache<V> {
     const known = bucket?.find((entry) => this.#is(entry, shape, inputs, attrs));
     if (known) return known.value;
     const value = make();
-    if (this.#size === MOST) {
+    const weight = this.#weigh(value);
+    if (this.#size === MOST || this.#weight + weight > MOST_WEIGHT) {
       this.#entries.clear();
-      this.#size = 0;
+      this.#size = this.#weight = 0;
     }
     const own = Object.values(inputs).map((t) => t && { shape: t.shape, stays: t.stays });
     const count = Object.keys(attrs).length;
     const entry = { shape, names: Object.keys(inputs), inputs: own, attrs: { ...attrs }, count, value };
     this.#entries.set(hash, [...(this.#entries.get(hash) ?? []), entry]);
     this.#size++;
+    this.#weight += weight;
     return value;
   }
 

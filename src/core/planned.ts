@@ -99,7 +99,9 @@ export function definePlan<T extends Tensors<T>, A extends object>(
   make: Make<T, A>,
   scalars: readonly (keyof A)[] = [],
 ): Planned<T, A> {
-  const caches = perRuntime(() => new PlanCache<Entry>(new Set<PropertyKey>(scalars)));
+  const caches = perRuntime(
+    () => new PlanCache<Entry>(new Set<PropertyKey>(scalars), ({ plans }) => plans[0]!.launchCount),
+  );
 
   const planWay = (way: number, shape: Shape, inputs: Operands<T>, attrs: A): Plan => {
     const named = Object.entries(inputs) as [string, Operand | undefined][];

@@ -126,6 +126,10 @@ export class Plan {
     this.ways = made.ways;
   }
 
+  get launchCount(): number {
+    return this.#launches.length;
+  }
+
   /**
    * Launches the kernels on operands at these addresses, the op's own from OWN on; 0 for one that is left out. Those before are
    * for this plan to fill in. @throws WasmError out of memory

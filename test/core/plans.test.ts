@@ -44,16 +44,28 @@ describe("what is remembered for shapes and attributes", () => {
     ["a number and a text", { x: input }, { a: 2 }, { x: input }, { a: "2" }],
     ["0 and −0", { x: input }, { a: 0 }, { x: input }, { a: -0 }],
   ])("is not taken for that of %s", (_, inputs, attrs, otherInputs, otherAttrs) => {
-    const cache = new PlanCache<number>(new Set());
+    const cache = new PlanCache<number>(new Set(), () => 1);
     expect(get(cache, inputs, attrs, 1)).toBe(1);
     expect(get(cache, otherInputs, otherAttrs, 2)).toBe(2);
     expect(get(cache, inputs, { ...attrs }, 3)).toBe(1);
   });
 
   it("is found for a NaN, for equal pairs, and whatever the numbers that kernels take are", () => {
-    const cache = new PlanCache<number>(new Set(["seed"]));
+    const cache = new PlanCache<number>(new Set(["seed"]), () => 1);
     expect(get(cache, { x: input }, { a: NaN, b: [1, 2], seed: 1 }, 1)).toBe(1);
     expect(get(cache, { x: input }, { a: NaN, b: [1, 2], seed: 2 }, 2)).toBe(1);
+  });
+
+  it.each([
+    ["1,000 of them", 1, 1000],
+    ["100,000 launches", 20_000, 5],
+  ])("is at most %s", (_, weight, most) => {
+    const cache = new PlanCache<number>(new Set(), () => weight);
+    for (let i = 0; i < most; i++) get(cache, { x: input }, { i }, i);
+    for (let i = 0; i < most; i++) expect(get(cache, { x: input }, { i }, -1)).toBe(i);
+    get(cache, { x: input }, { i: most }, most);
+    expect(get(cache, { x: input }, { i: most }, -1)).toBe(most);
+    expect(get(cache, { x: input }, { i: 0 }, -1)).toBe(-1);
   });
 });
 
