@@ -16,3 +16,12 @@ export function checkPair(layer: string, name: string, value: unknown): void {
   const got = Array.isArray(value) ? `[${sizes.map(kindOf).join(",")}]` : kindOf(value);
   throw new ShapeError(`${layer}: ${name} must be an integer ≥ 1 or two, [height, width]; got ${got}`);
 }
+
+/** What a layer keeps of its options: the caller's arrays may change. */
+export function copied<T extends object>(options: T): T {
+  const rows = Object.entries(options).map(([name, value]: [string, unknown]) => [
+    name,
+    Array.isArray(value) || value instanceof Float32Array ? value.slice() : value,
+  ]);
+  return Object.fromEntries(rows) as T;
+}

@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.js";
 import { checkOptions } from "../errors/options.js";
 import { conv2d, type Conv2dOptions, type Pair } from "../ops/index.js";
 import { CONV2D } from "../ops/option-names.js";
-import { checkPair, checkSize } from "./check.js";
+import { checkPair, checkSize, copied } from "./check.js";
 import { kaimingUniform, type Initialiser } from "./init.js";
 import { biasOf } from "./linear.js";
 import { Module, Parameter } from "./module.js";
@@ -56,7 +56,7 @@ export class Conv2d extends Module {
     weightInit(weight);
     this.weight = new Parameter(weight, { fileAxes: [3, 2, 0, 1] });
     this.bias = bias ? biasOf(outChannels, this.weight, biasInit) : undefined;
-    this.options = rest;
+    this.options = copied(rest);
   }
 
   forward(x: Tensor): Tensor {

@@ -21,6 +21,7 @@ import {
   type SigmoidFocalOptions,
 } from "../ops/index.js";
 import { BINARY_CROSS_ENTROPY, CROSS_ENTROPY, FOCAL } from "../ops/option-names.js";
+import { copied } from "./check.js";
 import { inEvaluation } from "./evaluation.js";
 import { Module } from "./module.js";
 
@@ -39,7 +40,7 @@ export class CrossEntropyLoss implements Loss {
 
   constructor(options: CrossEntropyOptions = {}) {
     checkOptions<CrossEntropyOptions>("CrossEntropyLoss", options, CROSS_ENTROPY);
-    this.options = options;
+    this.options = copied(options);
   }
 
   forward(logits: Tensor, target: Tensor): Tensor {
@@ -66,7 +67,7 @@ export class BCEWithLogitsLoss implements Loss {
 
   constructor(options: BinaryCrossEntropyOptions = {}) {
     checkOptions<BinaryCrossEntropyOptions>("BCEWithLogitsLoss", options, BINARY_CROSS_ENTROPY);
-    this.options = options;
+    this.options = copied(options);
   }
 
   forward(logits: Tensor, target: Tensor): Tensor {
@@ -80,7 +81,7 @@ export class FocalLoss implements Loss {
 
   constructor(options: FocalLossOptions = {}) {
     checkOptions<FocalLossOptions>("FocalLoss", options, FOCAL);
-    this.options = options;
+    this.options = copied(options);
   }
 
   forward(logits: Tensor, target: Tensor): Tensor {
@@ -94,7 +95,7 @@ export class SigmoidFocalLoss implements Loss {
 
   constructor(options: SigmoidFocalOptions = {}) {
     checkOptions<SigmoidFocalOptions>("SigmoidFocalLoss", options, FOCAL);
-    this.options = options;
+    this.options = copied(options);
   }
 
   forward(logits: Tensor, target: Tensor): Tensor {

@@ -9,7 +9,8 @@ import {
   type Pair,
 } from "../ops/index.js";
 import { AVG_POOL, MAX_POOL } from "../ops/option-names.js";
-import { checkPair } from "./check.js";
+import { copyOf } from "../ops/window.js";
+import { checkPair, copied } from "./check.js";
 import { Module } from "./module.js";
 
 /** Largest value of each window. The stride is kernelSize unless given. */
@@ -21,8 +22,8 @@ export class MaxPool2d extends Module {
     super();
     checkOptions<MaxPoolOptions>("MaxPool2d", options, MAX_POOL);
     checkPair("MaxPool2d", "kernelSize", kernelSize);
-    this.kernelSize = kernelSize;
-    this.options = options;
+    this.kernelSize = copyOf(kernelSize);
+    this.options = copied(options);
   }
 
   forward(x: Tensor): Tensor {
@@ -39,8 +40,8 @@ export class AvgPool2d extends Module {
     super();
     checkOptions<AvgPoolOptions>("AvgPool2d", options, AVG_POOL);
     checkPair("AvgPool2d", "kernelSize", kernelSize);
-    this.kernelSize = kernelSize;
-    this.options = options;
+    this.kernelSize = copyOf(kernelSize);
+    this.options = copied(options);
   }
 
   forward(x: Tensor): Tensor {
@@ -55,7 +56,7 @@ export class AdaptiveAvgPool2d extends Module {
   constructor(outputSize: Pair) {
     super();
     checkPair("AdaptiveAvgPool2d", "outputSize", outputSize);
-    this.outputSize = outputSize;
+    this.outputSize = copyOf(outputSize);
   }
 
   forward(x: Tensor): Tensor {

@@ -2,7 +2,10 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  AdaptiveAvgPool2d,
+  AvgPool2d,
   Conv2d,
+  CrossEntropyLoss,
   DataError,
   freeze,
   Hardsigmoid,
@@ -10,7 +13,9 @@ import {
   LeakyReLU,
   LocalResponseNorm,
   manualSeed,
+  MaxPool2d,
   memoryStats,
+  ones,
   ReLU6,
   resnet18,
   Sequential,
@@ -23,6 +28,7 @@ import {
   tidy,
   unfreeze,
   Linear,
+  type Module,
   type Tensor,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -218,5 +224,35 @@ describe("summary", () => {
       ].join("\n"),
     );
     model.dispose();
+  });
+});
+
+describe("arrays given to a layer or a loss, changed afterwards,", () => {
+  const pairs = (): [number, number][] => [
+    [2, 1],
+    [3, 2],
+  ];
+  it.each<[string, (stride: [number, number], size: [number, number]) => Module]>([
+    ["Conv2d", (stride) => new Conv2d(2, 3, 3, { stride })],
+    ["MaxPool2d", (stride, size) => new MaxPool2d(size, { stride })],
+    ["AvgPool2d", (stride, size) => new AvgPool2d(size, { stride })],
+    ["AdaptiveAvgPool2d", (_, size) => new AdaptiveAvgPool2d(size)],
+  ])("are not those of %s", (_, make) => {
+    const [stride, size] = pairs() as [[number, number], [number, number]];
+    const layer = make(stride, size);
+    const x = ones([1, 9, 9, 2]);
+    const { shape } = layer.forward(x);
+    for (const pair of [stride, size]) pair.fill(1);
+    expect(layer.forward(x).shape).toEqual(shape);
+  });
+
+  it("are not those of CrossEntropyLoss", () => {
+    for (const weight of [[1, 2, 3], Float32Array.of(1, 2, 3)]) {
+      const loss = new CrossEntropyLoss({ weight });
+      const [x, labels] = [tensor([1, 2, 3, 3, 2, 1], [2, 3]), tensor(Int32Array.of(0, 1))];
+      const want = loss.forward(x, labels).item();
+      weight.fill(0);
+      expect(loss.forward(x, labels).item()).toBe(want);
+    }
   });
 });
