@@ -83,6 +83,7 @@ export function cat(tensors: readonly Tensor[], axis = -1): Tensor {
   const [a, b, c, d, ...rest] = tensors as readonly Tensor[];
   if (tensors.length === 0) throw new ShapeError("cat: expected at least one tensor; got none");
   checkTensors("cat", { a });
+  if (typeof axis !== "number") throw wrongKind("cat", "axis", axis, "an integer");
   const joined = catOp({ a: a!, b, c, d }, { axis: axis < 0 ? axis + a!.shape.length : axis });
   return rest.length > 0 ? cat([joined, ...rest], axis) : joined;
 }

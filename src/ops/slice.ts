@@ -140,6 +140,9 @@ export function slice(x: Tensor, axes: readonly SliceRange[]): Tensor {
   for (const range of list) checkOptions<SliceRange>("slice", range, { begin: true, end: true, step: true });
   const ranges = list.map(({ begin = 0, end, step = 1 }, axis) => {
     const last = end ?? x.shape[axis] ?? 0;
+    for (const [name, value] of Object.entries({ begin, step })) {
+      if (typeof value !== "number") throw wrongKind("slice", `${name} of axis ${axis}`, value, "an integer");
+    }
     if (!Number.isInteger(last) || last < 0)
       throw wrongKind("slice", `end of axis ${axis}`, end, "an integer ≥ 0");
     return { begin, step, count: Math.max(0, Math.ceil((last - begin) / step)) };

@@ -6,7 +6,7 @@ import { definePlan } from "../../core/planned.js";
 import { describe, type Shape } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
 import { ShapeError } from "../../errors.js";
-import { checkOptions } from "../../errors/options.js";
+import { checkOptions, kindOf } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
 import { sumOfRows } from "../sum-of-rows.js";
 import { copyOf, describeWindow, windowOutput } from "../window.js";
@@ -61,7 +61,7 @@ const conv2dOp = defineOp({
     if (!fits) {
       throw new ShapeError(
         `conv2d: weight or bias does not fit the input; got ${describe({ x, weight, bias })} ` +
-          `${describeWindow(attrs)} groups ${groups}; ` +
+          `${describeWindow(attrs)} groups ${kindOf(groups)}; ` +
           `expected x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o]`,
       );
     }
