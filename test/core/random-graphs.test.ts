@@ -1,4 +1,5 @@
-// Random graphs of operations that wait for each other: the same bits whether or not somebody looks at what lies between.
+// Random graphs of operations that wait for each other: the same bits whether or not somebody looks at what lies
+// between, and the same values and gradients as where each has a pass of its own.
 
 import { expect, it } from "vitest";
 import {
@@ -24,6 +25,7 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
+import { allclose } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { draw, randomOf } from "../helpers/random.js";
 import { sizeOf } from "../reference/values.js";
@@ -42,8 +44,11 @@ const drawn = (name: string, shape: readonly number[]): Tensor =>
 
 type Look = (t: Tensor, chance: number) => void;
 
-/** The gradients of a random graph's leaves, and all its values; look sees each value as it is made. */
-function run(seed: string, look: Look): Float32Array[] {
+/**
+ * The gradients of a random graph's leaves, and all its values. look sees each value as it is made; through: what each
+ * normalisation and each activation goes through.
+ */
+function run(seed: string, look: Look, through = (t: Tensor): Tensor => t): Float32Array[] {
   const random = randomOf(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   const shape = pick(SHAPES);
@@ -63,15 +68,19 @@ function run(seed: string, look: Look): Float32Array[] {
       drawn(`${seed} mean`, [channels]),
       tensor(new Float32Array(channels).fill(1.5)),
     ];
-    return batchNorm(x, kept ? mean : undefined, kept ? variance : undefined, weight, bias, { training });
+    return through(
+      batchNorm(x, kept ? mean : undefined, kept ? variance : undefined, weight, bias, { training }),
+    );
   };
-  const acts = [relu, relu6, silu, hardswish, hardsigmoid];
+  const acts = [relu, relu6, silu, hardswish, hardsigmoid].map((f) => (x: Tensor) => through(f(x)));
   const nodes = [leaf(shape), leaf(shape)];
   const steps: ((x: Tensor) => Tensor)[] = [
     norm,
     (x) => pick(acts)(norm(x)),
     (x) => pick(acts)(add(norm(x), pick(nodes))),
     (x) => pick(acts)(add(pick(nodes), norm(x))),
+    // no gradient but the normalisation's: it takes the activation's over
+    (x) => pick(acts)(add(norm(x), pick(nodes).detach())),
     (x) => pick(acts)(add(norm(x), norm(pick(nodes)))),
     (x) => reshape(pick(acts)(reshape(norm(x), [-1])), shape),
     (x) => pick(acts)(x),
@@ -100,7 +109,7 @@ function run(seed: string, look: Look): Float32Array[] {
   });
   const all = [...values, ...leaves.map((t) => (t.grad?.data() ?? new Float32Array()) as Float32Array)];
   for (const t of leaves) t.dispose();
-  return all;
+  return all.map((array) => array.map((v) => v + 0)); // 0 is as good as −0
 }
 
 forEachBinary((binary) => {
@@ -110,6 +119,9 @@ forEachBinary((binary) => {
     const want = tidy(() => run(seed, () => undefined));
     const looks: Look[] = [(t) => void t.data(), (t, chance) => void (chance < 0.3 && t.data())];
     for (const look of looks) expect(tidy(() => run(seed, look))).toEqual(want);
+    // A step of its own in between, so that nothing is taken over.
+    const apart = tidy(() => run(seed, () => undefined, (t) => affine(t, 1))); // prettier-ignore
+    apart.forEach((values, j) => allclose(`value ${j}`, values, want[j]!, 1e-5));
     expect(memoryStats().bytesInUse).toBe(0);
   });
 });
