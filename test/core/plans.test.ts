@@ -6,8 +6,10 @@ import {
   affine,
   avgPool2d,
   batchNorm,
+  cat,
   adaptiveAvgPool2d,
   conv2d,
+  FoveaError,
   init,
   linear,
   maxPool2d,
@@ -16,6 +18,7 @@ import {
   ones,
   reshape,
   ShapeError,
+  slice,
   sub,
   sum,
   tensor,
@@ -199,5 +202,22 @@ describe("numbers that kernels take", () => {
     expect(apply).toThrow(ShapeError);
     expect(apply).toThrow(/^conv2d: sizes too large; got \d+ for a kernel, which counts in 32 bits$/);
     expect(memoryStats().bytesInUse).toBe(before);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "slice",
+      () => slice(ones([2, 3]), [{}, { step: 2n as never }]),
+      "slice: step of axis 1 must be an integer; got a bigint",
+    ],
+    ["cat", () => cat([ones([2])], Symbol("axis") as never), "cat: axis must be an integer; got a symbol"],
+    [
+      "conv2d",
+      () => conv2d(ones([1, 4, 4, 2]), ones([3, 3, 2, 2]), undefined, { groups: Symbol("2") as never }),
+      "groups a symbol; expected x:[n,h,w,c]",
+    ],
+  ])("are no bigints and symbols: %s", (_, apply, message) => {
+    expect(apply).toThrow(FoveaError);
+    expect(apply).toThrow(message);
   });
 });
