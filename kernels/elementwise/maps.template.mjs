@@ -1,4 +1,5 @@
-// Writes the operations that go element by element: each is a row of a table, with what it computes of four values.
+// Writes the operations that go element by element: each is a row of a table, with what it computes of four values. Outputs may be
+// the same array as an input. Reads whole vectors, up to three floats past the end of each array.
 
 const loads = (pointers) =>
   pointers.map((p) => `const ${p.toLowerCase()} = v128.load(at(${p}, i));`).join(" ");

@@ -39,7 +39,10 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
   plan?: Make<I & Aux, A>;
   /** Attributes that kernels take as numbers, so that one plan does for all their values. */
   scalars?: readonly (keyof A)[];
-  /** More tensors for the plan to fill, which backward reads: they arrive as saved.aux. recorded: whether there will be a backward. */
+  /**
+   * More tensors for the plan to fill, which backward reads: they arrive as saved.aux. Not for a plan that absorbs something, as
+   * that may wait. recorded: whether there will be a backward.
+   */
   extras?(inputs: I, shape: Shape, recorded: boolean): Aux;
   /**
    * Where an input waits to be computed and can take this op over (core/storage.ts): fills y, or leaves it to be computed, and

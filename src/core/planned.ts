@@ -121,8 +121,16 @@ export function definePlan<T extends Tensors<T>, A extends object>(
       return { plans: [plan], trials: plan.ways > 1 ? new Trials(name, plan.ways) : undefined };
     });
 
-  const run = (address: number, shape: Shape, inputs: Operands<T>, attrs: A): void => {
-    const { plans, trials } = entryFor(shape, inputs, attrs);
+  const run = (address: number, shape: Shape, inputs: Operands<T>, attrs: A): void =>
+    runEntry(entryFor(shape, inputs, attrs), address, shape, inputs, attrs);
+
+  const runEntry = (
+    { plans, trials }: Entry,
+    address: number,
+    shape: Shape,
+    inputs: Operands<T>,
+    attrs: A,
+  ): void => {
     // Inputs that wait to be computed are computed here: that is none of the time of any way.
     const addresses = [0, 0, 0, address];
     for (const input in inputs) {
@@ -136,11 +144,17 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     );
   };
 
-  const defer = (y: Tensor, own: Operands<T>, attrs: A, more?: Pick<Deferred, "scaled">): void => {
+  const defer = (
+    y: Tensor,
+    absorbs: Deferred["absorbs"],
+    own: Operands<T>,
+    attrs: A,
+    more?: Pick<Deferred, "scaled">,
+  ): void => {
     const { shape } = y;
     y.storage.defer({
       sources: Object.values(own as AnyOperands).flatMap((operand) => operand?.storage ?? []),
-      absorbs: entryFor(shape, own, attrs).plans[0]!.absorbs,
+      absorbs,
       channels: shape.at(-1)!,
       write: (address, epilogue = {}) =>
         run(address, shape, withEpilogue(own, epilogue, shape), { ...attrs, ...flagsOf(epilogue) }),
@@ -150,8 +164,10 @@ export function definePlan<T extends Tensors<T>, A extends object>(
 
   const fill = (y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">): void => {
     const own = operandsOf(inputs);
-    if (entryFor(y.shape, own, attrs).plans[0]!.absorbs.size > 0) defer(y, own, attrs, more);
-    else run(y.compute(), y.shape, own, attrs);
+    const entry = entryFor(y.shape, own, attrs);
+    const { absorbs } = entry.plans[0]!;
+    if (absorbs.size > 0) defer(y, absorbs, own, attrs, more);
+    else runEntry(entry, y.compute(), y.shape, own, attrs);
   };
 
   const compute = (shape: Shape, inputs: T, attrs: A): Tensor => {
@@ -162,7 +178,8 @@ export function definePlan<T extends Tensors<T>, A extends object>(
 
   const later = (shape: Shape, inputs: T, attrs: A): Tensor => {
     const y = empty(shape, "f32", name);
-    defer(y, operandsOf(inputs), attrs);
+    const own = operandsOf(inputs);
+    defer(y, entryFor(shape, own, attrs).plans[0]!.absorbs, own, attrs);
     return y;
   };
   return Object.assign(compute, { run, fill, later });

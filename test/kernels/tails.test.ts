@@ -17,7 +17,7 @@ test("every kernel that writes an array is called here", () => {
 
 type MapKernel = (k: Kernels, x: number, other: number, y: number, n: number) => number;
 
-/** Kernels whose output may be the array of an input, as kernels/elementwise/elementwise.ts and random.ts document. */
+/** Kernels whose output may be the array of an input, as kernels/elementwise/maps.template.mjs documents. */
 const inPlace: Record<string, MapKernel> = {
   relu: (k, x, _, y, n) => k.relu(x, y, 0, n),
   exp: (k, x, _, y, n) => k.exp(x, y, 0, n),
