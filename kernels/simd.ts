@@ -6,6 +6,11 @@ export function at(base: usize, i: i32): usize {
   return base + ((<usize>i) << 2);
 }
 
+/** The next address where a line of the cache begins: a vector across two lines costs two loads, and Intel forwards no store. */
+export function wholeLines(p: usize): usize {
+  return (p + 63) & ~63;
+}
+
 /** a·b + c in every lane: one rounding in the relaxed binary on hardware with FMA, two in the plain one. */
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);

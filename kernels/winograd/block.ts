@@ -1,7 +1,7 @@
 // One thread's memory for a block of tiles of winograd/conv.ts: structs, then strips of rows, v, m and weights.
 
 import { Winograd, WinogradWeights } from "../shapes";
-import { at } from "../simd";
+import { at, wholeLines } from "../simd";
 import { tileColumns, tileRows } from "../tile/tile";
 import { Grid, setGrid } from "./grid";
 import { Outputs, POINTS_BYTES, Tiles, TRANSFORM_SCRATCH } from "./places";
@@ -30,7 +30,7 @@ export const OUTPUTS_AT: usize = V_AT + offsetof<Tiles>();
 export const BLOCK_AT: usize = OUTPUTS_AT + offsetof<Outputs>();
 export const WEIGHTS_AT: usize = BLOCK_AT + offsetof<Block>();
 export const POINTS_AT: usize = WEIGHTS_AT + offsetof<WinogradWeights>();
-export const TRANSFORM_AT: usize = POINTS_AT + POINTS_BYTES;
+export const TRANSFORM_AT: usize = (POINTS_AT + POINTS_BYTES + 63) & ~63;
 export const LEAD: usize = TRANSFORM_AT + TRANSFORM_SCRATCH;
 
 /** Phases whose products are summed at a point, or go to columns of their own: the data gradient's. */
@@ -96,7 +96,8 @@ export function winogradConvScratch(shape: usize): i32 {
   const s = changetype<Winograd>(shape);
   const arrays = vBytes(s) + winogradPoints(s.kernel, s.stride) * mStep(s);
   const packing = s.w ? winogradWeightsScratch(s.tile) : 0;
-  return <i32>LEAD + inputBytes(s) + outStripBytes(s) + arrays + (localFloats(s) << 2) + packing;
+  // Five arrays begin at whole lines.
+  return <i32>LEAD + inputBytes(s) + outStripBytes(s) + arrays + (localFloats(s) << 2) + packing + 5 * 64;
 }
 
 /** Sets the structs, and where the arrays lie. */
@@ -109,20 +110,20 @@ export function setUp(s: Winograd, scratch: usize): void {
   const w = changetype<WinogradWeights>(scratch + WEIGHTS_AT);
   const MR = tileRows(s.tile);
   setGrid(grid, s);
-  block.strip = setInput(strip, s, grid, scratch + LEAD);
+  block.strip = wholeLines(setInput(strip, s, grid, scratch + LEAD));
   if (s.kernel == 3) clearStrip(strip);
-  v.base = block.strip + <usize>outStripBytes(s);
+  v.base = wholeLines(block.strip + <usize>outStripBytes(s));
   v.stepBytes = vStep(s);
   v.rows = MR;
   v.panelBytes = s.stride == 1 ? 36 * v.stepBytes : (MR * depthOf(s.kernel, s.channels)) << 2;
   v.tileBytes = 16;
   v.quadBytes = MR << 4;
-  block.m = v.base + <usize>vBytes(s);
+  block.m = wholeLines(v.base + <usize>vBytes(s));
   o.stepBytes = mStep(s);
   o.panelChannels = tileColumns(s.tile);
   o.stride = outputStep(s);
-  block.u = block.m + <usize>(winogradPoints(s.kernel, s.stride) * o.stepBytes);
-  block.packing = at(block.u, localFloats(s));
+  block.u = wholeLines(block.m + <usize>(winogradPoints(s.kernel, s.stride) * o.stepBytes));
+  block.packing = wholeLines(at(block.u, localFloats(s)));
   w.kernel = s.kernel;
   w.stride = s.stride;
   w.backward = s.backward;

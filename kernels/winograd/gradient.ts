@@ -9,7 +9,7 @@
 // computes them; winogradWeightBackward adds the groups up and transforms them back.
 
 import { Winograd } from "../shapes";
-import { at } from "../simd";
+import { at, wholeLines } from "../simd";
 import { narrowPhase, narrowStemSums, narrowSums } from "./generated/transforms";
 import { columnStart, firstOf, Grid, moveOn, moveTo, rowStart, setGrid, startBlock, tilesWith } from "./grid";
 import { Points, POINTS_BYTES, setTiles, tileBytes, Tiles, TRANSFORM_SCRATCH } from "./places";
@@ -37,7 +37,7 @@ const V_AT: usize = DY_STRIP_AT + offsetof<Strip>();
 const D_AT: usize = V_AT + offsetof<Tiles>();
 const POINTS_AT: usize = D_AT + offsetof<Tiles>();
 const SUM_AT: usize = POINTS_AT + POINTS_BYTES;
-const TRANSFORM_AT: usize = SUM_AT + offsetof<TileSum>() + SUM_SCRATCH;
+const TRANSFORM_AT: usize = (SUM_AT + offsetof<TileSum>() + SUM_SCRATCH + 63) & ~63;
 const LEAD: usize = TRANSFORM_AT + TRANSFORM_SCRATCH;
 
 /** Bytes from one point to the next: of the tiles of x, of those of dy, and of the sums of that many channels of x. */
@@ -64,10 +64,10 @@ function setUp(s: Winograd, scratch: usize, to: usize, tiles: i32, channels: i32
   const x = changetype<Strip>(scratch + X_STRIP_AT);
   const dy = changetype<Strip>(scratch + DY_STRIP_AT);
   setGrid(grid, s);
-  const end = setGradient(dy, s, grid, setInput(x, s, grid, scratch + LEAD));
+  const end = wholeLines(setGradient(dy, s, grid, wholeLines(setInput(x, s, grid, scratch + LEAD))));
   const v = to ? to : end;
   const step = vStep(s, tiles, channels);
-  const d = v + <usize>(winogradPoints(s.kernel, s.stride) * step);
+  const d = wholeLines(v + <usize>(winogradPoints(s.kernel, s.stride) * step));
   setTiles(changetype<Tiles>(scratch + V_AT), v, step, depthOf(s.kernel, channels));
   setTiles(changetype<Tiles>(scratch + D_AT), d, dStep(s, tiles), s.outChannels);
 }
@@ -87,7 +87,7 @@ export function winogradSumsFloats(shape: usize): i32 {
 export function winogradSumsScratch(shape: usize): i32 {
   const s = changetype<Winograd>(shape);
   const arrays = 36 * (vStep(s, s.blockTiles, s.stripChannels) + dStep(s, s.blockTiles));
-  return <i32>LEAD + inputBytes(s) + gradientBytes(s) + arrays;
+  return <i32>LEAD + inputBytes(s) + gradientBytes(s) + arrays + 3 * 64;
 }
 
 /** Units of work: groups of blocks, times strips of input channels. */
@@ -203,13 +203,13 @@ function tilesAtATime(s: Winograd): i32 {
 export function winogradTilesFloats(shape: usize): i32 {
   const s = changetype<Winograd>(shape);
   const tiles = tilesAtATime(s);
-  return (winogradPoints(s.kernel, s.stride) * (vStep(s, tiles, s.channels) + dStep(s, tiles))) >> 2;
+  return (winogradPoints(s.kernel, s.stride) * (vStep(s, tiles, s.channels) + dStep(s, tiles)) + 64) >> 2;
 }
 
 /** Scratch of one thread of winogradTiles. */
 export function winogradTilesScratch(shape: usize): i32 {
   const s = changetype<Winograd>(shape);
-  return <i32>LEAD + inputBytes(s) + gradientBytes(s);
+  return <i32>LEAD + inputBytes(s) + gradientBytes(s) + 2 * 64;
 }
 
 /** Sets the grid and the tiles at s.sums. */

@@ -17,7 +17,7 @@ import { depthOf, firstPhase, hasPhases, phaseCount, phasesBefore, winogradPoint
 
 /** Rows of a panel that are packed and transformed at a time: they stay in L1 and L2. */
 const ROWS: i32 = 128;
-const TAPS_AT: usize = TRANSFORM_SCRATCH + POINTS_BYTES;
+const TAPS_AT: usize = (TRANSFORM_SCRATCH + POINTS_BYTES + 63) & ~63;
 
 /** Panels of NR columns. */
 function panelsOf(s: WinogradWeights): i32 {
