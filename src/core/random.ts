@@ -77,6 +77,16 @@ export class Random {
     }
   }
 
+  /** Goes past one number of normal(), without computing it. */
+  skipNormal(): void {
+    for (;;) {
+      const u = this.uniform(-1, 1);
+      const v = this.uniform(-1, 1);
+      const s = u * u + v * v;
+      if (s > 0 && s < 1) return;
+    }
+  }
+
   /** Logarithm of a Gamma(shape, 1) number: it exists where the number itself, for small shapes, rounds to 0. */
   #logGamma(shape: number): number {
     if (shape < 1) return this.#logGamma(shape + 1) + Math.log(1 - this.uniform()) / shape;
@@ -117,15 +127,46 @@ export class Random {
   }
 }
 
-let global = new Random(0);
+/** The default stream, and what is still to be drawn from it, in order. */
+let current = { random: new Random(0), waiting: new Set<() => void>() };
+
+/** So many draws may wait: programs that make models for ever, and load weights into them, draw nothing. */
+const MOST_WAITING = 10_000;
+
+function drawUntil({ waiting }: typeof current, last?: () => void): void {
+  for (const draw of waiting) {
+    if (draw === last) break;
+    draw();
+    waiting.delete(draw);
+  }
+}
+
+/**
+ * Leaves numbers of the default stream to be drawn later. Whoever asks for the stream next, or for numbers that were left after
+ * these, has `draw` called before: the order of the calls is the order of the stream. It calls the function that this returns,
+ * which gives the stream when it stands where these numbers begin. That may also be called earlier; then `draw` is not called.
+ */
+export function drawLater(draw: () => void): () => Random {
+  const stream = current;
+  const { random, waiting } = stream;
+  waiting.add(draw);
+  const [, second] = waiting;
+  if (waiting.size > MOST_WAITING) drawUntil(stream, second);
+  return () => {
+    drawUntil(stream, draw);
+    waiting.delete(draw);
+    return random;
+  };
+}
 
 /** Restarts the stream that initialisers and dropout draw from. It starts at seed 0. @throws DataError unless seed is a finite number */
 export function manualSeed(seed: number): void {
   if (!Number.isFinite(seed)) throw wrongKind("manualSeed", "seed", seed, "a number");
-  global = new Random(seed);
+  current = { random: new Random(seed), waiting: new Set() };
 }
 
-/** The stream that initialisers and dropout draw from. */
+/** The stream that initialisers and dropout draw from, after all that was left to be drawn from it. */
 export function defaultRandom(): Random {
-  return global;
+  drawUntil(current);
+  return current.random;
 }

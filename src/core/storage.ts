@@ -37,6 +37,8 @@ export interface Deferred {
   readonly scaled?: { readonly coefficients: Storage };
   /** The elements are an activation's gradient: dy times its slope. */
   readonly sloped?: Sloped;
+  /** Called when nobody needs it any more: the elements are there, or never will be. */
+  readonly ended?: () => void;
 }
 
 /** dy times the slope of an activation, which is known from its input or its output. */
@@ -80,7 +82,10 @@ export class Storage {
   readonly #within: Within | undefined;
   /** What frees it, if not the program itself: for reports. */
   owner: Owner | undefined;
+  /** Of the elements; 0 until they are there. */
   #address = 0;
+  /** Of the memory that is kept for elements that are not there yet; 0 if none is. */
+  #reserved = 0;
   #users = 1;
   #version = 0;
   #deferred: Deferred | undefined;
@@ -112,22 +117,40 @@ export class Storage {
   settle(write: (address: number) => void): void {
     this.#refuseLost();
     const within = this.#within;
-    const address = within ? within.block.compute() + within.offset : this.heap.alloc(this.bytes, this.label);
+    const address = within
+      ? within.block.compute() + within.offset
+      : this.#reserved || this.heap.alloc(this.bytes, this.label);
     try {
       write(address);
     } catch (error) {
-      if (!within) this.heap.free(address);
+      if (!within && !this.#reserved) this.heap.free(address);
       throw error;
     }
     this.#address = address;
+    this.#reserved = 0;
     this.#forget();
+  }
+
+  /** Has memory for elements that are not there yet: computing them then cannot run out of it. @throws WasmError */
+  reserve(): void {
+    this.#refuseLost();
+    if (this.#address || this.#within) return;
+    this.#reserved ||= this.heap.alloc(this.bytes, this.label);
+  }
+
+  /** Byte address for somebody who writes all elements: those that were deferred are not computed. @throws WasmError as settle() */
+  overwrite(): number {
+    if (this.#address === 0) this.settle(() => undefined);
+    return this.#address;
   }
 
   /** Ends it together with the memory it lies in: from now on whoever asks for its elements gets an error. */
   lose(): void {
     this.#lost = true;
     this.#address = 0;
+    this.#reserved = 0;
     this.#derived = undefined;
+    this.#deferred?.ended?.();
   }
 
   #refuseLost(): void {
@@ -153,8 +176,13 @@ export class Storage {
       this.#forget();
       this.#dropDerived();
       if (this.#within) this.#within.block.release();
-      else if (this.#address !== 0) this.heap.free(this.#address);
+      else if (this.#address || this.#reserved) this.heap.free(this.#address || this.#reserved);
     }
+  }
+
+  /** Whether the elements are there, computed or never written. */
+  get ready(): boolean {
+    return this.#address !== 0;
   }
 
   /** How the elements will be computed, if they have not been yet. */
@@ -162,8 +190,9 @@ export class Storage {
     return this.#deferred;
   }
 
-  /** Leaves the elements to be computed when they are asked for. Only before they have an address. */
+  /** Leaves the elements to be computed when they are asked for, in this way instead of another. Only before they are there. */
   defer(deferred: Deferred): void {
+    this.#forget();
     this.#deferred = deferred;
     for (const source of deferred.sources) {
       source.retain();
@@ -178,6 +207,7 @@ export class Storage {
       source.#dependents?.delete(this);
       source.release();
     }
+    deferred?.ended?.();
   }
 
   /** Counts writes, so that backward can tell that a saved value has changed. */

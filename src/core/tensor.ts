@@ -181,8 +181,10 @@ export class Tensor {
     if (count !== this.size) {
       throw new ShapeError(`copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${count}`);
     }
-    this.storage.touch();
-    void this.compute(); // its memory is there before the source is looked at: memory that grows invalidates views
+    const { storage } = this;
+    storage.touch();
+    if (source instanceof Tensor) void source.compute(); // if that fails, this is as it was
+    void storage.overwrite(); // its memory is there before the source is looked at: memory that grows invalidates views
     const values = source instanceof Tensor ? source.view() : source;
     this.view().set(values);
     return this;
@@ -234,6 +236,14 @@ export function aboutToWrite(tensors: Iterable<Tensor>): void {
   for (const x of tensors) {
     x.storage.touch();
     void x.compute();
+  }
+}
+
+/** aboutToWrite() for those of which every element is written: what waits to be computed is not. */
+export function aboutToOverwrite(tensors: Iterable<Tensor>): void {
+  for (const { storage } of tensors) {
+    storage.touch();
+    storage.reserve();
   }
 }
 

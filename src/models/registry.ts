@@ -24,7 +24,10 @@ export interface ModelOptions {
    * from 0 (StochasticDepth). Default: the paper's, mostly none.
    */
   dropPath?: number;
-  /** false leaves the weights undefined, for those that are loaded next. Default true. */
+  /**
+   * false leaves the weights undefined and takes no numbers from the stream. Default true: weights are drawn when they are read,
+   * so that those of a file cost no more.
+   */
   initialise?: boolean;
 }
 
@@ -113,7 +116,7 @@ export function modelInfo(name: string): ModelInfo {
   return info;
 }
 
-/** A new model with fresh weights, drawn from the stream that manualSeed() starts. @throws DataError listing the known names */
+/** A new model with fresh weights of the stream that manualSeed() starts, drawn when they are read. @throws DataError listing the known names */
 export function createModel(name: string, options?: ModelOptions): Classifier {
   return modelInfo(name).create(options);
 }

@@ -1,10 +1,12 @@
-// Weight initialisation as PyTorch defines it (torch.nn.init). Each fills a tensor in place from the seeded stream.
+// Weight initialisation as PyTorch defines it (torch.nn.init). Each fills a tensor in place from the seeded stream. The numbers
+// are those of that moment, but they are drawn when somebody reads them: most models are made to be loaded.
 // Fans: Linear weights are [out, in]; convolution weights [kh, kw, in / groups, out].
 
-import { defaultRandom, type Random } from "../core/random.js";
+import { defaultRandom, drawLater, type Random } from "../core/random.js";
 import { isShapesOnly } from "../core/op.js";
 import { refusePromise } from "../core/scope.js";
 import { describe } from "../core/shape.js";
+import type { Storage } from "../core/storage.js";
 import { checkTensors, type Tensor } from "../core/tensor.js";
 import { DataError, ShapeError, short } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
@@ -69,18 +71,52 @@ function fillWith<T extends Tensor>(x: T, fill: (values: Float32Array) => void):
   return x.copyFrom(values);
 }
 
-/** U(low, high). */
-export function uniform<T extends Tensor>(x: T, low = 0, high = 1, random: Random = defaultRandom()): T {
-  return fillWith(x, (values) => {
-    for (let i = 0; i < values.length; i++) values[i] = random.uniform(low, high);
+const NOTHING: ReadonlySet<never> = new Set();
+
+/** Fills x with what `draw` takes from the stream; `skip` goes past one number of the kind without computing it. */
+function drawn<T extends Tensor>(
+  x: T,
+  random: Random | undefined,
+  draw: (values: Float32Array, from: Random) => void,
+  skip: (from: Random) => void,
+): T {
+  checkTensors("init", { x });
+  if (skipping || isShapesOnly()) return x;
+  const { storage, size, dtype } = x;
+  if (random || storage.ready || dtype !== "f32") {
+    return fillWith(x, (values) => draw(values, random ?? defaultRandom()));
+  }
+  storage.reserve();
+  storage.touch();
+  let unread: Storage | undefined = storage; // what waits for its turn holds no memory that nobody reads any more
+  const turn = drawLater(() => {
+    if (unread) return void unread.compute();
+    const from = turn();
+    for (let i = 0; i < size; i++) skip(from);
   });
+  storage.defer({
+    sources: [],
+    absorbs: NOTHING,
+    write: (address) => draw(unread!.heap.f32(address, size), turn()),
+    ended: () => (unread = undefined),
+  });
+  return x;
+}
+
+/** U(low, high). */
+export function uniform<T extends Tensor>(x: T, low = 0, high = 1, random?: Random): T {
+  const draw = (values: Float32Array, from: Random): void => {
+    for (let i = 0; i < values.length; i++) values[i] = from.uniform(low, high);
+  };
+  return drawn(x, random, draw, (from) => from.bits());
 }
 
 /** N(mean, std²). */
-export function normal<T extends Tensor>(x: T, mean = 0, std = 1, random: Random = defaultRandom()): T {
-  return fillWith(x, (values) => {
-    for (let i = 0; i < values.length; i++) values[i] = random.normal(mean, std);
-  });
+export function normal<T extends Tensor>(x: T, mean = 0, std = 1, random?: Random): T {
+  const draw = (values: Float32Array, from: Random): void => {
+    for (let i = 0; i < values.length; i++) values[i] = from.normal(mean, std);
+  };
+  return drawn(x, random, draw, (from) => from.skipNormal());
 }
 
 /** Every element the same. */

@@ -6,7 +6,14 @@ import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import type { Owner } from "../core/storage.js";
-import { aboutToWrite, checkTensors, tensor, Tensor, type DType, type TypedArray } from "../core/tensor.js";
+import {
+  aboutToOverwrite,
+  checkTensors,
+  tensor,
+  Tensor,
+  type DType,
+  type TypedArray,
+} from "../core/tensor.js";
 import { DataError, short } from "../errors.js";
 import { checkOptions, kindOf, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
@@ -237,7 +244,7 @@ export abstract class Module {
     }
     // Memory can run out only before anything is written: all have theirs first, and of those that are turned round in
     // the heap the largest goes first, so that what it frees is enough for each of the others.
-    aboutToWrite(fitting.map(([, t]) => t));
+    aboutToOverwrite(fitting.map(([, t]) => t));
     const turned = (t: ModuleTensor): number => (t.fileAxes ? t.size : 0);
     fitting.sort(([, a], [, b]) => turned(b) - turned(a));
     for (const [name, t] of fitting) fromFile(t, state.get(name)!);
