@@ -139,7 +139,9 @@ export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.js";
 export { adaptNames } from "./io/weight-names.js";
 export { decodeWeights, type ReadOptions } from "./io/weights.js";
 export * from "./models/index.js";
+export * from "./compile/index.js";
 export * from "./nn/index.js";
+export * from "./compile/index.js";
 export * from "./ops/index.js";
 export * from "./optim/index.js";
 export {

@@ -44,10 +44,24 @@ const LAYERS: Record<string, readonly string[]> = {
   data: ["errors", "core", "wasm"],
   io: ["errors", "core"],
   models: ["errors", "core", "ops", "nn", "data"],
+  compile: ["errors", "core", "ops", "nn", "wasm"],
   train: ["errors", "core", "ops", "tensor-methods", "nn", "optim", "data", "io"],
   node: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "train", "wasm"],
   cli: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "train", "wasm", "node"],
-  index: ["errors", "core", "ops", "tensor-methods", "nn", "optim", "data", "io", "models", "train", "wasm"],
+  index: [
+    "errors",
+    "core",
+    "compile",
+    "ops",
+    "tensor-methods",
+    "nn",
+    "optim",
+    "data",
+    "io",
+    "models",
+    "train",
+    "wasm",
+  ],
 };
 
 /** The same for families of kernels; files beside the folders are below all of them, index.ts above. */

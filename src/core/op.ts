@@ -4,7 +4,7 @@
 import { ShapeError } from "../errors.js";
 import { disposeAux, keepAux, Node, type AnyRule, type Once } from "./autograd.js";
 import { isRecorded } from "./grad-mode.js";
-import { definePlan, type Make } from "./planned.js";
+import { definePlan, type Make, type Planned } from "./planned.js";
 import { enterScope, refusePromise, scoped } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
 import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
@@ -67,6 +67,8 @@ export interface RegisteredOp {
   readonly saves: readonly string[];
   /** Whether the output shares the elements of an input, of this name. */
   readonly view: string | undefined;
+  /** How it is computed; undefined where it shares elements, or is made of other operations. */
+  readonly planned: Planned<Inputs, object> | undefined;
   apply(inputs: Inputs, attrs: unknown): Tensor;
 }
 
@@ -209,6 +211,7 @@ export function defineOp<
     differentiable: Object.keys(spec.vjp),
     saves: spec.saves as readonly string[],
     view: view as string | undefined,
+    planned: planned as RegisteredOp["planned"],
     apply: (inputs, attrs) => apply(inputs as I, attrs as A),
   });
   return apply as ReturnType<typeof defineOp<I, A, Aux, S>>;

@@ -43,8 +43,23 @@ export interface Also {
 /** Plans how y is computed from the inputs, and what of the epilogue the planner says that it absorbs. */
 export type Make<T, A> = (planner: Planner, y: Place, inputs: Places<T>, attrs: A, also: Also) => void;
 
+/** What a plan needs to know of an operand. */
+type Planable = Pick<Operand, "shape" | "stays">;
+
 /** How an op computes y, for all shapes. */
 export interface Planned<T, A> {
+  /** Names of attributes whose values run() puts behind the operands' addresses. */
+  readonly scalars: readonly PropertyKey[];
+  /**
+   * The plan for these shapes and attributes. Its operands are y, the inputs in their order (of an epilogue: "residual"), the
+   * scalars, and what is derived. way: which of its ways, 0 unless said.
+   */
+  plan(
+    shape: Shape,
+    inputs: Readonly<Record<string, Planable | undefined>>,
+    attrs: A & { readonly activation?: Activation },
+    way?: number,
+  ): Plan;
   /** Computes y's elements to an address. */
   run(address: number, shape: Shape, inputs: Operands<T>, attrs: A): void;
   /**
@@ -103,8 +118,8 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     () => new PlanCache<Entry>(new Set<PropertyKey>(scalars), ({ plans }) => plans[0]!.launchCount),
   );
 
-  const planWay = (way: number, shape: Shape, inputs: Operands<T>, attrs: A): Plan => {
-    const named = Object.entries(inputs) as [string, Operand | undefined][];
+  const plan: Planned<T, A>["plan"] = (shape, inputs, attrs, way = 0) => {
+    const named = Object.entries(inputs);
     const places = named.map(([input, t], i) => [input, t && placeOfOperand(i + 1, t.shape)] as const);
     const keeps = (operand: number): boolean => named[operand - 1]?.[1]?.stays ?? false;
     const values = scalars.map((scalar, i) => [scalar, placeOf(named.length + 1 + i)] as const);
@@ -117,8 +132,8 @@ export function definePlan<T extends Tensors<T>, A extends object>(
 
   const entryFor = (shape: Shape, inputs: Operands<T>, attrs: A): Entry =>
     caches().get(shape, inputs, attrs as Record<string, unknown>, () => {
-      const plan = planWay(0, shape, inputs, attrs);
-      return { plans: [plan], trials: plan.ways > 1 ? new Trials(name, plan.ways) : undefined };
+      const first = plan(shape, inputs, attrs);
+      return { plans: [first], trials: first.ways > 1 ? new Trials(name, first.ways) : undefined };
     });
 
   const run = (address: number, shape: Shape, inputs: Operands<T>, attrs: A): void =>
@@ -139,8 +154,8 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     for (const scalar of scalars) addresses.push(attrs[scalar] as number);
     if (!trials) return runPlan(plans[0]!, addresses, inputs);
     trials.run(
-      (way) => (plans[way] ??= planWay(way, shape, inputs, attrs)),
-      (plan) => runPlan(plan, addresses, inputs),
+      (way) => (plans[way] ??= plan(shape, inputs, attrs, way)),
+      (chosen) => runPlan(chosen, addresses, inputs),
     );
   };
 
@@ -182,7 +197,7 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     defer(y, entryFor(shape, own, attrs).plans[0]!.absorbs, own, attrs);
     return y;
   };
-  return Object.assign(compute, { run, fill, later });
+  return Object.assign(compute, { scalars, plan, run, fill, later });
 }
 
 /** The inputs with the tensors of an epilogue behind them. */

@@ -85,8 +85,8 @@ const fold = definePlan<Statistics, { eps: number }>(
   ["eps"],
 );
 
-/** y = x·scale + shift, with the sum and the activation that follow. */
-const scaleShift = definePlan<{ x: Tensor; coefficients: Tensor }, object>(
+/** y = x·scale + shift, with the sum and the activation that follow. coefficients: [2, channels], scale, then shift. */
+export const scaleShift = definePlan<{ x: Tensor; coefficients: Tensor }, object>(
   "batchNorm",
   (p, y, { x, coefficients }, _, { residual, activation }) => {
     const { rows, channels } = rowsOf(y);

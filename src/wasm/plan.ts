@@ -56,6 +56,11 @@ class Numbers<T extends number[] | Int32Array> {
     });
   }
 
+  /** Whether one of them is a place in this operand. */
+  mention(operand: number): boolean {
+    return this.#operand.includes(operand);
+  }
+
   fill(addresses: readonly number[]): T {
     const at = this.#at;
     for (let i = 0; i < at.length; i++) {
@@ -69,6 +74,13 @@ class Numbers<T extends number[] | Int32Array> {
 const argumentsOf = (given: readonly number[]): Numbers<number[]> => new Numbers([...given], given);
 const wordsOf = (given: readonly number[]): Numbers<Int32Array> =>
   new Numbers(new Int32Array(given.length), given);
+
+/** A launch whose arguments are addresses. */
+export interface Bound {
+  readonly kernel: keyof Kernels;
+  readonly args: readonly number[];
+  readonly range: Launch["range"];
+}
 
 interface Launch {
   readonly kernel: keyof Kernels;
@@ -140,6 +152,33 @@ export class Plan {
       addresses[SCRATCH] = scratch;
       this.#run(addresses);
     });
+  }
+
+  /** Whether the op's operand number i itself is wanted, and not only what is derived from it. */
+  uses(i: number): boolean {
+    const operand = OWN + i;
+    return this.#words.mention(operand) || this.#launches.some(({ args }) => args.mention(operand));
+  }
+
+  /** Bytes of its structs and other words, and of its scratch memory: what bind() wants room for. */
+  get room(): { words: number; scratch: number } {
+    return { words: this.#words.values.length * 4, scratch: this.#scratchBytes };
+  }
+
+  /**
+   * The launches on operands at these addresses, as for run(). Its words are written to `words` and stay there, its scratch
+   * memory is at `scratch`.
+   */
+  bind(addresses: number[], words: number, scratch: number): Bound[] {
+    addresses[WORDS] = words;
+    addresses[SCRATCH] = scratch;
+    const { values } = this.#words;
+    if (values.length > 0) runtime().heap.i32(words, values.length).set(this.#words.fill(addresses));
+    return this.#launches.map(({ kernel, args, range }) => ({
+      kernel,
+      args: [...args.fill(addresses)],
+      range,
+    }));
   }
 
   #run(addresses: number[]): void {

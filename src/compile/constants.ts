@@ -1,0 +1,57 @@
+// The weights of a compiled model, in the layouts that its plans want. They are made when they are first asked for.
+
+import { keep } from "../core/scope.js";
+import { Storage } from "../core/storage.js";
+import type { Tensor } from "../core/tensor.js";
+import { OWN, type Derived } from "../wasm/plan.js";
+
+export class Constants {
+  readonly #makers: ReadonlyMap<string, () => Tensor>;
+  readonly #made = new Map<string, Tensor>();
+  readonly #derived = new Map<string, Storage>();
+
+  constructor(makers: ReadonlyMap<string, () => Tensor>) {
+    this.#makers = makers;
+  }
+
+  /** Address of a constant as it is. */
+  address(name: string): number {
+    let t = this.#made.get(name);
+    if (!t) this.#made.set(name, (t = keep(this.#makers.get(name)!())));
+    return t.compute();
+  }
+
+  /** Address of a constant in another layout. */
+  derived(name: string, { key, layout, bytes, plan }: Derived): number {
+    const id = `${name} ${key}`;
+    let block = this.#derived.get(id);
+    if (!block) {
+      const from = this.address(name);
+      block = new Storage(bytes, () => `compile: ${layout} of ${name}`);
+      block.settle((to) => plan.run([...new Array<number>(OWN).fill(0), from, to]));
+      this.#derived.set(id, block);
+    }
+    return block.compute();
+  }
+
+  /** Lets go of all constants but these in their own layout. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const [name, t] of this.#made) {
+      if (names.has(name)) continue;
+      t.dispose();
+      this.#made.delete(name);
+    }
+  }
+
+  /** Bytes of all that is there. */
+  get bytes(): number {
+    const own = [...this.#made.values()].reduce((sum, t) => sum + t.storage.bytes, 0);
+    return [...this.#derived.values()].reduce((sum, block) => sum + block.bytes, own);
+  }
+
+  dispose(): void {
+    this.keepOnly(new Set());
+    for (const block of this.#derived.values()) block.release();
+    this.#derived.clear();
+  }
+}

@@ -1,0 +1,1 @@
+export { compile, type CompiledModel, type CompileOptions } from "./compile.js";

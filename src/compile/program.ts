@@ -1,0 +1,137 @@
+// Steps as launches of kernels on addresses: what is left of a network for inputs of one shape.
+
+import { sizeOf, type Shape } from "../core/shape.js";
+import { Storage } from "../core/storage.js";
+import { DataError } from "../errors.js";
+import { launch, type Ranged } from "../wasm/parallel.js";
+import { OWN, type Bound, type Plan } from "../wasm/plan.js";
+import { runtime } from "../wasm/runtime.js";
+import { placesFor } from "./arena.js";
+import type { Constants } from "./constants.js";
+import { isView, planOf, plannedOf, shapesOf, type Step, type Steps } from "./steps.js";
+
+interface Planned {
+  readonly step: Step;
+  readonly plan: Plan;
+  /** Where its words lie. */
+  words: number;
+  launches: readonly Bound[];
+}
+
+/** Bytes from one step's structs to the next: whole lines. */
+const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+export class Program {
+  readonly outputShape: Shape;
+  /** Values, scratch memory and words, one behind the other. */
+  readonly #block: Storage;
+  readonly #steps: Planned[];
+  /** Steps that read the input or write the output. */
+  readonly #moving: readonly Planned[];
+  readonly #addressOf: (value: string) => number;
+  readonly #scratch: number;
+  readonly #constants: Constants;
+  #input = 0;
+  #output = 0;
+
+  /** @throws DataError naming a step that cannot be compiled */
+  constructor(steps: Steps, constants: Constants) {
+    this.#constants = constants;
+    const shapes = shapesOf(steps);
+    this.outputShape = shapes.get(steps.output)!;
+    const views = new Map(
+      steps.nodes.filter(isView).map(({ name, inputs }) => [name, Object.values(inputs)[0]!]),
+    );
+    /** The value whose elements a value shares. */
+    const rootOf = (value: string): string => {
+      const source = views.get(value);
+      return source === undefined ? value : rootOf(source);
+    };
+    const output = rootOf(steps.output);
+    if (output === "input" || steps.constants.has(output)) {
+      throw new DataError(`compile: the model computes nothing; its output is ${output}`);
+    }
+    const nodes = steps.nodes.filter((step) => !isView(step));
+    const last = new Map<string, number>();
+    nodes.forEach(({ name, inputs }, i) => {
+      for (const value of [name, ...Object.values(inputs)]) last.set(rootOf(value), i);
+    });
+    const { heap } = runtime();
+    const inside = nodes.flatMap(({ name }, from) => (name === output ? [] : [{ name, from }]));
+    const lives = inside.map(({ name, from }) => ({
+      bytes: heap.room(sizeOf(shapes.get(name)!) * 4),
+      from,
+      to: last.get(name)!,
+    }));
+    const { offsets, bytes } = placesFor(lives);
+    const places = new Map(inside.map(({ name }, i) => [name, offsets[i]!]));
+    this.#steps = nodes.map((step) => ({ step, plan: planOf(step, shapes, steps), words: 0, launches: [] }));
+    const scratch = Math.max(0, ...this.#steps.map(({ plan }) => plan.room.scratch));
+    let words = wholeLines(bytes + scratch);
+    for (const planned of this.#steps) {
+      planned.words = words;
+      words += wholeLines(planned.plan.room.words);
+    }
+    this.#block = new Storage(words, () => "compile: memory of a program");
+    const base = this.#block.compute();
+    this.#scratch = base + bytes;
+    for (const planned of this.#steps) planned.words += base;
+    this.#addressOf = (value) => {
+      const root = rootOf(value);
+      if (root === "input") return this.#input;
+      if (root === output) return this.#output;
+      return places.has(root) ? base + places.get(root)! : constants.address(root);
+    };
+    this.#moving = this.#steps.filter(({ step: { name, inputs } }) =>
+      [name, ...Object.values(inputs)].some((value) => ["input", output].includes(rootOf(value))),
+    );
+    for (const planned of this.#steps) this.#bind(planned);
+  }
+
+  /** Names of constants that steps read as they are. */
+  get constantsInUse(): string[] {
+    return this.#steps.flatMap(({ step, plan }) =>
+      Object.values(step.inputs).filter((_, i) => plan.uses(i + 1)),
+    );
+  }
+
+  get bytes(): number {
+    return this.#block.bytes;
+  }
+
+  #bind(planned: Planned): void {
+    const { step, plan } = planned;
+    const inputs = Object.values(step.inputs);
+    const { scalars } = plannedOf(step);
+    const direct = inputs.map((value, i) => (plan.uses(i + 1) ? this.#addressOf(value) : 0));
+    const addresses = [
+      ...new Array<number>(OWN).fill(0),
+      this.#addressOf(step.name),
+      ...direct,
+      ...scalars.map((scalar) => step.attrs[scalar as string] as number),
+      ...plan.derived.map((derived) => this.#constants.derived(inputs[derived.of - 1]!, derived)),
+    ];
+    planned.launches = plan.bind(addresses, planned.words, this.#scratch);
+  }
+
+  /** Computes the output to an address from the input at an address. */
+  run(input: number, output: number): void {
+    if (input !== this.#input || output !== this.#output) {
+      this.#input = input;
+      this.#output = output;
+      for (const planned of this.#moving) this.#bind(planned);
+    }
+    const { kernels } = runtime();
+    for (const { launches } of this.#steps) {
+      for (const { kernel, args, range } of launches) {
+        if (range) {
+          launch(kernel as Ranged, range.units, range.grain, args, range.scratch, range.scratchBytes);
+        } else (kernels[kernel] as (...all: number[]) => number)(...args);
+      }
+    }
+  }
+
+  dispose(): void {
+    this.#block.release();
+  }
+}

@@ -1,0 +1,81 @@
+// What compile() works on: the graph of a network as a list of steps, which its passes rewrite. A step is a node of the graph with
+// what its operation does besides for those that came after it.
+
+import { registeredOps } from "../core/op.js";
+import type { Planned } from "../core/planned.js";
+import type { Shape } from "../core/shape.js";
+import type { Activation } from "../core/storage.js";
+import type { Tensor } from "../core/tensor.js";
+import { DataError } from "../errors.js";
+import type { Graph, GraphNode } from "../nn/trace.js";
+import { scaleShift } from "../ops/norm.js";
+import type { Absorbed, Plan } from "../wasm/plan.js";
+
+export interface Step extends GraphNode {
+  /** Applied as its output is written. What is added before that is an input, "residual". */
+  readonly activation?: Activation;
+}
+
+export interface Steps {
+  readonly nodes: readonly Step[];
+  /** Makes a tensor that steps read and none computes, by name; the caller's to dispose of. */
+  readonly constants: ReadonlyMap<string, () => Tensor>;
+  /** Their shapes. */
+  readonly constantShapes: ReadonlyMap<string, Shape>;
+  readonly inputShape: Shape;
+  readonly output: string;
+}
+
+export function stepsOf({ nodes, constants, inputShape, output }: Graph): Steps {
+  const makers = [...constants].map(([name, t]) => [name, () => t.detach()] as const);
+  const shapes = [...constants].map(([name, t]) => [name, t.shape] as const);
+  return { nodes, constants: new Map(makers), constantShapes: new Map(shapes), inputShape, output };
+}
+
+/** Operations that compile() has beside those of networks. */
+const OWN: Readonly<Record<string, Planned<never, object>>> = { scaleShift };
+
+/** How a step is computed. @throws DataError naming it if its operation has no plan */
+export function plannedOf({ name, op }: Step): Planned<never, object> {
+  const planned = OWN[op] ?? registeredOps().get(op)?.planned;
+  if (!planned) throw new DataError(`compile: ${name}: there is no compiled form of '${op}'`);
+  return planned as Planned<never, object>;
+}
+
+/** Whether a step shares the elements of what it reads. */
+export function isView({ op }: Step): boolean {
+  return registeredOps().get(op)?.view !== undefined;
+}
+
+/** Shapes of all values by name. */
+export function shapesOf(steps: Steps): ReadonlyMap<string, Shape> {
+  const nodes = steps.nodes.map(({ name, shape }) => [name, shape] as const);
+  return new Map([["input", steps.inputShape], ...steps.constantShapes, ...nodes]);
+}
+
+/** How many steps read each value; the network's caller reads its output. */
+export function readersOf({ nodes, output }: Steps): ReadonlyMap<string, number> {
+  const readers = new Map([[output, 1]]);
+  for (const { inputs } of nodes) {
+    for (const value of Object.values(inputs)) readers.set(value, (readers.get(value) ?? 0) + 1);
+  }
+  return readers;
+}
+
+/** The plan of a step. Constants stay, so that what is derived from them is kept. */
+export function planOf(step: Step, shapes: ReadonlyMap<string, Shape>, steps: Steps): Plan {
+  const operands = Object.entries(step.inputs).map(([key, value]) => {
+    return [key, { shape: shapes.get(value)!, stays: steps.constants.has(value) }] as const;
+  });
+  const attrs = { ...step.attrs, ...(step.activation && { activation: step.activation }) };
+  return plannedOf(step).plan(step.shape, Object.fromEntries(operands), attrs);
+}
+
+/** What a step could do for the one after it. */
+export function absorbedBy(
+  step: Step,
+  shapes: ReadonlyMap<string, Shape>,
+  steps: Steps,
+): ReadonlySet<Absorbed> {
+  return isView(step) ? new Set() : planOf(step, shapes, steps).absorbs;
+}

@@ -1,0 +1,145 @@
+// compile(): what it computes, and what it refuses. Models are compared with their own forward().
+
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  add,
+  BatchNorm2d,
+  compile,
+  Conv2d,
+  DataError,
+  Linear,
+  manualSeed,
+  memoryStats,
+  Module,
+  mul,
+  relu,
+  Sequential,
+  ShapeError,
+  tensor,
+  tidy,
+  WasmError,
+  type Shape,
+  type Tensor,
+} from "../../src/index.js";
+import { init } from "../../src/wasm/runtime.js";
+import { compiled, difference, eager, modelFor, SMALL, wave } from "../helpers/compiled.js";
+
+beforeEach(() => {
+  init({ threads: 1 });
+  manualSeed(1);
+});
+
+describe("a compiled model", () => {
+  const small = (): Sequential => new Sequential(new Conv2d(3, 8, 3, { padding: 1 }), new BatchNorm2d(8));
+
+  it("takes other numbers of images, and other sizes", () => {
+    const model = modelFor("resnet18");
+    using own = compile(model, SMALL);
+    for (const shape of [[3, 32, 32, 3], [1, 96, 80, 3], SMALL]) {
+      tidy(() => {
+        const x = wave(shape);
+        expect(difference(own.run(x).data() as Float32Array, eager(model, x))).toBeLessThan(1e-4);
+      });
+    }
+  });
+
+  it("leaves nothing behind from run to run, and frees all at the end", () => {
+    const model = small();
+    const x = wave(SMALL);
+    const before = memoryStats().bytesInUse;
+    const own = compile(model, SMALL);
+    own.run(x).dispose();
+    const { bytesInUse, reservedBytes } = memoryStats();
+    for (let i = 0; i < 1000; i++) own.run(x).dispose();
+    expect(memoryStats()).toMatchObject({ bytesInUse, reservedBytes });
+    own.dispose();
+    expect(memoryStats().bytesInUse).toBe(before);
+  });
+
+  it("does without the model", () => {
+    const model = small();
+    const x = wave(SMALL);
+    const expected = eager(model, x);
+    using own = compile(model, SMALL, { keepModel: false });
+    expect(model.parameters()[0]!.disposed).toBe(true);
+    expect(difference(own.run(x).data() as Float32Array, expected)).toBeLessThan(1e-5);
+  });
+
+  it("does not change with the model, nor the model with it", () => {
+    const model = small();
+    const x = wave(SMALL);
+    using own = compile(model, SMALL);
+    const expected = own.run(x).data();
+    for (const p of model.parameters()) p.copyFrom(new Float32Array(p.size).fill(7));
+    expect(own.run(x).data()).toEqual(expected);
+    expect(model.training).toBe(true);
+  });
+
+  it("has its own sum where an operand is summed with itself, or read twice", () => {
+    class Twice extends Module {
+      readonly conv = new Conv2d(3, 8, 1);
+      override forward(x: Tensor): Tensor {
+        const y = this.conv.forward(x);
+        return add(relu(y), add(y, y));
+      }
+    }
+    const model = new Twice();
+    const x = wave(SMALL);
+    expect(difference(compiled(model, x), eager(model, x))).toBeLessThan(1e-6);
+  });
+});
+
+describe("compile() refuses", () => {
+  class Own extends Module {
+    readonly #rule: (x: Tensor) => Tensor;
+    constructor(rule: (x: Tensor) => Tensor) {
+      super();
+      this.#rule = rule;
+    }
+    override forward(x: Tensor): Tensor {
+      return this.#rule(x);
+    }
+  }
+  const shape: Shape = [1, 4];
+
+  it("what is no model", () => {
+    expect(() => compile({} as Module, shape)).toThrow(DataError);
+    expect(() => compile({} as Module, shape)).toThrow("compile: model must be a Module; got an object");
+  });
+
+  it("a model that does something else each time", () => {
+    let calls = 0;
+    const model = new Own((x) => (calls++ % 2 ? relu(x) : mul(x, x)));
+    expect(() => compile(model, shape)).toThrow(
+      "compile: the model does not do the same each time: mul differs between two runs",
+    );
+  });
+
+  it("a model that computes nothing", () => {
+    const model = new Own((x) => x);
+    expect(() => compile(model, shape)).toThrow("compile: the model computes nothing; its output is input");
+  });
+
+  it("inputs that do not fit, naming the operation", () => {
+    using own = compile(new Linear(4, 2), shape);
+    expect(() => own.run(wave([1, 5]))).toThrow(ShapeError);
+    expect(() => own.run(wave([1, 5]))).toThrow("linear: expected x:[…,in]");
+    expect(() => own.run(tensor(new Int32Array(4), [1, 4]))).toThrow(
+      "CompiledModel.run: x must be f32; got x:[1,4]",
+    );
+    expect(() => own.run(3 as unknown as Tensor)).toThrow(DataError);
+  });
+
+  it("to be used after dispose() and after init()", () => {
+    const model = new Linear(4, 2);
+    const x = wave(shape);
+    const own = compile(model, shape);
+    own.dispose();
+    own.dispose();
+    expect(() => own.run(x)).toThrow(new WasmError("CompiledModel: used after dispose()"));
+    const lost = compile(model, shape);
+    init({ threads: 1 });
+    expect(() => lost.run(wave(shape))).toThrow(WasmError);
+    expect(() => lost.run(wave(shape))).toThrow("CompiledModel: made before init() replaced the kernels");
+  });
+});
