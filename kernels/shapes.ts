@@ -7,6 +7,7 @@ export const RELU6: i32 = 2;
 export const SILU: i32 = 3;
 export const HARDSWISH: i32 = 4;
 export const HARDSIGMOID: i32 = 5;
+export const SIGMOID: i32 = 6;
 
 /** A matrix product; see product/gemm.ts. */
 @unmanaged
@@ -71,6 +72,9 @@ export class RowsGemm {
   b: usize = 0;
   bias: usize = 0;
   c: usize = 0;
+  /** What is added to the sums, laid out as C but apart from it, or 0; the activation, or 0. */
+  residual: usize = 0;
+  activation: i32 = 0;
   columns: i32 = 0;
   panelBytes: i32 = 0;
   segments: usize = 0;

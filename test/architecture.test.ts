@@ -67,9 +67,9 @@ const LAYERS: Record<string, readonly string[]> = {
 /** The same for families of kernels; files beside the folders are below all of them, index.ts above. */
 const FAMILIES: Record<string, readonly string[]> = {
   tile: [],
-  product: ["tile"],
-  winograd: ["tile", "product"],
-  depthwise: [],
+  product: ["tile", "elementwise"],
+  winograd: ["tile", "product", "elementwise"],
+  depthwise: ["elementwise"],
   pool: [],
   elementwise: [],
   reduce: [],

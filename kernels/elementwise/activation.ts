@@ -1,6 +1,6 @@
 // Activations by their numbers, for kernels that apply one as they write.
 
-import { HARDSWISH, RELU6, SILU } from "../shapes";
+import { HARDSIGMOID, HARDSWISH, RELU6, SILU } from "../shapes";
 import {
   hardsigmoid,
   hardsigmoidBackward,
@@ -8,6 +8,7 @@ import {
   hardswishBackward,
   relu6,
   relu6Backward,
+  sigmoid,
   silu,
   siluBackward,
 } from "./generated/maps";
@@ -17,10 +18,11 @@ export function activate(f: i32, x: usize, y: usize, count: i32): void {
   if (f == SILU) silu(x, y, 0, count);
   else if (f == RELU6) relu6(x, y, 0, count);
   else if (f == HARDSWISH) hardswish(x, y, 0, count);
-  else hardsigmoid(x, y, 0, count);
+  else if (f == HARDSIGMOID) hardsigmoid(x, y, 0, count);
+  else sigmoid(x, y, 0, count);
 }
 
-/** dx = dy·f′(x), likewise. */
+/** dx = dy·f′(x), likewise, but not of sigmoid. */
 export function activateBackward(f: i32, dy: usize, x: usize, dx: usize, count: i32): void {
   if (f == SILU) siluBackward(dy, x, dx, 0, count);
   else if (f == RELU6) relu6Backward(dy, x, dx, 0, count);

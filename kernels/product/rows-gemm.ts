@@ -1,11 +1,12 @@
-// C[pixel][o] = bias[o] + Σ A[window of pixel] · B[o]: rows of C are the pixels of a grid, rows of A start at those pixels and
+// C[pixel][o] = f(bias[o] + Σ A[window of pixel] · B[o] + residual[pixel][o]): rows of C are the pixels of a grid, rows of A start at those pixels and
 // may overlap as the windows of a convolution do. Convolution without im2col.
 //
 // With a frame, images are copied band by band into a strip of memory with zeros around, so that no window needs a test
 // for its border; without one A lies in the images themselves.
 
 import { padImage } from "./pack";
-import { RowsGemm } from "../shapes";
+import { activate } from "../elementwise/activation";
+import { RELU, RELU6, RowsGemm } from "../shapes";
 import { at } from "../simd";
 import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { rowsTile } from "../tile/generated/rows";
@@ -143,6 +144,9 @@ function blockOfTiles(
       operands.segments = segments;
       operands.segmentCount = count;
       operands.accumulate = i32(left < s.segmentCount);
+      operands.adds = i32(left == count && s.residual != 0);
+      operands.residual = s.residual - s.c;
+      operands.high = left == count ? mostOf(s.activation) : 0;
       for (let o = o0; o < o1; o += NR) {
         const panel = s.b + z * s.bGroupBytes + (o / NR) * s.panelBytes;
         const bias = s.bias ? at(s.bias, z * s.columns + o) : 0;
@@ -156,6 +160,27 @@ function blockOfTiles(
       segments += 12 * count;
       left -= count;
     }
+    if (s.activation && mostOf(s.activation) == 0) {
+      activateRows(s.activation, cList, min(tiles * MR, pixels - first * MR), at(cGroup, o0), o1 - o0);
+    }
+  }
+}
+
+/** What an activation cuts to that is a cut at 0 and above, 0 for others. */
+function mostOf(activation: i32): f32 {
+  return activation == RELU ? Infinity : activation == RELU6 ? 6 : 0;
+}
+
+/** Applies another activation to `columns` values of each of the rows; those that follow each other go together. */
+function activateRows(activation: i32, list: usize, rows: i32, offset: usize, columns: i32): void {
+  for (let r = 0; r < rows;) {
+    const first = <usize>load<u32>(at(list, r));
+    let n = 0;
+    while (r < rows && <usize>load<u32>(at(list, r)) == at(first, n * columns)) {
+      r++;
+      n++;
+    }
+    activate(activation, first + offset, first + offset, n * columns);
   }
 }
 

@@ -100,6 +100,15 @@ const rows = (MR, NV) => `
   if (accumulate || bias) {
     ${list(MR, (i) => `const from${i} = accumulate ? c${i} : bias;\n${add(NV, i, `from${i}`)}`)}
   }
+  if (s.adds) {
+    const residual = s.residual;
+    ${list(MR, (i) => add(NV, i, `c${i} + residual`))}
+  }
+  const high = s.high;
+  if (high > 0) {
+    const most = f32x4.splat(high);
+    ${list(MR, (i) => list(NV, (j) => `c${i}${j} = f32x4.pmin(f32x4.pmax(c${i}${j}, f32x4.splat(0)), most);`))}
+  }
   ${list(MR, (i) => `const to${i} = whole ? c${i} : spare + ${i} * step;\n${put(NV, i, `to${i}`)}`)}
   if (whole) return;
   for (let r = 0; r < ${MR}; r++) {
@@ -184,7 +193,8 @@ export default {
     "rows",
     `
  * One tile from MR row addresses of A (a list of u32) to MR row addresses of C, columns cOffset bytes in. Rows that do not exist repeat the
- * last address and write the same value twice. b is a packed panel. To the sums come C's old values if s says so, else bias (NR floats, or 0).
+ * last address and write the same value twice. b is a packed panel. To the sums come C's old values if s says so, else bias (NR floats, or 0);
+ * then what else s says.
 `,
     "s: Operands, aList: usize, cList: usize, cOffset: usize, b: usize, bias: usize, columns: i32",
     rows,

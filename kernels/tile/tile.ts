@@ -47,6 +47,10 @@ export class Operands {
   /** Of rowsTile: after the addresses of A's rows; whether to add to C. */
   aBase: usize = 0;
   accumulate: i32 = 0;
+  /** Of rowsTile too: whether to add what lies `residual` bytes (modulo 2³²) after C, and what to cut C to, [0, high], unless 0. */
+  adds: i32 = 0;
+  residual: usize = 0;
+  high: f32 = 0;
 }
 
 /** Bytes of scratch for the calls of tiles: Operands, and from SPARE on a tile that reaches past the matrix. */

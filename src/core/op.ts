@@ -158,7 +158,7 @@ export function defineOp<
     const aux = spec.absorbed?.(y, inputs);
     if (aux) return aux;
     const extras = spec.extras?.(inputs, y.shape, recorded);
-    planned.fill(y, extras ? { ...inputs, ...extras } : inputs, attrs);
+    planned.fill(y, extras ? { ...inputs, ...extras } : inputs, attrs, undefined, recorded);
     return extras;
   };
 

@@ -1,6 +1,6 @@
 // Plans (wasm/plan.ts) for tensors: made when shapes and attributes are met for the first time, kept until init().
 
-import { OWN, Planner, placeOf, type Plan } from "../wasm/plan.js";
+import { OWN, Planner, placeOf, type Absorbed, type Plan } from "../wasm/plan.js";
 import { perRuntime } from "../wasm/runtime.js";
 import { isRecorded } from "./grad-mode.js";
 import { PlanCache } from "./plan-cache.js";
@@ -35,7 +35,7 @@ type AnyOperands = Readonly<Record<string, Operand | undefined>>;
 export interface Also {
   readonly moments: { pivot: number; mean: number; variance: number } | undefined;
   readonly sum: boolean;
-  /** Place of what is added, 0 for nothing. */
+  /** Place of what is added, 0 for nothing; it shares no memory with y. */
   readonly residual: number;
   readonly activation: Activation | undefined;
 }
@@ -64,9 +64,10 @@ export interface Planned<T, A> {
   run(address: number, shape: Shape, inputs: Operands<T>, attrs: A): void;
   /**
    * Computes y's elements, or leaves them to be computed where that can take something over from the next operation. more: what
-   * else the next operation may want to know of them.
+   * else the next operation may want to know of them. recorded: backward may want them too, and would compute them again if they
+   * were left to an activation.
    */
-  fill(y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">): void;
+  fill(y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">, recorded?: boolean): void;
   /** A new tensor of the shape, filled. */
   (shape: Shape, inputs: T, attrs: A): Tensor;
   /** The same, computed when its elements are asked for: the gradient of a parameter then is written where it is to lie. */
@@ -98,6 +99,9 @@ function runPlan(plan: Plan, addresses: number[], inputs: AnyOperands): void {
   }
   plan.run(addresses);
 }
+
+/** What an op absorbs only if there is no backward. */
+const IN_INFERENCE: ReadonlySet<Absorbed> = new Set(["residual", "activation"]);
 
 /** What is remembered for a combination of shapes and attributes: the plan of each way that was planned, and their times. */
 interface Entry {
@@ -177,10 +181,17 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     });
   };
 
-  const fill = (y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">): void => {
+  const fill = (
+    y: Tensor,
+    inputs: T,
+    attrs: A,
+    more?: Pick<Deferred, "scaled">,
+    recorded: boolean = false,
+  ): void => {
     const own = operandsOf(inputs);
     const entry = entryFor(y.shape, own, attrs);
-    const { absorbs } = entry.plans[0]!;
+    const all = entry.plans[0]!.absorbs;
+    const absorbs = recorded ? new Set([...all].filter((what) => !IN_INFERENCE.has(what))) : all;
     if (absorbs.size > 0) defer(y, absorbs, own, attrs, more);
     else runEntry(entry, y.compute(), y.shape, own, attrs);
   };

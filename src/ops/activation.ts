@@ -5,6 +5,7 @@ import { definePlan, operandsOf } from "../core/planned.js";
 import type { Activation, Storage } from "../core/storage.js";
 import { empty, type Tensor } from "../core/tensor.js";
 import { GRAIN } from "../wasm/parallel.js";
+import { activatedBefore } from "./fusion.js";
 
 /**
  * y = f(x). from: what its slope is read from. slow: how many times longer than a copy it takes. Where x waits to be computed,
@@ -21,10 +22,8 @@ function defineActivation(name: Activation, from: "x" | "y", slow = 1): (x: Tens
     plan: (p, y, { x }) => p.parallel(name, x.size, GRAIN / slow, x.ptr, y.ptr),
     extras: (): { coefficients?: Storage } => ({}),
     absorbed(y, { x }) {
-      const { deferred } = x.storage;
-      if (!deferred?.absorbs.has("activation")) return undefined;
-      deferred.write(y.compute(), { activation: name });
-      return deferred.scaled ?? {};
+      const deferred = activatedBefore(y, x.storage, name);
+      return deferred && (deferred.scaled ?? {});
     },
     saves: [from],
     vjp: {

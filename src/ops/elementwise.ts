@@ -8,7 +8,7 @@ import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
 import { GRAIN } from "../wasm/parallel.js";
 import type { Planner } from "../wasm/plan.js";
-import { addedTo } from "./fusion.js";
+import { activatedBefore, addedTo } from "./fusion.js";
 
 type UnaryKernel = "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
 type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
@@ -35,6 +35,7 @@ function defineUnary<S extends "x" | "y" = never>(
     name,
     shape: ({ x }: UnaryInputs) => x.shape,
     plan: (p, y, { x }) => p.parallel(name, x.size, SLOW.has(name) ? GRAIN / 8 : GRAIN, x.ptr, y.ptr),
+    ...(name === "sigmoid" && { absorbed: (y, { x }) => activatedBefore(y, x.storage, name) && {} }),
     saves,
     vjp: { x: (dy, saved) => gradient(dy, saved as { readonly [K in S]: Tensor }) },
   });

@@ -1,8 +1,9 @@
-// Results that are left to the operation that follows them: batch normalisation (and a residual sum) to an activation, an
-// activation's gradient to that of batch normalisation. Memory is what these operations wait for, and each pass saved is one
-// over whole activations.
+// Results that are left to the operation that follows them: batch normalisation, and in inference convolutions and products, (and a
+// residual sum) to an activation, an activation's gradient to that of batch normalisation. Memory is what these operations wait
+// for, and each pass saved is one over whole activations.
 
-import type { Activation, Storage } from "../core/storage.js";
+import type { Also } from "../core/planned.js";
+import type { Activation, Deferred, Storage } from "../core/storage.js";
 import type { Tensor } from "../core/tensor.js";
 import { GRAIN } from "../wasm/parallel.js";
 import { constants } from "../wasm/table.js";
@@ -19,6 +20,7 @@ const CODES: Readonly<Record<Activation, number>> = {
   silu: constants.SILU,
   hardswish: constants.HARDSWISH,
   hardsigmoid: constants.HARDSIGMOID,
+  sigmoid: constants.SIGMOID,
 };
 
 /** An activation as kernels take it; 0 for none. */
@@ -26,9 +28,32 @@ export function codeOf(activation: Activation | undefined): number {
   return activation ? CODES[activation] : 0;
 }
 
+/** What kernels do to the sums before they store them: what they add (a place, or 0), and which activation they apply (or 0). */
+export interface Finish {
+  readonly residual: number;
+  readonly activation: number;
+}
+
+/** Nothing, and the names of both. */
+export const UNFINISHED: Finish = { residual: 0, activation: 0 };
+export const FINISH = ["residual", "activation"] as const;
+
+/** What of an epilogue convolutions and products do in inference. */
+export function finishOf({ residual, activation }: Also): Finish {
+  return { residual, activation: codeOf(activation) };
+}
+
 /** Whether this op is an activation that what computes its input may apply as it writes. */
 export function isActivation(op: string): boolean {
   return Object.hasOwn(CODES, op);
+}
+
+/** Has what computes x apply this to it, if x still waits and that can: fills y. */
+export function activatedBefore(y: Tensor, x: Storage, activation: Activation): Deferred | undefined {
+  const { deferred } = x;
+  if (!deferred?.absorbs.has("activation")) return undefined;
+  deferred.write(y.compute(), { activation });
+  return deferred;
 }
 
 /** Leaves y = x + other to be computed together with x, if x still waits to be and can take a sum in. */

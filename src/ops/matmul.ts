@@ -8,6 +8,7 @@ import { ShapeError } from "../errors.js";
 import { shares } from "../wasm/parallel.js";
 import type { Planner } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
+import { FINISH, finishOf, type Finish } from "./fusion.js";
 import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
 import { planCopy } from "./strided.js";
 import { sumOfRows } from "./sum-of-rows.js";
@@ -33,7 +34,7 @@ function gemm(p: Planner, m: number, n: number, k: number, a: Operand, b: Operan
   } else gemmBlocks(p, m, n, k, a, b, c, false);
 }
 
-/** C = A·B + bias, rows of A (lda apart) contiguous, B in panels; bias 0 for none. */
+/** C = A·B + bias, rows of A (lda apart) contiguous, B in panels; bias 0 for none. Then what `finish` says. */
 function rowsTimesPanels(
   p: Planner,
   m: number,
@@ -44,6 +45,7 @@ function rowsTimesPanels(
   panels: number,
   bias: number,
   c: number,
+  finish?: Finish,
 ): void {
   const x = { address: a, images: 1, height: 1, width: m, channels: lda };
   const grid = {
@@ -53,6 +55,7 @@ function rowsTimesPanels(
     stepColumns: 1,
     b: panels,
     bias,
+    ...finish,
     c,
     cImageBytes: m * n * 4,
     cRowBytes: m * n * 4,
@@ -187,16 +190,18 @@ const linearOp = defineOp({
     }
     return [...x.shape.slice(0, -1), out!];
   },
-  plan(p, y, { x, weight, bias }) {
+  plan(p, y, { x, weight, bias }, _, also) {
     const [out, inner] = weight.shape as [number, number];
     const rows = sizeOf(x.shape.slice(0, -1));
     if (out * inner <= WHOLE_FLOATS) {
+      if (p.keeps(weight.ptr)) for (const what of FINISH) p.absorbs(what);
       p.derive(
         weight.ptr,
         "panels",
         panelFloats(inner, out) * 4,
         (own, from, to) => packMatrix(own, from, 1, inner, inner, out, to),
-        (panels) => rowsTimesPanels(p, rows, out, inner, x.ptr, inner, panels, bias?.ptr ?? 0, y.ptr),
+        (panels) =>
+          rowsTimesPanels(p, rows, out, inner, x.ptr, inner, panels, bias?.ptr ?? 0, y.ptr, finishOf(also)),
       );
       return;
     }

@@ -4,6 +4,7 @@ import type { Struct } from "../wasm/abi.js";
 import { shares } from "../wasm/parallel.js";
 import type { Planner } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
+import { UNFINISHED, type Finish } from "./fusion.js";
 
 /** Tiles of the kernel's blocks, and the rows of its tallest register tile. */
 const BLOCK_ROWS = 16 * 6;
@@ -64,15 +65,16 @@ type Fields = Struct<"RowsGemm">;
 export type Grid = Pick<
   Fields,
   "height" | "width" | "c" | "cImageBytes" | "cRowBytes" | "cPixelBytes" | "columns" | "b" | "bias"
-> & {
-  /** Rows and columns of the frame from one window to the next. */
-  stepRows: number;
-  stepColumns: number;
-  /** Products side by side: groups of a convolution. */
-  groups: number;
-  aGroupBytes: number;
-  cGroupBytes: number;
-};
+> &
+  Partial<Finish> & {
+    /** Rows and columns of the frame from one window to the next. */
+    stepRows: number;
+    stepColumns: number;
+    /** Products side by side: groups of a convolution. */
+    groups: number;
+    aGroupBytes: number;
+    cGroupBytes: number;
+  };
 
 /** Width of the rows that windows lie in: the frame's, or the images' where they need none. */
 export function rowWidth(x: { height: number; width: number }, frame: Frame): number {
@@ -113,6 +115,7 @@ export function rowsProduct(
   const stripRows = Math.min(frame.height, (bandRows - 1) * stepRows + windowRows);
   const address = p.words(segments.length ? segments : [0, 0, 0]);
   const shape = p.struct("RowsGemm", {
+    ...UNFINISHED,
     ...rest,
     images: x.images,
     aImageBytes: (framed ? stripRows : x.height) * rowBytes,

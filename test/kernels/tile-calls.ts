@@ -1,10 +1,12 @@
 // Calls of the kernels that run on register tiles (4×8, 6×8, 3×12), and of those that pack for them.
 
+import { constants } from "../../src/wasm/table.js";
 import { TILES } from "../helpers/binaries.js";
 import { calls, LENGTHS, type Call } from "./calls.js";
 
 const ROWS = [0, 1, 2, 3, 4, 5, 6, 7, 11, 15];
 const COLUMNS = [1, 7, 8, 9, 11, 12, 13, 19, 27];
+const ACTIVATIONS = [0, constants.RELU, constants.RELU6, constants.SILU];
 
 /** Rows of C lie this many words further apart than they are long. */
 const GAP = 3;
@@ -50,6 +52,41 @@ const windowsOfRow = calls(
       b: g.input(panels * 2 * run * width),
       bias: bias ? g.input(panels * width) : 0,
       c: g.matrix(pixels, columns, columns + gap),
+      columns,
+      panelBytes: 2 * run * width * 4,
+      segments,
+      segmentCount: 2,
+      segmentBlocks: k.segmentBlocks(segments, 2),
+      unitPanels: gap ? 1 : panels,
+      tile,
+    });
+    k.rowsGemm(shape, g.scratch(k.rowsGemmScratch(shape)), 0, k.rowsGemmUnits(shape));
+  },
+);
+
+/** rowsGemm that adds a residual and applies an activation, once its sums are complete. */
+const finished = calls(
+  ["pixels", "columns", "run", "tile", "gap", "residual", "activation"],
+  [[1, 6, 7, 100], [1, 5, 8, 9, 27], [3, 600], TILES, [0, GAP], [0, 1], ACTIVATIONS],
+  (k, g, pixels, columns, run, tile, gap, residual, activation) => {
+    const width = k.tileColumns(tile);
+    const panels = Math.ceil(columns / width);
+    const segments = g.ints([0, 0, run, run * 4, run * width * 4, run]);
+    const row = columns + gap;
+    const shape = g.struct("RowsGemm", {
+      images: 1,
+      height: 1,
+      width: pixels,
+      aPixelBytes: 4,
+      cPixelBytes: row * 4,
+      cRowBytes: pixels * row * 4,
+      cImageBytes: pixels * row * 4,
+      a: g.input(pixels + 2 * run),
+      b: g.input(panels * 2 * run * width),
+      bias: g.input(panels * width),
+      residual: residual ? g.input(pixels * row) : 0,
+      activation,
+      c: g.matrix(pixels, columns, row),
       columns,
       panelBytes: 2 * run * width * 4,
       segments,
@@ -182,7 +219,7 @@ export const tileCalls: Readonly<Record<string, readonly Call[]>> = {
     ...gemm("plain", 1, ROWS, COLUMNS, [0, 1, 5]),
     ...gemm("plain", 0, [47, 48, 49], [9, 33], [3, 513]), // around the blocks of 48 × 512
   ],
-  rowsGemm: [...windowsOfRow, ...windowsOfFrame],
+  rowsGemm: [...windowsOfRow, ...windowsOfFrame, ...finished],
   pixelsGemm,
   packPanels,
   padImages,

@@ -8,6 +8,7 @@ import type { Tensor } from "../../core/tensor.js";
 import { ShapeError } from "../../errors.js";
 import { checkOptions, kindOf } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
+import { finishOf } from "../fusion.js";
 import { sumOfRows } from "../sum-of-rows.js";
 import { copyOf, describeWindow, windowOutput } from "../window.js";
 import { convOf, type Conv2dAttrs, type Conv2dOptions } from "./sizes.js";
@@ -70,10 +71,13 @@ const conv2dOp = defineOp({
       checkAlgorithm(attrs.algorithm, convOf(x.shape, weight.shape, attrs, y));
     return y;
   },
-  plan(p, y, { x, weight, bias }, attrs, { moments }) {
+  plan(p, y, { x, weight, bias }, attrs, also) {
     const conv = convOf(x.shape, weight.shape, attrs, y.shape);
-    const row = algorithmFor("forward", conv, p.keeps(weight.ptr), attrs.algorithm);
-    row.forward(p, conv, { x: x.ptr, weight: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr, moments });
+    const inference = p.keeps(weight.ptr);
+    const row = algorithmFor("forward", conv, inference, attrs.algorithm);
+    if (inference) for (const what of row.finishes ?? []) p.absorbs(what);
+    const operands = { x: x.ptr, weight: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr };
+    row.forward(p, conv, { ...operands, moments: also.moments, ...finishOf(also) });
   },
   saves: ["x", "weight"],
   vjp: {

@@ -14,6 +14,7 @@ import type { Struct } from "../../wasm/abi.js";
 import { GRAIN } from "../../wasm/parallel.js";
 import type { Planner } from "../../wasm/plan.js";
 import { runtime } from "../../wasm/runtime.js";
+import { FINISH, type Finish } from "../fusion.js";
 import { packMatrix, panelFloats, rowsProduct, rowWidth, type Frame, type Run } from "../rows-product.js";
 import type { Conv } from "./sizes.js";
 import type { Algorithm } from "./table.js";
@@ -33,8 +34,13 @@ function frameOf(conv: Conv): Frame {
   };
 }
 
-/** y = conv2d(x, weight) + bias; bias 0 for none. */
-function directForward(p: Planner, conv: Conv, x: number, weight: number, bias: number, y: number): void {
+/** y = activation(conv2d(x, weight) + bias + residual); 0 for what there is none of. */
+function directForward(
+  p: Planner,
+  conv: Conv,
+  operands: { x: number; weight: number; bias: number; y: number } & Finish,
+): void {
+  const { x, weight, bias, y, residual, activation } = operands;
   const { channels: c, groupChannels: cg, outChannels: o, groupOutChannels: og, groups } = conv;
   const k = conv.kernelHeight * conv.kernelWidth * cg;
   const floats = panelFloats(k, og);
@@ -58,6 +64,8 @@ function directForward(p: Planner, conv: Conv, x: number, weight: number, bias: 
       stepColumns: conv.strideWidth,
       b,
       bias,
+      residual,
+      activation,
       c: y,
       cImageBytes: conv.outHeight * conv.outWidth * o * 4,
       cRowBytes: conv.outWidth * o * 4,
@@ -367,7 +375,8 @@ export const direct: Algorithm = {
   name: "direct",
   fits: () => true,
   pays: () => true,
-  forward: (p, conv, { x, weight, bias, y }) => directForward(p, conv, x, weight, bias, y),
+  finishes: FINISH,
+  forward: directForward,
   data: (p, conv, { dy, weight, dx }) => directBackwardData(p, conv, dy, weight, dx),
   weight: (p, conv, { x, dy, dw }) => directBackwardWeight(p, conv, x, dy, dw),
 };

@@ -2,6 +2,7 @@
 
 import { ShapeError, short } from "../../errors.js";
 import type { Planner } from "../../wasm/plan.js";
+import type { Finish } from "../fusion.js";
 import { depthwise } from "./depthwise.js";
 import { direct } from "./direct.js";
 import { describeConv, type Conv } from "./sizes.js";
@@ -26,11 +27,13 @@ export interface Algorithm {
   fits(conv: Conv): boolean;
   /** Whether it is expected to be the fastest of those that come after it. stays: what is derived from the weights is kept. */
   pays(conv: Conv, pass: Pass, stays: boolean): boolean;
-  /** y = conv2d(x, weight) + bias */
+  /** What forward takes over from the operations that follow, in inference. */
+  readonly finishes?: readonly (keyof Finish)[];
+  /** y = conv2d(x, weight) + bias, and what else is asked of it */
   forward?(
     p: Planner,
     conv: Conv,
-    operands: { x: number; weight: number; bias: number; y: number; moments?: Moments | undefined },
+    operands: { x: number; weight: number; bias: number; y: number; moments: Moments | undefined } & Finish,
   ): void;
   /** dx = the gradient with respect to x, or dx += it */
   data?(
