@@ -15,6 +15,7 @@ import {
   type Nested,
   type TypedArray,
 } from "./numbers.js";
+import { copyPermuted } from "./permuted.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { enterScope } from "./scope.js";
 import { liveStorages, OWNERS, Storage, type Owner } from "./storage.js";
@@ -173,6 +174,28 @@ export class Tensor {
 
   /** Overwrites the elements. @throws ShapeError if the count differs; DataError if source holds something else than numbers */
   copyFrom(source: Tensor | ArrayLike<number>): this {
+    this.#checkSource(source);
+    const { storage } = this;
+    storage.touch();
+    if (source instanceof Tensor) void source.compute(); // if that fails, this is as it was
+    void storage.overwrite(); // its memory is there before the source is looked at: memory that grows invalidates views
+    this.view().set(source instanceof Tensor ? source.view() : source);
+    return this;
+  }
+
+  /**
+   * copyFrom() of an array of this shape, whose axis axes[i] is this tensor's axis i.
+   * @internal
+   */
+  copyPermuted(source: ArrayLike<number>, shape: Shape, axes: readonly number[]): this {
+    this.#checkSource(source);
+    this.storage.touch();
+    void this.storage.overwrite();
+    copyPermuted(this.view(), source, shape, axes);
+    return this;
+  }
+
+  #checkSource(source: Tensor | ArrayLike<number>): void {
     if (!(source instanceof Tensor)) {
       checkNumbers("copyFrom", source);
       if (this.dtype !== "f32") checkIntegral("copyFrom", source);
@@ -181,13 +204,6 @@ export class Tensor {
     if (count !== this.size) {
       throw new ShapeError(`copyFrom: x:[${this.shape.join(",")}] holds ${this.size} elements; got ${count}`);
     }
-    const { storage } = this;
-    storage.touch();
-    if (source instanceof Tensor) void source.compute(); // if that fails, this is as it was
-    void storage.overwrite(); // its memory is there before the source is looked at: memory that grows invalidates views
-    const values = source instanceof Tensor ? source.view() : source;
-    this.view().set(values);
-    return this;
   }
 
   /** Another tensor over the same elements, outside the gradient graph. */

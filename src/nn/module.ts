@@ -6,14 +6,7 @@ import { keep, tidy } from "../core/scope.js";
 import { sameShape, type Shape } from "../core/shape.js";
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import type { Owner } from "../core/storage.js";
-import {
-  aboutToOverwrite,
-  checkTensors,
-  tensor,
-  Tensor,
-  type DType,
-  type TypedArray,
-} from "../core/tensor.js";
+import { aboutToOverwrite, checkTensors, Tensor, type DType, type TypedArray } from "../core/tensor.js";
 import { DataError, short } from "../errors.js";
 import { checkOptions, kindOf, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
@@ -228,7 +221,7 @@ export abstract class Module {
    * be missing. With strict: false, what fits is loaded and the rest is left as it is; the report says what that is.
    * NOTE: PyTorch's strict=False still refuses other shapes; here they are reported, as a new head is the common case.
    * @throws DataError listing missing and unexpected names, and tensors of another shape or type; with strict: false, if
-   * nothing fits. The message begins with `source`. WasmError if the heap has no room for the largest tensor twice more.
+   * nothing fits. The message begins with `source`. WasmError if the heap has no room for those that had no memory yet.
    */
   loadStateDict(state: StateDict, options: LoadOptions = {}): LoadReport {
     checkOptions<LoadOptions>("loadStateDict", options, { strict: true, source: true });
@@ -242,11 +235,7 @@ export abstract class Module {
     if (strict ? missing.length || unexpected.length || mismatched.length : !fitting.length) {
       throw new DataError(`${source}: ${describeReport(report)}`);
     }
-    // Memory can run out only before anything is written: all have theirs first, and of those that are turned round in
-    // the heap the largest goes first, so that what it frees is enough for each of the others.
-    aboutToOverwrite(fitting.map(([, t]) => t));
-    const turned = (t: ModuleTensor): number => (t.fileAxes ? t.size : 0);
-    fitting.sort(([, a], [, b]) => turned(b) - turned(a));
+    aboutToOverwrite(fitting.map(([, t]) => t)); // after this nothing can run out of memory
     for (const [name, t] of fitting) fromFile(t, state.get(name)!);
     return report;
   }
@@ -309,12 +298,8 @@ function toFile(t: ModuleTensor): StateTensor {
 }
 
 function fromFile(t: ModuleTensor, { shape, data }: StateTensor): void {
-  if (data instanceof BigInt64Array) {
-    t.copyFrom(Array.from(data, Number));
-  } else if (!t.fileAxes) {
-    t.copyFrom(data);
-  } else {
-    const inverse = t.fileAxes.map((_, i) => t.fileAxes!.indexOf(i));
-    noGrad(() => tidy(() => t.copyFrom(permute(tensor(data, shape), inverse))));
-  }
+  const { fileAxes } = t;
+  if (data instanceof BigInt64Array) t.copyFrom(Array.from(data, Number));
+  else if (!fileAxes) t.copyFrom(data);
+  else t.copyPermuted(data, shape, [...fileAxes.keys()].map((axis) => fileAxes.indexOf(axis))); // prettier-ignore
 }

@@ -296,7 +296,6 @@ describe("whatever allocation fails,", () => {
       },
     ],
   ])("%s that has what waits for the weights computed first changes no weight, or all", (_, prepare) => {
-    // One weight that is turned round: loading counts on what the first of them frees, and here all later allocations fail.
     const net = tidy(() => model(["k"]));
     const write = prepare(net);
     const before = net.parameters().map((p) => p.data());
