@@ -3,9 +3,9 @@
 import { sizeOf, type Shape } from "../core/shape.js";
 import { Storage } from "../core/storage.js";
 import { DataError } from "../errors.js";
-import { launch, type Ranged } from "../wasm/parallel.js";
 import { OWN, type Bound, type Plan } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
+import { Sequence } from "../wasm/sequence.js";
 import { placesFor } from "./arena.js";
 import type { Constants } from "./constants.js";
 import { isView, planOf, plannedOf, shapesOf, type Step, type Steps } from "./steps.js";
@@ -13,9 +13,9 @@ import { isView, planOf, plannedOf, shapesOf, type Step, type Steps } from "./st
 interface Planned {
   readonly step: Step;
   readonly plan: Plan;
-  /** Where its words lie. */
+  /** Where its words lie, and which of the sequence's launches are its own. */
   words: number;
-  launches: readonly Bound[];
+  first: number;
 }
 
 /** Bytes from one step's structs to the next: whole lines. */
@@ -30,6 +30,7 @@ export class Program {
   readonly #moving: readonly Planned[];
   readonly #addressOf: (value: string) => number;
   readonly #scratch: number;
+  readonly #sequence: Sequence;
   readonly #constants: Constants;
   #input = 0;
   #output = 0;
@@ -65,14 +66,17 @@ export class Program {
     }));
     const { offsets, bytes } = placesFor(lives);
     const places = new Map(inside.map(({ name }, i) => [name, offsets[i]!]));
-    this.#steps = nodes.map((step) => ({ step, plan: planOf(step, shapes, steps), words: 0, launches: [] }));
+    this.#steps = nodes.map((step) => ({ step, plan: planOf(step, shapes, steps), words: 0, first: 0 }));
     const scratch = Math.max(0, ...this.#steps.map(({ plan }) => plan.room.scratch));
-    let words = wholeLines(bytes + scratch);
+    let end = wholeLines(bytes + scratch);
+    let launches = 0;
     for (const planned of this.#steps) {
-      planned.words = words;
-      words += wholeLines(planned.plan.room.words);
+      planned.words = end;
+      planned.first = launches;
+      end += wholeLines(planned.plan.room.words);
+      launches += planned.plan.launchCount;
     }
-    this.#block = new Storage(words, () => "compile: memory of a program");
+    this.#block = new Storage(end + Sequence.room(launches), () => "compile: memory of a program");
     const base = this.#block.compute();
     this.#scratch = base + bytes;
     for (const planned of this.#steps) planned.words += base;
@@ -85,7 +89,10 @@ export class Program {
     this.#moving = this.#steps.filter(({ step: { name, inputs } }) =>
       [name, ...Object.values(inputs)].some((value) => ["input", output].includes(rootOf(value))),
     );
-    for (const planned of this.#steps) this.#bind(planned);
+    this.#sequence = new Sequence(
+      this.#steps.flatMap((planned) => this.#bind(planned)),
+      base + end,
+    );
   }
 
   /** Names of constants that steps read as they are. */
@@ -99,8 +106,8 @@ export class Program {
     return this.#block.bytes;
   }
 
-  #bind(planned: Planned): void {
-    const { step, plan } = planned;
+  /** Its launches, on where everything lies now. */
+  #bind({ step, plan, words }: Planned): Bound[] {
     const inputs = Object.values(step.inputs);
     const { scalars } = plannedOf(step);
     const direct = inputs.map((value, i) => (plan.uses(i + 1) ? this.#addressOf(value) : 0));
@@ -111,7 +118,7 @@ export class Program {
       ...scalars.map((scalar) => step.attrs[scalar as string] as number),
       ...plan.derived.map((derived) => this.#constants.derived(inputs[derived.of - 1]!, derived)),
     ];
-    planned.launches = plan.bind(addresses, planned.words, this.#scratch);
+    return plan.bind(addresses, words, this.#scratch);
   }
 
   /** Computes the output to an address from the input at an address. */
@@ -119,16 +126,11 @@ export class Program {
     if (input !== this.#input || output !== this.#output) {
       this.#input = input;
       this.#output = output;
-      for (const planned of this.#moving) this.#bind(planned);
-    }
-    const { kernels } = runtime();
-    for (const { launches } of this.#steps) {
-      for (const { kernel, args, range } of launches) {
-        if (range) {
-          launch(kernel as Ranged, range.units, range.grain, args, range.scratch, range.scratchBytes);
-        } else (kernels[kernel] as (...all: number[]) => number)(...args);
+      for (const planned of this.#moving) {
+        this.#bind(planned).forEach((launch, i) => this.#sequence.set(planned.first + i, launch));
       }
     }
+    this.#sequence.run();
   }
 
   dispose(): void {

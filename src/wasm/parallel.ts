@@ -1,7 +1,7 @@
 // Work that several threads may share. A kernel whose last parameters are begin and end does the units begin ≤ u < end
 // of its work; units are independent, so neither their order nor who does them changes a bit of the result.
 
-import { rangedKernels, runtime } from "./runtime.js";
+import { kernelNumbers, runtime } from "./runtime.js";
 import { structWords, type Struct } from "./abi.js";
 import type { abi, structs } from "./table.js";
 
@@ -37,6 +37,19 @@ export function parallel<K extends Ranged>(
   launch(kernel, units, grain, args as number[], -1, 0);
 }
 
+/** Units that a thread takes at once: so many times for each thread, so that all finish together. */
+const TURNS = 4;
+
+/** Whether threads share a job: fewer than two grains are not worth it. */
+export function isShared({ units, grain }: { units: number; grain: number }): boolean {
+  return units >= 2 * grain;
+}
+
+/** How many units a thread takes at once. */
+export function chunkOf({ units, grain }: { units: number; grain: number }, threads: number): number {
+  return Math.max(grain, Math.ceil(units / (threads * TURNS)));
+}
+
 /** Does all units of a kernel. scratch: which argument is scratch memory (−1: none), scratchBytes: how much each thread has. */
 export function launch(
   name: Ranged,
@@ -49,8 +62,9 @@ export function launch(
   const current = runtime();
   const { kernels, threads } = current;
   const kernel = kernels[name] as (...all: number[]) => number;
-  if (threads === 1 || units < 2 * grain) kernel(...args, 0, units);
-  else current.pool!.run(kernel, rangedKernels.indexOf(name), units, grain, args, scratch, scratchBytes);
+  if (threads === 1 || !isShared({ units, grain })) return void kernel(...args, 0, units);
+  const chunk = chunkOf({ units, grain }, threads);
+  current.pool!.run(kernel, kernelNumbers.get(name)!, units, chunk, args, scratch, scratchBytes);
 }
 
 /** The kernels among them that want scratch memory. */

@@ -7,8 +7,6 @@ import { builtin } from "./host.js";
 import { warnFewer } from "./threads.js";
 import { ARGUMENT_BYTES, CONTROL, CONTROL_BYTES, workerSource } from "./worker-source.js";
 
-/** Units that a thread takes at once: so many times for each thread, so that all finish together. */
-const TURNS = 4;
 /** Looks at INSIDE this often before the main thread sleeps, where it may. */
 const SPINS = 20000;
 /** Milliseconds without a sign of life after which a worker counts as dead. */
@@ -111,7 +109,7 @@ export class Pool {
   }
 
   /**
-   * Does all units of kernel number `index`, together with the workers that are there. scratch: which argument is scratch
+   * Does all units of kernel number `index`, chunk at a time, together with the workers that are there. scratch: which argument is scratch
    * memory (−1: none), with `scratchBytes` for each thread.
    * @throws WasmError if a worker died or its kernel trapped
    */
@@ -119,7 +117,7 @@ export class Pool {
     kernel: (...args: number[]) => number,
     index: number,
     units: number,
-    grain: number,
+    chunk: number,
     args: readonly number[],
     scratch: number,
     scratchBytes: number,
@@ -130,7 +128,6 @@ export class Pool {
       return;
     }
     const c = this.#control;
-    const chunk = Math.max(grain, Math.ceil(units / (this.threads * TURNS)));
     this.#values.set(args);
     c[CONTROL.UNITS] = units;
     c[CONTROL.CHUNK] = chunk;
@@ -138,18 +135,59 @@ export class Pool {
     c[CONTROL.ARGUMENTS] = args.length;
     c[CONTROL.SCRATCH] = scratch;
     c[CONTROL.SCRATCH_BYTES] = scratchBytes;
+    c[CONTROL.SEQUENCE] = 0;
     Atomics.store(c, CONTROL.NEXT, 0);
+    this.#open(() => {
+      try {
+        for (;;) {
+          const begin = Atomics.add(c, CONTROL.NEXT, chunk);
+          if (begin >= units) break;
+          kernel(...args, begin, Math.min(begin + chunk, units));
+        }
+      } finally {
+        Atomics.store(c, CONTROL.NEXT, units); // nothing left, also after a trap here
+      }
+    });
+  }
+
+  /**
+   * Does a sequence of jobs (worker-source.ts, SEQUENCE) together with the workers, who are called once for all: each goes from job
+   * to job and waits for the others in between. jobs, counters: their addresses. share: the main thread's share of job i.
+   * @throws WasmError if a worker died or its kernel trapped
+   */
+  runSequence(jobs: number, counters: number, length: number, share: (i: number) => void): void {
+    if (this.#dead) throw new WasmError(`threads: ${this.#dead}; call init() to start again`);
+    const c = this.#control;
+    c[CONTROL.SEQUENCE] = jobs;
+    c[CONTROL.COUNTERS] = counters;
+    c[CONTROL.LENGTH] = length;
+    this.#open(() => {
+      for (let i = 0; i < length && Atomics.load(c, CONTROL.FAILED) === 0; i++) share(i);
+    });
+  }
+
+  /** Waits until a count of units done is complete, or a worker has failed. */
+  awaitUnits(counters: Int32Array, at: number, units: number): void {
+    const c = this.#control;
+    const begin = performance.now();
+    for (let spins = 1; Atomics.load(counters, at) < units; spins++) {
+      if (Atomics.load(c, CONTROL.FAILED) !== 0) return;
+      if (spins % SPINS === 0 && performance.now() - begin > DEADLINE_MS) {
+        this.#dead = `workers have not answered for ${DEADLINE_MS / 1000} s`;
+        throw new WasmError(`threads: ${this.#dead}`);
+      }
+    }
+  }
+
+  /** Has the workers come into the job that has been written down, while the main thread does its share. */
+  #open(share: () => void): void {
+    const c = this.#control;
     Atomics.store(c, CONTROL.OPEN, 1);
     Atomics.add(c, CONTROL.JOB, 1);
     if (Atomics.load(c, CONTROL.ASLEEP) > 0) Atomics.notify(c, CONTROL.JOB);
     try {
-      for (;;) {
-        const begin = Atomics.add(c, CONTROL.NEXT, chunk);
-        if (begin >= units) break;
-        kernel(...args, begin, Math.min(begin + chunk, units));
-      }
+      share();
     } finally {
-      Atomics.store(c, CONTROL.NEXT, units); // nothing left, also after a trap here
       Atomics.store(c, CONTROL.OPEN, 0);
       this.#join();
     }

@@ -74,10 +74,9 @@ export interface Runtime extends RuntimeInfo {
   readonly pool: Pool | undefined;
 }
 
-/** The kernels that take a range of units, in the order by which the pool knows them. */
-export const rangedKernels: readonly string[] = Object.entries(abi)
-  .filter(([, parameters]) => parameters.at(-1) === "end")
-  .map(([name]) => name);
+/** The kernels by their numbers, and the number by which the pool knows each. */
+const kernelNames: readonly string[] = Object.keys(abi);
+export const kernelNumbers: ReadonlyMap<string, number> = new Map(kernelNames.map((name, i) => [name, i]));
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -156,7 +155,7 @@ class LiveRuntime implements Runtime {
 
   get pool(): Pool | undefined {
     if (this.#threads === 1) return undefined;
-    return (this.#pool ??= new Pool(this.#threads, this.module, this.heap.memory, rangedKernels));
+    return (this.#pool ??= new Pool(this.#threads, this.module, this.heap.memory, kernelNames));
   }
 
   /** Ends the threads. */

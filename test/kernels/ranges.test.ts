@@ -3,10 +3,15 @@
 
 import { beforeAll, describe, test } from "vitest";
 import type { Kernels } from "../../src/wasm/abi.js";
-import { init, rangedKernels, runtime } from "../../src/wasm/runtime.js";
+import { abi } from "../../src/wasm/table.js";
+import { init, runtime } from "../../src/wasm/runtime.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { Guarded } from "../helpers/guarded.js";
 import { kernelCalls } from "./kernel-calls.js";
+
+const rangedKernels = Object.entries(abi).flatMap(([name, parameters]: [string, readonly string[]]) =>
+  parameters.at(-1) === "end" ? [name] : [],
+);
 
 type Division = (begin: number, end: number) => [number, number][];
 

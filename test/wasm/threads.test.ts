@@ -21,10 +21,11 @@ import {
   WasmError,
   type Tensor,
 } from "../../src/index.js";
-import { abi } from "../../src/wasm/table.js";
-import { binaryBytes, init, runtime } from "../../src/wasm/runtime.js";
+import { binaryBytes, init, kernelNumbers, runtime } from "../../src/wasm/runtime.js";
+import { Sequence } from "../../src/wasm/sequence.js";
 import { importShared, pickThreads } from "../../src/wasm/threads.js";
 import { sameBits } from "../helpers/allclose.js";
+import { abi } from "../../src/wasm/table.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
 import { sizeOf } from "../reference/values.js";
@@ -124,9 +125,7 @@ describe("a pool", () => {
     init({ threads: 2 });
     const { pool, kernels } = runtime();
     const fill = kernels.fill as (...args: number[]) => number;
-    const index = Object.entries(abi)
-      .filter(([, parameters]) => parameters.at(-1) === "end")
-      .findIndex(([name]) => name === "fill");
+    const index = kernelNumbers.get("fill")!;
     const beyond = 3e9;
     // The main thread leaves the work to the worker, whose kernel then writes past the memory.
     const idle = (): number => {
@@ -141,6 +140,36 @@ describe("a pool", () => {
     expect(() => tidy(() => void big())).toThrow(
       "threads: worker 1's kernel trapped; call init() to start again",
     );
+    init({ threads: 2 });
+  });
+
+  it("does sequences with its workers, and turns a trap in one into an error", () => {
+    init({ threads: 2 });
+    const { pool, heap } = runtime();
+    const range = { units: 4096, grain: 64, scratch: -1, scratchBytes: 0 };
+    const [x, y] = [heap.alloc(4096 * 4, () => "x"), heap.alloc(4096 * 4, () => "y")];
+    const address = heap.alloc(Sequence.room(3), () => "jobs");
+    const sequence = new Sequence(
+      [
+        { kernel: "fill", args: [x, 2], range },
+        { kernel: "add", args: [x, x, y, 0], range },
+        { kernel: "sum", args: [y, x, 1, 4096, 1, 1], range: undefined }, // does all at once
+      ],
+      address,
+    );
+    for (let i = 0; i < 200; i++) {
+      heap.f32(x, 4096).fill(0);
+      sequence.run();
+      expect(heap.f32(x, 1)[0]).toBe(4 * 4096);
+    }
+    sequence.set(0, { kernel: "fill", args: [3e9, 0], range });
+    const counters = address + Sequence.room(3) - 3 * 64;
+    // The main thread leaves the work to the worker, whose kernel writes past the memory.
+    const words = new Int32Array(heap.memory.buffer, counters, 16).fill(0);
+    expect(() => pool!.runSequence(address, counters, 1, () => pool!.awaitUnits(words, 1, 4096))).toThrow(
+      new WasmError("threads: worker 1's kernel trapped"),
+    );
+    expect(() => sequence.run()).toThrow("threads: worker 1's kernel trapped; call init() to start again");
     init({ threads: 2 });
   });
 
