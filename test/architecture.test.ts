@@ -45,9 +45,10 @@ const LAYERS: Record<string, readonly string[]> = {
   io: ["errors", "core"],
   models: ["errors", "core", "ops", "nn", "data"],
   compile: ["errors", "core", "ops", "nn", "wasm"],
+  onnx: ["errors", "core", "ops", "nn", "data", "models"],
   train: ["errors", "core", "ops", "tensor-methods", "nn", "optim", "data", "io"],
-  node: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "train", "wasm"],
-  cli: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "train", "wasm", "node"],
+  node: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "onnx", "train", "wasm"],
+  cli: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "onnx", "train", "wasm", "node"],
   index: [
     "errors",
     "core",
@@ -81,6 +82,7 @@ const FAMILIES: Record<string, readonly string[]> = {
 /** Packages that a layer may import. */
 const PACKAGES: Record<string, RegExp> = {
   data: /^(fast-png|fflate|jpeg-js)$/,
+  onnx: /^(package\.json|pbf)$/,
   node: /^(node:.*|d3-array|package\.json|pbf|tar-stream)$/,
   cli: /^(node:.*|commander|package\.json|tinyglobby|yaml)$/,
 };

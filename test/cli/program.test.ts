@@ -93,6 +93,10 @@ describe("fovea", () => {
     [["predict", "a.jpg", "--model", "constructor"], "unknown model or folder 'constructor'; known: "],
     [["predict"], "missing required argument 'picture'"],
     [["export", "run"], "required option '--out <dir>' not specified"],
+    [
+      ["export", "run", "--out", "x", "--format", "onx"],
+      "did you mean onnx? expected one of onnx, safetensors",
+    ],
     [["train", "a", "b"], "too many arguments"],
   ])("exits with 2 for %j", async (args, message) => {
     const { status, stdout, stderr } = await foveaHere(...args);

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -24,6 +25,7 @@ import {
 } from "../../src/node.js";
 import { jpg, png } from "../helpers/pictures.js";
 import { sharedData } from "../helpers/shared-data.js";
+import { readOnnx } from "../onnx/read-onnx.js";
 import { fovea } from "./run.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-trained-"));
@@ -267,6 +269,24 @@ describe("fovea export", () => {
     for (const file of ["config.json", "model.safetensors"]) {
       expect(readFileSync(at(`exported/${file}`)).equals(readFileSync(at(`saved/${file}`)))).toBe(true);
     }
+  });
+
+  it("writes a file of ONNX, with classes and preparation", () => {
+    const { status, stdout } = fovea("export", at("run"), "--out", at("for-others"), "--format", "onnx");
+    expect([status, stdout]).toEqual([0, `${at("for-others")}\n`]);
+    expect(readdirSync(at("for-others"))).toEqual(["model.onnx"]);
+    const { inputs, outputs, metadata } = readOnnx(readFileSync(at("for-others/model.onnx")));
+    const config = JSON.parse(readFileSync(at("saved/config.json"), "utf8")) as Record<string, object>;
+    const { num_classes, first_conv, classifier, ...prepared } = config["pretrained_cfg"] as Record<
+      string,
+      unknown
+    >;
+    expect(JSON.parse(metadata["pretrained_cfg"]!)).toEqual(prepared);
+    expect(JSON.parse(metadata["names"]!)).toEqual(config["label_names"]);
+    expect(metadata["architecture"]).toBe("resnet20_cifar");
+    expect(inputs[0]!.shape).toEqual(["batch", ...(prepared["input_size"] as number[])]);
+    expect(outputs[0]!.shape).toEqual(["batch", num_classes]);
+    expect([first_conv, classifier]).toEqual(["conv1", "linear"]);
   });
 
   it("takes weights and a name, and refuses less", () => {

@@ -4,6 +4,7 @@
 import { expect, test } from "vitest";
 import * as fovea from "../../src/index.js";
 import * as node from "../../src/node.js";
+import * as onnx from "../../src/onnx/index.js";
 
 /** Names with what they are, sorted. */
 const surface = (module: object): string[] =>
@@ -24,8 +25,13 @@ test("fovea/node exports what it did", () => {
   expect(surface(node)).toMatchSnapshot();
 });
 
-test("the two do not share a name, which one import would hide", () => {
-  expect(Object.keys(node).filter((name) => name in fovea)).toEqual([]);
+test("fovea/onnx exports what it did", () => {
+  expect(surface(onnx)).toEqual(["exportOnnx: function"]);
+});
+
+test("they do not share a name, which one import would hide", () => {
+  const names = [fovea, node, onnx].flatMap((module) => Object.keys(module));
+  expect(names.filter((name, i) => names.indexOf(name) < i)).toEqual([]);
 });
 
 test("initialisers are there by name, and init() starts the kernels", () => {

@@ -5,13 +5,14 @@ import { shapesOnly } from "../../src/core/op.js";
 import * as fovea from "../../src/index.js";
 import { FoveaError } from "../../src/index.js";
 import * as node from "../../src/node.js";
+import * as onnx from "../../src/onnx/index.js";
 import { Names } from "../../src/node/datasets/names.js";
 
 /** A tensor is what it is made of by others; and what changes the kernels, or a registry, for all. */
 const LEFT_OUT = /^(Tensor|NonFiniteLossError|Classifier|init|setDecoder|register\w+)$/;
 const VALUES = [undefined, null, 5, true, [null], { num_classes: 5 }];
 
-const functions = Object.entries({ ...fovea, ...node }).filter(
+const functions = Object.entries({ ...fovea, ...node, ...onnx }).filter(
   ([name, value]) => typeof value === "function" && !LEFT_OUT.test(name),
 ) as unknown as [string, (...args: unknown[]) => unknown][];
 const networks = new Set(fovea.modelNames());

@@ -1,0 +1,83 @@
+// Element-wise operations in operators of ONNX: whatever order the axes have, they keep.
+
+import { inOrder, type Stored } from "./file-graph.js";
+import type { NodeWriter, Row } from "./node-writer.js";
+import type { Attributes } from "./proto.js";
+
+/** One operator for x, or several, one on the other. */
+const unary =
+  (...operators: readonly (readonly [operator: string, attributes?: Attributes])[]): Row =>
+  (n) => {
+    const x = n.input("x");
+    return n.result(
+      operators.reduce((name, [operator, attributes]) => n.add(operator, [name], attributes), x.name),
+      x.axes,
+    );
+  };
+
+/** b, whose axes are the last of `axes`, so that it is broadcast against a value in that order of axes. */
+function broadcast(n: NodeWriter, b: Stored, axes: readonly number[]): string {
+  const lead = axes.length - b.shape.length;
+  if (lead === 0) return n.file.as(b, axes).name;
+  const own = axes.flatMap((axis) => (axis < lead ? [] : [axis - lead]));
+  const { name } = n.file.as(b, own);
+  const missing = axes.flatMap((axis, i) => (axis < lead ? [i] : []));
+  const inner = missing.filter((i) => i > axes.findIndex((axis) => axis >= lead));
+  if (own.length === 0 || inner.length === 0) return name; // those that lead come by themselves
+  return n.file.add(`${name}.unsqueeze`, "Unsqueeze", [name, n.file.integers(missing)]);
+}
+
+/** a and b in one order of axes: the first's that has all of them and is no constant. */
+function binary(write: (n: NodeWriter, a: string, b: string) => string): Row {
+  return (n) => {
+    const [a, b] = [n.input("a"), n.input("b")];
+    const full = [a, b].filter(({ shape }) => shape.length === n.shape.length);
+    const { axes } = full.find((x) => !n.file.isConstant(x.name)) ??
+      full[0] ?? { axes: inOrder(n.shape.length) };
+    return n.result(write(n, broadcast(n, a, axes), broadcast(n, b, axes)), axes);
+  };
+}
+
+const operator = (name: string): Row => binary((n, a, b) => n.add(name, [a, b]));
+
+/** TensorProto.DataType.FLOAT */
+const FLOAT = 1;
+
+export const ELEMENTWISE: Readonly<Record<string, Row>> = {
+  relu: unary(["Relu"]),
+  sigmoid: unary(["Sigmoid"]),
+  tanh: unary(["Tanh"]),
+  exp: unary(["Exp"]),
+  log: unary(["Log"]),
+  sqrt: unary(["Sqrt"]),
+  abs: unary(["Abs"]),
+  neg: unary(["Neg"]),
+  hardswish: unary(["HardSwish"]),
+  hardsigmoid: unary(["HardSigmoid", { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }]),
+  logSigmoid: unary(["Neg"], ["Softplus"], ["Neg"]),
+  silu(n) {
+    const x = n.input("x");
+    return n.result(n.add("Mul", [x.name, n.add("Sigmoid", [x.name])]), x.axes);
+  },
+  relu6(n) {
+    const x = n.input("x");
+    return n.result(n.add("Clip", [x.name, n.file.scalar(0), n.file.scalar(6)]), x.axes);
+  },
+  leakyRelu(n) {
+    const x = n.input("x");
+    return n.result(n.add("LeakyRelu", [x.name], { alpha: { float: n.attr("negativeSlope") } }), x.axes);
+  },
+  affine(n) {
+    const x = n.input("x");
+    const [scale, shift] = [n.attr<number>("scale"), n.attr<number>("shift")];
+    const scaled = scale === 1 ? x.name : n.add("Mul", [x.name, n.file.scalar(scale)]);
+    return n.result(shift === 0 ? scaled : n.add("Add", [scaled, n.file.scalar(shift)]), x.axes);
+  },
+  add: operator("Add"),
+  sub: operator("Sub"),
+  mul: operator("Mul"),
+  div: operator("Div"),
+  maximum: operator("Max"),
+  minimum: operator("Min"),
+  greaterEqual: binary((n, a, b) => n.add("Cast", [n.add("GreaterOrEqual", [a, b])], { to: FLOAT })),
+};

@@ -1,0 +1,84 @@
+// Any network that trace() sees, as a file of ONNX.
+
+import { version } from "../../package.json";
+import type { Shape } from "../core/shape.js";
+import { checkPreprocessing, preprocessingToJSON, type Preprocessing } from "../data/index.js";
+import { DataError, show } from "../errors.js";
+import { checkOptions, wrongKind, type Names } from "../errors/options.js";
+import { Classifier } from "../models/index.js";
+import { Module, trace } from "../nn/index.js";
+import { encodeOnnx } from "./proto.js";
+import { disposeMade, writeGraph, type Graphs } from "./write-graph.js";
+
+export interface ExportOnnxOptions {
+  /** Of the images: height, width, channels. Default: preprocessing's. */
+  inputSize?: readonly [height: number, width: number, channels: number];
+  /** How images are prepared for the weights; goes into the file. Default: the model's own, where it was loaded with weights. */
+  preprocessing?: Preprocessing;
+  /** Names of the classes, in the order of the outputs; go into the file. */
+  classes?: readonly string[];
+  /** The name that createModel() knows the model by; goes into the file. */
+  architecture?: string;
+}
+
+const OPTIONS: Names<ExportOnnxOptions> = {
+  inputSize: true,
+  preprocessing: true,
+  classes: true,
+  architecture: true,
+};
+
+/** Two batches: what differs between their graphs goes with the batch. */
+const BATCHES = [2, 3] as const;
+
+/**
+ * The network in evaluation as a file of ONNX (opset 17, IR 8), which runtimes such as onnxruntime read.
+ *
+ * Its input is `input`, f32 [batch, channels, height, width], its output `logits`, [batch, classes]; batch is free, height and width
+ * are inputSize's. Weights have PyTorch's names and layout. Metadata of the file: `names`, a JSON array of the classes;
+ * `pretrained_cfg`, how images are prepared, as timm's config.json has it; `architecture`.
+ * @throws DataError that names the operation that ONNX lacks, or that does not do with any batch; for another number of classes
+ * than outputs; if the size of images is not known; if the file were larger than the 2 GiB that the format allows.
+ * ShapeError if the images do not fit the network
+ */
+export function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Uint8Array {
+  if (!(model instanceof Module)) throw wrongKind("exportOnnx", "model", model, "a Module");
+  checkOptions("exportOnnx", options, OPTIONS);
+  const { classes, architecture } = options;
+  const preprocessing =
+    options.preprocessing ?? (model instanceof Classifier ? model.preprocessing : undefined);
+  if (preprocessing !== undefined) checkPreprocessing("exportOnnx", preprocessing);
+  const inputSize = options.inputSize ?? preprocessing?.inputSize;
+  if (!Array.isArray(inputSize) || inputSize.length !== 3) {
+    throw new DataError(
+      `exportOnnx: size of images unknown; got inputSize ${show(inputSize)}; expected [height, width, channels]`,
+    );
+  }
+  if (
+    classes !== undefined &&
+    !(Array.isArray(classes) && classes.every((name) => typeof name === "string"))
+  ) {
+    throw wrongKind("exportOnnx", "classes", classes, "an array of names");
+  }
+  const name = architecture ?? model.constructor.name;
+  const graphs = BATCHES.map((batch) => trace(model, [batch, ...(inputSize as Shape)])) as unknown as Graphs;
+  try {
+    const written = writeGraph(model, graphs);
+    const outputs = written.output.shape.at(-1);
+    if (classes !== undefined && classes.length !== outputs) {
+      throw new DataError(
+        `exportOnnx: ${classes.length} classes for ${name}; expected ${outputs}, as many as outputs`,
+      );
+    }
+    const metadata = {
+      ...(architecture !== undefined && { architecture }),
+      ...(classes && { names: JSON.stringify(classes) }),
+      ...(preprocessing && {
+        pretrained_cfg: JSON.stringify(preprocessingToJSON({ ...preprocessing, inputSize })),
+      }),
+    };
+    return encodeOnnx({ ...written, name, producerVersion: version, metadata });
+  } finally {
+    disposeMade(graphs);
+  }
+}

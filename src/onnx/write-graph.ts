@@ -1,0 +1,158 @@
+// A traced network in operators of ONNX.
+
+import { sameShape } from "../core/shape.js";
+import { DataError } from "../errors.js";
+import { LocalResponseNorm, type Graph, type GraphNode, type Module } from "../nn/index.js";
+import { FileGraph, inOrder, NCHW, type Stored } from "./file-graph.js";
+import { NodeWriter, type Row } from "./node-writer.js";
+import { OPERATORS } from "./operators.js";
+import type { OnnxModel, Port } from "./proto.js";
+
+/** Of one network for two batches. */
+export type Graphs = readonly [Graph, Graph];
+
+/** What users of the file call its input and output. */
+const [INPUT, OUTPUT] = ["input", "logits"];
+
+/** Attributes that rows look at in both graphs. */
+const MAY_VARY: ReadonlySet<string> = new Set(["reshape shape", "slice ranges"]);
+
+/** What is written next: one node, or all those of a layer that ONNX has an operator for. */
+interface Step {
+  readonly node: GraphNode;
+  readonly other: GraphNode;
+  readonly row: Row | undefined;
+  /** The node after the last one that is written. */
+  readonly end: number;
+}
+
+const lrn =
+  ({ size, alpha, beta, k }: LocalResponseNorm): Row =>
+  (n) => {
+    const attributes = { size, alpha: { float: alpha }, beta: { float: beta }, bias: { float: k } };
+    return n.result(n.add("LRN", [n.in("x", NCHW)], attributes), NCHW);
+  };
+
+/** Even windows reach one channel further on the other side in ONNX: they are written operation by operation. */
+function layerSteps([graph, other]: Graphs): Map<number, Step> {
+  const steps = new Map<number, Step>();
+  for (const { module, begin, end } of graph.layers) {
+    if (!(module instanceof LocalResponseNorm) || module.size % 2 === 0) continue;
+    const inputs = { x: graph.nodes[begin]!.inputs["a"]! }; // it begins with x · x
+    const node = { ...graph.nodes[end - 1]!, inputs };
+    steps.set(begin, { node, other: other.nodes[end - 1]!, row: lrn(module), end });
+  }
+  return steps;
+}
+
+/** @throws DataError unless both graphs apply the same operations, with the same attributes */
+function compare([graph, other]: Graphs): void {
+  const batches = `${graph.inputShape[0]} and ${other.inputShape[0]} images`;
+  const fail = (node: GraphNode, what: string): never => {
+    throw new DataError(
+      `exportOnnx: ${node.name} (${node.op}): ${what}; expected a network that does with any batch`,
+    );
+  };
+  const longer = graph.nodes.length >= other.nodes.length ? graph : other;
+  longer.nodes.forEach((any, i) => {
+    const [node, same] = [graph.nodes[i], other.nodes[i]];
+    if (
+      !node ||
+      !same ||
+      node.op !== same.op ||
+      JSON.stringify(node.inputs) !== JSON.stringify(same.inputs)
+    ) {
+      return fail(any, `${batches} are not treated alike`);
+    }
+    for (const [name, value] of Object.entries(node.attrs)) {
+      if (MAY_VARY.has(`${node.op} ${name}`)) continue;
+      const [a, b] = [value, same.attrs[name]].map((v) => JSON.stringify(v));
+      if (a !== b) fail(node, `${name} goes with the batch; got ${a} and ${b} for ${batches}`);
+    }
+  });
+  for (const [name, { shape }] of graph.constants) {
+    const found = other.constants.get(name)?.shape;
+    if (found && sameShape(shape, found)) continue;
+    throw new DataError(
+      `exportOnnx: ${name}: a constant that goes with the batch; got [${shape.join()}] and [${String(found)}]`,
+    );
+  }
+}
+
+/** The values that a node reads, by the op's names for them. */
+function inputsOf({ inputs }: GraphNode, values: ReadonlyMap<string, Stored>): Record<string, Stored> {
+  return Object.fromEntries(Object.entries(inputs).map(([key, name]) => [key, values.get(name)!]));
+}
+
+/** Everything of the file but its name and metadata. @throws DataError that names the node that cannot be written */
+export function writeGraph(
+  model: Module,
+  graphs: Graphs,
+): Pick<OnnxModel, "nodes" | "initialisers" | "input" | "output"> {
+  compare(graphs);
+  const [graph, other] = graphs;
+  const file = new FileGraph([INPUT!, OUTPUT!]);
+  const values = new Map<string, Stored>();
+  values.set("input", {
+    name: INPUT!,
+    shape: graph.inputShape,
+    other: other.inputShape,
+    axes: NCHW,
+    dtype: "f32",
+  });
+  if (graph.constants.has("input")) {
+    throw new DataError("exportOnnx: input: a parameter's name; expected one that the input does not have");
+  }
+  const own = new Map([...model.namedParameters(), ...model.namedBuffers()]); // what is in the graph may be a detached twin
+  for (const [name, t] of graph.constants) values.set(name, file.state(name, own.get(name) ?? t));
+  const steps = layerSteps(graphs);
+  for (let i = 0; i < graph.nodes.length;) {
+    const alone = graph.nodes[i]!;
+    const step = steps.get(i) ?? {
+      node: alone,
+      other: other.nodes[i]!,
+      row: OPERATORS[alone.op],
+      end: i + 1,
+    };
+    const { node, row } = step;
+    if (!row) {
+      throw new DataError(
+        `exportOnnx: ${node.name} (${node.op}): no operator of ONNX for it; known: ${known()}`,
+      );
+    }
+    values.set(node.name, row(new NodeWriter(file, node, step.other, inputsOf(node, values))));
+    i = step.end;
+  }
+  const result = values.get(graph.output)!;
+  const last = file.as(result, inOrder(result.shape.length));
+  file.renameOutput(last.name, OUTPUT!);
+  const size = (
+    shape: readonly number[],
+    i: number,
+    axis: number,
+    twin: readonly number[],
+  ): number | string => (shape[axis] === twin[axis] ? shape[axis]! : i === 0 ? "batch" : `size_${i}`);
+  const port = (name: string, { shape, other: twin, axes, dtype }: Stored): Port => ({
+    name,
+    type: dtype,
+    shape: axes.map((axis, i) => size(shape, i, axis, twin)),
+  });
+  return {
+    nodes: file.nodes,
+    initialisers: file.initialisers,
+    input: port(INPUT!, values.get("input")!),
+    output: port(OUTPUT!, last),
+  };
+}
+
+const known = (): string => Object.keys(OPERATORS).sort().join(", ");
+
+/** Frees what forward() made anew for each graph; what both hold is the model's. */
+export function disposeMade([graph, other]: Graphs): void {
+  for (const [name, t] of graph.constants) {
+    const twin = other.constants.get(name);
+    if (!twin || twin.storage === t.storage) continue;
+    t.dispose();
+    twin.dispose();
+  }
+}
