@@ -226,6 +226,9 @@ export class Winograd {
   tileRows: i32 = 0;
   /** Whether to add to y, or dw, rather than write it. */
   accumulate: i32 = 0;
+  /** As in RowsGemm. */
+  residual: usize = 0;
+  activation: i32 = 0;
 }
 
 /** Its transformed weights u, from w: element (k, j) of tap t is at w + 4·(k·wRow + j·wColumn) + t·tapBytes. */

@@ -1,6 +1,6 @@
 // Activations by their numbers, for kernels that apply one as they write.
 
-import { HARDSIGMOID, HARDSWISH, RELU6, SILU } from "../shapes";
+import { HARDSIGMOID, HARDSWISH, RELU, RELU6, SILU } from "../shapes";
 import {
   hardsigmoid,
   hardsigmoidBackward,
@@ -12,6 +12,11 @@ import {
   silu,
   siluBackward,
 } from "./generated/maps";
+
+/** Where an activation cuts that is a cut at 0 and above; 0 for others. */
+export function highOf(f: i32): f32 {
+  return f == RELU ? Infinity : f == RELU6 ? 6 : 0;
+}
 
 /** An activation that is not relu: y = f(x). */
 export function activate(f: i32, x: usize, y: usize, count: i32): void {

@@ -5,8 +5,8 @@
 // for its border; without one A lies in the images themselves.
 
 import { padImage } from "./pack";
-import { activate } from "../elementwise/activation";
-import { RELU, RELU6, RowsGemm } from "../shapes";
+import { activate, highOf } from "../elementwise/activation";
+import { RowsGemm } from "../shapes";
 import { at } from "../simd";
 import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { rowsTile } from "../tile/generated/rows";
@@ -146,7 +146,7 @@ function blockOfTiles(
       operands.accumulate = i32(left < s.segmentCount);
       operands.adds = i32(left == count && s.residual != 0);
       operands.residual = s.residual - s.c;
-      operands.high = left == count ? mostOf(s.activation) : 0;
+      operands.high = left == count ? highOf(s.activation) : 0;
       for (let o = o0; o < o1; o += NR) {
         const panel = s.b + z * s.bGroupBytes + (o / NR) * s.panelBytes;
         const bias = s.bias ? at(s.bias, z * s.columns + o) : 0;
@@ -160,15 +160,10 @@ function blockOfTiles(
       segments += 12 * count;
       left -= count;
     }
-    if (s.activation && mostOf(s.activation) == 0) {
+    if (s.activation && highOf(s.activation) == 0) {
       activateRows(s.activation, cList, min(tiles * MR, pixels - first * MR), at(cGroup, o0), o1 - o0);
     }
   }
-}
-
-/** What an activation cuts to that is a cut at 0 and above, 0 for others. */
-function mostOf(activation: i32): f32 {
-  return activation == RELU ? Infinity : activation == RELU6 ? 6 : 0;
 }
 
 /** Applies another activation to `columns` values of each of the rows; those that follow each other go together. */

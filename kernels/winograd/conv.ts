@@ -53,7 +53,7 @@ export function winogradConvUnits(shape: usize): i32 {
   return ((tilesOf(s) + s.blockTiles - 1) / s.blockTiles) * columnGroups(s);
 }
 
-/** y = conv(x, weights) + bias, or its data gradient, or that added to y. Unit = block · groups + group of columns. */
+/** y = activation(conv(x, weights) + bias + residual), or its data gradient, or that added to y. Unit = block · groups + group of columns. */
 export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<Winograd>(shape);
   const grid = changetype<Grid>(scratch);

@@ -1,5 +1,6 @@
 // What becomes of a row of tiles of the output: it goes to y, and its moments are summed.
 
+import { activate, highOf } from "../elementwise/activation";
 import { Winograd } from "../shapes";
 import { at, madd } from "../simd";
 import { Block, BLOCK_AT, OUTPUTS_AT } from "./block";
@@ -38,7 +39,10 @@ export function addMoments(
   }
 }
 
-/** Copies or adds to y what it has of a row of tiles: this many rows of columns j0 ≤ j < j1 of tiles. */
+/**
+ * Copies or adds to y what it has of a row of tiles: this many rows of columns j0 ≤ j < j1 of tiles. Adds the residual and applies
+ * the activation.
+ */
 export function storeRows(s: Winograd, scratch: usize, row: i32, rows: i32, j0: i32, j1: i32): void {
   const grid = changetype<Grid>(scratch);
   const o = changetype<Outputs>(scratch + OUTPUTS_AT);
@@ -48,36 +52,37 @@ export function storeRows(s: Winograd, scratch: usize, row: i32, rows: i32, j0: 
   const end = min(s.outWidth, o.stride * columnStart(grid, j1) - s.outLeft);
   const image = at(s.y, (row / grid.tilesHigh) * s.outHeight * s.outWidth * s.outChannels);
   let from = block.strip + <usize>((first + s.outLeft) * o.pixelBytes);
+  // Pixels that follow each other are one.
+  const joined = o.channels == s.outChannels;
+  const width = joined ? 1 : end - first;
+  const channels = joined ? (end - first) * o.channels : o.channels;
   for (let h = top; h < top + rows; h++) {
     if (h >= 0 && h < s.outHeight) {
-      const to = at(image, (h * s.outWidth + first) * s.outChannels + block.o0 * o.panelChannels);
-      if (s.accumulate) addPixels(from, to, end - first, o.channels, s.outChannels);
-      else copyPixels(from, to, end - first, o.channels, s.outChannels);
+      let to = at(image, (h * s.outWidth + first) * s.outChannels + block.o0 * o.panelChannels);
+      let pixel = from;
+      for (let j = 0; j < width; j++) {
+        storePixel(s, pixel, to, channels);
+        pixel = at(pixel, channels);
+        to = at(to, s.outChannels);
+      }
     }
     from += <usize>o.rowBytes;
   }
 }
 
-/** Copies `width` pixels of `channels` values to pixels of toChannels. */
-function copyPixels(from: usize, to: usize, width: i32, channels: i32, toChannels: i32): void {
-  if (channels == toChannels) {
-    memory.copy(to, from, at(0, width * channels));
-    return;
-  }
-  for (let j = 0; j < width; j++) {
-    for (let c = 0; c < channels; c += 4) v128.store(at(to, c), v128.load(at(from, c)));
-    from = at(from, channels);
-    to = at(to, toChannels);
-  }
-}
-
-/** Adds `width` pixels of `channels` values to pixels of toChannels. */
-function addPixels(from: usize, to: usize, width: i32, channels: i32, toChannels: i32): void {
-  for (let j = 0; j < width; j++) {
+/** `channels` values of y. */
+function storePixel(s: Winograd, from: usize, to: usize, channels: i32): void {
+  const activation = s.activation;
+  const high = highOf(activation);
+  const other = s.accumulate ? to : s.residual ? s.residual + (to - s.y) : 0;
+  if (other || high > 0) {
+    const most = f32x4.splat(high);
     for (let c = 0; c < channels; c += 4) {
-      v128.store(at(to, c), f32x4.add(v128.load(at(to, c)), v128.load(at(from, c))));
+      let v = v128.load(at(from, c));
+      if (other) v = f32x4.add(v128.load(at(other, c)), v);
+      if (high > 0) v = f32x4.pmin(f32x4.pmax(v, f32x4.splat(0)), most);
+      v128.store(at(to, c), v);
     }
-    from = at(from, channels);
-    to = at(to, toChannels);
-  }
+  } else memory.copy(to, from, at(0, channels));
+  if (activation && high == 0) activate(activation, to, to, channels);
 }

@@ -2,6 +2,7 @@
 // of columns, for 3×3 of stride 1, 3×3 of stride 2 and 7×7 of stride 2.
 
 import type { Kernels } from "../../src/wasm/abi.js";
+import { constants } from "../../src/wasm/table.js";
 import { TILES } from "../helpers/binaries.js";
 import type { Guarded } from "../helpers/guarded.js";
 import { calls, type Call } from "./calls.js";
@@ -77,15 +78,20 @@ function weightsOf(g: Guarded, { kernel, stride, channels, outChannels }: Fields
   return { kernel, stride, backward, w, wRow, wColumn, tapBytes };
 }
 
-/** Weights transformed before or on the way; on the way with bias and moments, or added to y; data gradients. */
-const WAYS = [0, 1, 2];
+/**
+ * Weights transformed before or on the way; on the way with bias and moments, or added to y; data gradients. Before with a residual
+ * and an activation.
+ */
+const WAYS = [0, 1, 2, 3];
 
 const winogradConv = calls(
   ["kind", "size", "channels", "outChannels", "tile", "way", "backward"],
   [[0, 1, 2], [0, 1, 2], [1, 3, 4, 12, 68, 132], [4, 12, 28], TILES, WAYS, [0, 1]],
   (k, g, kind, size, channels, outChannels, tile, way, backward) => {
-    if (kind === 2 ? channels > 3 || way || backward : channels % 4) return;
-    if (channels > 60 && (way === 0 || tile > 1)) return;
+    const finishes = way === 3;
+    const onTheWay = way === 1 || way === 2;
+    if (kind === 2 ? channels > 3 || onTheWay || backward : channels % 4) return;
+    if (finishes ? backward || channels > 12 : channels > 60 && (way === 0 || tile > 1)) return;
     const conv = convOf(kind, size, channels, outChannels, tile);
     const { outHeight, outWidth } = conv;
     // With phases the tiles cover pairs of rows and columns of y, from the second of the first pair on.
@@ -102,9 +108,11 @@ const winogradConv = calls(
     const shape = g.struct("Winograd", {
       ...conv,
       ...weights,
-      w: way ? weights.w : 0,
-      u: way ? 0 : g.input(floats),
+      w: onTheWay ? weights.w : 0,
+      u: onTheWay ? 0 : g.input(floats),
       x: inputOf(g, conv),
+      residual: finishes ? g.input(IMAGES * outHeight * outWidth * outChannels) : 0,
+      activation: finishes ? [constants.RELU, constants.RELU6, constants.SILU][size]! : 0,
       bias: way && !pairs ? g.input(outChannels) : 0,
       y: g[adds ? "inout" : "output"](IMAGES * conv.outHeight * conv.outWidth * outChannels),
       accumulate: adds,

@@ -2,6 +2,7 @@
 // winograd.ts: the four phases of the input are four times the channels, on which the kernel's 7×7 taps are 4×4.
 
 import { runtime } from "../../wasm/runtime.js";
+import { FINISH } from "../fusion.js";
 import type { Conv } from "./sizes.js";
 import type { Algorithm } from "./table.js";
 import {
@@ -40,12 +41,14 @@ export const winogradStem: Algorithm = {
     conv.outChannels >= MIN_OUT_CHANNELS &&
     conv.images * conv.outHeight * conv.outWidth >= MIN_PIXELS,
 
-  forward(p, conv, { x, weight, bias, y }) {
+  finishes: FINISH,
+  forward(p, conv, { x, weight, bias, y, residual, activation }) {
     const { bytes, fill } = transformOf(p, conv);
     p.derive(weight, "winograd stem", bytes, fill, (u) => {
       const cut = { blockTiles: BLOCK_TILES, groupChannels: conv.outChannels, tile: runtime().tile };
       const weights = { ...weightsOf(conv, 0), u };
-      convolve(p, inputOf(conv, x), tilesOver(conv), weights, bias, outputOf(conv, y), cut);
+      const out = outputOf(conv, y, { residual, activation });
+      convolve(p, inputOf(conv, x), tilesOver(conv), weights, bias, out, cut);
     });
   },
 

@@ -4,6 +4,7 @@
 import { GRAIN } from "../../wasm/parallel.js";
 import type { Planner } from "../../wasm/plan.js";
 import { runtime } from "../../wasm/runtime.js";
+import { FINISH } from "../fusion.js";
 import type { Conv } from "./sizes.js";
 import type { Algorithm } from "./table.js";
 import {
@@ -112,7 +113,8 @@ export const winograd: Algorithm = {
   fits: (conv) => isOf(conv, 3, 1),
   pays: (conv, pass, stays) => pays(conv, stays || pass === "weight"),
 
-  forward(p, conv, { x, weight, bias, y, moments }) {
+  finishes: FINISH,
+  forward(p, conv, { x, weight, bias, y, moments, residual, activation }) {
     const images = inputOf(conv, x);
     if (!p.keeps(weight)) {
       p.absorbs("moments");
@@ -122,7 +124,8 @@ export const winograd: Algorithm = {
     const { bytes, fill } = transformOf(p, conv);
     p.derive(weight, "winograd", bytes, fill, (u) => {
       const weights = { ...weightsOf(conv, 0), u };
-      convolve(p, images, tiles, weights, bias, outputOf(conv, y), cutOf(images, tiles));
+      const out = outputOf(conv, y, { residual, activation });
+      convolve(p, images, tiles, weights, bias, out, cutOf(images, tiles));
     });
   },
 

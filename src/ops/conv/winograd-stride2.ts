@@ -3,6 +3,7 @@
 
 import { shares } from "../../wasm/parallel.js";
 import { runtime } from "../../wasm/runtime.js";
+import { FINISH } from "../fusion.js";
 import type { Conv } from "./sizes.js";
 import type { Algorithm } from "./table.js";
 import {
@@ -94,9 +95,10 @@ export const winogradStride2: Algorithm = {
   fits: (conv) => isOf(conv, 3, 2),
   pays: (conv, pass) => pays(conv, pass === "weight" ? MIN_WEIGHT_CHANNELS : MIN_CHANNELS),
 
-  forward(p, conv, { x, weight, bias, y }) {
+  finishes: FINISH,
+  forward(p, conv, { x, weight, bias, y, residual, activation }) {
     const tiles = tilesOver(conv.outHeight, conv.outWidth);
-    const [from, to] = [inputOf(conv, x), outputOf(conv, y)];
+    const [from, to] = [inputOf(conv, x), outputOf(conv, y, { residual, activation })];
     const weights = weightsOf(conv, weight);
     if (!p.keeps(weight) && transformsOnTheWay(conv, countOf(conv.images, tiles))) {
       return convolve(p, from, tiles, weights, bias, to, cutOf(conv, tiles, false, true));

@@ -10,6 +10,7 @@ import { shares } from "../../wasm/parallel.js";
 import type { Planner } from "../../wasm/plan.js";
 import { runtime } from "../../wasm/runtime.js";
 import { structs } from "../../wasm/table.js";
+import type { Finish } from "../fusion.js";
 import type { Conv } from "./sizes.js";
 import type { Moments } from "./table.js";
 
@@ -17,7 +18,8 @@ type Fields = Struct<"Winograd">;
 export type Images = Pick<Fields, "x" | "images" | "height" | "width" | "channels" | "top" | "left">;
 /** How many tiles there are, and how many of them, the first ones, are whole in a direction. */
 export type Tiles = Pick<Fields, "tilesHigh" | "tilesWide" | "fullHigh" | "fullWide">;
-export type Output = Pick<Fields, "y" | "outHeight" | "outWidth" | "outTop" | "outLeft" | "outChannels">;
+export type Output = Pick<Fields, "y" | "outHeight" | "outWidth" | "outTop" | "outLeft" | "outChannels"> &
+  Partial<Finish>;
 /** Weights transformed (u), or as they are (w). */
 type Weights = Pick<Fields, "kernel" | "stride" | "backward" | "u" | "w" | "wRow" | "wColumn" | "tapBytes">;
 
@@ -63,8 +65,8 @@ export function inputOf(
 }
 
 /** What it writes. */
-export function outputOf({ outHeight, outWidth, outChannels }: Conv, y: number): Output {
-  return { y, outHeight, outWidth, outTop: 0, outLeft: 0, outChannels };
+export function outputOf({ outHeight, outWidth, outChannels }: Conv, y: number, finish?: Finish): Output {
+  return { ...finish, y, outHeight, outWidth, outTop: 0, outLeft: 0, outChannels };
 }
 
 /** Tiles of all images. */
@@ -121,7 +123,7 @@ export interface Cut {
   tile: number;
 }
 
-/** y = the convolution of the images with the weights, or added to y. bias: address or 0. */
+/** y = the convolution of the images with the weights, or added to y, finished as `out` says. bias: address or 0. */
 export function convolve(
   p: Planner,
   images: Images,
