@@ -5,7 +5,6 @@ import { mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { extract } from "tar-stream";
 import { DataError, reason, short, show } from "../errors.js";
 import { makeFolders } from "./files.js";
 
@@ -39,6 +38,7 @@ export async function unpack(archive: string, folder: string): Promise<void> {
   await makeFolders(folder);
   const aside = await mkdtemp(join(folder, ".unpacking-"));
   try {
+    const { extract } = await import("tar-stream"); // here, as it takes long to import
     const entries = extract();
     const gunzip = (await isGzip(archive)) ? [createGunzip()] : [];
     const reading = pipeline([createReadStream(archive), ...gunzip, entries]);
