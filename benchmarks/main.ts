@@ -34,6 +34,12 @@ await runMain(async () => {
       const row = rowOf(c, "fovea", options.threads, timing, top);
       table.add(algorithm === undefined ? row : { ...row, algorithm, chosen: algorithm === chosen });
     }
+    for (const [impl, prepare] of Object.entries(c.also ?? {})) {
+      const prepared = prepare();
+      const timing = measure(c.name, prepared.run);
+      prepared.dispose();
+      table.add(rowOf(c, impl, options.threads, timing, top));
+    }
   }
   if (!sinkIsFinite()) throw new Error("a case computed NaN or an infinity");
 

@@ -63,6 +63,8 @@ export interface Case {
   algorithms?(): Algorithms;
   /** fovea's implementation; `algorithm`: the one of `algorithms` to use instead of the one that is chosen. */
   prepare(algorithm?: string): Prepared;
+  /** Other ways of fovea's to the same result, by what their rows are called. */
+  also?: Readonly<Record<string, () => Prepared>>;
 }
 
 /** The same numbers for everybody: uniform in [−1, 1). */

@@ -73,11 +73,12 @@ async function compare(
   table: Table,
 ): Promise<void> {
   const { runs, stopped } = await prepare(c, peers, threads);
-  const ours = c.prepare();
-  const contenders = [contender("fovea", ours.run), ...runs];
-  await contenders[0]!.time(1);
+  const ways = Object.entries({ fovea: () => c.prepare(), ...c.also });
+  const ours = ways.map(([impl, prepare]) => ({ impl, ...prepare() }));
+  const contenders = [...ours.map(({ impl, run }) => contender(impl, run)), ...runs];
+  for (const { time } of contenders.slice(0, ours.length)) await time(1);
   const samples = await interleave(contenders);
-  for (const run of [ours, ...runs]) await run.dispose();
+  for (const run of [...ours, ...runs]) await run.dispose();
   const valid = (values: number[]): number[] => values.filter((ms) => !Number.isNaN(ms));
   const fovea = summary(valid(samples[0]!));
   contenders.forEach(({ impl }, i) => {

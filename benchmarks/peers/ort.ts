@@ -1,7 +1,7 @@
 // ONNX Runtime: its WebAssembly build and its native one, both without training.
 
 import { outputSize, randomFloats, type Workload } from "../workload.js";
-import { convModel, matmulModel } from "./onnx.js";
+import { convModel, matmulModel, networkModel } from "./onnx.js";
 import { load, sizeOf, versionOf, type Library } from "./library.js";
 
 interface Session {
@@ -14,20 +14,29 @@ interface ORT {
   Tensor: new (type: "float32", data: Float32Array, dims: number[]) => unknown;
 }
 
-/** The model and its inputs. Weights are constants of the model, as in inference. */
-function build(api: ORT, workload: Workload): { model: Uint8Array; feeds: Record<string, unknown> } | string {
+/** The model, its inputs, and its output's name. Weights are constants of the model, as in inference. */
+function build(
+  api: ORT,
+  workload: Workload,
+): { model: Uint8Array; feeds: Record<string, unknown>; output: string } | string {
   const random = (seed: number, ...dims: number[]): unknown =>
     new api.Tensor("float32", randomFloats(sizeOf(dims), seed), dims);
   if (workload.kind === "gemm") {
     const { n } = workload;
-    return { model: matmulModel(n), feeds: { a: random(1, n, n), b: random(2, n, n) } };
+    return { model: matmulModel(n), feeds: { a: random(1, n, n), b: random(2, n, n) }, output: "y" };
   }
-  if (workload.kind !== "conv") return "no model files for it";
+  if (workload.kind === "infer") {
+    const { batch, inputSize } = workload;
+    const [h, w, c] = inputSize;
+    return { model: networkModel(workload), feeds: { input: random(1, batch, c, h, w) }, output: "logits" };
+  }
+  if (workload.kind === "train") return "no training";
+  if (workload.kind !== "conv") return "not measured";
   const { op, batch, height, width, channels, outChannels, kernel, groups } = workload;
   if (op.includes("Backward")) return "no gradients";
   const weight = randomFloats((kernel * kernel * channels * outChannels) / groups, 2);
   const model = convModel(workload, weight, outputSize(height, workload), outputSize(width, workload));
-  return { model, feeds: { x: random(1, batch, channels, height, width) } };
+  return { model, feeds: { x: random(1, batch, channels, height, width) }, output: "y" };
 }
 
 export async function ort(name: "onnxruntime-web" | "onnxruntime-node", threads: number): Promise<Library> {
@@ -42,7 +51,7 @@ export async function ort(name: "onnxruntime-web" | "onnxruntime-node", threads:
       const options = { intraOpNumThreads: threads, interOpNumThreads: 1 };
       const session = await api.InferenceSession.create(built.model, options);
       return {
-        run: async () => (await session.run(built.feeds))["y"]!.dispose(),
+        run: async () => (await session.run(built.feeds))[built.output]!.dispose(),
         dispose: () => session.release(),
       };
     },

@@ -11,6 +11,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+try:
+    import torchvision
+except ImportError:
+    torchvision = None
+
 
 def lenet5(classes):
     """src/models/lenet.ts"""
@@ -63,6 +68,16 @@ def resnet20_cifar(classes):
     return resnet(stem, [16, 32, 64], 3, False, classes)
 
 
+def maker(name):
+    """A function of the number of classes; other networks than those above are torchvision's."""
+    if name in MODELS or torchvision is None:
+        return MODELS.get(name)
+    if name not in torchvision.models.list_models():
+        return None
+    more = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+    return lambda classes: torchvision.models.get_model(name, num_classes=classes, **more)
+
+
 MODELS = {"lenet5": lenet5, "resnet18": resnet18, "resnet20_cifar": resnet20_cifar}
 
 
@@ -101,12 +116,13 @@ def conv(op, batch, height, width, channels, outChannels, kernel, stride, paddin
 
 
 def model(kind, model, batch, inputSize, classes, optimizer):
-    if model not in MODELS:
-        return f"{model} is not written for it"
+    make_model = maker(model)
+    if make_model is None:
+        return f"{model} is not written for it" + ("" if torchvision else ", and there is no torchvision")
     h, w, c = inputSize
 
     def run(layout):
-        net = MODELS[model](classes).to(memory_format=layout)
+        net = make_model(classes).to(memory_format=layout)
         x = torch.rand(batch, c, h, w).contiguous(memory_format=layout)
         if kind == "infer":
             net.eval()

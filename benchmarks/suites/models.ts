@@ -3,6 +3,7 @@
 
 import {
   Adam,
+  compile,
   createModel,
   crossEntropy,
   manualSeed,
@@ -12,6 +13,8 @@ import {
   SGD,
   tensor,
   tidy,
+  type Module,
+  type Tensor,
 } from "../../src/index.js";
 import { randomFloats, randomLabels, type Case, type ModelSpec, type Prepared } from "../workload.js";
 
@@ -25,8 +28,18 @@ const TRAIN: Entry[] = [
 const INFER: Entry[] = [
   { model: "lenet5", batch: 1, optimizer: "adam", classes: 10 },
   { model: "resnet20_cifar", batch: 1, optimizer: "sgd", classes: 10 },
-  { model: "resnet18", batch: 1, optimizer: "sgd", classes: 1000 },
-  { model: "mobilenet_v2", batch: 1, optimizer: "sgd", classes: 1000 },
+  ...[
+    "alexnet",
+    "vgg16",
+    "googlenet",
+    "resnet18",
+    "resnet50",
+    "densenet121",
+    "efficientnet_b0",
+    "mobilenet_v2",
+  ].map((model): Entry => ({ model, batch: 1, optimizer: "sgd", classes: 1000 })),
+  { model: "resnet50", batch: 32, optimizer: "sgd", classes: 1000 },
+  { model: "mobilenet_v2", batch: 32, optimizer: "sgd", classes: 1000 },
 ];
 
 function inputs({ batch, inputSize, classes }: ModelSpec) {
@@ -58,20 +71,39 @@ function trainStep(spec: ModelSpec): Prepared {
   };
 }
 
-function inference(spec: ModelSpec): Prepared {
+/** The network, its images, and what runs one on the other. */
+function inference(spec: ModelSpec, runner: (model: Module, x: Tensor) => Runner): Prepared {
   manualSeed(1);
   const model = createModel(spec.model, { numClasses: spec.classes });
   const { x, labels } = inputs(spec);
-  model.eval();
+  const runs = runner(model.eval(), x);
   return {
-    run: () => noGrad(() => tidy(() => model.forward(x).compute())),
+    run: () => noGrad(() => tidy(() => runs.forward(x).compute())),
     dispose() {
+      runs.dispose?.();
       for (const held of [model, x, labels]) held.dispose();
     },
   };
 }
 
-function cases(suite: "train" | "infer", entries: Entry[], prepare: (spec: ModelSpec) => Prepared): Case[] {
+interface Runner {
+  forward(x: Tensor): Tensor;
+  dispose?(): void;
+}
+
+const eager = (model: Module): Runner => ({ forward: (x) => model.forward(x) });
+
+function compiled(model: Module, x: Tensor): Runner {
+  const own = compile(model, x.shape);
+  return { forward: (x) => own.run(x), dispose: () => own.dispose() };
+}
+
+function cases(
+  suite: "train" | "infer",
+  entries: Entry[],
+  prepare: (spec: ModelSpec) => Prepared,
+  also?: (spec: ModelSpec) => NonNullable<Case["also"]>,
+): Case[] {
   const known = modelNames();
   return entries
     .filter(({ model }) => known.includes(model))
@@ -82,9 +114,15 @@ function cases(suite: "train" | "infer", entries: Entry[], prepare: (spec: Model
         name: `${entry.model}-b${entry.batch}`,
         workload: { kind: suite, ...spec },
         prepare: () => prepare(spec),
+        ...(also && { also: also(spec) }),
       };
     });
 }
 
 export const trainCases: Case[] = cases("train", TRAIN, trainStep);
-export const inferCases: Case[] = cases("infer", INFER, inference);
+export const inferCases: Case[] = cases(
+  "infer",
+  INFER,
+  (spec) => inference(spec, compiled),
+  (spec) => ({ "fovea-eager": () => inference(spec, eager) }),
+);

@@ -40,7 +40,7 @@ export interface OnnxModel {
   readonly producerVersion: string;
   readonly nodes: readonly OnnxNode[];
   readonly initialisers: readonly Initialiser[];
-  readonly input: Port;
+  readonly inputs: readonly Port[];
   readonly output: Port;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -144,13 +144,13 @@ function tensor(initialiser: Initialiser): Part[] {
   return [ready(delimited(5, lengthOf(parts))), ...parts];
 }
 
-function graph({ name, nodes, initialisers, input, output }: OnnxModel): Part[] {
+function graph({ name, nodes, initialisers, inputs, output }: OnnxModel): Part[] {
   const before = bytesOf((pbf) => {
     for (const one of nodes) pbf.writeMessage(1, write, node(one));
     pbf.writeStringField(2, name);
   });
   const after = bytesOf((pbf) => {
-    pbf.writeMessage(11, write, port(input));
+    for (const input of inputs) pbf.writeMessage(11, write, port(input));
     pbf.writeMessage(12, write, port(output));
   });
   return [ready(before), ...initialisers.flatMap(tensor), ready(after)];

@@ -88,7 +88,7 @@ function inputsOf({ inputs }: GraphNode, values: ReadonlyMap<string, Stored>): R
 export function writeGraph(
   model: Module,
   graphs: Graphs,
-): Pick<OnnxModel, "nodes" | "initialisers" | "input" | "output"> {
+): Pick<OnnxModel, "nodes" | "initialisers" | "inputs" | "output"> {
   compare(graphs);
   const [graph, other] = graphs;
   const file = new FileGraph([INPUT!, OUTPUT!]);
@@ -140,7 +140,7 @@ export function writeGraph(
   return {
     nodes: file.nodes,
     initialisers: file.initialisers,
-    input: port(INPUT!, values.get("input")!),
+    inputs: [port(INPUT!, values.get("input")!)],
     output: port(OUTPUT!, last),
   };
 }

@@ -25,3 +25,22 @@ it("convolutions are timed beside peers, which all give a row", { timeout }, asy
   expect(rows.map(({ impl }) => impl)).toEqual(expect.arrayContaining(["fovea", "tfjs-wasm"]));
   for (const { impl, ms } of rows) expect(ms, impl).toBeGreaterThan(0);
 });
+
+it("onnxruntime runs the files that exportOnnx() writes", { timeout }, async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "fovea-peers-")), "rows.json");
+  const peers = "ort-web,ort-native";
+  await tsx(
+    "benchmarks/peers/main.ts",
+    "--suite",
+    "infer",
+    "--filter",
+    "resnet20",
+    "--peers",
+    peers,
+    "--json",
+    file,
+  );
+  const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: { impl: string; ms: number }[] };
+  expect(rows.map(({ impl }) => impl)).toEqual(expect.arrayContaining(["fovea", "fovea-eager", "ort-web"]));
+  for (const { impl, ms } of rows) expect(ms, impl).toBeGreaterThan(0);
+});
