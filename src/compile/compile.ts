@@ -1,25 +1,27 @@
 // compile(): a model for inference alone. Its graph is traced, batch normalisation goes into weights, sums and activations into the
 // steps before them, weights are packed once, and all values share one block of memory.
 
-import { scoped } from "../core/scope.js";
+import { enterScope, keep, scoped } from "../core/scope.js";
 import { checkShape, describe, type Shape } from "../core/shape.js";
 import { dispose } from "../core/dispose.js";
-import { checkTensors, empty, Tensor } from "../core/tensor.js";
+import type { StateDict } from "../core/state.js";
+import { checkTensors, empty, zeros, type Tensor } from "../core/tensor.js";
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/module.js";
 import { trace, type Graph } from "../nn/trace.js";
 import { runtime } from "../wasm/runtime.js";
+import { rebatched } from "./batch.js";
 import { Constants } from "./constants.js";
 import { foldBatchNorm } from "./fold.js";
 import { fuse } from "./fuse.js";
 import { Program } from "./program.js";
-import { stepsOf, type Steps } from "./steps.js";
+import { stepsOf, type Step, type Steps } from "./steps.js";
 
 export interface CompileOptions {
   /**
    * Whether the model stays as it is. false disposes of it, so that weights are in memory once; the compiled model then takes
-   * inputs of other shapes only where they want no weights in another layout. Default true.
+   * other numbers of images, but not other sizes. Default true.
    */
   keepModel?: boolean;
 }
@@ -47,8 +49,10 @@ function traceTwice(model: Module, shape: Shape): Graph {
   );
 }
 
-function optimised(model: Module, shape: Shape): Steps {
-  return fuse(foldBatchNorm(stepsOf(traceTwice(model, shape))));
+const weightOf = ({ inputs }: Step): string => inputs["weight"]!;
+
+function optimised(graph: Graph): Steps {
+  return fuse(foldBatchNorm(stepsOf(graph)));
 }
 
 /** A model compiled for inference, see compile(). */
@@ -58,16 +62,23 @@ export class CompiledModel {
   readonly outputShape: Shape;
   readonly #heap = runtime().heap;
   readonly #programs = new Map<string, Program>();
+  #turn: Promise<void> = Promise.resolve();
+  readonly #keepsModel: boolean;
   #model: Module | undefined;
+  /** In the place of the model, if it was let go: its graphs for two numbers of images. */
+  #graphs: [Graph, Graph] | undefined;
   #constants: Constants | undefined;
   #disposed = false;
 
   /** @internal */
   constructor(model: Module, inputShape: Shape, { keepModel = true }: CompileOptions) {
     this.#model = model;
+    this.#keepsModel = keepModel;
     this.inputShape = [...inputShape];
     this.outputShape = this.#programFor(inputShape).outputShape;
     if (!keepModel) {
+      const [images, ...size] = inputShape;
+      this.#graphs = [trace(model, inputShape), trace(model, [images! + 1, ...size])];
       model.dispose();
       this.#model = undefined;
     }
@@ -84,16 +95,65 @@ export class CompiledModel {
    * it) plans it. @throws ShapeError unless x fits the model; WasmError after dispose() or init()
    */
   run(x: Tensor): Tensor {
-    this.#refuseGone();
-    checkTensors("CompiledModel.run", { x });
-    if (x.dtype !== "f32") throw new ShapeError(`CompiledModel.run: x must be f32; got ${describe({ x })}`);
+    this.#check("run", x);
     const program = this.#programFor(x.shape);
-    return scoped(() => {
-      const y = empty(program.outputShape, "f32", "CompiledModel.run");
+    const y = scoped(() => {
+      const out = empty(program.outputShape, "f32", "CompiledModel.run");
       const input = x.compute();
-      y.storage.settle((output) => program.run(input, output));
-      return y;
+      out.storage.settle((output) => program.run(input, output));
+      return out;
     });
+    enterScope(y);
+    return y;
+  }
+
+  /**
+   * run() that lets the event loop turn every few milliseconds, for pages that are to stay alive. Calls wait for those before them. x
+   * must stay until then; the result is in nobody's care but the caller's. @throws as run(); WasmError if it is disposed of meanwhile
+   */
+  async runAsync(x: Tensor): Promise<Tensor> {
+    this.#check("runAsync", x);
+    const turn = this.#turn.then(() => this.#inParts(x));
+    this.#turn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  async #inParts(x: Tensor): Promise<Tensor> {
+    this.#check("runAsync", x);
+    const program = this.#programFor(x.shape, "in parts ");
+    const y = keep(zeros(program.outputShape));
+    try {
+      for (const _ of program.runInParts(x.compute(), y.compute())) {
+        await new Promise((resume) => setTimeout(resume));
+        this.#check("runAsync", x);
+      }
+      return y;
+    } catch (error) {
+      y.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes other weights in, under the names that stateDict() of the model gives; the model has them too then.
+   * @throws DataError as the model's loadStateDict(), and if the model was not kept; WasmError after dispose() or init()
+   */
+  loadStateDict(state: StateDict): void {
+    this.#refuseGone();
+    if (!this.#model) {
+      throw new DataError("CompiledModel.loadStateDict: the model was let go (keepModel: false); compile it anew");
+    }
+    this.#model.loadStateDict(state);
+    this.#forget();
+  }
+
+  #check(method: string, x: Tensor): void {
+    this.#refuseGone();
+    checkTensors(`CompiledModel.${method}`, { x });
+    if (x.dtype !== "f32") throw new ShapeError(`CompiledModel.${method}: x must be f32; got ${describe({ x })}`);
   }
 
   /** Frees its memory. The model stays as it is. */
@@ -122,11 +182,13 @@ export class CompiledModel {
     );
   }
 
-  #programFor(shape: Shape): Program {
-    const key = shape.join();
+  /** The program for inputs of a shape; use: other users of programs have their own, whose values they do not share. */
+  #programFor(shape: Shape, use = ""): Program {
+    const key = use + shape.join();
     const known = this.#programs.get(key);
     if (known) return known;
-    const steps = optimised(this.#model!, shape);
+    const graph = this.#graphs ? rebatched(...this.#graphs, shape) : traceTwice(this.#model!, shape);
+    const steps = optimised(graph);
     this.#constants ??= new Constants(steps.constants);
     const program = new Program(steps, this.#constants);
     if (this.#programs.size === MOST_PROGRAMS) {
@@ -135,7 +197,10 @@ export class CompiledModel {
       this.#programs.delete(oldest![0]);
     }
     this.#programs.set(key, program);
-    this.#constants.keepOnly(new Set([...this.#programs.values()].flatMap((each) => each.constantsInUse)));
+    const inUse = [...this.#programs.values()].flatMap((each) => each.constantsInUse);
+    // What other numbers of images want in another layout, and the model cannot give once it is let go.
+    const wanted = this.#keepsModel ? [] : steps.nodes.filter(({ op }) => op === "linear").map(weightOf);
+    this.#constants.keepOnly(new Set([...inUse, ...wanted]));
     return program;
   }
 }

@@ -3,6 +3,7 @@
 import { keep } from "../core/scope.js";
 import { Storage } from "../core/storage.js";
 import type { Tensor } from "../core/tensor.js";
+import { reason, WasmError } from "../errors.js";
 import { OWN, type Derived } from "../wasm/plan.js";
 
 export class Constants {
@@ -17,8 +18,16 @@ export class Constants {
   /** Address of a constant as it is. */
   address(name: string): number {
     let t = this.#made.get(name);
-    if (!t) this.#made.set(name, (t = keep(this.#makers.get(name)!())));
+    if (!t) this.#made.set(name, (t = keep(this.#make(name))));
     return t.compute();
+  }
+
+  #make(name: string): Tensor {
+    try {
+      return this.#makers.get(name)!();
+    } catch (error) {
+      throw new WasmError(`compile: ${name} cannot be made: ${reason(error)}`);
+    }
   }
 
   /** Address of a constant in another layout. */

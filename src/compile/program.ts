@@ -21,6 +21,9 @@ interface Planned {
 /** Bytes from one step's structs to the next: whole lines. */
 const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
+/** How long a part of runInParts() takes at least: a page draws 60 pictures a second. */
+const PART_MS = 10;
+
 export class Program {
   readonly outputShape: Shape;
   /** Values, scratch memory and words, one behind the other. */
@@ -123,6 +126,22 @@ export class Program {
 
   /** Computes the output to an address from the input at an address. */
   run(input: number, output: number): void {
+    this.#place(input, output);
+    this.#sequence.run();
+  }
+
+  /** The same in parts that take a while each. */
+  *runInParts(input: number, output: number): Generator<void> {
+    this.#place(input, output);
+    for (let first = 0, begin = performance.now(); first < this.#sequence.length; first++) {
+      this.#sequence.run(first, first + 1);
+      if (performance.now() - begin < PART_MS) continue;
+      yield;
+      begin = performance.now();
+    }
+  }
+
+  #place(input: number, output: number): void {
     if (input !== this.#input || output !== this.#output) {
       this.#input = input;
       this.#output = output;
@@ -130,7 +149,6 @@ export class Program {
         this.#bind(planned).forEach((launch, i) => this.#sequence.set(planned.first + i, launch));
       }
     }
-    this.#sequence.run();
   }
 
   dispose(): void {

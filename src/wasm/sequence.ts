@@ -52,31 +52,35 @@ export class Sequence {
     job.set(args, SEQUENCE.FIRST_ARGUMENT);
   }
 
-  /** Runs them all. @throws WasmError if a thread died or its kernel trapped */
-  run(): void {
+  get length(): number {
+    return this.#bound.length;
+  }
+
+  /** Runs launches first ≤ i < end. @throws WasmError if a thread died or its kernel trapped */
+  run(first = 0, end = this.length): void {
     const { pool, heap } = runtime();
     if (!pool || pool.threads === 1) {
-      for (const { kernel, args } of this.#calls) kernel(...args);
+      for (let i = first; i < end; i++) {
+        const { kernel, args } = this.#calls[i]!;
+        kernel(...args);
+      }
       return;
     }
-    const { length } = this.#bound;
-    const counters = heap.i32(this.#counters, length * COUNTER_WORDS);
+    const at = this.#counters + first * COUNTER_BYTES;
+    const counters = heap.i32(at, (end - first) * COUNTER_WORDS);
     counters.fill(0);
-    pool.runSequence(this.#jobs, this.#counters, length, (i) => {
-      const { kernel, args } = this.#calls[i]!;
-      const { range, args: own } = this.#bound[i]!;
+    pool.runSequence(this.#jobs + first * JOB_BYTES, at, end - first, (i) => {
+      const { kernel, args } = this.#calls[first + i]!;
+      const { range, args: own } = this.#bound[first + i]!;
       const all = range?.units ?? 1;
-      const chunk = range && isShared(range) ? chunkOf(range, pool.threads) : all;
+      const chunk = range && isShared(range) ? chunkOf(range, pool.threads) : Math.max(1, all);
       const next = i * COUNTER_WORDS;
-      for (
-        let begin = Atomics.add(counters, next, chunk);
-        begin < all;
-        begin = Atomics.add(counters, next, chunk)
-      ) {
-        const end = Math.min(begin + chunk, all);
-        if (range) kernel(...own, begin, end);
+      const take = (): number => Atomics.add(counters, next, chunk);
+      for (let begin = take(); begin < all; begin = take()) {
+        const to = Math.min(begin + chunk, all);
+        if (range) kernel(...own, begin, to);
         else kernel(...args);
-        Atomics.add(counters, next + 1, end - begin);
+        Atomics.add(counters, next + 1, to - begin);
       }
       pool.awaitUnits(counters, next + 1, all);
     });

@@ -6,6 +6,7 @@ import {
   BatchNorm2d,
   compile,
   Conv2d,
+  createModel,
   DataError,
   Linear,
   manualSeed,
@@ -22,7 +23,7 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
-import { compiled, difference, eager, modelFor, SMALL, wave } from "../helpers/compiled.js";
+import { compiled, difference, eager, modelFor, shapeFor, SMALL, wave } from "../helpers/compiled.js";
 
 beforeEach(() => {
   init({ threads: 1 });
@@ -63,6 +64,59 @@ describe("a compiled model", () => {
     using own = compile(model, SMALL, { keepModel: false });
     expect(model.parameters()[0]!.disposed).toBe(true);
     expect(difference(own.run(x).data() as Float32Array, expected)).toBeLessThan(1e-5);
+    expect(() => own.loadStateDict(new Map())).toThrow(
+      "CompiledModel.loadStateDict: the model was let go (keepModel: false); compile it anew",
+    );
+  });
+
+  it("takes other numbers of images without the model, and no other size", () => {
+    for (const name of ["alexnet", "googlenet", "mobilenet_v3_small", "resnet20_cifar"]) {
+      const [model, kept] = [modelFor(name), modelFor(name)];
+      const [, ...size] = shapeFor(name);
+      using own = compile(model, [8, ...size], { keepModel: false });
+      using other = compile(kept, [8, ...size]);
+      for (const n of [1, 3, 8]) {
+        tidy(() => {
+          const x = wave([n, ...size]);
+          expect(own.run(x).data(), name).toEqual(other.run(x).data());
+        });
+      }
+      tidy(() => {
+        expect(() => own.run(wave([1, size[0]! + 8, size[1]!, size[2]!]))).toThrow(
+          "CompiledModel: images of another size need the model, which was let go (keepModel: false)",
+        );
+      });
+      kept.dispose();
+    }
+  });
+
+  it("takes other weights", () => {
+    const [model, other] = [modelFor("resnet20_cifar"), createModel("resnet20_cifar")];
+    const x = wave(SMALL);
+    using own = compile(model, SMALL);
+    const before = own.run(x).data();
+    own.loadStateDict(other.stateDict());
+    const after = own.run(x).data() as Float32Array;
+    expect(after).not.toEqual(before);
+    expect(difference(after, eager(other, x))).toBeLessThan(1e-4);
+    expect(() => own.loadStateDict(new Map())).toThrow(DataError);
+  });
+
+  it("runs in parts, one call after the other, while the event loop turns", async () => {
+    const model = modelFor("resnet18");
+    const [x, y] = [wave([8, 96, 96, 3]), wave([1, 96, 96, 3])];
+    using own = compile(model, x.shape);
+    const expected = [x, y, x].map((each) => own.run(each).data());
+    let turns = 0;
+    const clock = setInterval(() => turns++);
+    const results = await Promise.all([own.runAsync(x), own.runAsync(y), own.runAsync(x)]);
+    clearInterval(clock);
+    expect(results.map((each) => each.data())).toEqual(expected);
+    expect(turns).toBeGreaterThan(1);
+    const lost = own.runAsync(x);
+    own.dispose();
+    await expect(lost).rejects.toThrow("CompiledModel: used after dispose()");
+    await expect(own.runAsync(x)).rejects.toThrow(WasmError);
   });
 
   it("does not change with the model, nor the model with it", () => {
