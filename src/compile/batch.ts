@@ -7,7 +7,8 @@ import type { Graph, GraphNode } from "../nn/trace.js";
 
 /** The value for n images where it is a for na and b for nb: numbers, and what holds numbers. */
 function between(a: unknown, b: unknown, n: number, na: number, nb: number): unknown {
-  if (typeof a === "number" && typeof b === "number") return a === b ? a : a + ((b - a) * (n - na)) / (nb - na);
+  if (typeof a === "number" && typeof b === "number")
+    return a === b ? a : a + ((b - a) * (n - na)) / (nb - na);
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a;
   if (Array.isArray(a)) return a.map((value, i) => between(value, (b as unknown[])[i], n, na, nb));
   const entries = Object.entries(a).map(([key, value]) => {

@@ -16,7 +16,7 @@ import { Constants } from "./constants.js";
 import { foldBatchNorm } from "./fold.js";
 import { fuse } from "./fuse.js";
 import { Program } from "./program.js";
-import { stepsOf, type Step, type Steps } from "./steps.js";
+import { stepsOf, type Steps } from "./steps.js";
 
 export interface CompileOptions {
   /**
@@ -28,6 +28,8 @@ export interface CompileOptions {
 
 /** Programs for input shapes that are kept. */
 const MOST_PROGRAMS = 8;
+/** Numbers of images that want weights in other layouts: those of a model that is let go are made at once. */
+const SOME_BATCHES = [1, 4, 16, 64];
 
 /** What tells two traces apart. */
 function outline({ nodes, output }: Graph): string[] {
@@ -49,8 +51,6 @@ function traceTwice(model: Module, shape: Shape): Graph {
   );
 }
 
-const weightOf = ({ inputs }: Step): string => inputs["weight"]!;
-
 function optimised(graph: Graph): Steps {
   return fuse(foldBatchNorm(stepsOf(graph)));
 }
@@ -63,7 +63,8 @@ export class CompiledModel {
   readonly #heap = runtime().heap;
   readonly #programs = new Map<string, Program>();
   #turn: Promise<void> = Promise.resolve();
-  readonly #keepsModel: boolean;
+  /** Constants that stay as they are although no program may read them so. */
+  readonly #wanted: readonly string[] = [];
   #model: Module | undefined;
   /** In the place of the model, if it was let go: its graphs for two numbers of images. */
   #graphs: [Graph, Graph] | undefined;
@@ -73,12 +74,16 @@ export class CompiledModel {
   /** @internal */
   constructor(model: Module, inputShape: Shape, { keepModel = true }: CompileOptions) {
     this.#model = model;
-    this.#keepsModel = keepModel;
     this.inputShape = [...inputShape];
-    this.outputShape = this.#programFor(inputShape).outputShape;
     if (!keepModel) {
       const [images, ...size] = inputShape;
-      this.#graphs = [trace(model, inputShape), trace(model, [images! + 1, ...size])];
+      this.#graphs = [traceTwice(model, inputShape), trace(model, [images! + 1, ...size])];
+      const steps = SOME_BATCHES.map((n) => optimised(rebatched(...this.#graphs!, [n, ...size])));
+      this.#constants = new Constants(steps[0]!.constants);
+      this.#wanted = steps.flatMap((each) => this.#constants!.deriveFor(each));
+    }
+    this.outputShape = this.#programFor(inputShape).outputShape;
+    if (!keepModel) {
       model.dispose();
       this.#model = undefined;
     }
@@ -144,7 +149,9 @@ export class CompiledModel {
   loadStateDict(state: StateDict): void {
     this.#refuseGone();
     if (!this.#model) {
-      throw new DataError("CompiledModel.loadStateDict: the model was let go (keepModel: false); compile it anew");
+      throw new DataError(
+        "CompiledModel.loadStateDict: the model was let go (keepModel: false); compile it anew",
+      );
     }
     this.#model.loadStateDict(state);
     this.#forget();
@@ -153,7 +160,8 @@ export class CompiledModel {
   #check(method: string, x: Tensor): void {
     this.#refuseGone();
     checkTensors(`CompiledModel.${method}`, { x });
-    if (x.dtype !== "f32") throw new ShapeError(`CompiledModel.${method}: x must be f32; got ${describe({ x })}`);
+    if (x.dtype !== "f32")
+      throw new ShapeError(`CompiledModel.${method}: x must be f32; got ${describe({ x })}`);
   }
 
   /** Frees its memory. The model stays as it is. */
@@ -198,9 +206,7 @@ export class CompiledModel {
     }
     this.#programs.set(key, program);
     const inUse = [...this.#programs.values()].flatMap((each) => each.constantsInUse);
-    // What other numbers of images want in another layout, and the model cannot give once it is let go.
-    const wanted = this.#keepsModel ? [] : steps.nodes.filter(({ op }) => op === "linear").map(weightOf);
-    this.#constants.keepOnly(new Set([...inUse, ...wanted]));
+    this.#constants.keepOnly(new Set([...inUse, ...this.#wanted]));
     return program;
   }
 }
