@@ -47,7 +47,7 @@ const RINGS: Record<string, Ring> = {
 const LONGEST =
   `models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples ops/gradient
   node/data-workers node/kill optim/steps cli/trained models/options ops/large ops/tiles golden/golden kernels/ranges
-  node/weights core/misuse golden/published public/misuse cli/check`.split(/\s+/);
+  onnx/export node/weights core/misuse golden/published public/misuse cli/check`.split(/\s+/);
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
