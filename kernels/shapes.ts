@@ -160,6 +160,8 @@ export class Depthwise {
   w: usize = 0;
   bias: usize = 0;
   y: usize = 0;
+  /** Applied to y, or 0. */
+  activation: i32 = 0;
   /** Whether to touch rows of images before they are used. */
   ahead: i32 = 0;
   /** Whether registers suffice for the bodies with the most sums. */

@@ -23,6 +23,11 @@ export function nmadd(a: v128, b: v128, c: v128): v128 {
   return f32x4.sub(c, f32x4.mul(a, b));
 }
 
+/** v cut to [0, high]; NaN stays NaN. */
+export function cut(v: v128, high: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(v, f32x4.splat(0)), high);
+}
+
 /** Byte i is byte lanes[i] < 16 of v. */
 export function swizzle(v: v128, lanes: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(v, lanes) : i8x16.swizzle(v, lanes);

@@ -4,7 +4,7 @@
 // depthwise/rows.ts. The channel loop is innermost, so that x, w and y are read and written as streams.
 
 import { block2x2s1, block2x2s2, block2x4s1, edge2x2s1, edge2x2s2 } from "./generated/blocks";
-import { Sliding } from "./sliding";
+import { CUT, Sliding } from "./sliding";
 import { at } from "../simd";
 import { firstTap } from "../window";
 
@@ -26,7 +26,7 @@ export function chooseBlocks(s: Sliding): void {
  */
 export function blockRows(s: Sliding, x: usize, h: i32, w: usize, y: usize): void {
   const channels = s.channels;
-  let inside = 0;
+  let inside = s.cuts ? CUT : 0;
   for (let r = 0; r < s.stride + 3; r++) {
     if (<u32>(h + r) < <u32>s.height) inside |= 1 << r;
   }

@@ -15,6 +15,7 @@ import { gradientRow3, gradientRow5 } from "./generated/gradient-row";
 import { gradientBlocks } from "./gradient-blocks";
 import { slide } from "./rows";
 import { Sliding } from "./sliding";
+import { activate, highOf } from "../elementwise/activation";
 import { Depthwise, Window } from "../shapes";
 import { at } from "../simd";
 import { endTap, firstTap, touch } from "../window";
@@ -24,6 +25,8 @@ function sliding(scratch: usize, d: Depthwise, channels: i32): Sliding {
   const r = changetype<Sliding>(scratch);
   r.channels = channels;
   r.bias = d.bias;
+  r.high = highOf(d.activation);
+  r.cuts = i32(r.high > 0);
   r.wide = d.wide;
   r.doneFrom = 0;
   r.done = 0;
@@ -32,8 +35,8 @@ function sliding(scratch: usize, d: Depthwise, channels: i32): Sliding {
 }
 
 /**
- * y[n, i, j, c] = bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c]. Unit u is a pair of rows of an
- * image: rows 2v and 2v + 1, with u = n·⌈outHeight/2⌉ + v. bias may be 0 (none).
+ * y[n, i, j, c] = activation(bias[c] + Σ_{p,q} x[n, i·s + p·d − pad, j·s + q·d − pad, c] · w[p, q, c]). Unit u is a pair of rows
+ * of an image: rows 2v and 2v + 1, with u = n·⌈outHeight/2⌉ + v. bias may be 0 (none).
  */
 export function depthwise(shape: usize, scratch: usize, begin: i32, end: i32): void {
   const d = changetype<Depthwise>(shape);
@@ -74,11 +77,9 @@ export function depthwise(shape: usize, scratch: usize, begin: i32, end: i32): v
     // A row alone is not worth blocks.
     r.doneFrom = r.firstBlock;
     r.done = i1 - i0 == 2 ? r.blocks : 0;
-    if (r.done > 0) {
-      blockRows(r, from, top, d.w, to + <usize>i0 * outRow);
-      if (r.done == s.outWidth) continue;
-    }
-    for (let i = i0; i < i1; i++) {
+    const first = to + <usize>i0 * outRow;
+    if (r.done > 0) blockRows(r, from, top, d.w, first);
+    for (let i = r.done == s.outWidth ? i1 : i0; i < i1; i++) {
       const h = i * s.strideHeight - s.paddingTop;
       const p0 = firstTap(h, s.dilationHeight);
       const p1 = endTap(h, s.dilationHeight, s.kernelHeight, s.height);
@@ -87,6 +88,9 @@ export function depthwise(shape: usize, scratch: usize, begin: i32, end: i32): v
       r.w = d.w + <usize>p0 * wRow;
       r.y = to + <usize>i * outRow;
       slide(r);
+    }
+    if (d.activation && !r.cuts) {
+      activate(d.activation, first, first, (i1 - i0) * s.outWidth * channels);
     }
   }
 }

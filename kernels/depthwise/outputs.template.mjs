@@ -19,8 +19,8 @@ export function touches(stride, outputs, taps) {
   );
 }
 
-const imports = `import { at, madd } from "../../simd";
-import { Sliding } from "../sliding";
+const imports = `import { at, cut, madd } from "../../simd";
+import { CUT, most, Sliding } from "../sliding";
 `;
 
 const bias = (names) => `let ${names[0]} = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
@@ -28,6 +28,17 @@ const bias = (names) => `let ${names[0]} = bias ? v128.load(at(bias, c)) : f32x4
         .slice(1)
         .map((name) => `let ${name} = ${names[0]};`)
         .join("\n")}`;
+
+/**
+ * Stores sums by lines(value), with value(name) cut where `test` says so: two copies of the stores, as V8 would have vectors that
+ * are changed in some cases only wait in memory.
+ */
+const stores = (test, lines) => `if (${test}) {
+        const high = inline.always(most(s));
+        ${lines((name) => `inline.always(cut(${name}, high))`)}
+      } else {
+        ${lines((name) => name)}
+      }`;
 
 /**
  * The pixels that four outputs with TAPS = 3 or 5 taps to a row meet, by line(output, tap): the lines of one pixel. EDGE: of the first and last
@@ -88,10 +99,13 @@ function fours${stride}(TAPS: i32, EDGE: bool, s: Sliding, x: usize, columns: i3
       }
       // V8 does not take multiples of yStep out of a loop.
       let to = at(y, c);
-      v128.store(to, v0);
-      v128.store((to += yStep), v1);
-      v128.store((to += yStep), v2);
-      v128.store(to + yStep, v3);
+      ${stores(
+        "s.cuts",
+        (v) => `v128.store(to, ${v("v0")});
+      v128.store((to += yStep), ${v("v1")});
+      v128.store((to += yStep), ${v("v2")});
+      v128.store(to + yStep, ${v("v3")});`,
+      )}
       if (c == last4) break;
     }
     x += ${4 * stride} * xStep;
@@ -136,11 +150,11 @@ function blocks(stride, width) {
     if (lines.length === 1) return `${test} ${lines[0](`v128.load(${from})`)}`;
     return `${test} {\na = v128.load(${from});\n${lines.map((line) => line("a")).join("\n")}\n}`;
   };
-  const store = (i) =>
-    list(
-      width,
-      (j) => `v128.store(${j === 0 ? "to" : j < width - 1 ? "(to += pixel)" : "to + pixel"}, v${i}${j});`,
-    );
+  const store = (i, value) =>
+    list(width, (j) => {
+      const place = j === 0 ? "to" : j < width - 1 ? "(to += pixel)" : "to + pixel";
+      return `v128.store(${place}, ${value(`v${i}${j}`)});`;
+    });
   return `
 function blocks2x${width}s${stride}(
   EDGE: bool, s: Sliding, x: usize, w: usize, y: usize, first: bool, last: bool, count: i32,
@@ -178,9 +192,7 @@ function blocks2x${width}s${stride}(
         .join("\n")}
       let to = at(y, c);
       const second = to + yRow;
-      ${store(0)}
-      to = second;
-      ${store(1)}
+      ${stores("rows & CUT", (v) => `${store(0, v)}\nto = second;\n${store(1, v)}`)}
       if (c == last4) break;
     }
     x += ${width * stride} * pixel;
@@ -271,5 +283,8 @@ export function edgeFour(s: Sliding, x: usize, y: usize, columns: i32): void {${
 }
 `,
   blocks: imports + blocks(1, 4) + blocks(1, 2) + blocks(2, 2),
-  "gradient-row": imports.replace("madd", "madd, storeLanes") + gradientRow(3) + gradientRow(5),
+  "gradient-row":
+    imports.replace("cut, madd", "madd, storeLanes").replace("CUT, most, ", "") +
+    gradientRow(3) +
+    gradientRow(5),
 };

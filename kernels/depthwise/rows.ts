@@ -7,8 +7,8 @@
 // outputs at once share the loads of the weights and, where their windows overlap, those of the pixels.
 
 import { edgeFour, rowFour } from "./generated/fours";
-import { Sliding } from "./sliding";
-import { at, madd, storeLanes } from "../simd";
+import { most, Sliding } from "./sliding";
+import { at, cut, madd, storeLanes } from "../simd";
 import { endTap, firstTap } from "../window";
 
 /**
@@ -125,6 +125,7 @@ function fourAny(s: Sliding, x: usize, y: usize): void {
   const wStep = s.wStep;
   const wRow = s.wRow;
   const bias = s.bias;
+  const cuts = s.cuts;
   const yStep = s.yStep;
   for (let c = 0; c < channels; c += 4) {
     let v0 = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
@@ -149,6 +150,13 @@ function fourAny(s: Sliding, x: usize, y: usize): void {
       xp += xRow;
       wp += wRow;
     }
+    if (cuts) {
+      const high = inline.always(most(s));
+      v0 = inline.always(cut(v0, high));
+      v1 = inline.always(cut(v1, high));
+      v2 = inline.always(cut(v2, high));
+      v3 = inline.always(cut(v3, high));
+    }
     inline.always(storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c));
   }
 }
@@ -165,6 +173,7 @@ function oneOutput(s: Sliding, x: usize, rows: i32, w: usize, taps: i32, y: usiz
   const wStep = s.wStep;
   const wRow = s.wRow;
   const bias = s.bias;
+  const cuts = s.cuts;
   for (let c = 0; c < channels; c += 8) {
     const second: usize = channels - c > 4 ? 16 : 0;
     let v0 = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
@@ -190,6 +199,11 @@ function oneOutput(s: Sliding, x: usize, rows: i32, w: usize, taps: i32, y: usiz
         v1 = madd(v128.load(from + second), v128.load(tap + second), v1);
       }
       wp += wRow;
+    }
+    if (cuts) {
+      const high = inline.always(most(s));
+      v0 = inline.always(cut(v0, high));
+      v1 = inline.always(cut(v1, high));
     }
     const to = at(y, c);
     const left = channels - c;

@@ -1,3 +1,6 @@
+/** Among the bits of `inside`: whether outputs are cut. */
+export const CUT: i32 = 256;
+
 /** A sliding sum along one row (depthwise/rows.ts) or two (depthwise/blocks.ts), in DEPTHWISE_SCRATCH; distances are in bytes. */
 @unmanaged
 export class Sliding {
@@ -16,6 +19,9 @@ export class Sliding {
   wRow: usize = 0;
   wStep: usize = 0;
   bias: usize = 0;
+  /** Whether outputs are cut to [0, high]. */
+  cuts: i32 = 0;
+  high: f32 = 0;
   y: usize = 0;
   yStep: usize = 0;
   count: i32 = 0;
@@ -35,6 +41,11 @@ export class Sliding {
   chunkBias: usize = 0;
   /** Whether blocks may be 2 × 4. */
   wide: i32 = 0;
+}
+
+/** Where outputs are cut: loaded where that is done, since registers are few in the loops around. */
+export function most(s: Sliding): v128 {
+  return v128.load32_splat(changetype<usize>(s), offsetof<Sliding>("high"));
 }
 
 /** Sums of a weight gradient (depthwise/weight.ts), at the start of its scratch; distances are in bytes. */

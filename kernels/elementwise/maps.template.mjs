@@ -87,7 +87,7 @@ const UNARY = [
   ["sqrt", "√x", "f32x4.sqrt(x)"],
   ["abs", "|x|", "f32x4.abs(x)"],
   ["neg", "−x", "f32x4.neg(x)"],
-  ["relu6", "min(max(x, 0), 6)", "cut6(x)"],
+  ["relu6", "min(max(x, 0), 6)", "cut(x, f32x4.splat(6))"],
   ["silu", "x / (1 + e⁻ˣ)", "f32x4.mul(x, sigmoid4(x))"],
   ["hardsigmoid", "min(max(x + 3, 0), 6) / 6", "gate(x)"],
   ["hardswish", "x · min(max(x + 3, 0), 6) / 6", "f32x4.mul(x, gate(x))"],
@@ -122,17 +122,17 @@ const BINARY = [
   ["greaterEqual", "1 where a ≥ b, else 0", "v128.and(f32x4.splat(1), f32x4.ge(a, b))"],
 ];
 
-/** Functions of kernels/elementwise/slopes.ts are parts of the loops. */
+/** Functions of kernels/elementwise/slopes.ts, and cut(), are parts of the loops. */
 const inlined = (text) =>
   text.replace(
-    /\b(cut6|gate|signed|between|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
+    /\b(cut|gate|signed|between|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
     "inline.always($&)",
   );
 
 export default {
   maps: inlined(`import { Broadcast } from "../../arguments";
 import { exp4, log4, sigmoid4, tanh4 } from "../../math";
-import { at, storeLanes } from "../../simd";
-import { between, cut6, gate, hardswishGradient, signed, siluSlope } from "../slopes";
+import { at, cut, storeLanes } from "../../simd";
+import { between, gate, hardswishGradient, signed, siluSlope } from "../slopes";
 ${UNARY.map(unary).join("")}${GRADIENTS.map(gradient).join("")}${BINARY.map(binary).join("")}`),
 };

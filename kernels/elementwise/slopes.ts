@@ -1,16 +1,11 @@
 // Values and slopes of element-wise operations that take more than an expression (maps.template.mjs).
 
 import { sigmoid4 } from "../math";
-import { madd } from "../simd";
-
-/** x cut to [0, 6]; NaN stays NaN. */
-export function cut6(x: v128): v128 {
-  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(6));
-}
+import { cut, madd } from "../simd";
 
 /** min(max(x + 3, 0), 6) / 6. */
 export function gate(x: v128): v128 {
-  return f32x4.mul(inline.always(cut6(f32x4.add(x, f32x4.splat(3)))), f32x4.splat(1.0 / 6.0));
+  return f32x4.mul(inline.always(cut(f32x4.add(x, f32x4.splat(3)), f32x4.splat(6))), f32x4.splat(1.0 / 6.0));
 }
 
 /** Lanes where low < x < high. */

@@ -107,7 +107,7 @@ const rows = (MR, NV) => `
   const high = s.high;
   if (high > 0) {
     const most = f32x4.splat(high);
-    ${list(MR, (i) => list(NV, (j) => `c${i}${j} = f32x4.pmin(f32x4.pmax(c${i}${j}, f32x4.splat(0)), most);`))}
+    ${list(MR, (i) => list(NV, (j) => `c${i}${j} = inline.always(cut(c${i}${j}, most));`))}
   }
   ${list(MR, (i) => `const to${i} = whole ? c${i} : spare + ${i} * step;\n${put(NV, i, `to${i}`)}`)}
   if (whole) return;
@@ -168,7 +168,7 @@ const quads = (MR, NV) => {
 function kernel(name, about, parameters, body) {
   const names = SHAPES.map(([MR, NV]) => `${name}${MR}x${4 * NV}`);
   const passed = parameters.replace(/: \w+/g, "");
-  return `import { madd } from "../../simd";
+  return `import { cut, madd } from "../../simd";
 import { copyTile, Operands, SPARE } from "../tile";
 
 ${list(4, (t) => `function ${names[t]}(${parameters}): void {${body(...SHAPES[t])}\n}\n`)}

@@ -2,7 +2,7 @@
 
 import { activate, highOf } from "../elementwise/activation";
 import { Winograd } from "../shapes";
-import { at, madd } from "../simd";
+import { at, cut, madd } from "../simd";
 import { Block, BLOCK_AT, OUTPUTS_AT } from "./block";
 import { columnStart, Grid, rowStart } from "./grid";
 import { Outputs } from "./places";
@@ -80,7 +80,7 @@ function storePixel(s: Winograd, from: usize, to: usize, channels: i32): void {
     for (let c = 0; c < channels; c += 4) {
       let v = v128.load(at(from, c));
       if (other) v = f32x4.add(v128.load(at(other, c)), v);
-      if (high > 0) v = f32x4.pmin(f32x4.pmax(v, f32x4.splat(0)), most);
+      if (high > 0) v = inline.always(cut(v, most));
       v128.store(at(to, c), v);
     }
   } else memory.copy(to, from, at(0, channels));

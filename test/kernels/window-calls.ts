@@ -101,6 +101,8 @@ function windowed(run: (k: Kernels, g: Guarded, s: Sizes, window: number) => voi
   });
 }
 
+const ACTIVATIONS = [0, constants.RELU6, constants.SILU];
+
 type Depthwise = "depthwise" | "depthwiseBackwardData" | "depthwiseBackwardWeight";
 
 function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void {
@@ -109,8 +111,9 @@ function runDepthwise(kernel: Depthwise, k: Kernels, g: Guarded, s: Sizes): void
   // Touching rows first must not change what is written.
   const ahead = channels % 2;
   const wide = (channels >> 1) % 2;
+  const activation = kernel === "depthwise" ? ACTIVATIONS[s.y % ACTIVATIONS.length]! : 0;
   const shape = (x: number, w: number, bias: number, y: number, parts = 1) =>
-    g.struct("Depthwise", { window, x, w, bias, y, ahead, wide, parts });
+    g.struct("Depthwise", { window, x, w, bias, y, activation, ahead, wide, parts });
   if (kernel === "depthwise") {
     const [x, w, bias, y] = [g.input(s.x), g.input(s.w), images ? g.input(channels) : 0, g.output(s.y)];
     const scratch = g.scratch(constants.DEPTHWISE_SCRATCH);

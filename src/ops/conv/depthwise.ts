@@ -59,13 +59,15 @@ export const depthwise: Algorithm = {
   fits: (conv) => conv.groups === conv.channels && conv.outChannels === conv.channels && conv.groups > 1,
   pays: () => true,
 
+  finishes: ["activation"],
   /** A unit is a pair of rows of y. */
-  forward(p, conv, { x, weight: w, bias, y }) {
+  forward(p, conv, { x, weight: w, bias, y, activation }) {
     const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
     const grain = grainOf(2 * outWidth * channels * kernelHeight * kernelWidth);
     const units = images * Math.ceil(outHeight / 2);
     const [ahead, wide] = wayOf(p, images * height * width * channels);
-    const shape = p.struct("Depthwise", { window: windowOf(p, conv), x, w, bias, y, ahead, wide, parts: 1 });
+    const window = windowOf(p, conv);
+    const shape = p.struct("Depthwise", { window, x, w, bias, y, activation, ahead, wide, parts: 1 });
     p.parallelScratch("depthwise", units, grain, constants.DEPTHWISE_SCRATCH, shape);
   },
 
@@ -76,7 +78,7 @@ export const depthwise: Algorithm = {
     const units = images * Math.ceil(height / 2);
     const [ahead, wide] = wayOf(p, images * outHeight * outWidth * channels);
     const window = windowOf(p, conv);
-    const shape = p.struct("Depthwise", { window, x, w, bias: 0, y, ahead, wide, parts: 1 });
+    const shape = p.struct("Depthwise", { window, x, w, bias: 0, y, activation: 0, ahead, wide, parts: 1 });
     p.parallelScratch("depthwiseBackwardData", units, grain, constants.DEPTHWISE_SCRATCH, shape);
   },
 
@@ -91,7 +93,17 @@ export const depthwise: Algorithm = {
     const bytes = p.ask("depthwiseBackwardWeightScratch", window);
     const [ahead, wide] = wayOf(p, images * height * width * channels);
     const run = (w: number): void => {
-      const shape = p.struct("Depthwise", { window, x, w, bias: 0, y: dy, ahead, wide, parts });
+      const shape = p.struct("Depthwise", {
+        window,
+        x,
+        w,
+        bias: 0,
+        y: dy,
+        activation: 0,
+        ahead,
+        wide,
+        parts,
+      });
       p.parallelScratch("depthwiseBackwardWeight", units, grain, bytes, shape);
     };
     if (parts === 1) return run(dw);
