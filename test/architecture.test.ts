@@ -46,7 +46,7 @@ const LAYERS: Record<string, readonly string[]> = {
   models: ["errors", "core", "ops", "nn", "data"],
   compile: ["errors", "core", "ops", "nn", "wasm"],
   onnx: ["errors", "core", "ops", "nn", "data", "models"],
-  train: ["errors", "core", "ops", "tensor-methods", "nn", "optim", "data", "io"],
+  train: ["errors", "core", "compile", "ops", "tensor-methods", "nn", "optim", "data", "io"],
   node: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "onnx", "train", "wasm"],
   cli: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "onnx", "train", "wasm", "node"],
   index: [

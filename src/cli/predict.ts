@@ -6,6 +6,7 @@ import { tidy } from "../core/scope.js";
 import { csvRow } from "../node/csv.js";
 import { integer } from "../errors/kinds.js";
 import { UsageError } from "../node/usage-error.js";
+import { Inference } from "../train/inference.js";
 import { topClasses, type Guess } from "../train/index.js";
 import {
   addLoadOptions,
@@ -64,13 +65,14 @@ export function register(program: Command): void {
       const print = printer(flags);
       const streams = dir === undefined && !flags.json;
       const all: Prediction[] = [];
+      const inference = new Inference(trained.model);
       const unreadable = await overPictures(
         pictureFiles(pictures),
         trained,
         flags,
         streams && process.stdout.isTTY ? undefined : "classified",
         (batch, files) => {
-          const rows = noGrad(() => tidy(() => topClasses(trained.model.forward(batch.images), topk)));
+          const rows = noGrad(() => tidy(() => topClasses(inference.run(batch.images), topk)));
           const guesses = rows.map((row) => row.map((guess) => ({ class: classes[guess.label]!, ...guess })));
           const predictions = guesses.map((top, i) => ({ file: files[i]!, top }));
           if (streams) print.rows(predictions);

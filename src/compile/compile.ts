@@ -9,7 +9,7 @@ import { checkTensors, empty, zeros, type Tensor } from "../core/tensor.js";
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/module.js";
-import { trace, type Graph } from "../nn/trace.js";
+import { freeConstants, trace, type Graph } from "../nn/trace.js";
 import { runtime } from "../wasm/runtime.js";
 import { rebatched } from "./batch.js";
 import { Constants } from "./constants.js";
@@ -41,10 +41,12 @@ function outline({ nodes, output }: Graph): string[] {
 
 /** The graph of a model. @throws DataError naming the first node that differs from one trace to the next */
 function traceTwice(model: Module, shape: Shape): Graph {
-  const graph = trace(model, shape);
-  const [first, second] = [outline(graph), outline(trace(model, shape))];
+  const [graph, again] = [trace(model, shape), trace(model, shape)];
+  const [first, second] = [outline(graph), outline(again)];
+  freeConstants(again);
   const i = first.findIndex((line, n) => line !== second[n]);
   if (i < 0 && first.length === second.length) return graph;
+  freeConstants(graph);
   const node = graph.nodes[i]?.name ?? "its output";
   throw new DataError(
     `compile: the model does not do the same each time: ${node} differs between two runs; expected no random or remembered choices`,
@@ -64,29 +66,41 @@ export class CompiledModel {
   readonly #programs = new Map<string, Program>();
   #turn: Promise<void> = Promise.resolve();
   /** Constants that stay as they are although no program may read them so. */
-  readonly #wanted: readonly string[] = [];
+  #wanted: readonly string[] = [];
   #model: Module | undefined;
   /** In the place of the model, if it was let go: its graphs for two numbers of images. */
   #graphs: [Graph, Graph] | undefined;
   #constants: Constants | undefined;
+  /** The graph whose constants these are made of. */
+  #graph: Graph | undefined;
   #disposed = false;
 
   /** @internal */
   constructor(model: Module, inputShape: Shape, { keepModel = true }: CompileOptions) {
     this.#model = model;
     this.inputShape = [...inputShape];
-    if (!keepModel) {
-      const [images, ...size] = inputShape;
-      this.#graphs = [traceTwice(model, inputShape), trace(model, [images! + 1, ...size])];
-      const steps = SOME_BATCHES.map((n) => optimised(rebatched(...this.#graphs!, [n, ...size])));
-      this.#constants = new Constants(steps[0]!.constants);
-      this.#wanted = steps.flatMap((each) => this.#constants!.deriveFor(each));
+    try {
+      if (!keepModel) this.#prepareToLetGo(model);
+      this.outputShape = this.#programFor(inputShape).outputShape;
+    } catch (error) {
+      this.#forget();
+      throw error;
     }
-    this.outputShape = this.#programFor(inputShape).outputShape;
-    if (!keepModel) {
-      model.dispose();
-      this.#model = undefined;
-    }
+    if (keepModel) return;
+    model.dispose();
+    this.#model = undefined;
+  }
+
+  /** Makes all that other numbers of images may want of the model. */
+  #prepareToLetGo(model: Module): void {
+    const [images, ...size] = this.inputShape;
+    const graph = (this.#graph = traceTwice(model, this.inputShape));
+    const second = trace(model, [images! + 1, ...size]);
+    freeConstants(second);
+    this.#graphs = [graph, second];
+    const steps = SOME_BATCHES.map((n) => optimised(rebatched(graph, second, [n, ...size])));
+    const constants = (this.#constants = new Constants(steps[0]!.constants));
+    this.#wanted = steps.flatMap((each) => constants.deriveFor(each));
   }
 
   /** Bytes of its weights and of the memory of its programs. */
@@ -180,6 +194,8 @@ export class CompiledModel {
     this.#programs.clear();
     this.#constants?.dispose();
     this.#constants = undefined;
+    if (this.#graph) freeConstants(this.#graph);
+    this.#graph = undefined;
   }
 
   #refuseGone(): void {
@@ -190,15 +206,25 @@ export class CompiledModel {
     );
   }
 
+  /** The program of a graph. The first one gives all of them the weights. */
+  #plan(graph: Graph): Program {
+    try {
+      const steps = optimised(graph);
+      this.#constants ??= new Constants(steps.constants);
+      this.#graph ??= graph;
+      return new Program(steps, this.#constants);
+    } finally {
+      if (this.#graph !== graph && !this.#graphs) freeConstants(graph);
+    }
+  }
+
   /** The program for inputs of a shape; use: other users of programs have their own, whose values they do not share. */
   #programFor(shape: Shape, use = ""): Program {
     const key = use + shape.join();
     const known = this.#programs.get(key);
     if (known) return known;
     const graph = this.#graphs ? rebatched(...this.#graphs, shape) : traceTwice(this.#model!, shape);
-    const steps = optimised(graph);
-    this.#constants ??= new Constants(steps.constants);
-    const program = new Program(steps, this.#constants);
+    const program = this.#plan(graph);
     if (this.#programs.size === MOST_PROGRAMS) {
       const [oldest] = this.#programs;
       oldest![1].dispose();
@@ -206,7 +232,7 @@ export class CompiledModel {
     }
     this.#programs.set(key, program);
     const inUse = [...this.#programs.values()].flatMap((each) => each.constantsInUse);
-    this.#constants.keepOnly(new Set([...inUse, ...this.#wanted]));
+    this.#constants!.keepOnly(new Set([...inUse, ...this.#wanted]));
     return program;
   }
 }

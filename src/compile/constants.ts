@@ -36,10 +36,17 @@ export class Constants {
     const id = `${name} ${key}`;
     let block = this.#derived.get(id);
     if (!block) {
-      const from = this.address(name);
+      const known = this.#made.get(name);
+      const from = known ?? keep(this.#make(name));
       block = new Storage(bytes, () => `compile: ${layout} of ${name}`);
-      block.settle((to) => plan.run([...new Array<number>(OWN).fill(0), from, to]));
-      this.#derived.set(id, block);
+      try {
+        const address = from.compute();
+        block.settle((to) => plan.run([...new Array<number>(OWN).fill(0), address, to]));
+        this.#derived.set(id, block);
+      } finally {
+        if (!known) from.dispose(); // at once, so that the next one has its memory
+        if (!this.#derived.has(id)) block.release();
+      }
     }
     return block.compute();
   }

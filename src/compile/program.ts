@@ -92,10 +92,15 @@ export class Program {
     this.#moving = this.#steps.filter(({ step: { name, inputs } }) =>
       [name, ...Object.values(inputs)].some((value) => ["input", output].includes(rootOf(value))),
     );
-    this.#sequence = new Sequence(
-      this.#steps.flatMap((planned) => this.#bind(planned)),
-      base + end,
-    );
+    try {
+      this.#sequence = new Sequence(
+        this.#steps.flatMap((planned) => this.#bind(planned)),
+        base + end,
+      );
+    } catch (error) {
+      this.#block.release();
+      throw error;
+    }
   }
 
   /** Names of constants that steps read as they are. */

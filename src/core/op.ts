@@ -1,7 +1,7 @@
 // Declaring an operation, in one place: its name, its shape rule, its forward kernel, what it saves for backward,
 // and one gradient rule (vector-Jacobian product) for each input.
 
-import { ShapeError } from "../errors.js";
+import { DataError, ShapeError } from "../errors.js";
 import { disposeAux, keepAux, Node, type AnyRule, type Once } from "./autograd.js";
 import { isRecorded } from "./grad-mode.js";
 import { definePlan, type Make, type Planned } from "./planned.js";
@@ -105,6 +105,17 @@ export function shapesOnly<T>(fn: () => T, onOp: (op: AppliedOp) => void = () =>
   }
 }
 
+/** A tensor that only its shape is known of. @throws DataError when somebody looks at its elements */
+export function withoutValues(x: Tensor, name: string): Tensor {
+  const write = (): never => {
+    throw new DataError(
+      `${name}: has no values while a model is only looked at (trace, summary, compile); expected a forward() that does not look at them`,
+    );
+  };
+  x.storage.defer({ sources: [], absorbs: new Set(), write });
+  return x;
+}
+
 /** Every op declared so far, by name. */
 export function registeredOps(): ReadonlyMap<string, RegisteredOp> {
   return registry;
@@ -167,7 +178,7 @@ export function defineOp<
     checkInputs(name, named, dtypes, optional);
     const shape = spec.shape(inputs, attrs);
     if (observer) {
-      const y = empty(shape, spec.dtype ?? "f32", name);
+      const y = withoutValues(empty(shape, spec.dtype ?? "f32", name), name);
       observer({ name, inputs: named, attrs, y });
       return y;
     }

@@ -1,14 +1,14 @@
 // The graph of a network: which operations it applies to what, found without computing anything. What looks at networks as a
 // whole (summaries, compiled inference, exchange formats) is a function of it.
 
-import { shapesOnly } from "../core/op.js";
+import { shapesOnly, withoutValues } from "../core/op.js";
 import { keep, tidy } from "../core/scope.js";
 import { checkShape, type Shape } from "../core/shape.js";
 import type { Storage } from "../core/storage.js";
 import { checkTensors, empty, Tensor, type DType } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
 import { inEvaluation } from "./evaluation.js";
-import { Module } from "./module.js";
+import { BufferTensor, Module, Parameter } from "./module.js";
 
 /** One application of an operation. */
 export interface GraphNode {
@@ -48,6 +48,13 @@ export interface Graph {
   readonly output: string;
   /** In the order in which they finish, parts before the whole. */
   readonly layers: readonly GraphLayer[];
+}
+
+/** Frees the tensors among a graph's constants that the model made while it was traced: they are nobody else's. */
+export function freeConstants({ constants }: Graph): void {
+  for (const t of constants.values()) {
+    if (!(t instanceof Parameter || t instanceof BufferTensor)) t.dispose();
+  }
 }
 
 /** Every module below, and the module itself, by path. */
@@ -136,7 +143,7 @@ export function trace(model: Module, input: Tensor | Shape): Graph {
         shapesOnly(
           () =>
             tidy(() => {
-              const x = empty(inputShape);
+              const x = withoutValues(empty(inputShape), "input");
               made.set(x.storage, "input");
               output = nameOf(model.forward(x));
             }),

@@ -6,7 +6,7 @@ export * from "./elementwise.js";
 export * from "./loss.js";
 export * from "./matmul.js";
 export * from "./movement.js";
-export * from "./norm.js";
+export { batchNorm, type BatchNormOptions } from "./norm.js";
 export * from "./pool.js";
 export * from "./reduce.js";
 export * from "./slice.js";

@@ -2,14 +2,14 @@
 
 import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
-import { checkTensors, type Tensor } from "../core/tensor.js";
+import type { Tensor } from "../core/tensor.js";
 import { disposeBatch, type Batch, type DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
-import { inEvaluation } from "../nn/evaluation.js";
 import type { Module } from "../nn/index.js";
 import { checkModelAndLoader } from "./arguments.js";
 import { breathe } from "./breath.js";
+import { Inference } from "./inference.js";
 import type { Metric } from "./metrics/metric.js";
 import { taskOf, type Task } from "./task.js";
 import { viewsOf, type Tta } from "./tta.js";
@@ -28,6 +28,8 @@ export interface Evaluation {
   /** Images left out because of errors: the loader's stats say which. */
   skipped: number;
   seconds: number;
+  /** Whether the model ran compiled (see compile()), as all do that can be. */
+  compiled: boolean;
 }
 
 export interface EvaluateOptions {
@@ -71,27 +73,34 @@ export async function evaluate(
   let hits5 = 0;
   const { skipped } = loader.stats;
   signal?.throwIfAborted();
-  for await (const batch of loader.epoch()) {
-    let logits: Tensor | undefined;
-    try {
-      const said = (logits = await logitsOf(model, batch, task, options));
-      const sum = task.lossSum(said, batch);
-      if (Number.isNaN(sum)) {
-        throw new DataError(
-          `evaluate: loss is NaN for the batch that begins with image ${batch.indices[0]}; ` +
-            `expected a number (weights that have diverged in training?)`,
-        );
+  const inference = new Inference(model);
+  let compiled = false;
+  try {
+    for await (const batch of loader.epoch()) {
+      let logits: Tensor | undefined;
+      try {
+        const said = (logits = await logitsOf(inference, batch, task, options));
+        const sum = task.lossSum(said, batch);
+        if (Number.isNaN(sum)) {
+          throw new DataError(
+            `evaluate: loss is NaN for the batch that begins with image ${batch.indices[0]}; ` +
+              `expected a number (weights that have diverged in training?)`,
+          );
+        }
+        loss += sum;
+        const [one, five] = task.hits(said, batch, [1, 5]) as [number, number];
+        hits1 += one;
+        hits5 += five;
+        count += batch.indices.length;
+        tell(metrics, said, batch, task);
+      } finally {
+        logits?.dispose();
+        disposeBatch(batch);
       }
-      loss += sum;
-      const [one, five] = task.hits(said, batch, [1, 5]) as [number, number];
-      hits1 += one;
-      hits5 += five;
-      count += batch.indices.length;
-      tell(metrics, said, batch, task);
-    } finally {
-      logits?.dispose();
-      disposeBatch(batch);
     }
+  } finally {
+    compiled = inference.compiled;
+    inference.dispose();
   }
   const seconds = (performance.now() - begin) / 1000;
   const map = precision?.value;
@@ -103,12 +112,13 @@ export async function evaluate(
     count,
     skipped: loader.stats.skipped - skipped,
     seconds,
+    compiled,
   };
 }
 
 /** Logits of a batch, a view at a time. */
 async function logitsOf(
-  model: Module,
+  model: Inference,
   { images }: Batch,
   task: Task,
   { tta, crop, signal }: EvaluateOptions,
@@ -117,9 +127,7 @@ async function logitsOf(
   const seen: Tensor[] = [];
   try {
     for (const view of views) {
-      const said = noGrad(() => inEvaluation(model, () => tidy(() => model.forward(view(images)))));
-      checkTensors("evaluate", { "what the model's forward() gives": said });
-      seen.push(said);
+      seen.push(noGrad(() => tidy(() => model.run(view(images)))));
       await breathe();
       signal?.throwIfAborted();
     }

@@ -197,3 +197,19 @@ describe("compile() refuses", () => {
     expect(() => lost.run(wave(shape))).toThrow("CompiledModel: made before init() replaced the kernels");
   });
 });
+
+describe("a model whose forward() looks at values", () => {
+  class Looks extends Module {
+    readonly fc = new Linear(4, 2);
+    override forward(x: Tensor): Tensor {
+      const y = this.fc.forward(x);
+      return y.data()[0]! > 0 ? relu(y) : mul(y, y);
+    }
+  }
+
+  it("is no model to compile", () => {
+    expect(() => compile(new Looks(), [1, 4])).toThrow(
+      "linear: has no values while a model is only looked at (trace, summary, compile)",
+    );
+  });
+});

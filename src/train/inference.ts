@@ -1,0 +1,52 @@
+// What a model says of images, by the fastest way that it allows: compiled, or where it cannot be compiled its own forward().
+
+import { compile, type CompiledModel } from "../compile/index.js";
+import { noGrad } from "../core/grad-mode.js";
+import { tidy } from "../core/scope.js";
+import { checkTensors, type Tensor } from "../core/tensor.js";
+import { FoveaError } from "../errors.js";
+import { inEvaluation } from "../nn/evaluation.js";
+import type { Module } from "../nn/index.js";
+
+/** A model in use for a while in which its weights do not change. */
+export class Inference {
+  readonly #model: Module;
+  /** undefined before the first images; false for a model that cannot be compiled. */
+  #compiled: CompiledModel | false | undefined;
+
+  constructor(model: Module) {
+    this.#model = model;
+  }
+
+  /** Whether the model runs compiled; known after the first run. */
+  get compiled(): boolean {
+    return Boolean(this.#compiled);
+  }
+
+  /** The model's output in evaluation for images:[n,h,w,c]. */
+  run(images: Tensor): Tensor {
+    this.#compiled ??= this.#compile(images);
+    return this.#compiled ? this.#compiled.run(images) : this.#forward(images);
+  }
+
+  #compile(images: Tensor): CompiledModel | false {
+    try {
+      return compile(this.#model, images.shape);
+    } catch (error) {
+      // What its own forward() cannot do either is told by that.
+      if (error instanceof FoveaError) return false;
+      throw error;
+    }
+  }
+
+  #forward(images: Tensor): Tensor {
+    const said = noGrad(() => inEvaluation(this.#model, () => tidy(() => this.#model.forward(images))));
+    checkTensors("evaluate", { "what the model's forward() gives": said });
+    return said;
+  }
+
+  dispose(): void {
+    if (this.#compiled) this.#compiled.dispose();
+    this.#compiled = undefined;
+  }
+}
