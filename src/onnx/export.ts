@@ -60,7 +60,10 @@ export function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Uint
   ) {
     throw wrongKind("exportOnnx", "classes", classes, "an array of names");
   }
-  const name = architecture ?? model.constructor.name;
+  if (architecture !== undefined && typeof architecture !== "string") {
+    throw wrongKind("exportOnnx", "architecture", architecture, "a name");
+  }
+  const name = architecture || model.constructor.name || "network"; // the checker wants one; classes may have none
   const graphs = BATCHES.map((batch) => trace(model, [batch, ...(inputSize as Shape)])) as unknown as Graphs;
   try {
     const written = writeGraph(model, graphs);

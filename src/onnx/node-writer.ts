@@ -12,12 +12,14 @@ export class NodeWriter {
   /** The same node for another batch. */
   readonly other: GraphNode;
   readonly #inputs: Readonly<Record<string, Stored>>;
+  readonly #unread: Set<string>;
 
   constructor(file: FileGraph, node: GraphNode, other: GraphNode, inputs: Readonly<Record<string, Stored>>) {
     this.file = file;
     this.node = node;
     this.other = other;
     this.#inputs = inputs;
+    this.#unread = new Set(Object.keys(inputs));
   }
 
   get shape(): Shape {
@@ -35,10 +37,11 @@ export class NodeWriter {
 
   /** All inputs, in the order in which the op has them. */
   get inputs(): Stored[] {
-    return Object.values(this.#inputs);
+    return Object.keys(this.#inputs).map((name) => this.input(name));
   }
 
   input(name: string): Stored {
+    this.#unread.delete(name);
     return this.#inputs[name] ?? this.fail(`reads no ${name}`);
   }
 
@@ -62,6 +65,12 @@ export class NodeWriter {
   result(name: string, axes?: readonly number[]): Stored {
     const { shape, dtype } = this.node;
     return { name, shape, other: this.other.shape, axes: axes ?? inOrder(shape.length), dtype };
+  }
+
+  /** @throws DataError if the row has passed over an input, which the file would then be without */
+  checkRead(): void {
+    const [name] = this.#unread;
+    if (name !== undefined) this.fail(`its ${name} cannot be written`);
   }
 
   /** @throws DataError that names the node */

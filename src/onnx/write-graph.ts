@@ -12,7 +12,8 @@ import type { OnnxModel, Port } from "./proto.js";
 export type Graphs = readonly [Graph, Graph];
 
 /** What users of the file call its input and output. */
-const [INPUT, OUTPUT] = ["input", "logits"];
+const INPUT = "input";
+const OUTPUT = "logits";
 
 /** Attributes that rows look at in both graphs. */
 const MAY_VARY: ReadonlySet<string> = new Set(["reshape shape", "slice ranges"]);
@@ -36,8 +37,9 @@ const lrn =
 /** Even windows reach one channel further on the other side in ONNX: they are written operation by operation. */
 function layerSteps([graph, other]: Graphs): Map<number, Step> {
   const steps = new Map<number, Step>();
-  for (const { module, begin, end } of graph.layers) {
-    if (!(module instanceof LocalResponseNorm) || module.size % 2 === 0) continue;
+  for (const { module, shape, begin, end } of graph.layers) {
+    const known = module instanceof LocalResponseNorm && module.constructor === LocalResponseNorm; // no other forward()
+    if (!known || module.size % 2 === 0 || shape.length !== 4) continue;
     const inputs = { x: graph.nodes[begin]!.inputs["a"]! }; // it begins with x · x
     const node = { ...graph.nodes[end - 1]!, inputs };
     steps.set(begin, { node, other: other.nodes[end - 1]!, row: lrn(module), end });
@@ -70,6 +72,11 @@ function compare([graph, other]: Graphs): void {
       if (a !== b) fail(node, `${name} goes with the batch; got ${a} and ${b} for ${batches}`);
     }
   });
+  if (graph.output !== other.output) {
+    throw new DataError(
+      `exportOnnx: ${batches} give ${graph.output} and ${other.output}; expected a network that does with any batch`,
+    );
+  }
   for (const [name, { shape }] of graph.constants) {
     const found = other.constants.get(name)?.shape;
     if (found && sameShape(shape, found)) continue;
@@ -91,10 +98,10 @@ export function writeGraph(
 ): Pick<OnnxModel, "nodes" | "initialisers" | "inputs" | "output"> {
   compare(graphs);
   const [graph, other] = graphs;
-  const file = new FileGraph([INPUT!, OUTPUT!]);
+  const file = new FileGraph([INPUT, OUTPUT]);
   const values = new Map<string, Stored>();
-  values.set("input", {
-    name: INPUT!,
+  values.set(INPUT, {
+    name: INPUT,
     shape: graph.inputShape,
     other: other.inputShape,
     axes: NCHW,
@@ -120,12 +127,14 @@ export function writeGraph(
         `exportOnnx: ${node.name} (${node.op}): no operator of ONNX for it; known: ${known()}`,
       );
     }
-    values.set(node.name, row(new NodeWriter(file, node, step.other, inputsOf(node, values))));
+    const n = new NodeWriter(file, node, step.other, inputsOf(node, values));
+    values.set(node.name, row(n));
+    n.checkRead();
     i = step.end;
   }
   const result = values.get(graph.output)!;
   const last = file.as(result, inOrder(result.shape.length));
-  file.renameOutput(last.name, OUTPUT!);
+  file.renameOutput(last.name, OUTPUT);
   const size = (
     shape: readonly number[],
     i: number,
@@ -140,8 +149,8 @@ export function writeGraph(
   return {
     nodes: file.nodes,
     initialisers: file.initialisers,
-    inputs: [port(INPUT!, values.get("input")!)],
-    output: port(OUTPUT!, last),
+    inputs: [port(INPUT, values.get(INPUT)!)],
+    output: port(OUTPUT, last),
   };
 }
 

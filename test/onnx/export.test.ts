@@ -213,6 +213,10 @@ describe("metadata", () => {
     expect(JSON.parse(larger.metadata["pretrained_cfg"]!)).toMatchObject({ input_size: [3, 48, 64] });
   });
 
+  it("has a name of the graph, whatever the network's class is called", () => {
+    expect(fileOf(new (class extends Applies {})(relu)).graphName).toBe("network");
+  });
+
   it("is empty where nothing is known", () => {
     expect(fileOf(new Applies(relu)).metadata).toEqual({});
   });

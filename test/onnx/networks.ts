@@ -195,6 +195,15 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
   "constants of ones": fn((x) => cat([rows(x), mul(rows(x), ones([30, 4]))], 2)),
   "LocalResponseNorm, odd": layer(() => new LocalResponseNorm(3, { alpha: 0.5, beta: 0.75, k: 2 })),
   "LocalResponseNorm, even": layer(() => new LocalResponseNorm(2, { alpha: 0.5, beta: 0.75, k: 2 })),
+  "LocalResponseNorm, of rows": layer(() => new Sequential(new Applies(rows), new LocalResponseNorm(3))),
+  "LocalResponseNorm, another forward": layer(
+    () =>
+      new (class extends LocalResponseNorm {
+        override forward(x: Tensor): Tensor {
+          return mul(super.forward(mul(x, 2)), 3);
+        }
+      })(3, { alpha: 0.5 }),
+  ),
   "LocalResponseNorm, in between": layer(
     () => new Sequential(new Conv2d(4, 6, 1), new LocalResponseNorm(5, { alpha: 1 }), new Conv2d(6, 2, 1)),
   ),

@@ -5,6 +5,7 @@ import {
   batchNorm,
   Conv2d,
   createModel,
+  DataError,
   dropout,
   init,
   Module,
@@ -18,6 +19,9 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import { exportOnnx, type ExportOnnxOptions } from "../../src/onnx/index.js";
+import { FileGraph } from "../../src/onnx/file-graph.js";
+import { NodeWriter } from "../../src/onnx/node-writer.js";
+import { OPERATORS } from "../../src/onnx/operators.js";
 import { fileOf } from "./file-of.js";
 import { Applies } from "./networks.js";
 
@@ -94,6 +98,14 @@ describe("what cannot be written", () => {
       "mul (mul): 2 and 3 images are not treated alike; expected a network that does with any batch",
     ],
     [
+      "other results by the batch",
+      new Applies((x) => {
+        const [a, b] = [relu(x), mul(x, 2)];
+        return x.shape[0]! > 2 ? a : b;
+      }),
+      "2 and 3 images give affine and relu; expected a network that does with any batch",
+    ],
+    [
       "a constant as large as the batch",
       new Applies((x) => mul(x, ones([x.shape[0]!, 1, 1, 1]))),
       "constant: a constant that goes with the batch; got [2,1,1,1] and [3,1,1,1]",
@@ -161,6 +173,12 @@ describe("what cannot be written", () => {
       "exportOnnx: classes must be an array of names; got a string",
     ],
     [
+      "an architecture that is no name",
+      () => refused(new Applies(relu), { inputSize: [6, 5, 4], architecture: 5 as never }),
+      "DataError",
+      "exportOnnx: architecture must be a name; got 5",
+    ],
+    [
       "half a preparation",
       () => refused(createModel("lenet5"), { preprocessing: { mean: [1] } as never }),
       "DataError",
@@ -168,5 +186,20 @@ describe("what cannot be written", () => {
     ],
   ])("%s", (_, attempt, name, message) => {
     expect(attempt()).toMatchObject({ name, message: expect.stringContaining(message) as unknown });
+  });
+
+  it("an input that a row of the table passes over", () => {
+    const node = {
+      name: "a.relu",
+      op: "relu",
+      inputs: { x: "input", y: "w" },
+      attrs: {},
+      shape: [2],
+      dtype: "f32",
+    } as const;
+    const stored = { name: "input", shape: [2], other: [2], axes: [0], dtype: "f32" } as const;
+    const n = new NodeWriter(new FileGraph([]), node, node, { x: stored, y: stored });
+    OPERATORS["relu"]!(n);
+    expect(() => n.checkRead()).toThrow(new DataError("exportOnnx: a.relu (relu): its y cannot be written"));
   });
 });
