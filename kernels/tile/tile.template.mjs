@@ -20,6 +20,9 @@ const SHAPES = [
  */
 const isWritten = (MR, NV) => MR === 6 && NV === 2;
 
+/** Of rows the tall tiles are, whose eight pointers then advance once in four steps: 6×8 takes 2 to 8 % less time, 6×16 3 to 5 %. */
+const isUnrolled = (MR) => MR === 6;
+
 const list = (count, line) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
 
 const zeros = (MR, NV) => list(MR, (i) => list(NV, (j) => `let c${i}${j} = f32x4.splat(0);`));
@@ -86,7 +89,18 @@ const rows = (MR, NV) => `
     const length = load<i32>(segments, 8);
     segments += 12;
     ${list(MR, (i) => `let a${i} = <usize>load<u32>(aList, ${4 * i}) + aOffset;`)}
-    for (let k = 0; k < length; k++) {
+    let k = length;
+    ${
+      isUnrolled(MR)
+        ? `for (; k >= 4; k -= 4) {
+      ${operands(NV)}
+      ${list(4, (e) => step(MR, NV, "bp", 16 * NV * e, "", (i) => `x = v128.load32_splat(a${i}, ${4 * e});`))}
+      ${list(MR, (i) => `a${i} += 16;`)}
+      bp += ${64 * NV};
+    }`
+        : ""
+    }
+    for (; k > 0; k--) {
       ${operands(NV)}
       ${step(MR, NV, "bp", 0, `bp += ${16 * NV};`, (i) => `x = v128.load32_splat(a${i});\na${i} += 4;`)}
     }

@@ -139,10 +139,23 @@ forEachBinary((binary) => {
     const leaf = (shape: Sizes, requiresGrad: boolean): Tensor =>
       tensor(drawn(shape, "leaf"), shape, { requiresGrad });
 
-    it.each(NAMES)("%s needs no pass over memory of its own", (activation) => {
-      run(row, true, activation, () => undefined); // the register tile is chosen
-      const launches = launchesOf(() => void run(row, true, activation, () => undefined));
-      expect(launches).toEqual(["packPanels", "rowsGemm"]);
+    const conv = (x: Sizes, weight: Sizes, stride: number, groups = 1): Row => {
+      const attrs = { stride, padding: (weight[0]! - 1) / 2, dilation: 1, groups };
+      return { op: "conv2d", name: "", inputs: { x, weight }, attrs };
+    };
+    const algorithms: [string, Row, string[]][] = [
+      ["direct", row, ["packPanels", "rowsGemm"]],
+      ["winograd", conv([1, 8, 8, 4], [3, 3, 4, 8], 1), ["winogradWeights", "winogradConv"]],
+      ["winograd-stride2", conv([16, 16, 16, 16], [3, 3, 16, 16], 2), ["winogradWeights", "winogradConv"]],
+      ["winograd-stem", conv([1, 40, 40, 3], [7, 7, 3, 16], 2), ["winogradWeights", "winogradConv"]],
+      ["depthwise", conv([1, 8, 8, 8], [3, 3, 1, 8], 1, 8), ["depthwise"]],
+    ];
+    it.each(algorithms)("%s needs no other pass over memory", (_, row, kernels) => {
+      for (const activation of NAMES) {
+        const residual = row.attrs!["groups"] === 1;
+        run(row, residual, activation, () => undefined); // the register tile is chosen
+        expect(launchesOf(() => void run(row, residual, activation, () => undefined))).toEqual(kernels);
+      }
     });
 
     it("NaN stays NaN", () => {
