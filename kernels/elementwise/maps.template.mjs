@@ -18,7 +18,7 @@ const alike = (pointers, value) => `  let i = begin;
 const unary = ([name, what, value]) => `
 /** y = ${what}. */
 export function ${name}(X: usize, y: usize, begin: i32, end: i32): void {
-${alike(["X"], value)}
+${value.includes("sigmoid4") ? "  setSigmoid();\n" : ""}${alike(["X"], value)}
 }
 `;
 
@@ -26,7 +26,7 @@ ${alike(["X"], value)}
 const gradient = ([name, what, value]) => `
 /** dx = ${what}. */
 export function ${name}Backward(DY: usize, X: usize, y: usize, begin: i32, end: i32): void {
-${alike(["DY", "X"], value)}
+${value.includes("silu") ? "  setSigmoid();\n" : ""}${alike(["DY", "X"], value)}
 }
 `;
 
@@ -125,13 +125,13 @@ const BINARY = [
 /** Functions of kernels/elementwise/slopes.ts, and cut(), are parts of the loops. */
 const inlined = (text) =>
   text.replace(
-    /\b(cut|gate|signed|between|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
+    /\b(cut|gate|sigmoid4|signed|between|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
     "inline.always($&)",
   );
 
 export default {
   maps: inlined(`import { Broadcast } from "../../arguments";
-import { exp4, log4, sigmoid4, tanh4 } from "../../math";
+import { exp4, log4, setSigmoid, sigmoid4, tanh4 } from "../../math";
 import { at, cut, storeLanes } from "../../simd";
 import { between, gate, hardswishGradient, signed, siluSlope } from "../slopes";
 ${UNARY.map(unary).join("")}${GRADIENTS.map(gradient).join("")}${BINARY.map(binary).join("")}`),
