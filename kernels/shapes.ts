@@ -184,6 +184,8 @@ export class Winograd {
   stride: i32 = 0;
   /** Whether it is the data gradient: x is dy, y is dx, and the kernel is turned. */
   backward: i32 = 0;
+  /** Of 3×3 of stride 1: whether tiles are of 2×2 outputs. */
+  small: i32 = 0;
   tile: i32 = 0;
   x: usize = 0;
   images: i32 = 0;
@@ -239,6 +241,8 @@ export class WinogradWeights {
   kernel: i32 = 0;
   stride: i32 = 0;
   backward: i32 = 0;
+  /** Whether the points 2 and −2 are left out, which small tiles do not have. */
+  small: i32 = 0;
   tile: i32 = 0;
   w: usize = 0;
   wRow: i32 = 0;

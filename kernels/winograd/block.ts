@@ -127,6 +127,7 @@ export function setUp(s: Winograd, scratch: usize): void {
   w.kernel = s.kernel;
   w.stride = s.stride;
   w.backward = s.backward;
+  w.small = s.small;
   w.tile = s.tile;
   w.wRow = s.wRow;
   w.wColumn = s.wColumn;

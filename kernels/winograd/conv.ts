@@ -169,7 +169,7 @@ function multiply(s: Winograd, scratch: usize, o0: i32, o1: i32, k: i32, to: i32
       const depth = depthOf(s.kernel, w.channels) * (joined ? summed : 1);
       const first = side == 6 ? firstOf(grid, q) / MR : 0;
       const tiles = side == 6 ? endOf(grid, p, q) : tilesWith(grid, p, q);
-      const panels = (tiles + MR - 1) / MR - first;
+      const panels = (tiles + MR - 1) / MR - first; // none at a point that all tiles leave out
       const panelBytes = v.panelBytes * summed;
       for (let z = 0; z < phases; z += summed) {
         for (let y = 0; y < products; y++) {
@@ -184,7 +184,7 @@ function multiply(s: Winograd, scratch: usize, o0: i32, o1: i32, k: i32, to: i32
         }
       }
       array += <usize>v.stepBytes;
-      u += <usize>(phases * weightPanels * phaseBytes + STAGGER);
+      if (!s.small || panels > 0) u += <usize>(phases * weightPanels * phaseBytes + STAGGER);
       m += <usize>o.stepBytes;
     }
   }

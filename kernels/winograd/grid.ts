@@ -19,9 +19,10 @@ export class Grid {
   fullWide: i32 = 0;
   cutRows: i32 = 0;
   cutColumns: i32 = 0;
-  /** Points of one dimension, 5 with phases, and outputs of a full tile. */
+  /** Points of one dimension, 5 with phases, outputs of a full tile, and from one tile to the next. */
   side: i32 = 0;
   outputs: i32 = 0;
+  step: i32 = 0;
   /** The current tile's row, over all images, and column; by how many points that row is cut. */
   row: i32 = 0;
   column: i32 = 0;
@@ -51,17 +52,18 @@ export function setGrid(g: Grid, s: Winograd): void {
   g.fullWide = s.fullWide;
   g.side = sideOf(s.kernel, s.stride);
   g.outputs = s.kernel == 7 ? 3 : 4;
-  g.cutRows = cutOf(g.side, s.fullHigh, s.tilesHigh, s.outHeight);
-  g.cutColumns = cutOf(g.side, s.fullWide, s.tilesWide, s.outWidth);
+  g.step = s.small ? 2 : g.outputs;
+  g.cutRows = s.small ? 2 : cutOf(g.side, s.fullHigh, s.tilesHigh, s.outHeight);
+  g.cutColumns = s.small ? 2 : cutOf(g.side, s.fullWide, s.tilesWide, s.outWidth);
 }
 
-/** The first output of row i, or column j, of tiles: a tile that is cut has one fewer than the others, or is the last. */
+/** The first output of row i, or column j, of tiles: with phases a tile that is cut has one fewer than the others. */
 export function rowStart(g: Grid, i: i32): i32 {
-  return g.outputs * i - max(0, i - g.fullHigh);
+  return g.step * i - (g.side == 5 ? max(0, i - g.fullHigh) : 0);
 }
 
 export function columnStart(g: Grid, j: i32): i32 {
-  return g.outputs * j - max(0, j - g.fullWide);
+  return g.step * j - (g.side == 5 ? max(0, j - g.fullWide) : 0);
 }
 
 /** Tiles before number `tile` of the kind that is cut (or not) in height and in width. */

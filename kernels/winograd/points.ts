@@ -1,6 +1,7 @@
 // The points of Winograd's algorithms, at which products are taken, and their numbers:
 //
 //   3×3 of stride 1   F(4×4, 3×3)   6×6 points; tiles of 4×4 outputs, at the edge of an image of fewer
+//     small tiles     F(2×2, 3×3)   4×4 of these points: all tiles are cut by two
 //   3×3 of stride 2   F(4×4, 2×2)   5×5 points, of four phases; tiles of four outputs, and of three, in each direction
 //   7×7 of stride 2   F(3×3, 4×4)   6×6 points, the four phases being channels; tiles of 3×3 outputs
 //

@@ -54,6 +54,9 @@ const phaseGather = (b) => [
 ];
 const widen = `g = mul(sixth, add(d0, d2)); h = mul(sixth, d1); far = mul(twelfth, madd(quarter, d0, d2)); v = add(far, far);
   t = mul(twelfth, d1); y0 = mul(quarter, d0); y1 = add(g, h); y2 = sub(g, h); y3 = add(v, t); y4 = sub(v, t); y5 = d2`;
+/** At 0, 1, −1 and ∞ alone: small tiles have no others. */
+const smallWiden = `g = mul(sixth, add(d0, d2)); h = mul(sixth, d1); y0 = mul(quarter, d0); y1 = add(g, h); y2 = sub(g, h);
+  y3 = d2`;
 const stemWiden = `g = mul(sixth, add(d0, d2)); h = mul(sixth, add(d1, d3)); v = mul(far, madd(four, d2, d0));
   t = mul(far, mul(two, madd(four, d3, d1))); y0 = mul(quarter, d0); y1 = add(g, h); y2 = sub(g, h); y3 = add(v, t);
   y4 = sub(v, t); y5 = d3`;
@@ -268,8 +271,8 @@ export function ${name}(o: Outputs, ${params}): void {
 }`;
 };
 
-/** From T×T taps, tap bytes apart, to the points, step bytes apart. */
-const weightsToPoints = (name, T, formulas) => `
+/** From T×T taps, tap bytes apart, to P×P points, step bytes apart. */
+const weightsToPoints = (name, T, P, formulas) => `
 export function ${name}(taps: usize, tap: usize, u: usize, step: usize, vectors: i32, scratch: usize): void {
   ${constants(formulas)}
   for (let k = 0; k < vectors; k++) {
@@ -279,7 +282,7 @@ export function ${name}(taps: usize, tap: usize, u: usize, step: usize, vectors:
       ${line(formulas.line, apart("from", `${T} * tap`), spaced("to", 16 * T))}
     }
     let out = at(u, 4 * k);
-    for (let r: usize = 0; r < ${6 * 16 * T}; r += ${16 * T}, out += 6 * step) {
+    for (let r: usize = 0; r < ${P * 16 * T}; r += ${16 * T}, out += ${P} * step) {
       const row = scratch + r;
       ${line(formulas.line, spaced("row", 16), apart("out", "step"))}
     }
@@ -364,8 +367,9 @@ ${[
   toPixels("gatherCutTile", 4, [gather("zero"), gather("b")], true),
   toPixels("gatherStemTile", 3, [stemGather(""), stemGather("b")]),
   toPixels("gatherPhase", 4, [phaseGather(""), phaseGather("b")], true, true),
-  weightsToPoints("widenTaps", 3, { line: widen }),
-  weightsToPoints("widenStemTaps", 4, { line: stemWiden, values: stemValues }),
+  weightsToPoints("widenTaps", 3, 6, { line: widen }),
+  weightsToPoints("widenSmallTaps", 3, 4, { line: smallWiden }),
+  weightsToPoints("widenStemTaps", 4, 6, { line: stemWiden, values: stemValues }),
   weightsToPhases("widenPhases", { line: phaseWiden, values: { half: 0.5 } }),
   sumsToTaps("narrowSums", 6, 3, 3, { line: narrow }),
   sumsToTaps("narrowStemSums", 6, 4, 7, { line: stemNarrow, values: stemValues }),

@@ -1,6 +1,6 @@
 // Transformed weights u = G g Gᵀ of convolutions by Winograd's algorithms, in panels of columns:
 //
-//   u[ξ][panel][depth][NR]                without phases; depth: channels, of 7×7 of all phases
+//   u[ξ][panel][depth][NR]                without phases; depth: channels, of 7×7 of all phases; of small tiles the points they have
 //   u[ξ][panel][phase][channels][NR]      phases are more depth
 //   u[ξ][phase][panel][channels][NR]      data gradient with phases: they are more columns
 //
@@ -11,7 +11,7 @@ import { packPanel } from "../product/pack";
 import { WinogradWeights } from "../shapes";
 import { at } from "../simd";
 import { tileColumns } from "../tile/tile";
-import { widenPhases, widenStemTaps, widenTaps } from "./generated/transforms";
+import { widenPhases, widenSmallTaps, widenStemTaps, widenTaps } from "./generated/transforms";
 import { Points, POINTS_BYTES, setPlace, TRANSFORM_SCRATCH } from "./places";
 import { depthOf, firstPhase, hasPhases, phaseCount, phasesBefore, winogradPoints, STAGGER } from "./points";
 
@@ -47,6 +47,7 @@ export function weightsAt(s: WinogradWeights, xi: i32): usize {
 /** Floats of u. */
 export function winogradWeightsFloats(shape: usize): i32 {
   const s = changetype<WinogradWeights>(shape);
+  if (s.small) return startOf(3, 1, pairsOf(s), 16) >> 2;
   return weightFloats(s.kernel, s.stride, pairsOf(s));
 }
 
@@ -86,7 +87,9 @@ export function transformPanel(s: WinogradWeights, panel: i32, scratch: usize): 
     } else if (s.stride == 2) {
       widenPhases(taps, tap, points, at(0, k * NR), vectors, scratch);
     } else {
-      widenTaps(taps, tap, at(s.u, (panel * depth + k) * NR), step, vectors, scratch);
+      const u = at(s.u, (panel * depth + k) * NR);
+      if (s.small) widenSmallTaps(taps, tap, u, step, vectors, scratch);
+      else widenTaps(taps, tap, u, step, vectors, scratch);
     }
   }
 }

@@ -1,5 +1,5 @@
 // Calls of Winograd's kernels: outputs whose sizes are and are not multiples of the tiles', several blocks of tiles and groups
-// of columns, for 3×3 of stride 1, 3×3 of stride 2 and 7×7 of stride 2.
+// of columns, for 3×3 of stride 1, with small tiles too, 3×3 of stride 2 and 7×7 of stride 2.
 
 import type { Kernels } from "../../src/wasm/abi.js";
 import { constants } from "../../src/wasm/table.js";
@@ -11,11 +11,12 @@ import { calls, type Call } from "./calls.js";
 const GAP = 16;
 const IMAGES = 2;
 
-/** Kernel and stride. */
+/** Kernel and stride, and whether tiles are small. */
 const KINDS = [
-  [3, 1],
-  [3, 2],
-  [7, 2],
+  [3, 1, 0],
+  [3, 2, 0],
+  [7, 2, 0],
+  [3, 1, 1],
 ] as const;
 
 /** Outputs, and how many tiles they are in each direction, of which how many are whole. */
@@ -24,6 +25,11 @@ const SIZES = {
     { high: 1, wide: 1, tilesHigh: 1, tilesWide: 1, fullHigh: 0, fullWide: 0 },
     { high: 4, wide: 9, tilesHigh: 1, tilesWide: 3, fullHigh: 1, fullWide: 2 },
     { high: 7, wide: 6, tilesHigh: 2, tilesWide: 2, fullHigh: 1, fullWide: 1 },
+  ],
+  "3 1 small": [
+    { high: 1, wide: 1, tilesHigh: 1, tilesWide: 1, fullHigh: 0, fullWide: 0 },
+    { high: 4, wide: 7, tilesHigh: 2, tilesWide: 4, fullHigh: 0, fullWide: 0 },
+    { high: 7, wide: 2, tilesHigh: 4, tilesWide: 1, fullHigh: 0, fullWide: 0 },
   ],
   "3 2": [
     { high: 1, wide: 3, tilesHigh: 1, tilesWide: 1, fullHigh: 0, fullWide: 0 },
@@ -39,12 +45,14 @@ const SIZES = {
 
 /** The fields that all kernels share, of a convolution from `channels` to `outChannels`. */
 function convOf(kind: number, size: number, channels: number, outChannels: number, tile: number) {
-  const [kernel, stride] = KINDS[kind]!;
-  const { high, wide, ...tiles } = SIZES[`${kernel} ${stride}` as keyof typeof SIZES][size]!;
+  const [kernel, stride, small] = KINDS[kind]!;
+  const name = `${kernel} ${stride}${small ? " small" : ""}`;
+  const { high, wide, ...tiles } = SIZES[name as keyof typeof SIZES][size]!;
   const top = (kernel - 1) / 2;
   return {
     kernel,
     stride,
+    small,
     tile,
     images: IMAGES,
     height: stride * high,
@@ -71,11 +79,11 @@ const gradientOf = (g: Guarded, { outHeight, outWidth, outChannels }: Fields): n
   g.input(IMAGES * outHeight * outWidth * outChannels);
 
 /** The weights as they lie, of a convolution or of its data gradient. */
-function weightsOf(g: Guarded, { kernel, stride, channels, outChannels }: Fields, backward: number) {
+function weightsOf(g: Guarded, { kernel, stride, small, channels, outChannels }: Fields, backward: number) {
   const [wRow, wColumn] = backward ? [1, channels] : [outChannels, 1];
   const tapBytes = channels * outChannels * 4;
   const w = g.input(kernel * kernel * channels * outChannels);
-  return { kernel, stride, backward, w, wRow, wColumn, tapBytes };
+  return { kernel, stride, small, backward, w, wRow, wColumn, tapBytes };
 }
 
 /**
@@ -86,11 +94,12 @@ const WAYS = [0, 1, 2, 3];
 
 const winogradConv = calls(
   ["kind", "size", "channels", "outChannels", "tile", "way", "backward"],
-  [[0, 1, 2], [0, 1, 2], [1, 3, 4, 12, 68, 132], [4, 12, 28], TILES, WAYS, [0, 1]],
+  [[0, 1, 2, 3], [0, 1, 2], [1, 3, 4, 12, 68, 132], [4, 12, 28], TILES, WAYS, [0, 1]],
   (k, g, kind, size, channels, outChannels, tile, way, backward) => {
     const finishes = way === 3;
     const onTheWay = way === 1 || way === 2;
     if (kind === 2 ? channels > 3 || onTheWay || backward : channels % 4) return;
+    if (kind === 3 && (onTheWay || backward)) return;
     if (finishes ? backward || channels > 12 : channels > 60 && (way === 0 || tile > 1)) return;
     const conv = convOf(kind, size, channels, outChannels, tile);
     const { outHeight, outWidth } = conv;
@@ -173,12 +182,12 @@ export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
   }),
   winogradWeights: calls(
     ["kind", "channels", "columns", "tile", "backward"],
-    [[0, 1, 2], [1, 3, 4, 12, 132], [4, 28], TILES, [0, 1]],
+    [[0, 1, 2, 3], [1, 3, 4, 12, 132], [4, 28], TILES, [0, 1]],
     (k, g, kind, channels, columns, tile, backward) => {
       if (kind === 2 ? channels > 3 || backward : channels % 4) return;
       const weights = weightsOf(g, convOf(kind, 0, channels, columns, tile), backward);
       const fields = { ...weights, channels, columns, tile };
-      const points = k.winogradPoints(weights.kernel, weights.stride);
+      const points = weights.small ? 16 : k.winogradPoints(weights.kernel, weights.stride);
       const floats = k.winogradWeightsFloats(g.struct("WinogradWeights", fields));
       const words = floats / points - GAP;
       // Without phases all points have as many weights.

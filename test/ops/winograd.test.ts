@@ -2,7 +2,7 @@
 // that extend, channel counts around whole vectors, several chunks and blocks of tiles; and those of stride 2.
 
 import { describe, expect, it } from "vitest";
-import { conv2d, tensor, tidy, zeros } from "../../src/index.js";
+import { conv2d, memoryStats, relu, tensor, tidy, zeros } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { sameBits } from "../helpers/allclose.js";
 import { forEachBinary, TILES } from "../helpers/binaries.js";
@@ -117,4 +117,43 @@ forEachBinary((binary) => {
       });
     });
   });
+
+  it.each([
+    [[1, 7, 7, 256], 256, 1],
+    [[1, 6, 3, 512], 260, 0],
+    [[1, 5, 8, 300], 512, 2],
+    [[3, 2, 3, 512], 512, 1],
+  ] satisfies [Shape, number, number][])(
+    "of %j to %i channels, padding %i, weights kept, is the direct one to 5e-6: many weights on few tiles go by small ones",
+    (x, out, padding) => {
+      const wShape = [3, 3, x[3], out];
+      const forward = (options: Parameters<typeof init>[0], algorithm?: string) => {
+        init(options);
+        return tidy(() => {
+          const [input, weight] = [tensor(f32("x", sizeOf(x)), x), tensor(f32("w", sizeOf(wShape)), wShape)];
+          const residual = conv2d(input, weight, undefined, { padding, algorithm: "direct" });
+          void residual.data(); // its own weights are packed by now
+          const before = memoryStats().bytesInUse;
+          const y = conv2d(input, weight, tensor(f32("b", out)), {
+            padding,
+            ...(algorithm && { algorithm }),
+          });
+          const values = relu(y.add(residual)).data() as Float32Array;
+          return { values, kept: memoryStats().bytesInUse - before };
+        });
+      };
+      const direct = forward({ binary, threads: 1 }, "direct");
+      for (const tile of TILES) {
+        const winograd = forward({ binary, threads: 1, tile });
+        expect(relativeError(winograd.values, direct.values)).toBeLessThan(5e-6);
+        // 16 numbers for each pair of channels, not 36.
+        const pairs = x[3] * out;
+        expect(winograd.kept).toBeGreaterThan(16 * 4 * pairs);
+        expect(winograd.kept).toBeLessThan(24 * 4 * pairs);
+        for (const threads of [2, 4]) {
+          sameBits(`${threads} threads`, forward({ binary, threads, tile }).values, winograd.values);
+        }
+      }
+    },
+  );
 });

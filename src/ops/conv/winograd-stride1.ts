@@ -31,6 +31,9 @@ const TAPS = 9;
 const BLOCK_BYTES = 384 * 1024;
 /** The same for the weight gradient, whose sums go to memory and back for each block. */
 const SUM_BLOCK_BYTES = 768 * 1024;
+/** Channel pairs whose transformed weights lie beyond L2, and tiles whose products take as long as reading a weight from there. */
+const FAR_PAIRS = 256 * 256;
+const TILES_PER_READ = 11;
 /** Channel pairs from which, and tiles up to which, the weight gradient goes strip by strip of channels. */
 const STRIP_PAIRS = 128 * 128;
 const STRIP_TILES = 128;
@@ -70,6 +73,27 @@ function pays(conv: Conv, free: boolean): boolean {
 function tilesOver(rows: number, columns: number): Tiles {
   const [tilesHigh, tilesWide] = [Math.ceil(rows / 4), Math.ceil(columns / 4)];
   return { tilesHigh, tilesWide, fullHigh: Math.floor(rows / 4), fullWide: Math.floor(columns / 4) };
+}
+
+/** Tiles of 2×2 outputs: all are cut. */
+function smallTilesOver(rows: number, columns: number): Tiles {
+  return { tilesHigh: Math.ceil(rows / 2), tilesWide: Math.ceil(columns / 2), fullHigh: 0, fullWide: 0 };
+}
+
+/** Time in multiply-adds for each pair of channels: of products at `points` points, or of reading their weights if that is longer. */
+function timeOf(points: number, tiles: number): number {
+  return points * Math.max(Math.ceil(tiles / 4) * 4, TILES_PER_READ);
+}
+
+/**
+ * Whether small tiles pay: there are few tiles, so that reading the weights takes longer than the products, and 16 values of a
+ * pair of channels are read in place of 36.
+ */
+function isSmall(conv: Conv): boolean {
+  const { images, channels, outChannels, outHeight, outWidth } = conv;
+  if (channels * outChannels < FAR_PAIRS) return false;
+  const large = timeOf(36, countOf(images, tilesOver(outHeight, outWidth)));
+  return timeOf(16, countOf(images, smallTilesOver(outHeight, outWidth))) < large;
 }
 
 /** The runtime's register tile, or the next smaller one of the same width where so few tiles waste less of it. */
@@ -120,10 +144,13 @@ export const winograd: Algorithm = {
       p.absorbs("moments");
       return convolveOnce(p, conv, images, weight, false, bias, { ...outputOf(conv, y), moments });
     }
-    const tiles = tilesOver(conv.outHeight, conv.outWidth);
-    const { bytes, fill } = transformOf(p, conv);
-    p.derive(weight, "winograd", bytes, fill, (u) => {
-      const weights = { ...weightsOf(conv, 0), u };
+    const small = isSmall(conv);
+    const tiles = small
+      ? smallTilesOver(conv.outHeight, conv.outWidth)
+      : tilesOver(conv.outHeight, conv.outWidth);
+    const { bytes, fill } = transformOf(p, conv, false, small);
+    p.derive(weight, small ? "winograd, small tiles" : "winograd", bytes, fill, (u) => {
+      const weights = { ...weightsOf(conv, 0, false, small), u };
       const out = outputOf(conv, y, { residual, activation });
       convolve(p, images, tiles, weights, bias, out, cutOf(images, tiles));
     });

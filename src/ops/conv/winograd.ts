@@ -21,7 +21,10 @@ export type Tiles = Pick<Fields, "tilesHigh" | "tilesWide" | "fullHigh" | "fullW
 export type Output = Pick<Fields, "y" | "outHeight" | "outWidth" | "outTop" | "outLeft" | "outChannels"> &
   Partial<Finish>;
 /** Weights transformed (u), or as they are (w). */
-type Weights = Pick<Fields, "kernel" | "stride" | "backward" | "u" | "w" | "wRow" | "wColumn" | "tapBytes">;
+type Weights = Pick<
+  Fields,
+  "kernel" | "stride" | "backward" | "small" | "u" | "w" | "wRow" | "wColumn" | "tapBytes"
+>;
 
 /** Tiles of a block are whole register tiles: all heights divide this. */
 const TILES = 12;
@@ -86,11 +89,12 @@ export function blockOf(tiles: number, bytes: number, values: number, least: num
 }
 
 /** The weights as they lie, for the forward pass or, turned by 180° and channels swapped, for the data gradient. */
-export function weightsOf(conv: Conv, w: number, backward = false): Weights {
+export function weightsOf(conv: Conv, w: number, backward = false, small = false): Weights {
   const { channels, outChannels, kernelHeight: kernel, strideHeight: stride } = conv;
   const [wRow, wColumn] = backward ? [1, outChannels] : [outChannels, 1];
   const tapBytes = channels * outChannels * 4;
-  return { kernel, stride, backward: backward ? 1 : 0, u: 0, w, wRow, wColumn, tapBytes };
+  const flags = { backward: backward ? 1 : 0, small: small ? 1 : 0 };
+  return { kernel, stride, ...flags, u: 0, w, wRow, wColumn, tapBytes };
 }
 
 /** Whether all tiles are one block and the weights many: then they are transformed on the way. */
@@ -99,12 +103,12 @@ export function transformsOnTheWay(conv: Conv, tiles: number): boolean {
 }
 
 /** How many bytes the transformed weights take, and what plans their transform to a place. */
-export function transformOf(p: Planner, conv: Conv, backward = false) {
+export function transformOf(p: Planner, conv: Conv, backward = false, small = false) {
   const { kernels, tile } = runtime();
   const { channels, outChannels } = conv;
   const sides = backward ? { channels: outChannels, columns: channels } : { channels, columns: outChannels };
   const struct = (own: Planner, w: number, u: number): number =>
-    own.struct("WinogradWeights", { ...weightsOf(conv, w, backward), ...sides, u, tile });
+    own.struct("WinogradWeights", { ...weightsOf(conv, w, backward, small), ...sides, u, tile });
   const bytes = p.ask("winogradWeightsFloats", struct(p, 0, 0)) * 4;
   const fill = (own: Planner, w: number, u: number): void => {
     const shape = struct(own, w, u);
