@@ -10,6 +10,21 @@ export class Broadcast {
   bStep: i32 = 0;
 }
 
+/** A linear layer of few rows; see product/few-rows.ts. */
+@unmanaged
+export class FewRows {
+  x: usize = 0;
+  w: usize = 0;
+  bias: usize = 0;
+  /** As in RowsGemm. */
+  residual: usize = 0;
+  activation: i32 = 0;
+  y: usize = 0;
+  rows: i32 = 0;
+  inner: i32 = 0;
+  outputs: i32 = 0;
+}
+
 /** A copy between strided arrays of four axes: sizes n, strides s of x, t of y. */
 @unmanaged
 export class Strided {

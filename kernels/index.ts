@@ -3,6 +3,7 @@
 export { gemm, gemmScratch, gemmUnits } from "./product/gemm";
 export { rowsGemm, rowsGemmScratch, rowsGemmUnits, segmentBlocks } from "./product/rows-gemm";
 export { pixelsGemm, pixelsGemmScratch, pixelsGemmUnits } from "./product/pixels-gemm";
+export { fewRows, fewRowsScratch } from "./product/few-rows";
 export { tileColumns, tileCount, tileRows } from "./tile/tile";
 export * from "./elementwise/copy";
 export * from "./elementwise/elementwise";

@@ -101,6 +101,7 @@ export class CompiledModel {
     const steps = SOME_BATCHES.map((n) => optimised(rebatched(graph, second, [n, ...size])));
     const constants = (this.#constants = new Constants(steps[0]!.constants));
     this.#wanted = steps.flatMap((each) => constants.deriveFor(each));
+    for (const name of this.#wanted) constants.address(name);
   }
 
   /** Bytes of its weights and of the memory of its programs. */

@@ -212,6 +212,26 @@ const padImages = calls(
   },
 );
 
+/** fewRows around its vectors, three outputs and blocks of 1024, with everything that may follow the sums. */
+const fewRows = calls(
+  ["rows", "inner", "outputs", "bias", "activation"],
+  [[0, 1, 2, 5], [0, 1, 3, 4, 7, 8, 13, 1023, 1037], [1, 2, 3, 4, 8], [0, 1], ACTIVATIONS],
+  (k, g, rows, inner, outputs, bias, activation) => {
+    const shape = g.struct("FewRows", {
+      x: g.input(rows * inner),
+      w: g.input(outputs * inner),
+      bias: bias ? g.input(outputs) : 0,
+      residual: bias && activation ? g.input(rows * outputs) : 0,
+      activation,
+      y: g.output(rows * outputs),
+      rows,
+      inner,
+      outputs,
+    });
+    k.fewRows(shape, g.scratch(k.fewRowsScratch(rows)), 0, Math.ceil(outputs / 3));
+  },
+);
+
 export const tileCalls: Readonly<Record<string, readonly Call[]>> = {
   gemm: [
     ...gemm("plain", 0, ROWS, COLUMNS, [0, 1, 5]),
@@ -219,6 +239,7 @@ export const tileCalls: Readonly<Record<string, readonly Call[]>> = {
     ...gemm("plain", 1, ROWS, COLUMNS, [0, 1, 5]),
     ...gemm("plain", 0, [47, 48, 49], [9, 33], [3, 513]), // around the blocks of 48 × 512
   ],
+  fewRows,
   rowsGemm: [...windowsOfRow, ...windowsOfFrame, ...finished],
   pixelsGemm,
   packPanels,
