@@ -44,6 +44,12 @@ import { fillInput, Strip } from "./strip";
 import { gatherPhases, gatherTile, liftPhases, liftTile } from "./tiles";
 import { transformPanel } from "./weights";
 
+/**
+ * Channel pairs whose transformed weights come from beyond L2, and channels that all tiles are multiplied with before the next ones:
+ * so few that processors fetch the next weights meanwhile.
+ */
+const FAR_PAIRS: i32 = 256 * 256;
+const STRETCH: i32 = 32;
 /** Channels transformed at a time. */
 const CHUNK: i32 = 32;
 
@@ -158,6 +164,7 @@ function multiply(s: Winograd, scratch: usize, o0: i32, o1: i32, k: i32, to: i32
   const joined = w.channels == s.channels;
   const weightPanels = (w.columns + NR - 1) / NR;
   const phaseBytes = (depthOf(s.kernel, w.channels) * NR) << 2;
+  const far = !s.w && s.channels * s.outChannels >= FAR_PAIRS;
   let array = v.base + <usize>((k * MR) << 2);
   let u = w.u;
   let m = changetype<Block>(scratch + BLOCK_AT).m + <usize>(to * o.panelBytes);
@@ -171,13 +178,27 @@ function multiply(s: Winograd, scratch: usize, o0: i32, o1: i32, k: i32, to: i32
       const tiles = side == 6 ? endOf(grid, p, q) : tilesWith(grid, p, q);
       const panels = (tiles + MR - 1) / MR - first; // none at a point that all tiles leave out
       const panelBytes = v.panelBytes * summed;
+      const stretch = far && panels > 1 ? STRETCH : depth;
       for (let z = 0; z < phases; z += summed) {
         for (let y = 0; y < products; y++) {
           const a = array + <usize>(first * panelBytes + ((y * s.channels * MR) << 2));
           let b = u + <usize>((z * weightPanels + o0 * summed + y) * phaseBytes);
           let c = m + <usize>(z * o.phaseBytes + ((first * MR * NR) << 2));
           for (let panel = o0; panel < o1; panel++) {
-            quadsTile(s.tile, a, panelBytes - ((depth * MR) << 2), panels, depth >> 2, b, c, i32(k + y > 0));
+            for (let d = 0; d < depth; d += stretch) {
+              const some = min(stretch, depth - d);
+              const more = i32(k + y + d > 0);
+              quadsTile(
+                s.tile,
+                at(a, d * MR),
+                panelBytes - ((some * MR) << 2),
+                panels,
+                some >> 2,
+                at(b, d * NR),
+                c,
+                more,
+              );
+            }
             b += <usize>(summed * phaseBytes);
             c += <usize>o.panelBytes;
           }
