@@ -24,6 +24,11 @@ export interface CompileOptions {
    * other numbers of images, but not other sizes. Default true.
    */
   keepModel?: boolean;
+  /**
+   * Whether ways to the same numbers are timed, where rules are unsure which is the fastest on this machine: for a second at most.
+   * Default true.
+   */
+  tune?: boolean;
 }
 
 /** Programs for input shapes that are kept. */
@@ -64,6 +69,7 @@ export class CompiledModel {
   readonly outputShape: Shape;
   readonly #heap = runtime().heap;
   readonly #programs = new Map<string, Program>();
+  readonly #tunes: boolean;
   #turn: Promise<void> = Promise.resolve();
   /** Constants that stay as they are although no program may read them so. */
   #wanted: readonly string[] = [];
@@ -76,8 +82,9 @@ export class CompiledModel {
   #disposed = false;
 
   /** @internal */
-  constructor(model: Module, inputShape: Shape, { keepModel = true }: CompileOptions) {
+  constructor(model: Module, inputShape: Shape, { keepModel = true, tune = true }: CompileOptions) {
     this.#model = model;
+    this.#tunes = tune;
     this.inputShape = [...inputShape];
     try {
       if (!keepModel) this.#prepareToLetGo(model);
@@ -213,7 +220,7 @@ export class CompiledModel {
       const steps = optimised(graph);
       this.#constants ??= new Constants(steps.constants);
       this.#graph ??= graph;
-      return new Program(steps, this.#constants);
+      return new Program(steps, this.#constants, this.#tunes);
     } finally {
       if (this.#graph !== graph && !this.#graphs) freeConstants(graph);
     }
@@ -247,6 +254,6 @@ export class CompiledModel {
 export function compile(model: Module, inputShape: Shape, options: CompileOptions = {}): CompiledModel {
   if (!(model instanceof Module)) throw wrongKind("compile", "model", model, "a Module");
   checkShape("compile", inputShape);
-  checkOptions<CompileOptions>("compile", options, { keepModel: true });
+  checkOptions<CompileOptions>("compile", options, { keepModel: true, tune: true });
   return new CompiledModel(model, inputShape, options);
 }

@@ -3,16 +3,18 @@
 import { sizeOf, type Shape } from "../core/shape.js";
 import { Storage } from "../core/storage.js";
 import { DataError } from "../errors.js";
+import { launch, type Ranged } from "../wasm/parallel.js";
 import { OWN, type Bound, type Plan } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
 import { Sequence } from "../wasm/sequence.js";
 import { placesFor } from "./arena.js";
 import type { Constants } from "./constants.js";
+import { Tuner } from "./tuning.js";
 import { isView, planOf, plannedOf, shapesOf, type Step, type Steps } from "./steps.js";
 
 interface Planned {
   readonly step: Step;
-  readonly plan: Plan;
+  plan: Plan;
   /** Where its words lie, and which of the sequence's launches are its own. */
   words: number;
   first: number;
@@ -33,13 +35,14 @@ export class Program {
   readonly #moving: readonly Planned[];
   readonly #addressOf: (value: string) => number;
   readonly #scratch: number;
+  readonly #bytesOfValues: number;
   readonly #sequence: Sequence;
   readonly #constants: Constants;
   #input = 0;
   #output = 0;
 
-  /** @throws DataError naming a step that cannot be compiled */
-  constructor(steps: Steps, constants: Constants) {
+  /** tune: whether ways to the same numbers are timed. @throws DataError naming a step that cannot be compiled */
+  constructor(steps: Steps, constants: Constants, tune: boolean) {
     this.#constants = constants;
     const shapes = shapesOf(steps);
     this.outputShape = shapes.get(steps.output)!;
@@ -82,6 +85,7 @@ export class Program {
     this.#block = new Storage(end + Sequence.room(launches), () => "compile: memory of a program");
     const base = this.#block.compute();
     this.#scratch = base + bytes;
+    this.#bytesOfValues = bytes;
     for (const planned of this.#steps) planned.words += base;
     this.#addressOf = (value) => {
       const root = rootOf(value);
@@ -93,6 +97,7 @@ export class Program {
       [name, ...Object.values(inputs)].some((value) => ["input", output].includes(rootOf(value))),
     );
     try {
+      if (tune) this.#tune((step, way) => planOf(step, shapes, steps, way));
       this.#sequence = new Sequence(
         this.#steps.flatMap((planned) => this.#bind(planned)),
         base + end,
@@ -112,6 +117,31 @@ export class Program {
 
   get bytes(): number {
     return this.#block.bytes;
+  }
+
+  /** Takes the fastest ways, of steps whose operands have addresses: those that read the input or write the output do as they are. */
+  #tune(planWay: (step: Step, way: number) => Plan): void {
+    const tuner = new Tuner();
+    const open = this.#steps.filter((planned) => planned.plan.ways > 1 && !this.#moving.includes(planned));
+    // Numbers that lay there before might be ones that processors take long for.
+    if (open.length > 0) runtime().heap.u8(this.#block.compute(), this.#bytesOfValues).fill(0);
+    for (const planned of open) {
+      const { step, plan: first } = planned;
+      const plans = Array.from({ length: first.ways }, (_, way) => (way === 0 ? first : planWay(step, way)));
+      // All have the room of the first.
+      if (plans.some(({ room }) => room.words > first.room.words || room.scratch > first.room.scratch))
+        continue;
+      const { op, shape, attrs, activation } = step;
+      const way = tuner.choose(JSON.stringify([op, shape, attrs, activation]), plans.length, (n) => {
+        const launches = this.#bind({ ...planned, plan: plans[n]! });
+        for (const { kernel, args, range } of launches) {
+          if (range)
+            launch(kernel as Ranged, range.units, range.grain, args, range.scratch, range.scratchBytes);
+          else (runtime().kernels[kernel] as (...all: number[]) => number)(...args);
+        }
+      });
+      planned.plan = plans[way]!;
+    }
   }
 
   /** Its launches, on where everything lies now. */

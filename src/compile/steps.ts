@@ -62,13 +62,13 @@ export function readersOf({ nodes, output }: Steps): ReadonlyMap<string, number>
   return readers;
 }
 
-/** The plan of a step. Constants stay, so that what is derived from them is kept. */
-export function planOf(step: Step, shapes: ReadonlyMap<string, Shape>, steps: Steps): Plan {
+/** The plan of a step, of its ways number `way`. Constants stay, so that what is derived from them is kept. */
+export function planOf(step: Step, shapes: ReadonlyMap<string, Shape>, steps: Steps, way = 0): Plan {
   const operands = Object.entries(step.inputs).map(([key, value]) => {
     return [key, { shape: shapes.get(value)!, stays: steps.constants.has(value) }] as const;
   });
   const attrs = { ...step.attrs, ...(step.activation && { activation: step.activation }) };
-  return plannedOf(step).plan(step.shape, Object.fromEntries(operands), attrs);
+  return plannedOf(step).plan(step.shape, Object.fromEntries(operands), attrs, way);
 }
 
 /** What a step could do for the one after it. */

@@ -90,6 +90,14 @@ describe("a compiled model", () => {
     }
   });
 
+  it("gives the same bits tuned or not", () => {
+    const model = modelFor("mobilenet_v2");
+    const x = wave([2, 224, 224, 3]);
+    const tuned = compiled(model, x);
+    using own = compile(model, x.shape, { tune: false });
+    expect(own.run(x).data()).toEqual(tuned);
+  });
+
   it("takes other weights", () => {
     const [model, other] = [modelFor("resnet20_cifar"), createModel("resnet20_cifar")];
     const x = wave(SMALL);
