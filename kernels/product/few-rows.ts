@@ -43,7 +43,13 @@ export function fewRows(shape: usize, scratch: usize, begin: i32, end: i32): voi
       if (s.residual) v = f32x4.add(v128.load(at(s.residual, i)), v);
       if (high > 0) v = cut(v, f32x4.splat(high));
       storeLanes(at(s.y, i), v, min(3, outputs - o));
-      if (s.activation && high == 0) activate(s.activation, at(s.y, i), at(s.y, i), min(3, outputs - o));
+    }
+  }
+  if (s.activation && high == 0) {
+    const count = min(3 * end, outputs) - 3 * begin;
+    for (let r = 0; r < s.rows; r++) {
+      const y = at(s.y, r * outputs + 3 * begin);
+      activate(s.activation, y, y, count);
     }
   }
 }

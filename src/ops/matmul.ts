@@ -8,6 +8,7 @@ import { ShapeError } from "../errors.js";
 import { shares } from "../wasm/parallel.js";
 import type { Planner } from "../wasm/plan.js";
 import { runtime } from "../wasm/runtime.js";
+import { FEW_ROWS, fewRows } from "./few-rows.js";
 import { FINISH, finishOf, type Finish } from "./fusion.js";
 import { packMatrix, panelFloats, rowsProduct } from "./rows-product.js";
 import { planCopy } from "./strided.js";
@@ -23,13 +24,8 @@ const LEAST_ROWS = 96;
 const LEAST_COLUMNS = 96;
 /** Floats of B up to which it is packed whole. */
 const WHOLE_FLOATS = 2 ** 21;
-/**
- * Rows up to which a linear layer takes its weights as they lie, those packed whole and those packed at every call. Measured on an Intel Xeon, Node 20 and 24, 2026-11.
- */
-const FEW_ROWS = 2;
+/** Rows up to which a linear layer takes its weights as they lie where these would be packed at every call. */
 const FEW_ROWS_OF_MANY = 32;
-/** Weights that take about 20 µs to come from memory. */
-const FEW_GRAIN = 65536;
 
 /** C = A·B: C is m×n and contiguous, k the inner size. */
 function gemm(p: Planner, m: number, n: number, k: number, a: Operand, b: Operand, c: number): void {
@@ -205,10 +201,8 @@ const linearOp = defineOp({
     const few = inference && rows <= (whole ? FEW_ROWS : FEW_ROWS_OF_MANY);
     if (inference && (few || whole)) for (const what of FINISH) p.absorbs(what);
     if (few) {
-      const operands = { x: x.ptr, w: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr };
-      const shape = p.struct("FewRows", { ...operands, ...finishOf(also), rows, inner, outputs: out });
-      const grain = Math.ceil(FEW_GRAIN / (3 * inner + 1));
-      return p.parallelScratch("fewRows", Math.ceil(out / 3), grain, p.ask("fewRowsScratch", rows), shape);
+      const operands = { x: x.ptr, w: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr, ...finishOf(also) };
+      return fewRows(p, { ...operands, rows, inner, outputs: out });
     }
     if (whole) {
       p.derive(

@@ -142,11 +142,17 @@ const groups: Case[] = [
   conv("depthwise, batch 0", [0, 4, 4, 3], [3, 3], 3, { groups: 3 }),
 ];
 
+const onePixel = algorithms("direct", { inference: "one-pixel" });
+
 const batches: Case[] = [
   conv("batch 0", [0, 5, 5, 3], [3, 3], 4),
   conv("batch 0, padded", [0, 5, 5, 3], [3, 3], 4, { padding: 1 }),
   conv("batch 0, 1x1", [0, 2, 3, 3], [1, 1], 4),
-  conv("batch 1, one pixel", [1, 1, 1, 7], [1, 1], 5),
+  ...[1, 7, 1031].map((c, i) =>
+    conv(`batch 1, one pixel, ${c} channels`, [1, 1, 1, c], [1, 1], [1, 5, 9][i]!, {}, onePixel),
+  ),
+  conv("batch 2, one pixel, without bias", [2, 1, 1, 19], [1, 1], 10, { bias: false }, onePixel),
+  conv("batch 3, one pixel", [3, 1, 1, 9], [1, 1], 13),
   conv("batch 3", [3, 4, 5, 3], [3, 3], 8, { padding: 1 }),
 ];
 
@@ -163,7 +169,7 @@ const tails: Case[] = channels.flatMap((c, i) => {
 
 const pixelCounts = [...new Set([3, 4, 6].flatMap(around))].sort((a, b) => a - b);
 const pixels: Case[] = pixelCounts.flatMap((n) => [
-  conv(`1x1 over ${n} pixels`, [1, 1, n, 3], [1, 1], 9),
+  conv(`1x1 over ${n} pixels`, [1, 1, n, 3], [1, 1], 9, {}, n === 1 ? onePixel : undefined),
   conv(`3x3 to ${n} pixels`, [1, 3, n + 2, 2], [3, 3], 13),
 ]);
 

@@ -15,6 +15,7 @@ const MAIN_KERNELS: readonly (readonly [kernel: string, algorithm: string])[] = 
   ["winogradSums", "winograd"],
   ["pixelsGemm", "direct"],
   ["rowsGemm", "direct"],
+  ["fewRows", "one-pixel"],
 ];
 
 export function algorithmOf(

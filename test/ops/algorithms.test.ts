@@ -38,7 +38,7 @@ test("every algorithm of every pass has rows", () => {
   ];
   const fast = ["depthwise", "direct", "none", "winograd-stride2", "winograd"];
   const kept = [...fast, "winograd-stem"];
-  expect(named("inference").sort()).toEqual(kept.sort());
+  expect(named("inference").sort()).toEqual([...kept, "one-pixel"].sort());
   expect(named("forward").sort()).toEqual(
     [...kept, "winograd-stride2 on the way", "winograd on the way"].sort(),
   );
@@ -58,11 +58,12 @@ describe.each(isQuick ? TILES.slice(0, 1) : TILES)("under tile %i", (tile) => {
   });
 });
 
-test("without Winograd all but depthwise rows run directly", () => {
+test("without Winograd all but depthwise rows and single pixels run directly", () => {
   init({ threads: 1, winograd: false });
   for (const { name, x, weight, attrs, algorithms } of small) {
-    const slow = /^(depthwise|none)/.exec(algorithms.forward)?.[0] ?? "direct";
-    for (const algorithm of Object.values(algorithmsOf(x, weight, attrs))) {
+    for (const [pass, algorithm] of Object.entries(algorithmsOf(x, weight, attrs))) {
+      const named = algorithms[pass as keyof Row["algorithms"]];
+      const slow = /^(depthwise|none|one-pixel)/.exec(named)?.[0] ?? "direct";
       expect(algorithm.split(" ")[0], name).toBe(slow);
     }
   }

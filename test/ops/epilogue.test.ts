@@ -148,6 +148,7 @@ forEachBinary((binary) => {
       ["winograd", conv([1, 8, 8, 4], [3, 3, 4, 8], 1), ["winogradWeights", "winogradConv"]],
       ["winograd-stride2", conv([16, 16, 16, 16], [3, 3, 16, 16], 2), ["winogradWeights", "winogradConv"]],
       ["winograd-stem", conv([1, 40, 40, 3], [7, 7, 3, 16], 2), ["winogradWeights", "winogradConv"]],
+      ["one-pixel", conv([1, 1, 1, 8], [1, 1, 8, 16], 1), ["stridedCopy", "fewRows"]],
       ["depthwise", conv([1, 8, 8, 8], [3, 3, 1, 8], 1, 8), ["depthwise"]],
     ];
     it.each(algorithms)("%s needs no other pass over memory", (_, row, kernels) => {

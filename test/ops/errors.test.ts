@@ -16,7 +16,7 @@ const convolutions: Row[] = [
   [
     "an algorithm of another name",
     () => fovea.conv2d(x(1, 5, 5, 3), x(5, 5, 3, 2), undefined, { algorithm: "winogard" }),
-    "conv2d: unknown algorithm 'winogard'; known: depthwise, winograd, winograd-stride2, winograd-stem, direct",
+    "conv2d: unknown algorithm 'winogard'; known: depthwise, winograd, winograd-stride2, winograd-stem, one-pixel, direct",
   ],
   [
     "an algorithm that does not compute such a convolution",

@@ -10,7 +10,8 @@ export interface Conv2dOptions {
   groups?: number;
   /**
    * The algorithm to use in every pass that it has, for comparisons: "depthwise", "winograd" (3×3 of stride 1),
-   * "winograd-stride2" (3×3), "winograd-stem" (7×7 of stride 2, up to 4 channels) or "direct". Default: the fastest.
+   * "winograd-stride2" (3×3), "winograd-stem" (7×7 of stride 2, up to 4 channels), "one-pixel" (1×1 on one
+   * pixel) or "direct". Default: the fastest.
    */
   algorithm?: string;
 }

@@ -5,6 +5,7 @@ import type { Planner } from "../../wasm/plan.js";
 import type { Finish } from "../fusion.js";
 import { depthwise } from "./depthwise.js";
 import { direct } from "./direct.js";
+import { onePixel } from "./one-pixel.js";
 import { describeConv, type Conv } from "./sizes.js";
 import { winogradStem } from "./winograd-stem.js";
 import { winograd } from "./winograd-stride1.js";
@@ -45,7 +46,14 @@ export interface Algorithm {
   weight?(p: Planner, conv: Conv, operands: { x: number; dy: number; dw: number }): void;
 }
 
-export const algorithms: readonly Algorithm[] = [depthwise, winograd, winogradStride2, winogradStem, direct];
+export const algorithms: readonly Algorithm[] = [
+  depthwise,
+  winograd,
+  winogradStride2,
+  winogradStem,
+  onePixel,
+  direct,
+];
 
 /** @throws ShapeError if there is no algorithm of that name, or it does not compute this convolution */
 export function checkAlgorithm(name: string, conv: Conv): void {
