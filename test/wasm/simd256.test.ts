@@ -1,7 +1,7 @@
 // 256-bit vectors: the same bits, off unless asked for, and a switch that forbids them.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { conv2d, matmul, tensor, tidy } from "../../src/index.js";
+import { add, conv2d, matmul, noGrad, relu, relu6, silu, tensor, tidy } from "../../src/index.js";
 import { init, runtime } from "../../src/wasm/runtime.js";
 import { wantsSimd256 } from "../../src/wasm/simd256.js";
 import { sameBits } from "../helpers/allclose.js";
@@ -28,7 +28,12 @@ function products(): Float32Array[] {
     const y = conv2d(conv2d(x, w, undefined, { padding: 1 }), v, undefined, { stride: 2, padding: 2 });
     const z = matmul(y.reshape([-1, 18]), numbers("m", [18, 70]));
     z.sum().backward();
-    return [z, x.grad!, w.grad!, v.grad!].map((t) => t.data() as Float32Array);
+    // Sums, cuts and activations as tiles are stored.
+    const finished = noGrad(() => {
+      const t = relu6(conv2d(y.detach(), numbers("u", [1, 1, 18, 40])));
+      return silu(add(conv2d(t, numbers("t", [1, 1, 40, 40])), relu(conv2d(t, numbers("s", [3, 3, 40, 40]), undefined, { padding: 1 })))); // prettier-ignore
+    });
+    return [z, finished, x.grad!, w.grad!, v.grad!].map((t) => t.data() as Float32Array);
   });
 }
 
