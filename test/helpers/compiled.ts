@@ -53,3 +53,13 @@ export function difference(got: Float32Array, expected: Float32Array): number {
   const most = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
   return expected.reduce((m, v, i) => Math.max(m, Math.abs(v - got[i]!)), 0) / most;
 }
+
+/** A registered model, compiled, gives what its forward() gives. */
+export function expectEager(name: string): void {
+  const model = modelFor(name);
+  tidy(() => {
+    const x = wave(shapeFor(name));
+    expect(difference(compiled(model, x), eager(model, x)), name).toBeLessThan(1e-4);
+  });
+  model.dispose();
+}
