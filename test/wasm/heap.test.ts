@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.js";
 import { DataError, WasmError } from "../../src/errors.js";
-import { conv2d, tensor, zeros } from "../../src/index.js";
+import { conv2d, tensor, tidy, zeros } from "../../src/index.js";
 import { Heap } from "../../src/wasm/heap.js";
 import { init, memoryStats, runtime } from "../../src/wasm/runtime.js";
 
@@ -182,7 +182,7 @@ describe("the runtime", () => {
     );
     const x = zeros([1, 64, 64, 64]);
     const weight = zeros([3, 3, 64, 256]);
-    expect(() => conv2d(x, weight)).toThrow(
+    expect(() => tidy(() => conv2d(x, weight).data())).toThrow(
       /^conv2d f32:\[1,62,62,256\]: out of memory; asked 3,936,256 bytes, in use/,
     );
   });
@@ -192,7 +192,7 @@ describe("the runtime", () => {
     const x = zeros([1, 64, 64, 8]);
     const weight = zeros([3, 3, 8, 248]);
     const before = memoryStats().bytesInUse;
-    expect(() => conv2d(x, weight)).toThrow(WasmError);
+    expect(() => tidy(() => conv2d(x, weight).data())).toThrow(WasmError);
     expect(memoryStats().bytesInUse).toBe(before);
   });
 
