@@ -9,6 +9,11 @@ export const HARDSWISH: i32 = 4;
 export const HARDSIGMOID: i32 = 5;
 export const SIGMOID: i32 = 6;
 
+/** Channel pairs of a 3×3 convolution whose transformed weights lie beyond L2. */
+export const FAR_PAIRS: i32 = 65536;
+/** Outputs that fewRows computes at a time. */
+export const FEW_OUTPUTS: i32 = 3;
+
 /** A matrix product; see product/gemm.ts. */
 @unmanaged
 export class Gemm {

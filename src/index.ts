@@ -141,7 +141,6 @@ export { decodeWeights, type ReadOptions } from "./io/weights.js";
 export * from "./models/index.js";
 export * from "./compile/index.js";
 export * from "./nn/index.js";
-export * from "./compile/index.js";
 export * from "./ops/index.js";
 export * from "./optim/index.js";
 export {

@@ -6,6 +6,7 @@
 
 import { FewRows } from "../arguments";
 import { activate, highOf } from "../elementwise/activation";
+import { FEW_OUTPUTS } from "../shapes";
 import { at, cut, loadLanes, madd, storeLanes, sumLanes } from "../simd";
 
 /** Depth of a block of three rows of weights, a multiple of 8: it stays in L1 while the rows of x pass. */
@@ -22,7 +23,7 @@ export function fewRows(shape: usize, scratch: usize, begin: i32, end: i32): voi
   const inner = s.inner;
   const outputs = s.outputs;
   const high = highOf(s.activation);
-  for (let o = 3 * begin; o < min(3 * end, outputs); o += 3) {
+  for (let o = FEW_OUTPUTS * begin; o < min(FEW_OUTPUTS * end, outputs); o += FEW_OUTPUTS) {
     // Outputs that do not exist repeat the last one.
     const last = outputs - 1;
     const w0 = at(s.w, o * inner);
@@ -42,13 +43,13 @@ export function fewRows(shape: usize, scratch: usize, begin: i32, end: i32): voi
       if (s.bias) v = f32x4.add(v128.load(at(s.bias, o)), v);
       if (s.residual) v = f32x4.add(v128.load(at(s.residual, i)), v);
       if (high > 0) v = cut(v, f32x4.splat(high));
-      storeLanes(at(s.y, i), v, min(3, outputs - o));
+      storeLanes(at(s.y, i), v, min(FEW_OUTPUTS, outputs - o));
     }
   }
   if (s.activation && high == 0) {
-    const count = min(3 * end, outputs) - 3 * begin;
+    const count = min(FEW_OUTPUTS * end, outputs) - FEW_OUTPUTS * begin;
     for (let r = 0; r < s.rows; r++) {
-      const y = at(s.y, r * outputs + 3 * begin);
+      const y = at(s.y, r * outputs + FEW_OUTPUTS * begin);
       activate(s.activation, y, y, count);
     }
   }

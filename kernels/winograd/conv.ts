@@ -17,7 +17,7 @@
 // Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015), arXiv 1509.09308. On strides: Yepez and Ko, Stride
 // 2 1-D, 2-D and 3-D Winograd for Convolutional Neural Networks (2020), IEEE TVLSI 28(4).
 
-import { Winograd, WinogradWeights } from "../shapes";
+import { FAR_PAIRS, Winograd, WinogradWeights } from "../shapes";
 import { at } from "../simd";
 import { quadsTile } from "../tile/generated/quads";
 import { tileColumns, tileRows } from "../tile/tile";
@@ -44,11 +44,7 @@ import { fillInput, Strip } from "./strip";
 import { gatherPhases, gatherTile, liftPhases, liftTile } from "./tiles";
 import { transformPanel } from "./weights";
 
-/**
- * Channel pairs whose transformed weights come from beyond L2, and channels that all tiles are multiplied with before the next ones:
- * so few that processors fetch the next weights meanwhile.
- */
-const FAR_PAIRS: i32 = 256 * 256;
+/** Channels of far weights that all tiles are multiplied with before the next ones: few enough that these are fetched meanwhile. */
 const STRETCH: i32 = 32;
 /** Channels transformed at a time. */
 const CHUNK: i32 = 32;

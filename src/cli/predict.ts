@@ -79,6 +79,7 @@ export function register(program: Command): void {
           else all.push(...predictions);
         },
       );
+      inference.dispose();
       if (dir === undefined) print.rows(all);
       else {
         const guessed = all.map(({ file, top }) => ({ file, ...top[0]! }));

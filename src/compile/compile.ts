@@ -71,6 +71,8 @@ export class CompiledModel {
   readonly #programs = new Map<string, Program>();
   readonly #tunes: boolean;
   #turn: Promise<void> = Promise.resolve();
+  /** The program of the runAsync() whose turn it is. */
+  #running: Program | undefined;
   /** Constants that stay as they are although no program may read them so. */
   #wanted: readonly string[] = [];
   #model: Module | undefined;
@@ -125,7 +127,7 @@ export class CompiledModel {
     this.#check("run", x);
     const program = this.#programFor(x.shape);
     const y = scoped(() => {
-      const out = empty(program.outputShape, "f32", "CompiledModel.run");
+      const out = empty(program.outputShape, program.outputDtype, "CompiledModel.run");
       const input = x.compute();
       out.storage.settle((output) => program.run(input, output));
       return out;
@@ -135,12 +137,14 @@ export class CompiledModel {
   }
 
   /**
-   * run() that lets the event loop turn every few milliseconds, for pages that are to stay alive. Calls wait for those before them. x
-   * must stay until then; the result is in nobody's care but the caller's. @throws as run(); WasmError if it is disposed of meanwhile
+   * run() that lets the event loop turn every few milliseconds, for pages that are to stay alive. Calls wait for those before them.
+   * The result is in nobody's care but the caller's. @throws as run(); WasmError if dispose(), loadStateDict() or init() comes in
+   * between
    */
   async runAsync(x: Tensor): Promise<Tensor> {
     this.#check("runAsync", x);
-    const turn = this.#turn.then(() => this.#inParts(x));
+    const own = keep(x.detach()); // the caller's may be freed before its turn comes
+    const turn = this.#turn.then(() => this.#inParts(own)).finally(() => own.dispose());
     this.#turn = turn.then(
       () => undefined,
       () => undefined,
@@ -150,17 +154,22 @@ export class CompiledModel {
 
   async #inParts(x: Tensor): Promise<Tensor> {
     this.#check("runAsync", x);
-    const program = this.#programFor(x.shape, "in parts ");
-    const y = keep(zeros(program.outputShape));
+    const program = (this.#running = this.#programFor(x.shape, "in parts "));
+    const y = keep(zeros(program.outputShape, program.outputDtype));
     try {
       for (const _ of program.runInParts(x.compute(), y.compute())) {
         await new Promise((resume) => setTimeout(resume));
         this.#check("runAsync", x);
+        if (this.#running !== program) {
+          throw new WasmError("CompiledModel.runAsync: loadStateDict() has taken the weights away meanwhile");
+        }
       }
       return y;
     } catch (error) {
       y.dispose();
       throw error;
+    } finally {
+      this.#running = undefined;
     }
   }
 
@@ -200,6 +209,7 @@ export class CompiledModel {
   #forget(): void {
     for (const program of this.#programs.values()) program.dispose();
     this.#programs.clear();
+    this.#running = undefined;
     this.#constants?.dispose();
     this.#constants = undefined;
     if (this.#graph) freeConstants(this.#graph);
@@ -234,9 +244,9 @@ export class CompiledModel {
     const graph = this.#graphs ? rebatched(...this.#graphs, shape) : traceTwice(this.#model!, shape);
     const program = this.#plan(graph);
     if (this.#programs.size === MOST_PROGRAMS) {
-      const [oldest] = this.#programs;
-      oldest![1].dispose();
-      this.#programs.delete(oldest![0]);
+      const [name, oldest] = [...this.#programs].find(([, each]) => each !== this.#running)!;
+      oldest.dispose();
+      this.#programs.delete(name);
     }
     this.#programs.set(key, program);
     const inUse = [...this.#programs.values()].flatMap((each) => each.constantsInUse);

@@ -4,8 +4,8 @@ import { keep } from "../core/scope.js";
 import { Storage } from "../core/storage.js";
 import type { Tensor } from "../core/tensor.js";
 import { reason, WasmError } from "../errors.js";
-import { isView, planOf, shapesOf, type Steps } from "./steps.js";
 import { OWN, type Derived } from "../wasm/plan.js";
+import { isView, planOf, shapesOf, type Steps } from "./steps.js";
 
 export class Constants {
   readonly #makers: ReadonlyMap<string, () => Tensor>;

@@ -22,7 +22,6 @@ export function fuse(steps: Steps): Steps {
   const replace = (step: Step, node: Step, more: Partial<Step>): void => {
     done.delete(step.name);
     done.set(node.name, { ...step, ...more, name: node.name });
-    order.set(node.name, order.get(node.name)!);
   };
 
   for (const node of steps.nodes) {

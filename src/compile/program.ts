@@ -2,6 +2,7 @@
 
 import { sizeOf, type Shape } from "../core/shape.js";
 import { Storage } from "../core/storage.js";
+import type { DType } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { launch, type Ranged } from "../wasm/parallel.js";
 import { OWN, type Bound, type Plan } from "../wasm/plan.js";
@@ -9,8 +10,8 @@ import { runtime } from "../wasm/runtime.js";
 import { Sequence } from "../wasm/sequence.js";
 import { placesFor } from "./arena.js";
 import type { Constants } from "./constants.js";
-import { Tuner } from "./tuning.js";
 import { isView, planOf, plannedOf, shapesOf, type Step, type Steps } from "./steps.js";
+import { Tuner } from "./tuning.js";
 
 interface Planned {
   readonly step: Step;
@@ -28,6 +29,7 @@ const PART_MS = 10;
 
 export class Program {
   readonly outputShape: Shape;
+  readonly outputDtype: DType;
   /** Values, scratch memory and words, one behind the other. */
   readonly #block: Storage;
   readonly #steps: Planned[];
@@ -46,6 +48,7 @@ export class Program {
     this.#constants = constants;
     const shapes = shapesOf(steps);
     this.outputShape = shapes.get(steps.output)!;
+    this.outputDtype = steps.nodes.find(({ name }) => name === steps.output)?.dtype ?? "f32";
     const views = new Map(
       steps.nodes.filter(isView).map(({ name, inputs }) => [name, Object.values(inputs)[0]!]),
     );
@@ -64,7 +67,10 @@ export class Program {
       for (const value of [name, ...Object.values(inputs)]) last.set(rootOf(value), i);
     });
     const { heap } = runtime();
-    const inside = nodes.flatMap(({ name }, from) => (name === output ? [] : [{ name, from }]));
+    const inside = nodes.flatMap(({ name, inputs }, from) => {
+      const filled = [name, ...Object.values(inputs).filter((value) => steps.extras.has(value))];
+      return filled.filter((value) => value !== output).map((value) => ({ name: value, from }));
+    });
     const lives = inside.map(({ name, from }) => ({
       bytes: heap.room(sizeOf(shapes.get(name)!) * 4),
       from,
@@ -97,7 +103,7 @@ export class Program {
       [name, ...Object.values(inputs)].some((value) => ["input", output].includes(rootOf(value))),
     );
     try {
-      if (tune) this.#tune((step, way) => planOf(step, shapes, steps, way));
+      if (tune) this.#tune(shapes, (step, way) => planOf(step, shapes, steps, way));
       this.#sequence = new Sequence(
         this.#steps.flatMap((planned) => this.#bind(planned)),
         base + end,
@@ -120,7 +126,7 @@ export class Program {
   }
 
   /** Takes the fastest ways, of steps whose operands have addresses: those that read the input or write the output do as they are. */
-  #tune(planWay: (step: Step, way: number) => Plan): void {
+  #tune(shapes: ReadonlyMap<string, Shape>, planWay: (step: Step, way: number) => Plan): void {
     const tuner = new Tuner();
     const open = this.#steps.filter((planned) => planned.plan.ways > 1 && !this.#moving.includes(planned));
     // Numbers that lay there before might be ones that processors take long for.
@@ -131,8 +137,10 @@ export class Program {
       // All have the room of the first.
       if (plans.some(({ room }) => room.words > first.room.words || room.scratch > first.room.scratch))
         continue;
-      const { op, shape, attrs, activation } = step;
-      const way = tuner.choose(JSON.stringify([op, shape, attrs, activation]), plans.length, (n) => {
+      const { op, inputs, shape, attrs, activation } = step;
+      const sizes = Object.values(inputs).map((value) => shapes.get(value));
+      const key = JSON.stringify([op, sizes, shape, attrs, activation]);
+      const way = tuner.choose(key, plans.length, (n) => {
         const launches = this.#bind({ ...planned, plan: plans[n]! });
         for (const { kernel, args, range } of launches) {
           if (range)

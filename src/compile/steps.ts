@@ -22,6 +22,8 @@ export interface Steps {
   readonly constants: ReadonlyMap<string, () => Tensor>;
   /** Their shapes. */
   readonly constantShapes: ReadonlyMap<string, Shape>;
+  /** Values that a step fills besides its output and nothing else reads, by name: they stand among its inputs. */
+  readonly extras: ReadonlyMap<string, Shape>;
   readonly inputShape: Shape;
   readonly output: string;
 }
@@ -29,7 +31,20 @@ export interface Steps {
 export function stepsOf({ nodes, constants, inputShape, output }: Graph): Steps {
   const makers = [...constants].map(([name, t]) => [name, () => t.detach()] as const);
   const shapes = [...constants].map(([name, t]) => [name, t.shape] as const);
-  return { nodes, constants: new Map(makers), constantShapes: new Map(shapes), inputShape, output };
+  const given = { constants: new Map(makers), constantShapes: new Map(shapes), inputShape, output };
+  const known = shapesOf({ ...given, nodes, extras: new Map() });
+  const extras = new Map<string, Shape>();
+  const steps = nodes.map((node): Step => {
+    const inputs = Object.entries(node.inputs).map(([key, value]) => [key, { shape: known.get(value)! }]);
+    const wanted = registeredOps().get(node.op)!.extraShapes(Object.fromEntries(inputs), node.shape);
+    const names = wanted.map(([key, shape]) => {
+      const name = `${key} of ${node.name}`;
+      extras.set(name, shape);
+      return [key, name] as const;
+    });
+    return names.length > 0 ? { ...node, inputs: { ...node.inputs, ...Object.fromEntries(names) } } : node;
+  });
+  return { ...given, nodes: steps, extras };
 }
 
 /** Operations that compile() has beside those of networks. */
@@ -50,7 +65,7 @@ export function isView({ op }: Step): boolean {
 /** Shapes of all values by name. */
 export function shapesOf(steps: Steps): ReadonlyMap<string, Shape> {
   const nodes = steps.nodes.map(({ name, shape }) => [name, shape] as const);
-  return new Map([["input", steps.inputShape], ...steps.constantShapes, ...nodes]);
+  return new Map([["input", steps.inputShape], ...steps.constantShapes, ...steps.extras, ...nodes]);
 }
 
 /** How many steps read each value; the network's caller reads its output. */

@@ -2,7 +2,7 @@
 
 import { perRuntime } from "../wasm/runtime.js";
 
-/** Milliseconds that one compile() may spend on it, at most. */
+/** Milliseconds that may be spent on one program, at most. */
 const BUDGET_MS = 1000;
 /** Runs of a way, of which the shortest counts. The first ones are baseline code that the engine is about to replace. */
 const RUNS = 4;

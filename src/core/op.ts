@@ -5,7 +5,7 @@ import { DataError, ShapeError } from "../errors.js";
 import { disposeAux, keepAux, Node, type AnyRule, type Once } from "./autograd.js";
 import { isRecorded } from "./grad-mode.js";
 import { definePlan, type Make, type Planned } from "./planned.js";
-import { enterScope, refusePromise, scoped } from "./scope.js";
+import { enterScope, refusePromise, scoped, tidy } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
 import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
 
@@ -69,6 +69,8 @@ export interface RegisteredOp {
   readonly view: string | undefined;
   /** How it is computed; undefined where it shares elements, or is made of other operations. */
   readonly planned: Planned<Inputs, object> | undefined;
+  /** Names and shapes of what its plan fills besides, without a backward to come (OpSpec, extras). */
+  extraShapes(inputs: Readonly<Record<string, { shape: Shape }>>, shape: Shape): [string, Shape][];
   apply(inputs: Inputs, attrs: unknown): Tensor;
 }
 
@@ -105,7 +107,7 @@ export function shapesOnly<T>(fn: () => T, onOp: (op: AppliedOp) => void = () =>
   }
 }
 
-/** A tensor that only its shape is known of. @throws DataError when somebody looks at its elements */
+/** A tensor of which only the shape is known. @throws DataError when somebody looks at its elements */
 export function withoutValues(x: Tensor, name: string): Tensor {
   const write = (): never => {
     throw new DataError(
@@ -223,6 +225,11 @@ export function defineOp<
     saves: spec.saves as readonly string[],
     view: view as string | undefined,
     planned: planned as RegisteredOp["planned"],
+    extraShapes: (inputs, shape) =>
+      tidy(() => {
+        const extras = spec.extras?.(inputs as unknown as I, shape, false) ?? {};
+        return Object.entries(extras).map(([key, t]) => [key, (t as Tensor).shape]);
+      }),
     apply: (inputs, attrs) => apply(inputs as I, attrs as A),
   });
   return apply as ReturnType<typeof defineOp<I, A, Aux, S>>;

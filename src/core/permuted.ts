@@ -4,7 +4,7 @@
 import type { TypedArray } from "./numbers.js";
 import { stridesOf, type Shape } from "./shape.js";
 
-/** Elements of a cache line: so many streams are read side by side, and lines are written whole. */
+/** Elements of a cache line: this many streams are read side by side, and lines are written whole. */
 const BLOCK = 16;
 
 /** Where the elements of these axes lie, the last axis fastest. */

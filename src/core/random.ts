@@ -130,7 +130,7 @@ export class Random {
 /** The default stream, and what is still to be drawn from it, in order. */
 let current = { random: new Random(0), waiting: new Set<() => void>() };
 
-/** So many draws may wait: programs that make models for ever, and load weights into them, draw nothing. */
+/** At most this many draws wait: a program that goes on making models and loading weights into them would never draw any. */
 const MOST_WAITING = 10_000;
 
 function drawUntil({ waiting }: typeof current, last?: () => void): void {

@@ -5,7 +5,7 @@ import { Tensor } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
 import { Module } from "./module.js";
 import { activationBytes } from "./memory.js";
-import { trace, type Graph, type GraphNode } from "./trace.js";
+import { freeConstants, trace, type Graph, type GraphNode } from "./trace.js";
 
 export interface LayerSummary {
   /** Where it is: "layer1.0.conv1". */
@@ -88,6 +88,7 @@ export function summary(model: Module, input: Tensor | Shape): ModelSummary {
   }));
   const [parameters, all] = [parametersOf(model), sum(0, macs.length)];
   const bytes = activationBytes(graph);
+  freeConstants(graph);
   const toString = (): string => table(layers, parameters, all);
   return { layers, parameters, macs: all, activationBytes: bytes, toString };
 }

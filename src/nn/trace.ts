@@ -42,7 +42,10 @@ export interface Graph {
   readonly inputShape: Shape;
   /** In the order in which they are applied: what a node reads stands before it. */
   readonly nodes: readonly GraphNode[];
-  /** Tensors that nodes read and none makes: parameters and buffers by their names in files, the model's own, not copies. */
+  /**
+   * Tensors that nodes read and none makes: parameters and buffers by their names in files, the model's own, not copies. Others, if
+   * there are any, are for the caller to dispose of.
+   */
   readonly constants: ReadonlyMap<string, Tensor>;
   /** Name of the value that the network returns. */
   readonly output: string;
@@ -50,7 +53,7 @@ export interface Graph {
   readonly layers: readonly GraphLayer[];
 }
 
-/** Frees the tensors among a graph's constants that the model made while it was traced: they are nobody else's. */
+/** Lets go of a graph's constants but parameters and buffers, which are the model's. */
 export function freeConstants({ constants }: Graph): void {
   for (const t of constants.values()) {
     if (!(t instanceof Parameter || t instanceof BufferTensor)) t.dispose();
@@ -116,7 +119,8 @@ export function trace(model: Module, input: Tensor | Shape): Graph {
     if (known !== undefined) return known;
     const state = states.get(t.storage);
     const name = state ?? unique("constant");
-    constants.set(name, state === undefined ? keep(t) : t);
+    // What is no state of the model's may end with forward(), or be somebody's: the graph has a tensor of its own over its elements.
+    constants.set(name, state === undefined ? keep(t.detach()) : t);
     made.set(t.storage, name);
     return name;
   };

@@ -7,8 +7,9 @@ import { DataError, show } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import { Classifier } from "../models/index.js";
 import { Module, trace } from "../nn/index.js";
+import { freeConstants } from "../nn/trace.js";
 import { encodeOnnx } from "./proto.js";
-import { disposeMade, writeGraph, type Graphs } from "./write-graph.js";
+import { writeGraph, type Graphs } from "./write-graph.js";
 
 export interface ExportOnnxOptions {
   /** Of the images: height, width, channels. Default: preprocessing's. */
@@ -82,6 +83,6 @@ export function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Uint
     };
     return encodeOnnx({ ...written, name, producerVersion: version, metadata });
   } finally {
-    disposeMade(graphs);
+    graphs.forEach(freeConstants);
   }
 }

@@ -155,13 +155,3 @@ export function writeGraph(
 }
 
 const known = (): string => Object.keys(OPERATORS).sort().join(", ");
-
-/** Frees what forward() made anew for each graph; what both hold is the model's. */
-export function disposeMade([graph, other]: Graphs): void {
-  for (const [name, t] of graph.constants) {
-    const twin = other.constants.get(name);
-    if (!twin || twin.storage === t.storage) continue;
-    t.dispose();
-    twin.dispose();
-  }
-}

@@ -25,17 +25,15 @@ export class Inference {
 
   /** The model's output in evaluation for images:[n,h,w,c]. */
   run(images: Tensor): Tensor {
-    this.#compiled ??= this.#compile(images);
-    return this.#compiled ? this.#compiled.run(images) : this.#forward(images);
-  }
-
-  #compile(images: Tensor): CompiledModel | false {
+    if (this.#compiled === false) return this.#forward(images);
     try {
-      return compile(this.#model, images.shape);
+      this.#compiled ??= compile(this.#model, images.shape);
+      return this.#compiled.run(images);
     } catch (error) {
-      // What its own forward() cannot do either is told by that.
-      if (error instanceof FoveaError) return false;
-      throw error;
+      if (!(error instanceof FoveaError)) throw error;
+      this.dispose();
+      this.#compiled = false;
+      return this.#forward(images); // what that cannot do either it tells itself
     }
   }
 

@@ -17,8 +17,8 @@ const LARGE = 32 * 1024;
 const ALIAS = 4096;
 const SHIFT = 1344;
 /**
- * Where the arguments of kernels lie that are too many to pass, in i32 words. Nothing lies below, so 0 can mean "none" and the
- * kernels' constant offsets stay valid.
+ * Where the arguments of kernels lie that are too many to pass, in i32 words. Below lie constants of
+ * the kernels' own (kernels/math.ts), and nothing at 0, which so can mean "none".
  */
 const WORDS = 4096;
 const MOST_WORDS = 4096;

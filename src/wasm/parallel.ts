@@ -37,7 +37,7 @@ export function parallel<K extends Ranged>(
   launch(kernel, units, grain, args as number[], -1, 0);
 }
 
-/** Units that a thread takes at once: so many times for each thread, so that all finish together. */
+/** How many times each thread comes for units: often enough that all finish together. */
 const TURNS = 4;
 
 /** Whether threads share a job: fewer than two grains are not worth it. */

@@ -79,8 +79,8 @@ const start = ({ module, memory, control, names, thread }) => {
   const walk = () => {
     const length = c[LENGTH];
     const { buffer } = memory;
-    const jobs = new Float64Array(buffer, c[SEQUENCE], length * AT.SIZE);
-    const counters = new Int32Array(buffer, c[COUNTERS], length * ${COUNTER_WORDS});
+    const jobs = new Float64Array(buffer, c[SEQUENCE] >>> 0, length * AT.SIZE);
+    const counters = new Int32Array(buffer, c[COUNTERS] >>> 0, length * ${COUNTER_WORDS});
     for (let i = 0; i < length && Atomics.load(c, OPEN) === 1; i++) {
       const at = i * AT.SIZE, next = i * ${COUNTER_WORDS}, done = next + 1;
       const units = jobs[at + AT.UNITS], chunk = jobs[at + AT.CHUNK];
@@ -117,7 +117,7 @@ const start = ({ module, memory, control, names, thread }) => {
     Atomics.add(c, INSIDE, 1);
     if (Atomics.load(c, OPEN) === 1) {
       try {
-        if (c[SEQUENCE] > 0) walk();
+        if (c[SEQUENCE] !== 0) walk(); // an address, from 2 GiB on negative
         else work();
       } catch {
         Atomics.store(c, FAILED, thread);

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   add,
+  argmax,
   BatchNorm2d,
   compile,
   Conv2d,
@@ -10,18 +11,21 @@ import {
   DataError,
   Linear,
   manualSeed,
+  max,
   memoryStats,
   Module,
   mul,
   relu,
   Sequential,
   ShapeError,
+  summary,
   tensor,
   tidy,
   WasmError,
   type Shape,
   type Tensor,
 } from "../../src/index.js";
+import { Inference } from "../../src/train/inference.js";
 import { init } from "../../src/wasm/runtime.js";
 import { compiled, difference, eager, modelFor, shapeFor, SMALL, wave } from "../helpers/compiled.js";
 
@@ -121,6 +125,20 @@ describe("a compiled model", () => {
     clearInterval(clock);
     expect(results.map((each) => each.data())).toEqual(expected);
     expect(turns).toBeGreaterThan(1);
+    const early = wave([8, 96, 96, 3]);
+    const late = own.runAsync(early);
+    early.dispose(); // the call has the elements by itself
+    expect((await late).data()).toEqual(expected[0]);
+    const running = own.runAsync(x);
+    await new Promise((resume) => setTimeout(resume));
+    for (let n = 2; n < 12; n++) tidy(() => void own.run(wave([n, 32, 32, 3]))); // more shapes than are kept
+    expect((await running).data()).toEqual(expected[0]);
+    const overtaken = own.runAsync(x);
+    await new Promise((resume) => setTimeout(resume));
+    own.loadStateDict(model.stateDict());
+    await expect(overtaken).rejects.toThrow(
+      "CompiledModel.runAsync: loadStateDict() has taken the weights away meanwhile",
+    );
     const lost = own.runAsync(x);
     own.dispose();
     await expect(lost).rejects.toThrow("CompiledModel: used after dispose()");
@@ -148,6 +166,60 @@ describe("a compiled model", () => {
     const model = new Twice();
     const x = wave(SMALL);
     expect(difference(compiled(model, x), eager(model, x))).toBeLessThan(1e-6);
+  });
+});
+
+describe("a model of one's own", () => {
+  class Own extends Module {
+    readonly #rule: (x: Tensor) => Tensor;
+    constructor(rule: (x: Tensor) => Tensor) {
+      super();
+      this.#rule = rule;
+    }
+    override forward(x: Tensor): Tensor {
+      return this.#rule(x);
+    }
+  }
+
+  it("keeps tensors that are no parameters, and those that it makes each time are freed", () => {
+    const factor = tensor([2, 3, 4, 5]);
+    const model = new Own((x) => add(mul(x, factor), tensor([1, 1, 1, 1])));
+    const x = wave([2, 4]);
+    const before = memoryStats().bytesInUse;
+    const expected = eager(model, x);
+    expect(compiled(model, x)).toEqual(expected);
+    summary(model, [2, 4]);
+    expect(compiled(model, x)).toEqual(expected);
+    expect(memoryStats().bytesInUse).toBe(before);
+    expect(factor.data()).toEqual(Float32Array.of(2, 3, 4, 5));
+  });
+
+  it("may use operations that leave more than their result behind", () => {
+    const model = new Own((x) => relu(max(mul(x, x), 1)));
+    const x = wave([3, 5, 4]);
+    expect(compiled(model, x)).toEqual(eager(model, x));
+  });
+
+  it("may give whole numbers", () => {
+    const model = new Own((x) => argmax(x, 1));
+    const x = wave([3, 5]);
+    using own = compile(model, x.shape);
+    const y = own.run(x);
+    expect(y.dtype).toBe("i32");
+    expect(y.data()).toEqual(eager(model, x));
+  });
+
+  it("is evaluated by its forward() where it cannot be compiled for some images", () => {
+    let calls = 0;
+    const model = new Own((x) => (x.shape[0] === 1 && calls++ % 2 ? relu(x) : mul(x, x)));
+    const inference = new Inference(model);
+    for (const n of [2, 1]) {
+      const x = wave([n, 4]);
+      // Traces see every other rule: the third call is forward()'s own.
+      expect(tidy(() => inference.run(x).data())).toEqual(tidy(() => mul(x, x).data()));
+      expect(inference.compiled).toBe(n === 2);
+    }
+    inference.dispose();
   });
 });
 

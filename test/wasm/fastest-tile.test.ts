@@ -8,7 +8,7 @@ import { runtime } from "../../src/wasm/runtime.js";
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** Of a tile: milliseconds of a call in baseline code and in optimised code, and so many after its first call that one has it. */
+/** Of a tile: milliseconds of a call in baseline code and in optimised code, and after how many milliseconds from its first call that one is there. */
 interface Speed {
   baseline: number;
   optimised: number;
