@@ -47,7 +47,7 @@ const LAYERS: Record<string, readonly string[]> = {
   compile: ["errors", "core", "ops", "nn", "wasm"],
   onnx: ["errors", "core", "ops", "nn", "data", "models"],
   train: ["errors", "core", "compile", "ops", "tensor-methods", "nn", "optim", "data", "io"],
-  node: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "onnx", "train", "wasm"],
+  node: ["errors", "core", "compile", "ops", "nn", "optim", "data", "io", "models", "onnx", "train", "wasm"],
   cli: ["errors", "core", "ops", "nn", "optim", "data", "io", "models", "onnx", "train", "wasm", "node"],
   index: [
     "errors",

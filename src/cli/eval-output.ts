@@ -2,9 +2,10 @@
 
 import { percent } from "../node/report/html.js";
 import type { Judged, JudgedModel } from "../node/report/index.js";
-import { columnsOf, count, cut } from "../node/status-line.js";
+import { count, cut } from "../node/status-line.js";
 import type { ClassScores } from "../train/index.js";
 import type { Dataset } from "../data/index.js";
+import { table, type Align } from "./table.js";
 
 /** Shown to people: classes in full up to this many, then the worst of them; confused pairs; mistakes. */
 const CLASSES = 60;
@@ -52,21 +53,6 @@ export function evaluationJson(judged: JudgedModel, dataset: Dataset, split: obj
       probability,
     })),
   };
-}
-
-type Align = "left" | "right";
-
-/** Lines of cells in columns; the first is cut where all do not fit in `width`. */
-function table(rows: readonly (readonly string[])[], aligns: readonly Align[], width: number): string[] {
-  const widths = aligns.map((_, i) => Math.max(...rows.map((row) => columnsOf(row[i]!))));
-  const others = widths.slice(1).reduce((sum, n) => sum + n + 2, 0);
-  widths[0] = Math.max(8, Math.min(widths[0]!, width - others));
-  const set = (text: string, i: number): string => {
-    const shown = i === 0 ? cut(text, widths[0]!) : text;
-    const space = " ".repeat(Math.max(0, widths[i]! - columnsOf(shown)));
-    return aligns[i] === "left" ? shown + space : space + shown;
-  };
-  return rows.map((row) => row.map(set).join("  ").trimEnd());
 }
 
 /** The classes' scores and their mean; of many classes the worst. */

@@ -26,6 +26,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   export: ["fovea export runs/resnet18-photos --out model"],
   "lr-find": ["fovea lr-find photos --model resnet18 --opt adamw"],
   models: ["fovea models", "fovea models --json"],
+  bench: [
+    "fovea bench resnet18 --batch-size 1,32",
+    "fovea bench runs/resnet18-photos --threads 1 --eager --json",
+  ],
   check: ["fovea check photos", "fovea check photos --min-size 64 --json > report.json"],
   "augment-sheet": ["fovea augment-sheet cat.jpg --other dog.jpg --out sheet.png"],
 };

@@ -6,6 +6,7 @@ import { short } from "../errors.js";
 import { resizeOf } from "../data/index.js";
 import { modelInfo, modelNames, publishedWeights, type PublishedWeights } from "../models/index.js";
 import { UsageError } from "../node/usage-error.js";
+import { table } from "./table.js";
 
 interface Flags {
   weights?: true;
@@ -60,16 +61,12 @@ function matching(names: readonly string[], pattern: string | undefined): readon
   throw new UsageError(`models: nothing like '${short(pattern)}'; ${knownNames(pattern, names)}`);
 }
 
-/** Rows as lines, the first column and the last to the left, numbers between them to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) =>
-        i === 0 || i === row.length - 1 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!),
-      )
-      .join("  ")
-      .trimEnd(),
+/** The first column and the last to the left, numbers between them to the right. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const { length } = rows[0]!;
+  return table(
+    rows,
+    rows[0]!.map((_, i) => (i === 0 || i === length - 1 ? "left" : "right")),
   );
 }
 
@@ -82,7 +79,7 @@ function modelsTable(models: readonly Listed[]): string[] {
     (macs / 1e9).toFixed(3),
     inputSize.join("×"),
   ]);
-  return table([["model", "parameters", "GMACs", "input"], ...rows]);
+  return columns([["model", "parameters", "GMACs", "input"], ...rows]);
 }
 
 function weightsTable(weights: readonly PublishedWeights[]): string[] {
@@ -93,7 +90,7 @@ function weightsTable(weights: readonly PublishedWeights[]): string[] {
     const size = `${inputSize[0]} of ${resizeOf(preprocessing)}, ${interpolation}`;
     return [name, count(parameters), `${fileSize.toFixed(1)} MiB`, percent(top1), percent(top5), size];
   });
-  const lines = table([["weights", "parameters", "file", "top-1", "top-5", "input"], ...rows]);
+  const lines = columns([["weights", "parameters", "file", "top-1", "top-5", "input"], ...rows]);
   const licences = new Set(weights.map(({ licence }) => licence));
   return [
     ...lines,

@@ -37,8 +37,11 @@ export interface ModelFlags extends PreparationFlags {
   classMap?: string;
 }
 
-/** --model, --weights, --pretrained: which trained model; --class-map for commands that name classes. */
-export function addModelOptions(command: Command, { classes = true } = {}): Command {
+/**
+ * --model, --weights, --pretrained: which trained model; --class-map for commands that name classes, --img-size and others for those
+ * that prepare images.
+ */
+export function addModelOptions(command: Command, { classes = true, preparation = true } = {}): Command {
   command
     .option("--model <name>", "a model's name, or a folder: a saved model or a run")
     .option("--weights <file>", "a file of weights, a saved model or a run")
@@ -53,7 +56,7 @@ export function addModelOptions(command: Command, { classes = true } = {}): Comm
       "names of the classes, a line each, where the weights have none or others",
     );
   }
-  return addPreparationOptions(command);
+  return preparation ? addPreparationOptions(command) : command;
 }
 
 /** The model that the options name. @throws UsageError if they do not name one */

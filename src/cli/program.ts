@@ -7,6 +7,7 @@ import { knownNames } from "../errors/suggest.js";
 import { FoveaError, short } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";
 import { register as augmentSheet } from "./augment-sheet.js";
+import { register as bench } from "./bench.js";
 import { register as check } from "./check.js";
 import { register as evaluation } from "./eval.js";
 import { examples } from "./examples.js";
@@ -32,6 +33,7 @@ const COMMANDS = [
   exportModel,
   lrFind,
   models,
+  bench,
   check,
   augmentSheet,
 ];

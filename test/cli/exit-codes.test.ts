@@ -106,6 +106,12 @@ const ROWS: Record<string, Row> = {
     busy: [at("many"), ...trains, "--steps", "100000"],
   },
   models: { ok: ["lenet"], wrong: ["nosuchmodel"] },
+  bench: {
+    ok: ["lenet5", "--threads", "1"],
+    fails: ["lenet5", "--weights", at("cut.csv")],
+    wrong: ["lenet5", "--batch-size", "0"],
+    busy: ["resnet18", "--threads", "1", "--batch-size", "1,2,3,4,5"],
+  },
   check: { ok: [at("photos")], fails: [at("broken")], wrong: [], busy: [at("many")] },
   "augment-sheet": {
     ok: [at("photos/a/0.png"), "--out", at("sheet.png")],

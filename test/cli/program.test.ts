@@ -68,8 +68,8 @@ describe("fovea", () => {
   });
 
   it.each<[string[], string]>([
-    [["trian"], "unknown command 'trian'; did you mean train? known: augment-sheet, check"],
-    [["help", "trian"], "unknown command 'trian'; did you mean train? known: augment-sheet, check"],
+    [["trian"], "unknown command 'trian'; did you mean train? known: augment-sheet, bench"],
+    [["help", "trian"], "unknown command 'trian'; did you mean train? known: augment-sheet, bench"],
     [["help", "constructor"], "unknown command 'constructor'; known: "],
     [["constructor"], "unknown command 'constructor'; known: "],
     [["train", "x", "--model", "resnet81"], "did you mean resnet18? expected one of alexnet"],

@@ -1,0 +1,186 @@
+// fovea bench: how fast a model is on this machine.
+
+import type { Command } from "commander";
+import { ShapeError, reason, short } from "../errors.js";
+import { integer, list } from "../errors/kinds.js";
+import { createModel, modelInfo, modelNames, type Classifier } from "../models/index.js";
+import { summary } from "../nn/index.js";
+import { environment, type Environment } from "../node/environment.js";
+import { preparationFor } from "../node/preprocessing.js";
+import { measureSpeed, type Speed } from "../node/speed.js";
+import { count } from "../node/status-line.js";
+import { UsageError } from "../node/usage-error.js";
+import { runtime } from "../wasm/runtime.js";
+import { addModelOptions, modelFrom, parser, said, useLoadOptions, type ModelFlags } from "./options.js";
+import { table } from "./table.js";
+
+interface Flags extends ModelFlags {
+  batchSize?: number[];
+  threads?: number;
+  eager?: true;
+  train?: true;
+  json?: true;
+}
+
+/** What stands in --json. */
+interface Bench {
+  model: string;
+  /** The file or folder that was said, or the name of published weights; null for fresh ones. */
+  weights: string | null;
+  /** Of an image: height, width, channels. */
+  inputSize: readonly [number, number, number];
+  parameters: number;
+  /** Milliseconds to make the model with fresh weights, or to load it. */
+  loadMs: number;
+  environment: Environment;
+  /** residentGrowth: bytes that the process has taken since before the model was made, for all it did until then. */
+  speeds: (Omit<Speed, "residentBytes"> & { residentGrowth: number })[];
+}
+
+/** Images at once that anybody would time. */
+const MOST_IMAGES = 65_536;
+
+const batchSizes = parser(list(integer(1, MOST_IMAGES)));
+
+/** Adds the command to the program. */
+export function register(program: Command): void {
+  const command = program
+    .command("bench")
+    .description(
+      "time a model on this machine, compiled as predict and eval use it: latency, images a second, memory",
+    )
+    .argument("[model]", "a model's name (fresh weights), or a folder: a saved model or a run");
+  addModelOptions(command, { classes: false, preparation: false })
+    .option("--img-size <n>", "side of the images in pixels (default: the model's)", parser(integer(8, 4096)))
+    .option(
+      "-b, --batch-size <n,…>",
+      "images at once; several sizes are timed one after the other (default: 1)",
+      (value, before: number[] = []) => [...new Set([...before, ...batchSizes(value)])],
+    )
+    .option("--threads <n>", "threads that compute (default: all processors)", parser(integer(1, 64)))
+    .option("--eager", "time the model's own forward() beside it, in turns")
+    .option("--train", "time a step of training, too: forward, backward, update")
+    .option(
+      "--json",
+      "as JSON: { model, weights, inputSize, parameters, loadMs, environment, speeds }, times in milliseconds, memory in bytes",
+    )
+    .addHelpText(
+      "after",
+      "\nEach is timed for two seconds after a third of one to warm up. images/s: the batch size by the median time; p95: of 20 runs or more.",
+    )
+    .action(async (argument: string | undefined, flags: Flags) => {
+      const model = said(argument, "--model", flags.model);
+      const found = await bench({ ...flags, ...(model !== undefined && { model }) });
+      console.log(flags.json ? JSON.stringify(found, null, 2) : report(found));
+    });
+}
+
+interface Subject {
+  model: Classifier;
+  architecture: string;
+  inputSize: readonly [number, number, number];
+}
+
+/** The model with the weights that flags name, or with fresh ones. @throws UsageError if there is no such model */
+async function subject(flags: ModelFlags): Promise<Subject> {
+  const { model: name, weights, pretrained, smallImages, imgSize } = flags;
+  if (name === undefined && weights === undefined && pretrained === undefined) {
+    throw new UsageError("--model: missing; expected a model's name, or a folder");
+  }
+  if (
+    name === undefined ||
+    weights !== undefined ||
+    pretrained !== undefined ||
+    !modelNames().includes(name)
+  ) {
+    const { model, architecture, preparation } = await modelFrom(flags);
+    return { model, architecture, inputSize: preparation().inputSize };
+  }
+  const { limits } = modelInfo(name);
+  if (smallImages && (limits.smallImages !== undefined || limits.small)) {
+    throw new UsageError(`--small-images: of no use; ${name} has one form alone here`);
+  }
+  const model = createModel(name, { ...(smallImages && { smallImages }) }).eval();
+  for (const parameter of model.parameters()) parameter.compute(); // drawn now: loading weights does the same
+  const { inputSize } = preparationFor(name, undefined, { imgSize: imgSize ?? (smallImages ? 32 : null) });
+  return { model, architecture: name, inputSize };
+}
+
+/** @throws UsageError for images of a size that the model refuses */
+function requireSize({ model, architecture, inputSize }: Subject): void {
+  try {
+    summary(model, [1, ...inputSize]);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    const [height, width] = inputSize;
+    throw new UsageError(
+      `--img-size: ${architecture} refuses images of ${height}×${width}; ${reason(error)}`,
+    );
+  }
+}
+
+async function bench(flags: Flags): Promise<Bench> {
+  await useLoadOptions({ ...(flags.threads && { threads: flags.threads }) });
+  void runtime().tile; // chosen by timing: part of no model's time
+  const resident = process.memoryUsage.rss();
+  const begin = performance.now();
+  const its = await subject(flags);
+  const loadMs = performance.now() - begin;
+  const { model, architecture, inputSize } = its;
+  const { weights, pretrained } = flags;
+  try {
+    requireSize(its);
+    const speeds: Bench["speeds"] = [];
+    for (const batchSize of flags.batchSize ?? [1]) {
+      for (const { residentBytes, ...speed } of await measureSpeed(model, batchSize, inputSize, flags)) {
+        speeds.push({ ...speed, residentGrowth: residentBytes - resident });
+      }
+    }
+    const named = pretrained === true ? architecture : (pretrained ?? weights);
+    return {
+      model: architecture,
+      weights: named ?? (modelNames().includes(flags.model!) ? null : flags.model!),
+      inputSize,
+      parameters: model.parameters().reduce((n, p) => n + p.size, 0),
+      loadMs,
+      environment: environment(),
+      speeds,
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+const mebibytes = (bytes: number | undefined): string =>
+  bytes === undefined ? "–" : (bytes / 2 ** 20).toFixed(1);
+
+/** Milliseconds in three digits or more. */
+const ms = (time: number | null | undefined): string =>
+  time == null ? "–" : time.toFixed(time < 10 ? 2 : time < 100 ? 1 : 0);
+
+const rate = (n: number): string => (n < 1000 ? n.toPrecision(3) : count(n));
+
+/** For people. */
+function report({ model, weights, inputSize, parameters, loadMs, environment: its, speeds }: Bench): string {
+  const from = weights === null ? "fresh weights" : `weights of ${short(weights)}`;
+  const vectors = its.simd256 ? ", 256-bit vectors" : "";
+  const threads = its.threads === 1 ? "1 thread" : `${its.threads} threads`;
+  const rows = speeds.map((speed) => [
+    speed.work,
+    ...[count(speed.batchSize), ms(speed.compileMs), ms(speed.firstMs), ms(speed.medianMs), ms(speed.p95Ms)],
+    ...[ms(speed.minMs), rate(speed.imagesPerSecond), count(speed.runs)],
+    ...[mebibytes(speed.compiledBytes), mebibytes(speed.residentGrowth)],
+  ]);
+  const names = "work,images,compile ms,first ms,median ms,p95 ms,min ms,images/s,runs,model MiB,process MiB";
+  const head = names.split(",");
+  return [
+    `${model}, ${from}: ${count(parameters)} parameters, images of ${inputSize.join("×")}`,
+    `fovea ${its.fovea}, ${its.binary} kernels${vectors}, ${threads}, ${its.cpu}, Node ${its.node}`,
+    `${weights === null ? "made" : "loaded"} in ${ms(loadMs)} ms`,
+    "",
+    ...table(
+      [head, ...rows],
+      head.map((_, i) => (i === 0 ? "left" : "right")),
+    ),
+  ].join("\n");
+}
