@@ -1,7 +1,11 @@
 import { statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Tests keep what they find, and would fetch, apart from what is whoever's who runs them. */
+const HOME = fileURLToPath(new URL("build/home", import.meta.url));
 
 interface Ring {
   include: string[];
@@ -72,7 +76,14 @@ export default defineConfig(({ mode }) => {
       hookTimeout: 60_000,
       // Files run side by side, each on one thread; tests of threads ask for more themselves.
       maxWorkers: Math.max(2, availableParallelism() - 1),
-      env: { FOVEA_THREADS: "1", FOVEA_RING: mode, ...temporary(), ...ring.env, ...pick("FOVEA_FUZZ") },
+      env: {
+        FOVEA_THREADS: "1",
+        FOVEA_HOME: HOME,
+        FOVEA_RING: mode,
+        ...temporary(),
+        ...ring.env,
+        ...pick("FOVEA_FUZZ"),
+      },
     },
   };
 });

@@ -26,7 +26,7 @@ export interface CompileOptions {
   keepModel?: boolean;
   /**
    * Whether ways to the same numbers are timed, where rules are unsure which is the fastest on this machine: for a second at most.
-   * Default true.
+   * Node keeps what it found in a file for the next process. Default true.
    */
   tune?: boolean;
 }

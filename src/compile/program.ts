@@ -129,17 +129,29 @@ export class Program {
   #tune(shapes: ReadonlyMap<string, Shape>, planWay: (step: Step, way: number) => Plan): void {
     const tuner = new Tuner();
     const open = this.#steps.filter((planned) => planned.plan.ways > 1 && !this.#moving.includes(planned));
-    // Numbers that lay there before might be ones that processors take long for.
-    if (open.length > 0) runtime().heap.u8(this.#block.compute(), this.#bytesOfValues).fill(0);
+    let clean = false;
     for (const planned of open) {
       const { step, plan: first } = planned;
-      const plans = Array.from({ length: first.ways }, (_, way) => (way === 0 ? first : planWay(step, way)));
-      // All have the room of the first.
-      if (plans.some(({ room }) => room.words > first.room.words || room.scratch > first.room.scratch))
-        continue;
       const { op, inputs, shape, attrs, activation } = step;
       const sizes = Object.values(inputs).map((value) => shapes.get(value));
       const key = JSON.stringify([op, sizes, shape, attrs, activation]);
+      /** A way has the room of the first, or is none. */
+      const planOfWay = (way: number): Plan | undefined => {
+        const plan = way === 0 ? first : planWay(step, way);
+        const { room, launchCount } = plan;
+        const fits = room.words <= first.room.words && room.scratch <= first.room.scratch;
+        return fits && launchCount === first.launchCount ? plan : undefined;
+      };
+      const before = tuner.known(key, first.ways);
+      if (before !== undefined) {
+        planned.plan = planOfWay(before) ?? first;
+        continue;
+      }
+      const plans = Array.from({ length: first.ways }, (_, way) => planOfWay(way));
+      if (!plans.every((plan) => plan !== undefined)) continue;
+      // Numbers that lay there before might be ones that processors take long for.
+      if (!clean) runtime().heap.u8(this.#block.compute(), this.#bytesOfValues).fill(0);
+      clean = true;
       const way = tuner.choose(key, plans.length, (n) => {
         const launches = this.#bind({ ...planned, plan: plans[n]! });
         for (const { kernel, args, range } of launches) {
@@ -150,6 +162,7 @@ export class Program {
       });
       planned.plan = plans[way]!;
     }
+    tuner.keep();
   }
 
   /** Its launches, on where everything lies now. */

@@ -1,23 +1,30 @@
-// Which of several ways to the same numbers is the fastest here (wasm/plan.ts, way): timed when a model is compiled.
+// Which of several ways to the same numbers is the fastest here (wasm/plan.ts, way): timed when a model is compiled, and kept for the
+// next process.
 
 import { perRuntime } from "../wasm/runtime.js";
+import { readChoices, writeChoices } from "./tuning-file.js";
 
 /** Milliseconds that may be spent on one program, at most. */
 const BUDGET_MS = 1000;
 /** Runs of a way, of which the shortest counts. The first ones are baseline code that the engine is about to replace. */
 const RUNS = 4;
 
-/** What was found, by what is computed. */
-const known = perRuntime(() => new Map<string, number>());
+/** What was found, by what is computed: in this process, or by others on this machine. Read when it is first asked for. */
+const known = perRuntime(readChoices);
 
 /** Chooses ways as long as there is time left. */
 export class Tuner {
   readonly #end = performance.now() + BUDGET_MS;
+  #timed = false;
 
-  /** The way to go: run(way) does it once. key: what is computed, in full. */
+  /** The way that was found before, if there are still as many; key: what is computed, in full. */
+  known(key: string, ways: number): number | undefined {
+    const way = known().get(key);
+    return way !== undefined && way < ways ? way : undefined;
+  }
+
+  /** Finds the way to go: run(way) does it once. */
   choose(key: string, ways: number, run: (way: number) => void): number {
-    const before = known().get(key);
-    if (before !== undefined) return before;
     const least = new Array<number>(ways).fill(Infinity);
     for (let round = 0; round < RUNS; round++) {
       for (let way = 0; way < ways; way++) {
@@ -29,6 +36,13 @@ export class Tuner {
     }
     const way = least.indexOf(Math.min(...least));
     known().set(key, way);
+    this.#timed = true;
     return way;
+  }
+
+  /** Keeps what was found. */
+  keep(): void {
+    if (this.#timed) writeChoices(known());
+    this.#timed = false;
   }
 }

@@ -28,6 +28,11 @@ export function environmentVariable(name: string): string | undefined {
   return told(() => globalThis.process?.env?.[name], undefined);
 }
 
+/** Where fovea keeps what is to be there another time: FOVEA_HOME, else ~/.cache/fovea. @throws what homedir() throws */
+export function homeFolder(homedir: () => string, join: (...parts: string[]) => string): string {
+  return environmentVariable("FOVEA_HOME") || join(homedir(), ".cache", "fovea");
+}
+
 /** Has refused variables be unset for libraries as well, in the whole process: for programs, not for the library. */
 export function unsetWhereRefused(): void {
   if (told(() => Object.keys(process.env), undefined)) return;

@@ -7,17 +7,15 @@ import { basename, join } from "node:path";
 import { DataError, reason, short } from "../../errors.js";
 import { download, type DownloadProgress } from "../download.js";
 import { downloadProgress } from "../progress.js";
-import { environmentVariable } from "../../wasm/host.js";
+import { homeFolder } from "../../wasm/host.js";
 import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
 import { checkOptions, type Names } from "../../errors/options.js";
 
 /** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. @throws DataError if the system does not say where ~ is */
 export function foveaHome(): string {
-  const own = environmentVariable("FOVEA_HOME");
-  if (own) return own;
   try {
-    return join(homedir(), ".cache", "fovea");
+    return homeFolder(homedir, join);
   } catch (error) {
     throw new DataError(`FOVEA_HOME: is not set, and the home folder is not known: ${reason(error)}`);
   }
