@@ -18,16 +18,40 @@ export class Global {
   }
 }
 
+/** An object that a pickle makes first and fills then. */
+export abstract class Built {
+  /** Takes what BUILD gives. @throws DataError if that is no such state */
+  abstract setState(state: unknown): void;
+}
+
+/** Bytes of the source, which are read when they are wanted. */
+export class Slice {
+  readonly from: number;
+  readonly length: number;
+  /** Whether they are text, as UTF-8. */
+  readonly text: boolean;
+
+  constructor(from: number, length: number, text: boolean) {
+    this.from = from;
+    this.length = length;
+    this.text = text;
+  }
+}
+
 export interface Host {
   /** What pickles may name, by "module.name". All else is refused. */
   readonly globals: ReadonlyMap<string, Global>;
   /** The object that a persistent id stands for. */
   persistent(id: unknown): unknown;
+  /** Whether bytes, and texts longer than any name, are Slices. Default false: they are read, and may have 16 MiB. */
+  readonly slices?: boolean;
 }
 
 /** Instructions of all pickles of a file: a state dict takes about 25 a tensor. Bounds time and memory. */
 const MAX_STEPS = 4_000_000;
 const MAX_STRING = 2 ** 24;
+/** Of a text that is read although the host wants Slices. */
+const MAX_NAME = 4096;
 const MAX_LONG = 1024;
 const WINDOW = 65536;
 const decoder = new TextDecoder();
@@ -127,8 +151,19 @@ export class Unpickler {
     return this.#window.subarray(at, at + length);
   }
 
-  text(length: number): string {
-    return decoder.decode(this.bytes(length));
+  #slice(length: number, text: boolean): Slice {
+    if (length > this.#source.size - this.#at) this.fail("ends in the middle");
+    this.#at += length;
+    return new Slice(this.#at - length, length, text);
+  }
+
+  pushBytes(length: number): void {
+    this.push(this.#host.slices ? this.#slice(length, false) : this.bytes(length));
+  }
+
+  pushText(length: number): void {
+    const long = this.#host.slices && length > MAX_NAME;
+    this.push(long ? this.#slice(length, true) : decoder.decode(this.bytes(length)));
   }
 
   /** Text up to the end of the line. */
@@ -223,26 +258,27 @@ export class Unpickler {
     }
     if (!Array.isArray(args)) return this.fail(`${callable.name}: arguments are not a tuple`);
     for (const arg of args) if (Array.isArray(arg)) this.#spend(arg.length); // it may copy them
-    try {
-      this.push(callable.call(args));
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      this.fail(`${callable.name}: ${error.message}`);
-    }
+    this.#try(() => this.push(callable.call!(args)), `${callable.name}: `);
   }
 
   /** Attributes of an object. Dicts have some (`_metadata` of a state dict), which are of no use here. */
-  build(object: unknown): void {
-    if (!(object instanceof Map)) this.fail("refused: sets the state of what is not a dict");
+  build(object: unknown, state: unknown): void {
+    if (object instanceof Built) this.#try(() => object.setState(state));
+    else if (!(object instanceof Map)) this.fail("refused: sets the state of what is not a dict");
     this.push(object);
   }
 
   persistent(id: unknown): void {
+    this.#try(() => this.push(this.#host.persistent(id)));
+  }
+
+  /** Code of the host, whose errors are the pickle's. */
+  #try(act: () => void, what = ""): void {
     try {
-      this.push(this.#host.persistent(id));
+      act();
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      this.fail(error.message);
+      this.fail(what + error.message);
     }
   }
 }
@@ -262,13 +298,14 @@ const STEPS = new Map<number, (u: Unpickler) => void>([
   [0x8a, (u) => u.push(u.long(u.unsigned(1)))], // LONG1
   [0x8b, (u) => u.push(u.long(u.unsigned(4)))], // LONG4
   [0x47, (u) => u.push(u.double())], // BINFLOAT
-  [0x8c, (u) => u.push(u.text(u.unsigned(1)))], // SHORT_BINUNICODE
-  [0x58, (u) => u.push(u.text(u.unsigned(4)))], // BINUNICODE
-  [0x8d, (u) => u.push(u.text(u.unsigned(8)))], // BINUNICODE8
-  [0x55, (u) => u.push(u.text(u.unsigned(1)))], // SHORT_BINSTRING: Python 2's str
-  [0x54, (u) => u.push(u.text(u.unsigned(4)))], // BINSTRING
-  [0x43, (u) => u.push(u.bytes(u.unsigned(1)))], // SHORT_BINBYTES
-  [0x42, (u) => u.push(u.bytes(u.unsigned(4)))], // BINBYTES
+  [0x8c, (u) => u.pushText(u.unsigned(1))], // SHORT_BINUNICODE
+  [0x58, (u) => u.pushText(u.unsigned(4))], // BINUNICODE
+  [0x8d, (u) => u.pushText(u.unsigned(8))], // BINUNICODE8
+  [0x55, (u) => u.pushText(u.unsigned(1))], // SHORT_BINSTRING: Python 2's str
+  [0x54, (u) => u.pushText(u.unsigned(4))], // BINSTRING
+  [0x43, (u) => u.pushBytes(u.unsigned(1))], // SHORT_BINBYTES
+  [0x42, (u) => u.pushBytes(u.unsigned(4))], // BINBYTES
+  [0x8e, (u) => u.pushBytes(u.unsigned(8))], // BINBYTES8
   [0x29, (u) => u.push([])], // EMPTY_TUPLE
   [0x85, (u) => u.push(u.pop(1))], // TUPLE1
   [0x86, (u) => u.push(u.pop(2))], // TUPLE2
@@ -293,6 +330,6 @@ const STEPS = new Map<number, (u: Unpickler) => void>([
   [0x93, (u) => u.find(...(u.pop(2) as [unknown, unknown]))], // STACK_GLOBAL
   [0x52, (u) => u.call(...(u.pop(2) as [unknown, unknown]))], // REDUCE
   [0x81, (u) => u.call(...(u.pop(2) as [unknown, unknown]))], // NEWOBJ
-  [0x62, (u) => u.build(u.pop(2)[0])], // BUILD
+  [0x62, (u) => u.build(...(u.pop(2) as [unknown, unknown]))], // BUILD
   [0x51, (u) => u.persistent(u.pop(1)[0])], // BINPERSID
 ]);

@@ -1,46 +1,16 @@
-// State dicts that PyTorch saved with torch.save(): found in the checkpoint, and read from its storages.
+// State dicts that PyTorch saved with torch.save(): their tensors are views of storages in the file.
 
 import { sizeOf } from "../core/shape.js";
 import type { StateDict, StateTensor } from "../core/state.js";
 import { DataError, short } from "../errors.js";
 import { asArray, ELEMENT_TYPES } from "./element-types.js";
+import { findState } from "./find-state.js";
 import { type ByteSource } from "./source.js";
 import { isLegacy, readArchive, readLegacy } from "./torch-archive.js";
 import { TorchTensor, type TorchStorage } from "./torch-objects.js";
 
-/** Where checkpoints keep their state dict, the averaged weights first, as timm chooses. */
-const NESTED = ["state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "net"];
-const MAX_NESTING = 4;
-
-/** The state dict in a saved object. `key` names the one to take where a checkpoint has several. */
-function findState(object: unknown, key: string | undefined, file: string): Map<string, TorchTensor> {
-  let found = object;
-  const path: string[] = [];
-  for (let depth = 0; depth < MAX_NESTING && found instanceof Map; depth++) {
-    const inner: string | undefined =
-      depth === 0 && key !== undefined
-        ? key
-        : NESTED.find((name) => (found as Map<unknown, unknown>).get(name) instanceof Map);
-    if (inner === undefined) break;
-    found = found.get(inner);
-    path.push(inner);
-  }
-  const where = path.length ? `${file}: ${path.join(".")}` : file;
-  if (!(found instanceof Map) || found.size === 0) {
-    const known =
-      object instanceof Map ? `; it has ${[...object.keys()].slice(0, 8).map(short).join(", ")}` : "";
-    throw new DataError(`${where}: no state dict there${known}`);
-  }
-  for (const [name, value] of found) {
-    if (typeof name !== "string" || !(value instanceof TorchTensor)) {
-      throw new DataError(`${where}: ${short(name)} is not a tensor; expected a state dict`);
-    }
-  }
-  return found as Map<string, TorchTensor>;
-}
-
 /** Bytes that may be copied or converted beyond the file's own: views that repeat their storage are few and small. */
-const SPARE_BYTES = 2 ** 26;
+export const SPARE_BYTES = 2 ** 26;
 
 /**
  * Reads the state dict in a .pth or .pt file of either format, converted as in decodeSafetensors(). Nothing in it is
@@ -50,7 +20,8 @@ const SPARE_BYTES = 2 ** 26;
 export function readTorch(source: ByteSource, key?: string): StateDict {
   const head = String.fromCharCode(...source.read(0, Math.min(source.size, 32)));
   const archive = isLegacy(head) ? readLegacy(source) : readArchive(source);
-  const tensors = findState(archive.object, key, source.name);
+  const isTensor = (value: unknown): value is TorchTensor => value instanceof TorchTensor;
+  const tensors = findState(archive.object, key, source.name, isTensor);
   const uses = new Map<string, number>(); // tensors that are still to come, by storage
   for (const { storage } of tensors.values()) uses.set(storage.key, (uses.get(storage.key) ?? 0) + 1);
   const storages = new Map<string, Uint8Array>();

@@ -2,6 +2,7 @@
 
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
+import { isPickle, readPaddle } from "./paddle.js";
 import { readSafetensors } from "./safetensors.js";
 import { bytesSource, type ByteSource } from "./source.js";
 import { isLegacy } from "./torch-archive.js";
@@ -9,13 +10,16 @@ import { readTorch } from "./torch.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
 export interface ReadOptions {
-  /** Which of a PyTorch checkpoint's state dicts to take. Default: averaged weights, `state_dict`, `model`, … */
+  /**
+   * Which of a checkpoint's state dicts to take. Default: averaged weights, `state_dict`, `model`, …; of Paddle's files with a
+   * teacher the student.
+   */
   key?: string;
 }
 
 /**
- * The state dict in the bytes of a safetensors file, or of a .pth or .pt file that torch.save() wrote in either of its
- * formats. `file` names it in errors. See decodeSafetensors() for the types; nothing in a file is executed.
+ * The state dict in the bytes of a safetensors file, of a .pth or .pt file that torch.save() wrote in either of its
+ * formats, or of a .pdparams file of paddle.save(), whose names and matrices become PyTorch's. `file` names it in errors. See decodeSafetensors() for the types; nothing in a file is executed.
  * @throws DataError naming the file, and the tensor or callable in it, if it is damaged, refused or of another kind
  */
 export function decodeWeights(bytes: Uint8Array, file = "weights", options: ReadOptions = {}): StateDict {
@@ -31,7 +35,8 @@ export function readState(source: ByteSource, { key }: ReadOptions = {}): StateD
   if (text.startsWith("PK\x03\x04") || isLegacy(text)) {
     return readTorch(source, key);
   }
-  if (text[8] === "{") return readSafetensors(source).state;
+  if (text[8] === "{") return readSafetensors(source).state; // whose length may look like a pickle's beginning
+  if (isPickle(text)) return readPaddle(source, key);
   const hint = text.startsWith("version https://git-lfs")
     ? "; it is a pointer to a file in Git LFS"
     : /^\s*<(!doctype|html)/i.test(text)
@@ -42,6 +47,6 @@ export function readState(source: ByteSource, { key }: ReadOptions = {}): StateD
   const bytes = [...head.subarray(0, 8)].map((b) => b.toString(16).padStart(2, "0")).join(" ");
   throw new DataError(
     `${source.name}: not a file of weights: ${source.size} bytes, beginning with ${bytes || "none"}; ` +
-      `expected safetensors or PyTorch's .pth${hint}`,
+      `expected safetensors, PyTorch's .pth or Paddle's .pdparams${hint}`,
   );
 }

@@ -48,6 +48,7 @@ async function corpus(): Promise<[name: string, bytes: Uint8Array, head: number]
   const read = async (name: string): Promise<Uint8Array> =>
     new Uint8Array(await readFile(new URL(name, goldens)));
   const names = ["zip.pth", "zip-checkpoint.pth", "legacy.pth", "legacy-checkpoint.pth", "protocol4.pth"];
+  names.push("paddle2.pdparams", "paddle4.pdparams", "paddle-checkpoint.pdparams", "paddle-types.pdparams");
   const files = await Promise.all([...names, "module.pth", "reference.safetensors"].map(read));
   return [
     ...names.map((name, i): [string, Uint8Array, number] => [name, files[i]!, 3000]),

@@ -382,8 +382,16 @@ describe("PyTorch's files", () => {
   });
 
   it.each([
-    ["nothing", new Uint8Array(0), "0 bytes, beginning with none; expected safetensors or PyTorch's .pth"],
-    ["junk", bytes("junk"), "4 bytes, beginning with 6a 75 6e 6b; expected safetensors or PyTorch's .pth"],
+    [
+      "nothing",
+      new Uint8Array(0),
+      "0 bytes, beginning with none; expected safetensors, PyTorch's .pth or Paddle's .pdparams",
+    ],
+    [
+      "junk",
+      bytes("junk"),
+      "4 bytes, beginning with 6a 75 6e 6b; expected safetensors, PyTorch's .pth or Paddle's .pdparams",
+    ],
     [
       "a pointer",
       bytes("version https://git-lfs.github.com/spec/v1"),
