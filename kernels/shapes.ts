@@ -207,6 +207,8 @@ export class Winograd {
   outTop: i32 = 0;
   outLeft: i32 = 0;
   outChannels: i32 = 0;
+  /** Floats from one pixel of y to the next: outChannels, or more. */
+  yStep: i32 = 0;
   tilesHigh: i32 = 0;
   tilesWide: i32 = 0;
   /** How many of them, the first ones, are whole. */

@@ -50,20 +50,20 @@ export function storeRows(s: Winograd, scratch: usize, row: i32, rows: i32, j0: 
   const top = o.stride * rowStart(grid, row % grid.tilesHigh) - s.outTop;
   const first = max(0, o.stride * columnStart(grid, j0) - s.outLeft);
   const end = min(s.outWidth, o.stride * columnStart(grid, j1) - s.outLeft);
-  const image = at(s.y, (row / grid.tilesHigh) * s.outHeight * s.outWidth * s.outChannels);
+  const image = at(s.y, (row / grid.tilesHigh) * s.outHeight * s.outWidth * s.yStep);
   let from = block.strip + <usize>((first + s.outLeft) * o.pixelBytes);
   // Pixels that follow each other are one.
-  const joined = o.channels == s.outChannels;
+  const joined = o.channels == s.yStep;
   const width = joined ? 1 : end - first;
   const channels = joined ? (end - first) * o.channels : o.channels;
   for (let h = top; h < top + rows; h++) {
     if (h >= 0 && h < s.outHeight) {
-      let to = at(image, (h * s.outWidth + first) * s.outChannels + block.o0 * o.panelChannels);
+      let to = at(image, (h * s.outWidth + first) * s.yStep + block.o0 * o.panelChannels);
       let pixel = from;
       for (let j = 0; j < width; j++) {
         storePixel(s, pixel, to, channels);
         pixel = at(pixel, channels);
-        to = at(to, s.outChannels);
+        to = at(to, s.yStep);
       }
     }
     from += <usize>o.rowBytes;

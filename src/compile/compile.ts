@@ -15,6 +15,7 @@ import { rebatched } from "./batch.js";
 import { Constants } from "./constants.js";
 import { foldBatchNorm } from "./fold.js";
 import { fuse } from "./fuse.js";
+import { join } from "./join.js";
 import { Program } from "./program.js";
 import { stepsOf, type Steps } from "./steps.js";
 
@@ -59,7 +60,7 @@ function traceTwice(model: Module, shape: Shape): Graph {
 }
 
 function optimised(graph: Graph): Steps {
-  return fuse(foldBatchNorm(stepsOf(graph)));
+  return join(fuse(foldBatchNorm(stepsOf(graph))));
 }
 
 /** A model compiled for inference, see compile(). */

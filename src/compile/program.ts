@@ -52,9 +52,9 @@ export class Program {
     const views = new Map(
       steps.nodes.filter(isView).map(({ name, inputs }) => [name, Object.values(inputs)[0]!]),
     );
-    /** The value whose elements a value shares. */
+    /** The value whose memory a value shares. */
     const rootOf = (value: string): string => {
-      const source = views.get(value);
+      const source = views.get(value) ?? steps.within.get(value)?.value;
       return source === undefined ? value : rootOf(source);
     };
     const output = rootOf(steps.output);
@@ -62,22 +62,22 @@ export class Program {
       throw new DataError(`compile: the model computes nothing; its output is ${output}`);
     }
     const nodes = steps.nodes.filter((step) => !isView(step));
-    const last = new Map<string, number>();
+    const [first, last] = [new Map<string, number>(), new Map<string, number>()];
     nodes.forEach(({ name, inputs }, i) => {
-      for (const value of [name, ...Object.values(inputs)]) last.set(rootOf(value), i);
+      for (const root of [name, ...Object.values(inputs)].map(rootOf)) {
+        if (root === "input" || root === output || steps.constants.has(root)) continue;
+        if (!first.has(root)) first.set(root, i);
+        last.set(root, i);
+      }
     });
     const { heap } = runtime();
-    const inside = nodes.flatMap(({ name, inputs }, from) => {
-      const filled = [name, ...Object.values(inputs).filter((value) => steps.extras.has(value))];
-      return filled.filter((value) => value !== output).map((value) => ({ name: value, from }));
-    });
-    const lives = inside.map(({ name, from }) => ({
+    const lives = [...first].map(([name, from]) => ({
       bytes: heap.room(sizeOf(shapes.get(name)!) * 4),
       from,
       to: last.get(name)!,
     }));
     const { offsets, bytes } = placesFor(lives);
-    const places = new Map(inside.map(({ name }, i) => [name, offsets[i]!]));
+    const places = new Map([...first.keys()].map((name, i) => [name, offsets[i]!]));
     this.#steps = nodes.map((step) => ({ step, plan: planOf(step, shapes, steps), words: 0, first: 0 }));
     const scratch = Math.max(0, ...this.#steps.map(({ plan }) => plan.room.scratch));
     let end = wholeLines(bytes + scratch);
@@ -95,9 +95,10 @@ export class Program {
     for (const planned of this.#steps) planned.words += base;
     this.#addressOf = (value) => {
       const root = rootOf(value);
+      const offset = (steps.within.get(value)?.firstColumn ?? 0) * 4;
       if (root === "input") return this.#input;
-      if (root === output) return this.#output;
-      return places.has(root) ? base + places.get(root)! : constants.address(root);
+      if (root === output) return this.#output + offset;
+      return places.has(root) ? base + places.get(root)! + offset : constants.address(root);
     };
     this.#moving = this.#steps.filter(({ step: { name, inputs } }) =>
       [name, ...Object.values(inputs)].some((value) => ["input", output].includes(rootOf(value))),

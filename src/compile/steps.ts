@@ -16,6 +16,12 @@ export interface Step extends GraphNode {
   readonly activation?: Activation;
 }
 
+/** Where a value lies that has columns of a wider one. */
+export interface Within {
+  readonly value: string;
+  readonly firstColumn: number;
+}
+
 export interface Steps {
   readonly nodes: readonly Step[];
   /** Makes a tensor that steps read and none computes, by name; the caller's to dispose of. */
@@ -24,6 +30,9 @@ export interface Steps {
   readonly constantShapes: ReadonlyMap<string, Shape>;
   /** Values that a step fills besides its output and nothing else reads, by name: they stand among its inputs. */
   readonly extras: ReadonlyMap<string, Shape>;
+  /** Values that no step computes as a whole: others that lie within them are all their columns. */
+  readonly joined: ReadonlyMap<string, Shape>;
+  readonly within: ReadonlyMap<string, Within>;
   readonly inputShape: Shape;
   readonly output: string;
 }
@@ -31,7 +40,8 @@ export interface Steps {
 export function stepsOf({ nodes, constants, inputShape, output }: Graph): Steps {
   const makers = [...constants].map(([name, t]) => [name, () => t.detach()] as const);
   const shapes = [...constants].map(([name, t]) => [name, t.shape] as const);
-  const given = { constants: new Map(makers), constantShapes: new Map(shapes), inputShape, output };
+  const none = { joined: new Map(), within: new Map() };
+  const given = { constants: new Map(makers), constantShapes: new Map(shapes), ...none, inputShape, output };
   const known = shapesOf({ ...given, nodes, extras: new Map() });
   const extras = new Map<string, Shape>();
   const steps = nodes.map((node): Step => {
@@ -65,7 +75,8 @@ export function isView({ op }: Step): boolean {
 /** Shapes of all values by name. */
 export function shapesOf(steps: Steps): ReadonlyMap<string, Shape> {
   const nodes = steps.nodes.map(({ name, shape }) => [name, shape] as const);
-  return new Map([["input", steps.inputShape], ...steps.constantShapes, ...steps.extras, ...nodes]);
+  const { inputShape, constantShapes, extras, joined } = steps;
+  return new Map([["input", inputShape], ...constantShapes, ...extras, ...joined, ...nodes]);
 }
 
 /** How many steps read each value; the network's caller reads its output. */
@@ -82,7 +93,12 @@ export function planOf(step: Step, shapes: ReadonlyMap<string, Shape>, steps: St
   const operands = Object.entries(step.inputs).map(([key, value]) => {
     return [key, { shape: shapes.get(value)!, stays: steps.constants.has(value) }] as const;
   });
-  const attrs = { ...step.attrs, ...(step.activation && { activation: step.activation }) };
+  const place = steps.within.get(step.name);
+  const attrs = {
+    ...step.attrs,
+    ...(step.activation && { activation: step.activation }),
+    ...(place && { yStep: shapes.get(place.value)!.at(-1)! }),
+  };
   return plannedOf(step).plan(step.shape, Object.fromEntries(operands), attrs, way);
 }
 

@@ -38,7 +38,12 @@ export interface Also {
   /** Place of what is added, 0 for nothing; it shares no memory with y. */
   readonly residual: number;
   readonly activation: Activation | undefined;
+  /** Floats from one row of y to the next, where its rows lie within longer ones. */
+  readonly yStep: number | undefined;
 }
+
+/** Attributes that say what of it a plan does. */
+export type AlsoAttrs = Partial<Pick<Also, "sum" | "activation" | "yStep">>;
 
 /** Plans how y is computed from the inputs, and what of the epilogue the planner says that it absorbs. */
 export type Make<T, A> = (planner: Planner, y: Place, inputs: Places<T>, attrs: A, also: Also) => void;
@@ -57,7 +62,7 @@ export interface Planned<T, A> {
   plan(
     shape: Shape,
     inputs: Readonly<Record<string, Planable | undefined>>,
-    attrs: A & { readonly activation?: Activation },
+    attrs: A & AlsoAttrs,
     way?: number,
   ): Plan;
   /** Computes y's elements to an address. */
@@ -101,7 +106,7 @@ function runPlan(plan: Plan, addresses: number[], inputs: AnyOperands): void {
 }
 
 /** What an op absorbs only if there is no backward. */
-const IN_INFERENCE: ReadonlySet<Absorbed> = new Set(["residual", "activation"]);
+const IN_INFERENCE: ReadonlySet<Absorbed> = new Set(["residual", "activation", "within"]);
 
 /** What is remembered for a combination of shapes and attributes: the plan of each way that was planned, and their times. */
 interface Entry {
@@ -220,12 +225,12 @@ function withEpilogue<T>(inputs: Operands<T>, { moments, residual }: Epilogue, s
 }
 
 /** What an epilogue says besides tensors; nothing where it says nothing, so that plans without one are found. */
-function flagsOf({ sum, activation }: Epilogue): Partial<Also> {
+function flagsOf({ sum, activation }: Epilogue): AlsoAttrs {
   return { ...(sum && { sum }), ...(activation && { activation }) };
 }
 
 /** The epilogue as a plan sees it. */
-function alsoOf(inputs: Readonly<Record<string, Place | undefined>>, attrs: Partial<Also>): Also {
+function alsoOf(inputs: Readonly<Record<string, Place | undefined>>, attrs: AlsoAttrs): Also {
   const { pivot, mean, variance, residual } = inputs;
   const moments = pivot && mean && variance;
   return {
@@ -233,5 +238,6 @@ function alsoOf(inputs: Readonly<Record<string, Place | undefined>>, attrs: Part
     residual: residual?.ptr ?? 0,
     sum: attrs.sum ?? false,
     activation: attrs.activation,
+    yStep: attrs.yStep,
   };
 }

@@ -2,6 +2,7 @@
 
 import { WasmError } from "../errors.js";
 import type { Heap } from "../wasm/heap.js";
+import type { Absorbed } from "../wasm/plan.js";
 import { onReplaced, runtime } from "../wasm/runtime.js";
 import type { Tensor } from "./tensor.js";
 
@@ -28,7 +29,7 @@ export interface Deferred {
   /** What write() reads. It stays alive and unchanged until then. */
   readonly sources: readonly Storage[];
   /** What writing them can take over from the next operation. */
-  readonly absorbs: ReadonlySet<keyof Epilogue>;
+  readonly absorbs: ReadonlySet<Absorbed>;
   /** Computes the elements to this address, and does of the epilogue what it absorbs. */
   write(address: number, epilogue?: Epilogue): void;
   /** The last axis of the op's output. */

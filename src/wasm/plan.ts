@@ -113,8 +113,11 @@ export interface Derived {
   readonly plan: Plan;
 }
 
-/** What an op may take over from the one that follows (core/storage.ts, Epilogue). */
-export type Absorbed = "moments" | "sum" | "residual" | "activation";
+/**
+ * What an op may take over from the one that follows (core/storage.ts, Epilogue); "within": in compiled models, to write its rows
+ * into longer ones, those of a concatenation.
+ */
+export type Absorbed = "moments" | "sum" | "residual" | "activation" | "within";
 
 export class Plan {
   /** What it could also do, if it were planned so. */

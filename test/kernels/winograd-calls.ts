@@ -63,6 +63,7 @@ function convOf(kind: number, size: number, channels: number, outChannels: numbe
     outHeight: high,
     outWidth: wide,
     outChannels,
+    yStep: outChannels,
     ...tiles,
   };
 }
@@ -87,7 +88,7 @@ function weightsOf(g: Guarded, { kernel, stride, small, channels, outChannels }:
 }
 
 /**
- * Weights transformed before or on the way; on the way with bias and moments, or added to y; data gradients. Before with a residual
+ * Weights transformed before, to rows that lie apart, or on the way; on the way with bias and moments, or added to y; data gradients. Before with a residual
  * and an activation.
  */
 const WAYS = [0, 1, 2, 3];
@@ -109,6 +110,7 @@ const winogradConv = calls(
       Object.assign(conv, { height: outHeight, width: outWidth });
       Object.assign(conv, { outHeight: 2 * outHeight - 1, outWidth: 2 * outWidth - 1 });
     }
+    const pixels = IMAGES * conv.outHeight * conv.outWidth;
     const weights = weightsOf(g, conv, backward);
     const sides = { channels, columns: outChannels, tile };
     const floats = k.winogradWeightsFloats(g.struct("WinogradWeights", { ...weights, ...sides }));
@@ -123,7 +125,9 @@ const winogradConv = calls(
       residual: finishes ? g.input(IMAGES * outHeight * outWidth * outChannels) : 0,
       activation: finishes ? [constants.RELU, constants.RELU6, constants.SILU][size]! : 0,
       bias: way && !pairs ? g.input(outChannels) : 0,
-      y: g[adds ? "inout" : "output"](IMAGES * conv.outHeight * conv.outWidth * outChannels),
+      ...(way === 0
+        ? { y: g.matrix(pixels, outChannels, outChannels + GAP), yStep: outChannels + GAP }
+        : { y: g[adds ? "inout" : "output"](pixels * outChannels) }),
       accumulate: adds,
       moments: moments ? g.output(moments) : 0,
       pivot: moments ? g.input(outChannels) : 0,

@@ -75,9 +75,10 @@ const conv2dOp = defineOp({
     const conv = convOf(x.shape, weight.shape, attrs, y.shape);
     const inference = p.keeps(weight.ptr);
     const row = algorithmFor("forward", conv, inference, attrs.algorithm);
-    if (inference) for (const what of row.finishes ?? []) p.absorbs(what);
-    const operands = { x: x.ptr, weight: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr };
-    row.forward(p, conv, { ...operands, moments: also.moments, ...finishOf(also) });
+    if (inference) for (const what of row.absorbs ?? []) p.absorbs(what);
+    const { moments, yStep = conv.outChannels } = also;
+    const operands = { x: x.ptr, weight: weight.ptr, bias: bias?.ptr ?? 0, y: y.ptr, yStep };
+    row.forward(p, conv, { ...operands, moments, ...finishOf(also) });
   },
   saves: ["x", "weight"],
   vjp: {

@@ -59,7 +59,7 @@ export const depthwise: Algorithm = {
   fits: (conv) => conv.groups === conv.channels && conv.outChannels === conv.channels && conv.groups > 1,
   pays: () => true,
 
-  finishes: ["activation"],
+  absorbs: ["activation"],
   /** A unit is a pair of rows of y. */
   forward(p, conv, { x, weight: w, bias, y, activation }) {
     const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;

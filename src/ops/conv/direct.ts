@@ -14,10 +14,10 @@ import type { Struct } from "../../wasm/abi.js";
 import { GRAIN } from "../../wasm/parallel.js";
 import type { Planner } from "../../wasm/plan.js";
 import { runtime } from "../../wasm/runtime.js";
-import { FINISH, type Finish } from "../fusion.js";
+import { FINISH } from "../fusion.js";
 import { packMatrix, panelFloats, rowsProduct, rowWidth, type Frame, type Run } from "../rows-product.js";
 import type { Conv } from "./sizes.js";
-import type { Algorithm } from "./table.js";
+import type { Algorithm, Operands } from "./table.js";
 
 /** Bytes of both operands that the weight gradient reads before it moves on to the next pixels. */
 const PIXEL_BLOCK_BYTES = 256 * 1024;
@@ -35,12 +35,8 @@ function frameOf(conv: Conv): Frame {
 }
 
 /** y = activation(conv2d(x, weight) + bias + residual); 0 for what there is none of. */
-function directForward(
-  p: Planner,
-  conv: Conv,
-  operands: { x: number; weight: number; bias: number; y: number } & Finish,
-): void {
-  const { x, weight, bias, y, residual, activation } = operands;
+function directForward(p: Planner, conv: Conv, operands: Operands): void {
+  const { x, weight, bias, y, yStep, residual, activation } = operands;
   const { channels: c, groupChannels: cg, outChannels: o, groupOutChannels: og, groups } = conv;
   const k = conv.kernelHeight * conv.kernelWidth * cg;
   const floats = panelFloats(k, og);
@@ -67,9 +63,9 @@ function directForward(
       residual,
       activation,
       c: y,
-      cImageBytes: conv.outHeight * conv.outWidth * o * 4,
-      cRowBytes: conv.outWidth * o * 4,
-      cPixelBytes: o * 4,
+      cImageBytes: conv.outHeight * conv.outWidth * yStep * 4,
+      cRowBytes: conv.outWidth * yStep * 4,
+      cPixelBytes: yStep * 4,
       columns: og,
       groups,
       aGroupBytes: cg * 4,
@@ -375,7 +371,7 @@ export const direct: Algorithm = {
   name: "direct",
   fits: () => true,
   pays: () => true,
-  finishes: FINISH,
+  absorbs: [...FINISH, "within"],
   forward: directForward,
   data: (p, conv, { dy, weight, dx }) => directBackwardData(p, conv, dy, weight, dx),
   weight: (p, conv, { x, dy, dw }) => directBackwardWeight(p, conv, x, dy, dw),

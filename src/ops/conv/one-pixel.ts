@@ -11,7 +11,7 @@ export const onePixel: Algorithm = {
   fits: ({ height, width, outHeight, outWidth, kernelHeight, kernelWidth, groups }) =>
     height * width * outHeight * outWidth * kernelHeight * kernelWidth * groups === 1,
   pays: (conv, _, stays) => stays && conv.images <= FEW_ROWS,
-  finishes: FINISH,
+  absorbs: FINISH,
 
   forward(p, conv, { x, weight, bias, y, residual, activation }) {
     const { images: rows, channels: inner, outChannels: outputs } = conv;

@@ -1,7 +1,7 @@
 // The algorithms of convolution. The first row that fits a convolution and pays for a pass does it; the last one fits all.
 
 import { ShapeError, short } from "../../errors.js";
-import type { Planner } from "../../wasm/plan.js";
+import type { Absorbed, Planner } from "../../wasm/plan.js";
 import type { Finish } from "../fusion.js";
 import { depthwise } from "./depthwise.js";
 import { direct } from "./direct.js";
@@ -21,6 +21,17 @@ export interface Moments {
   variance: number;
 }
 
+/** What the forward pass is computed from, and what it does besides. */
+export interface Operands extends Finish {
+  readonly x: number;
+  readonly weight: number;
+  readonly bias: number;
+  readonly y: number;
+  /** Floats from one pixel of y to the next. */
+  readonly yStep: number;
+  readonly moments: Moments | undefined;
+}
+
 /** A way to compute convolutions. Operands are places (wasm/plan.ts); bias 0 for none. */
 export interface Algorithm {
   readonly name: string;
@@ -28,14 +39,10 @@ export interface Algorithm {
   fits(conv: Conv): boolean;
   /** Whether it is expected to be the fastest of those that come after it. stays: what is derived from the weights is kept. */
   pays(conv: Conv, pass: Pass, stays: boolean): boolean;
-  /** What forward takes over from the operations that follow, in inference. */
-  readonly finishes?: readonly (keyof Finish)[];
+  /** What forward does besides, in inference. */
+  readonly absorbs?: readonly Absorbed[];
   /** y = conv2d(x, weight) + bias, and what else is asked of it */
-  forward?(
-    p: Planner,
-    conv: Conv,
-    operands: { x: number; weight: number; bias: number; y: number; moments: Moments | undefined } & Finish,
-  ): void;
+  forward?(p: Planner, conv: Conv, operands: Operands): void;
   /** dx = the gradient with respect to x, or dx += it */
   data?(
     p: Planner,

@@ -41,13 +41,13 @@ export const winogradStem: Algorithm = {
     conv.outChannels >= MIN_OUT_CHANNELS &&
     conv.images * conv.outHeight * conv.outWidth >= MIN_PIXELS,
 
-  finishes: FINISH,
-  forward(p, conv, { x, weight, bias, y, residual, activation }) {
+  absorbs: [...FINISH, "within"],
+  forward(p, conv, { x, weight, bias, y, residual, activation, yStep }) {
     const { bytes, fill } = transformOf(p, conv);
     p.derive(weight, "winograd stem", bytes, fill, (u) => {
       const cut = { blockTiles: BLOCK_TILES, groupChannels: conv.outChannels, tile: runtime().tile };
       const weights = { ...weightsOf(conv, 0), u };
-      const out = outputOf(conv, y, { residual, activation });
+      const out = outputOf(conv, y, { residual, activation, yStep });
       convolve(p, inputOf(conv, x), tilesOver(conv), weights, bias, out, cut);
     });
   },

@@ -137,8 +137,8 @@ export const winograd: Algorithm = {
   fits: (conv) => isOf(conv, 3, 1),
   pays: (conv, pass, stays) => pays(conv, stays || pass === "weight"),
 
-  finishes: FINISH,
-  forward(p, conv, { x, weight, bias, y, moments, residual, activation }) {
+  absorbs: [...FINISH, "within"],
+  forward(p, conv, { x, weight, bias, y, moments, residual, activation, yStep }) {
     const images = inputOf(conv, x);
     if (!p.keeps(weight)) {
       p.absorbs("moments");
@@ -151,7 +151,7 @@ export const winograd: Algorithm = {
     const { bytes, fill } = transformOf(p, conv, false, small);
     p.derive(weight, small ? "winograd, small tiles" : "winograd", bytes, fill, (u) => {
       const weights = { ...weightsOf(conv, 0, false, small), u };
-      const out = outputOf(conv, y, { residual, activation });
+      const out = outputOf(conv, y, { residual, activation, yStep });
       convolve(p, images, tiles, weights, bias, out, cutOf(images, tiles));
     });
   },

@@ -95,10 +95,10 @@ export const winogradStride2: Algorithm = {
   fits: (conv) => isOf(conv, 3, 2),
   pays: (conv, pass) => pays(conv, pass === "weight" ? MIN_WEIGHT_CHANNELS : MIN_CHANNELS),
 
-  finishes: FINISH,
-  forward(p, conv, { x, weight, bias, y, residual, activation }) {
+  absorbs: [...FINISH, "within"],
+  forward(p, conv, { x, weight, bias, y, residual, activation, yStep }) {
     const tiles = tilesOver(conv.outHeight, conv.outWidth);
-    const [from, to] = [inputOf(conv, x), outputOf(conv, y, { residual, activation })];
+    const [from, to] = [inputOf(conv, x), outputOf(conv, y, { residual, activation, yStep })];
     const weights = weightsOf(conv, weight);
     if (!p.keeps(weight) && transformsOnTheWay(conv, countOf(conv.images, tiles))) {
       return convolve(p, from, tiles, weights, bias, to, cutOf(conv, tiles, false, true));

@@ -19,7 +19,7 @@ export type Images = Pick<Fields, "x" | "images" | "height" | "width" | "channel
 /** How many tiles there are, and how many of them, the first ones, are whole in a direction. */
 export type Tiles = Pick<Fields, "tilesHigh" | "tilesWide" | "fullHigh" | "fullWide">;
 export type Output = Pick<Fields, "y" | "outHeight" | "outWidth" | "outTop" | "outLeft" | "outChannels"> &
-  Partial<Finish>;
+  Partial<Finish & Pick<Fields, "yStep">>;
 /** Weights transformed (u), or as they are (w). */
 type Weights = Pick<
   Fields,
@@ -68,7 +68,11 @@ export function inputOf(
 }
 
 /** What it writes. */
-export function outputOf({ outHeight, outWidth, outChannels }: Conv, y: number, finish?: Finish): Output {
+export function outputOf(
+  { outHeight, outWidth, outChannels }: Conv,
+  y: number,
+  finish?: Finish & { yStep: number },
+): Output {
   return { ...finish, y, outHeight, outWidth, outTop: 0, outLeft: 0, outChannels };
 }
 
@@ -151,7 +155,16 @@ export function convolve(
   const sizes = { blockTiles, groupPanels: Math.ceil(panels / groups), tile };
   const run = (partials: number): void => {
     const sums = { accumulate: adds ? 1 : 0, moments: partials, pivot: moments?.pivot ?? 0 };
-    const fields = { ...images, ...tiles, ...weights, ...target, ...sizes, ...sums, bias };
+    const fields = {
+      ...images,
+      ...tiles,
+      ...weights,
+      yStep: outChannels,
+      ...target,
+      ...sizes,
+      ...sums,
+      bias,
+    };
     const shape = structOf(p, fields);
     p.parallelScratch(
       "winogradConv",
