@@ -189,7 +189,7 @@ export class Winograd {
   stride: i32 = 0;
   /** Whether it is the data gradient: x is dy, y is dx, and the kernel is turned. */
   backward: i32 = 0;
-  /** Of 3×3 of stride 1: whether tiles are of 2×2 outputs. */
+  /** Of 3×3 of stride 1: whether tiles are of 2×2 outputs. They do without the points 2 and −2. */
   small: i32 = 0;
   tile: i32 = 0;
   x: usize = 0;
@@ -216,7 +216,10 @@ export class Winograd {
   fullWide: i32 = 0;
   /** Tiles that are transformed, multiplied and transformed back together. */
   blockTiles: i32 = 0;
-  /** Transformed weights, or where there are none those that are transformed on the way: see WinogradWeights. */
+  /**
+   * Transformed weights, or where there are none those that are transformed on the way: element (k, j) of tap t is at
+   * w + 4·(k·wRow + j·wColumn) + t·tapBytes.
+   */
   u: usize = 0;
   w: usize = 0;
   wRow: i32 = 0;
@@ -240,22 +243,4 @@ export class Winograd {
   /** As in RowsGemm. */
   residual: usize = 0;
   activation: i32 = 0;
-}
-
-/** Its transformed weights u, from w: element (k, j) of tap t is at w + 4·(k·wRow + j·wColumn) + t·tapBytes. */
-@unmanaged
-export class WinogradWeights {
-  kernel: i32 = 0;
-  stride: i32 = 0;
-  backward: i32 = 0;
-  /** Whether the points 2 and −2 are left out, which small tiles do not have. */
-  small: i32 = 0;
-  tile: i32 = 0;
-  w: usize = 0;
-  wRow: i32 = 0;
-  wColumn: i32 = 0;
-  tapBytes: i32 = 0;
-  channels: i32 = 0;
-  columns: i32 = 0;
-  u: usize = 0;
 }

@@ -1,13 +1,13 @@
 // One thread's memory for a block of tiles of winograd/conv.ts: structs, then strips of rows, v, m and weights.
 
-import { Winograd, WinogradWeights } from "../shapes";
+import { Winograd } from "../shapes";
 import { at, wholeLines } from "../simd";
 import { tileColumns, tileRows } from "../tile/tile";
 import { Grid, setGrid } from "./grid";
 import { Outputs, POINTS_BYTES, Tiles, TRANSFORM_SCRATCH } from "./places";
 import { depthOf, hasPhases, phaseCount, STAGGER, winogradPoints } from "./points";
 import { clearStrip, inputBytes, setInput, Strip } from "./strip";
-import { weightFloats, winogradWeightsScratch } from "./weights";
+import { panelsOf, weightFloats, winogradWeightsScratch } from "./weights";
 
 /** The block of tiles that a thread works on, and the panels o0 ≤ o < o1 of columns. */
 @unmanaged
@@ -28,8 +28,9 @@ export const STRIP_AT: usize = offsetof<Grid>();
 export const V_AT: usize = STRIP_AT + offsetof<Strip>();
 export const OUTPUTS_AT: usize = V_AT + offsetof<Tiles>();
 export const BLOCK_AT: usize = OUTPUTS_AT + offsetof<Outputs>();
+/** Of the weights that are multiplied next: all, or a panel that is transformed on the way. */
 export const WEIGHTS_AT: usize = BLOCK_AT + offsetof<Block>();
-export const POINTS_AT: usize = WEIGHTS_AT + offsetof<WinogradWeights>();
+export const POINTS_AT: usize = WEIGHTS_AT + offsetof<Winograd>();
 export const TRANSFORM_AT: usize = (POINTS_AT + POINTS_BYTES + 63) & ~63;
 export const LEAD: usize = TRANSFORM_AT + TRANSFORM_SCRATCH;
 
@@ -78,11 +79,6 @@ export function depthAtATime(s: Winograd): i32 {
   return s.stride == 1 ? 128 : 64;
 }
 
-export function panelsOf(s: Winograd): i32 {
-  const NR = tileColumns(s.tile);
-  return (s.outChannels + NR - 1) / NR;
-}
-
 export function columnGroups(s: Winograd): i32 {
   return (panelsOf(s) + s.groupPanels - 1) / s.groupPanels;
 }
@@ -107,7 +103,6 @@ export function setUp(s: Winograd, scratch: usize): void {
   const v = changetype<Tiles>(scratch + V_AT);
   const o = changetype<Outputs>(scratch + OUTPUTS_AT);
   const block = changetype<Block>(scratch + BLOCK_AT);
-  const w = changetype<WinogradWeights>(scratch + WEIGHTS_AT);
   const MR = tileRows(s.tile);
   setGrid(grid, s);
   block.strip = wholeLines(setInput(strip, s, grid, scratch + LEAD));
@@ -124,15 +119,5 @@ export function setUp(s: Winograd, scratch: usize): void {
   o.stride = outputStep(s);
   block.u = wholeLines(block.m + <usize>(winogradPoints(s.kernel, s.stride) * o.stepBytes));
   block.packing = wholeLines(at(block.u, localFloats(s)));
-  w.kernel = s.kernel;
-  w.stride = s.stride;
-  w.backward = s.backward;
-  w.small = s.small;
-  w.tile = s.tile;
-  w.wRow = s.wRow;
-  w.wColumn = s.wColumn;
-  w.tapBytes = s.tapBytes;
-  w.channels = s.channels;
-  w.columns = s.outChannels;
-  w.u = s.u;
+  memory.copy(scratch + WEIGHTS_AT, changetype<usize>(s), offsetof<Winograd>());
 }

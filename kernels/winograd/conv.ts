@@ -17,7 +17,7 @@
 // Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015), arXiv 1509.09308. On strides: Yepez and Ko, Stride
 // 2 1-D, 2-D and 3-D Winograd for Convolutional Neural Networks (2020), IEEE TVLSI 28(4).
 
-import { FAR_PAIRS, Winograd, WinogradWeights } from "../shapes";
+import { FAR_PAIRS, Winograd } from "../shapes";
 import { at } from "../simd";
 import { quadsTile } from "../tile/generated/quads";
 import { tileColumns, tileRows } from "../tile/tile";
@@ -27,7 +27,6 @@ import {
   columnGroups,
   depthAtATime,
   OUTPUTS_AT,
-  panelsOf,
   POINTS_AT,
   setUp,
   STRIP_AT,
@@ -42,7 +41,7 @@ import { depthOf, hasPhases, phaseCount, STAGGER } from "./points";
 import { addMoments, storeRows } from "./store";
 import { fillInput, Strip } from "./strip";
 import { gatherPhases, gatherTile, liftPhases, liftTile } from "./tiles";
-import { transformPanel } from "./weights";
+import { panelsOf, transformPanel } from "./weights";
 
 /** Channels of far weights that all tiles are multiplied with before the next ones: few enough that these are fetched meanwhile. */
 const STRETCH: i32 = 32;
@@ -125,7 +124,7 @@ function multiplyBlock(s: Winograd, scratch: usize): void {
   const NR = tileColumns(s.tile);
   const block = changetype<Block>(scratch + BLOCK_AT);
   const o = changetype<Outputs>(scratch + OUTPUTS_AT);
-  const w = changetype<WinogradWeights>(scratch + WEIGHTS_AT);
+  const w = changetype<Winograd>(scratch + WEIGHTS_AT);
   const MR = tileRows(s.tile);
   o.panelBytes = ((block.count + MR - 1) / MR) * ((MR * NR) << 2);
   o.phaseBytes = s.groupPanels * o.panelBytes;
@@ -138,7 +137,7 @@ function multiplyBlock(s: Winograd, scratch: usize): void {
     for (let panel = block.o0; panel < block.o1; panel++) {
       w.w = at(s.w, k * s.wRow + panel * NR * s.wColumn);
       w.channels = min(depthAtATime(s), s.channels - k);
-      w.columns = min(NR, s.outChannels - panel * NR);
+      w.outChannels = min(NR, s.outChannels - panel * NR);
       transformPanel(w, 0, block.packing);
       multiply(s, scratch, 0, 1, k, panel - block.o0);
     }
@@ -155,10 +154,10 @@ function multiply(s: Winograd, scratch: usize, o0: i32, o1: i32, k: i32, to: i32
   const grid = changetype<Grid>(scratch);
   const v = changetype<Tiles>(scratch + V_AT);
   const o = changetype<Outputs>(scratch + OUTPUTS_AT);
-  const w = changetype<WinogradWeights>(scratch + WEIGHTS_AT);
+  const w = changetype<Winograd>(scratch + WEIGHTS_AT);
   const side = grid.side;
   const joined = w.channels == s.channels;
-  const weightPanels = (w.columns + NR - 1) / NR;
+  const weightPanels = panelsOf(w);
   const phaseBytes = (depthOf(s.kernel, w.channels) * NR) << 2;
   const far = !s.w && s.channels * s.outChannels >= FAR_PAIRS;
   let array = v.base + <usize>((k * MR) << 2);

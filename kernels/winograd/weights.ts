@@ -8,7 +8,7 @@
 // kernel turned by 180°.
 
 import { packPanel } from "../product/pack";
-import { WinogradWeights } from "../shapes";
+import { Winograd } from "../shapes";
 import { at } from "../simd";
 import { tileColumns } from "../tile/tile";
 import { widenPhases, widenSmallTaps, widenStemTaps, widenTaps } from "./generated/transforms";
@@ -20,9 +20,9 @@ const ROWS: i32 = 128;
 const TAPS_AT: usize = (TRANSFORM_SCRATCH + POINTS_BYTES + 63) & ~63;
 
 /** Panels of NR columns. */
-function panelsOf(s: WinogradWeights): i32 {
+export function panelsOf(s: Winograd): i32 {
   const NR = tileColumns(s.tile);
-  return (s.columns + NR - 1) / NR;
+  return (s.outChannels + NR - 1) / NR;
 }
 
 /** Floats of u for this many pairs of channels, columns padded to whole panels. */
@@ -35,18 +35,18 @@ function startOf(kernel: i32, stride: i32, pairs: i32, xi: i32): i32 {
   return ((phasesBefore(kernel, stride, xi) * depthOf(kernel, pairs)) << 2) + xi * STAGGER;
 }
 
-function pairsOf(s: WinogradWeights): i32 {
+function pairsOf(s: Winograd): i32 {
   return s.channels * panelsOf(s) * tileColumns(s.tile);
 }
 
 /** Where the weights of a point begin. */
-export function weightsAt(s: WinogradWeights, xi: i32): usize {
+export function weightsAt(s: Winograd, xi: i32): usize {
   return s.u + <usize>startOf(s.kernel, s.stride, pairsOf(s), xi);
 }
 
 /** Floats of u. */
 export function winogradWeightsFloats(shape: usize): i32 {
-  const s = changetype<WinogradWeights>(shape);
+  const s = changetype<Winograd>(shape);
   if (s.small) return startOf(3, 1, pairsOf(s), 16) >> 2;
   return weightFloats(s.kernel, s.stride, pairsOf(s));
 }
@@ -58,18 +58,18 @@ export function winogradWeightsScratch(tile: i32): i32 {
 
 /** Units of work of winogradWeights: panels. */
 export function winogradWeightsUnits(shape: usize): i32 {
-  return panelsOf(changetype<WinogradWeights>(shape));
+  return panelsOf(changetype<Winograd>(shape));
 }
 
 /** u. Unit = panel. */
 export function winogradWeights(shape: usize, scratch: usize, begin: i32, end: i32): void {
   for (let panel = begin; panel < end; panel++) {
-    transformPanel(changetype<WinogradWeights>(shape), panel, scratch);
+    transformPanel(changetype<Winograd>(shape), panel, scratch);
   }
 }
 
 /** One panel of u, zero-padded to NR columns. */
-export function transformPanel(s: WinogradWeights, panel: i32, scratch: usize): void {
+export function transformPanel(s: Winograd, panel: i32, scratch: usize): void {
   const NR = tileColumns(s.tile);
   const depth = depthOf(s.kernel, s.channels);
   const taps = scratch + TAPS_AT;
@@ -95,7 +95,7 @@ export function transformPanel(s: WinogradWeights, panel: i32, scratch: usize): 
 }
 
 /** Sets the places of a panel's first row at all points. */
-function listPanel(s: WinogradWeights, panel: i32, points: Points): void {
+function listPanel(s: Winograd, panel: i32, points: Points): void {
   const bytes = (s.channels * tileColumns(s.tile)) << 2;
   points.phaseBytes = s.backward ? panelsOf(s) * bytes : bytes;
   for (let xi = 0; xi < 25; xi++) {
@@ -105,10 +105,10 @@ function listPanel(s: WinogradWeights, panel: i32, points: Points): void {
 }
 
 /** Packs the taps of some channels: of 7×7 the 4×4 taps of each phase, zero where it has fewer. */
-function packTaps(s: WinogradWeights, panel: i32, k: i32, channels: i32, taps: usize, tap: usize): void {
+function packTaps(s: Winograd, panel: i32, k: i32, channels: i32, taps: usize, tap: usize): void {
   const NR = tileColumns(s.tile);
   const j = panel * NR;
-  const count = min(NR, s.columns - j);
+  const count = min(NR, s.outChannels - j);
   if (s.kernel == 7) memory.fill(taps, 0, 16 * tap);
   let from = at(s.w, k * s.wRow + j * s.wColumn);
   for (let p = 0; p < s.kernel; p++) {

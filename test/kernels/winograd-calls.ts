@@ -112,8 +112,7 @@ const winogradConv = calls(
     }
     const pixels = IMAGES * conv.outHeight * conv.outWidth;
     const weights = weightsOf(g, conv, backward);
-    const sides = { channels, columns: outChannels, tile };
-    const floats = k.winogradWeightsFloats(g.struct("WinogradWeights", { ...weights, ...sides }));
+    const floats = k.winogradWeightsFloats(g.struct("Winograd", { ...conv, ...weights }));
     const moments = way === 1 && kind === 0 ? Math.ceil(countOf(conv) / 12) * 2 * outChannels : 0;
     const adds = way === 2 ? 1 : 0;
     const shape = g.struct("Winograd", {
@@ -185,18 +184,18 @@ export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
     k.winogradStrips(shape, dw, g.scratch(k.winogradStripsScratch(shape)), 0, k.winogradStripsUnits(shape));
   }),
   winogradWeights: calls(
-    ["kind", "channels", "columns", "tile", "backward"],
+    ["kind", "channels", "outChannels", "tile", "backward"],
     [[0, 1, 2, 3], [1, 3, 4, 12, 132], [4, 28], TILES, [0, 1]],
-    (k, g, kind, channels, columns, tile, backward) => {
+    (k, g, kind, channels, outChannels, tile, backward) => {
       if (kind === 2 ? channels > 3 || backward : channels % 4) return;
-      const weights = weightsOf(g, convOf(kind, 0, channels, columns, tile), backward);
-      const fields = { ...weights, channels, columns, tile };
+      const weights = weightsOf(g, convOf(kind, 0, channels, outChannels, tile), backward);
+      const fields = { ...weights, channels, outChannels, tile };
       const points = weights.small ? 16 : k.winogradPoints(weights.kernel, weights.stride);
-      const floats = k.winogradWeightsFloats(g.struct("WinogradWeights", fields));
+      const floats = k.winogradWeightsFloats(g.struct("Winograd", fields));
       const words = floats / points - GAP;
       // Without phases all points have as many weights.
       const u = kind === 1 ? g.inout(floats) : g.matrix(points, words, words + GAP);
-      const shape = g.struct("WinogradWeights", { ...fields, u });
+      const shape = g.struct("Winograd", { ...fields, u });
       k.winogradWeights(shape, g.scratch(k.winogradWeightsScratch(tile)), 0, k.winogradWeightsUnits(shape));
     },
   ),

@@ -110,9 +110,9 @@ export function transformsOnTheWay(conv: Conv, tiles: number): boolean {
 export function transformOf(p: Planner, conv: Conv, backward = false, small = false) {
   const { kernels, tile } = runtime();
   const { channels, outChannels } = conv;
-  const sides = backward ? { channels: outChannels, columns: channels } : { channels, columns: outChannels };
+  const sides = backward ? { channels: outChannels, outChannels: channels } : { channels, outChannels };
   const struct = (own: Planner, w: number, u: number): number =>
-    own.struct("WinogradWeights", { ...weightsOf(conv, w, backward, small), ...sides, u, tile });
+    structOf(own, { ...weightsOf(conv, w, backward, small), ...sides, u, tile });
   const bytes = p.ask("winogradWeightsFloats", struct(p, 0, 0)) * 4;
   const fill = (own: Planner, w: number, u: number): void => {
     const shape = struct(own, w, u);
