@@ -1,6 +1,6 @@
 // More structs that TypeScript fills, as those of shapes.ts: the arguments of kernels that have too many to pass.
 
-/** How a and b of an element-wise operation walk along rows of y; see elementwise/elementwise.ts. */
+/** How a and b of an element-wise operation walk along rows of y; see elementwise/maps.template.mjs. */
 @unmanaged
 export class Broadcast {
   columns: i32 = 0;
@@ -51,6 +51,7 @@ export class LossGradient {
   dyStep: i32 = 0;
   x: usize = 0;
   target: usize = 0;
+  soft: i32 = 0;
   stats: usize = 0;
   dx: usize = 0;
   rows: i32 = 0;
@@ -59,43 +60,25 @@ export class LossGradient {
   scale: f32 = 0;
 }
 
-/** Steps of batch normalisation's gradient; see norm/batch-norm.ts. */
+/** Steps of batch normalisation and its gradient; see norm/batch-norm.ts. */
 @unmanaged
-export class NormSums {
+export class Norm {
   dy: usize = 0;
   y: usize = 0;
   scale: usize = 0;
   activation: i32 = 0;
   x: usize = 0;
   mean: usize = 0;
+  variance: usize = 0;
+  weight: usize = 0;
+  eps: f32 = 0;
   out: usize = 0;
   rows: i32 = 0;
   channels: i32 = 0;
   blockRows: i32 = 0;
   partials: usize = 0;
-}
-
-@unmanaged
-export class NormCoefficients {
-  mean: usize = 0;
-  variance: usize = 0;
-  weight: usize = 0;
   sums: usize = 0;
   dots: usize = 0;
-  eps: f32 = 0;
-  rows: i32 = 0;
-  channels: i32 = 0;
-  coefficients: usize = 0;
-}
-
-@unmanaged
-export class NormBackward {
-  dy: usize = 0;
-  y: usize = 0;
-  scale: usize = 0;
-  x: usize = 0;
-  dx: usize = 0;
-  channels: i32 = 0;
   coefficients: usize = 0;
 }
 
@@ -141,6 +124,7 @@ export class Sgd {
   first: i32 = 0;
 }
 
+/** LAMB too, for which l2 is not, and whose blocks have `partials`. */
 @unmanaged
 export class Adam {
   p: usize = 0;
@@ -155,6 +139,10 @@ export class Adam {
   decay: f32 = 0;
   correction1: f32 = 0;
   correction2: f32 = 0;
+  gain: f32 = 0;
+  n: i32 = 0;
+  block: i32 = 0;
+  partials: usize = 0;
 }
 
 @unmanaged
@@ -172,23 +160,4 @@ export class RmsProp {
   outer: f32 = 0;
   momentum: f32 = 0;
   weightDecay: f32 = 0;
-}
-
-@unmanaged
-export class Lamb {
-  p: usize = 0;
-  grad: usize = 0;
-  m: usize = 0;
-  v: usize = 0;
-  n: i32 = 0;
-  block: i32 = 0;
-  partials: usize = 0;
-  gain: f32 = 0;
-  rate: f32 = 0;
-  beta1: f32 = 0;
-  beta2: f32 = 0;
-  eps: f32 = 0;
-  weightDecay: f32 = 0;
-  correction1: f32 = 0;
-  correction2: f32 = 0;
 }

@@ -6,7 +6,6 @@ export { pixelsGemm, pixelsGemmScratch, pixelsGemmUnits } from "./product/pixels
 export { fewRows, fewRowsScratch } from "./product/few-rows";
 export { tileColumns, tileCount, tileRows } from "./tile/tile";
 export * from "./elementwise/copy";
-export * from "./elementwise/elementwise";
 export * from "./elementwise/generated/maps";
 export { argmax, maxBackward, sum, sumBackward } from "./reduce/reduce";
 export * from "./reduce/softmax";
@@ -16,31 +15,12 @@ export * from "./optimizer/optimizer";
 export * from "./elementwise/dropout";
 export * from "./depthwise/depthwise";
 export * from "./depthwise/weight";
-export { packPanels, packPanelsUnits, padImages } from "./product/pack";
+export { packPanels, padImages } from "./product/pack";
 export * from "./pool/avg-pool";
 export * from "./pool/max-pool";
 export * from "./image/resize";
 export { winogradConvScratch } from "./winograd/block";
 export { winogradConv, winogradConvUnits } from "./winograd/conv";
-export {
-  winogradStrips,
-  winogradStripsScratch,
-  winogradStripsUnits,
-  winogradSums,
-  winogradSumsFloats,
-  winogradSumsScratch,
-  winogradSumsUnits,
-  winogradTiles,
-  winogradTilesFloats,
-  winogradTilesScratch,
-  winogradWeightBackward,
-  winogradWeightBackwardScratch,
-  winogradWeightBackwardUnits,
-} from "./winograd/gradient";
+export * from "./winograd/gradient";
 export { winogradPoints, winogradProducts } from "./winograd/points";
-export {
-  winogradWeights,
-  winogradWeightsFloats,
-  winogradWeightsScratch,
-  winogradWeightsUnits,
-} from "./winograd/weights";
+export { winogradWeights, winogradWeightsFloats, winogradWeightsScratch } from "./winograd/weights";

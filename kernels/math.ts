@@ -55,24 +55,15 @@ export function log4(x: v128): v128 {
 }
 
 /** Where the constants of sigmoid4 lie: below all that the heap hands out. */
-const SIGMOID_AT: usize = 1024;
+const SIGMOID: usize = 1024;
 
 /** Stores them; to be called before sigmoid4. All threads store the same. */
 export function setSigmoid(): void {
-  store<f32>(SIGMOID_AT, -89);
-  store<f32>(SIGMOID_AT, 87, 4);
-  store<f32>(SIGMOID_AT, -1.44269504088896341, 8);
-  store<f32>(SIGMOID_AT, 12582912, 12);
-  store<f32>(SIGMOID_AT, 0.693359375, 16);
-  store<f32>(SIGMOID_AT, -2.1219444e-4, 20);
-  store<f32>(SIGMOID_AT, 1.98756915e-4, 24);
-  store<f32>(SIGMOID_AT, -1.3981999507e-3, 28);
-  store<f32>(SIGMOID_AT, 8.3334519073e-3, 32);
-  store<f32>(SIGMOID_AT, -4.1665795894e-2, 36);
-  store<f32>(SIGMOID_AT, 1.6666665459e-1, 40);
-  store<f32>(SIGMOID_AT, -5.0000001201e-1, 44);
-  store<f32>(SIGMOID_AT, 1, 48);
-  store<i32>(SIGMOID_AT, 127, 52);
+  v128.store(SIGMOID, f32x4(-89, 87, -1.44269504088896341, 12582912));
+  v128.store(SIGMOID, f32x4(0.693359375, -2.1219444e-4, 1.98756915e-4, -1.3981999507e-3), 16);
+  v128.store(SIGMOID, f32x4(8.3334519073e-3, -4.1665795894e-2, 1.6666665459e-1, -5.0000001201e-1), 32);
+  store<f32>(SIGMOID, 1, 48);
+  store<i32>(SIGMOID, 127, 52);
 }
 
 /**
@@ -80,21 +71,21 @@ export function setSigmoid(): void {
  * is in the sum's lowest bits; 2¹²⁸ is Infinity, of which 0 remains.
  */
 export function sigmoid4(x: v128): v128 {
-  const one = v128.load32_splat(SIGMOID_AT, 48);
-  const c = f32x4.pmin(f32x4.pmax(x, v128.load32_splat(SIGMOID_AT)), v128.load32_splat(SIGMOID_AT, 4)); // NaN stays
-  const magic = v128.load32_splat(SIGMOID_AT, 12);
-  const t = madd(c, v128.load32_splat(SIGMOID_AT, 8), magic);
+  const one = v128.load32_splat(SIGMOID, 48);
+  const c = f32x4.pmin(f32x4.pmax(x, v128.load32_splat(SIGMOID)), v128.load32_splat(SIGMOID, 4)); // NaN stays
+  const magic = v128.load32_splat(SIGMOID, 12);
+  const t = madd(c, v128.load32_splat(SIGMOID, 8), magic);
   const n = f32x4.sub(t, magic);
-  const s = madd(n, v128.load32_splat(SIGMOID_AT, 20), madd(n, v128.load32_splat(SIGMOID_AT, 16), c));
-  let p = v128.load32_splat(SIGMOID_AT, 24);
-  p = madd(p, s, v128.load32_splat(SIGMOID_AT, 28));
-  p = madd(p, s, v128.load32_splat(SIGMOID_AT, 32));
-  p = madd(p, s, v128.load32_splat(SIGMOID_AT, 36));
-  p = madd(p, s, v128.load32_splat(SIGMOID_AT, 40));
-  p = madd(p, s, v128.load32_splat(SIGMOID_AT, 44));
+  const s = madd(n, v128.load32_splat(SIGMOID, 20), madd(n, v128.load32_splat(SIGMOID, 16), c));
+  let p = v128.load32_splat(SIGMOID, 24);
+  p = madd(p, s, v128.load32_splat(SIGMOID, 28));
+  p = madd(p, s, v128.load32_splat(SIGMOID, 32));
+  p = madd(p, s, v128.load32_splat(SIGMOID, 36));
+  p = madd(p, s, v128.load32_splat(SIGMOID, 40));
+  p = madd(p, s, v128.load32_splat(SIGMOID, 44));
   p = madd(p, s, one);
   p = nmadd(p, s, one);
-  const power = i32x4.shl(i32x4.add(t, v128.load32_splat(SIGMOID_AT, 52)), 23);
+  const power = i32x4.shl(i32x4.add(t, v128.load32_splat(SIGMOID, 52)), 23);
   return f32x4.div(one, madd(p, power, one));
 }
 

@@ -175,8 +175,10 @@ export class Depthwise {
   parts: i32 = 0;
 }
 
-/** Bytes that depthwise and depthwiseBackwardData want. */
+/** Bytes of scratch that depthwise and depthwiseBackwardData want. */
 export const DEPTHWISE_SCRATCH: i32 = 128;
+/** Those that winogradWeightBackward wants: for a transform of Winograd's, 36 vectors, then constants. */
+export const TRANSFORM_SCRATCH: i32 = 640;
 
 /**
  * A convolution by Winograd's minimal filtering, or one of its gradients: 3×3 of stride 1 or 2, or 7×7 of stride 2; see

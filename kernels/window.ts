@@ -1,5 +1,19 @@
 // What kernels share whose windows slide over images.
 
+import { Window } from "./shapes";
+
+/** Whether windows have kernel × kernel taps next to each other, and lie `stride` pixels apart. */
+export function isSquare(s: Window, kernel: i32, stride: i32): bool {
+  return (
+    s.kernelHeight == kernel &&
+    s.kernelWidth == kernel &&
+    s.strideHeight == stride &&
+    s.strideWidth == stride &&
+    s.dilationHeight == 1 &&
+    s.dilationWidth == 1
+  );
+}
+
 /** Taps p of a window that starts at `start` lie inside the image for firstTap ≤ p < endTap. */
 export function firstTap(start: i32, dilation: i32): i32 {
   return start < 0 ? (-start + dilation - 1) / dilation : 0;

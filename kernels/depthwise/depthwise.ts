@@ -18,7 +18,7 @@ import { Sliding } from "./sliding";
 import { activate, highOf } from "../elementwise/activation";
 import { Depthwise, Window } from "../shapes";
 import { at } from "../simd";
-import { endTap, firstTap, touch } from "../window";
+import { endTap, firstTap, isSquare, touch } from "../window";
 
 /** What the rows of both passes share, into scratch. */
 function sliding(scratch: usize, d: Depthwise, channels: i32): Sliding {
@@ -59,7 +59,7 @@ export function depthwise(shape: usize, scratch: usize, begin: i32, end: i32): v
   r.yStep = at(0, channels);
   r.yRow = outRow;
   r.count = s.outWidth;
-  if (s.strideHeight == s.strideWidth && fitsBlocks(s)) chooseBlocks(r);
+  if (blockStride(s)) chooseBlocks(r);
   for (let u = begin; u < end; u++) {
     const n = u / pairs;
     const i0 = (u - n * pairs) << 1;
@@ -95,10 +95,10 @@ export function depthwise(shape: usize, scratch: usize, begin: i32, end: i32): v
   }
 }
 
-/** Whether the window is one that goes in blocks. */
-function fitsBlocks(s: Window): bool {
-  const dense = s.dilationHeight == 1 && s.dilationWidth == 1;
-  return dense && s.kernelHeight == 3 && s.kernelWidth == 3 && s.strideWidth <= 2 && s.channels >= 4;
+/** The stride if the window is one that goes in blocks, else 0. */
+function blockStride(s: Window): i32 {
+  if (s.channels < 4 || s.strideWidth > 2 || !isSquare(s, 3, s.strideWidth)) return 0;
+  return s.strideWidth;
 }
 
 /** dx[n, h, k, c] = Σ over the windows that contain (h, k) of dy · w; x of the shape is dy, y is dx. Units as for y, of rows of dx. */
@@ -135,7 +135,7 @@ export function depthwiseBackwardData(shape: usize, scratch: usize, begin: i32, 
     if (pairs % 3 == 1) pairs--;
     if (pairs < 3) pairs = 0;
   }
-  const strides = s.strideHeight == s.strideWidth && fitsBlocks(s) ? s.strideWidth : 0;
+  const strides = blockStride(s);
   const both = strides == 2 && s.paddingTop == 1 && s.paddingLeft == 1 && s.width >= 4;
   if (both) pairs = s.width >> 1;
   if (strides == 1) {

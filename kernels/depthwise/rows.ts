@@ -94,25 +94,6 @@ function sharedRow(s: Sliding): void {
   }
 }
 
-/** Stores the vectors of four outputs yStep bytes apart, `left` channels of each. */
-function storeFour(y: usize, yStep: usize, v0: v128, v1: v128, v2: v128, v3: v128, left: i32): void {
-  // V8 does not take multiples of yStep out of a loop.
-  const y1 = y + yStep;
-  const y2 = y1 + yStep;
-  const y3 = y2 + yStep;
-  if (left >= 4) {
-    v128.store(y, v0);
-    v128.store(y1, v1);
-    v128.store(y2, v2);
-    v128.store(y3, v3);
-  } else {
-    storeLanes(y, v0, left);
-    storeLanes(y1, v1, left);
-    storeLanes(y2, v2, left);
-    storeLanes(y3, v3, left);
-  }
-}
-
 /** Four outputs inside the image, with any number of taps, any stride and dilation. */
 function fourAny(s: Sliding, x: usize, y: usize): void {
   const channels = s.channels;
@@ -129,9 +110,9 @@ function fourAny(s: Sliding, x: usize, y: usize): void {
   const yStep = s.yStep;
   for (let c = 0; c < channels; c += 4) {
     let v0 = bias ? v128.load(at(bias, c)) : f32x4.splat(0);
-    let v1 = v0,
-      v2 = v0,
-      v3 = v0;
+    let v1 = v0;
+    let v2 = v0;
+    let v3 = v0;
     let wp = at(w, c);
     let xp = at(x, c);
     for (let p = 0; p < rows; p++) {
@@ -157,7 +138,20 @@ function fourAny(s: Sliding, x: usize, y: usize): void {
       v2 = inline.always(cut(v2, high));
       v3 = inline.always(cut(v3, high));
     }
-    inline.always(storeFour(at(y, c), yStep, v0, v1, v2, v3, channels - c));
+    // V8 does not take multiples of yStep out of a loop.
+    const left = channels - c;
+    let to = at(y, c);
+    if (left >= 4) {
+      v128.store(to, v0);
+      v128.store((to += yStep), v1);
+      v128.store((to += yStep), v2);
+      v128.store(to + yStep, v3);
+    } else {
+      storeLanes(to, v0, left);
+      storeLanes((to += yStep), v1, left);
+      storeLanes((to += yStep), v2, left);
+      storeLanes(to + yStep, v3, left);
+    }
   }
 }
 

@@ -67,15 +67,18 @@ export class WeightSums {
   stride: i32 = 0;
   taps: i32 = 0;
   ahead: i32 = 0;
-  /** Whether outputs go in runs; for these, of each row of taps, its row of x, its sums, and from these to the next four channels'. */
+  /** Whether outputs go in runs; then a TapRow for each of three rows of taps follows. */
   runs: i32 = 0;
-  x0: usize = 0;
-  x1: usize = 0;
-  x2: usize = 0;
-  s0: usize = 0;
-  s1: usize = 0;
-  s2: usize = 0;
-  next0: usize = 0;
-  next1: usize = 0;
-  next2: usize = 0;
+}
+
+/** Where a row of taps meets x, and where its sums are, for four channels and the next four. */
+@unmanaged
+export class TapRow {
+  x: usize = 0;
+  sums: usize = 0;
+  next: usize = 0;
+}
+
+export function tapRow(s: WeightSums, p: i32): TapRow {
+  return changetype<TapRow>(changetype<usize>(s) + offsetof<WeightSums>() + p * offsetof<TapRow>());
 }

@@ -83,13 +83,13 @@ function run(stride) {
   return `
 /**
  * A run of outputs: one whose first column of x lies outside the image if \`left\`, \`inside\` within it, one whose last column lies
- * outside if \`right\`. k: bytes from where s.x0, s.x1, s.x2 are in the rows of x that meet each row of taps to where the run's are;
+ * outside if \`right\`. k: bytes from where the rows of x that meet each row of taps begin to where the run does;
  * dy: the first output.
  */
 export function weightRun${stride}(s: WeightSums, k: usize, dy: usize, left: bool, inside: i32, right: bool): void {
   const pixel = s.pixel;
   const channels = s.count;
-  ${three((p) => `let s${p} = s.s${p};\nconst from${p} = s.x${p} + k;\nconst next${p} = s.next${p};`)}
+  ${three((p) => `let s${p} = tapRow(s, ${p}).sums;\nconst from${p} = tapRow(s, ${p}).x + k;\nconst next${p} = tapRow(s, ${p}).next;`)}
   const first = dy;
   for (let c = 0; c < channels; c += 4) {
     let dy = at(first, c);
@@ -151,5 +151,5 @@ export function weightFour(s: WeightSums, x: usize, dy: usize, columns: i32, don
   }
 }
 `,
-  "weight-run": `${imports}import { WeightSums } from "../sliding";\n${run(1)}${run(2)}`,
+  "weight-run": `${imports}import { tapRow, WeightSums } from "../sliding";\n${run(1)}${run(2)}`,
 };

@@ -9,7 +9,7 @@
 import { weightFour } from "./generated/weight-fours";
 import { weightRun1, weightRun2 } from "./generated/weight-run";
 import { sharePixels } from "./rows";
-import { WeightSums } from "./sliding";
+import { tapRow, WeightSums } from "./sliding";
 import { Depthwise, Window } from "../shapes";
 import { at, madd, storeLanes } from "../simd";
 import { endTap, firstTap, touchPixels } from "../window";
@@ -179,24 +179,17 @@ function overRight(s: Window): i32 {
 /** sumRow() in runs. x, dy: column 0 of the first row inside the image, tap row p0's, and of the outputs. */
 function runRow(s: Window, r: WeightSums, x: usize, p0: i32, dy: usize): void {
   const pixel = r.pixel;
-  const rows = r.rows;
   const unused = at(r.sums, max(9 * UNIT, CHUNK_SUMS));
   const left = s.paddingLeft == 1;
   const right = overRight(s) == 1;
-  const first = p0 == 0;
-  const second = p0 <= 1 && p0 + rows > 1;
-  const third = p0 + rows > 2;
-  // A row outside: any row will do.
   if (left) x -= pixel;
-  r.x0 = x;
-  r.x1 = second && first ? x + r.xRow : x;
-  r.x2 = third ? x + r.xRow * (rows - 1) : x;
-  r.s0 = first ? r.sums : unused;
-  r.s1 = second ? at(r.sums, 12) : unused;
-  r.s2 = third ? at(r.sums, 24) : unused;
-  r.next0 = first ? r.sumsNext : 0;
-  r.next1 = second ? r.sumsNext : 0;
-  r.next2 = third ? r.sumsNext : 0;
+  for (let p = 0; p < 3; p++) {
+    const row = tapRow(r, p);
+    const inside = p >= p0 && p < p0 + r.rows;
+    row.x = inside ? x + r.xRow * (p - p0) : x; // of a row outside any will do
+    row.sums = inside ? at(r.sums, 12 * p) : unused;
+    row.next = inside ? r.sumsNext : 0;
+  }
   for (let j = 0; j < s.outWidth; j += RUN) {
     const k = <usize>(j * s.strideWidth) * pixel;
     const size = min(RUN, s.outWidth - j);
@@ -228,12 +221,9 @@ function anyFour(s: Window, r: WeightSums, x: usize, dy: usize, j: i32): void {
   for (let c = 0; c < count; c += 4) {
     let from = at(dy, c);
     const d0 = v128.load(from);
-    let d1 = d0,
-      d2 = d0,
-      d3 = d0;
-    if (outputs > 1) d1 = v128.load((from += pixel));
-    if (outputs > 2) d2 = v128.load((from += pixel));
-    if (outputs > 3) d3 = v128.load(from + pixel);
+    const d1 = outputs > 1 ? v128.load((from += pixel)) : d0;
+    const d2 = outputs > 2 ? v128.load((from += pixel)) : d0;
+    const d3 = outputs > 3 ? v128.load(from + pixel) : d0;
     let to = sums;
     let row = at(x, c);
     for (let p = 0; p < rows; p++) {

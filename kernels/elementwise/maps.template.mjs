@@ -1,34 +1,31 @@
 // Writes the operations that go element by element: each is a row of a table, with what it computes of four values. Outputs may be
 // the same array as an input. Reads whole vectors, up to three floats past the end of each array.
 
-const loads = (pointers) =>
-  pointers.map((p) => `const ${p.toLowerCase()} = v128.load(at(${p}, i));`).join(" ");
+const typed = (names, type) => names.replace(/\w+/g, `$&: ${type},`);
 
-/** The loop over contiguous arrays A, B, …, of which `value` computes y. */
-const alike = (pointers, value) => `  let i = begin;
+/** A loop over contiguous arrays, X or DY and X, of which `value` computes y, with numbers that it has as vectors: x or dy, scale. */
+const alike = ([name, what, value, arrays = "X", numbers = ""]) => {
+  const loads = arrays.replace(/\w+/g, (p) => `const ${p.toLowerCase()} = v128.load(at(${p}, i));`);
+  return `
+/** y = ${what}. */
+export function ${name}(${typed(arrays, "usize")} y: usize, ${typed(numbers, "f32")} begin: i32, end: i32): void {
+  ${/sigmoid4|siluSlope/.test(value) ? "setSigmoid();" : ""}
+  ${numbers.replace(/\w+/g, (n) => `const ${n.toLowerCase()} = f32x4.splat(${n});`)}
+  let i = begin;
   for (; i + 4 <= end; i += 4) {
-    ${loads(pointers)}
+    ${loads}
     v128.store(at(y, i), ${value});
   }
   if (i < end) {
-    ${loads(pointers)}
+    ${loads}
     storeLanes(at(y, i), ${value}, end - i);
-  }`;
-
-const unary = ([name, what, value]) => `
-/** y = ${what}. */
-export function ${name}(X: usize, y: usize, begin: i32, end: i32): void {
-${value.includes("sigmoid4") ? "  setSigmoid();\n" : ""}${alike(["X"], value)}
+  }
 }
 `;
+};
 
-/** dx from dy and x, or y: both are called x in the value. */
-const gradient = ([name, what, value]) => `
-/** dx = ${what}. */
-export function ${name}Backward(DY: usize, X: usize, y: usize, begin: i32, end: i32): void {
-${value.includes("silu") ? "  setSigmoid();\n" : ""}${alike(["DY", "X"], value)}
-}
-`;
+/** y is dx; x is the operation's input, or its output. */
+const gradient = ([name, what, value]) => alike([`${name}Backward`, what, value, "DY X"]);
 
 /**
  * Contiguous arrays (broadcast = 0), or rows of an array: a and b advance aRow and bRow floats from one row to the next, and aStep
@@ -112,6 +109,14 @@ const GRADIENTS = [
   ["hardswish", "0 where x < −3, dy where x > 3, else dy·(x/3 + ½)", "hardswishGradient(dy, x)"],
 ];
 
+const WITH_NUMBERS = [
+  ["affine", "x·scale + shift", "madd(x, scale, shift)", "X", "SCALE SHIFT"],
+  ["leakyRelu", "x where it is positive, else x·slope; NaN stays NaN", "leak(x, x, slope)", "X", "SLOPE"],
+  ["leakyReluBackward", "dy where x is positive, else dy·slope", "leak(dy, x, slope)", "DY X", "SLOPE"],
+  ["fill", "value", "value", "", "VALUE"],
+  ["clamp", "x cut to [low, high]; NaN stays NaN", "f32x4.min(f32x4.max(x, low), high)", "X", "LOW HIGH"],
+];
+
 const BINARY = [
   ["add", "a + b", "f32x4.add(a, b)"],
   ["sub", "a − b", "f32x4.sub(a, b)"],
@@ -125,14 +130,14 @@ const BINARY = [
 /** Functions of kernels/elementwise/slopes.ts, and cut(), are parts of the loops. */
 const inlined = (text) =>
   text.replace(
-    /\b(cut|gate|sigmoid4|signed|between|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
+    /\b(cut|gate|sigmoid4|signed|between|leak|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
     "inline.always($&)",
   );
 
 export default {
   maps: inlined(`import { Broadcast } from "../../arguments";
 import { exp4, log4, setSigmoid, sigmoid4, tanh4 } from "../../math";
-import { at, cut, storeLanes } from "../../simd";
-import { between, gate, hardswishGradient, signed, siluSlope } from "../slopes";
-${UNARY.map(unary).join("")}${GRADIENTS.map(gradient).join("")}${BINARY.map(binary).join("")}`),
+import { at, cut, madd, storeLanes } from "../../simd";
+import { between, gate, hardswishGradient, leak, signed, siluSlope } from "../slopes";
+${[...UNARY, ...WITH_NUMBERS].map(alike).join("")}${GRADIENTS.map(gradient).join("")}${BINARY.map(binary).join("")}`),
 };

@@ -19,6 +19,11 @@ export function signed(dy: v128, x: v128): v128 {
   return v128.andnot(turned, f32x4.eq(x, f32x4.splat(0)));
 }
 
+/** v where x is positive, else v·slope. */
+export function leak(v: v128, x: v128, slope: v128): v128 {
+  return v128.bitselect(v, f32x4.mul(v, slope), f32x4.gt(x, f32x4.splat(0)));
+}
+
 export function siluSlope(x: v128): v128 {
   const one = f32x4.splat(1);
   const s = sigmoid4(x);

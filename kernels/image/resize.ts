@@ -9,10 +9,13 @@
 import { ResizeLinear, ResizeRows } from "../arguments";
 import { at } from "../simd";
 
-/** The sums of the high and the low parts as bytes, in the low four lanes of 8 bits. */
-function finish(high: v128, low: v128): v128 {
-  const sum = i32x4.add(i32x4.add(i32x4.shl(high, 11), low), i32x4.splat(1 << 21));
-  const words = i32x4.shr_s(sum, 22);
+/** The sums of the high and the low parts as whole numbers. */
+function rounded(high: v128, low: v128): v128 {
+  return i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high, 11), low), i32x4.splat(1 << 21)), 22);
+}
+
+/** Four numbers as bytes, in the low four lanes of 8 bits. */
+function narrow(words: v128): v128 {
   const halves = i16x8.narrow_i32x4_s(words, words);
   return i8x16.narrow_i16x8_u(halves, halves);
 }
@@ -42,67 +45,41 @@ function storePixel(to: usize, bytes: v128, channels: i32, last: bool): void {
  */
 export function resizeRows(shape: usize, begin: i32, end: i32): void {
   const s = changetype<ResizeRows>(shape);
-  const channels = s.channels;
-  if (channels == 1) return grayRows(s, begin, end);
-  const x = s.x;
-  const xRowBytes = s.xRowBytes;
-  const y = s.y;
+  if (s.channels == 1) inline.always(rowsBody(true, s, begin, end));
+  else inline.always(rowsBody(false, s, begin, end));
+}
+
+/** GRAY: one channel, of which eight taps go at a time; else two taps of all channels. */
+function rowsBody(GRAY: bool, s: ResizeRows, begin: i32, end: i32): void {
+  const channels = GRAY ? 1 : s.channels;
   const yWidth = s.yWidth;
   const firsts = s.firsts;
-  const weights = s.weights;
   const taps = s.taps;
   const order = pairOrder(channels);
   const lowParts = 2 * taps;
   for (let r = begin; r < end; r++) {
-    const row = x + r * xRowBytes;
-    let to = y + r * yWidth * channels;
-    let weight = weights;
+    const row = s.x + r * s.xRowBytes;
+    let to = s.y + r * yWidth * channels;
+    let weight = s.weights;
     for (let i = 0; i < yWidth; i++) {
       let from = row + load<i32>(at(firsts, i)) * channels;
       let high = i32x4.splat(0);
       let low = i32x4.splat(0);
-      for (let k = 0; k < taps; k += 2) {
-        const pair = i8x16.swizzle(v128.load64_zero(from), order);
-        high = i32x4.add(high, i32x4.dot_i16x8_s(pair, v128.load32_splat(weight)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(pair, v128.load32_splat(weight + lowParts)));
-        from += 2 * channels;
-        weight += 4;
+      for (let k = 0; k < taps; k += GRAY ? 8 : 2) {
+        const bytes = GRAY ? v128.load_ext<u8>(from) : i8x16.swizzle(v128.load64_zero(from), order);
+        const upper = GRAY ? v128.load(weight) : v128.load32_splat(weight);
+        const lower = GRAY ? v128.load(weight + lowParts) : v128.load32_splat(weight + lowParts);
+        high = i32x4.add(high, i32x4.dot_i16x8_s(bytes, upper));
+        low = i32x4.add(low, i32x4.dot_i16x8_s(bytes, lower));
+        from += GRAY ? 8 : 2 * channels;
+        weight += GRAY ? 16 : 4;
       }
       weight += lowParts;
-      const bytes = inline.always(finish(high, low));
+      if (GRAY) high = sumAll(high);
+      if (GRAY) low = sumAll(low);
+      const bytes = inline.always(narrow(inline.always(rounded(high, low))));
       inline.always(storePixel(to, bytes, channels, i + 1 == yWidth));
       to += channels;
-    }
-  }
-}
-
-/** The same for one channel: eight taps at a time. */
-function grayRows(s: ResizeRows, begin: i32, end: i32): void {
-  const x = s.x;
-  const xRowBytes = s.xRowBytes;
-  const y = s.y;
-  const yWidth = s.yWidth;
-  const firsts = s.firsts;
-  const weights = s.weights;
-  const taps = s.taps;
-  const lowParts = 2 * taps;
-  for (let r = begin; r < end; r++) {
-    const row = x + r * xRowBytes;
-    const to = y + r * yWidth;
-    let weight = weights;
-    for (let i = 0; i < yWidth; i++) {
-      let from = row + load<i32>(at(firsts, i));
-      let high = i32x4.splat(0);
-      let low = i32x4.splat(0);
-      for (let k = 0; k < taps; k += 8) {
-        const eight = v128.load_ext<u8>(from);
-        high = i32x4.add(high, i32x4.dot_i16x8_s(eight, v128.load(weight)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(eight, v128.load(weight + lowParts)));
-        from += 8;
-        weight += 16;
-      }
-      weight += lowParts;
-      v128.store8_lane(to + i, inline.always(finish(sumAll(high), sumAll(low))), 0);
     }
   }
 }
@@ -138,7 +115,11 @@ export function resizeColumns(
       b = rowBytes - 16; // the last 16 bytes, some of them once more
       v128.store(to + b, columns(from + b, rowBytes, weight, taps));
     } else {
-      storeBytes(to, columns(from, rowBytes, weight, taps), rowBytes);
+      let sums = columns(from, rowBytes, weight, taps);
+      for (; b < rowBytes; b++) {
+        v128.store8_lane(to + b, sums, 0);
+        sums = i8x16.shuffle(sums, sums, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0);
+      }
     }
   }
 }
@@ -176,32 +157,12 @@ function columns(from: usize, rowBytes: i32, weight: usize, taps: i32): v128 {
     from += 2 * rowBytes;
     weight += 4;
   }
-  const half = i32x4.splat(1 << 21);
-  const sum0 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high0, 11), low0), half), 22);
-  const sum1 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high1, 11), low1), half), 22);
-  const sum2 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high2, 11), low2), half), 22);
-  const sum3 = i32x4.shr_s(i32x4.add(i32x4.add(i32x4.shl(high3, 11), low3), half), 22);
-  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(sum0, sum1), i16x8.narrow_i32x4_s(sum2, sum3));
-}
-
-/** Stores the first `count` bytes, count < 16. */
-function storeBytes(p: usize, v: v128, count: i32): void {
-  if (count & 8) {
-    v128.store64_lane(p, v, 0);
-    v = i64x2.shuffle(v, v, 1, 0);
-    p += 8;
-  }
-  if (count & 4) {
-    v128.store32_lane(p, v, 0);
-    v = i32x4.shuffle(v, v, 1, 2, 3, 0);
-    p += 4;
-  }
-  if (count & 2) {
-    v128.store16_lane(p, v, 0);
-    v = i16x8.shuffle(v, v, 1, 2, 3, 4, 5, 6, 7, 0);
-    p += 2;
-  }
-  if (count & 1) v128.store8_lane(p, v, 0);
+  const left = i16x8.narrow_i32x4_s(inline.always(rounded(high0, low0)), inline.always(rounded(high1, low1)));
+  const right = i16x8.narrow_i32x4_s(
+    inline.always(rounded(high2, low2)),
+    inline.always(rounded(high3, low3)),
+  );
+  return i8x16.narrow_i16x8_u(left, right);
 }
 
 /**
@@ -211,24 +172,18 @@ function storeBytes(p: usize, v: v128, count: i32): void {
  */
 export function resizeLinear(shape: usize, begin: i32, end: i32): void {
   const s = changetype<ResizeLinear>(shape);
-  const x = s.x;
-  const xHeight = s.xHeight;
-  const xRowBytes = s.xRowBytes;
-  const y = s.y;
   const yWidth = s.yWidth;
   const channels = s.channels;
   const columns = s.columns;
   const columnWeights = s.columnWeights;
-  const rows = s.rows;
-  const rowWeights = s.rowWeights;
   const order = pairOrder(channels);
   for (let r = begin; r < end; r++) {
-    const first = load<i32>(at(rows, r));
-    const upper = x + max(first, 0) * xRowBytes;
-    const under = x + min(first + 1, xHeight - 1) * xRowBytes;
-    const upperWeight = i32x4.splat(load<i16>(at(rowWeights, r)));
-    const underWeight = i32x4.splat(load<i16>(at(rowWeights, r), 2));
-    let to = y + r * yWidth * channels;
+    const first = load<i32>(at(s.rows, r));
+    const upper = s.x + max(first, 0) * s.xRowBytes;
+    const under = s.x + min(first + 1, s.xHeight - 1) * s.xRowBytes;
+    const upperWeight = i32x4.splat(load<i16>(at(s.rowWeights, r)));
+    const underWeight = i32x4.splat(load<i16>(at(s.rowWeights, r), 2));
+    let to = s.y + r * yWidth * channels;
     for (let i = 0; i < yWidth; i++) {
       const from = load<i32>(at(columns, i)) * channels;
       const weights = v128.load32_splat(at(columnWeights, i));
@@ -237,8 +192,7 @@ export function resizeLinear(shape: usize, begin: i32, end: i32): void {
       const over = i32x4.shr_s(i32x4.mul(i32x4.shr_s(a, 4), upperWeight), 16);
       const below = i32x4.shr_s(i32x4.mul(i32x4.shr_s(b, 4), underWeight), 16);
       const words = i32x4.shr_s(i32x4.add(i32x4.add(over, below), i32x4.splat(2)), 2);
-      const halves = i16x8.narrow_i32x4_s(words, words);
-      const bytes = i8x16.narrow_i16x8_u(halves, halves);
+      const bytes = inline.always(narrow(words));
       inline.always(storePixel(to, bytes, channels, i + 1 == yWidth));
       to += channels;
     }

@@ -8,7 +8,7 @@
 // Sums over rows are taken block by block into partials[block][2][channels], blocks of rows that depend on the shape
 // alone, and then added up in their order.
 
-import { NormBackward, NormCoefficients, NormSums } from "../arguments";
+import { Norm } from "../arguments";
 import { activate, activateBackward } from "../elementwise/activation";
 import { RELU } from "../shapes";
 import { at, madd, storeLanes } from "../simd";
@@ -16,43 +16,7 @@ import { at, madd, storeLanes } from "../simd";
 /** Rows summed in registers before they are added to the totals; 16 rows of any width stay in L1. */
 const INNER: i32 = 16;
 
-/** Sums of x − pivot and of its square over rows of blocks begin ≤ block < end, the pivot being the first row of x. */
-export function channelMoments(
-  x: usize,
-  rows: i32,
-  channels: i32,
-  blockRows: i32,
-  partials: usize,
-  begin: i32,
-  end: i32,
-): void {
-  for (let block = begin; block < end; block++) {
-    const sums = at(partials, 2 * block * channels);
-    const squares = at(sums, channels);
-    const last = min(rows, (block + 1) * blockRows);
-    memory.fill(sums, 0, at(0, 2 * channels));
-    for (let first = block * blockRows; first < last; first += INNER) {
-      const stop = min(first + INNER, last);
-      for (let c = 0; c < channels; c += 4) {
-        const left = channels - c;
-        const pivot = v128.load(at(x, c)); // sums of x − pivot do not cancel in the variance
-        let s = f32x4.splat(0);
-        let q = f32x4.splat(0);
-        let from = at(x, first * channels + c);
-        for (let r = first; r < stop; r++) {
-          const d = f32x4.sub(v128.load(from), pivot);
-          s = f32x4.add(s, d);
-          q = madd(d, d, q);
-          from = at(from, channels);
-        }
-        inline.always(storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left));
-        inline.always(storeLanes(at(squares, c), f32x4.add(v128.load(at(squares, c)), q), left));
-      }
-    }
-  }
-}
-
-/** mean[c] and variance[c] (biased, divided by rows) from the partials of all blocks, taken about the pivot. */
+/** mean[c] and variance[c] (biased, divided by rows) from normSums' partials of all blocks about the pivot: so they do not cancel. */
 export function finishMoments(
   pivot: usize,
   rows: i32,
@@ -147,11 +111,6 @@ function scaleShiftBody(
   }
 }
 
-/** Rows of y that stay in L1 while an activation goes over them. */
-function cachedRows(channels: i32): i32 {
-  return max(1, 2048 / max(1, channels));
-}
-
 /**
  * y = x·scale[c] + shift[c] for rows begin ≤ r < end, plus the residual (unless 0), then the activation (unless 0). NaN stays
  * NaN. shift lies behind scale.
@@ -171,7 +130,8 @@ export function scaleShift(
     else inline.always(scaleShiftBody(CUT, x, 0, y, channels, scale, begin, end));
     return;
   }
-  const step = activation ? cachedRows(channels) : end - begin;
+  // Rows of y that stay in L1 while an activation goes over them.
+  const step = activation ? max(1, 2048 / max(1, channels)) : end - begin;
   for (let r = begin; r < end; r += step) {
     const stop = min(r + step, end);
     if (residual) inline.always(scaleShiftBody(RESIDUAL, x, residual, y, channels, scale, r, stop));
@@ -181,10 +141,11 @@ export function scaleShift(
   }
 }
 
-/** Where dy counts: everywhere, where the output y of a ReLU is positive, or where x·scale + shift is. */
+/** Where dy counts: everywhere, where the output y of a ReLU is positive, or where x·scale + shift is. MOMENTS: x − mean is dy. */
 const ALL = 0;
 const BY_OUTPUT = 1;
 const BY_INPUT = 2;
+const MOMENTS = 3;
 
 /** Four values of dy, 0 where they do not count. y: those of the ReLU's output; x of its input before scale and shift. */
 function masked(mask: i32, dy: usize, y: usize, x: v128, scale: v128, shift: v128): v128 {
@@ -195,33 +156,28 @@ function masked(mask: i32, dy: usize, y: usize, x: v128, scale: v128, shift: v12
 }
 
 /** out = dy times the slope of the activation at x·scale + shift, for rows first ≤ r < stop. */
-function activationGradient(n: NormSums, first: i32, stop: i32): void {
+function activationGradient(n: Norm, first: i32, stop: i32): void {
   const skipped = first * n.channels;
   const out = at(n.out, skipped);
   scaleShift(n.x, 0, 0, n.out, n.channels, n.scale, first, stop);
   activateBackward(n.activation, at(n.dy, skipped), out, out, (stop - first) * n.channels);
 }
 
-function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32): void {
-  let dy = n.dy;
+function normSumsBody(mask: i32, writes: i32, n: Norm, begin: i32, end: i32): void {
   const x = n.x;
+  // From x to the others.
+  const dy = (mask == ALL && n.activation ? n.out : n.dy) - x;
+  const y = n.y - x;
+  const out = n.out - x;
   const mean = n.mean;
   const channels = n.channels;
-  const rows = n.rows;
-  const blockRows = n.blockRows;
-  const partials = n.partials;
-  let y = dy,
-    out = dy,
-    scale = dy;
-  if (mask == BY_OUTPUT) y = n.y;
-  if (mask == BY_INPUT) scale = n.scale;
-  if (writes) out = n.out;
-  if (mask == ALL && n.activation) dy = n.out;
+  const scale = n.scale;
   const shift = at(scale, channels);
   for (let block = begin; block < end; block++) {
-    const sums = at(partials, 2 * block * channels);
+    const sums = at(n.partials, 2 * block * channels);
     const dots = at(sums, channels);
-    const last = min(rows, (block + 1) * blockRows);
+    const blockRows = n.blockRows;
+    const last = min(n.rows, (block + 1) * blockRows);
     memory.fill(sums, 0, at(0, 2 * channels));
     for (let first = block * blockRows; first < last; first += INNER) {
       const stop = min(first + INNER, last);
@@ -229,20 +185,19 @@ function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32)
       for (let c = 0; c < channels; c += 4) {
         const left = channels - c;
         const m = v128.load(at(mean, c));
-        let f = m,
-          t = m;
-        if (mask == BY_INPUT) f = v128.load(at(scale, c));
-        if (mask == BY_INPUT) t = v128.load(at(shift, c));
+        const f = mask == BY_INPUT ? v128.load(at(scale, c)) : m;
+        const t = mask == BY_INPUT ? v128.load(at(shift, c)) : m;
         let s = f32x4.splat(0);
         let q = f32x4.splat(0);
-        let i = first * channels + c;
+        let from = at(x, first * channels + c);
         for (let r = first; r < stop; r++) {
-          const v = v128.load(at(x, i));
-          const g = inline.always(masked(mask, at(dy, i), at(y, i), v, f, t));
+          const v = v128.load(from);
+          const d = f32x4.sub(v, m);
+          const g = mask == MOMENTS ? d : inline.always(masked(mask, from + dy, from + y, v, f, t));
           s = f32x4.add(s, g);
-          q = madd(g, f32x4.sub(v, m), q);
-          if (writes) inline.always(storeLanes(at(out, i), g, left));
-          i += channels;
+          q = madd(g, d, q);
+          if (writes) inline.always(storeLanes(from + out, g, left));
+          from = at(from, channels);
         }
         inline.always(storeLanes(at(sums, c), f32x4.add(v128.load(at(sums, c)), s), left));
         inline.always(storeLanes(at(dots, c), f32x4.add(v128.load(at(dots, c)), q), left));
@@ -252,13 +207,15 @@ function normSumsBody(mask: i32, writes: i32, n: NormSums, begin: i32, end: i32)
 }
 
 /**
- * Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end. Behind a ReLU dy counts only where its output y is
- * positive, or if scale (with shift behind it) is given, where x·scale + shift is; else both are 0. `out`, unless 0, gets dy
- * with zeros where it does not count by y. With another activation dy is times its slope at x·scale + shift; out gets that.
+ * Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end; without dy (0) it is x − mean. Behind a ReLU dy counts only
+ * where its output y is positive, or if scale (with shift behind it) is given, where x·scale + shift is; else both are 0. `out`,
+ * unless 0, gets dy with zeros where it does not count by y. With another activation dy is times its slope at x·scale + shift; out
+ * gets that.
  */
 export function normSums(shape: usize, begin: i32, end: i32): void {
-  const n = changetype<NormSums>(shape);
-  if (n.activation || !(n.scale | n.out | n.y)) inline.always(normSumsBody(ALL, 0, n, begin, end));
+  const n = changetype<Norm>(shape);
+  if (!n.dy) inline.always(normSumsBody(MOMENTS, 0, n, begin, end));
+  else if (n.activation || !(n.scale | n.out | n.y)) inline.always(normSumsBody(ALL, 0, n, begin, end));
   else if (n.scale) inline.always(normSumsBody(BY_INPUT, 0, n, begin, end));
   else if (n.out) inline.always(normSumsBody(BY_OUTPUT, 1, n, begin, end));
   else inline.always(normSumsBody(BY_OUTPUT, 0, n, begin, end));
@@ -278,7 +235,7 @@ export function finishSums(partials: usize, blocks: i32, channels: i32, sums: us
  * once. weight may be 0 (γ = 1).
  */
 export function normCoefficients(shape: usize): void {
-  const s = changetype<NormCoefficients>(shape);
+  const s = changetype<Norm>(shape);
   const channels = s.channels;
   const n = <f64>s.rows;
   for (let c = 0; c < channels; c++) {
@@ -292,28 +249,24 @@ export function normCoefficients(shape: usize): void {
   }
 }
 
-function normBackwardBody(mask: i32, s: NormBackward, begin: i32, end: i32): void {
+function normBackwardBody(mask: i32, s: Norm, begin: i32, end: i32): void {
   const dy = s.dy;
+  const y = s.y;
   const x = s.x;
-  const dx = s.dx;
+  const dx = s.out;
   const channels = s.channels;
   const a = s.coefficients;
   const b = at(a, channels);
   const d = at(b, channels);
-  let y = dy,
-    scale = dy;
-  if (mask == BY_OUTPUT) y = s.y;
-  if (mask == BY_INPUT) scale = s.scale;
+  const scale = s.scale;
   const shift = at(scale, channels);
   const whole = channels & ~3;
   let i = begin * channels;
   for (let r = begin; r < end; r++) {
     for (let c = 0; c < channels; c += 4) {
       const v = v128.load(at(x, i + c));
-      let f = v,
-        t = v;
-      if (mask == BY_INPUT) f = v128.load(at(scale, c));
-      if (mask == BY_INPUT) t = v128.load(at(shift, c));
+      const f = mask == BY_INPUT ? v128.load(at(scale, c)) : v;
+      const t = mask == BY_INPUT ? v128.load(at(shift, c)) : v;
       const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c), v, f, t));
       const z = madd(g, v128.load(at(a, c)), madd(v, v128.load(at(b, c)), v128.load(at(d, c))));
       if (c < whole) v128.store(at(dx, i + c), z);
@@ -323,9 +276,9 @@ function normBackwardBody(mask: i32, s: NormBackward, begin: i32, end: i32): voi
   }
 }
 
-/** dx[r, c] = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; y and scale as for normSums. */
+/** out = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; y and scale as for normSums. */
 export function normBackward(shape: usize, begin: i32, end: i32): void {
-  const s = changetype<NormBackward>(shape);
+  const s = changetype<Norm>(shape);
   if (s.scale) inline.always(normBackwardBody(BY_INPUT, s, begin, end));
   else if (s.y) inline.always(normBackwardBody(BY_OUTPUT, s, begin, end));
   else inline.always(normBackwardBody(ALL, s, begin, end));

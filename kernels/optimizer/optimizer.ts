@@ -1,7 +1,7 @@
 // One fused, in-place update of parameters begin ≤ i < end. Formulas and defaults are PyTorch's.
 // Reads whole vectors, up to three floats past the end of each array.
 
-import { Adam, Lamb, RmsProp, Sgd } from "../arguments";
+import { Adam, RmsProp, Sgd } from "../arguments";
 import { at, firstLanes, loadLanes, madd, storeLanes, sumLanes } from "../simd";
 
 /**
@@ -138,7 +138,7 @@ export function squareSums(x: usize, n: i32, block: i32, partials: usize, begin:
   }
 }
 
-/** u = (m/c₁) / (√v/√c₂ + ε) + weightDecay·p: LAMB's update before its length is chosen. */
+/** u = (m/c₁) / (√v/√c₂ + ε) + decay·p: LAMB's update before its length is chosen. */
 function lambStep(p: v128, m: v128, v: v128, first: v128, root: v128, eps: v128, decay: v128): v128 {
   return madd(decay, p, f32x4.div(f32x4.mul(m, first), madd(f32x4.sqrt(v), root, eps)));
 }
@@ -149,14 +149,11 @@ function lambStep(p: v128, m: v128, v: v128, first: v128, root: v128, eps: v128,
  * You et al., LAMB (2019), arXiv 1904.00962.
  */
 export function lambMoments(shape: usize, begin: i32, end: i32): void {
-  const s = changetype<Lamb>(shape);
+  const s = changetype<Adam>(shape);
   const p = s.p;
   const grad = s.grad;
   const m = s.m;
   const v = s.v;
-  const n = s.n;
-  const block = s.block;
-  const partials = s.partials;
   const scale = f32x4.splat(s.gain);
   const b1 = f32x4.splat(s.beta1);
   const b2 = f32x4.splat(s.beta2);
@@ -165,12 +162,12 @@ export function lambMoments(shape: usize, begin: i32, end: i32): void {
   const first = f32x4.splat(<f32>1 / s.correction1);
   const root = f32x4.splat(<f32>1 / sqrt<f32>(s.correction2));
   const e = f32x4.splat(s.eps);
-  const decay = f32x4.splat(s.weightDecay);
+  const decay = f32x4.splat(s.decay);
   for (let b = begin; b < end; b++) {
-    const last = min(n, (b + 1) * block);
+    const last = min(s.n, (b + 1) * s.block);
     let ps = f32x4.splat(0);
     let us = ps;
-    for (let i = b * block; i < last; i += 4) {
+    for (let i = b * s.block; i < last; i += 4) {
       const left = last - i;
       const w = firstLanes(v128.load(at(p, i)), left);
       const g = f32x4.mul(scale, v128.load(at(grad, i)));
@@ -182,22 +179,22 @@ export function lambMoments(shape: usize, begin: i32, end: i32): void {
       ps = madd(w, w, ps);
       us = madd(u, u, us);
     }
-    store<f32>(at(partials, 2 * b), sumLanes(ps));
-    store<f32>(at(partials, 2 * b + 1), sumLanes(us));
+    store<f32>(at(s.partials, 2 * b), sumLanes(ps));
+    store<f32>(at(s.partials, 2 * b + 1), sumLanes(us));
   }
 }
 
-/** p ← p − rate·u, with u from the moments that lambMoments() left. */
+/** p ← p − lr·u, with u from the moments that lambMoments() left. */
 export function lambUpdate(shape: usize, begin: i32, end: i32): void {
-  const s = changetype<Lamb>(shape);
+  const s = changetype<Adam>(shape);
   const p = s.p;
   const m = s.m;
   const v = s.v;
-  const by = f32x4.splat(-s.rate);
+  const by = f32x4.splat(-s.lr);
   const first = f32x4.splat(<f32>1 / s.correction1);
   const root = f32x4.splat(<f32>1 / sqrt<f32>(s.correction2));
   const e = f32x4.splat(s.eps);
-  const decay = f32x4.splat(s.weightDecay);
+  const decay = f32x4.splat(s.decay);
   for (let i = begin; i < end; i += 4) {
     const w = v128.load(at(p, i));
     const u = inline.always(lambStep(w, v128.load(at(m, i)), v128.load(at(v, i)), first, root, e, decay));
@@ -211,15 +208,5 @@ export function lerp(x: usize, y: usize, weight: f32, begin: i32, end: i32): voi
   for (let i = begin; i < end; i += 4) {
     const old = v128.load(at(y, i));
     inline.always(storeLanes(at(y, i), madd(w, f32x4.sub(v128.load(at(x, i)), old), old), end - i));
-  }
-}
-
-/** x ← low where x < low, high where x > high; NaN stays NaN. */
-export function clamp(x: usize, low: f32, high: f32, begin: i32, end: i32): void {
-  const least = f32x4.splat(low);
-  const most = f32x4.splat(high);
-  for (let i = begin; i < end; i += 4) {
-    const v = f32x4.min(f32x4.max(v128.load(at(x, i)), least), most);
-    inline.always(storeLanes(at(x, i), v, end - i));
   }
 }

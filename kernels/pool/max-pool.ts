@@ -1,11 +1,11 @@
 // Max pooling of NHWC images, forward and backward. Window (shapes.ts) says where windows lie. Reads whole vectors, up to
 // three floats (and taps) past the end of each array.
 
-import { bandOfMaxima } from "./max-pool-bands";
+import { bandAlone, bandWithTaps } from "./generated/bands";
 import { anyWindow, windows2x2, windows3x3 } from "./max-pool-window";
 import { Window } from "../shapes";
 import { at, storeLanes, swizzle } from "../simd";
-import { endTap, firstTap } from "../window";
+import { endTap, firstTap, isSquare } from "../window";
 
 /** Rows of outputs that go together where windows overlap. */
 const BAND: i32 = 3;
@@ -21,17 +21,7 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
   let j0 = 0;
   let j1 = 0;
   let lastRow = -1;
-  if (
-    s.kernelHeight == 3 &&
-    s.kernelWidth == 3 &&
-    s.strideHeight == 2 &&
-    s.strideWidth == 2 &&
-    s.dilationHeight == 1 &&
-    s.dilationWidth == 1 &&
-    s.height >= 3 &&
-    s.width >= 3 &&
-    !(channels & 7)
-  ) {
+  if (isSquare(s, 3, 2) && s.height >= 3 && s.width >= 3 && !(channels & 7)) {
     j0 = firstTap(-s.paddingLeft, 2);
     j1 = max(j0, min(s.outWidth, (s.width - 3 + s.paddingLeft) / 2 + 1));
     if (j0 < j1) lastRow = min(s.outHeight - 1, (s.height - 3 + s.paddingTop) / 2);
@@ -60,6 +50,23 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
   }
 }
 
+/**
+ * `rows` × `columns` outputs and, unless taps is 0, the first tap of each that holds the maximum, or the last NaN. x: the first
+ * pixel of the first window. channels: a multiple of eight. A NaN anywhere has the band done again, window by window.
+ */
+function bandOfMaxima(s: Window, x: usize, y: usize, taps: usize, rows: i32, columns: i32): void {
+  const sum = taps ? bandWithTaps(s, x, y, taps, rows, columns) : bandAlone(s, x, y, 0, rows, columns);
+  if (!v128.any_true(f32x4.ne(sum, sum))) return;
+  const channels = s.channels;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const corner = at(x, 2 * (i * s.width + j) * channels);
+      const first = (i * s.outWidth + j) * channels;
+      anyWindow(s, corner, 3, 3, 0, at(y, first), taps ? taps + first : 0, channels);
+    }
+  }
+}
+
 /** Outputs begin ≤ j < end of row i of an image. */
 function someWindows(s: Window, image: usize, y: usize, taps: usize, i: i32, begin: i32, end: i32): void {
   const channels = s.channels;
@@ -75,12 +82,9 @@ function someWindows(s: Window, image: usize, y: usize, taps: usize, i: i32, beg
     h >= 0 &&
     h + (size - 1) * s.dilationHeight < s.height
   ) {
-    inside = max(begin, firstTap(-s.paddingLeft, s.strideWidth));
-    outside = min(end, endTap(-s.paddingLeft, s.strideWidth, end, s.width - (size - 1) * s.dilationWidth));
-  }
-  if (inside >= outside) {
-    inside = end;
-    outside = end;
+    inside = min(end, max(begin, firstTap(-s.paddingLeft, s.strideWidth)));
+    outside = endTap(-s.paddingLeft, s.strideWidth, end, s.width - (size - 1) * s.dilationWidth);
+    outside = max(inside, min(end, outside));
   }
   for (let j = begin; j < inside; j++) oneWindow(s, image, y, taps, h, j);
   if (inside < outside) {
@@ -107,12 +111,6 @@ function oneWindow(s: Window, image: usize, y: usize, taps: usize, h: i32, j: i3
   anyWindow(s, corner, p1 - p0, q1 - q0, first, at(y, j * channels), tapTo, channels);
 }
 
-/** Units of work of maxPool2dBackward: bands of strideHeight rows of dx. */
-export function maxPool2dBackwardUnits(window: usize): i32 {
-  const s = changetype<Window>(window);
-  return s.images * ((s.height + s.strideHeight - 1) / s.strideHeight);
-}
-
 /** dx = the sum of dy over the windows whose maximum a pixel is. Unit = band of strideHeight rows of dx. */
 export function maxPool2dBackward(
   window: usize,
@@ -124,21 +122,8 @@ export function maxPool2dBackward(
 ): void {
   const s = changetype<Window>(window);
   const bands = (s.height + s.strideHeight - 1) / s.strideHeight;
-  const pairs = s.strideHeight == 2 && s.strideWidth == 2 && s.dilationHeight == 1 && s.dilationWidth == 1;
-  const three =
-    pairs &&
-    !(s.channels & 3) &&
-    s.kernelHeight == 3 &&
-    s.kernelWidth == 3 &&
-    s.paddingTop == 1 &&
-    s.paddingLeft == 1;
-  const two =
-    pairs &&
-    s.channels >= 4 &&
-    s.kernelHeight == 2 &&
-    s.kernelWidth == 2 &&
-    s.paddingTop == 0 &&
-    s.paddingLeft == 0;
+  const three = isSquare(s, 3, 2) && !(s.channels & 3) && s.paddingTop == 1 && s.paddingLeft == 1;
+  const two = isSquare(s, 2, 2) && s.channels >= 4 && s.paddingTop == 0 && s.paddingLeft == 0;
   for (let unit = begin; unit < end; unit++) {
     const n = unit / bands;
     const i = unit % bands;
@@ -150,9 +135,9 @@ export function maxPool2dBackward(
     if (h1 - h0 == 2 && ((three && i + 1 < s.outHeight) || (two && i < s.outHeight))) {
       pairsDone = min(s.width >> 1, three ? s.outWidth - 1 : s.outWidth);
       const start = from + i * s.outWidth * s.channels;
-      if (three)
-        bandOfThrees(s, at(dy, start), taps + start, at(image, h0 * s.width * s.channels), pairsDone);
-      else bandOfTwos(s, at(dy, start), taps + start, at(image, h0 * s.width * s.channels), pairsDone);
+      const to = at(image, h0 * s.width * s.channels);
+      if (three) bandOfThrees(s, at(dy, start), taps + start, to, pairsDone);
+      else bandOfTwos(s, at(dy, start), taps + start, to, pairsDone);
     }
     for (let h = h0; h < h1; h++) {
       for (let w = 2 * pairsDone; w < s.width; w++) {
@@ -186,11 +171,8 @@ function gather(s: Window, dy: usize, taps: usize, h: i32, w: i32, dx: usize): v
 
 /** Four values of dy where the window's maximum is at this tap, else 0. */
 function won(dy: usize, taps: usize, tap: v128): v128 {
-  return v128.and(v128.load(dy), i32x4.eq(tapsAt(taps), tap));
-}
-
-function tapsAt(taps: usize): v128 {
-  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(taps)));
+  const four = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(taps)));
+  return v128.and(v128.load(dy), i32x4.eq(four, tap));
 }
 
 /** Lane i holds byte i of the four at `taps` four times: numbers of taps as multiples of 0x01010101, by one instruction. */

@@ -7,7 +7,7 @@
 import { packMatrix } from "./pack";
 import { Gemm } from "../shapes";
 import { at } from "../simd";
-import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
+import { Operands, setPanels, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { panelTile } from "../tile/generated/panel";
 
 /** Depth of a block: a panel of B (8 columns, 16 KiB) and one of A (6 rows, 12 KiB) stay in L1. */
@@ -53,24 +53,16 @@ export function gemm(shape: usize, scratch: usize, begin: i32, end: i32): void {
 function block(s: Gemm, i0: i32, m: i32, j0: i32, n: i32, scratch: usize): void {
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
-  const segment = scratch; // {0, 0, depth}: a packed panel is one stretch of k
   const operands = changetype<Operands>(scratch + 64);
   const aPanels = scratch + 64 + TILE_SCRATCH;
   const bPanels = at(aPanels, min(s.k, KC) * roundUp(min(s.m, MC), 12));
   const ldc = at(0, s.ldc);
-  store<i32>(segment, 0);
-  store<i32>(segment, 0, 4);
-  operands.segments = segment;
-  operands.segmentCount = 1;
-  operands.aStep = at(0, MR);
-  operands.bStep = at(0, NR);
-  operands.cRow = ldc;
   if (s.k == 0 && !s.accumulate) {
     for (let i = i0; i < i0 + m; i++) memory.fill(at(s.c + i * ldc, j0), 0, at(0, n));
   }
   for (let pc = 0; pc < s.k; pc += KC) {
     const kc = min(KC, s.k - pc);
-    store<i32>(segment, kc, 8);
+    setPanels(operands, scratch, kc, at(0, MR), at(0, NR), ldc);
     packMatrix(at(s.b, pc * s.rsb + j0 * s.csb), s.rsb, s.csb, kc, n, NR, bPanels, kc * NR);
     for (let ic = 0; ic < m; ic += MC) {
       const mc = min(MC, m - ic);

@@ -99,11 +99,6 @@ export function packPanel(src: usize, rs: i32, cs: i32, k: i32, count: i32, widt
   }
 }
 
-/** Units of work of packPanels: panels. */
-export function packPanelsUnits(n: i32, width: i32): i32 {
-  return (n + width - 1) / width;
-}
-
 /**
  * Packs a k×n matrix, element (p, j) at src[p·rs + j·cs], into panels of `width` columns:
  * dst[panel·panelStride + p·width + j mod width], zero-padded to whole panels. Strides in elements.

@@ -3,7 +3,7 @@
 import { packMatrix, packPanel } from "./pack";
 import { PixelsGemm } from "../shapes";
 import { at } from "../simd";
-import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
+import { Operands, setPanels, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { panelTile } from "../tile/generated/panel";
 import { touchPixels } from "../window";
 
@@ -147,15 +147,8 @@ function packedBlock(
     }
     pixels += length;
   }
-  store<i32>(scratch, 0);
-  store<i32>(scratch, 0, 4);
-  store<i32>(scratch, pixels, 8);
   const operands = changetype<Operands>(scratch + SEGMENT_BYTES);
-  operands.segments = scratch;
-  operands.segmentCount = 1;
-  operands.aStep = at(0, MR);
-  operands.bStep = at(0, NR);
-  operands.cRow = s.cRowBytes;
+  setPanels(operands, scratch, pixels, at(0, MR), at(0, NR), s.cRowBytes);
   for (let unit = begin; unit < end; unit++) {
     const i = unit * MR;
     const rows = min(MR, s.rows - i);

@@ -32,6 +32,13 @@ function depthSum(x: usize, n: i32, m: f32): f32 {
   return total;
 }
 
+/** Σ x of n contiguous floats. */
+function total(x: usize, n: i32): f32 {
+  let v = f32x4.splat(0);
+  for (let i = 0; i < n; i += 4) v = f32x4.add(v, loadLanes(at(x, i), n - i));
+  return sumLanes(v);
+}
+
 function log(x: f32): f32 {
   return f32x4.extract_lane(log4(f32x4.splat(x)), 0);
 }
@@ -53,12 +60,10 @@ export function logSoftmax(x: usize, y: usize, rows: i32, n: i32): void {
 /** dx = dy − exp(y)·Σ_j dy[j]; y is logSoftmax's output. */
 export function logSoftmaxBackward(dy: usize, y: usize, dx: usize, rows: i32, n: i32): void {
   for (let r = 0; r < rows; r++) {
-    let v = f32x4.splat(0);
-    for (let i = 0; i < n; i += 4) v = f32x4.add(v, loadLanes(at(dy, i), n - i));
-    const total = f32x4.splat(-sumLanes(v));
+    const sum = f32x4.splat(-total(dy, n));
     for (let i = 0; i < n; i += 4) {
       const p = exp4(loadLanes(at(y, i), n - i));
-      storeLanes(at(dx, i), madd(p, total, loadLanes(at(dy, i), n - i)), n - i);
+      storeLanes(at(dx, i), madd(p, sum, loadLanes(at(dy, i), n - i)), n - i);
     }
     dy = at(dy, n);
     y = at(y, n);
@@ -107,13 +112,14 @@ export function softmaxBackward(dy: usize, y: usize, dx: usize, rows: i32, n: i3
 }
 
 /**
- * losses[r] = ln Σ + (1 − smoothing)·(m − x[r, labels[r]]) + smoothing·(m − mean_j x[r, j]); m and 1/Σ are kept for backward,
- * in stats[r][2]. labels: i32 in [0, n). Label smoothing: Szegedy et al., Rethinking the Inception Architecture (2015), arXiv
- * 1512.00567.
+ * losses[r] = Σ_j t·(ln Σ + m − x), t = (1 − smoothing)·target[r, j] + smoothing·Σ_k target[r, k]/n; m and 1/Σ are kept for
+ * backward, in stats[r][2]. target: if soft f32 [rows][n], else the labels, i32 in [0, n), whose target is 1 and all others' 0.
+ * Label smoothing: Szegedy et al., Rethinking the Inception Architecture (2015), arXiv 1512.00567.
  */
 export function crossEntropy(
   x: usize,
-  labels: usize,
+  target: usize,
+  soft: i32,
   losses: usize,
   stats: usize,
   rows: i32,
@@ -123,97 +129,55 @@ export function crossEntropy(
   for (let r = 0; r < rows; r++) {
     const m = maxContiguous(x, n);
     const sum = expSum(x, n, m);
-    let loss = log(sum) + (<f32>1 - smoothing) * (m - load<f32>(at(x, load<i32>(at(labels, r)))));
-    if (smoothing != 0) loss += smoothing * (depthSum(x, n, m) / <f32>n);
-    store<f32>(at(losses, r), loss);
-    store<f32>(at(stats, 2 * r), m);
-    store<f32>(at(stats, 2 * r + 1), <f32>1 / sum);
-    x = at(x, n);
-  }
-}
-
-/** dx[r, j] = scale·dy[r·dyStep]·(softmax(x)[r, j] − target[r, j]), target = (1 − smoothing)·onehot + smoothing/n. */
-export function crossEntropyBackward(shape: usize): void {
-  const s = changetype<LossGradient>(shape);
-  const rows = s.rows;
-  const n = s.n;
-  let x = s.x;
-  let dx = s.dx;
-  const share = f32x4.splat(s.smoothing / <f32>n);
-  for (let r = 0; r < rows; r++) {
-    const g = load<f32>(at(s.dy, r * s.dyStep)) * s.scale;
-    const m = v128.load32_splat(at(s.stats, 2 * r));
-    const inverse = v128.load32_splat(at(s.stats, 2 * r + 1));
-    for (let i = 0; i < n; i += 4) {
-      const p = f32x4.mul(exp4(f32x4.sub(loadLanes(at(x, i), n - i), m)), inverse);
-      storeLanes(at(dx, i), f32x4.mul(f32x4.sub(p, share), f32x4.splat(g)), n - i);
-    }
-    const hit = at(dx, load<i32>(at(s.target, r)));
-    store<f32>(hit, load<f32>(hit) - g * (<f32>1 - s.smoothing));
-    x = at(x, n);
-    dx = at(dx, n);
-  }
-}
-
-/**
- * losses[r] = Σ_j t·(ln Σ + m − x), t = (1 − smoothing)·targets[r, j] + smoothing·Σ_k targets[r, k]/n; stats as crossEntropy
- * has them. targets: f32 [rows][n].
- */
-export function softCrossEntropy(
-  x: usize,
-  targets: usize,
-  losses: usize,
-  stats: usize,
-  rows: i32,
-  n: i32,
-  smoothing: f32,
-): void {
-  for (let r = 0; r < rows; r++) {
-    const m = maxContiguous(x, n);
-    const sum = expSum(x, n, m);
-    const shift = f32x4.splat(m);
-    let hard = f32x4.splat(0);
-    let v = f32x4.splat(0);
-    for (let i = 0; i < n; i += 4) {
-      const t = loadLanes(at(targets, i), n - i);
-      hard = madd(t, f32x4.sub(shift, loadLanes(at(x, i), n - i)), hard);
-      v = f32x4.add(v, t);
-    }
-    const mass = sumLanes(v);
-    let loss = mass * log(sum) + (<f32>1 - smoothing) * sumLanes(hard);
+    let mass: f32 = 1;
+    let hard: f32 = 0;
+    if (soft) {
+      const shift = f32x4.splat(m);
+      const targets = at(target, r * n);
+      let v = f32x4.splat(0);
+      let w = f32x4.splat(0);
+      for (let i = 0; i < n; i += 4) {
+        const t = loadLanes(at(targets, i), n - i);
+        w = madd(t, f32x4.sub(shift, loadLanes(at(x, i), n - i)), w);
+        v = f32x4.add(v, t);
+      }
+      mass = sumLanes(v);
+      hard = sumLanes(w);
+    } else hard = m - load<f32>(at(x, load<i32>(at(target, r))));
+    let loss = mass * log(sum) + (<f32>1 - smoothing) * hard;
     if (smoothing != 0) loss += smoothing * mass * (depthSum(x, n, m) / <f32>n);
     store<f32>(at(losses, r), loss);
     store<f32>(at(stats, 2 * r), m);
     store<f32>(at(stats, 2 * r + 1), <f32>1 / sum);
     x = at(x, n);
-    targets = at(targets, n);
   }
 }
 
-/** dx = scale·dy[r·dyStep]·(softmax(x)·Σ_k targets[r, k] − t), t as in softCrossEntropy. */
-export function softCrossEntropyBackward(shape: usize): void {
+/** dx = scale·dy[r·dyStep]·(softmax(x)·Σ_k target[r, k] − t), t as in crossEntropy. */
+export function crossEntropyBackward(shape: usize): void {
   const s = changetype<LossGradient>(shape);
-  const rows = s.rows;
   const n = s.n;
   let x = s.x;
   let dx = s.dx;
-  let targets = s.target;
-  for (let r = 0; r < rows; r++) {
-    const g = f32x4.splat(load<f32>(at(s.dy, r * s.dyStep)) * s.scale);
+  for (let r = 0; r < s.rows; r++) {
+    const g = load<f32>(at(s.dy, r * s.dyStep)) * s.scale;
     const m = v128.load32_splat(at(s.stats, 2 * r));
-    let v = f32x4.splat(0);
-    for (let i = 0; i < n; i += 4) v = f32x4.add(v, loadLanes(at(targets, i), n - i));
-    const mass = sumLanes(v);
+    const keep = <f32>1 - s.smoothing;
+    const targets = s.soft ? at(s.target, r * n) : 0;
+    let mass: f32 = 1;
+    if (targets) mass = total(targets, n);
     const factor = f32x4.splat(load<f32>(at(s.stats, 2 * r + 1)) * mass);
     const share = f32x4.splat((s.smoothing * mass) / <f32>n);
-    const keep = f32x4.splat(<f32>1 - s.smoothing);
     for (let i = 0; i < n; i += 4) {
       const p = f32x4.mul(exp4(f32x4.sub(loadLanes(at(x, i), n - i), m)), factor);
-      const t = madd(loadLanes(at(targets, i), n - i), keep, share);
-      storeLanes(at(dx, i), f32x4.mul(f32x4.sub(p, t), g), n - i);
+      const t = targets ? madd(loadLanes(at(targets, i), n - i), f32x4.splat(keep), share) : share;
+      storeLanes(at(dx, i), f32x4.mul(f32x4.sub(p, t), f32x4.splat(g)), n - i);
+    }
+    if (!targets) {
+      const hit = at(dx, load<i32>(at(s.target, r)));
+      store<f32>(hit, load<f32>(hit) - g * keep);
     }
     x = at(x, n);
-    targets = at(targets, n);
     dx = at(dx, n);
   }
 }

@@ -57,6 +57,25 @@ export class Operands {
 export const TILE_SCRATCH: i32 = 448;
 export const SPARE: i32 = 64;
 
+/** Sets what panelTile takes: operands whose k is one stretch, written at `segment`. */
+export function setPanels(
+  o: Operands,
+  segment: usize,
+  length: i32,
+  aStep: usize,
+  bStep: usize,
+  cRow: usize,
+): void {
+  store<i32>(segment, 0);
+  store<i32>(segment, 0, 4);
+  store<i32>(segment, length, 8);
+  o.segments = segment;
+  o.segmentCount = 1;
+  o.aStep = aStep;
+  o.bStep = bStep;
+  o.cRow = cRow;
+}
+
 /** Copies rows × columns values to C, or adds them. */
 export function copyTile(
   from: usize,

@@ -1,10 +1,10 @@
 // One thread's memory for a block of tiles of winograd/conv.ts: structs, then strips of rows, v, m and weights.
 
-import { Winograd } from "../shapes";
+import { TRANSFORM_SCRATCH, Winograd } from "../shapes";
 import { at, wholeLines } from "../simd";
 import { tileColumns, tileRows } from "../tile/tile";
 import { Grid, setGrid } from "./grid";
-import { Outputs, POINTS_BYTES, Tiles, TRANSFORM_SCRATCH } from "./places";
+import { Outputs, POINTS_BYTES, Tiles } from "./places";
 import { depthOf, hasPhases, phaseCount, STAGGER, winogradPoints } from "./points";
 import { clearStrip, inputBytes, setInput, Strip } from "./strip";
 import { panelsOf, weightFloats, winogradWeightsScratch } from "./weights";

@@ -35,7 +35,7 @@ import {
   V_AT,
   WEIGHTS_AT,
 } from "./block";
-import { columnStart, endOf, firstOf, Grid, moveBack, moveOn, startBlock, tilesWith } from "./grid";
+import { columnStart, endOf, firstOf, Grid, moveOn, moveTo, startBlock, tilesWith } from "./grid";
 import { Outputs, Points, Tiles } from "./places";
 import { depthOf, hasPhases, phaseCount, STAGGER } from "./points";
 import { addMoments, storeRows } from "./store";
@@ -75,7 +75,7 @@ export function winogradConv(shape: usize, scratch: usize, begin: i32, end: i32)
       transformed = number;
     }
     multiplyBlock(s, scratch);
-    moveBack(grid, block.first);
+    moveTo(grid, block.first, block.first);
     outputBlock(s, scratch);
   }
 }
@@ -182,17 +182,9 @@ function multiply(s: Winograd, scratch: usize, o0: i32, o1: i32, k: i32, to: i32
           for (let panel = o0; panel < o1; panel++) {
             for (let d = 0; d < depth; d += stretch) {
               const some = min(stretch, depth - d);
+              const skip = panelBytes - ((some * MR) << 2);
               const more = i32(k + y + d > 0);
-              quadsTile(
-                s.tile,
-                at(a, d * MR),
-                panelBytes - ((some * MR) << 2),
-                panels,
-                some >> 2,
-                at(b, d * NR),
-                c,
-                more,
-              );
+              quadsTile(s.tile, at(a, d * MR), skip, panels, some >> 2, at(b, d * NR), c, more);
             }
             b += <usize>(summed * phaseBytes);
             c += <usize>o.panelBytes;

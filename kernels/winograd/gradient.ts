@@ -8,11 +8,11 @@
 // sums[group][36][channels][outChannels] (winogradSums): groups of blocks add up on their own, the same groups whoever
 // computes them; winogradWeightBackward adds the groups up and transforms them back.
 
-import { Winograd } from "../shapes";
+import { TRANSFORM_SCRATCH, Winograd } from "../shapes";
 import { at, wholeLines } from "../simd";
 import { narrowPhase, narrowStemSums, narrowSums } from "./generated/transforms";
 import { columnStart, firstOf, Grid, moveOn, moveTo, rowStart, setGrid, startBlock, tilesWith } from "./grid";
-import { Points, POINTS_BYTES, setTiles, tileBytes, Tiles, TRANSFORM_SCRATCH } from "./places";
+import { Points, POINTS_BYTES, setTiles, tileBytes, Tiles } from "./places";
 import { depthOf, firstPhase, hasPhases, phaseCount, phasePlace, winogradPoints, STAGGER } from "./points";
 import {
   clearStrip,
@@ -58,6 +58,12 @@ function stripsOf(s: Winograd): i32 {
   return (s.channels + s.stripChannels - 1) / s.stripChannels;
 }
 
+/** Units of work of winogradSums and winogradStrips: groups of blocks, or phases, times strips of input channels. */
+export function winogradStripsUnits(shape: usize): i32 {
+  const s = changetype<Winograd>(shape);
+  return s.groups * (hasPhases(s.kernel, s.stride) ? 4 : 1) * stripsOf(s);
+}
+
 /** Sets the grid, strips from `from` on, and `tiles` tiles at `to`, or after the strips, of that many channels of x. */
 function setUp(s: Winograd, scratch: usize, to: usize, tiles: i32, channels: i32): void {
   const grid = changetype<Grid>(scratch);
@@ -88,12 +94,6 @@ export function winogradSumsScratch(shape: usize): i32 {
   const s = changetype<Winograd>(shape);
   const arrays = 36 * (vStep(s, s.blockTiles, s.stripChannels) + dStep(s, s.blockTiles));
   return <i32>LEAD + inputBytes(s) + gradientBytes(s) + arrays + 3 * 64;
-}
-
-/** Units of work: groups of blocks, times strips of input channels. */
-export function winogradSumsUnits(shape: usize): i32 {
-  const s = changetype<Winograd>(shape);
-  return s.groups * stripsOf(s);
 }
 
 /** sums[group][ξ][c][o] = Σ over the group's tiles of Bᵀ d B · A dY Aᵀ. Unit = group · strips + strip of channels. */
@@ -236,12 +236,6 @@ export function winogradStripsScratch(shape: usize): i32 {
   return <i32>LEAD + winogradPoints(s.kernel, s.stride) * sumStep(s, s.stripChannels);
 }
 
-/** Units of work of winogradStrips: phases, times strips of input channels. */
-export function winogradStripsUnits(shape: usize): i32 {
-  const s = changetype<Winograd>(shape);
-  return (hasPhases(s.kernel, s.stride) ? 4 : 1) * stripsOf(s);
-}
-
 /** dw (+)= its part from the tiles that winogradTiles left. Unit = phase · strips + strip. */
 export function winogradStrips(shape: usize, dw: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<Winograd>(shape);
@@ -267,18 +261,7 @@ function tapOf(s: Winograd, dw: usize, phase: i32): usize {
   return at(dw, ((phase >> 1) * s.kernel + (phase & 1)) * s.channels * s.outChannels);
 }
 
-/** Bytes of scratch that winogradWeightBackward needs. */
-export function winogradWeightBackwardScratch(): i32 {
-  return <i32>TRANSFORM_SCRATCH;
-}
-
-/** Units of work of winogradWeightBackward: vectors of the sums of a point. */
-export function winogradWeightBackwardUnits(shape: usize): i32 {
-  const s = changetype<Winograd>(shape);
-  return (depthOf(s.kernel, s.channels) * s.outChannels) >> 2;
-}
-
-/** dw = Gᵀ s G, s the sum of all groups' sums in their order; the first group's are overwritten by it. Unit = vector. */
+/** dw = Gᵀ s G, s the sum of all groups' sums in their order; the first group's are overwritten by it. Unit = vector of the sums of a point. */
 export function winogradWeightBackward(shape: usize, dw: usize, scratch: usize, begin: i32, end: i32): void {
   const s = changetype<Winograd>(shape);
   const step = sumStep(s, s.channels);

@@ -8,6 +8,7 @@
 // small, or without the low and small, or the full ones.
 
 import { Winograd } from "../shapes";
+import { at } from "../simd";
 import { leavesOut, sideOf } from "./points";
 
 @unmanaged
@@ -66,15 +67,16 @@ export function columnStart(g: Grid, j: i32): i32 {
   return g.step * j - (g.side == 5 ? max(0, j - g.fullWide) : 0);
 }
 
-/** Tiles before number `tile` of the kind that is cut (or not) in height and in width. */
-function before(g: Grid, tile: i32, cutRow: bool, cutColumn: bool): i32 {
+/** Tiles before number `tile` of a kind, in the order of Grid's counts: 1: cut in width, 2: in height. */
+function before(g: Grid, tile: i32, kind: i32): i32 {
+  const cutRow = kind > 1;
   const row = tile / g.tilesWide;
   const column = tile - row * g.tilesWide;
   const rowOfImage = row % g.tilesHigh;
   const full = (row / g.tilesHigh) * g.fullHigh + min(rowOfImage, g.fullHigh);
   const rows = cutRow ? row - full : full;
   const some = rowOfImage >= g.fullHigh == cutRow;
-  if (cutColumn) return rows * (g.tilesWide - g.fullWide) + (some ? max(0, column - g.fullWide) : 0);
+  if (kind & 1) return rows * (g.tilesWide - g.fullWide) + (some ? max(0, column - g.fullWide) : 0);
   return rows * g.fullWide + (some ? min(column, g.fullWide) : 0);
 }
 
@@ -86,28 +88,19 @@ function setRow(g: Grid, row: i32): void {
 /** Starts the block of tiles first ≤ t < first + count. */
 export function startBlock(g: Grid, first: i32, count: i32): void {
   moveTo(g, first, first + count);
-  g.full = g.fullBefore;
-  g.narrow = g.narrowBefore;
-  g.low = g.lowBefore;
-  g.small = g.smallBefore;
-  moveBack(g, first);
-}
-
-/** Goes back to the block's first tile. */
-export function moveBack(g: Grid, first: i32): void {
-  setRow(g, first / g.tilesWide);
-  g.column = first % g.tilesWide;
-  g.fullBefore = g.narrowBefore = g.lowBefore = g.smallBefore = 0;
+  const counts = changetype<usize>(g) + offsetof<Grid>("full");
+  memory.copy(counts, changetype<usize>(g) + offsetof<Grid>("fullBefore"), 16);
+  moveTo(g, first, first);
 }
 
 /** Goes to tile number `tile` of the block that starts at `first`. */
 export function moveTo(g: Grid, first: i32, tile: i32): void {
   setRow(g, tile / g.tilesWide);
   g.column = tile % g.tilesWide;
-  g.fullBefore = before(g, tile, false, false) - before(g, first, false, false);
-  g.narrowBefore = before(g, tile, false, true) - before(g, first, false, true);
-  g.lowBefore = before(g, tile, true, false) - before(g, first, true, false);
-  g.smallBefore = before(g, tile, true, true) - before(g, first, true, true);
+  const counts = changetype<usize>(g) + offsetof<Grid>("fullBefore");
+  for (let kind = 0; kind < 4; kind++) {
+    store<i32>(at(counts, kind), before(g, tile, kind) - before(g, first, kind));
+  }
 }
 
 /** Goes on by this many tiles of the row. */

@@ -3,8 +3,7 @@
 import { at } from "../simd";
 import { STAGGER } from "./points";
 
-/** Bytes of scratch that a transform needs: 36 vectors, then constants. */
-export const TRANSFORM_SCRATCH: usize = 640;
+/** After the 36 vectors in TRANSFORM_SCRATCH. */
 const CONSTANTS: usize = 36 * 16;
 
 /** Numbers as vectors come from memory: V8 rebuilds a constant vector at each use, a loaded one stays in a register. */

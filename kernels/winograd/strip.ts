@@ -69,17 +69,12 @@ function setSize(p: Strip, base: usize): usize {
 /** Bytes of both. */
 export function inputBytes(s: Winograd): i32 {
   const step = inputStep(s);
-  const columns = step * outputColumns(s) + 3;
+  const columns = 4 * step * s.tilesWide + 3;
   return ((4 * step + 2) * columns * depthOf(s.kernel, s.channels)) << 2;
 }
 
 export function gradientBytes(s: Winograd): i32 {
-  return (4 * outputColumns(s) * s.outChannels) << 2;
-}
-
-/** Columns of the outputs of a row of tiles. */
-export function outputColumns(s: Winograd): i32 {
-  return 4 * s.tilesWide;
+  return (16 * s.tilesWide * s.outChannels) << 2;
 }
 
 /** Fills the strip of the input for the next `tiles` tiles of the grid. */

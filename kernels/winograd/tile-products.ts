@@ -2,7 +2,7 @@
 
 import { Winograd } from "../shapes";
 import { at } from "../simd";
-import { Operands, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
+import { Operands, setPanels, tileColumns, tileRows, TILE_SCRATCH } from "../tile/tile";
 import { columnTile } from "../tile/generated/column";
 import { panelTile } from "../tile/generated/panel";
 
@@ -24,32 +24,22 @@ export class TileSum {
 }
 
 export function sumTiles(s: TileSum, tiles: i32, accumulate: i32, scratch: usize): void {
-  const a = s.a;
-  const b = s.b;
-  const c = s.c;
   const rows = s.rows;
   const columns = s.columns;
   const MR = tileRows(s.tile);
   const NR = tileColumns(s.tile);
   const whole = rows / MR;
-  store<i32>(scratch, 0);
-  store<i32>(scratch, 0, 4);
-  store<i32>(scratch, tiles, 8);
   const operands = changetype<Operands>(scratch + 64);
-  operands.segments = scratch;
-  operands.segmentCount = 1;
-  operands.aStep = s.aStep;
-  operands.bStep = s.bStep;
-  operands.cRow = at(0, columns);
+  setPanels(operands, scratch, tiles, s.aStep, s.bStep, at(0, columns));
   for (let o = 0; o < columns; o += NR) {
     let i = 0;
     if (o + NR <= columns) {
-      columnTile(s.tile, operands, a, at(b, o), tiles, at(c, o), accumulate, whole);
+      columnTile(s.tile, operands, s.a, at(s.b, o), tiles, at(s.c, o), accumulate, whole);
       i = whole * MR;
     }
     for (; i < rows; i += MR) {
-      const to = at(c, i * columns + o);
-      panelTile(s.tile, operands, at(a, i), at(b, o), to, accumulate, rows - i, columns - o);
+      const to = at(s.c, i * columns + o);
+      panelTile(s.tile, operands, at(s.a, i), at(s.b, o), to, accumulate, rows - i, columns - o);
     }
   }
 }

@@ -153,63 +153,50 @@ const constants = (formulas) =>
 
 const CUTS = "cutRows: i32, cutColumns: i32, scratch: usize";
 
-/** From the pixels of a tile to the points, of which `to` is the first array's place. */
-const toPoints = (name, rows, formulas, cut) => `
-export function ${name}(x: usize, strip: Strip, channels: i32, v: Tiles, to: usize${cut ? `, ${CUTS}` : ", scratch: usize"}): void {
-  ${constants(formulas)}
-  const rowBytes = <usize>strip.rowBytes;
-  const pixel = <usize>strip.pixelBytes;
-  const step = <usize>v.stepBytes;
-  const step6: usize = 6 * step;
-  const quad = <usize>v.quadBytes;
-  for (let c = 0; c < channels; c += 4) {
-    let from = x;
-    for (let r: usize = 0; r < ${cut ? `<usize>(${rows} - cutRows)` : rows} * 96; r += 96) {
-      const to = scratch + r;
-      ${lines("cutColumns", formulas, (rows === 6 && !cut ? walked : apart)("from", "pixel"), spaced("to", 16))}
-      from += rowBytes;
-    }
-    let out = to;
-    for (let q: usize = 0; q < 96; q += 16, out += step) {
-      ${cut ? "if (inline.always(leavesOut(6, cutColumns, <i32>q >> 4))) continue;" : ""}
-      const column = scratch + q;
-      ${lines("cutRows", formulas, spaced("column", 96), (rows === 6 && !cut ? walked : apart)("out", "step6"))}
-    }
-    x += 16;
-    to += quad;
-  }
-}`;
-
-/** The same for one phase of a tile, to the listed places. */
-const toListed = (name, rows, formulas) => `
-export function ${name}(x: usize, strip: Strip, channels: i32, points: Points, phase: i32, ${CUTS}): void {
-  ${constants(formulas)}
-  const oddRow = phase >> 1;
+/** Whether a phase is odd, the table of places, and what lies between these and the phase's values. */
+const PHASE = `const oddRow = phase >> 1;
   const oddColumn = phase & 1;
-  const rowBytes = <usize>(strip.rowBytes * strip.stride);
-  const pixel = <usize>(strip.pixelBytes * strip.stride);
   const table = tableOf(points);
-  const quad = <usize>points.quadBytes;
-  let offset = <usize>(phasePlace(phase) * points.phaseBytes);
-  x += <usize>(oddRow * strip.rowBytes + oddColumn * strip.pixelBytes);
+  let offset = <usize>(phasePlace(phase) * points.phaseBytes);`;
+
+const STEPS = (of) => `const step = <usize>${of}.stepBytes;\nconst step6: usize = 6 * step;`;
+
+/** For each column of points, but for those that cut tiles are without; without phases `next` goes from one to the next. */
+const eachColumn = (cut, phases, next, then) => `
+    for (let q: usize = 0; q < ${phases ? "<usize>(80 - 16 * oddColumn)" : 96}; q += 16${phases ? "" : `, ${next} += step`}) {
+      ${cut ? `if (inline.always(leavesOut(${phases ? 5 : 6}, cutColumns, <i32>q >> 4))) continue;` : ""}
+      const column = scratch + q;
+      ${phases ? "const places = table + (q >> 2);" : ""}
+      ${then}
+    }`;
+
+/** From the pixels of a tile to the points: those at the listed places, of one phase, or step bytes apart from `to` on. */
+const toPoints = (name, rows, formulas, cut, phases) => {
+  const far = rows === 6 && !cut ? walked : apart;
+  const out = phases ? listed("places", "offset") : far("out", "step6");
+  const stride = phases ? " * strip.stride" : "";
+  return `
+export function ${name}(x: usize, strip: Strip, channels: i32, ${phases ? "points: Points, phase: i32" : "v: Tiles, to: usize"}, ${cut ? CUTS : "scratch: usize"}): void {
+  ${constants(formulas)}
+  const rowBytes = <usize>(strip.rowBytes${stride});
+  const pixel = <usize>(strip.pixelBytes${stride});
+  const quad = <usize>${phases ? "points" : "v"}.quadBytes;
+  ${phases ? PHASE : STEPS("v")}
+  ${phases ? "x += <usize>(oddRow * strip.rowBytes + oddColumn * strip.pixelBytes);" : ""}
   for (let c = 0; c < channels; c += 4) {
     let from = x;
-    let to = scratch;
-    for (let r = 0; r < ${rows} - cutRows - oddRow; r++) {
-      ${lines("cutColumns", formulas, apart("from", "pixel"), spaced("to", 16), "oddColumn")}
+    for (let r: usize = 0; r < ${cut ? `<usize>(${rows} - cutRows${phases ? " - oddRow" : ""})` : rows} * 96; r += 96) {
+      const row = scratch + r;
+      ${lines("cutColumns", formulas, far("from", "pixel"), spaced("row", 16), "oddColumn")}
       from += rowBytes;
-      to += 96;
     }
-    for (let q = 0; q < 5 - oddColumn; q++) {
-      if (inline.always(leavesOut(5, cutColumns, q))) continue;
-      const column = scratch + (<usize>q << 4);
-      const places = table + (<usize>q << 2);
-      ${lines("cutRows", formulas, spaced("column", 96), listed("places", "offset"), "oddRow")}
-    }
+    ${phases ? "" : "let out = to;"}
+    ${eachColumn(cut, phases, "out", lines("cutRows", formulas, spaced("column", 96), out, "oddRow"))}
     x += 16;
-    offset += quad;
+    ${phases ? "offset" : "to"} += quad;
   }
 }`;
+};
 
 /** From products to the pixels of a tile: of one phase, those at the listed places, or those step bytes apart from m on. */
 const toPixels = (name, rows, formulas, cut, phases) => {
@@ -218,41 +205,23 @@ const toPixels = (name, rows, formulas, cut, phases) => {
     ? `points: Points, phase: i32, y: usize, ${CUTS}`
     : `m: usize, y: usize${cut ? `, ${CUTS}` : ", scratch: usize"}`;
   const [first, second] = formulas;
+  const from = phases ? listed("places", "offset") : apart("from", "step6");
+  const stride = phases ? " * o.stride" : "";
   return `
 export function ${name}(o: Outputs, ${params}): void {
   ${constants(second)}
   ${cut && !phases ? "const zero = f32x4.splat(0);" : ""}
-  const row = <usize>${phases ? "(o.rowBytes * o.stride)" : "o.rowBytes"};
-  const pixel = <usize>${phases ? "(o.pixelBytes * o.stride)" : "o.pixelBytes"};
+  const row = <usize>(o.rowBytes${stride});
+  const pixel = <usize>(o.pixelBytes${stride});
   const jump = <usize>(o.panelBytes - (o.panelChannels << 2));
   const channels = o.channels;
   const bias = o.bias;
-  ${
-    phases
-      ? `const oddRow = phase >> 1;
-  const oddColumn = phase & 1;
-  const table = tableOf(points);
-  let offset = <usize>(phasePlace(phase) * points.phaseBytes);`
-      : "const step = <usize>o.stepBytes;\nconst step6: usize = 6 * step;"
-  }
+  ${phases ? PHASE : STEPS("o")}
   let b = f32x4.splat(0);
   let lane = 0;
   for (let c = 0; c < channels; c += 4) {
     ${phases ? "" : "let from = m;"}
-    ${
-      phases
-        ? `for (let q = 0; q < 5 - oddColumn; q++) {
-      if (inline.always(leavesOut(5, cutColumns, q))) continue;
-      const places = table + (<usize>q << 2);
-      const to = scratch + (<usize>q << 4);
-      ${lines("cutRows", first, listed("places", "offset"), spaced("to", 96), "oddRow")}
-    }`
-        : `for (let q: usize = 0; q < 96; q += 16, from += step) {
-      ${cut ? "if (inline.always(leavesOut(6, cutColumns, <i32>q >> 4))) continue;" : ""}
-      const to = scratch + q;
-      ${lines("cutRows", first, apart("from", "step6"), spaced("to", 96))}
-    }`
-    }
+    ${eachColumn(cut, phases, "from", lines("cutRows", first, from, spaced("column", 96), "oddRow"))}
     if (bias) b = v128.load(at(bias, c));
     let to = at(y, c);
     let line = scratch;
@@ -361,8 +330,8 @@ ${[
   toPoints("spreadFullTile", 4, spread[0]),
   toPoints("spreadCutTile", 4, spread, true),
   toPoints("spreadStemTile", 3, stemSpread),
-  toListed("liftPhase", 5, Object.assign(phaseLift, { values: phaseValues })),
-  toListed("spreadPhase", 4, phaseSpread),
+  toPoints("liftPhase", 5, Object.assign(phaseLift, { values: phaseValues }), true, true),
+  toPoints("spreadPhase", 4, phaseSpread, true, true),
   toPixels("gatherFullTile", 4, [gather("")[0], gather("b")[0]]),
   toPixels("gatherCutTile", 4, [gather("zero"), gather("b")], true),
   toPixels("gatherStemTile", 3, [stemGather(""), stemGather("b")]),

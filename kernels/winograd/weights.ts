@@ -8,11 +8,11 @@
 // kernel turned by 180°.
 
 import { packPanel } from "../product/pack";
-import { Winograd } from "../shapes";
+import { TRANSFORM_SCRATCH, Winograd } from "../shapes";
 import { at } from "../simd";
 import { tileColumns } from "../tile/tile";
 import { widenPhases, widenSmallTaps, widenStemTaps, widenTaps } from "./generated/transforms";
-import { Points, POINTS_BYTES, setPlace, TRANSFORM_SCRATCH } from "./places";
+import { Points, POINTS_BYTES, setPlace } from "./places";
 import { depthOf, firstPhase, hasPhases, phaseCount, phasesBefore, winogradPoints, STAGGER } from "./points";
 
 /** Rows of a panel that are packed and transformed at a time: they stay in L1 and L2. */
@@ -54,11 +54,6 @@ export function winogradWeightsFloats(shape: usize): i32 {
 /** Bytes of scratch that one thread needs for a tile's panels. */
 export function winogradWeightsScratch(tile: i32): i32 {
   return <i32>TAPS_AT + ((16 * ROWS * tileColumns(tile)) << 2);
-}
-
-/** Units of work of winogradWeights: panels. */
-export function winogradWeightsUnits(shape: usize): i32 {
-  return panelsOf(changetype<Winograd>(shape));
 }
 
 /** u. Unit = panel. */

@@ -79,27 +79,30 @@ function lossShape(inputs: LossInputs, attrs: LossAttrs): Shape {
 }
 
 /** Of class numbers (crossEntropy), or of probabilities (softCrossEntropy). */
-function defineCrossEntropy(kernel: "crossEntropy" | "softCrossEntropy") {
-  const backward = `${kernel}Backward` as const;
+function defineCrossEntropy(name: "crossEntropy" | "softCrossEntropy") {
+  const soft = name === "softCrossEntropy" ? 1 : 0;
   const gradient = definePlan<LossInputs & { dy: Tensor; stats: Tensor }, LossAttrs>(
-    backward,
+    `${name}Backward`,
     (p, dx, { dy, x, target, stats }, { labelSmoothing: smoothing, reduction }) => {
       const [rows, n] = rowsOf(x);
       const scale = reduction === "mean" ? 1 / rows : 1;
       const arrays = { dy: dy.ptr, x: x.ptr, target: target.ptr, stats: stats.ptr, dx: dx.ptr };
       const dyStep = reduction === "none" ? 1 : 0;
-      p.call(backward, p.struct("LossGradient", { ...arrays, dyStep, rows, n, smoothing, scale }));
+      p.call(
+        "crossEntropyBackward",
+        p.struct("LossGradient", { ...arrays, soft, dyStep, rows, n, smoothing, scale }),
+      );
     },
   );
   return defineOp({
-    name: kernel,
-    dtypes: kernel === "crossEntropy" ? { target: "i32" } : {},
+    name,
+    dtypes: soft ? {} : { target: "i32" },
     shape: lossShape,
     extras: ({ x }) => ({ stats: empty([x.shape[0]!, 2], "f32", "crossEntropy") }),
     plan(p, y, { x, target, stats }, { labelSmoothing, reduction }) {
       const [rows, n] = rowsOf(x);
       const rowLosses = (losses: number): void =>
-        p.call(kernel, x.ptr, target.ptr, losses, stats.ptr, rows, n, labelSmoothing);
+        p.call("crossEntropy", x.ptr, target.ptr, soft, losses, stats.ptr, rows, n, labelSmoothing);
       if (reduction === "none") return rowLosses(y.ptr);
       p.scratch(rows * 4, (losses) => {
         rowLosses(losses);

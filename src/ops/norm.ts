@@ -8,6 +8,7 @@ import type { Activation } from "../core/storage.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf } from "../errors/options.js";
+import { orZero } from "../wasm/abi.js";
 import { GRAIN } from "../wasm/parallel.js";
 import { codeOf, rowGrain } from "./fusion.js";
 
@@ -59,8 +60,9 @@ const moments = definePlan<{ x: Tensor; variance: Tensor }, object>(
     const { rows, channels } = rowsOf(x);
     const { blocks, blockRows, grain } = blocksOf(x);
     p.scratch(blocks * 2 * channels * 4, (partials) => {
-      p.parallel("channelMoments", blocks, grain, x.ptr, rows, channels, blockRows, partials);
       // The first row is near enough to the mean.
+      const of = { x: x.ptr, mean: x.ptr, rows, channels, blockRows, partials };
+      p.parallel("normSums", blocks, grain, p.struct("Norm", orZero("Norm", of)));
       p.call("finishMoments", x.ptr, rows, channels, partials, blocks, mean.ptr, variance.ptr);
     });
   },
@@ -121,7 +123,8 @@ const gradientSums = definePlan<
   p.scratch(blocks * 2 * channels * 4, (partials) => {
     const from = { dy: dy.ptr, y: y?.ptr ?? 0, scale: coefficients?.ptr ?? 0, activation: codeOf(slope) };
     const to = { out: writes ? out.ptr : 0, rows, channels, blockRows, partials };
-    p.parallel("normSums", blocks, grain, p.struct("NormSums", { ...from, x: x.ptr, mean: mean.ptr, ...to }));
+    const struct = p.struct("Norm", orZero("Norm", { ...from, x: x.ptr, mean: mean.ptr, ...to }));
+    p.parallel("normSums", blocks, grain, struct);
     p.call("finishSums", partials, blocks, channels, sums.ptr, dots.ptr);
   });
 });
@@ -140,11 +143,11 @@ const trainingGradient = definePlan<
   const { rows, channels } = rowsOf(x);
   const { mean, variance, sums, dots } = of;
   p.scratch(channels * 12, (coefficients) => {
-    const from = { mean: mean.ptr, variance: variance.ptr, weight: weight?.ptr ?? 0, eps, rows, channels };
-    const totals = { sums: sums.ptr, dots: dots.ptr, coefficients };
-    p.call("normCoefficients", p.struct("NormCoefficients", { ...from, ...totals }));
-    const gradient = { dy: dy.ptr, y: y?.ptr ?? 0, scale: scale?.ptr ?? 0, x: x.ptr, dx: dx.ptr };
-    const struct = p.struct("NormBackward", { ...gradient, channels, coefficients });
+    const statistics = { mean: mean.ptr, variance: variance.ptr, weight: weight?.ptr ?? 0, eps };
+    const totals = { sums: sums.ptr, dots: dots.ptr, rows, channels, coefficients };
+    const gradient = { dy: dy.ptr, y: y?.ptr ?? 0, scale: scale?.ptr ?? 0, x: x.ptr, out: dx.ptr };
+    const struct = p.struct("Norm", orZero("Norm", { ...statistics, ...totals, ...gradient }));
+    p.call("normCoefficients", struct);
     p.parallel("normBackward", rows, rowGrain(channels), struct);
   });
 });

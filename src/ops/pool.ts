@@ -60,9 +60,10 @@ function grainOf({ shape }: Place, attrs?: PoolAttrs): number {
 const maxBackward = definePlan<{ dy: Tensor; taps: Tensor }, PoolAttrs>(
   "maxPool2dBackward",
   (p, dx, { dy, taps }, attrs) => {
-    const window = p.struct("Window", windowOf(dx.shape, dy.shape, pair(attrs.kernelSize), attrs));
-    const units = p.ask("maxPool2dBackwardUnits", window);
-    p.parallel("maxPool2dBackward", units, grainOf(dx), window, dy.ptr, taps.ptr, dx.ptr);
+    const window = windowOf(dx.shape, dy.shape, pair(attrs.kernelSize), attrs);
+    const bands = window.images * Math.ceil(window.height / window.strideHeight);
+    const struct = p.struct("Window", window);
+    p.parallel("maxPool2dBackward", bands, grainOf(dx), struct, dy.ptr, taps.ptr, dx.ptr);
   },
 );
 

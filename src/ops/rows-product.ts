@@ -186,7 +186,7 @@ export function packMatrix(
 ): void {
   const { kernels, tile } = runtime();
   const NR = kernels.tileColumns(tile);
-  const units = kernels.packPanelsUnits(columns, NR);
+  const units = Math.ceil(columns / NR);
   const grain = Math.max(1, Math.ceil(16384 / Math.max(1, k * NR)));
   const dst = to + first * NR * 4;
   const fields = { src, rs, cs, k, n: columns, width: NR, dst, panelStride: depth * NR };

@@ -70,7 +70,10 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
     const { l2, decay } = this.decay(weightDecay);
     const moments = { p: p.compute(), grad: grad.compute(), m: memory.ptr("m"), v: memory.ptr("v") };
     const factors = { lr, beta1, beta2, eps: this.eps, l2, decay, correction1, correction2 };
-    withStruct("Adam", { ...moments, ...factors }, (shape) => parallel("adam", p.size, GRAIN, shape));
+    const lambs = { gain: 1, n: p.size, block: 0, partials: 0 };
+    withStruct("Adam", { ...moments, ...factors, ...lambs }, (shape) =>
+      parallel("adam", p.size, GRAIN, shape),
+    );
   }
 }
 

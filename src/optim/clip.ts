@@ -44,6 +44,6 @@ export function clipGradValue(parameters: readonly Tensor[], value: number): voi
   checkPositive("clipGradValue: value", value);
   for (const g of gradients("clipGradValue", parameters)) {
     g.storage.touch();
-    parallel("clamp", g.size, GRAIN, g.compute(), -value, value);
+    parallel("clamp", g.size, GRAIN, g.compute(), g.compute(), -value, value);
   }
 }

@@ -56,21 +56,22 @@ export class LAMB extends Adam {
       block: BLOCK,
       partials: 0,
       gain: this.#gain,
-      rate: 0,
+      lr: 0,
+      l2: 0,
       beta1,
       beta2,
       eps: this.eps,
-      weightDecay,
+      decay: weightDecay,
       correction1,
       correction2,
     };
     const [length, stride] = blockSums(p.size, 2, (partials, blocks) =>
-      withStruct("Lamb", { ...fields, partials }, (shape) =>
+      withStruct("Adam", { ...fields, partials }, (shape) =>
         parallel("lambMoments", blocks, BLOCK_GRAIN, shape),
       ),
     ).map(Math.sqrt) as [number, number];
     const trust = weightDecay !== 0 && length > 0 && stride > 0 ? length / stride : 1;
-    withStruct("Lamb", { ...fields, rate: lr * trust }, (shape) =>
+    withStruct("Adam", { ...fields, lr: lr * trust }, (shape) =>
       parallel("lambUpdate", p.size, GRAIN, shape),
     );
   }

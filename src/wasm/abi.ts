@@ -24,6 +24,12 @@ function bitsOf(value: number): number {
   return bits[0]!;
 }
 
+/** All fields of a struct, 0 where they are not given. */
+export function orZero<K extends keyof Structs>(name: K, fields: Partial<Struct<K>>): Struct<K> {
+  const none = Object.fromEntries(Object.keys(structs[name]).map((field) => [field, 0]));
+  return { ...(none as Struct<K>), ...fields };
+}
+
 /** The struct's fields as the 32-bit words that the kernel reads. */
 export function structWords<K extends keyof Structs>(name: K, fields: Struct<K>): number[] {
   const values = fields as Record<string, number>;

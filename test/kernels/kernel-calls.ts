@@ -72,6 +72,10 @@ const inBlocks = (
     },
   );
 
+/** Labels, or probabilities if soft. */
+const targetsOf = (g: Guarded, soft: number, rows: number, n: number): number =>
+  soft ? g.input(rows * n, "unit") : g.ints(labels(rows, n));
+
 export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   ...each(UNARY, unary),
   ...each(["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual"], binary),
@@ -160,42 +164,20 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   logSoftmaxBackward: rowsOf((k, g, rows, n) =>
     k.logSoftmaxBackward(g.input(rows * n), g.input(rows * n), g.output(rows * n), rows, n),
   ),
-  crossEntropy: rowsOf((k, g, rows, n) =>
-    k.crossEntropy(
-      g.input(rows * n),
-      g.ints(labels(rows, n)),
-      g.output(rows),
-      g.output(2 * rows),
-      rows,
-      n,
-      0.1,
-    ),
+  crossEntropy: [0, 1].flatMap((soft) =>
+    rowsOf((k, g, rows, n) => {
+      const [x, target] = [g.input(rows * n), targetsOf(g, soft, rows, n)];
+      k.crossEntropy(x, target, soft, g.output(rows), g.output(2 * rows), rows, n, 0.1);
+    }),
   ),
-  crossEntropyBackward: rowsOf((k, g, rows, n) => {
-    const [dy, x, target] = [g.input(rows), g.input(rows * n), g.ints(labels(rows, n))];
-    const arrays = { dy, dyStep: 1, x, target, stats: g.input(2 * rows), dx: g.output(rows * n) };
-    k.crossEntropyBackward(g.struct("LossGradient", { ...arrays, rows, n, smoothing: 0.1, scale: 1 }));
-  }),
-  softCrossEntropy: rowsOf((k, g, rows, n) =>
-    k.softCrossEntropy(
-      g.input(rows * n),
-      g.input(rows * n, "unit"),
-      g.output(rows),
-      g.output(2 * rows),
-      rows,
-      n,
-      0.1,
-    ),
+  crossEntropyBackward: [0, 1].flatMap((soft) =>
+    rowsOf((k, g, rows, n) => {
+      const [dy, x, target] = [g.input(rows), g.input(rows * n), targetsOf(g, soft, rows, n)];
+      const arrays = { dy, dyStep: 1, x, target, soft, stats: g.input(2 * rows), dx: g.output(rows * n) };
+      k.crossEntropyBackward(g.struct("LossGradient", { ...arrays, rows, n, smoothing: 0.1, scale: 1 }));
+    }),
   ),
-  softCrossEntropyBackward: rowsOf((k, g, rows, n) => {
-    const [dy, x, target] = [g.input(rows), g.input(rows * n), g.input(rows * n, "unit")];
-    const arrays = { dy, dyStep: 1, x, target, stats: g.input(2 * rows), dx: g.output(rows * n) };
-    k.softCrossEntropyBackward(g.struct("LossGradient", { ...arrays, rows, n, smoothing: 0.1, scale: 1 }));
-  }),
 
-  channelMoments: inBlocks((k, g, rows, c, blockRows, blocks) =>
-    k.channelMoments(g.input(rows * c), rows, c, blockRows, g.output(2 * blocks * c), 0, blocks),
-  ),
   finishMoments: inBlocks((k, g, rows, c, _, blocks) =>
     k.finishMoments(g.input(c), rows, c, g.input(2 * blocks * c), blocks, g.output(c), g.output(c)),
   ),
@@ -219,17 +201,19 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       k.scaleShift(g.input(rows * c), other, activation, g.output(rows * c), c, g.input(2 * c), 0, rows);
     },
   ),
-  // behind nothing, a ReLU by its output, the same written down, a ReLU by its input, another activation
-  normSums: [0, 1, 2, 3, 4].flatMap((mask) =>
+  // behind nothing, a ReLU by its output, the same written down, a ReLU by its input, another activation; moments
+  normSums: [0, 1, 2, 3, 4, 5].flatMap((mask) =>
     inBlocks((k, g, rows, c, blockRows, blocks) => {
       const y = mask === 1 || mask === 2 ? g.input(rows * c) : 0;
-      const scale = mask >= 3 ? g.input(2 * c) : 0;
+      const scale = mask === 3 || mask === 4 ? g.input(2 * c) : 0;
       const out = mask === 2 || mask === 4 ? g.output(rows * c) : 0;
       const activation = mask === 4 ? constants.HARDSWISH : 0;
-      const [dy, x, mean] = [g.input(rows * c), g.input(rows * c), g.input(c)];
+      const dy = mask < 5 ? g.input(rows * c) : 0;
+      const x = g.input(rows * c);
+      const mean = mask < 5 ? g.input(c) : x;
       const partials = g.output(2 * blocks * c);
       const fields = { dy, y, scale, activation, x, mean, out, rows, channels: c, blockRows, partials };
-      k.normSums(g.struct("NormSums", fields), 0, blocks);
+      k.normSums(g.struct("Norm", fields), 0, blocks);
     }),
   ),
   finishSums: inBlocks((k, g, _rows, c, _blockRows, blocks) =>
@@ -238,7 +222,7 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   normCoefficients: channels((k, g, rows, c) => {
     const moments = { mean: g.input(c), variance: g.input(c, "positive"), weight: g.input(c), eps: 1e-5 };
     const sums = { sums: g.input(c), dots: g.input(c), rows, channels: c, coefficients: g.output(3 * c) };
-    k.normCoefficients(g.struct("NormCoefficients", { ...moments, ...sums }));
+    k.normCoefficients(g.struct("Norm", { ...moments, ...sums }));
   }),
   normBackward: calls(
     ["rows", "channels", "mask"],
@@ -246,8 +230,8 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
     (k, g, rows, c, mask) => {
       const [y, scale] = [mask === 1 ? g.input(rows * c) : 0, mask === 2 ? g.input(2 * c) : 0];
       const [dy, x] = [g.input(rows * c), g.input(rows * c)];
-      const fields = { dy, y, scale, x, dx: g.output(rows * c), channels: c, coefficients: g.input(3 * c) };
-      k.normBackward(g.struct("NormBackward", fields), 0, rows);
+      const fields = { dy, y, scale, x, out: g.output(rows * c), channels: c, coefficients: g.input(3 * c) };
+      k.normBackward(g.struct("Norm", fields), 0, rows);
     },
   ),
 

@@ -11,10 +11,11 @@ const corrections = { correction1: 0.1, correction2: 0.001 };
 const lamb = {
   block: BLOCK,
   gain: 0.5,
-  rate: 0.1,
+  lr: 0.1,
+  l2: 0,
   beta1: 0.9,
   beta2: 0.999,
-  weightDecay: 0.01,
+  decay: 0.01,
   ...corrections,
 };
 
@@ -27,7 +28,7 @@ export const optimizerCalls: Readonly<Record<string, readonly Call[]>> = {
   adam: calls(["n"], [LENGTHS], (k, g, n) => {
     const arrays = { p: g.inout(n), grad: g.input(n), m: g.inout(n), v: g.inout(n, "positive") };
     const factors = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, l2: 0, decay: 0.01 };
-    k.adam(g.struct("Adam", { ...arrays, ...factors, correction1: 0.1, correction2: 0.001 }), 0, n);
+    k.adam(g.struct("Adam", { ...lamb, ...arrays, ...factors, n, partials: 0 }), 0, n);
   }),
   rmsprop: calls(["n", "centered", "momentum"], [LENGTHS, [0, 1], [0, 1]], (k, g, n, centered, momentum) => {
     const [p, grad, square] = [g.inout(n), g.input(n), g.inout(n, "positive")];
@@ -42,12 +43,15 @@ export const optimizerCalls: Readonly<Record<string, readonly Call[]>> = {
   lambMoments: calls(["n", "eps"], [BLOCKED, [0, 1e-6]], (k, g, n, eps) => {
     const [p, grad, m, v] = [g.input(n), g.input(n), g.inout(n), g.inout(n, "positive")];
     const sums = g.output(2 * blocks(n));
-    k.lambMoments(g.struct("Lamb", { ...lamb, p, grad, m, v, n, partials: sums, eps }), 0, blocks(n));
+    k.lambMoments(g.struct("Adam", { ...lamb, p, grad, m, v, n, partials: sums, eps }), 0, blocks(n));
   }),
   lambUpdate: calls(["n"], [LENGTHS], (k, g, n) => {
     const arrays = { p: g.inout(n), grad: 0, m: g.input(n), v: g.input(n, "positive") };
-    k.lambUpdate(g.struct("Lamb", { ...lamb, ...arrays, n, partials: 0, eps: 1e-6 }), 0, n);
+    k.lambUpdate(g.struct("Adam", { ...lamb, ...arrays, n, partials: 0, eps: 1e-6 }), 0, n);
   }),
   lerp: calls(["n"], [LENGTHS], (k, g, n) => k.lerp(g.input(n), g.inout(n), 0.25, 0, n)),
-  clamp: calls(["n"], [LENGTHS], (k, g, n) => k.clamp(g.inout(n), -0.5, 0.5, 0, n)),
+  clamp: calls(["n"], [LENGTHS], (k, g, n) => {
+    const x = g.inout(n);
+    k.clamp(x, x, -0.5, 0.5, 0, n);
+  }),
 };

@@ -160,8 +160,9 @@ export const windowCalls: Readonly<Record<string, readonly Call[]>> = {
     }),
   ),
   maxPool2dBackward: windowed((k, g, s, w) => {
-    const units = k.maxPool2dBackwardUnits(w);
-    k.maxPool2dBackward(w, g.input(s.y), g.bytes(insideTaps(s)), g.output(s.x), 0, units);
+    const { images, height, strideHeight } = s.window;
+    const bands = images * Math.ceil(height / strideHeight);
+    k.maxPool2dBackward(w, g.input(s.y), g.bytes(insideTaps(s)), g.output(s.x), 0, bands);
   }),
   avgPool2d: windowed((k, g, s, w) => {
     k.avgPool2d(w, g.input(s.x), g.output(s.y), 1, 0, s.window.images * s.window.outHeight);

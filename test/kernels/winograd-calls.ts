@@ -175,7 +175,7 @@ export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
     const [x, y] = [inputOf(g, conv), gradientOf(g, conv)];
     const stripChannels = Math.min(12, conv.channels);
     const shape = g.struct("Winograd", { ...conv, x, y, blockTiles, groups, stripChannels, sums });
-    k.winogradSums(shape, g.scratch(k.winogradSumsScratch(shape)), 0, k.winogradSumsUnits(shape));
+    k.winogradSums(shape, g.scratch(k.winogradSumsScratch(shape)), 0, k.winogradStripsUnits(shape));
   }),
   winogradTiles: gradients([0, 1], (k, g, conv) => tilesIn(k, g, conv)),
   winogradStrips: gradients([0, 1], (k, g, conv) => {
@@ -196,7 +196,12 @@ export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
       // Without phases all points have as many weights.
       const u = kind === 1 ? g.inout(floats) : g.matrix(points, words, words + GAP);
       const shape = g.struct("Winograd", { ...fields, u });
-      k.winogradWeights(shape, g.scratch(k.winogradWeightsScratch(tile)), 0, k.winogradWeightsUnits(shape));
+      k.winogradWeights(
+        shape,
+        g.scratch(k.winogradWeightsScratch(tile)),
+        0,
+        Math.ceil(outChannels / k.tileColumns(tile)),
+      );
     },
   ),
   winogradWeightBackward: gradients([0, 2], (k, g, conv, groups) => {
@@ -205,7 +210,7 @@ export const winogradCalls: Readonly<Record<string, readonly Call[]>> = {
     const sums = groups > 1 ? g.inout(words) : g.input(words);
     const shape = g.struct("Winograd", { ...conv, groups, sums });
     const dw = g.output(conv.kernel ** 2 * conv.channels * conv.outChannels);
-    const scratch = g.scratch(k.winogradWeightBackwardScratch());
-    k.winogradWeightBackward(shape, dw, scratch, 0, k.winogradWeightBackwardUnits(shape));
+    const scratch = g.scratch(constants.TRANSFORM_SCRATCH);
+    k.winogradWeightBackward(shape, dw, scratch, 0, (depthOf(conv) * conv.outChannels) / 4);
   }),
 };

@@ -5,11 +5,11 @@
 //   data gradient    tiles of dy, weights turned by 180° with the channels' roles swapped
 //   weight gradient  tiles of x and of dy, products summed over all tiles
 
-import type { Struct } from "../../wasm/abi.js";
+import { orZero, type Struct } from "../../wasm/abi.js";
 import { shares } from "../../wasm/parallel.js";
 import type { Planner } from "../../wasm/plan.js";
 import { runtime } from "../../wasm/runtime.js";
-import { structs } from "../../wasm/table.js";
+import { constants } from "../../wasm/table.js";
 import type { Finish } from "../fusion.js";
 import type { Conv } from "./sizes.js";
 import type { Moments } from "./table.js";
@@ -37,11 +37,9 @@ const WEIGHTS_GRAIN = 36 * 4096;
 /** The same for those of a gradient, in vectors. */
 const BACKWARD_GRAIN = 1024;
 
-const none = Object.fromEntries(Object.keys(structs.Winograd).map((field) => [field, 0])) as Fields;
-
 /** The place of the struct; what is not given is 0. */
 function structOf(p: Planner, fields: Partial<Fields>): number {
-  return p.struct("Winograd", { ...none, ...fields });
+  return p.struct("Winograd", orZero("Winograd", fields));
 }
 
 /** Whether a convolution is one of such a kernel and stride, whose channels go in fours but for the stem's few. */
@@ -117,9 +115,9 @@ export function transformOf(p: Planner, conv: Conv, backward = false, small = fa
   const fill = (own: Planner, w: number, u: number): void => {
     const shape = struct(own, w, u);
     const products = kernels.winogradProducts(conv.kernelHeight, conv.strideHeight);
+    const panels = Math.ceil(sides.outChannels / kernels.tileColumns(tile));
     const grain = Math.ceil(WEIGHTS_GRAIN / (products * sides.channels * kernels.tileColumns(tile)));
-    const units = own.ask("winogradWeightsUnits", shape);
-    own.parallelScratch("winogradWeights", units, grain, kernels.winogradWeightsScratch(tile), shape);
+    own.parallelScratch("winogradWeights", panels, grain, kernels.winogradWeightsScratch(tile), shape);
   };
   return { bytes, fill };
 }
@@ -203,7 +201,7 @@ export function sumBlocks(
   tiles: Tiles,
   cut: { blockTiles: number; groups: number; leastChannels: number },
 ): void {
-  const { kernels, threads } = runtime();
+  const { threads } = runtime();
   const { channels } = conv;
   const { blockTiles, groups, leastChannels } = cut;
   const strips = Math.max(1, Math.min(Math.ceil(channels / leastChannels), Math.ceil(threads / groups)));
@@ -213,14 +211,15 @@ export function sumBlocks(
     const shape = structOf(p, { ...fields, sums });
     p.parallelScratch(
       "winogradSums",
-      p.ask("winogradSumsUnits", shape),
+      p.ask("winogradStripsUnits", shape),
       1,
       p.ask("winogradSumsScratch", shape),
       shape,
     );
-    const units = p.ask("winogradWeightBackwardUnits", shape);
-    const own = kernels.winogradWeightBackwardScratch();
-    p.parallelScratch("winogradWeightBackward", units, BACKWARD_GRAIN, own, shape, dw);
+    // Of the sums of a point: 7×7 has those of four phases.
+    const vectors = (channels * (conv.kernelHeight === 7 ? 4 : 1) * conv.outChannels) / 4;
+    const own = constants.TRANSFORM_SCRATCH;
+    p.parallelScratch("winogradWeightBackward", vectors, BACKWARD_GRAIN, own, shape, dw);
   });
 }
 
