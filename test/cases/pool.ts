@@ -77,7 +77,9 @@ export const pools: OpCases[] = [
     cases: [
       adaptive("global", [2, 5, 4, 3], 1),
       adaptive("divides evenly", [1, 6, 8, 4], [3, 4]),
+      adaptive("global, lines of channels and a rest", [2, 5, 4, 37], 1),
       adaptive("windows overlap", [2, 7, 5, 5], 3),
+      adaptive("windows overlap, lines of channels", [1, 7, 5, 32], 3),
       adaptive("larger than the image", [1, 3, 2, 7], [5, 4]),
       adaptive("the image's own size", [1, 4, 3, 9], [4, 3]),
       adaptive("batch 0", [0, 4, 4, 3], 2),
