@@ -1,10 +1,16 @@
 // fovea models: what can be trained and loaded by name, and what weights are published.
 
 import type { Command } from "commander";
-import { knownNames } from "../errors/suggest.js";
+import { nearest } from "../errors/suggest.js";
 import { short } from "../errors.js";
 import { resizeOf } from "../data/index.js";
-import { modelInfo, modelNames, publishedWeights, type PublishedWeights } from "../models/index.js";
+import {
+  modelInfo,
+  modelNames,
+  publishedByName,
+  publishedWeights,
+  type PublishedWeights,
+} from "../models/index.js";
 import { UsageError } from "../node/usage-error.js";
 import { table } from "./table.js";
 
@@ -16,21 +22,29 @@ interface Flags {
 /** What a row of the list of models says. */
 interface Listed {
   name: string;
+  series: string;
   parameters: number;
   macs: number;
   inputSize: readonly number[];
+  /** Its names elsewhere. */
+  aliases: readonly string[];
+  /** Names of its published weights. */
+  weights: readonly string[];
 }
 
 /** Adds the command to the program. */
 export function register(program: Command): void {
   program
     .command("models")
-    .description("list the models with their parameters, multiply-accumulates and input size")
-    .argument("[pattern]", "part of a name, or a pattern such as 'resnet*'")
+    .description("list the models with their parameters, multiply-accumulates, input size and accuracy")
+    .argument(
+      "[pattern]",
+      "part of a name here, in timm or in PaddleClas, or of a series; or a pattern such as 'resnet*'",
+    )
     .option("--weights", "list published weights instead, with their accuracies: what --pretrained takes")
     .option("--json", "as JSON")
     .action((pattern: string | undefined, { weights, json }: Flags) => {
-      const names = weights ? publishedWeights.map(({ name }) => name) : modelNames();
+      const names = weights ? publishedWeights.map(({ name }) => [name]) : modelNames().map(allNames);
       const chosen = new Set(matching(names, pattern));
       const models = weights ? [] : [...chosen].map(listed);
       const published = publishedWeights.filter(({ name }) => chosen.has(name));
@@ -44,21 +58,35 @@ export function register(program: Command): void {
     });
 }
 
-function listed(model: string): Listed {
-  const { name, parameters, macs, inputSize } = modelInfo(model);
-  return { name, parameters, macs, inputSize };
+/** A model's names and its series. */
+function allNames(model: string): string[] {
+  const { name, series, aliases } = modelInfo(model);
+  return [name, ...aliases, series];
 }
 
-/** Names that have the pattern in them or, if it has * or ?, are like it. @throws UsageError if none is */
-function matching(names: readonly string[], pattern: string | undefined): readonly string[] {
-  if (pattern === undefined) return names;
+function listed(model: string): Listed {
+  const { name, series, aliases, parameters, macs, inputSize } = modelInfo(model);
+  const weights = publishedWeights.filter((each) => each.model === name).map((each) => each.name);
+  return { name, series, parameters, macs, inputSize, aliases, weights };
+}
+
+/**
+ * The first of each row's names, of rows with a name that has the pattern in it or, if it has * or ?, is like it.
+ * @throws UsageError if there is none
+ */
+function matching(rows: readonly (readonly string[])[], pattern: string | undefined): readonly string[] {
+  const first = rows.map(([name]) => name!);
+  if (pattern === undefined) return first;
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
   const like = /[*?]/.test(pattern)
     ? new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "i")
     : new RegExp(escaped, "i");
-  const found = names.filter((name) => like.test(name));
+  const found = first.filter((_, i) => rows[i]!.some((name) => like.test(name)));
   if (found.length > 0) return found;
-  throw new UsageError(`models: nothing like '${short(pattern)}'; ${knownNames(pattern, names)}`);
+  const meant = nearest(pattern, rows.flat());
+  throw new UsageError(
+    `models: nothing like '${short(pattern)}'${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+  );
 }
 
 /** The first column and the last to the left, numbers between them to the right. */
@@ -72,19 +100,18 @@ function columns(rows: readonly (readonly string[])[]): string[] {
 
 const count = (n: number): string => n.toLocaleString("en");
 
+const percent = (share: number | undefined): string => (share === undefined ? "–" : (share * 100).toFixed(2));
+
 function modelsTable(models: readonly Listed[]): string[] {
-  const rows = models.map(({ name, parameters, macs, inputSize }) => [
-    name,
-    count(parameters),
-    (macs / 1e9).toFixed(3),
-    inputSize.join("×"),
-  ]);
-  return columns([["model", "parameters", "GMACs", "input"], ...rows]);
+  const rows = models.map(({ name, series, parameters, macs, inputSize, weights }) => {
+    const accuracies = weights.map((each) => publishedByName(each).top1 ?? 0);
+    const best = accuracies.length > 0 ? Math.max(...accuracies) : undefined;
+    return [name, count(parameters), (macs / 1e9).toFixed(3), inputSize.join("×"), percent(best), series];
+  });
+  return columns([["model", "parameters", "GMACs", "input", "top-1", "series"], ...rows]);
 }
 
 function weightsTable(weights: readonly PublishedWeights[]): string[] {
-  const percent = (share: number | undefined): string =>
-    share === undefined ? "–" : (share * 100).toFixed(2);
   const rows = weights.map(({ name, parameters, fileSize, top1, top5, preprocessing }) => {
     const { inputSize, interpolation } = preprocessing;
     const size = `${inputSize[0]} of ${resizeOf(preprocessing)}, ${interpolation}`;

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { knownNames } from "../errors/suggest.js";
 import { DataError, short } from "../errors.js";
-import { modelInfo, modelNames } from "../models/index.js";
+import { findModel, likeModel, modelInfo } from "../models/index.js";
 import { datasetNames } from "../node/datasets/index.js";
 import { decoderNames, useDecoder, type InstalledDecoder } from "../node/decoder.js";
 import { evalPart, type EvalPart, type Split } from "../node/eval-part.js";
@@ -68,11 +68,9 @@ export async function modelFrom({
   classMap,
   ...preparation
 }: ModelFlags): Promise<TrainedModel> {
-  const named = model !== undefined && modelNames().includes(model);
+  const named = model !== undefined && findModel(model) !== undefined;
   if (model !== undefined && !named && !existsSync(model)) {
-    throw new UsageError(
-      `--model: unknown model or folder '${short(model)}'; ${knownNames(model, modelNames())}`,
-    );
+    throw new UsageError(`--model: unknown model or folder '${short(model)}'; ${likeModel(model)}`);
   }
   if (model !== undefined && !named && weights !== undefined) {
     throw new UsageError(

@@ -6,7 +6,7 @@ import { AdaptiveAvgPool2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential
 import { flatten } from "../ops/index.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 export class AlexNet extends Classifier {
   readonly features: Sequential;
@@ -53,7 +53,9 @@ export class AlexNet extends Classifier {
   }
 }
 
-export const alexnet = registerModel("alexnet", imagenet(), (o) => new AlexNet(o), {
+export const alexnet = defineModel("alexnet", imagenet(), (o) => new AlexNet(o), {
+  series: "AlexNet",
+  aliases: ["AlexNet"],
   ...PLAIN,
   smallImages: "needs images of at least 63 pixels",
 });

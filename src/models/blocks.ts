@@ -11,6 +11,7 @@ import {
   type Module,
 } from "../nn/index.js";
 import * as init from "../nn/init.js";
+import { slice } from "../ops/index.js";
 
 /** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
 export const fanOut = (weight: Tensor): Tensor =>
@@ -49,6 +50,10 @@ export function toEights(n: number): number {
   const rounded = Math.max(8, Math.floor((n + 4) / 8) * 8);
   return rounded < 0.9 * n ? rounded + 8 : rounded;
 }
+
+/** The channels begin … end − 1 of x:[n,h,w,c]. */
+export const channels = (x: Tensor, begin: number, end: number): Tensor =>
+  slice(x, [{}, {}, {}, { begin, end }]);
 
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 

@@ -5,7 +5,7 @@ import type { Preprocessing } from "../data/preprocessing.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf, type Names } from "../errors/options.js";
 import { Conv2d, Linear, Module } from "../nn/index.js";
-import type { ModelOptions } from "./registry.js";
+import type { ModelOptions } from "./model.js";
 
 const OPTIONS: Names<ModelOptions> = {
   numClasses: true,

@@ -20,7 +20,7 @@ import * as init from "../nn/init.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 function conv(from: number, to: number, kernelSize: number, stride = 1): Conv2d {
   const padding = (kernelSize - 1) / 2;
@@ -115,7 +115,17 @@ export class DenseNet extends Classifier {
   }
 }
 
-export const densenet121 = registerModel("densenet121", imagenet(), (o) => new DenseNet(32, [6, 12, 24, 16], o), PLAIN); // prettier-ignore
-export const densenet161 = registerModel("densenet161", imagenet(), (o) => new DenseNet(48, [6, 12, 36, 24], o), PLAIN); // prettier-ignore
-export const densenet169 = registerModel("densenet169", imagenet(), (o) => new DenseNet(32, [6, 12, 32, 32], o), PLAIN); // prettier-ignore
-export const densenet201 = registerModel("densenet201", imagenet(), (o) => new DenseNet(32, [6, 12, 48, 32], o), PLAIN); // prettier-ignore
+const define = (name: string, growth: number, blocks: readonly number[]) => {
+  const aliases = [name.replace("densenet", "DenseNet")];
+  return defineModel(name, imagenet(), (o) => new DenseNet(growth, blocks, o), {
+    series: "DenseNet",
+    aliases,
+    ...PLAIN,
+  });
+};
+
+export const densenet121 = define("densenet121", 32, [6, 12, 24, 16]);
+export const densenet161 = define("densenet161", 48, [6, 12, 36, 24]);
+export const densenet169 = define("densenet169", 32, [6, 12, 32, 32]);
+export const densenet201 = define("densenet201", 32, [6, 12, 48, 32]);
+export const densenet264 = define("densenet264", 32, [6, 12, 64, 48]);

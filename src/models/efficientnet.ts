@@ -19,7 +19,7 @@ import { add, flatten } from "../ops/index.js";
 import { convNorm, fanOut, rising, sum, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
-import { registerModel, type ModelOptions } from "./registry.js";
+import { defineModel, type ModelOptions } from "./model.js";
 
 /** B0: expansion, kernel, stride, channels and blocks of each stage. */
 const STAGES = [
@@ -130,10 +130,11 @@ const register = (
   ...[width, depth, dropout, norm]: [number, number, number, BatchNorm2dOptions?]
 ) =>
   // prettier-ignore
-  registerModel(
+  defineModel(
     name,
     preprocessing,
     (o) => new EfficientNet({ width, depth, dropout, ...(norm ? { norm } : {}) }, o),
+    { series: "EfficientNet" },
   );
 
 /** The statistics of B5 and larger, which were converted from TensorFlow. */

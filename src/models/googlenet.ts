@@ -19,7 +19,7 @@ import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.01);
 
@@ -170,9 +170,7 @@ export class GoogLeNet extends Classifier {
   }
 }
 
-export const googlenet = registerModel(
-  "googlenet",
-  imagenet(),
-  (o?: GoogLeNetOptions) => new GoogLeNet(o),
-  PLAIN,
-);
+export const googlenet = defineModel("googlenet", imagenet(), (o?: GoogLeNetOptions) => new GoogLeNet(o), {
+  series: "Inception",
+  ...PLAIN,
+});

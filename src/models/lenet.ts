@@ -7,7 +7,7 @@ import type { Tensor } from "../core/tensor.js";
 import { Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
 import { Classifier } from "./classifier.js";
 import { imagenet, mnistNormalization, type Preprocessing } from "../data/preprocessing.js";
-import { PLAIN, registerModel, SMALL, type ModelOptions } from "./registry.js";
+import { PLAIN, defineModel, SMALL, type ModelOptions } from "./model.js";
 
 export class LeNet5 extends Classifier {
   readonly features: Sequential;
@@ -54,7 +54,8 @@ export class LeNet5 extends Classifier {
 
 const MNIST: Preprocessing = { ...imagenet(28, 28), inputSize: [28, 28, 1], ...mnistNormalization };
 
-export const lenet5 = registerModel("lenet5", MNIST, (options) => new LeNet5(options), {
+export const lenet5 = defineModel("lenet5", MNIST, (options) => new LeNet5(options), {
+  series: "LeNet",
   ...PLAIN,
   ...SMALL,
 });

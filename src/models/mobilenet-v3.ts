@@ -19,7 +19,7 @@ import { add, flatten } from "../ops/index.js";
 import { convNorm, fanOut, gaussian, rising, toEights } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { registerModel, type ModelOptions } from "./registry.js";
+import { defineModel, type ModelOptions } from "./model.js";
 
 /** Kernel, width inside, channels, whether channels are weighed, activation, stride. */
 type Row = readonly [number, number, number, boolean, "relu" | "hardswish", number];
@@ -128,5 +128,5 @@ export class MobileNetV3 extends Classifier {
   }
 }
 
-export const mobilenet_v3_large = registerModel("mobilenet_v3_large", imagenet(), (o) => new MobileNetV3(LARGE, 1280, o)); // prettier-ignore
-export const mobilenet_v3_small = registerModel("mobilenet_v3_small", imagenet(), (o) => new MobileNetV3(SMALL, 1024, o)); // prettier-ignore
+export const mobilenet_v3_large = defineModel("mobilenet_v3_large", imagenet(), (o) => new MobileNetV3(LARGE, 1280, o), { series: "MobileNetV3", aliases: ["mobilenetv3_large_100"] }); // prettier-ignore
+export const mobilenet_v3_small = defineModel("mobilenet_v3_small", imagenet(), (o) => new MobileNetV3(SMALL, 1024, o), { series: "MobileNetV3", aliases: ["mobilenetv3_small_100"] }); // prettier-ignore

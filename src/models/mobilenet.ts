@@ -17,7 +17,7 @@ import { add, flatten } from "../ops/index.js";
 import { convNorm, gaussian, rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 class MobileNet extends Classifier {
   readonly features: Sequential;
@@ -108,5 +108,11 @@ export class MobileNetV2 extends MobileNet {
   }
 }
 
-export const mobilenet_v1 = registerModel("mobilenet_v1", imagenet(), (o) => new MobileNetV1(o), PLAIN);
-export const mobilenet_v2 = registerModel("mobilenet_v2", imagenet(), (o) => new MobileNetV2(o));
+export const mobilenet_v1 = defineModel("mobilenet_v1", imagenet(), (o) => new MobileNetV1(o), {
+  series: "MobileNetV1",
+  ...PLAIN,
+});
+export const mobilenet_v2 = defineModel("mobilenet_v2", imagenet(), (o) => new MobileNetV2(o), {
+  series: "MobileNetV2",
+  aliases: ["mobilenetv2_100"],
+});

@@ -1,21 +1,20 @@
-// ResNet's blocks, plain and bottleneck; resnet.ts names the papers.
+// ResNet's blocks: two 3×3 convolutions, or 1×1, 3×3, 1×1; resnet.ts names the papers, resnet-middle.ts has what ResNeSt and Res2Net
+// put in the place of the 3×3 convolution.
 
 import type { Tensor } from "../core/tensor.js";
-import { AvgPool2d, BatchNorm2d, Conv2d, Module, Sequential, StochasticDepth } from "../nn/index.js";
+import {
+  AvgPool2d,
+  BatchNorm2d,
+  Conv2d,
+  Module,
+  Sequential,
+  SqueezeExcitation,
+  StochasticDepth,
+} from "../nn/index.js";
 import { add, relu } from "../ops/index.js";
-import { fanOut } from "./blocks.js";
-
-/** What distinguishes a network of the family. */
-export interface Variant {
-  /** Blocks of each of the four stages. */
-  depths: readonly [number, number, number, number];
-  /** Blocks of 1×1, 3×3, 1×1 with four times the width at the end, instead of two 3×3. */
-  bottleneck?: boolean;
-  groups?: number;
-  /** Width of the bottleneck's 3×3 convolution, in parts of a 64-channel stage, for each group. Default 64. */
-  widthPerGroup?: number;
-  vd?: boolean;
-}
+import { fanOut, toEights } from "./blocks.js";
+import { Cascade, SplitAttention } from "./resnet-middle.js";
+import type { Place, Variant } from "./resnet-variant.js";
 
 /** A convolution that keeps the size but for its stride. */
 export function conv(from: number, to: number, kernelSize: number, stride = 1, groups = 1): Conv2d {
@@ -23,40 +22,150 @@ export function conv(from: number, to: number, kernelSize: number, stride = 1, g
   return new Conv2d(from, to, kernelSize, { stride, groups, padding, bias: false, weightInit: fanOut });
 }
 
-export class Block extends Module {
+function shortcut({ from, to, stride, first }: Place, { avgDown, paddle }: Variant): Sequential | undefined {
+  if (stride === 1 && from === to && !(first && paddle)) return undefined;
+  const pool = new AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
+  return avgDown
+    ? new Sequential(pool, conv(from, to, 1), new BatchNorm2d(to))
+    : new Sequential(conv(from, to, 1, stride), new BatchNorm2d(to));
+}
+
+/** What all blocks do after their convolutions. */
+abstract class Residual extends Module {
+  readonly se: SqueezeExcitation | undefined;
+  readonly downsample: Sequential | undefined;
+  readonly stochasticDepth: StochasticDepth | undefined;
+
+  constructor(place: Place, variant: Variant) {
+    super();
+    const { to, drop } = place;
+    const squeezed = variant.paddle ? to / 16 : toEights(to / 16);
+    this.se = variant.se ? new SqueezeExcitation(to, squeezed) : undefined;
+    this.downsample = shortcut(place, variant);
+    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+  }
+
+  protected abstract branch(x: Tensor): Tensor;
+
+  forward(x: Tensor): Tensor {
+    let y = this.branch(x);
+    y = this.se?.forward(y) ?? y;
+    y = this.stochasticDepth?.forward(y) ?? y;
+    return relu(add(y, this.downsample?.forward(x) ?? x));
+  }
+}
+
+class Basic extends Residual {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
   readonly conv2: Conv2d;
   readonly bn2: BatchNorm2d;
-  readonly conv3: Conv2d | undefined;
-  readonly bn3: BatchNorm2d | undefined;
-  readonly downsample: Sequential | undefined;
-  readonly stochasticDepth: StochasticDepth | undefined;
 
-  /** drop: probability of leaving it out in training. */
-  constructor(from: number, to: number, stride: number, variant: Variant, drop = 0) {
-    super();
-    const { bottleneck = false, groups = 1, widthPerGroup = 64, vd = false } = variant;
-    const width = bottleneck ? ((to / 4) * widthPerGroup * groups) / 64 : to;
-    this.conv1 = bottleneck ? conv(from, width, 1) : conv(from, width, 3, stride);
-    this.bn1 = new BatchNorm2d(width);
-    this.conv2 = bottleneck ? conv(width, width, 3, stride, groups) : conv(width, width, 3);
-    this.bn2 = new BatchNorm2d(width);
-    this.conv3 = bottleneck ? conv(width, to, 1) : undefined;
-    this.bn3 = bottleneck ? new BatchNorm2d(to) : undefined;
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
-    if (stride === 1 && from === to) return;
-    const pool = new AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
-    this.downsample = vd
-      ? new Sequential(pool, conv(from, to, 1), new BatchNorm2d(to))
-      : new Sequential(conv(from, to, 1, stride), new BatchNorm2d(to));
+  constructor(place: Place, variant: Variant) {
+    super(place, variant);
+    const { from, to, stride } = place;
+    this.conv1 = conv(from, to, 3, stride);
+    this.bn1 = new BatchNorm2d(to);
+    this.conv2 = conv(to, to, 3);
+    this.bn2 = new BatchNorm2d(to);
   }
 
-  forward(x: Tensor): Tensor {
+  protected branch(x: Tensor): Tensor {
     const y = relu(this.bn1.forward(this.conv1.forward(x)));
-    let z = this.bn2.forward(this.conv2.forward(y));
-    if (this.conv3 && this.bn3) z = this.bn3.forward(this.conv3.forward(relu(z)));
-    z = this.stochasticDepth?.forward(z) ?? z;
-    return relu(add(z, this.downsample?.forward(x) ?? x));
+    return this.bn2.forward(this.conv2.forward(y));
   }
+}
+
+/** 1×1, something that sees neighbours, 1×1. */
+abstract class Widening extends Residual {
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly conv3: Conv2d;
+  readonly bn3: BatchNorm2d;
+
+  constructor(place: Place, variant: Variant, width: number) {
+    super(place, variant);
+    const { from, to } = place;
+    this.conv1 = conv(from, width, 1);
+    this.bn1 = new BatchNorm2d(width);
+    this.conv3 = conv(width, to, 1);
+    this.bn3 = new BatchNorm2d(to);
+  }
+
+  protected abstract middle(x: Tensor): Tensor;
+
+  protected branch(x: Tensor): Tensor {
+    const y = this.middle(relu(this.bn1.forward(this.conv1.forward(x))));
+    return this.bn3.forward(this.conv3.forward(y));
+  }
+}
+
+/** Channels of a bottleneck's 3×3 convolution. */
+const widthOf = ({ to }: Place, { groups = 1, widthPerGroup = 64 }: Variant): number =>
+  Math.floor(((to / 4) * widthPerGroup) / 64) * groups;
+
+class Bottleneck extends Widening {
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+
+  constructor(place: Place, variant: Variant) {
+    const width = widthOf(place, variant);
+    super(place, variant, width);
+    this.conv2 = conv(width, width, 3, place.stride, variant.groups);
+    this.bn2 = new BatchNorm2d(width);
+  }
+
+  protected middle(x: Tensor): Tensor {
+    return relu(this.bn2.forward(this.conv2.forward(x)));
+  }
+}
+
+class Res2Net extends Widening {
+  readonly convs: Sequential;
+  readonly bns: Sequential;
+  readonly #cascade: Cascade;
+
+  constructor(place: Place, variant: Variant) {
+    const width = widthOf(place, variant);
+    const { scale = 4, groups, paddle = false } = variant;
+    super(place, variant, width * scale);
+    const { stride } = place;
+    const parts = Array.from({ length: scale - 1 }, () => conv(width, width, 3, stride, groups));
+    this.convs = new Sequential(...parts);
+    this.bns = new Sequential(...parts.map(() => new BatchNorm2d(width)));
+    const alone = stride > 1 || (this.downsample !== undefined && !(place.first && paddle));
+    this.#cascade = new Cascade({ width, stride, alone, padCounts: !paddle });
+  }
+
+  protected middle(x: Tensor): Tensor {
+    return this.#cascade.forward(x, this.convs, this.bns);
+  }
+}
+
+class ResNeSt extends Widening {
+  readonly conv2: SplitAttention;
+  readonly #pool: AvgPool2d | undefined;
+  readonly #poolsFirst: boolean;
+
+  constructor(place: Place, variant: Variant) {
+    const width = widthOf(place, variant);
+    const { radix = 1, groups = 1, avdFirst = false, paddle = false } = variant;
+    super(place, variant, width);
+    this.conv2 = new SplitAttention(width, { radix, groups, bias: !paddle });
+    const { stride } = place;
+    this.#pool = stride > 1 ? new AvgPool2d(3, { stride, padding: 1, countIncludePad: !paddle }) : undefined;
+    this.#poolsFirst = avdFirst;
+  }
+
+  protected middle(x: Tensor): Tensor {
+    const y = this.conv2.forward((this.#poolsFirst && this.#pool?.forward(x)) || x);
+    return (!this.#poolsFirst && this.#pool?.forward(y)) || y;
+  }
+}
+
+/** The block of a network at a place. */
+export function blockOf(variant: Variant, place: Place): Module {
+  const { scale, radix, bottleneck } = variant;
+  const Block = scale ? Res2Net : radix ? ResNeSt : bottleneck ? Bottleneck : Basic;
+  return new Block(place, variant);
 }

@@ -19,7 +19,7 @@ import { add, flatten, pad, relu, slice } from "../ops/index.js";
 import { rising } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { registerModel, SMALL, type ModelOptions } from "./registry.js";
+import { defineModel, SMALL, type ModelOptions } from "./model.js";
 
 function conv3x3(inChannels: number, outChannels: number, stride = 1): Conv2d {
   const weightInit = init.kaimingNormal;
@@ -103,9 +103,10 @@ export class CifarResNet extends Classifier {
 
 /** Their authors normalise CIFAR by ImageNet's statistics. */
 const SIZE = imagenet(32, 32);
+const TRAITS = { series: "ResNet", ...SMALL };
 
-export const resnet20_cifar = registerModel("resnet20_cifar", SIZE, (o) => new CifarResNet(3, o), SMALL);
-export const resnet32_cifar = registerModel("resnet32_cifar", SIZE, (o) => new CifarResNet(5, o), SMALL);
-export const resnet44_cifar = registerModel("resnet44_cifar", SIZE, (o) => new CifarResNet(7, o), SMALL);
-export const resnet56_cifar = registerModel("resnet56_cifar", SIZE, (o) => new CifarResNet(9, o), SMALL);
-export const resnet110_cifar = registerModel("resnet110_cifar", SIZE, (o) => new CifarResNet(18, o), SMALL);
+export const resnet20_cifar = defineModel("resnet20_cifar", SIZE, (o) => new CifarResNet(3, o), TRAITS);
+export const resnet32_cifar = defineModel("resnet32_cifar", SIZE, (o) => new CifarResNet(5, o), TRAITS);
+export const resnet44_cifar = defineModel("resnet44_cifar", SIZE, (o) => new CifarResNet(7, o), TRAITS);
+export const resnet56_cifar = defineModel("resnet56_cifar", SIZE, (o) => new CifarResNet(9, o), TRAITS);
+export const resnet110_cifar = defineModel("resnet110_cifar", SIZE, (o) => new CifarResNet(18, o), TRAITS);

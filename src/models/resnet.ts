@@ -1,8 +1,13 @@
 // ResNet: He, Zhang, Ren and Sun, Deep Residual Learning for Image Recognition (2015), arXiv 1512.03385, table 1, as
-// torchvision has it: the stride of a bottleneck is in its 3×3 convolution, shortcuts are projections (option B).
-// ResNeXt (Xie et al. 2016, arXiv 1611.05431) and Wide ResNet (Zagoruyko and Komodakis 2016, arXiv 1605.07146) change the
-// width and groups of that convolution; the _vd forms (He et al. 2018, arXiv 1812.01187, ResNet-D; PaddleClas) have
-// three 3×3 convolutions in the stem and pool in the shortcut; their names in files are timm's.
+// torchvision has it: the stride of a bottleneck is in its 3×3 convolution, shortcuts are projections (option B). Its relatives
+// change parts of it:
+// - ResNeXt (Xie et al. 2016, arXiv 1611.05431) and Wide ResNet (Zagoruyko and Komodakis 2016, arXiv 1605.07146): width and
+//   groups of the 3×3 convolution;
+// - vc and vd (He et al. 2018, arXiv 1812.01187, ResNet-C and -D; PaddleClas; timm's c and d): three 3×3 convolutions in the
+//   stem; vd pools in the shortcut too;
+// - SENet (Hu et al. 2017, arXiv 1709.01507): channels are weighed;
+// - Res2Net (Gao et al. 2019, arXiv 1904.01169) and ResNeSt (Zhang et al. 2020, arXiv 2004.08955): see resnet-middle.ts.
+// resnets.ts, resnext.ts, senet.ts, res2net.ts and resnest.ts have their names. Names in files are torchvision's, or else timm's.
 
 import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
@@ -19,20 +24,21 @@ import {
 import { flatten, relu } from "../ops/index.js";
 import { rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
-import { imagenet } from "../data/preprocessing.js";
-import { registerModel, type ModelOptions } from "./registry.js";
-import { Block, conv, type Variant } from "./resnet-block.js";
+import type { ModelOptions } from "./model.js";
+import { blockOf, conv } from "./resnet-block.js";
+import type { Place, Variant } from "./resnet-variant.js";
 
 /** The first convolution, to half the size, or three. */
-function stem(inChannels: number, vd: boolean, smallImages: boolean): Conv2d | Sequential {
-  if (!vd) return smallImages ? conv(inChannels, 64, 3) : conv(inChannels, 64, 7, 2);
-  const first = [conv(inChannels, 32, 3, smallImages ? 1 : 2), new BatchNorm2d(32), new ReLU()];
-  return new Sequential(...first, conv(32, 32, 3), new BatchNorm2d(32), new ReLU(), conv(32, 64, 3));
+function stem(inChannels: number, widths: Variant["stem"], smallImages: boolean): Conv2d | Sequential {
+  if (!widths) return smallImages ? conv(inChannels, 64, 3) : conv(inChannels, 64, 7, 2);
+  const [a, b, c] = widths;
+  const first = [conv(inChannels, a, 3, smallImages ? 1 : 2), new BatchNorm2d(a), new ReLU()];
+  return new Sequential(...first, conv(a, b, 3), new BatchNorm2d(b), new ReLU(), conv(b, c, 3));
 }
 
 export class ResNet extends Classifier {
   readonly conv1: Conv2d | Sequential;
-  readonly bn1 = new BatchNorm2d(64);
+  readonly bn1: BatchNorm2d;
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
@@ -47,23 +53,32 @@ export class ResNet extends Classifier {
     super(options);
     checkFields(new.target.name, "variant", variant, { depths: "numbers" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
-    const { depths, bottleneck = false, vd = false } = variant;
-    this.conv1 = stem(inChannels, vd, smallImages);
+    const { depths } = variant;
+    const widening = variant.bottleneck || variant.scale || variant.radix ? 4 : 1;
+    this.conv1 = stem(inChannels, variant.stem, smallImages);
+    let from = variant.stem?.[2] ?? 64;
+    this.bn1 = new BatchNorm2d(from);
     this.#maxpool = smallImages ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
-    let from = 64;
     const drop = rising(dropPath, sum(depths) - 1);
-    const stage = (width: number, depth: number, stride: number): Sequential => {
-      const to = bottleneck ? 4 * width : width;
-      const block = (_: unknown, i: number): Block =>
-        new Block(i ? to : from, to, i ? 1 : stride, variant, drop());
-      const blocks = Array.from({ length: depth }, block);
+    const stage = (s: number): Sequential => {
+      const to = 64 * 2 ** s * widening;
+      const blocks = Array.from({ length: depths[s]! }, (_, i) => {
+        const place: Place = {
+          from: i ? to : from,
+          to,
+          stride: i || !s ? 1 : 2,
+          first: !i && !s,
+          drop: drop(),
+        };
+        return blockOf(variant, place);
+      });
       from = to;
       return new Sequential(...blocks);
     };
-    this.layer1 = stage(64, depths[0], 1);
-    this.layer2 = stage(128, depths[1], 2);
-    this.layer3 = stage(256, depths[2], 2);
-    this.layer4 = stage(512, depths[3], 2);
+    this.layer1 = stage(0);
+    this.layer2 = stage(1);
+    this.layer3 = stage(2);
+    this.layer4 = stage(3);
     this.dropout = dropout ? new Dropout(dropout) : undefined;
     this.fc = new Linear(from, numClasses);
   }
@@ -81,23 +96,3 @@ export class ResNet extends Classifier {
     return this.fc.forward(this.dropout?.forward(y) ?? y);
   }
 }
-
-const deep = { bottleneck: true };
-const register = (name: string, depths: Variant["depths"], variant: Omit<Variant, "depths"> = {}) =>
-  registerModel(name, imagenet(), (o) => new ResNet({ depths, ...variant }, o));
-
-export const resnet18 = register("resnet18", [2, 2, 2, 2]);
-export const resnet34 = register("resnet34", [3, 4, 6, 3]);
-export const resnet50 = register("resnet50", [3, 4, 6, 3], deep);
-export const resnet101 = register("resnet101", [3, 4, 23, 3], deep);
-export const resnet152 = register("resnet152", [3, 8, 36, 3], deep);
-export const resnet18_vd = register("resnet18_vd", [2, 2, 2, 2], { vd: true });
-export const resnet34_vd = register("resnet34_vd", [3, 4, 6, 3], { vd: true });
-export const resnet50_vd = register("resnet50_vd", [3, 4, 6, 3], { ...deep, vd: true });
-export const resnet101_vd = register("resnet101_vd", [3, 4, 23, 3], { ...deep, vd: true });
-export const resnet152_vd = register("resnet152_vd", [3, 8, 36, 3], { ...deep, vd: true });
-export const resnext50_32x4d = register("resnext50_32x4d", [3, 4, 6, 3], { ...deep, groups: 32, widthPerGroup: 4 }); // prettier-ignore
-export const resnext101_32x8d = register("resnext101_32x8d", [3, 4, 23, 3], { ...deep, groups: 32, widthPerGroup: 8 }); // prettier-ignore
-export const resnext101_64x4d = register("resnext101_64x4d", [3, 4, 23, 3], { ...deep, groups: 64, widthPerGroup: 4 }); // prettier-ignore
-export const wide_resnet50_2 = register("wide_resnet50_2", [3, 4, 6, 3], { ...deep, widthPerGroup: 128 });
-export const wide_resnet101_2 = register("wide_resnet101_2", [3, 4, 23, 3], { ...deep, widthPerGroup: 128 });

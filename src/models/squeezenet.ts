@@ -9,7 +9,7 @@ import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const start = { weightInit: init.kaimingUniform, biasInit: init.zeros };
 
@@ -81,15 +81,7 @@ export class SqueezeNet extends Classifier {
   }
 }
 
-export const squeezenet1_0 = registerModel(
-  "squeezenet1_0",
-  imagenet(),
-  (o) => new SqueezeNet(V1_0, o),
-  PLAIN,
-);
-export const squeezenet1_1 = registerModel(
-  "squeezenet1_1",
-  imagenet(),
-  (o) => new SqueezeNet(V1_1, o),
-  PLAIN,
-);
+const TRAITS = { series: "SqueezeNet", ...PLAIN };
+
+export const squeezenet1_0 = defineModel("squeezenet1_0", imagenet(), (o) => new SqueezeNet(V1_0, o), TRAITS);
+export const squeezenet1_1 = defineModel("squeezenet1_1", imagenet(), (o) => new SqueezeNet(V1_1, o), TRAITS);

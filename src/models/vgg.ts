@@ -19,7 +19,7 @@ import { flatten } from "../ops/index.js";
 import { fanOut, gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
-import { PLAIN, registerModel, type ModelOptions } from "./registry.js";
+import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const WIDTHS = [64, 128, 256, 512, 512];
 
@@ -73,7 +73,7 @@ export class VGG extends Classifier {
 
 function register(layers: number, depths: readonly number[], batchNorm: boolean) {
   const name = `vgg${layers}${batchNorm ? "_bn" : ""}`;
-  return registerModel(name, imagenet(), (o) => new VGG(depths, batchNorm, o), PLAIN);
+  return defineModel(name, imagenet(), (o) => new VGG(depths, batchNorm, o), { series: "VGG", ...PLAIN });
 }
 
 export const vgg11 = register(11, [1, 1, 2, 2, 2], false);

@@ -27,6 +27,10 @@ function isPassing(
 export function activationBytes({ nodes }: Graph): number {
   const ops = registeredOps();
   const byName = new Map(nodes.map((node) => [node.name, node]));
+  const readersOf = new Map<string, GraphNode[]>(nodes.map(({ name }) => [name, []]));
+  for (const node of nodes) {
+    for (const name of new Set(Object.values(node.inputs))) readersOf.get(name)?.push(node);
+  }
   /** A value that shares another's elements is that other. */
   const origin = (name: string): string => {
     const node = byName.get(name);
@@ -46,8 +50,7 @@ export function activationBytes({ nodes }: Graph): number {
   const bytes = [...kept].map((name) => {
     const node = byName.get(name);
     if (!node) return 0; // the input or a parameter
-    const readers = nodes.filter(({ inputs }) => Object.values(inputs).includes(name));
-    return isPassing(node, readers, byName) ? 0 : sizeOf(node.shape) * BYTES[node.dtype];
+    return isPassing(node, readersOf.get(name)!, byName) ? 0 : sizeOf(node.shape) * BYTES[node.dtype];
   });
   return bytes.reduce((a, b) => a + b, extra);
 }

@@ -10,21 +10,14 @@ import {
 } from "../data/index.js";
 import { FieldReader, isCount, isObject, listOf, type Json } from "../data/preprocessing-json.js";
 import { DataError } from "../errors.js";
+import { findModel } from "../models/index.js";
 
 import { readJson } from "./files.js";
 import { isTrainedOn, type TrainedOn } from "./held-out.js";
 
-/** timm's names of architectures that createModel() knows by others. */
-const TIMM_ARCHITECTURES: Record<string, string> = {
-  mobilenetv2_100: "mobilenet_v2",
-  mobilenetv3_small_100: "mobilenet_v3_small",
-  mobilenetv3_large_100: "mobilenet_v3_large",
-  ...Object.fromEntries([18, 34, 50, 101, 152].map((n) => [`resnet${n}d`, `resnet${n}_vd`])),
-};
-
-/** The name that createModel() knows an architecture of config.json by. */
+/** The name here of an architecture that config.json names, maybe in timm's way. */
 export function ownArchitecture(named: string): string {
-  return Object.hasOwn(TIMM_ARCHITECTURES, named) ? TIMM_ARCHITECTURES[named]! : named;
+  return findModel(named)?.name ?? named;
 }
 
 /** What config.json says of a model: what it is, and how its images are prepared. */

@@ -124,7 +124,7 @@ describe("fovea eval", () => {
       "an unknown model",
       2,
       ["--model", "resnet19", "--data", "photos"],
-      "unknown model or folder 'resnet19'; did you mean resnet18? known: alexnet",
+      "unknown model or folder 'resnet19'; did you mean resnet18? modelNames() and 'fovea models' list all",
     ],
     ["no data", 2, ["--model", "saved"], "--data: missing; expected a dataset's name, or a folder"],
     ["too few names", 1, ["--model", "saved", "--data", "photos", "--class-map", "two.txt"], "two.txt: 2 names; expected 3, one for each class"], // prettier-ignore

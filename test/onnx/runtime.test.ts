@@ -8,18 +8,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  createModel,
-  init,
-  modelInfo,
-  modelNames,
-  noGrad,
-  permute,
-  slice,
-  tidy,
-  type Module,
-} from "../../src/index.js";
+import { createModel, init, modelInfo, noGrad, permute, slice, tidy, type Module } from "../../src/index.js";
 import { exportOnnx } from "../../src/onnx/index.js";
+import { MODERATE } from "../helpers/models.js";
 import { NETWORKS } from "./networks.js";
 import { fillSanely, images } from "./random-weights.js";
 
@@ -98,7 +89,7 @@ function sizeOf(name: string): readonly [number, number, number] {
 }
 
 describe.skipIf(!found)("onnxruntime", () => {
-  it.each(modelNames())(
+  it.each(MODERATE)(
     "gives %s's logits",
     async (name) => {
       const model = createModel(name, { initialise: false });

@@ -1,7 +1,7 @@
 // Options of a training: its loss, a teacher, averaged weights.
 
-import { modelNames } from "../../models/index.js";
 import { choice, either, list, number, optional, word } from "../../errors/kinds.js";
+import { modelName } from "./model.js";
 import { below, flag, on, oneOf, option } from "./option.js";
 
 /** A teacher whose word is all leaves nothing to the labels' loss. */
@@ -29,12 +29,9 @@ export const distillOptions = {
     null,
     "learn from a trained model too: a file of weights, a saved model, a run",
   ),
-  teacherModel: option(
-    optional(choice(modelNames)),
-    null,
-    "name of a teacher that is a file of weights alone",
-    { needs: { teacher: on } },
-  ),
+  teacherModel: option(optional(modelName), null, "name of a teacher that is a file of weights alone", {
+    needs: { teacher: on },
+  }),
   distillAlpha: option(number(0, 1), 0.9, "share of the teacher's part in the loss", {
     needs: { teacher: on },
   }),

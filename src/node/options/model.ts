@@ -1,7 +1,7 @@
 // Options of a training: the model and the weights that it begins with.
 
-import { modelInfo, modelNames, type ModelInfo } from "../../models/index.js";
-import { choice, integer, number, optional, word, type Kind } from "../../errors/kinds.js";
+import { findModel, modelInfo, modelNames, type ModelInfo } from "../../models/index.js";
+import { integer, number, optional, word, type Kind } from "../../errors/kinds.js";
 import { flag, on, option, type Condition } from "./option.js";
 
 const pattern: Kind<string> = {
@@ -18,6 +18,15 @@ const pattern: Kind<string> = {
   },
 };
 
+/** A model, by any of its names; a text becomes its name here. */
+export const modelName: Kind<string> = {
+  expected: "a model's name (fovea models lists them)",
+  metavar: "<name>",
+  accepts: (v): v is string => typeof v === "string" && findModel(v) !== undefined,
+  parse: (v) => findModel(v)?.name,
+  names: modelNames,
+};
+
 /** A model of which this is true, and which is said to be so. */
 const takes = (holds: (info: ModelInfo) => boolean, so: string): Condition => ({
   holds: (name) => typeof name !== "string" || holds(modelInfo(name)),
@@ -25,7 +34,7 @@ const takes = (holds: (info: ModelInfo) => boolean, so: string): Condition => ({
 });
 
 export const modelOptions = {
-  model: option(choice(modelNames), undefined, "a model's name (fovea models lists them)"),
+  model: option(modelName, undefined, "a model's name (fovea models lists them)"),
   smallImages: flag("keep the size of the first layers, for images of about 32 pixels", false, {
     needs: {
       model: takes(({ limits }) => limits.smallImages === undefined && !limits.small, "for larger images"),

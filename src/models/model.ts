@@ -1,0 +1,115 @@
+// What is said of a model besides its layers, and the function that builds it. Nothing is listed here (registry.ts does that).
+
+import { shapesOnly } from "../core/op.js";
+import { tidy } from "../core/scope.js";
+import type { Preprocessing } from "../data/preprocessing.js";
+import { DataError } from "../errors.js";
+import { summary } from "../nn/index.js";
+import * as init from "../nn/init.js";
+import type { Classifier } from "./classifier.js";
+
+export interface ModelOptions {
+  /** Number of classes that the model tells apart. */
+  numClasses?: number;
+  /** Channels of the input images. */
+  inChannels?: number;
+  /** For images of about 32 pixels, as in CIFAR: the first layers keep their size. Default false. */
+  smallImages?: boolean;
+  /** Probability of the dropout before the classifier, or in it. Default: the paper's, mostly none. */
+  dropout?: number;
+  /**
+   * Probability that the last residual branch is left out in training, for each image; those before it less, on a straight line
+   * from 0 (StochasticDepth). Default: the paper's, mostly none.
+   */
+  dropPath?: number;
+  /**
+   * false leaves the weights undefined and takes no numbers from the stream. Default true: weights are drawn when they are read,
+   * so that those of a file cost no more.
+   */
+  initialise?: boolean;
+}
+
+/** Options that mean nothing to a model. */
+export interface ModelLimits {
+  /** Why it has no form for small images. */
+  readonly smallImages?: string;
+  /** Why dropPath means nothing to it. */
+  readonly dropPath?: string;
+  /** Whether it is made for small images as it is, with or without smallImages. */
+  readonly small?: true;
+}
+
+/** What is said of a model when it is defined. */
+export interface ModelTraits extends ModelLimits {
+  /** The series it belongs to, as PaddleClas names series: "ResNeXt". */
+  readonly series?: string;
+  /** Its names elsewhere: timm's, PaddleClas's. createModel() takes them too. */
+  readonly aliases?: readonly string[];
+}
+
+export interface ModelInfo extends Preprocessing {
+  readonly name: string;
+  /** The series it belongs to, as PaddleClas names series; "" for models of one's own. */
+  readonly series: string;
+  /** Its names elsewhere. */
+  readonly aliases: readonly string[];
+  /** Options that mean nothing to it, and why. */
+  readonly limits: ModelLimits;
+  /** Number of trainable parameters. */
+  readonly parameters: number;
+  /** Multiply-accumulates for one image of inputSize. */
+  readonly macs: number;
+  create(options?: ModelOptions): Classifier;
+}
+
+/** Builds a model, and knows what is said of it. */
+export interface ModelFunction<T extends Classifier, O extends ModelOptions = ModelOptions> {
+  (options?: O): T;
+  readonly info: ModelInfo;
+}
+
+/** Of networks without residual branches. */
+export const PLAIN: ModelLimits = { dropPath: "has no residual branches" };
+/** Of networks that are made for small images as they are. */
+export const SMALL: ModelLimits = { small: true };
+
+/** The function that builds a model, which throws DataError for an option beyond its limits. */
+export function defineModel<T extends Classifier, O extends ModelOptions = ModelOptions>(
+  name: string,
+  preprocessing: Preprocessing,
+  make: (options?: O) => T,
+  { series = "", aliases = [], ...limits }: ModelTraits = {},
+): ModelFunction<T, O> {
+  const create = (options?: O): T => {
+    for (const option of ["smallImages", "dropPath"] as const) {
+      if (!options?.[option] || limits[option] === undefined) continue;
+      throw new DataError(`createModel: ${name} ${limits[option]}; got ${option} ${options[option]}`);
+    }
+    return options?.initialise === false ? init.withoutInit(() => make(options)) : make(options);
+  };
+  let size: { parameters: number; macs: number } | undefined;
+  const measure = (): { parameters: number; macs: number } =>
+    shapesOnly(() =>
+      tidy(() => {
+        const model = make();
+        const { parameters, macs } = summary(model, [1, ...preprocessing.inputSize]);
+        model.dispose();
+        return { parameters, macs };
+      }),
+    );
+  const info: ModelInfo = {
+    ...preprocessing,
+    name,
+    series,
+    aliases,
+    limits,
+    get parameters() {
+      return (size ??= measure()).parameters;
+    },
+    get macs() {
+      return (size ??= measure()).macs;
+    },
+    create: create as ModelInfo["create"],
+  };
+  return Object.assign(create, { info });
+}

@@ -1,0 +1,109 @@
+// What Res2Net and ResNeSt have in the place of a bottleneck's 3×3 convolution; resnet.ts names the papers.
+
+import type { Tensor } from "../core/tensor.js";
+import { AvgPool2d, BatchNorm2d, Conv2d, Module, type Sequential } from "../nn/index.js";
+import {
+  adaptiveAvgPool2d,
+  add,
+  cat,
+  mul,
+  permute,
+  relu,
+  reshape,
+  sigmoid,
+  softmax,
+  sum,
+} from "../ops/index.js";
+import { channels, fanOut, toEights } from "./blocks.js";
+
+/** The i-th part of this width of the channels. */
+const part = (x: Tensor, i: number, width: number): Tensor => channels(x, i * width, (i + 1) * width);
+
+interface CascadeShape {
+  /** Channels of a part. */
+  width: number;
+  stride: number;
+  /** Whether parts see nothing of those before them, as where the size changes; the last one is pooled then. */
+  alone: boolean;
+  /** Whether padding counts in that pooling. */
+  padCounts: boolean;
+}
+
+/** Each part of the channels is convolved together with what came out of the part before; the last stays. */
+export class Cascade {
+  readonly #shape: CascadeShape;
+  readonly #pool: AvgPool2d | undefined;
+
+  constructor(shape: CascadeShape) {
+    const { stride, alone, padCounts } = shape;
+    this.#shape = shape;
+    this.#pool = alone ? new AvgPool2d(3, { stride, padding: 1, countIncludePad: padCounts }) : undefined;
+  }
+
+  forward(x: Tensor, convs: Sequential, norms: Sequential): Tensor {
+    const { width, alone } = this.#shape;
+    const parts: Tensor[] = [];
+    for (let i = 0; i < convs.length; i++) {
+      const own = part(x, i, width);
+      const before = parts[i - 1];
+      const y = before && !alone ? add(before, own) : own;
+      parts.push(relu(norms.at(i)!.forward(convs.at(i)!.forward(y))));
+    }
+    const last = part(x, convs.length, width);
+    return cat([...parts, this.#pool?.forward(last) ?? last]);
+  }
+}
+
+export interface SplitAttentionOptions {
+  radix: number;
+  groups: number;
+  /** Whether the convolution before the attention's normalisation has a bias. */
+  bias: boolean;
+}
+
+/**
+ * A 3×3 convolution to `radix` times the channels, [n,h,w,c] → [n,h,w,c]: what they are all together on average says how much
+ * of each is taken for each channel.
+ */
+export class SplitAttention extends Module {
+  readonly conv: Conv2d;
+  readonly bn0: BatchNorm2d;
+  readonly fc1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly fc2: Conv2d;
+  readonly #options: SplitAttentionOptions;
+
+  constructor(width: number, options: SplitAttentionOptions) {
+    super();
+    const { radix, groups, bias } = options;
+    this.#options = options;
+    const wide = width * radix;
+    const inside = Math.max(32, toEights(wide / 4));
+    this.conv = new Conv2d(width, wide, 3, {
+      padding: 1,
+      groups: groups * radix,
+      bias: false,
+      weightInit: fanOut,
+    });
+    this.bn0 = new BatchNorm2d(wide);
+    this.fc1 = new Conv2d(width, inside, 1, { groups, bias });
+    this.bn1 = new BatchNorm2d(inside);
+    this.fc2 = new Conv2d(inside, wide, 1, { groups });
+  }
+
+  forward(x: Tensor): Tensor {
+    const { radix, groups } = this.#options;
+    const y = relu(this.bn0.forward(this.conv.forward(x)));
+    const [n, , , wide] = y.shape as [number, number, number, number];
+    const width = wide / radix;
+    const means = reshape(adaptiveAvgPool2d(y, 1), [n, radix, width]);
+    const together = reshape(sum(means, 1), [n, 1, 1, width]);
+    const said = this.fc2.forward(relu(this.bn1.forward(this.fc1.forward(together))));
+    if (radix === 1) return mul(y, sigmoid(said));
+    // Of each group, all splits lie one after the other; of y, all groups of a split do.
+    const split = permute(reshape(said, [n, groups, radix, width / groups]), [0, 1, 3, 2]);
+    const shares = reshape(permute(softmax(split), [0, 3, 1, 2]), [n, 1, 1, wide]);
+    const weighed = mul(y, shares);
+    return Array.from({ length: radix }, (_, i) => part(weighed, i, width)).reduce((a, b) => add(a, b));
+  }
+}

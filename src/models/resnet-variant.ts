@@ -1,0 +1,40 @@
+// What ResNet's relatives differ in.
+
+/** What distinguishes a network of the family. */
+export interface Variant {
+  /** Blocks of each of the four stages. */
+  depths: readonly [number, number, number, number];
+  /** Blocks of 1×1, 3×3, 1×1 with four times the width at the end, instead of two 3×3. */
+  bottleneck?: boolean;
+  groups?: number;
+  /** Width of the bottleneck's 3×3 convolution, in parts of a 64-channel stage, for each group. Default 64. */
+  widthPerGroup?: number;
+  /** Channels of three 3×3 convolutions in the stem; otherwise it is one of 7×7 and 64 channels. */
+  stem?: readonly [number, number, number];
+  /** Whether shortcuts pool before their 1×1 convolution, instead of its stride. */
+  avgDown?: boolean;
+  /** Whether channels are weighed at the end of each block. */
+  se?: boolean;
+  /** Parts of the bottleneck's channels that see each other one after the other: Res2Net. */
+  scale?: number;
+  /** Convolutions among which a split attention chooses: ResNeSt. 1 weighs the channels of one. */
+  radix?: number;
+  /** Of ResNeSt: whether a stride is an average pooling before the 3×3 convolution, instead of behind it. */
+  avdFirst?: boolean;
+  /**
+   * PaddleClas's form: the first block has a projection in any case; squeezed widths are not rounded; averages leave padding
+   * out; Res2Net's first block does as the others do; no bias before the normalisation in ResNeSt's attention.
+   */
+  paddle?: boolean;
+}
+
+/** Where a block stands. */
+export interface Place {
+  from: number;
+  to: number;
+  stride: number;
+  /** Whether it is the first of all. */
+  first: boolean;
+  /** Probability of leaving it out in training. */
+  drop: number;
+}

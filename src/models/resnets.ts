@@ -1,0 +1,28 @@
+// ResNet itself, its vc and vd forms, and PaddleClas's, whose first block has a projection in any case; resnet.ts names the papers.
+
+import { imagenet } from "../data/preprocessing.js";
+import { bicubic, D101, D152, D18, D200, D34, D50, resnet, STEM, vd } from "./resnet-family.js";
+
+const basic = { series: "ResNet" };
+const deep = { series: "ResNet", bottleneck: true } as const;
+const basicVd = { ...basic, ...vd, prepared: bicubic };
+const deepVd = { ...deep, ...vd, prepared: bicubic };
+
+export const resnet18 = resnet("resnet18", D18, basic);
+export const resnet34 = resnet("resnet34", D34, basic);
+export const resnet50 = resnet("resnet50", D50, deep, "ResNet50");
+export const resnet101 = resnet("resnet101", D101, deep, "ResNet101");
+export const resnet152 = resnet("resnet152", D152, deep, "ResNet152");
+export const paddle_resnet18 = resnet("paddle_resnet18", D18, { ...basic, paddle: true }, "ResNet18");
+export const paddle_resnet34 = resnet("paddle_resnet34", D34, { ...basic, paddle: true }, "ResNet34");
+export const resnet50_vc = resnet("resnet50_vc", D50, { ...deep, stem: STEM, prepared: bicubic }, "resnet50c", "ResNet50_vc"); // prettier-ignore
+export const resnet18_vd = resnet("resnet18_vd", D18, basicVd, "resnet18d");
+export const resnet34_vd = resnet("resnet34_vd", D34, basicVd, "resnet34d");
+export const resnet50_vd = resnet("resnet50_vd", D50, deepVd, "resnet50d", "ResNet50_vd");
+export const resnet101_vd = resnet("resnet101_vd", D101, deepVd, "resnet101d", "ResNet101_vd");
+export const resnet152_vd = resnet("resnet152_vd", D152, deepVd, "resnet152d", "ResNet152_vd");
+export const resnet200_vd = resnet("resnet200_vd", D200, deepVd, "ResNet200_vd");
+export const resnet200d = resnet("resnet200d", [3, 24, 36, 3], { ...deepVd, prepared: imagenet(256, 292, "bicubic") }); // prettier-ignore
+export const resnet26d = resnet("resnet26d", D18, deepVd);
+export const paddle_resnet18_vd = resnet("paddle_resnet18_vd", D18, { ...basicVd, paddle: true }, "ResNet18_vd"); // prettier-ignore
+export const paddle_resnet34_vd = resnet("paddle_resnet34_vd", D34, { ...basicVd, paddle: true }, "ResNet34_vd"); // prettier-ignore
