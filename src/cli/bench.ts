@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { ShapeError, reason, short } from "../errors.js";
 import { integer, list } from "../errors/kinds.js";
-import { createModel, modelInfo, modelNames, type Classifier } from "../models/index.js";
+import { createModel, findModel, modelInfo, type Classifier } from "../models/index.js";
 import { summary } from "../nn/index.js";
 import { environment, type Environment } from "../node/environment.js";
 import { preparationFor } from "../node/preprocessing.js";
@@ -87,12 +87,7 @@ async function subject(flags: ModelFlags): Promise<Subject> {
   if (name === undefined && weights === undefined && pretrained === undefined) {
     throw new UsageError("--model: missing; expected a model's name, or a folder");
   }
-  if (
-    name === undefined ||
-    weights !== undefined ||
-    pretrained !== undefined ||
-    !modelNames().includes(name)
-  ) {
+  if (name === undefined || weights !== undefined || pretrained !== undefined || !findModel(name)) {
     const { model, architecture, preparation } = await modelFrom(flags);
     return { model, architecture, inputSize: preparation().inputSize };
   }
@@ -139,7 +134,7 @@ async function bench(flags: Flags): Promise<Bench> {
     const named = pretrained === true ? architecture : (pretrained ?? weights);
     return {
       model: architecture,
-      weights: named ?? (modelNames().includes(flags.model!) ? null : flags.model!),
+      weights: named ?? (findModel(flags.model!) ? null : flags.model!),
       inputSize,
       parameters: model.parameters().reduce((n, p) => n + p.size, 0),
       loadMs,

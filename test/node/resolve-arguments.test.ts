@@ -98,7 +98,7 @@ describe("resolveArguments", () => {
     ],
     [
       { ...base, model: "resnet19" },
-      'train: bad model; got "resnet19"; did you mean resnet18? expected a model's name (fovea models lists them)',
+      `train: bad model; got "resnet19"; did you mean resnet18? expected a model's name (fovea models lists them)`,
     ],
     [{ ...base, constructor: 1 }, "train: unknown option 'constructor'; known: aa, batchSize"],
     [{ ...base, batch_size: 1 }, "train: unknown option 'batch_size'; did you mean batchSize? known: aa, "],
