@@ -79,23 +79,53 @@ function encoded([text, codec]: readonly unknown[]): Slice | Uint8Array {
   return bytes;
 }
 
-/** The bytes that letters of UTF-8 up to U+00FF stand for. @throws DataError for others */
-function latin1(utf8: Uint8Array, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let to = 0;
-  for (let from = 0; from < utf8.length; from++) {
-    let byte = utf8[from]!;
-    if (byte >= 0x80) {
-      const next = utf8[++from] ?? 0;
-      if ((byte !== 0xc2 && byte !== 0xc3) || next >> 6 !== 2)
-        throw new DataError("a letter that is no byte");
-      byte = ((byte & 3) << 6) | (next & 0x3f);
+/** Bytes of text that are read at once. */
+const WINDOW = 2 ** 20;
+
+/**
+ * The `size` bytes that letters of UTF-8 up to U+00FF stand for, to be read in their order alone.
+ * @throws DataError in reading for other letters, and unless there are so many
+ */
+function latin1(source: ByteSource, { from, length }: Slice, size: number): ByteSource {
+  let window = new Uint8Array(0);
+  let at = 0;
+  let begun = 0; // bytes of the text that have been in the window
+  let done = 0;
+  const refill = (): void => {
+    if (begun === length) throw new DataError(`text of fewer than ${size} bytes`);
+    window = source.read(from + begun, Math.min(WINDOW, length - begun)) as Uint8Array<ArrayBuffer>;
+    begun += window.length;
+    at = 0;
+  };
+  const next = (): number => {
+    if (at === window.length) refill();
+    return window[at++]!;
+  };
+  const byteOf = (lead: number, rest: number): number => {
+    if ((lead !== 0xc2 && lead !== 0xc3) || rest >> 6 !== 2) throw new DataError("a letter that is no byte");
+    return ((lead & 3) << 6) | (rest & 0x3f);
+  };
+  const read = (_: number, count: number): Uint8Array => {
+    const bytes = new Uint8Array(count);
+    for (let to = 0; to < count; to++) {
+      const whole = window;
+      let here = at;
+      for (; to < count && here < whole.length - 1; to++) {
+        const letter = whole[here++]!;
+        bytes[to] = letter < 0x80 ? letter : byteOf(letter, whole[here++]!);
+      }
+      at = here;
+      if (to === count) break;
+      const letter = next(); // the window's last byte, and perhaps one of the next window
+      bytes[to] = letter < 0x80 ? letter : byteOf(letter, next());
     }
-    if (to < length) bytes[to] = byte;
-    to++;
-  }
-  if (to !== length) throw new DataError(`${to} bytes; expected ${length}`);
-  return bytes;
+    done += count;
+    if (done === size && (at < window.length || begun < length)) {
+      throw new DataError(`text of more than ${size} bytes`);
+    }
+    return bytes;
+  };
+  return { name: source.name, size, read };
 }
 
 /** ("linear_0.w_0", array): a tensor with its name, as Paddle has it in lists and in dicts below the first. */
@@ -119,13 +149,9 @@ export const GLOBALS: Host["globals"] = new Map(
   ].map((global) => [global.name, global]),
 );
 
-/** The bytes of an array, to be read. */
+/** The bytes of an array, to be read once and in their order. */
 export function bytesOf(source: ByteSource, { data, shape, dtype }: NumpyArray): ByteSource {
   if (data instanceof Uint8Array) return bytesSource(data, source.name);
-  const { from, length, text } = data!;
-  if (!text) return partOf(source, from, length);
-  return bytesSource(
-    latin1(source.read(from, length), sizeOf(shape) * ELEMENT_TYPES.get(dtype)!.bytes),
-    source.name,
-  );
+  if (data!.text) return latin1(source, data!, sizeOf(shape) * ELEMENT_TYPES.get(dtype)!.bytes);
+  return partOf(source, data!.from, data!.length);
 }

@@ -3,6 +3,7 @@
 import { checkKinds } from "../errors/options.js";
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
+import { paddleNetwork } from "./paddle-names.js";
 import { adaptTimmEps, timmModules, timmTensor } from "./timm-names.js";
 
 /** What DataParallel, torch.compile, Lightning and timm's or Hugging Face's wrappers put before every name. */
@@ -16,7 +17,8 @@ const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
 
 /**
  * The state dict under the names of a model: without prefixes that none of the model's names begins with and an average's
- * counter, with DenseNet's old names replaced and timm's names of MobileNets, EfficientNets and VGGs by torchvision's.
+ * counter, with DenseNet's old names replaced, timm's names of MobileNets, EfficientNets and VGGs by torchvision's, and Paddle's of
+ * ResNets, ResNeXts, DenseNets and VGGs.
  * `rename` maps a file's name first, to undefined if the tensor is to be left out. `eps` tells that of the model's batch
  * normalisation at a path: timm's may be another, and weights are scaled to make up for it.
  * @throws DataError that begins with `source` if two tensors get the same name
@@ -39,18 +41,19 @@ export function adaptNames(
     }
   }
   const adapted: StateDict = new Map();
-  const timm = timmModules(
-    entries.map(({ name }) => name!),
-    own,
-  );
+  const names = entries.map(({ name }) => name!);
+  const timm = timmModules(names, own);
+  const paddle = timm ? undefined : paddleNetwork(names, own);
+  const modules = timm ?? paddle?.modules;
   for (const { from, name, tensor: given } of entries) {
     const dot = name!.lastIndexOf(".");
-    const module = timm?.get(name!.slice(0, dot));
+    const module = modules?.get(name!.slice(0, dot));
     const to = module ? module + name!.slice(dot) : name!.replace(OLD_DENSENET, "$1$2");
-    const tensor = module ? timmTensor(to, given) : given;
+    const tensor = timm && module ? timmTensor(to, given) : given;
     if (adapted.has(to)) throw new DataError(`${source}: ${from} and another tensor are both named ${to}`);
     adapted.set(to, tensor);
   }
   if (timm && eps) adaptTimmEps(adapted, eps);
+  paddle?.finish(adapted);
   return adapted;
 }

@@ -1,0 +1,140 @@
+// Names of modules in Paddle's networks, brought to torchvision's and timm's: those of PaddleClas, and of paddle.vision where it has
+// others. https://github.com/PaddlePaddle/PaddleClas/tree/v2.6.0/ppcls/arch/backbone
+
+import type { StateDict } from "../core/state.js";
+
+/** What a file's tensors become under a model's names. */
+export interface PaddleNetwork {
+  /** The model's modules for those of the file. */
+  readonly modules: ReadonlyMap<string, string>;
+  /** Makes up, in the state under the model's names, for what Paddle's network computes otherwise. */
+  finish(state: StateDict): void;
+}
+
+interface Family {
+  /** Names that all such files have, and all such models. */
+  readonly file: readonly string[];
+  readonly own: readonly string[];
+  /** How one of the file's modules is called in the model; undefined if it has none such. */
+  rename(path: string, own: readonly string[], paths: readonly string[]): string | undefined;
+  finish?(state: StateDict, own: readonly string[]): void;
+}
+
+/** The first of the rules whose pattern is the whole path, with $1 and $2 in place. */
+function byRules(
+  path: string,
+  rules: readonly (readonly [RegExp, string | ((...parts: string[]) => string | undefined)])[],
+): string | undefined {
+  for (const [pattern, to] of rules) {
+    const found = pattern.exec(path);
+    if (found) return typeof to === "function" ? to(...found.slice(1)) : path.replace(pattern, to);
+  }
+  return undefined;
+}
+
+const next = (digit: string, by = 1): number => Number(digit) + by;
+
+/** What a dropout of one half does in evaluation in Paddle's older networks, where it scales nothing in training: the layer behind does it. */
+const DOWNSCALED = 0.5;
+
+/** ResNet and its vd form: blocks are counted through all stages. */
+const resnet: Family = {
+  file: ["stem.0.conv.weight", "blocks.0.conv0.conv.weight"],
+  own: ["layer1.0.conv1.weight"],
+  rename(path, own) {
+    const vd = own.includes("conv1.0.weight");
+    const first = own.includes("layer2.0.downsample.0.weight") ? 0 : 1; // a pooling comes before it
+    const blocks = own.flatMap((name) => /^(layer\d+\.\d+)\.conv1\.weight$/.exec(name)?.[1] ?? []);
+    const inBlock = (n: string, to: string): string | undefined => {
+      const block = blocks[Number(n)];
+      return block && `${block}.${to}`;
+    };
+    return byRules(path, [
+      [/^stem\.(\d)\.conv$/, (i) => (vd ? `conv1.${3 * Number(i)}` : "conv1")],
+      [/^stem\.(\d)\.bn$/, (i) => (vd && i !== "2" ? `conv1.${3 * Number(i) + 1}` : "bn1")],
+      [/^blocks\.(\d+)\.conv(\d)\.(conv|bn)$/, (n, i, kind) => inBlock(n!, `${kind}${next(i!)}`)],
+      [/^blocks\.(\d+)\.short\.conv$/, (n) => inBlock(n!, `downsample.${first}`)],
+      [/^blocks\.(\d+)\.short\.bn$/, (n) => inBlock(n!, `downsample.${first + 1}`)],
+      [/^fc$/, "fc"],
+    ]);
+  },
+};
+
+const resnext: Family = {
+  file: ["conv._conv.weight", "bb_0_0.conv0._conv.weight"],
+  own: ["conv1.weight", "layer1.0.conv1.weight"],
+  rename: (path) =>
+    byRules(path, [
+      [/^conv\._conv$/, "conv1"],
+      [/^conv\._batch_norm$/, "bn1"],
+      [/^bb_(\d)_(\d+)\.conv(\d)\._conv$/, (s, i, k) => `layer${next(s!)}.${i}.conv${next(k!)}`],
+      [/^bb_(\d)_(\d+)\.conv(\d)\._batch_norm$/, (s, i, k) => `layer${next(s!)}.${i}.bn${next(k!)}`],
+      [/^bb_(\d)_(\d+)\.short\._conv$/, (s, i) => `layer${next(s!)}.${i}.downsample.0`],
+      [/^bb_(\d)_(\d+)\.short\._batch_norm$/, (s, i) => `layer${next(s!)}.${i}.downsample.1`],
+      [/^out$/, "fc"],
+    ]),
+};
+
+const densenet: Family = {
+  file: ["conv1_func._conv.weight", "db_conv_2.conv2_1.bn_ac_func1._conv.weight"],
+  own: ["features.denseblock1.denselayer1.conv1.weight"],
+  rename: (path) =>
+    byRules(path, [
+      [/^conv1_func\._conv$/, "features.conv0"],
+      [/^conv1_func\._batch_norm$/, "features.norm0"],
+      [
+        /^db_conv_(\d)\.conv\d_(\d+)\.bn_ac_func([12])\.(_conv|_batch_norm)$/,
+        (b, j, k, kind) =>
+          `features.denseblock${next(b!, -1)}.denselayer${j}.${kind === "_conv" ? "conv" : "norm"}${k}`,
+      ],
+      [/^tr_conv(\d)_blk\.conv_ac_func\._conv$/, (b) => `features.transition${next(b!, -1)}.conv`],
+      [/^tr_conv(\d)_blk\.conv_ac_func\._batch_norm$/, (b) => `features.transition${next(b!, -1)}.norm`],
+      [/^batch_norm$/, "features.norm5"],
+      [/^out$/, "classifier"],
+    ]),
+};
+
+/** VGG, whose convolutions have no biases. */
+const vgg: Family = {
+  file: ["conv_block_1.conv1.weight", "fc3.weight"],
+  own: ["features.0.bias", "classifier.6.weight"],
+  rename(path, own, paths) {
+    const convolutions = own.flatMap((name) => /^(features\.\d+)\.weight$/.exec(name)?.[1] ?? []);
+    const theirs = paths.filter((each) => each.startsWith("conv_block_")).sort();
+    return byRules(path, [
+      [/^conv_block_\d\.conv\d$/, () => convolutions[theirs.indexOf(path)]],
+      [/^fc(\d)$/, (i) => `classifier.${3 * next(i!, -1)}`],
+    ]);
+  },
+  finish(state, own) {
+    for (const name of own) {
+      const bias = /^(features\.\d+)\.bias$/.exec(name);
+      const weight = bias && state.get(`${bias[1]}.weight`);
+      if (!weight || state.has(name)) continue;
+      const [channels] = weight.shape as [number];
+      state.set(name, { dtype: "F32", shape: [channels], data: new Float32Array(channels) });
+    }
+    for (const name of ["classifier.3.weight", "classifier.6.weight"]) {
+      const weight = state.get(name);
+      if (weight?.dtype !== "F32") continue;
+      state.set(name, { ...weight, data: (weight.data as Float32Array).map((w) => w * DOWNSCALED) });
+    }
+  },
+};
+
+const FAMILIES: readonly Family[] = [resnet, resnext, densenet, vgg];
+
+/** What a file of Paddle's becomes for a model; undefined unless it is one whose names these are. `names`: the file's, `own`: the model's. */
+export function paddleNetwork(names: readonly string[], own: readonly string[]): PaddleNetwork | undefined {
+  const family = FAMILIES.find(
+    (one) => one.file.every((name) => names.includes(name)) && one.own.every((name) => own.includes(name)),
+  );
+  if (!family) return undefined;
+  const paths = [...new Set(names.map((name) => name.slice(0, name.lastIndexOf("."))))];
+  const modules = new Map<string, string>();
+  for (const path of paths) {
+    const to = family.rename(path, own, paths);
+    if (to !== undefined) modules.set(path, to);
+  }
+  return { modules, finish: (state) => family.finish?.(state, own) };
+}
