@@ -1,12 +1,14 @@
 // Names of modules in Paddle's networks, brought to torchvision's and timm's: those of PaddleClas, and of paddle.vision where it has
 // others. https://github.com/PaddlePaddle/PaddleClas/tree/v2.6.0/ppcls/arch/backbone
 
-import type { StateDict } from "../core/state.js";
+import type { StateDict, StateTensor } from "../core/state.js";
 
 /** What a file's tensors become under a model's names. */
 export interface PaddleNetwork {
   /** The model's modules for those of the file. */
   readonly modules: ReadonlyMap<string, string>;
+  /** A tensor under its name in the model. */
+  tensor(name: string, tensor: StateTensor): StateTensor;
   /** Makes up, in the state under the model's names, for what Paddle's network computes otherwise. */
   finish(state: StateDict): void;
 }
@@ -17,6 +19,8 @@ interface Family {
   readonly own: readonly string[];
   /** How one of the file's modules is called in the model; undefined if it has none such. */
   rename(path: string, own: readonly string[], paths: readonly string[]): string | undefined;
+  /** A tensor under its name in the model. */
+  tensor?(name: string, tensor: StateTensor): StateTensor;
   finish?(state: StateDict, own: readonly string[]): void;
 }
 
@@ -37,21 +41,32 @@ const next = (digit: string, by = 1): number => Number(digit) + by;
 /** What a dropout of one half does in evaluation in Paddle's older networks, where it scales nothing in training: the layer behind does it. */
 const DOWNSCALED = 0.5;
 
+/** How the last part of a path says that it is a normalisation. */
+const isNorm = (kind: string): boolean => /bn$|norm$/.test(kind);
+
+/** Number of the shortcut's convolution: a pooling may come before it. */
+const shortcutOf = (own: readonly string[]): number => (own.includes("layer2.0.downsample.0.weight") ? 0 : 1);
+
+/** A convolution of the stem, which has one or three, or its normalisation. */
+const inStem = (own: readonly string[], i: number, kind: string): string => {
+  const three = own.includes("conv1.0.weight");
+  if (isNorm(kind)) return three && i < 2 ? `conv1.${3 * i + 1}` : "bn1";
+  return three ? `conv1.${3 * i}` : "conv1";
+};
+
 /** ResNet and its vd form: blocks are counted through all stages. */
 const resnet: Family = {
   file: ["stem.0.conv.weight", "blocks.0.conv0.conv.weight"],
   own: ["layer1.0.conv1.weight"],
   rename(path, own) {
-    const vd = own.includes("conv1.0.weight");
-    const first = own.includes("layer2.0.downsample.0.weight") ? 0 : 1; // a pooling comes before it
+    const first = shortcutOf(own);
     const blocks = own.flatMap((name) => /^(layer\d+\.\d+)\.conv1\.weight$/.exec(name)?.[1] ?? []);
     const inBlock = (n: string, to: string): string | undefined => {
       const block = blocks[Number(n)];
       return block && `${block}.${to}`;
     };
     return byRules(path, [
-      [/^stem\.(\d)\.conv$/, (i) => (vd ? `conv1.${3 * Number(i)}` : "conv1")],
-      [/^stem\.(\d)\.bn$/, (i) => (vd && i !== "2" ? `conv1.${3 * Number(i) + 1}` : "bn1")],
+      [/^stem\.(\d)\.(conv|bn)$/, (i, kind) => inStem(own, Number(i), kind!)],
       [/^blocks\.(\d+)\.conv(\d)\.(conv|bn)$/, (n, i, kind) => inBlock(n!, `${kind}${next(i!)}`)],
       [/^blocks\.(\d+)\.short\.conv$/, (n) => inBlock(n!, `downsample.${first}`)],
       [/^blocks\.(\d+)\.short\.bn$/, (n) => inBlock(n!, `downsample.${first + 1}`)],
@@ -60,20 +75,65 @@ const resnet: Family = {
   },
 };
 
-const resnext: Family = {
-  file: ["conv._conv.weight", "bb_0_0.conv0._conv.weight"],
-  own: ["conv1.weight", "layer1.0.conv1.weight"],
-  rename: (path) =>
-    byRules(path, [
-      [/^conv\._conv$/, "conv1"],
-      [/^conv\._batch_norm$/, "bn1"],
-      [/^bb_(\d)_(\d+)\.conv(\d)\._conv$/, (s, i, k) => `layer${next(s!)}.${i}.conv${next(k!)}`],
-      [/^bb_(\d)_(\d+)\.conv(\d)\._batch_norm$/, (s, i, k) => `layer${next(s!)}.${i}.bn${next(k!)}`],
-      [/^bb_(\d)_(\d+)\.short\._conv$/, (s, i) => `layer${next(s!)}.${i}.downsample.0`],
-      [/^bb_(\d)_(\d+)\.short\._batch_norm$/, (s, i) => `layer${next(s!)}.${i}.downsample.1`],
-      [/^out$/, "fc"],
-    ]),
-};
+/** PaddleClas' other ResNets: ResNeXt, vc, SE, Res2Net, ResNeSt, and Facebook's ResNeXts. */
+const relatives = (first: string, stem: string): Family => ({
+  file: [first, stem],
+  own: ["layer1.0.conv1.weight"],
+  rename: (path, own) => {
+    const short = (kind: string): number => shortcutOf(own) + (isNorm(kind) ? 1 : 0);
+    const layer = (kind: string): string => (isNorm(kind) ? "bn" : "conv");
+    return byRules(path, [
+      [/^(?:conv|conv1|_conv_stem)\.(_\w+)$/, (kind) => inStem(own, 0, kind!)],
+      [/^(?:conv1_|stem\.conv)(\d)\.(_\w+)$/, (i, kind) => inStem(own, next(i!, -1), kind!)],
+      [
+        /^bb_(\d)_(\d+)\.conv(\d)\.(_\w+)$/,
+        (s, i, k, kind) => `layer${next(s!)}.${i}.${layer(kind!)}${next(k!)}`,
+      ],
+      [/^bb_(\d)_(\d+)\.short\.(_\w+)$/, (s, i, kind) => `layer${next(s!)}.${i}.downsample.${short(kind!)}`],
+      [/^bb_(\d)_(\d+)\.scale\.squeeze$/, (s, i) => `layer${next(s!)}.${i}.se.fc1`],
+      [/^bb_(\d)_(\d+)\.scale\.excitation$/, (s, i) => `layer${next(s!)}.${i}.se.fc2`],
+      [
+        /^bb_(\d)_(\d+)\.res\w+_branch2b_(\d)\.(_\w+)$/,
+        (s, i, k, kind) => `layer${next(s!)}.${i}.${layer(kind!)}s.${next(k!, -1)}`,
+      ],
+      [
+        /^_conv(\d)_(\d+)\._conv(\d)\.(_\w+)$/,
+        (s, i, k, kind) => `layer${s}.${i}.${layer(kind!)}${next(k!)}`,
+      ],
+      [
+        /^_conv(\d)_(\d+)\._short\._conv\.(_\w+)$/,
+        (s, i, kind) => `layer${s}.${i}.downsample.${short(kind!)}`,
+      ],
+      [
+        /^layer(\d)\.layer\d_bottleneck_(\d+)\.(.+)$/,
+        (s, i, rest) => inSplit(rest!, `layer${s}.${i}`, shortcutOf(own)),
+      ],
+      [/^_?out$/, "fc"],
+    ]);
+  },
+  tensor: (name, tensor) => {
+    const { shape } = tensor; // layers of the gate are convolutions here
+    return /\.se\.fc\d\.weight$/.test(name) && shape.length === 2
+      ? { ...tensor, shape: [...shape, 1, 1] }
+      : tensor;
+  },
+});
+
+/** A module of ResNeSt's block. */
+function inSplit(path: string, block: string, shortcut: number): string | undefined {
+  const to = byRules(path, [
+    [/^conv([13])\._conv$/, "conv$1"],
+    [/^conv([13])\._batch_norm$/, "bn$1"],
+    [/^conv2\.conv1\._conv$/, "conv2.conv"],
+    [/^conv2\.conv1\._batch_norm$/, "conv2.bn0"],
+    [/^conv2\.conv2\._conv$/, "conv2.fc1"],
+    [/^conv2\.conv2\._batch_norm$/, "conv2.bn1"],
+    [/^conv2\.conv3$/, "conv2.fc2"],
+    [/^conv4$/, `downsample.${shortcut}`],
+    [/^_batch_norm$/, `downsample.${shortcut + 1}`],
+  ]);
+  return to && `${block}.${to}`;
+}
 
 const densenet: Family = {
   file: ["conv1_func._conv.weight", "db_conv_2.conv2_1.bn_ac_func1._conv.weight"],
@@ -122,7 +182,16 @@ const vgg: Family = {
   },
 };
 
-const FAMILIES: readonly Family[] = [resnet, resnext, densenet, vgg];
+const FAMILIES: readonly Family[] = [
+  resnet,
+  relatives("bb_0_0.conv0._conv.weight", "conv._conv.weight"),
+  relatives("bb_0_0.conv0._conv.weight", "conv1._conv.weight"),
+  relatives("bb_0_0.conv0._conv.weight", "conv1_1._conv.weight"),
+  relatives("_conv1_0._conv0._conv.weight", "_conv_stem._conv.weight"),
+  relatives("layer1.layer1_bottleneck_0.conv1._conv.weight", "stem.conv1._conv.weight"),
+  densenet,
+  vgg,
+];
 
 /** What a file of Paddle's becomes for a model; undefined unless it is one whose names these are. `names`: the file's, `own`: the model's. */
 export function paddleNetwork(names: readonly string[], own: readonly string[]): PaddleNetwork | undefined {
@@ -136,5 +205,9 @@ export function paddleNetwork(names: readonly string[], own: readonly string[]):
     const to = family.rename(path, own, paths);
     if (to !== undefined) modules.set(path, to);
   }
-  return { modules, finish: (state) => family.finish?.(state, own) };
+  return {
+    modules,
+    tensor: (name, tensor) => family.tensor?.(name, tensor) ?? tensor,
+    finish: (state) => family.finish?.(state, own),
+  };
 }

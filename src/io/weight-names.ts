@@ -18,7 +18,7 @@ const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
 /**
  * The state dict under the names of a model: without prefixes that none of the model's names begins with and an average's
  * counter, with DenseNet's old names replaced, timm's names of MobileNets, EfficientNets and VGGs by torchvision's, and Paddle's of
- * ResNets, ResNeXts, DenseNets and VGGs.
+ * ResNets and their relatives, DenseNets and VGGs.
  * `rename` maps a file's name first, to undefined if the tensor is to be left out. `eps` tells that of the model's batch
  * normalisation at a path: timm's may be another, and weights are scaled to make up for it.
  * @throws DataError that begins with `source` if two tensors get the same name
@@ -49,7 +49,7 @@ export function adaptNames(
     const dot = name!.lastIndexOf(".");
     const module = modules?.get(name!.slice(0, dot));
     const to = module ? module + name!.slice(dot) : name!.replace(OLD_DENSENET, "$1$2");
-    const tensor = timm && module ? timmTensor(to, given) : given;
+    const tensor = module ? (paddle?.tensor(to, given) ?? timmTensor(to, given)) : given;
     if (adapted.has(to)) throw new DataError(`${source}: ${from} and another tensor are both named ${to}`);
     adapted.set(to, tensor);
   }

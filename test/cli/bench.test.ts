@@ -73,7 +73,7 @@ it("gives the same as JSON, of weights in a folder, at another size", async () =
 describe("exits with 2", () => {
   it.each<[string[], string]>([
     [[], "--model: missing; expected a model's name, or a folder"],
-    [["lenet"], "--model: unknown model or folder 'lenet'; did you mean lenet5? known: alexnet, "],
+    [["lenet"], "--model: unknown model or folder 'lenet'; did you mean lenet5? "],
     [["lenet5", "--model", "resnet18"], "'lenet5' and --model contradict each other; expected one of them"],
     [["lenet5", "--batch-size", "1,x"], "argument '1,x' is invalid. expected a list, each an integer from 1 to 65536."], // prettier-ignore
     [["lenet5", "--batch-size", "70000"], "expected a list, each an integer from 1 to 65536"],

@@ -10,12 +10,16 @@ const CLASSES = 7;
 
 beforeAll(() => void init({ threads: 1 }));
 
+/** What the letters of paddle_models.py stand for. */
+const TENSORS: Record<string, string> = { w: "weight", b: "bias", m: "running_mean", v: "running_var" };
+
 it.each(Object.entries(golden))(
   "%s: Paddle's weights give Paddle's logits",
-  (name, { size, logits, tensors }) => {
-    const entries = tensors.split("\n").map((line) => {
-      const [title, shape] = line.split(" ") as [string, string];
-      return { name: title, shape: shape.split("x").map(Number) };
+  (name, { size, logits, modules }) => {
+    const entries = modules.split("\n").flatMap((line) => {
+      const [path, sizes, letters] = line.split(" ") as [string, string, string];
+      const shape = sizes.split("x").map(Number);
+      return [...letters].map((letter) => ({ name: `${path}.${TENSORS[letter]}`, shape: letter === "w" ? shape : shape.slice(0, 1) })); // prettier-ignore
     });
     const model = createModel(name, { numClasses: CLASSES, initialise: false });
     model.loadStateDict(adaptedTo(model, drawnTensors(entries), `${name}.pdparams`));
