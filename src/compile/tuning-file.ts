@@ -84,7 +84,7 @@ export function readChoices(): Map<string, number> {
   return new Map(here && read(here).get(here.machine));
 }
 
-/** One after the other: asked for all of them, Node 20 to 24 never come back where a file system makes none, such as /proc. */
+/** One after the other: asked for all of them at once, Node may never come back where a file system makes no folders. */
 function makeFolder(path: string, fs: NodeFs, paths: NodePath): void {
   if (fs.existsSync(path)) return;
   const above = paths.dirname(path);

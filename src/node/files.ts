@@ -38,19 +38,23 @@ export async function flush(file: { sync?(): Promise<void> }): Promise<void> {
 }
 
 /**
- * Makes a folder and those above it. Returns the outermost that was made, if any. @throws what the system says; of folders in
- * folders Node says ENOENT whatever it was (a read-only file system, in Node 20 to 24), so the first of them is asked for alone
+ * Makes a folder and those above it, one after the other. Returns the outermost that was made, if any. Asked for all at once Node says
+ * ENOENT whatever is wrong, or never comes back where a file system makes no folders. @throws what the system says
  */
 export async function makeFolders(path: string): Promise<string | undefined> {
-  try {
-    return await mkdir(path, { recursive: true });
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    let missing = resolve(path);
-    while (!existsSync(dirname(missing))) missing = dirname(missing);
-    await mkdir(missing);
-    return (await mkdir(path, { recursive: true }), missing);
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  if (missing.length === 0) await mkdir(path, { recursive: true }); // says what is there if it is no folder
+  let outermost: string | undefined;
+  for (const folder of missing) {
+    try {
+      await mkdir(folder);
+      outermost ??= folder;
+    } catch (error) {
+      if (codeOf(error) !== "EEXIST" || !statOf(folder)?.isDirectory()) throw error; // else somebody else just made it
+    }
   }
+  return outermost;
 }
 
 /**

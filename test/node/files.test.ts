@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.js";
 import { lenet5 } from "../../src/models/index.js";
 import { loadMnist } from "../../src/node/datasets/formats.js";
-import { writeFileAtomic } from "../../src/node/files.js";
+import { makeFolders, writeFileAtomic } from "../../src/node/files.js";
 import { clock, epochLine, stepLine } from "../../src/node/progress.js";
 import { RunFolder } from "../../src/node/run-folder.js";
 import { readWeights } from "../../src/node/weights.js";
@@ -59,6 +59,16 @@ describe("files", () => {
       `${join(folder, path)}: cannot be written: EROFS: read-only file system`;
     const paths = ["a.txt", "deep/a.txt", "deeper/and/deeper/a.txt"];
     expect(stdout.trim().split("\n")).toEqual(paths.map(said));
+  });
+
+  it("in folders that cannot be made say so", async () => {
+    const file = join(folder, "no folder");
+    await writeFile(file, "");
+    const path = join(file, "deep", "a.txt");
+    await expect(writeFileAtomic(path, "")).rejects.toThrow(`${path}: cannot be written: ENOTDIR: `);
+    await expect(makeFolders(file)).rejects.toThrow("EEXIST");
+    expect(await makeFolders(join(folder, "one", "two"))).toBe(join(folder, "one"));
+    expect(await makeFolders(join(folder, "one", "two"))).toBeUndefined();
   });
 
   it("that are missing or damaged are named", async () => {
