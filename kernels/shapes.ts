@@ -152,6 +152,8 @@ export class Window {
   strideWidth: i32 = 0;
   paddingTop: i32 = 0;
   paddingLeft: i32 = 0;
+  paddingBottom: i32 = 0;
+  paddingRight: i32 = 0;
   dilationHeight: i32 = 0;
   dilationWidth: i32 = 0;
 }

@@ -11,8 +11,9 @@ function firstOf(i: i32, kernel: i32, stride: i32, padding: i32, size: i32, out:
   return kernel ? i * stride - padding : (i * size) / out;
 }
 
-function lastOf(i: i32, kernel: i32, stride: i32, padding: i32, size: i32, out: i32): i32 {
-  return kernel ? min(i * stride - padding + kernel, size + padding) : ((i + 1) * size + out - 1) / out;
+/** after: padding behind the image. */
+function lastOf(first: i32, i: i32, kernel: i32, after: i32, size: i32, out: i32): i32 {
+  return kernel ? min(first + kernel, size + after) : ((i + 1) * size + out - 1) / out;
 }
 
 /** 1 / (cells a window divides by): those inside the padded frame if countPad, else those inside the image. */
@@ -36,10 +37,10 @@ export function avgPool2d(window: usize, x: usize, y: usize, countPad: i32, begi
     const image = x + <usize>((unit / s.outHeight) * s.height * s.width) * pixel;
     const i = unit % s.outHeight;
     const h0 = firstOf(i, s.kernelHeight, s.strideHeight, s.paddingTop, s.height, s.outHeight);
-    const h1 = lastOf(i, s.kernelHeight, s.strideHeight, s.paddingTop, s.height, s.outHeight);
+    const h1 = lastOf(h0, i, s.kernelHeight, s.paddingBottom, s.height, s.outHeight);
     for (let j = 0; j < s.outWidth; j++) {
       const w0 = firstOf(j, s.kernelWidth, s.strideWidth, s.paddingLeft, s.width, s.outWidth);
-      const w1 = lastOf(j, s.kernelWidth, s.strideWidth, s.paddingLeft, s.width, s.outWidth);
+      const w1 = lastOf(w0, j, s.kernelWidth, s.paddingRight, s.width, s.outWidth);
       const scale = f32x4.splat(share(s, h0, h1, w0, w1, countPad));
       const left = max(w0, 0);
       const right = min(w1, s.width);
@@ -100,12 +101,12 @@ export function avgPool2dBackward(
     memory.fill(dx, 0, s.width * pixel);
     for (let i = 0; i < s.outHeight; i++) {
       const h0 = firstOf(i, s.kernelHeight, s.strideHeight, s.paddingTop, s.height, s.outHeight);
-      const h1 = lastOf(i, s.kernelHeight, s.strideHeight, s.paddingTop, s.height, s.outHeight);
+      const h1 = lastOf(h0, i, s.kernelHeight, s.paddingBottom, s.height, s.outHeight);
       if (h < h0 || h >= h1) continue;
       let from = dy + <usize>(((unit / s.height) * s.outHeight + i) * s.outWidth) * pixel;
       for (let j = 0; j < s.outWidth; j++, from += pixel) {
         const w0 = firstOf(j, s.kernelWidth, s.strideWidth, s.paddingLeft, s.width, s.outWidth);
-        const w1 = lastOf(j, s.kernelWidth, s.strideWidth, s.paddingLeft, s.width, s.outWidth);
+        const w1 = lastOf(w0, j, s.kernelWidth, s.paddingRight, s.width, s.outWidth);
         const scale = f32x4.splat(share(s, h0, h1, w0, w1, countPad));
         for (let w = max(w0, 0); w < min(w1, s.width); w++) {
           const to = dx + <usize>w * pixel;

@@ -21,7 +21,7 @@ export function checkPair(layer: string, name: string, value: unknown): void {
 export function copied<T extends object>(options: T): T {
   const rows = Object.entries(options).map(([name, value]: [string, unknown]) => [
     name,
-    Array.isArray(value) || value instanceof Float32Array ? value.slice() : value,
+    Array.isArray(value) || value instanceof Float32Array ? structuredClone(value) : value,
   ]);
   return Object.fromEntries(rows) as T;
 }

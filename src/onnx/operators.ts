@@ -1,7 +1,7 @@
 // The table of operations: how each is written in operators of ONNX, opset 17.
 
 import { checkAxis } from "../core/shape.js";
-import { pair, type Pair } from "../ops/window.js";
+import { pair, sidesOf, type Padding2d, type Pair } from "../ops/window.js";
 import { ELEMENTWISE } from "./elementwise.js";
 import { inOrder, NCHW } from "./file-graph.js";
 import { MOVEMENT } from "./movement.js";
@@ -12,16 +12,15 @@ import { POOLING } from "./pooling.js";
 const INT32 = 6;
 
 const conv2d: Row = (n) => {
-  const [strides, padding, dilations] = ["stride", "padding", "dilation"].map((name) =>
-    pair(n.attr<Pair>(name)),
-  );
+  const [strides, dilations] = ["stride", "dilation"].map((name) => pair(n.attr<Pair>(name)));
+  const [height, width] = sidesOf(n.attr<Padding2d>("padding"));
   const inputs = [n.in("x", NCHW), n.in("weight", [3, 2, 0, 1]), ...(n.has("bias") ? [n.in("bias")] : [])];
   const [kh, kw] = n.input("weight").shape as [number, number];
   return n.result(
     n.add("Conv", inputs, {
       kernel_shape: [kh, kw],
       strides: strides!,
-      pads: [...padding!, ...padding!],
+      pads: [height[0], width[0], height[1], width[1]],
       dilations: dilations!,
       group: n.attr("groups"),
     }),

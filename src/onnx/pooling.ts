@@ -1,7 +1,7 @@
 // Pooling in operators of ONNX. What ceil_mode gives differs between versions of ONNX and of its runtimes, so it is never
 // written: the last window's reach beyond the image is padding here.
 
-import { pair, type Pair } from "../ops/window.js";
+import { pair, sidesOf, type Padding2d, type Pair } from "../ops/window.js";
 import { NCHW } from "./file-graph.js";
 import type { NodeWriter, Row } from "./node-writer.js";
 
@@ -17,23 +17,28 @@ interface Window {
   dilations: readonly number[];
   /** At the beginning and the end of both axes. */
   begin: readonly number[];
+  /** What of the end is the padding that was asked for. */
+  after: readonly number[];
   end: readonly number[];
 }
 
 function windowOf(n: NodeWriter): Window {
   const of = (name: string): readonly number[] => pair(n.attr<Pair>(name));
   const kernel_shape = of("kernelSize");
-  const [strides, dilations, begin] = [of("stride"), of("dilation"), of("padding")];
+  const [strides, dilations] = [of("stride"), of("dilation")];
+  const sides = sidesOf(n.attr<Padding2d>("padding"));
+  const begin = sides.map(([before]) => before);
+  const after = sides.map(([, behind]) => behind);
   const [from, to] = spatial(n);
   const end = to.map((size, i) => {
     const reach = (size - 1) * strides[i]! + dilations[i]! * (kernel_shape[i]! - 1) + 1;
-    return Math.max(begin[i]!, reach - from[i]! - begin[i]!);
+    return Math.max(after[i]!, reach - from[i]! - begin[i]!);
   });
-  return { kernel_shape, strides, dilations, begin, end };
+  return { kernel_shape, strides, dilations, begin, after, end };
 }
 
 const maxPool: Row = (n) => {
-  const { begin, end, ...window } = windowOf(n);
+  const { begin, after: _, end, ...window } = windowOf(n);
   return n.result(n.add("MaxPool", [n.in("x", NCHW)], { ...window, pads: [...begin, ...end] }), NCHW);
 };
 
@@ -42,15 +47,15 @@ const maxPool: Row = (n) => {
  * and only the rest is padding.
  */
 const avgPool: Row = (n) => {
-  const { begin, end, dilations, ...window } = windowOf(n);
+  const { begin, after, end, dilations, ...window } = windowOf(n);
   const count = n.attr<boolean>("countIncludePad");
-  const beyond = end.map((size, i) => size - begin[i]!);
+  const beyond = end.map((size, i) => size - after[i]!);
   let x = n.in("x", NCHW);
   let pads = [...begin, ...end];
   const split = count && beyond.some((size) => size > 0);
   if (split) {
-    if (begin.some((size) => size > 0)) {
-      x = n.add("Pad", [x, n.file.integers([0, 0, ...begin, 0, 0, ...begin])]);
+    if ([...begin, ...after].some((size) => size > 0)) {
+      x = n.add("Pad", [x, n.file.integers([0, 0, ...begin, 0, 0, ...after])]);
     }
     pads = [0, 0, ...beyond];
   }

@@ -11,4 +11,4 @@ export * from "./pool.js";
 export * from "./reduce.js";
 export * from "./slice.js";
 export type { ClassNumbers, Reduction } from "./targets.js";
-export type { Pair } from "./window.js";
+export type { Padding2d, Padding2dOption, Pair } from "./window.js";

@@ -11,10 +11,13 @@ import { AVG_POOL, MAX_POOL } from "./option-names.js";
 import {
   copyOf,
   describeWindow,
+  paddingOf,
   pair,
   showPair,
+  sidesOf,
   windowOf,
   windowOutput,
+  type Padding2dOption,
   type Pair,
   type WindowAttrs,
 } from "./window.js";
@@ -34,9 +37,9 @@ function poolShape(name: string, { x }: PoolInputs, attrs: PoolAttrs): Shape {
       `${name}: kernelSize must be a number or [height, width]; got ${showPair(attrs.kernelSize)}`,
     );
   }
-  const padding = pair(attrs.padding);
+  const [height, width] = sidesOf(attrs.padding).map((sides) => Math.max(...sides)) as [number, number];
   if (x.shape.length !== 4) throw new ShapeError(`${name}: expected x:[n,h,w,c]; got ${describe({ x })}`);
-  if (padding[0] * 2 > kernel[0] || padding[1] * 2 > kernel[1]) {
+  if (height * 2 > kernel[0] || width * 2 > kernel[1]) {
     throw new ShapeError(
       `${name}: padding must be at most half the kernel [${kernel.join(",")}]; ` +
         `got ${describe({ x })} ${describeWindow(attrs)}`,
@@ -139,11 +142,14 @@ const adaptiveAvgPool2dOp = defineOp({
   vjp: { x: (dy, { shapes }) => avgBackward(shapes.x, { dy }, ADAPTIVE) },
 });
 
-function windowCopy({ kernelSize, stride, padding, dilation }: PoolAttrs): PoolAttrs {
+function windowCopy(
+  { shape }: Tensor,
+  { kernelSize, stride, padding, dilation }: Omit<PoolAttrs, "padding"> & { padding: Padding2dOption },
+): PoolAttrs {
   return {
     kernelSize: copyOf(kernelSize),
     stride: copyOf(stride),
-    padding: copyOf(padding),
+    padding: paddingOf(padding, shape.slice(1, 3), kernelSize, { stride, dilation }),
     dilation: copyOf(dilation),
   };
 }
@@ -151,7 +157,7 @@ function windowCopy({ kernelSize, stride, padding, dilation }: PoolAttrs): PoolA
 export interface PoolOptions {
   /** Default: kernelSize. */
   stride?: Pair;
-  padding?: Pair;
+  padding?: Padding2dOption;
   /** Whether a rest at the end gets a window of its own, which reaches over it. Default false. */
   ceilMode?: boolean;
 }
@@ -166,20 +172,20 @@ export interface AvgPoolOptions extends PoolOptions {
 }
 
 /**
- * Largest value of each window: x:[n,h,w,c] → [n,oh,ow,c]. Padding never wins, NaN always does; the gradient goes to
+ * Largest value of each window: x:[n,h,w,c] → [n,oh,ow,c]. Padding2d never wins, NaN always does; the gradient goes to
  * the first of equals. @throws ShapeError unless the window fits, padding is at most half of it, and it has ≤ 256 cells
  */
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor {
   checkOptions<MaxPoolOptions>("maxPool2d", options, MAX_POOL);
   const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
-  return maxPool2dOp({ x }, { ...windowCopy({ kernelSize, stride, padding, dilation }), ceilMode });
+  return maxPool2dOp({ x }, { ...windowCopy(x, { kernelSize, stride, padding, dilation }), ceilMode });
 }
 
 /** Mean of each window: x:[n,h,w,c] → [n,oh,ow,c]. @throws ShapeError unless the window fits and padding is at most half of it */
 export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
   checkOptions<AvgPoolOptions>("avgPool2d", options, AVG_POOL);
   const { stride = kernelSize, padding = 0, countIncludePad = true, ceilMode = false } = options;
-  const window = windowCopy({ kernelSize, stride, padding, dilation: 1 });
+  const window = windowCopy(x, { kernelSize, stride, padding, dilation: 1 });
   return avgPool2dOp({ x }, { ...window, countIncludePad, ceilMode });
 }
 

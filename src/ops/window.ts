@@ -8,9 +8,21 @@ import type { Struct } from "../wasm/abi.js";
 /** A number for both directions, or [height, width]. */
 export type Pair = number | readonly [height: number, width: number];
 
+/** Pixels before and after an axis. */
+type Sides = readonly [before: number, after: number];
+
+/** A number for all four sides, [height, width] for two each, or every one: [[top, bottom], [left, right]]. */
+export type Padding2d = Pair | readonly [height: Sides, width: Sides];
+
+/**
+ * "same": as much as makes the output ⌈size / stride⌉ high and wide, the odd pixel after the image, as TensorFlow pads; what
+ * PyTorch calls so at stride 1.
+ */
+export type Padding2dOption = Padding2d | "same";
+
 export interface WindowAttrs {
   stride: Pair;
-  padding: Pair;
+  padding: Padding2d;
   dilation: Pair;
   /** Whether a rest at the end gets a window of its own, which reaches over it. Default false. */
   ceilMode?: boolean;
@@ -24,14 +36,44 @@ export function pair(p: Pair): readonly [number, number] {
   return Array.isArray(p) && p.length === 2 ? (p as [number, number]) : NO_PAIR;
 }
 
+/** What lies before and after each axis; NaN where it is no padding, which the checks below refuse. */
+export function sidesOf(p: Padding2d): readonly [height: Sides, width: Sides] {
+  const axes: readonly unknown[] = Array.isArray(p) ? p : [];
+  if (axes.length > 0 && axes.every((axis) => Array.isArray(axis) && axis.length === 2)) {
+    return axes.length === 2 ? (p as readonly [Sides, Sides]) : [NO_PAIR, NO_PAIR];
+  }
+  const [height, width] = pair(p as Pair);
+  return [
+    [height, height],
+    [width, width],
+  ];
+}
+
 /** A pair of its own: the caller's array may change, while plans and backward go by what it was. */
-export function copyOf(p: Pair): Pair {
-  return Array.isArray(p) ? ([...(p as readonly number[])] as unknown as Pair) : p;
+export function copyOf<T extends Padding2d>(p: T): T {
+  return Array.isArray(p) ? (p.map(copyOf) as unknown as T) : p;
 }
 
 /** "3" or "[3,1]". */
-export function showPair(p: Pair): string {
-  return Array.isArray(p) ? `[${p.map(kindOf).join(",")}]` : kindOf(p);
+export function showPair(p: Padding2d): string {
+  return Array.isArray(p) ? `[${(p as readonly Padding2d[]).map(showPair).join(",")}]` : kindOf(p);
+}
+
+/** The padding that is meant, of an image of this size [h, w] under a window; one number an axis where both sides are the same. */
+export function paddingOf(
+  padding: Padding2dOption,
+  image: readonly number[],
+  kernel: Pair,
+  { stride, dilation = 1 }: { stride: Pair; dilation?: Pair },
+): Padding2d {
+  if (padding !== "same") return copyOf(padding);
+  const [height, width] = [0, 1].map((axis): Sides => {
+    const [size, step] = [image[axis]!, pair(stride)[axis]!];
+    const reach = (Math.ceil(size / step) - 1) * step + (pair(kernel)[axis]! - 1) * pair(dilation)[axis]! + 1;
+    const all = Math.max(0, reach - size);
+    return [all >> 1, all - (all >> 1)];
+  }) as [Sides, Sides];
+  return height[0] === height[1] && width[0] === width[1] ? [height[0], width[0]] : [height, width];
 }
 
 /** "stride 1 padding [0,1] dilation 1", for error messages. */
@@ -42,11 +84,11 @@ export function describeWindow({ stride, padding, dilation }: WindowAttrs): stri
 /** Places of a window along one axis of `size` pixels. */
 function places(size: number, kernel: number, attrs: WindowAttrs, axis: 0 | 1): number {
   const stride = pair(attrs.stride)[axis];
-  const padding = pair(attrs.padding)[axis];
-  const steps = (size + 2 * padding - pair(attrs.dilation)[axis] * (kernel - 1) - 1) / stride;
+  const [before, after] = sidesOf(attrs.padding)[axis];
+  const steps = (size + before + after - pair(attrs.dilation)[axis] * (kernel - 1) - 1) / stride;
   if (!attrs.ceilMode || steps < 0) return Math.floor(steps) + 1;
   const n = Math.ceil(steps) + 1;
-  return (n - 1) * stride >= size + padding ? n - 1 : n; // the last one begins in the far padding
+  return (n - 1) * stride >= size + before ? n - 1 : n; // the last one begins in the far padding
 }
 
 /** Most that a size of a window may be: kernels add and multiply them in 32 bits. */
@@ -69,11 +111,10 @@ export function windowOutput(
 ): [number, number] {
   let wrong: string | undefined;
   let out: [number, number] = [0, 0];
-  const padding = pair(attrs.padding);
-  const sizes = [kernel, pair(attrs.stride), pair(attrs.dilation), padding];
+  const sizes = [kernel, pair(attrs.stride), pair(attrs.dilation), ...sidesOf(attrs.padding)] as const;
   if (!sizes.slice(0, 3).every((pair) => areIntegers(pair, 1))) {
     wrong = "kernel, stride and dilation must be integers ≥ 1";
-  } else if (!areIntegers(padding, 0)) {
+  } else if (!sizes.slice(3).every((pair) => areIntegers(pair, 0))) {
     wrong = "padding must be integers ≥ 0";
   } else if (sizes.some((pair) => Math.max(...pair) > MOST)) {
     wrong = `kernel, stride, padding and dilation must be at most ${MOST}`;
@@ -94,7 +135,7 @@ export function windowOf(
   attrs: WindowAttrs,
 ): Struct<"Window"> {
   const [strideHeight, strideWidth] = pair(attrs.stride);
-  const [paddingTop, paddingLeft] = pair(attrs.padding);
+  const [[paddingTop, paddingBottom], [paddingLeft, paddingRight]] = sidesOf(attrs.padding);
   const [dilationHeight, dilationWidth] = pair(attrs.dilation);
   return {
     images: x[0]!,
@@ -109,6 +150,8 @@ export function windowOf(
     strideWidth,
     paddingTop,
     paddingLeft,
+    paddingBottom,
+    paddingRight,
     dilationHeight,
     dilationWidth,
   };

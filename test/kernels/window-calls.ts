@@ -84,6 +84,8 @@ function sizesOf(spec: WindowSpec, images: number, channels: number): Sizes {
       strideWidth: stride[1],
       paddingTop: padding[0],
       paddingLeft: padding[1],
+      paddingBottom: padding[0],
+      paddingRight: padding[1],
       dilationHeight: dilation[0],
       dilationWidth: dilation[1],
     },

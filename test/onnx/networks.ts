@@ -175,6 +175,12 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
   "adaptiveAvgPool2d, more": fn((x) => adaptiveAvgPool2d(x, [7, 7])),
   "adaptiveAvgPool2d, all": fn((x) => adaptiveAvgPool2d(x, [6, 5])),
   // Layers
+  "maxPool2d, same": fn((x) => maxPool2d(x, 2, { stride: 1, padding: "same" })),
+  "avgPool2d, four sides": fn((x) => avgPool2d(x, 3, { stride: 2, padding: [[0, 1], [1, 0]] })), // prettier-ignore
+  "avgPool2d, same, padding left out": fn((x) =>
+    avgPool2d(x, 3, { stride: 2, padding: "same", countIncludePad: false }),
+  ),
+  "conv2d, same": layer(() => new Conv2d(4, 6, 3, { stride: 2, padding: "same" })),
   conv2d: layer(() => new Conv2d(4, 6, 3, { stride: [2, 1], padding: [1, 2], bias: true })),
   "conv2d, dilated groups": layer(
     () => new Conv2d(4, 8, [3, 2], { dilation: [2, 1], padding: 1, groups: 2 }),

@@ -1,7 +1,7 @@
 // Every algorithm of convolution, asked for by name where the rule would not take it: it runs, and computes what the direct one does.
 
 import { describe, expect, it } from "vitest";
-import { conv2d, tensor, tidy, type Conv2dOptions, type Tensor } from "../../src/index.js";
+import { conv2d, tensor, tidy, type Conv2dOptions, type Padding2d, type Tensor } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
 import { convOf } from "../../src/ops/conv/sizes.js";
 import { algorithms } from "../../src/ops/conv/table.js";
@@ -56,7 +56,8 @@ function compute(x: Sizes, weight: Sizes, options: Conv2dOptions): { values: Flo
 
 function fits(name: string, { x, weight, options }: (typeof rows)[number]): boolean {
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
-  const attrs = { stride, padding, dilation, groups, algorithm: undefined };
+  const sides = padding as Padding2d;
+  const attrs = { stride, padding: sides, dilation, groups, algorithm: undefined };
   const out = windowOutput("conv2d", {}, [x[1]!, x[2]!], [weight[0]!, weight[1]!], attrs);
   return algorithms.find((row) => row.name === name)!.fits(convOf(x, weight, attrs, [x[0]!, ...out, 0]));
 }

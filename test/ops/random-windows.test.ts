@@ -15,7 +15,8 @@ interface Windows {
   shape: [images: number, height: number, width: number, channels: number];
   kernel: [number, number];
   stride: [number, number];
-  padding: [number, number];
+  /** Before and after each axis. */
+  padding: [height: [number, number], width: [number, number]];
   dilation: [number, number];
   out: [number, number];
 }
@@ -29,10 +30,15 @@ function drawWindows(random: () => number): Windows {
     const shape: Windows["shape"] = [between(1, 3), between(1, 20), between(1, 38), between(1, 20)];
     const kernel = both(3, 0.7, 1, 5);
     const stride = both(random() < 0.5 ? 1 : 2, 0.6, 1, 3);
-    const padding = both(1, 0.6, 0, 2);
+    const before = both(1, 0.6, 0, 2);
+    const after = random() < 0.6 ? before : both(1, 0.6, 0, 2);
+    const padding: Windows["padding"] = [
+      [before[0], after[0]],
+      [before[1], after[1]],
+    ];
     const dilation = both(1, 0.8, 1, 2);
     const size = (axis: 0 | 1): number => {
-      const room = shape[axis + 1]! + 2 * padding[axis] - dilation[axis] * (kernel[axis] - 1) - 1;
+      const room = shape[axis + 1]! + before[axis] + after[axis] - dilation[axis] * (kernel[axis] - 1) - 1;
       return Math.floor(room / stride[axis]) + 1;
     };
     const out: [number, number] = [size(0), size(1)];
@@ -51,8 +57,8 @@ function eachWindow(w: Windows, fn: (output: number, inside: { tap: number; at: 
     const image = Math.floor(pixel / w.out[1] / w.out[0]);
     const inside: { tap: number; at: number }[] = [];
     for (let tap = 0; tap < w.kernel[0] * w.kernel[1]; tap++) {
-      const row = i * w.stride[0] - w.padding[0] + Math.floor(tap / w.kernel[1]) * w.dilation[0];
-      const column = j * w.stride[1] - w.padding[1] + (tap % w.kernel[1]) * w.dilation[1];
+      const row = i * w.stride[0] - w.padding[0][0] + Math.floor(tap / w.kernel[1]) * w.dilation[0];
+      const column = j * w.stride[1] - w.padding[1][0] + (tap % w.kernel[1]) * w.dilation[1];
       if (row < 0 || row >= height || column < 0 || column >= width) continue;
       inside.push({ tap, at: ((image * height + row) * width + column) * channels + (output % channels) });
     }
@@ -133,7 +139,7 @@ forEachBinary((binary) => {
       const special = random();
       const name = `case ${i} of tile ${tile}, ${JSON.stringify(w)}`;
       checkDepthwise(name, w);
-      const fits = w.padding.every((p, axis) => 2 * p <= w.kernel[axis]!);
+      const fits = w.padding.every((sides, axis) => 2 * Math.max(...sides) <= w.kernel[axis]!);
       if (fits) checkMaxPool(name, w, special);
     }
   });

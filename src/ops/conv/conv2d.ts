@@ -10,7 +10,7 @@ import { checkOptions, kindOf } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
 import { finishOf } from "../fusion.js";
 import { sumOfRows } from "../sum-of-rows.js";
-import { copyOf, describeWindow, windowOutput } from "../window.js";
+import { copyOf, describeWindow, paddingOf, windowOutput } from "../window.js";
 import { convOf, type Conv2dAttrs, type Conv2dOptions } from "./sizes.js";
 import { algorithmFor, checkAlgorithm } from "./table.js";
 
@@ -96,6 +96,9 @@ const conv2dOp = defineOp({
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   checkOptions<Conv2dOptions>("conv2d", options, CONV2D);
   const { stride = 1, padding = 0, dilation = 1, groups = 1, algorithm } = options;
-  const window = { stride: copyOf(stride), padding: copyOf(padding), dilation: copyOf(dilation) };
+  const [, h = 0, w = 0] = x.shape;
+  const [kh = 1, kw = 1] = weight.shape;
+  const sides = paddingOf(padding, [h, w], [kh, kw], { stride, dilation });
+  const window = { stride: copyOf(stride), padding: sides, dilation: copyOf(dilation) };
   return conv2dOp({ x, weight, bias }, { ...window, groups, algorithm });
 }

@@ -278,7 +278,10 @@ function directBackwardWeight(p: Planner, conv: Conv, x: number, dy: number, dw:
   const { tile } = runtime();
   const { channels: c, groupChannels: cg, outChannels: o, groupOutChannels: og, groups } = conv;
   const frame = { ...frameOf(conv), channels: c };
-  if (frame.top === 0 && frame.left === 0) Object.assign(frame, { height: conv.height, width: conv.width });
+  const inside = frame.height <= conv.height && frame.width <= conv.width;
+  if (frame.top === 0 && frame.left === 0 && inside) {
+    Object.assign(frame, { height: conv.height, width: conv.width });
+  }
   // Taps side by side in memory are rows of one product: a whole kernel row, unless dilated or grouped.
   const joined = groups === 1 && conv.dilationWidth === 1;
   const run = joined ? conv.kernelWidth * cg : cg;

@@ -1,11 +1,11 @@
 // The sizes of a convolution.
 
 import type { Shape } from "../../core/shape.js";
-import { pair, type Pair, type WindowAttrs } from "../window.js";
+import { pair, sidesOf, type Padding2dOption, type Pair, type WindowAttrs } from "../window.js";
 
 export interface Conv2dOptions {
   stride?: Pair;
-  padding?: Pair;
+  padding?: Padding2dOption;
   dilation?: Pair;
   groups?: number;
   /**
@@ -40,6 +40,8 @@ export interface Conv {
   strideWidth: number;
   paddingTop: number;
   paddingLeft: number;
+  paddingBottom: number;
+  paddingRight: number;
   dilationHeight: number;
   dilationWidth: number;
 }
@@ -49,7 +51,7 @@ export function convOf(x: Shape, weight: Shape, attrs: Conv2dAttrs, y: Shape): C
   const [n, h, w, c] = x as [number, number, number, number];
   const [kh, kw, cg, o] = weight as [number, number, number, number];
   const [strideHeight, strideWidth] = pair(attrs.stride);
-  const [paddingTop, paddingLeft] = pair(attrs.padding);
+  const [[paddingTop, paddingBottom], [paddingLeft, paddingRight]] = sidesOf(attrs.padding);
   const [dilationHeight, dilationWidth] = pair(attrs.dilation);
   return {
     images: n,
@@ -68,6 +70,8 @@ export function convOf(x: Shape, weight: Shape, attrs: Conv2dAttrs, y: Shape): C
     strideWidth,
     paddingTop,
     paddingLeft,
+    paddingBottom,
+    paddingRight,
     dilationHeight,
     dilationWidth,
   };
@@ -76,10 +80,13 @@ export function convOf(x: Shape, weight: Shape, attrs: Conv2dAttrs, y: Shape): C
 /** The sizes for an error's message. */
 export function describeConv(conv: Conv): string {
   const { images, height, width, channels, kernelHeight, kernelWidth, groupChannels, outChannels } = conv;
-  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth, groups } = conv;
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth, groups } = conv;
+  const { paddingTop: top, paddingLeft: left, paddingBottom: bottom, paddingRight: right } = conv;
+  const padding =
+    top === bottom && left === right ? [top, left] : [`[${top},${bottom}]`, `[${left},${right}]`];
   return (
     `x:[${images},${height},${width},${channels}] ` +
     `weight:[${kernelHeight},${kernelWidth},${groupChannels},${outChannels}] stride [${strideHeight},${strideWidth}] ` +
-    `padding [${paddingTop},${paddingLeft}] dilation [${dilationHeight},${dilationWidth}] groups ${groups}`
+    `padding [${padding.join()}] dilation [${dilationHeight},${dilationWidth}] groups ${groups}`
   );
 }
