@@ -14,6 +14,13 @@ describe("weights", () => {
     for (const [key, entry] of state) expect(entry, key).toEqual(expectedState.get(key));
   });
 
+  it("paddle4.pdparams holds what Paddle wrote, as PyTorch would have it", () => {
+    const { state } = JSON.parse(readFileSync(new URL("paddle.json", goldens), "utf8")) as { state: Record<string, { shape: number[]; data: number[] }> }; // prettier-ignore
+    const read = decodeWeights(readFileSync(new URL("paddle4.pdparams", goldens)));
+    expect([...read.keys()]).toEqual(Object.keys(state));
+    for (const [name, { shape, data }] of read) expect({ shape, data: [...data] }, name).toEqual(state[name]);
+  });
+
   it("safetensors written here are read again", () => {
     const state = decodeWeights(encodeSafetensors(expectedState));
     expect([...state]).toEqual(expect.arrayContaining([...expectedState]));

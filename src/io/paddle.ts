@@ -48,18 +48,16 @@ export function readPaddle(source: ByteSource, key?: string): StateDict {
   const host: Host = { globals: GLOBALS, persistent, slices: true };
   const object = new Unpickler(source, host).load();
   const file = source.name;
-  if (object instanceof Map) {
-    if (object.has(PIECES)) {
-      throw new DataError(
-        `${file}: tensors in pieces, as protocols 2 and 3 write large ones; expected protocol 4`,
-      );
-    }
-    for (const name of object.keys())
-      if (typeof name === "string" && name.endsWith("@@")) object.delete(name);
+  const top: Map<unknown, unknown> = object instanceof Map ? object : new Map();
+  if (top.has(PIECES)) {
+    throw new DataError(
+      `${file}: tensors in pieces, as protocols 2 and 3 write large ones; expected protocol 4`,
+    );
   }
-  const names = object instanceof Map ? [...object.keys()].filter((name) => typeof name === "string") : [];
+  const names = [...top.keys()].filter((name) => typeof name === "string");
+  for (const name of names) if (name.endsWith("@@")) top.delete(name);
   const begins = (prefix: string): boolean => names.some((name) => name.startsWith(prefix));
-  const chosen = key !== undefined && !(object as Map<unknown, unknown>).has?.(key) && begins(`${key}.`);
+  const chosen = key !== undefined && !top.has(key) && begins(`${key}.`);
   const prefix = chosen ? `${key}.` : (NETWORKS.find(begins) ?? "");
   const arrays = findState(object, chosen ? undefined : key, file, isArray);
   let budget = 4 * source.size + SPARE_BYTES;

@@ -218,6 +218,13 @@ describe("refuses", () => {
     );
   });
 
+  it("what is no dict, whatever key says", () => {
+    for (const what of ["N", "]", ")", bytes("K", 1)])
+      expect(() => decodeWeights(bytes(0x80, 3, what, "."), "f", { key: "model" })).toThrow(
+        new DataError("f: no state dict there"),
+      );
+  });
+
   it("long text that is not one byte a letter", () => {
     const latin = (text: string): Uint8Array =>
       bytes(named("_codecs", "encode"), tuple(bytes("X", u32(text.length), text), unicode("latin1")), "R");
