@@ -38,8 +38,17 @@ function byRules(
 
 const next = (digit: string, by = 1): number => Number(digit) + by;
 
-/** What a dropout of one half does in evaluation in Paddle's older networks, where it scales nothing in training: the layer behind does it. */
-const DOWNSCALED = 0.5;
+/**
+ * Of layers behind a dropout of one half in Paddle's older networks (mode="downscale_in_infer"): it halves in evaluation and scales
+ * nothing in training, so with half the weights other dropouts do the same.
+ */
+function halve(state: StateDict, names: readonly string[]): void {
+  for (const name of names) {
+    const weight = state.get(name);
+    if (weight?.dtype !== "F32") continue;
+    state.set(name, { ...weight, data: (weight.data as Float32Array).map((w) => w / 2) });
+  }
+}
 
 /** How the last part of a path says that it is a normalisation. */
 const isNorm = (kind: string): boolean => /bn$|norm$/.test(kind);
@@ -159,7 +168,8 @@ const vgg: Family = {
   file: ["conv_block_1.conv1.weight", "fc3.weight"],
   own: ["features.0.bias", "classifier.6.weight"],
   rename(path, own, paths) {
-    const convolutions = own.flatMap((name) => /^(features\.\d+)\.weight$/.exec(name)?.[1] ?? []);
+    const layers = own.flatMap((name) => /^(features\.\d+)\.weight$/.exec(name)?.[1] ?? []);
+    const convolutions = layers.filter((layer) => !own.includes(`${layer}.running_mean`));
     const theirs = paths.filter((each) => each.startsWith("conv_block_")).sort();
     return byRules(path, [
       [/^conv_block_\d\.conv\d$/, () => convolutions[theirs.indexOf(path)]],
@@ -174,12 +184,26 @@ const vgg: Family = {
       const [channels] = weight.shape as [number];
       state.set(name, { dtype: "F32", shape: [channels], data: new Float32Array(channels) });
     }
-    for (const name of ["classifier.3.weight", "classifier.6.weight"]) {
-      const weight = state.get(name);
-      if (weight?.dtype !== "F32") continue;
-      state.set(name, { ...weight, data: (weight.data as Float32Array).map((w) => w * DOWNSCALED) });
-    }
+    halve(state, ["classifier.3.weight", "classifier.6.weight"]);
   },
+};
+
+const ALEXNET: Record<string, string> = {
+  "_conv1._conv": "features.0",
+  "_conv2._conv": "features.3",
+  _conv3: "features.6",
+  _conv4: "features.8",
+  "_conv5._conv": "features.10",
+  _fc6: "classifier.1",
+  _fc7: "classifier.4",
+  _fc8: "classifier.6",
+};
+
+const alexnet: Family = {
+  file: ["_conv1._conv.weight", "_fc8.weight"],
+  own: ["features.10.weight", "classifier.6.weight"],
+  rename: (path) => (Object.hasOwn(ALEXNET, path) ? ALEXNET[path] : undefined),
+  finish: (state) => halve(state, ["classifier.1.weight", "classifier.4.weight"]),
 };
 
 const FAMILIES: readonly Family[] = [
@@ -191,6 +215,7 @@ const FAMILIES: readonly Family[] = [
   relatives("layer1.layer1_bottleneck_0.conv1._conv.weight", "stem.conv1._conv.weight"),
   densenet,
   vgg,
+  alexnet,
 ];
 
 /** What a file of Paddle's becomes for a model; undefined unless it is one whose names these are. `names`: the file's, `own`: the model's. */

@@ -97,7 +97,7 @@ def nameless(self, *args, moving_mean_name=None, moving_variance_name=None, **kw
 paddle.nn.BatchNorm.__init__ = nameless
 
 from ppcls.arch.backbone.legendary_models import resnet, vgg  # noqa: E402
-from ppcls.arch.backbone.model_zoo import densenet, res2net, res2net_vd, resnest, resnet_vc, resnext, resnext101_wsl  # noqa: E402
+from ppcls.arch.backbone.model_zoo import alexnet, densenet, res2net, res2net_vd, resnest, resnet_vc, resnext, resnext101_wsl  # noqa: E402
 from ppcls.arch.backbone.model_zoo import resnext_vd, se_resnet_vd, se_resnext, se_resnext_vd  # noqa: E402
 
 NETWORKS = {
@@ -118,6 +118,7 @@ NETWORKS = {
     "paddle_resnest50": (resnest.ResNeSt50, 64),
     "densenet121": (densenet.DenseNet121, 64),
     "vgg11": (vgg.VGG11, 224),
+    "alexnet": (alexnet.AlexNet, 224),
     "resnet18": (lambda class_num: paddle.vision.models.resnet18(num_classes=class_num), 64),
 }
 found = {}

@@ -57,6 +57,13 @@ describe("Paddle's names", () => {
   });
 });
 
+it("VGG's convolutions are found between normalisations, too: those are then what is missing", () => {
+  const own = ["features.0.weight", "features.0.bias", "features.1.weight", "features.1.running_mean"];
+  own.push("features.3.weight", "classifier.6.weight");
+  const state = stateOf("conv_block_1.conv1.weight", "conv_block_1.conv2.weight", "fc3.weight");
+  expect(adaptNames(state, own).get("features.3.weight")).toBe(state.get("conv_block_1.conv2.weight"));
+});
+
 it("VGG without biases gets zeros, and halves behind its dropouts; with biases it keeps them", () => {
   const own = ["features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias"];
   own.push(...[0, 3, 6].flatMap((i) => [`classifier.${i}.weight`, `classifier.${i}.bias`]));
