@@ -12,13 +12,14 @@ import {
   manualSeed,
   mnistNormalization,
   modelInfo,
+  modelNames,
   noGrad,
   SGD,
   tensor,
   tidy,
   type Tensor,
 } from "../../src/index.js";
-import { MODERATE } from "../helpers/models.js";
+import { ONE_OF_EACH } from "../helpers/models.js";
 import { loadMnist } from "../../src/node.js";
 
 type Bits = () => Promise<string> | string;
@@ -97,9 +98,18 @@ function logits(name: string): string {
 /** What runs on several threads, too. */
 export const onManyThreads = (name: string): boolean => WHOLE.has(name) || name.includes(" after ");
 
+/** Others of the classic families. */
+const WIDTHS_AND_DEPTHS = modelNames().filter((name) =>
+  /^(densenet[12]|efficientnet_b|mobilenet_v[123]|resnet\d+(_vd|_cifar)?$|resnext101_(32x8|64x4)d$|squeezenet|vgg|wide_resnet)/.test(
+    name,
+  ),
+);
+
 /** What is hashed, by name; each with the kernels that run. */
 export const bits: Readonly<Record<string, Bits>> = {
   "lenet5 after an epoch": lenet,
   "resnet20_cifar after a step": resnet20,
-  ...Object.fromEntries(MODERATE.map((name) => [name, () => logits(name)])),
+  ...Object.fromEntries(
+    [...new Set([...WIDTHS_AND_DEPTHS, ...ONE_OF_EACH])].map((name) => [name, () => logits(name)]),
+  ),
 };
