@@ -3,6 +3,7 @@
 import { checkKinds } from "../errors/options.js";
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
+import { lukemelasModules } from "./lukemelas-names.js";
 import { paddleNetwork } from "./paddle-names.js";
 import { adaptTimmEps, timmModules, timmTensor } from "./timm-names.js";
 
@@ -18,7 +19,7 @@ const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
 /**
  * The state dict under the names of a model: without prefixes that none of the model's names begins with and an average's
  * counter, with DenseNet's old names replaced, timm's names of MobileNets, EfficientNets and VGGs by torchvision's, and Paddle's of
- * ResNets and their relatives, DenseNets and VGGs.
+ * ResNets and their relatives, DenseNets and VGGs, and lukemelas's of EfficientNets by timm's.
  * `rename` maps a file's name first, to undefined if the tensor is to be left out. `eps` tells that of the model's batch
  * normalisation at a path: timm's may be another, and weights are scaled to make up for it.
  * @throws DataError that begins with `source` if two tensors get the same name
@@ -44,7 +45,7 @@ export function adaptNames(
   const names = entries.map(({ name }) => name!);
   const timm = timmModules(names, own);
   const paddle = timm ? undefined : paddleNetwork(names, own);
-  const modules = timm ?? paddle?.modules;
+  const modules = timm ?? paddle?.modules ?? lukemelasModules(names, own);
   for (const { from, name, tensor: given } of entries) {
     const dot = name!.lastIndexOf(".");
     const module = modules?.get(name!.slice(0, dot));

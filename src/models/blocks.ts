@@ -4,14 +4,15 @@ import type { Tensor } from "../core/tensor.js";
 import {
   BatchNorm2d,
   Conv2d,
+  Dropout,
+  Module,
   ReLU,
   Sequential,
   type BatchNorm2dOptions,
   type Conv2dLayerOptions,
-  type Module,
 } from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { slice } from "../ops/index.js";
+import { conv2d, mul, pad, slice } from "../ops/index.js";
 
 /** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
 export const fanOut = (weight: Tensor): Tensor =>
@@ -45,9 +46,49 @@ export function convNorm(
   );
 }
 
+/**
+ * A convolution padded as TensorFlow's "SAME": to ⌈size / stride⌉ outputs, what is odd of the padding behind and below.
+ * https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
+ */
+export class SameConv2d extends Conv2d {
+  override forward(x: Tensor): Tensor {
+    const { stride = 1 } = this.options;
+    const steps = typeof stride === "number" ? [stride, stride] : stride;
+    const [, ...sizes] = x.shape;
+    const [high, wide] = steps.map((step, i) => {
+      const reach = (Math.ceil(sizes[i]! / step) - 1) * step + this.weight.shape[i]!;
+      return Math.max(0, reach - sizes[i]!);
+    }) as [number, number];
+    if (high % 2 === 0 && wide % 2 === 0) {
+      return conv2d(x, this.weight, this.bias, { ...this.options, padding: [high / 2, wide / 2] });
+    }
+    const before = [0, high >> 1, wide >> 1, 0];
+    const padded = pad(x, before, [0, high - before[1]!, wide - before[2]!, 0]);
+    return conv2d(padded, this.weight, this.bias, this.options);
+  }
+}
+
+/** Paddle's older dropout: in training what is left is not scaled, instead everything is, by 1 − p, in evaluation. */
+export class DownscaledDropout extends Module {
+  readonly dropout: Dropout;
+
+  constructor(p: number) {
+    super();
+    this.dropout = new Dropout(p);
+  }
+
+  forward(x: Tensor): Tensor {
+    const { p } = this.dropout;
+    return p ? mul(this.dropout.forward(x), 1 - p) : x;
+  }
+}
+
+/** The multiple of 8 nearest to n, at least 8. */
+export const toNearestEight = (n: number): number => Math.max(8, Math.floor((n + 4) / 8) * 8);
+
 /** The multiple of 8 nearest to n, and never less than 0.9·n: as MobileNet rounds its widths. */
 export function toEights(n: number): number {
-  const rounded = Math.max(8, Math.floor((n + 4) / 8) * 8);
+  const rounded = toNearestEight(n);
   return rounded < 0.9 * n ? rounded + 8 : rounded;
 }
 

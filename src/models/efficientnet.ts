@@ -1,5 +1,5 @@
 // EfficientNet: Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks (2019), arXiv
-// 1905.11946, table 1 and its scalings, as torchvision has it.
+// 1905.11946, table 1 and its scalings, as torchvision has it. efficientnet-v2.ts has V2, efficientnet-tf.ts what TensorFlow pads.
 
 import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
@@ -21,8 +21,18 @@ import { Classifier } from "./classifier.js";
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** B0: expansion, kernel, stride, channels and blocks of each stage. */
-const STAGES = [
+/** Of a stage, and whether its blocks are fused: V2. */
+export type Stage = readonly [
+  expansion: number,
+  kernelSize: number,
+  stride: number,
+  to: number,
+  blocks: number,
+  fused?: "fused",
+];
+
+/** B0. */
+const STAGES: readonly Stage[] = [
   [1, 3, 1, 16, 1],
   [6, 3, 2, 24, 2],
   [6, 5, 2, 40, 2],
@@ -30,13 +40,18 @@ const STAGES = [
   [6, 5, 1, 112, 3],
   [6, 5, 2, 192, 4],
   [6, 3, 1, 320, 1],
-] as const;
+];
 
 interface Scaling {
   width: number;
   depth: number;
   dropout: number;
   norm?: BatchNorm2dOptions;
+  /** Default: B0's. */
+  stages?: readonly Stage[];
+  /** Channels of the first convolution, before scaling, and of the last one. Default 32, and four times the last stage's. */
+  stem?: number;
+  last?: number;
 }
 
 interface BlockShape {
@@ -50,22 +65,39 @@ interface BlockShape {
   norm: BatchNorm2dOptions | undefined;
 }
 
-/** Widen, convolve each channel, weigh the channels, narrow; a shortcut where the size stays. */
+/** One convolution instead of MBConv's first two, and no weighing: EfficientNetV2's blocks of the first stages. */
+function fusedLayers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): Module[] {
+  const options = { activation: SiLU, ...(norm ? { norm } : {}) };
+  const wide = toEights(from * expansion);
+  if (wide === from) return [convNorm(from, to, kernelSize, { ...options, stride })];
+  return [
+    convNorm(from, wide, kernelSize, { ...options, stride }),
+    convNorm(wide, to, 1, { ...options, activation: null }),
+  ];
+}
+
+/** Widen, convolve each channel, weigh the channels, narrow. */
+function layers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): Module[] {
+  const wide = toEights(from * expansion);
+  const options = { activation: SiLU, ...(norm ? { norm } : {}) };
+  const conv = { weightInit: fanOut, biasInit: init.zeros };
+  return [
+    ...(wide === from ? [] : [convNorm(from, wide, 1, options)]),
+    convNorm(wide, wide, kernelSize, { ...options, stride, groups: wide }),
+    new SqueezeExcitation(wide, Math.max(1, Math.floor(from / 4)), { activation: SiLU, conv }),
+    convNorm(wide, to, 1, { ...options, activation: null }),
+  ];
+}
+
+/** Such layers, and a shortcut where the size stays. */
 class MBConv extends Module {
   readonly block: Sequential;
   readonly stochasticDepth: StochasticDepth | undefined;
 
-  constructor({ from, to, expansion, kernelSize, stride, drop, norm }: BlockShape) {
+  constructor(shape: BlockShape, fused: boolean) {
     super();
-    const wide = toEights(from * expansion);
-    const options = { activation: SiLU, ...(norm ? { norm } : {}) };
-    const conv = { weightInit: fanOut, biasInit: init.zeros };
-    this.block = new Sequential(
-      ...(wide === from ? [] : [convNorm(from, wide, 1, options)]),
-      convNorm(wide, wide, kernelSize, { ...options, stride, groups: wide }),
-      new SqueezeExcitation(wide, Math.max(1, Math.floor(from / 4)), { activation: SiLU, conv }),
-      convNorm(wide, to, 1, { ...options, activation: null }),
-    );
+    const { from, to, stride, drop } = shape;
+    this.block = new Sequential(...(fused ? fusedLayers(shape) : layers(shape)));
     this.stochasticDepth = stride === 1 && from === to ? new StochasticDepth(drop) : undefined;
   }
 
@@ -84,34 +116,31 @@ export class EfficientNet extends Classifier {
   constructor(scaling: Scaling, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "scaling", scaling, { width: "number", depth: "number", dropout: "number" });
-    const { width, depth, norm } = scaling;
+    const { width, depth, norm, stages: rows = STAGES, stem = 32 } = scaling;
     const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
     const { dropout = scaling.dropout, dropPath = 0.2 } = options;
     const shared = { activation: SiLU, ...(norm ? { norm } : {}) };
-    const stages = STAGES.map(([expansion, kernelSize, stride, to, blocks]) => {
-      return { expansion, kernelSize, stride, to: toEights(to * width), blocks: Math.ceil(blocks * depth) };
+    const stages = rows.map(([expansion, kernelSize, stride, to, blocks, fused]) => {
+      const scaled = { to: toEights(to * width), blocks: Math.ceil(blocks * depth) };
+      return { expansion, kernelSize, stride, fused: fused !== undefined, ...scaled };
     });
     const drop = rising(dropPath, sum(stages.map(({ blocks }) => blocks)));
-    let from = toEights(32 * width);
-    const layers = [convNorm(inChannels, from, 3, { ...shared, stride: smallImages ? 1 : 2 })];
-    for (const { blocks, stride, ...shape } of stages) {
+    let from = toEights(stem * width);
+    const features = [convNorm(inChannels, from, 3, { ...shared, stride: smallImages ? 1 : 2 })];
+    for (const { blocks, stride, fused, ...shape } of stages) {
       const block = (_: unknown, i: number): MBConv => {
-        return new MBConv({
-          ...shape,
-          from: i ? shape.to : from,
-          stride: i ? 1 : stride,
-          drop: drop(),
-          norm,
-        });
+        const place = { from: i ? shape.to : from, stride: i ? 1 : stride, drop: drop(), norm };
+        return new MBConv({ ...shape, ...place }, fused);
       };
-      layers.push(new Sequential(...Array.from({ length: blocks }, block)));
+      features.push(new Sequential(...Array.from({ length: blocks }, block)));
       from = shape.to;
     }
-    layers.push(convNorm(from, 4 * from, 1, shared));
-    this.features = new Sequential(...layers);
+    const { last = 4 * from } = scaling;
+    features.push(convNorm(from, last, 1, shared));
+    this.features = new Sequential(...features);
     const bound = 1 / Math.sqrt(numClasses);
     const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
-    const head = new Linear(4 * from, numClasses, { weightInit, biasInit: init.zeros });
+    const head = new Linear(last, numClasses, { weightInit, biasInit: init.zeros });
     this.classifier = new Sequential(new Dropout(dropout), head);
   }
 

@@ -5,7 +5,8 @@ import { modelInfo, modelNames } from "../../src/index.js";
 /** The smallest of each kind. The others are made of the same layers, and their names and shapes in files are compared to PyTorch's. */
 export const ONE_OF_EACH = (
   "alexnet vgg11 vgg11_bn googlenet lenet5 resnet18 resnet50 resnet18_vd resnet20_cifar resnext50_32x4d densenet121 " +
-  "efficientnet_b0 mobilenet_v1 mobilenet_v2 mobilenet_v3_small squeezenet1_1 seresnet18 res2net50_48w_2s resnest14d"
+  "efficientnet_b0 mobilenet_v1 mobilenet_v2 mobilenet_v3_small squeezenet1_1 seresnet18 res2net50_48w_2s resnest14d " +
+  "tf_efficientnetv2_b0"
 ).split(" ");
 
 /** Models whose weights are less than half a gigabyte. */

@@ -66,6 +66,40 @@ describe("adaptNames", () => {
     expect(adapted(names, names)).toEqual(names);
   });
 
+  it("takes lukemelas's names of EfficientNets for timm's", () => {
+    const own = [
+      "conv_stem.weight",
+      "blocks.0.0.conv_dw.weight",
+      "blocks.1.0.conv_pw.weight",
+      "classifier.bias",
+    ];
+    const file = [
+      "_conv_stem.weight",
+      "_blocks.0._depthwise_conv.weight",
+      "_blocks.0._bn1.bias",
+      "_blocks.0._se_reduce.bias",
+      "_blocks.0._project_conv.weight",
+      "_blocks.1._expand_conv.weight",
+      "_blocks.1._bn0.bias",
+      "_blocks.1._project_conv.weight",
+      "_bn1.weight",
+      "_fc.bias",
+    ];
+    expect(adapted(file, own)).toEqual([
+      "conv_stem.weight",
+      "blocks.0.0.conv_dw.weight",
+      "blocks.0.0.bn1.bias",
+      "blocks.0.0.se.conv_reduce.bias",
+      "blocks.0.0.conv_pw.weight",
+      "blocks.1.0.conv_pw.weight",
+      "blocks.1.0.bn1.bias",
+      "blocks.1.0.conv_pwl.weight",
+      "bn2.weight",
+      "classifier.bias",
+    ]);
+    expect(adapted(file, ["features.0.0.weight"])).toEqual(file);
+  });
+
   it("scales weights by timm's eps, but not those of another type or length", () => {
     const own = ["features.1.block.0.0.weight", "features.1.block.0.1.running_var"];
     const f32 = (...data: number[]): StateTensor => ({ dtype: "F32", shape: [data.length], data: Float32Array.from(data) }); // prettier-ignore

@@ -1,0 +1,136 @@
+// EfficientNet with TensorFlow's padding and statistics, and EfficientNet-Lite, under timm's names.
+// EfficientNet: Tan and Le (2019), arXiv 1905.11946. Lite (no weighing of channels, ReLU6, first and last layers not scaled): 2020,
+// https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite. V2: Tan and Le (2021), arXiv 2104.00298.
+
+import { relu6, silu } from "../ops/index.js";
+import { toEights, toNearestEight } from "./blocks.js";
+import { halved, mobile, prepared } from "./mobile-net.js";
+import { scaled, type MobileVariant, type Row, type Stages } from "./mobile-variant.js";
+
+const norm = { eps: 1e-3 };
+
+/** B0's stages; se: squeezed channels in parts of a block's input. */
+const b0 = (se: number): Stages => [
+  [["separable", 3, 1, 1, 16, 1, { se }]],
+  [["inverted", 3, 2, 6, 24, 2, { se }]],
+  [["inverted", 5, 2, 6, 40, 2, { se }]],
+  [["inverted", 3, 2, 6, 80, 3, { se }]],
+  [["inverted", 5, 1, 6, 112, 3, { se }]],
+  [["inverted", 5, 2, 6, 192, 4, { se }]],
+  [["inverted", 3, 1, 6, 320, 1, { se }]],
+];
+
+/** The stages of EfficientNet, which TinyNet scales in other ways. */
+export const B0 = b0(0.25);
+
+const tf = (width: number, depth: number, dropout: number): MobileVariant => ({
+  stages: scaled(B0, { width, depth }),
+  stem: toEights(32 * width),
+  head: toEights(1280 * width),
+  activation: silu,
+  dropPath: 0.2,
+  same: true,
+  norm,
+  dropout,
+});
+const traits = (alias: string) => ({ series: "EfficientNet", aliases: [alias] });
+
+export const tf_efficientnet_b0 = mobile("tf_efficientnet_b0", prepared(224, 0.875), tf(1.0, 1.0, 0.2), traits("EfficientNetB0")); // prettier-ignore
+export const tf_efficientnet_b1 = mobile("tf_efficientnet_b1", prepared(240, 0.882), tf(1.0, 1.1, 0.2), traits("EfficientNetB1")); // prettier-ignore
+export const tf_efficientnet_b2 = mobile("tf_efficientnet_b2", prepared(260, 0.89), tf(1.1, 1.2, 0.3), traits("EfficientNetB2")); // prettier-ignore
+export const tf_efficientnet_b3 = mobile("tf_efficientnet_b3", prepared(300, 0.904), tf(1.2, 1.4, 0.3), traits("EfficientNetB3")); // prettier-ignore
+export const tf_efficientnet_b4 = mobile("tf_efficientnet_b4", prepared(380, 0.922), tf(1.4, 1.8, 0.4), traits("EfficientNetB4")); // prettier-ignore
+export const tf_efficientnet_b5 = mobile("tf_efficientnet_b5", prepared(456, 0.934), tf(1.6, 2.2, 0.4), traits("EfficientNetB5")); // prettier-ignore
+export const tf_efficientnet_b6 = mobile("tf_efficientnet_b6", prepared(528, 0.942), tf(1.8, 2.6, 0.5), traits("EfficientNetB6")); // prettier-ignore
+export const tf_efficientnet_b7 = mobile("tf_efficientnet_b7", prepared(600, 0.949), tf(2.0, 3.1, 0.5), traits("EfficientNetB7")); // prettier-ignore
+
+const lite = (width: number, depth: number, dropout: number): MobileVariant => ({
+  stages: scaled(b0(0), { width, depth, fixedEnds: true }),
+  stem: 32,
+  head: 1280,
+  activation: relu6,
+  dropPath: 0.2,
+  dropout,
+});
+const tfLite = (...scale: Parameters<typeof lite>): MobileVariant => ({
+  ...lite(...scale),
+  same: true,
+  norm,
+});
+const series = { series: "EfficientNet" };
+const b0Small = { ...lite(1.0, 1.0, 0.2), activation: silu, norm };
+
+export const efficientnet_lite0 = mobile("efficientnet_lite0", prepared(224, 0.875), lite(1.0, 1.0, 0.2), series); // prettier-ignore
+export const tf_efficientnet_lite0 = mobile("tf_efficientnet_lite0", halved(224, 0.875), tfLite(1.0, 1.0, 0.2), series); // prettier-ignore
+export const tf_efficientnet_lite1 = mobile("tf_efficientnet_lite1", halved(240, 0.882), tfLite(1.0, 1.1, 0.2), series); // prettier-ignore
+export const tf_efficientnet_lite2 = mobile("tf_efficientnet_lite2", halved(260, 0.89), tfLite(1.1, 1.2, 0.3), series); // prettier-ignore
+export const tf_efficientnet_lite3 = mobile("tf_efficientnet_lite3", halved(300, 0.904, "bilinear"), tfLite(1.2, 1.4, 0.3), series); // prettier-ignore
+export const tf_efficientnet_lite4 = mobile("tf_efficientnet_lite4", halved(380, 0.92, "bilinear"), tfLite(1.4, 1.8, 0.3), series); // prettier-ignore
+/** PaddleClas's: Lite0 with SiLU. */
+export const paddle_efficientnet_b0_small = mobile("paddle_efficientnet_b0_small", prepared(224, 0.875), b0Small, traits("EfficientNetB0_small")); // prettier-ignore
+
+const fused = (stride: number, to: number, blocks: number): [Row] => [["fused", 3, stride, 4, to, blocks]];
+const mbconv = (stride: number, expansion: number, to: number, blocks: number): [Row] => [
+  ["inverted", 3, stride, expansion, to, blocks, { se: 0.25 }],
+];
+const first = (to: number, blocks: number): [Row] => [["conv", 3, 1, 1, to, blocks, { skip: true }]];
+
+const BASE: Stages = [
+  first(16, 1),
+  fused(2, 32, 2),
+  fused(2, 48, 2),
+  mbconv(2, 4, 96, 3),
+  mbconv(1, 6, 112, 5),
+  mbconv(2, 6, 192, 8),
+];
+const S: Stages = [
+  first(24, 2),
+  fused(2, 48, 4),
+  fused(2, 64, 4),
+  mbconv(2, 4, 128, 6),
+  mbconv(1, 6, 160, 9),
+  mbconv(2, 6, 256, 15),
+];
+const M: Stages = [
+  first(24, 3),
+  fused(2, 48, 5),
+  fused(2, 80, 5),
+  mbconv(2, 4, 160, 7),
+  mbconv(1, 6, 176, 14),
+  mbconv(2, 6, 304, 18),
+  mbconv(1, 6, 512, 5),
+];
+const L: Stages = [
+  first(32, 4),
+  fused(2, 64, 7),
+  fused(2, 96, 7),
+  mbconv(2, 4, 192, 10),
+  mbconv(1, 6, 224, 19),
+  mbconv(2, 6, 384, 25),
+  mbconv(1, 6, 640, 7),
+];
+
+const v2 = (stages: Stages, dropout: number): MobileVariant => ({
+  stem: stages[0]![0]![4],
+  head: 1280,
+  activation: silu,
+  dropPath: 0.2,
+  same: true,
+  stages,
+  norm,
+  dropout,
+});
+const v2Base = (width: number, depth: number, dropout: number): MobileVariant => ({
+  ...v2(scaled(BASE, { width, depth, round: toNearestEight }), dropout),
+  stem: toNearestEight(32 * width),
+  head: toNearestEight(1280 * width),
+});
+const seriesV2 = { series: "EfficientNetV2" };
+
+export const tf_efficientnetv2_b0 = mobile("tf_efficientnetv2_b0", prepared(192, 0.875), v2Base(1.0, 1.0, 0.2), seriesV2); // prettier-ignore
+export const tf_efficientnetv2_b1 = mobile("tf_efficientnetv2_b1", prepared(192, 0.882), v2Base(1.0, 1.1, 0.2), seriesV2); // prettier-ignore
+export const tf_efficientnetv2_b2 = mobile("tf_efficientnetv2_b2", prepared(208, 0.89), v2Base(1.1, 1.2, 0.3), seriesV2); // prettier-ignore
+export const tf_efficientnetv2_b3 = mobile("tf_efficientnetv2_b3", halved(240, 0.9), v2Base(1.2, 1.4, 0.3), seriesV2); // prettier-ignore
+export const tf_efficientnetv2_s = mobile("tf_efficientnetv2_s", halved(300, 1), v2(S, 0.2), { ...seriesV2, aliases: ["EfficientNetV2_S"] }); // prettier-ignore
+export const tf_efficientnetv2_m = mobile("tf_efficientnetv2_m", halved(384, 1), v2(M, 0.3), seriesV2);
+export const tf_efficientnetv2_l = mobile("tf_efficientnetv2_l", halved(384, 1), v2(L, 0.4), seriesV2);

@@ -1,0 +1,104 @@
+// What blocks of mobile networks are made of: convolutions, of all channels or of parts of them, and the weighing of channels.
+
+import type { Tensor } from "../core/tensor.js";
+import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Module, Sequential } from "../nn/index.js";
+import * as init from "../nn/init.js";
+import { cat, mul, sigmoid } from "../ops/index.js";
+import { channels, gaussian, SameConv2d, sum } from "./blocks.js";
+import type { Activation, MobileVariant, Row } from "./mobile-variant.js";
+
+export interface ConvShape {
+  stride?: number;
+  groups?: number;
+  bias?: boolean;
+}
+
+/** A convolution that keeps the size but for its stride; starts as N(0, 2/fanOut), fanOut of its group. */
+export function mobileConv(
+  { same = false }: MobileVariant,
+  from: number,
+  to: number,
+  kernelSize: number,
+  { stride = 1, groups = 1, bias = false }: ConvShape = {},
+): Conv2d {
+  const weightInit = gaussian(Math.sqrt((2 * groups) / (kernelSize ** 2 * to)));
+  const options = { stride, groups, bias, weightInit, biasInit: init.zeros };
+  if (same && stride > 1) return new SameConv2d(from, to, kernelSize, options);
+  return new Conv2d(from, to, kernelSize, { ...options, padding: (kernelSize - 1) / 2 });
+}
+
+/** n channels in equal parts; the first has what is left over. */
+function shares(n: number, parts: number): number[] {
+  const each = Math.floor(n / parts);
+  return Array.from({ length: parts }, (_, i) => (i ? each : n - each * (parts - 1)));
+}
+
+/** Parts of the channels, each with a convolution of its own: Tan and Le, MixConv (2019), arXiv 1907.09595. */
+class MixedConv extends Sequential {
+  readonly #ends: number[];
+
+  constructor(convs: readonly Conv2d[], widths: readonly number[]) {
+    super(...convs);
+    this.#ends = widths.map((_, i) => sum(widths.slice(0, i + 1)));
+  }
+
+  override forward(x: Tensor): Tensor {
+    const convs = this.namedChildren().map(([, conv]) => conv as Conv2d);
+    return cat(convs.map((conv, i) => conv.forward(channels(x, this.#ends[i - 1] ?? 0, this.#ends[i]!))));
+  }
+}
+
+/** 1×1 convolution, of `parts` of the channels each by itself. */
+export function pointwise(variant: MobileVariant, from: number, to: number, parts = 1): Module {
+  if (parts === 1) return mobileConv(variant, from, to, 1);
+  const [ins, outs] = [shares(from, parts), shares(to, parts)];
+  const convs = ins.map((n, i) => mobileConv(variant, n, outs[i]!, 1));
+  return new MixedConv(convs, ins);
+}
+
+export function depthwise(variant: MobileVariant, n: number, kernel: Row[1], stride: number): Module {
+  if (typeof kernel === "number") return mobileConv(variant, n, n, kernel, { stride, groups: n });
+  const widths = shares(n, kernel.length);
+  const convs = widths.map((w, i) => mobileConv(variant, w, w, kernel[i]!, { stride, groups: w }));
+  return new MixedConv(convs, widths);
+}
+
+/** SqueezeExcitation under timm's names. */
+export class SqueezeExcite extends Module {
+  readonly convReduce: Conv2d;
+  readonly convExpand: Conv2d;
+  readonly #avgpool = new AdaptiveAvgPool2d(1);
+  readonly #activation: Activation;
+  readonly #gate: Activation;
+
+  constructor(wide: number, squeezed: number, activation: Activation, gate: Activation = sigmoid) {
+    super();
+    const conv = (from: number, to: number): Conv2d =>
+      new Conv2d(from, to, 1, { weightInit: gaussian(Math.sqrt(2 / to)), biasInit: init.zeros });
+    this.convReduce = conv(wide, squeezed);
+    this.convExpand = conv(squeezed, wide);
+    this.#activation = activation;
+    this.#gate = gate;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.#activation(this.convReduce.forward(this.#avgpool.forward(x)));
+    return mul(x, this.#gate(this.convExpand.forward(y)));
+  }
+}
+
+/** A convolution and its normalisation: timm's ConvNormAct. */
+export class Normed extends Module {
+  readonly conv: Conv2d;
+  readonly bn: BatchNorm2d;
+
+  constructor(conv: Conv2d, norm: MobileVariant["norm"]) {
+    super();
+    this.conv = conv;
+    this.bn = new BatchNorm2d(conv.weight.shape[3]!, norm);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.bn.forward(this.conv.forward(x));
+  }
+}

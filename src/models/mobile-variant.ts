@@ -1,0 +1,98 @@
+// What networks of inverted residuals are described by. mobile-net.ts builds them.
+
+import type { Tensor } from "../core/tensor.js";
+import type { BatchNorm2dOptions } from "../nn/index.js";
+import { toEights } from "./blocks.js";
+
+export type Activation = (x: Tensor) => Tensor;
+
+/**
+ * - conv: a convolution; a shortcut only where `skip` says so;
+ * - pair: a depthwise and a 1×1 convolution, both activated, no shortcut: MobileNet V1;
+ * - separable: the same, the 1×1 convolution not activated, with a shortcut;
+ * - inverted: 1×1 to a multiple of the channels, depthwise, 1×1 that is not activated: MobileNet V2, MBConv;
+ * - fused: the first two of these in one convolution: EfficientNetV2;
+ * - universal: inverted, with a depthwise convolution at the start as well, or none in the middle: MobileNet V4.
+ */
+export type Kind = "conv" | "pair" | "separable" | "inverted" | "fused" | "universal";
+
+/** What few blocks have. */
+export interface More {
+  /** Whether and how far channels are weighed: squeezed channels in parts of the block's input. */
+  se?: number;
+  /** Instead of the network's. */
+  activation?: Activation;
+  skip?: boolean;
+  /** Of "universal": kernel of the depthwise convolution at the start. */
+  start?: number;
+  /** Channels inside, instead of expansion. */
+  wide?: number;
+  /** Parts of the channels that the first and the last 1×1 convolution take apart: MixNet. */
+  parts?: readonly [first: number, last: number];
+}
+
+/** Kind, kernel (of MixNet: of each part of the channels; 0: none), stride of the first, expansion, channels, blocks. */
+export type Row = readonly [
+  kind: Kind,
+  kernel: number | readonly number[],
+  stride: number,
+  expansion: number,
+  channels: number,
+  blocks: number,
+  more?: More | undefined,
+];
+
+/** Rows of each stage. */
+export type Stages = readonly (readonly Row[])[];
+
+export interface MobileVariant {
+  stages: Stages;
+  /** Channels of the first convolution. */
+  stem: number;
+  /** Channels of the 1×1 convolution before the classifier; 0: there is none. */
+  head: number;
+  activation: Activation;
+  /** That convolution stands behind the pooling, as in MobileNet V3, with a bias or a normalisation. */
+  pooled?: "bias" | "norm" | "bare";
+  /** Of the weights of the channels. Default sigmoid. */
+  gate?: Activation;
+  /** Between the two layers that weigh channels. Default: as elsewhere. */
+  squeezeActivation?: Activation;
+  /** Squeezed channels, by those that are weighed. Default: what the row says. */
+  squeezed?: (wide: number) => number;
+  /** How widths inside are rounded. Default toEights. */
+  round?: (n: number) => number;
+  norm?: BatchNorm2dOptions;
+  /** Whether convolutions are padded as TensorFlow does. */
+  same?: boolean;
+  /** Default 0.2. */
+  dropout?: number;
+  /** Default 0. */
+  dropPath?: number;
+  /** Whether dropout is Paddle's older kind, which scales in evaluation. */
+  downscaled?: boolean;
+}
+
+export interface Scale {
+  width?: number;
+  depth?: number;
+  /** Of numbers of blocks. Default Math.ceil. */
+  repeat?: (n: number) => number;
+  /** Of numbers of channels. Default toEights. */
+  round?: (n: number) => number;
+  /** Whether the first and the last stage keep their number of blocks: EfficientNet-Lite. */
+  fixedEnds?: boolean;
+}
+
+/** Stages of other widths and depths: Tan and Le (2019), arXiv 1905.11946. */
+export function scaled(stages: Stages, scale: Scale): Stages {
+  const { width = 1, depth = 1, repeat = Math.ceil, round = toEights, fixedEnds = false } = scale;
+  return stages.map((rows, s) =>
+    rows.map(([kind, kernel, stride, expansion, channels, blocks, more]): Row => {
+      const fixed = fixedEnds && (s === 0 || s === stages.length - 1);
+      const count = fixed ? blocks : Math.max(1, repeat(blocks * depth));
+      const inside = more?.wide === undefined ? more : { ...more, wide: round(more.wide * width) };
+      return [kind, kernel, stride, expansion, round(channels * width), count, inside];
+    }),
+  );
+}
