@@ -12,7 +12,7 @@ import {
   type Conv2dLayerOptions,
 } from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { conv2d, mul, pad, slice } from "../ops/index.js";
+import { mul, slice } from "../ops/index.js";
 
 /** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
 export const fanOut = (weight: Tensor): Tensor =>
@@ -44,28 +44,6 @@ export function convNorm(
     new BatchNorm2d(outChannels, norm),
     ...(Activation ? [new Activation()] : []),
   );
-}
-
-/**
- * A convolution padded as TensorFlow's "SAME": to ⌈size / stride⌉ outputs, what is odd of the padding behind and below.
- * https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
- */
-export class SameConv2d extends Conv2d {
-  override forward(x: Tensor): Tensor {
-    const { stride = 1 } = this.options;
-    const steps = typeof stride === "number" ? [stride, stride] : stride;
-    const [, ...sizes] = x.shape;
-    const [high, wide] = steps.map((step, i) => {
-      const reach = (Math.ceil(sizes[i]! / step) - 1) * step + this.weight.shape[i]!;
-      return Math.max(0, reach - sizes[i]!);
-    }) as [number, number];
-    if (high % 2 === 0 && wide % 2 === 0) {
-      return conv2d(x, this.weight, this.bias, { ...this.options, padding: [high / 2, wide / 2] });
-    }
-    const before = [0, high >> 1, wide >> 1, 0];
-    const padded = pad(x, before, [0, high - before[1]!, wide - before[2]!, 0]);
-    return conv2d(padded, this.weight, this.bias, this.options);
-  }
 }
 
 /** Paddle's older dropout: in training what is left is not scaled, instead everything is, by 1 − p, in evaluation. */

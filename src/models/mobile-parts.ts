@@ -4,7 +4,7 @@ import type { Tensor } from "../core/tensor.js";
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Module, Sequential } from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { cat, mul, sigmoid } from "../ops/index.js";
-import { channels, gaussian, SameConv2d, sum } from "./blocks.js";
+import { channels, gaussian, sum } from "./blocks.js";
 import type { Activation, MobileVariant, Row } from "./mobile-variant.js";
 
 export interface ConvShape {
@@ -22,9 +22,15 @@ export function mobileConv(
   { stride = 1, groups = 1, bias = false }: ConvShape = {},
 ): Conv2d {
   const weightInit = gaussian(Math.sqrt((2 * groups) / (kernelSize ** 2 * to)));
-  const options = { stride, groups, bias, weightInit, biasInit: init.zeros };
-  if (same && stride > 1) return new SameConv2d(from, to, kernelSize, options);
-  return new Conv2d(from, to, kernelSize, { ...options, padding: (kernelSize - 1) / 2 });
+  const padding = same ? "same" : (kernelSize - 1) / 2;
+  return new Conv2d(from, to, kernelSize, {
+    stride,
+    groups,
+    bias,
+    padding,
+    weightInit,
+    biasInit: init.zeros,
+  });
 }
 
 /** n channels in equal parts; the first has what is left over. */
