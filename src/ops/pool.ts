@@ -3,7 +3,7 @@
 import { defineOp } from "../core/op.js";
 import { definePlan, type Place } from "../core/planned.js";
 import { describe, type Shape } from "../core/shape.js";
-import { empty, type Tensor } from "../core/tensor.js";
+import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions } from "../errors/options.js";
 import { GRAIN } from "../wasm/parallel.js";
@@ -177,6 +177,7 @@ export interface AvgPoolOptions extends PoolOptions {
  */
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor {
   checkOptions<MaxPoolOptions>("maxPool2d", options, MAX_POOL);
+  checkTensors("maxPool2d", { x });
   const { stride = kernelSize, padding = 0, dilation = 1, ceilMode = false } = options;
   return maxPool2dOp({ x }, { ...windowCopy(x, { kernelSize, stride, padding, dilation }), ceilMode });
 }
@@ -184,6 +185,7 @@ export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions =
 /** Mean of each window: x:[n,h,w,c] → [n,oh,ow,c]. @throws ShapeError unless the window fits and padding is at most half of it */
 export function avgPool2d(x: Tensor, kernelSize: Pair, options: AvgPoolOptions = {}): Tensor {
   checkOptions<AvgPoolOptions>("avgPool2d", options, AVG_POOL);
+  checkTensors("avgPool2d", { x });
   const { stride = kernelSize, padding = 0, countIncludePad = true, ceilMode = false } = options;
   const window = windowCopy(x, { kernelSize, stride, padding, dilation: 1 });
   return avgPool2dOp({ x }, { ...window, countIncludePad, ceilMode });

@@ -4,7 +4,7 @@
 import { defineOp } from "../../core/op.js";
 import { definePlan } from "../../core/planned.js";
 import { describe, type Shape } from "../../core/shape.js";
-import type { Tensor } from "../../core/tensor.js";
+import { checkTensors, type Tensor } from "../../core/tensor.js";
 import { ShapeError } from "../../errors.js";
 import { checkOptions, kindOf } from "../../errors/options.js";
 import { CONV2D } from "../option-names.js";
@@ -96,6 +96,7 @@ const conv2dOp = defineOp({
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   checkOptions<Conv2dOptions>("conv2d", options, CONV2D);
   const { stride = 1, padding = 0, dilation = 1, groups = 1, algorithm } = options;
+  checkTensors("conv2d", { x, weight });
   const [, h = 0, w = 0] = x.shape;
   const [kh = 1, kw = 1] = weight.shape;
   const sides = paddingOf(padding, [h, w], [kh, kw], { stride, dilation });
