@@ -12,7 +12,7 @@ import {
   type Conv2dLayerOptions,
 } from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { mul, slice } from "../ops/index.js";
+import { mul, slice, type Pair } from "../ops/index.js";
 
 /** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
 export const fanOut = (weight: Tensor): Tensor =>
@@ -30,20 +30,43 @@ export interface ConvNormOptions extends Conv2dLayerOptions {
   norm?: BatchNorm2dOptions;
 }
 
-/** Convolution that keeps the size but for its stride, batch normalisation, activation: "0", "1", "2" in files. */
-export function convNorm(
+function convNormLayers(
   inChannels: number,
   outChannels: number,
-  kernelSize: number,
-  options: ConvNormOptions = {},
-): Sequential {
+  kernelSize: Pair,
+  options: ConvNormOptions,
+): [Conv2d, BatchNorm2d, ...Module[]] {
   const { activation: Activation = ReLU, norm, ...rest } = options;
-  const padding = (kernelSize - 1) / 2;
-  return new Sequential(
+  const padding: Pair =
+    typeof kernelSize === "number"
+      ? (kernelSize - 1) / 2
+      : [(kernelSize[0] - 1) / 2, (kernelSize[1] - 1) / 2];
+  return [
     new Conv2d(inChannels, outChannels, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
     new BatchNorm2d(outChannels, norm),
     ...(Activation ? [new Activation()] : []),
-  );
+  ];
+}
+
+/** Convolution that keeps the size but for its stride, batch normalisation, activation: "0", "1", "2" in files. */
+export function convNorm(
+  from: number,
+  to: number,
+  kernelSize: Pair,
+  options: ConvNormOptions = {},
+): Sequential {
+  return new Sequential(...convNormLayers(from, to, kernelSize, options));
+}
+
+/** The same as timm names it in files: "conv", "bn". */
+export function convBn(
+  from: number,
+  to: number,
+  kernelSize: Pair,
+  options: ConvNormOptions = {},
+): Sequential {
+  const [conv, bn, act] = convNormLayers(from, to, kernelSize, options);
+  return new Sequential({ conv, bn, ...(act ? { act } : {}) });
 }
 
 /** Paddle's older dropout: in training what is left is not scaled, instead everything is, by 1 − p, in evaluation. */

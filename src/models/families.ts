@@ -29,3 +29,12 @@ export {
 export * from "./efficientnet-v2.js";
 export { MBConvNet } from "./mobile-net.js";
 export * from "./efficientnet-tf.js";
+export * from "./regnet.js";
+export * from "./repvgg.js";
+export * from "./dpn.js";
+export * from "./dla.js";
+export * from "./dlas.js";
+export * from "./hgnet.js";
+export * from "./hgnets.js";
+export * from "./mobileone.js";
+export { Reparametrised, type RepBlockShape, type RepShape } from "./reparametrised.js";

@@ -82,9 +82,9 @@ export class BufferTensor extends ModuleTensor {
   }
 }
 
-/** "runningMean" → "running_mean": PyTorch's spelling of a field's name. */
+/** "runningMean" → "running_mean": PyTorch's spelling of a field's name. A last _ is left out: "head_" where `head` is taken. */
 function fileName(field: string): string {
-  return field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+  return field.replace(/_$/, "").replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 }
 
 export interface NamesOptions {

@@ -73,7 +73,7 @@ describe("dropout and dropPath", () => {
       return;
     }
     const { depths } = parts(name, { dropPath: 0.3 });
-    expect(depths.length).toBeGreaterThan(1);
+    expect(depths.length).toBeGreaterThan(0);
     expect(depths).toEqual([...depths].sort((a, b) => a - b));
     expect(depths.at(-1)).toBeLessThanOrEqual(0.3 + 1e-12);
     expect(depths.at(-1)).toBeGreaterThan(0.15);

@@ -1,0 +1,191 @@
+// DPN: Chen, Li, Xiao, Jin, Yan and Feng, Dual Path Networks (2017), arXiv 1707.01629, table 1, as timm has it: some channels are
+// added to as in ResNet, and new ones are joined to the rest as in DenseNet. PaddleClas's form has another eps.
+
+import type { Tensor } from "../core/tensor.js";
+import { imagenet, type Preprocessing } from "../data/preprocessing.js";
+import { checkFields } from "../errors/options.js";
+import {
+  BatchNorm2d,
+  Conv2d,
+  Dropout,
+  MaxPool2d,
+  Module,
+  ReLU,
+  Sequential,
+  StochasticDepth,
+} from "../nn/index.js";
+import { add, cat } from "../ops/index.js";
+import { channels, convBn, fanOut, rising, sum } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { convHead } from "./head.js";
+import { defineModel, type ModelOptions } from "./model.js";
+
+export interface DPNShape {
+  /** Side and channels of the first convolution. */
+  stem: readonly [kernelSize: number, channels: number];
+  /** Channels that are added to in the first stage; those that follow have twice as many each. */
+  residual: number;
+  /** Width and groups of the 3×3 convolutions of the first stage. */
+  width: number;
+  groups: number;
+  /** Blocks of each stage. */
+  depths: readonly number[];
+  /** Channels that each block joins to the rest, in each stage. */
+  growths: readonly number[];
+  eps: number;
+  /** Whether the last 1×1 convolution of a block is two: timm's b. */
+  split?: boolean;
+}
+
+/** Normalise, activate, convolve. */
+function bnConv(
+  from: number,
+  to: number,
+  kernelSize: number,
+  options: { eps: number; stride?: number; groups?: number },
+): Sequential {
+  const { eps, ...rest } = options;
+  const padding = (kernelSize - 1) / 2;
+  return new Sequential({
+    bn: new BatchNorm2d(from, { eps }),
+    act: new ReLU(),
+    conv: new Conv2d(from, to, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
+  });
+}
+
+interface Place {
+  from: number;
+  width: number;
+  groups: number;
+  /** Channels that are added to, and those that are new. */
+  residual: number;
+  growth: number;
+  /** Stride of the first block of a stage, which projects its input; otherwise undefined. */
+  projected: number | undefined;
+  eps: number;
+  split: boolean;
+  /** Probability of adding nothing in training. */
+  drop: number;
+}
+
+class DualPath extends Module {
+  readonly c1x1_w_s1: Sequential | undefined;
+  readonly c1x1_w_s2: Sequential | undefined;
+  readonly c1x1_a: Sequential;
+  readonly c3x3_b: Sequential;
+  readonly c1x1_c: Sequential;
+  readonly c1x1_c1: Conv2d | undefined;
+  readonly c1x1_c2: Conv2d | undefined;
+  readonly stochasticDepth: StochasticDepth | undefined;
+  readonly #residual: number;
+
+  constructor({ from, width, groups, residual, growth, projected, eps, split, drop }: Place) {
+    super();
+    this.#residual = residual;
+    const stride = projected ?? 1;
+    const project = projected ? bnConv(from, residual + 2 * growth, 1, { stride, eps }) : undefined;
+    if (projected === 2) this.c1x1_w_s2 = project;
+    else this.c1x1_w_s1 = project;
+    this.c1x1_a = bnConv(from, width, 1, { eps });
+    this.c3x3_b = bnConv(width, width, 3, { stride, groups, eps });
+    if (split) {
+      const conv = (to: number): Conv2d => new Conv2d(width, to, 1, { bias: false, weightInit: fanOut });
+      this.c1x1_c = new Sequential({ bn: new BatchNorm2d(width, { eps }), act: new ReLU() });
+      this.c1x1_c1 = conv(residual);
+      this.c1x1_c2 = conv(growth);
+    } else this.c1x1_c = bnConv(width, residual + growth, 1, { eps });
+    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    const split = (all: Tensor): [Tensor, Tensor] => {
+      return [channels(all, 0, this.#residual), channels(all, this.#residual, all.shape[3]!)];
+    };
+    const [past, rest] = split((this.c1x1_w_s1 ?? this.c1x1_w_s2)?.forward(x) ?? x);
+    const y = this.c1x1_c.forward(this.c3x3_b.forward(this.c1x1_a.forward(x)));
+    const [own, fresh] =
+      this.c1x1_c1 && this.c1x1_c2 ? [this.c1x1_c1.forward(y), this.c1x1_c2.forward(y)] : split(y);
+    return cat([add(past, this.stochasticDepth?.forward(own) ?? own), rest, fresh]);
+  }
+}
+
+export class DPN extends Classifier {
+  readonly features: Sequential;
+  readonly dropout: Dropout | undefined;
+  readonly classifier: Conv2d;
+  protected readonly heads = ["classifier"];
+
+  constructor(shape: DPNShape, options: ModelOptions = {}) {
+    super(options);
+    checkFields(new.target.name, "shape", shape, { stem: "numbers", depths: "numbers", growths: "numbers" });
+    const { stem, residual, width, groups, depths, growths, eps, split = false } = shape;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
+    const drop = rising(dropPath, sum(depths) - 1);
+    let from = stem[1];
+    const norm = { eps };
+    const layers: Record<string, Module> = smallImages
+      ? { conv1_1: convBn(inChannels, from, 3, { norm }) }
+      : {
+          conv1_1: convBn(inChannels, from, stem[0], { stride: 2, norm }),
+          conv1_pool: new MaxPool2d(3, { stride: 2, padding: 1 }),
+        };
+    depths.forEach((depth, stage) => {
+      const wider = 2 ** stage;
+      const growth = growths[stage]!;
+      for (let i = 0; i < depth; i++) {
+        const projected = i ? undefined : stage ? 2 : 1;
+        const place = { from, width: width * wider, groups, residual: residual * wider, growth, projected };
+        layers[`conv${stage + 2}_${i + 1}`] = new DualPath({ ...place, eps, split, drop: drop() });
+        from = i ? from + growth : residual * wider + 3 * growth;
+      }
+    });
+    layers["conv5_bn_ac"] = new Sequential({ bn: new BatchNorm2d(from, norm), act: new ReLU() });
+    this.features = new Sequential(layers);
+    this.dropout = dropout ? new Dropout(dropout) : undefined;
+    this.classifier = new Conv2d(from, numClasses, 1);
+  }
+
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
+  forwardHead(features: Tensor): Tensor {
+    return convHead(features, this.dropout, this.classifier);
+  }
+}
+
+/** The authors': the mean of each channel, and one deviation for all. */
+const PREPARED: Preprocessing = {
+  ...imagenet(224, 256, "bicubic"),
+  mean: [124 / 255, 117 / 255, 104 / 255],
+  std: new Array<number>(3).fill(1 / (0.0167 * 255)),
+};
+const SHAPES = {
+  dpn68: { stem: [3, 10], residual: 64, width: 128, groups: 32, depths: [3, 4, 12, 3], growths: [16, 32, 32, 64] },
+  dpn92: { stem: [7, 64], residual: 256, width: 96, groups: 32, depths: [3, 4, 20, 3], growths: [16, 32, 24, 128] },
+  dpn98: { stem: [7, 96], residual: 256, width: 160, groups: 40, depths: [3, 6, 20, 3], growths: [16, 32, 32, 128] },
+  dpn107: { stem: [7, 128], residual: 256, width: 200, groups: 50, depths: [4, 8, 20, 3], growths: [20, 64, 64, 128] },
+  dpn131: { stem: [7, 128], residual: 256, width: 160, groups: 40, depths: [4, 8, 28, 3], growths: [16, 32, 32, 128] },
+} as const; // prettier-ignore
+type Size = keyof typeof SHAPES;
+
+const timm = (size: Size) =>
+  defineModel(size, PREPARED, (o) => new DPN({ ...SHAPES[size], eps: 1e-3 }, o), { series: "DPN" });
+const paddle = (size: Size) =>
+  defineModel(`paddle_${size}`, imagenet(), (o) => new DPN({ ...SHAPES[size], eps: 1e-5 }, o), {
+    series: "DPN",
+    aliases: [size.toUpperCase()],
+  });
+
+export const dpn68 = timm("dpn68");
+export const dpn68b = defineModel("dpn68b", imagenet(224, 235, "bicubic"), (o) => new DPN({ ...SHAPES.dpn68, eps: 1e-3, split: true }, o), { series: "DPN" }); // prettier-ignore
+export const dpn92 = timm("dpn92");
+export const dpn98 = timm("dpn98");
+export const dpn107 = timm("dpn107");
+export const dpn131 = timm("dpn131");
+export const paddle_dpn68 = paddle("dpn68");
+export const paddle_dpn92 = paddle("dpn92");
+export const paddle_dpn98 = paddle("dpn98");
+export const paddle_dpn107 = paddle("dpn107");
+export const paddle_dpn131 = paddle("dpn131");

@@ -1,0 +1,95 @@
+// The stems of PP-HGNet, and its layers; hgnet.ts names the source.
+
+import { zeros, ones, type Tensor } from "../core/tensor.js";
+import { MaxPool2d, Module, Parameter, Sequential } from "../nn/index.js";
+import { add, cat, maxPool2d, mul, pad, slice } from "../ops/index.js";
+import { convBn, type ConvNormOptions } from "./blocks.js";
+
+/** x · scale + bias, one learnt number each for all channels. */
+export class Affine extends Module {
+  readonly scale = new Parameter(ones([1]));
+  readonly bias = new Parameter(zeros([1]));
+
+  forward(x: Tensor): Tensor {
+    return add(mul(x, this.scale), this.bias);
+  }
+}
+
+/** convBn(), with the scale and shift behind its activation where there is one: "lab" in files. */
+export function convAffine(
+  from: number,
+  to: number,
+  kernelSize: number,
+  { affine: scaled = false, ...options }: ConvNormOptions & { affine?: boolean },
+): Sequential {
+  const layers = convBn(from, to, kernelSize, options);
+  return scaled
+    ? new Sequential({ ...Object.fromEntries(layers.namedChildren()), lab: new Affine() })
+    : layers;
+}
+
+/** One row and one column more at the end. */
+const padded = (x: Tensor): Tensor => pad(x, [0, 0, 0, 0], [0, 1, 1, 0]);
+
+/**
+ * The largest of 2×2 values at every pixel, with nothing beyond the edge: the last row and column stand there once more, which
+ * changes no maximum, where pad()'s zeros would win over negative values.
+ */
+function maxPool2x2(x: Tensor): Tensor {
+  const [, h, w] = x.shape as [number, number, number, number];
+  const higher = cat([x, slice(x, [{}, { begin: h - 1 }, {}, {}])], 1);
+  return maxPool2d(cat([higher, slice(higher, [{}, {}, { begin: w - 1 }, {}])], 2), 2, { stride: 1 });
+}
+
+/** Three 3×3 convolutions and a pooling, to a quarter of the size. */
+export class StemV1 extends Module {
+  readonly stem: Sequential;
+  readonly #pool: MaxPool2d | undefined;
+
+  constructor(inChannels: number, widths: readonly number[], small: boolean) {
+    super();
+    const layer = (to: number, i: number): Sequential =>
+      convBn(i ? widths[i - 1]! : inChannels, to, 3, { stride: i || small ? 1 : 2 });
+    this.stem = new Sequential(...widths.map(layer));
+    this.#pool = small ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.stem.forward(x);
+    return this.#pool?.forward(y) ?? y;
+  }
+}
+
+/** Two 2×2 convolutions beside a pooling, between 3×3 convolutions that halve the size. */
+export class StemV2 extends Module {
+  readonly stem1: Sequential;
+  readonly stem2a: Sequential;
+  readonly stem2b: Sequential;
+  readonly stem3: Sequential;
+  readonly stem4: Sequential;
+  readonly #bare: boolean;
+
+  constructor(
+    inChannels: number,
+    [width, to]: readonly [number, number],
+    options: { affine: boolean; bare: boolean; small: boolean },
+  ) {
+    super();
+    const { affine, bare, small } = options;
+    const stride = small ? 1 : 2;
+    this.#bare = bare;
+    this.stem1 = convAffine(inChannels, width, 3, { stride, affine });
+    this.stem2a = convAffine(width, width / 2, 2, { padding: 0, affine });
+    this.stem2b = convAffine(width / 2, width, 2, { padding: 0, affine });
+    this.stem3 = convAffine(2 * width, width, 3, { stride, affine });
+    this.stem4 = convAffine(width, to, 1, { affine });
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.stem1.forward(x);
+    const wide = padded(y);
+    const pooled = this.#bare ? maxPool2x2(y) : maxPool2d(wide, 2, { stride: 1 });
+    const convolved = this.stem2b.forward(padded(this.stem2a.forward(wide)));
+    return this.stem4.forward(this.stem3.forward(cat([pooled, convolved])));
+  }
+}

@@ -1,0 +1,160 @@
+// PP-HGNet: PaddleClas's networks for GPUs (2022, 2023), https://github.com/PaddlePaddle/PaddleClas, pp_hgnet.py and
+// pp_hgnet_v2.py, as timm has them: convolutions one after the other, and then all of what they gave together.
+
+import type { Tensor } from "../core/tensor.js";
+import { checkFields } from "../errors/options.js";
+import {
+  AdaptiveAvgPool2d,
+  Conv2d,
+  Dropout,
+  Linear,
+  Module,
+  ReLU,
+  Sequential,
+  StochasticDepth,
+} from "../nn/index.js";
+import * as init from "../nn/init.js";
+import { add, cat, flatten, mul, sigmoid } from "../ops/index.js";
+import { fanOut, rising, sum } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { Affine, convAffine, StemV1, StemV2 } from "./hgnet-stem.js";
+import type { ModelOptions } from "./model.js";
+
+/** Of each stage: channels inside a block, channels, blocks. */
+type Stage = readonly [width: number, to: number, blocks: number];
+
+export interface HGNetShape {
+  /** The first version's: three widths. The second's: two. */
+  stem: readonly [number, number, number] | readonly [number, number];
+  stages: readonly Stage[];
+  /** Convolutions of each block. */
+  layers: number;
+  /** Whether activations are followed by a scale and a shift for all channels alike. */
+  affine?: boolean;
+  /** Whether nothing, instead of zeros, is beyond the edge of the stem's pooling: PaddleClas's second version. */
+  bare?: boolean;
+}
+
+/** Weighs each channel by one layer's opinion of their means. */
+class Gate extends Module {
+  readonly conv: Conv2d;
+  readonly #pool = new AdaptiveAvgPool2d(1);
+
+  constructor(width: number) {
+    super();
+    this.conv = new Conv2d(width, width, 1, { weightInit: fanOut });
+  }
+
+  forward(x: Tensor): Tensor {
+    return mul(x, sigmoid(this.conv.forward(this.#pool.forward(x))));
+  }
+}
+
+interface Place {
+  from: number;
+  width: number;
+  to: number;
+  layers: number;
+  /** Whether it is one of the second version's later stages: 1×1, then 5×5 for each channel. */
+  light: boolean;
+  second: boolean;
+  affine: boolean;
+  /** Probability of leaving it out in training; undefined for the first of a stage, which has no shortcut. */
+  drop: number | undefined;
+}
+
+class Block extends Module {
+  readonly layers: Sequential[] | Module[];
+  readonly aggregation: Sequential;
+  readonly stochasticDepth: StochasticDepth | undefined;
+  readonly #adds: boolean;
+
+  constructor({ from, width, to, layers, light, second, affine, drop }: Place) {
+    super();
+    this.layers = Array.from({ length: layers }, (_, i) => {
+      const channels = i ? width : from;
+      if (!light) return convAffine(channels, width, 3, { affine });
+      return new Sequential({
+        conv1: convAffine(channels, width, 1, { activation: null }),
+        conv2: convAffine(width, width, 5, { groups: width, affine }),
+      });
+    });
+    const all = from + layers * width;
+    this.aggregation = second
+      ? new Sequential(convAffine(all, to / 2, 1, { affine }), convAffine(to / 2, to, 1, { affine }))
+      : new Sequential(convAffine(all, to, 1, {}), new Gate(to));
+    this.#adds = drop !== undefined;
+    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    const all = [x];
+    for (const layer of this.layers) all.push(layer.forward(all.at(-1)!));
+    const y = this.aggregation.forward(cat(all));
+    return this.#adds ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
+  }
+}
+
+/** Means over the image, 2048 features of them, classes. */
+class HGHead extends Module {
+  readonly lastConv: Sequential;
+  readonly dropout: Dropout | undefined;
+  readonly fc: Linear;
+  readonly #pool = new AdaptiveAvgPool2d(1);
+
+  constructor(from: number, numClasses: number, dropout: number, affine: boolean) {
+    super();
+    const conv = new Conv2d(from, 2048, 1, { bias: false, weightInit: fanOut });
+    this.lastConv = new Sequential(conv, new ReLU(), ...(affine ? [new Affine()] : []));
+    this.dropout = dropout ? new Dropout(dropout) : undefined;
+    this.fc = new Linear(2048, numClasses, { biasInit: init.zeros });
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = flatten(this.lastConv.forward(this.#pool.forward(x)));
+    return this.fc.forward(this.dropout?.forward(y) ?? y);
+  }
+}
+
+export class HGNet extends Classifier {
+  readonly stem: StemV1 | StemV2;
+  readonly stages: Sequential;
+  readonly head_: HGHead;
+  protected readonly heads = ["head.fc"];
+
+  constructor(shape: HGNetShape, options: ModelOptions = {}) {
+    super(options);
+    checkFields(new.target.name, "shape", shape, { stem: "numbers", stages: "list", layers: "number" });
+    const { stem, stages, layers, affine = false, bare = false } = shape;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
+    const second = stem.length === 2;
+    this.stem = second
+      ? new StemV2(inChannels, stem, { affine, bare, small: smallImages })
+      : new StemV1(inChannels, stem, smallImages);
+    const drop = rising(dropPath, sum(stages.map(([, , blocks]) => blocks)) - 1);
+    let from = stem.at(-1)!;
+    const made = stages.map(([width, to, blocks], i) => {
+      const parts: Record<string, Module> = {};
+      if (i) parts["downsample"] = convAffine(from, from, 3, { stride: 2, groups: from, activation: null });
+      const place = { width, to, layers, light: second && i > 1, second, affine };
+      const row = Array.from({ length: blocks }, (_, k) => {
+        const probability = drop();
+        const block = new Block({ ...place, from, drop: k ? probability : undefined });
+        from = to;
+        return block;
+      });
+      return new Sequential({ ...parts, blocks: new Sequential(...row) });
+    });
+    this.stages = new Sequential(...made);
+    this.head_ = new HGHead(from, numClasses, dropout, affine);
+  }
+
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
+  forwardFeatures(x: Tensor): Tensor {
+    return this.stages.forward(this.stem.forward(x));
+  }
+
+  forwardHead(features: Tensor): Tensor {
+    return this.head_.forward(features);
+  }
+}

@@ -1,0 +1,51 @@
+// MobileOne: Vasu, Gabriel, Zhu, Tuzel and Ranjan, An Improved One millisecond Mobile Backbone (2022), arXiv 2206.04040, tables 2
+// and 3: MobileNet's pairs of a depthwise and a 1×1 convolution, each trained as several side by side; fuse() makes one of them.
+
+import { imagenet } from "../data/preprocessing.js";
+import { defineModel } from "./model.js";
+import { Reparametrised, type RepBlockShape } from "./reparametrised.js";
+
+const DEPTHS = [2, 8, 10, 1];
+
+/** Pairs of blocks. widths: of each stage, in parts of 64, 128, 256 and 512; weighed: of each stage, pairs at its end. */
+function stagesOf(
+  stem: number,
+  widths: readonly number[],
+  branches: number,
+  weighed: readonly number[],
+): RepBlockShape[][] {
+  let from = stem;
+  return DEPTHS.map((pairs, stage) =>
+    Array.from({ length: pairs }, (_, i) => {
+      const to = 64 * 2 ** stage * widths[stage]!;
+      const se = i >= pairs - (weighed[stage] ?? 0);
+      const depthwise = { to: from, kernelSize: 3, stride: i ? 1 : 2, groups: from };
+      const pointwise = { to, kernelSize: 1, stride: 1, groups: 1 };
+      from = to;
+      return [depthwise, pointwise].map((shape): RepBlockShape => {
+        return { ...shape, branches, ...(se ? { squeezed: shape.to / 16 } : {}) };
+      });
+    }).flat(),
+  );
+}
+
+function mobileone(
+  name: string,
+  resize: number,
+  widths: readonly number[],
+  branches = 1,
+  weighed: number[] = [],
+) {
+  const to = Math.min(64, 64 * widths[0]!);
+  const stem = { to, kernelSize: 3, groups: 1, branches: 1 };
+  const shape = { stem, stages: stagesOf(to, widths, branches, weighed) };
+  return defineModel(name, imagenet(224, resize), (o) => new Reparametrised(shape, o), {
+    series: "MobileOne",
+  });
+}
+
+export const mobileone_s0 = mobileone("mobileone_s0", 256, [0.75, 1, 1, 2], 4);
+export const mobileone_s1 = mobileone("mobileone_s1", 248, [1.5, 1.5, 2, 2.5]);
+export const mobileone_s2 = mobileone("mobileone_s2", 248, [1.5, 2, 2.5, 4]);
+export const mobileone_s3 = mobileone("mobileone_s3", 248, [2, 2.5, 3, 4]);
+export const mobileone_s4 = mobileone("mobileone_s4", 248, [3, 3.5, 3.5, 4], 1, [0, 0, 5, 1]);

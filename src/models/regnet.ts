@@ -1,0 +1,172 @@
+// RegNet: Radosavovic, Kosaraju, Girshick, He and Dollár, Designing Network Design Spaces (2020), arXiv 2003.13678, tables 5 and
+// 6, as timm has it; PaddleClas has the X form. Widths grow on a straight line over the blocks, in steps: the powers of a factor.
+
+import type { Tensor } from "../core/tensor.js";
+import { imagenet, type Preprocessing } from "../data/preprocessing.js";
+import { checkFields } from "../errors/options.js";
+import { Module, Sequential, SqueezeExcitation, StochasticDepth } from "../nn/index.js";
+import * as init from "../nn/init.js";
+import { add, relu } from "../ops/index.js";
+import { convBn, gaussian, rising } from "./blocks.js";
+import { Head, HeadClassifier } from "./head.js";
+import { defineModel, type ModelOptions } from "./model.js";
+
+export interface RegNetShape {
+  /** Blocks of all stages together. */
+  depth: number;
+  /** Width of the first block, and how much is added for each block, before the steps. */
+  initial: number;
+  slope: number;
+  /** From step to step widths are multiplied by this. */
+  factor: number;
+  /** Channels of a group of the 3×3 convolutions. */
+  groupWidth: number;
+  /** Whether channels are weighed: Y. */
+  se: boolean;
+}
+
+interface Place {
+  from: number;
+  to: number;
+  stride: number;
+  groupWidth: number;
+  se: boolean;
+  /** Probability of leaving it out in training. */
+  drop: number;
+}
+
+/** 1×1, 3×3 in groups, 1×1, none narrower than the others. */
+class Bottleneck extends Module {
+  readonly conv1: Sequential;
+  readonly conv2: Sequential;
+  readonly se: SqueezeExcitation | undefined;
+  readonly conv3: Sequential;
+  readonly downsample: Sequential | undefined;
+  readonly stochasticDepth: StochasticDepth | undefined;
+
+  constructor({ from, to, stride, groupWidth, se, drop }: Place) {
+    super();
+    const straight = { activation: null };
+    this.conv1 = convBn(from, to, 1);
+    this.conv2 = convBn(to, to, 3, { stride, groups: to / groupWidth });
+    this.se = se ? new SqueezeExcitation(to, roundToEven(from / 4)) : undefined;
+    this.conv3 = convBn(to, to, 1, straight);
+    this.downsample = stride > 1 || from !== to ? convBn(from, to, 1, { stride, ...straight }) : undefined;
+    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    let y = this.conv2.forward(this.conv1.forward(x));
+    y = this.conv3.forward(this.se?.forward(y) ?? y);
+    return relu(add(this.stochasticDepth?.forward(y) ?? y, this.downsample?.forward(x) ?? x));
+  }
+}
+
+/** The nearest integer, of two the even one, as the authors' code rounds. */
+function roundToEven(x: number): number {
+  const below = Math.floor(x);
+  return x - below === 0.5 ? 2 * Math.round(below / 2) : Math.round(x);
+}
+
+/** Width and depth of each stage. */
+function stagesOf({
+  depth,
+  initial,
+  slope,
+  factor,
+  groupWidth,
+}: RegNetShape): { to: number; blocks: number }[] {
+  const stages = new Map<number, number>();
+  for (let i = 0; i < depth; i++) {
+    const step = roundToEven(Math.log((initial + slope * i) / initial) / Math.log(factor));
+    const width = roundToEven((initial * factor ** step) / 8) * 8;
+    stages.set(width, (stages.get(width) ?? 0) + 1);
+  }
+  return [...stages].map(([width, blocks]) => {
+    const group = Math.min(groupWidth, width);
+    return { to: roundToEven(width / group) * group, blocks };
+  });
+}
+
+export class RegNet extends HeadClassifier {
+  readonly stem: Sequential;
+  readonly s1: Sequential;
+  readonly s2: Sequential;
+  readonly s3: Sequential;
+  readonly s4: Sequential;
+  readonly head_: Head;
+
+  constructor(shape: RegNetShape, options: ModelOptions = {}) {
+    super(options);
+    checkFields(new.target.name, "shape", shape, {
+      depth: "number",
+      initial: "number",
+      slope: "number",
+      factor: "number",
+      groupWidth: "number",
+      se: "flag",
+    });
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
+    const drop = rising(dropPath, shape.depth - 1);
+    let from = 32;
+    this.stem = convBn(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
+    const [s1, s2, s3, s4] = stagesOf(shape).map(({ to, blocks }) => {
+      const stage: Record<string, Module> = {};
+      for (let i = 0; i < blocks; i++) {
+        const groupWidth = Math.min(shape.groupWidth, to);
+        stage[`b${i + 1}`] = new Bottleneck({
+          from,
+          to,
+          stride: i ? 1 : 2,
+          groupWidth,
+          se: shape.se,
+          drop: drop(),
+        });
+        from = to;
+      }
+      return new Sequential(stage);
+    }) as [Sequential, Sequential, Sequential, Sequential];
+    [this.s1, this.s2, this.s3, this.s4] = [s1, s2, s3, s4];
+    this.head_ = new Head(from, numClasses, dropout, { weightInit: gaussian(0.01), biasInit: init.zeros });
+  }
+
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
+  forwardFeatures(x: Tensor): Tensor {
+    return [this.stem, this.s1, this.s2, this.s3, this.s4].reduce((y, stage) => stage.forward(y), x);
+  }
+}
+
+type Numbers = readonly [depth: number, initial: number, slope: number, factor: number, groupWidth: number];
+
+const bicubic = (resize: number): Preprocessing => imagenet(224, resize, "bicubic");
+
+function regnet(name: string, numbers: Numbers, resize: number, ...aliases: string[]) {
+  const [depth, initial, slope, factor, groupWidth] = numbers;
+  const shape = { depth, initial, slope, factor, groupWidth, se: name.startsWith("regnety") };
+  return defineModel(name, bicubic(resize), (o) => new RegNet(shape, o), { series: "RegNet", aliases });
+}
+
+export const regnetx_002 = regnet("regnetx_002", [13, 24, 36.44, 2.49, 8], 256, "RegNetX_200MF");
+export const regnetx_004 = regnet("regnetx_004", [22, 24, 24.48, 2.54, 16], 256, "RegNetX_400MF");
+export const regnetx_006 = regnet("regnetx_006", [16, 48, 36.97, 2.24, 24], 256, "RegNetX_600MF");
+export const regnetx_008 = regnet("regnetx_008", [16, 56, 35.73, 2.28, 16], 232, "RegNetX_800MF");
+export const regnetx_016 = regnet("regnetx_016", [18, 80, 34.01, 2.25, 24], 232, "RegNetX_1600MF");
+export const regnetx_032 = regnet("regnetx_032", [25, 88, 26.31, 2.25, 48], 232, "RegNetX_3200MF");
+export const regnetx_040 = regnet("regnetx_040", [23, 96, 38.65, 2.43, 40], 256, "RegNetX_4GF");
+export const regnetx_064 = regnet("regnetx_064", [17, 184, 60.83, 2.07, 56], 256, "RegNetX_6400MF");
+export const regnetx_080 = regnet("regnetx_080", [23, 80, 49.56, 2.88, 120], 232, "RegNetX_8GF");
+export const regnetx_120 = regnet("regnetx_120", [19, 168, 73.36, 2.37, 112], 256, "RegNetX_12GF");
+export const regnetx_160 = regnet("regnetx_160", [22, 216, 55.59, 2.1, 128], 232, "RegNetX_16GF");
+export const regnetx_320 = regnet("regnetx_320", [23, 320, 69.86, 2, 168], 232, "RegNetX_32GF");
+export const regnety_002 = regnet("regnety_002", [13, 24, 36.44, 2.49, 8], 256);
+export const regnety_004 = regnet("regnety_004", [16, 48, 27.89, 2.09, 8], 232);
+export const regnety_006 = regnet("regnety_006", [15, 48, 32.54, 2.32, 16], 256);
+export const regnety_008 = regnet("regnety_008", [14, 56, 38.84, 2.4, 16], 256);
+export const regnety_016 = regnet("regnety_016", [27, 48, 20.71, 2.65, 24], 232);
+export const regnety_032 = regnet("regnety_032", [21, 80, 42.63, 2.66, 24], 235);
+export const regnety_040 = regnet("regnety_040", [22, 96, 31.41, 2.24, 64], 235);
+export const regnety_064 = regnet("regnety_064", [25, 112, 33.22, 2.27, 72], 235);
+export const regnety_080 = regnet("regnety_080", [17, 192, 76.82, 2.19, 56], 235);
+export const regnety_120 = regnet("regnety_120", [19, 168, 73.36, 2.37, 112], 235);
+export const regnety_160 = regnet("regnety_160", [18, 200, 106.23, 2.48, 112], 235);
+export const regnety_320 = regnet("regnety_320", [20, 232, 115.89, 2.53, 232], 232);

@@ -1,0 +1,127 @@
+// Networks that train with branches side by side and can turn each block into one convolution: RepVGG (repvgg.ts) and MobileOne
+// (mobileone.ts), as timm has them.
+
+import type { Tensor } from "../core/tensor.js";
+import {
+  BatchNorm2d,
+  Module,
+  Sequential,
+  SqueezeExcitation,
+  StochasticDepth,
+  type Conv2d,
+} from "../nn/index.js";
+import { checkFields } from "../errors/options.js";
+import { add, relu } from "../ops/index.js";
+import { convBn, rising, sum } from "./blocks.js";
+import { fusedConv, type Branch, type FusedShape } from "./fuse.js";
+import { Head, HeadClassifier } from "./head.js";
+import type { ModelOptions } from "./model.js";
+
+export interface RepBlockShape {
+  to: number;
+  kernelSize: number;
+  stride: number;
+  groups: number;
+  /** Convolutions of the full size beside each other: MobileOne. Otherwise there is one, without a number in its name. */
+  branches?: number;
+  /** Channels between the two layers that weigh the channels, if they are weighed. */
+  squeezed?: number;
+}
+
+/** The sum of convolutions of the full size, one of 1×1, and the input itself where its shape stays, each normalised; ReLU. */
+export class RepBlock extends Module {
+  identity: BatchNorm2d | undefined;
+  conv_kxk: Sequential | Sequential[] | undefined;
+  conv_1x1: Sequential | undefined;
+  conv_scale: Sequential | undefined;
+  reparamConv: Conv2d | undefined;
+  readonly attn: SqueezeExcitation | undefined;
+  readonly stochasticDepth: StochasticDepth | undefined;
+  readonly #shape: FusedShape;
+
+  /** drop: probability of leaving the convolutions out in training. */
+  constructor(from: number, shape: RepBlockShape, drop: number) {
+    super();
+    const { to, kernelSize, stride, groups, branches, squeezed } = shape;
+    const branch = (size: number): Sequential => convBn(from, to, size, { stride, groups, activation: null });
+    this.#shape = { from, to, kernelSize, stride, groups };
+    this.identity = from === to && stride === 1 ? new BatchNorm2d(to) : undefined;
+    this.conv_kxk = branches
+      ? Array.from({ length: branches }, () => branch(kernelSize))
+      : branch(kernelSize);
+    const small = kernelSize > 1 ? branch(1) : undefined;
+    if (branches) this.conv_scale = small;
+    else this.conv_1x1 = small;
+    this.attn = squeezed ? new SqueezeExcitation(to, squeezed) : undefined;
+    this.stochasticDepth = this.identity && drop ? new StochasticDepth(drop) : undefined;
+  }
+
+  #convolutions(): Sequential[] {
+    const large = this.conv_kxk ? [this.conv_kxk].flat() : [];
+    return [this.conv_1x1 ?? this.conv_scale, ...large].filter((branch) => branch !== undefined);
+  }
+
+  #sum(x: Tensor): Tensor {
+    if (this.reparamConv) return this.reparamConv.forward(x);
+    const y = this.#convolutions().map((branch) => branch.forward(x)).reduce((a, b) => add(a, b)); // prettier-ignore
+    return this.identity ? add(this.stochasticDepth?.forward(y) ?? y, this.identity.forward(x)) : y;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.#sum(x);
+    return relu(this.attn?.forward(y) ?? y);
+  }
+
+  /** Replaces the branches by one convolution that gives what they give in evaluation. Once is enough. */
+  fuse(): void {
+    if (this.reparamConv) return;
+    const branches: Branch[] = [...this.#convolutions(), ...(this.identity ? [this.identity] : [])];
+    this.reparamConv = fusedConv(branches, this.#shape).train(this.training);
+    for (const branch of branches) branch.dispose();
+    this.identity = this.conv_kxk = this.conv_1x1 = this.conv_scale = undefined;
+  }
+}
+
+export interface RepShape {
+  /** The first block, without its stride. */
+  stem: Omit<RepBlockShape, "stride">;
+  /** Blocks of each stage. */
+  stages: readonly (readonly RepBlockShape[])[];
+}
+
+export class Reparametrised extends HeadClassifier {
+  readonly stem: RepBlock;
+  readonly stages: Sequential;
+  readonly head_: Head;
+
+  constructor(shape: RepShape, options: ModelOptions = {}) {
+    super(options);
+    checkFields(new.target.name, "shape", shape, { stem: "object", stages: "list" });
+    const { stem, stages } = shape;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
+    const drop = rising(dropPath, sum(stages.map((blocks) => blocks.length)) - 1);
+    this.stem = new RepBlock(inChannels, { ...stem, stride: smallImages ? 1 : 2 }, 0);
+    let from = stem.to;
+    const block = (place: RepBlockShape): RepBlock => {
+      const made = new RepBlock(from, place, drop());
+      from = place.to;
+      return made;
+    };
+    this.stages = new Sequential(...stages.map((blocks) => new Sequential(...blocks.map(block))));
+    this.head_ = new Head(from, numClasses, dropout);
+  }
+
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
+  forwardFeatures(x: Tensor): Tensor {
+    return this.stages.forward(this.stem.forward(x));
+  }
+
+  /**
+   * Turns each block into one convolution with the same output in evaluation, to rounding. Its parameters are new, and named as
+   * timm's in inference mode: an optimizer made before does not know them, and weights of the branches no longer fit.
+   */
+  fuse(): this {
+    for (const module of this.modules()) if (module instanceof RepBlock) module.fuse();
+    return this;
+  }
+}
