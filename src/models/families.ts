@@ -38,3 +38,8 @@ export * from "./hgnet.js";
 export * from "./hgnets.js";
 export * from "./mobileone.js";
 export { Reparametrised, type RepBlockShape, type RepShape } from "./reparametrised.js";
+export * from "./mobilenets.js";
+export * from "./tinynet.js";
+export * from "./mixnet.js";
+export * from "./lcnet.js";
+export * from "./mobilenet-v4.js";

@@ -46,18 +46,21 @@ class MobileNet extends Classifier {
 const V1 = [[1, 64], [2, 128], [1, 128], [2, 256], [1, 256], [2, 512], [1, 512], [1, 512], [1, 512], [1, 512], [1, 512], [2, 1024], [1, 1024]] as const; // prettier-ignore
 
 export class MobileNetV1 extends MobileNet {
-  constructor(options: ModelOptions = {}) {
-    checkKinds(new.target.name, { options }, { options: "object" });
+  /** width: channels in parts of the paper's. */
+  constructor(options: ModelOptions = {}, width = 1) {
+    checkKinds(new.target.name, { options, width }, { options: "object", width: "number" });
     const { inChannels = 3, smallImages = false } = options;
-    let from = 32;
-    const pairs = V1.map(([stride, to]) => {
+    const stem = Math.floor(32 * width);
+    let from = stem;
+    const pairs = V1.map(([stride, channels]) => {
+      const to = Math.floor(channels * width);
       const depthwise = convNorm(from, from, 3, { stride, groups: from });
       const pair = new Sequential(depthwise, convNorm(from, to, 1));
       from = to;
       return pair;
     });
-    const stem = convNorm(inChannels, 32, 3, { stride: smallImages ? 1 : 2 });
-    super(new Sequential(stem, ...pairs), from, options);
+    const first = convNorm(inChannels, stem, 3, { stride: smallImages ? 1 : 2 });
+    super(new Sequential(first, ...pairs), from, options);
   }
 }
 
@@ -108,10 +111,15 @@ export class MobileNetV2 extends MobileNet {
   }
 }
 
-export const mobilenet_v1 = defineModel("mobilenet_v1", imagenet(), (o) => new MobileNetV1(o), {
-  series: "MobileNetV1",
-  ...PLAIN,
-});
+const v1 = (name: string, width: number, alias: string) => {
+  const traits = { series: "MobileNetV1", aliases: [alias], ...PLAIN };
+  return defineModel(name, imagenet(), (o) => new MobileNetV1(o, width), traits);
+};
+
+export const mobilenet_v1 = v1("mobilenet_v1", 1, "MobileNetV1");
+export const mobilenet_v1_025 = v1("mobilenet_v1_025", 0.25, "MobileNetV1_x0_25");
+export const mobilenet_v1_050 = v1("mobilenet_v1_050", 0.5, "MobileNetV1_x0_5");
+export const mobilenet_v1_075 = v1("mobilenet_v1_075", 0.75, "MobileNetV1_x0_75");
 export const mobilenet_v2 = defineModel("mobilenet_v2", imagenet(), (o) => new MobileNetV2(o), {
   series: "MobileNetV2",
   aliases: ["mobilenetv2_100"],

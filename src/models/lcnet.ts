@@ -1,0 +1,48 @@
+// PP-LCNet: Cui et al., PP-LCNet: A Lightweight CPU Convolutional Neural Network (2021), arXiv 2109.15099, table 1. timm's
+// form and PaddleClas's.
+
+import { hardsigmoid, hardswish, relu } from "../ops/index.js";
+import { toEights } from "./blocks.js";
+import { mobile, prepared } from "./mobile-net.js";
+import { scaled, type MobileVariant, type Stages } from "./mobile-variant.js";
+import { PLAIN } from "./model.js";
+
+const STAGES: Stages = [
+  [["pair", 3, 1, 1, 32, 1]],
+  [["pair", 3, 2, 1, 64, 2]],
+  [["pair", 3, 2, 1, 128, 2]],
+  [
+    ["pair", 3, 2, 1, 256, 1],
+    ["pair", 5, 1, 1, 256, 1],
+  ],
+  [["pair", 5, 1, 1, 256, 4]],
+  [["pair", 5, 2, 1, 512, 2, { se: 0.25 }]],
+];
+
+const lcnet = (width: number): MobileVariant => ({
+  stages: scaled(STAGES, { width }),
+  stem: toEights(16 * width),
+  head: 1280,
+  activation: hardswish,
+  squeezeActivation: relu,
+  gate: hardsigmoid,
+  pooled: "bias",
+});
+const paddle = (width: number): MobileVariant => ({ ...lcnet(width), pooled: "bare", downscaled: true });
+const bicubic = prepared(224, 0.875);
+const bilinear = prepared(224, 0.875, "bilinear");
+const traits = (...aliases: string[]) => ({ series: "PP-LCNet", aliases, ...PLAIN });
+
+export const lcnet_035 = mobile("lcnet_035", bilinear, lcnet(0.35), traits());
+export const lcnet_050 = mobile("lcnet_050", bicubic, lcnet(0.5), traits());
+export const lcnet_075 = mobile("lcnet_075", bicubic, lcnet(0.75), traits());
+export const lcnet_100 = mobile("lcnet_100", bicubic, lcnet(1), traits());
+export const lcnet_150 = mobile("lcnet_150", bilinear, lcnet(1.5), traits());
+export const paddle_lcnet_025 = mobile("paddle_lcnet_025", bicubic, paddle(0.25), traits("PPLCNet_x0_25"));
+export const paddle_lcnet_035 = mobile("paddle_lcnet_035", bicubic, paddle(0.35), traits("PPLCNet_x0_35"));
+export const paddle_lcnet_050 = mobile("paddle_lcnet_050", bicubic, paddle(0.5), traits("PPLCNet_x0_5"));
+export const paddle_lcnet_075 = mobile("paddle_lcnet_075", bicubic, paddle(0.75), traits("PPLCNet_x0_75"));
+export const paddle_lcnet_100 = mobile("paddle_lcnet_100", bicubic, paddle(1), traits("PPLCNet_x1_0"));
+export const paddle_lcnet_150 = mobile("paddle_lcnet_150", bicubic, paddle(1.5), traits("PPLCNet_x1_5"));
+export const paddle_lcnet_200 = mobile("paddle_lcnet_200", bicubic, paddle(2), traits("PPLCNet_x2_0"));
+export const paddle_lcnet_250 = mobile("paddle_lcnet_250", bicubic, paddle(2.5), traits("PPLCNet_x2_5"));

@@ -1,0 +1,159 @@
+// MobileNet V1 to V3 under timm's names, at all widths, and PaddleClas's forms of V2 and V3. mobilenet.ts and mobilenet-v3.ts have
+// those that torchvision has, and name the papers.
+
+import { hardsigmoid, hardswish, mul, relu, relu6 } from "../ops/index.js";
+import { toEights } from "./blocks.js";
+import { halved, mobile, prepared } from "./mobile-net.js";
+import {
+  scaled,
+  type Activation,
+  type MobileVariant,
+  type Row,
+  type Scale,
+  type Stages,
+} from "./mobile-variant.js";
+import { PLAIN } from "./model.js";
+
+const bicubic = prepared(224, 0.875);
+
+const V1: Stages = [
+  [["pair", 3, 1, 1, 64, 1]],
+  [["pair", 3, 2, 1, 128, 2]],
+  [["pair", 3, 2, 1, 256, 2]],
+  [["pair", 3, 2, 1, 512, 6]],
+  [["pair", 3, 2, 1, 1024, 2]],
+];
+
+const v1 = (width: number, head = 0): MobileVariant => ({
+  stages: scaled(V1, { width }),
+  stem: toEights(32 * width),
+  head,
+  activation: relu6,
+});
+const traits1 = { series: "MobileNetV1", ...PLAIN };
+
+export const mobilenetv1_100 = mobile("mobilenetv1_100", halved(224, 0.875), v1(1), traits1);
+export const mobilenetv1_100h = mobile("mobilenetv1_100h", halved(224, 0.875), v1(1, 1024), traits1);
+export const mobilenetv1_125 = mobile("mobilenetv1_125", halved(224, 0.9), v1(1.25), traits1);
+
+const V2: Stages = [
+  [["separable", 3, 1, 1, 16, 1]],
+  [["inverted", 3, 2, 6, 24, 2]],
+  [["inverted", 3, 2, 6, 32, 3]],
+  [["inverted", 3, 2, 6, 64, 4]],
+  [["inverted", 3, 1, 6, 96, 3]],
+  [["inverted", 3, 2, 6, 160, 3]],
+  [["inverted", 3, 1, 6, 320, 1]],
+];
+
+const v2 = (width: number): MobileVariant => ({
+  stages: scaled(V2, { width }),
+  stem: toEights(32 * width),
+  head: Math.max(1280, toEights(1280 * width)),
+  activation: relu6,
+});
+/** d: deeper, the first and last layers not scaled. */
+const v2d = (width: number, depth: number): MobileVariant => ({
+  stages: scaled(V2, { width, depth, fixedEnds: true }),
+  stem: 32,
+  head: 1280,
+  activation: relu6,
+});
+/** PaddleClas's: the first block widens too, by 1; widths are cut to whole numbers. */
+const paddleV2 = (width: number): MobileVariant => ({
+  stages: scaled([[["inverted", 3, 1, 1, 16, 1]], ...V2.slice(1)], { width, round: Math.floor }),
+  stem: Math.floor(32 * width),
+  head: Math.floor(1280 * Math.max(1, width)),
+  activation: relu6,
+  round: (n) => n,
+  dropout: 0,
+});
+const traits2 = (...aliases: string[]) => ({ series: "MobileNetV2", aliases });
+
+export const mobilenetv2_035 = mobile("mobilenetv2_035", bicubic, v2(0.35), traits2());
+export const mobilenetv2_050 = mobile("mobilenetv2_050", bicubic, v2(0.5), traits2());
+export const mobilenetv2_075 = mobile("mobilenetv2_075", bicubic, v2(0.75), traits2());
+export const mobilenetv2_140 = mobile("mobilenetv2_140", bicubic, v2(1.4), traits2());
+export const mobilenetv2_110d = mobile("mobilenetv2_110d", bicubic, v2d(1.1, 1.2), traits2());
+export const mobilenetv2_120d = mobile("mobilenetv2_120d", bicubic, v2d(1.2, 1.4), traits2());
+export const paddle_mobilenetv2_025 = mobile("paddle_mobilenetv2_025", bicubic, paddleV2(0.25), traits2("MobileNetV2_x0_25")); // prettier-ignore
+export const paddle_mobilenetv2_050 = mobile("paddle_mobilenetv2_050", bicubic, paddleV2(0.5), traits2("MobileNetV2_x0_5")); // prettier-ignore
+export const paddle_mobilenetv2_075 = mobile("paddle_mobilenetv2_075", bicubic, paddleV2(0.75), traits2("MobileNetV2_x0_75")); // prettier-ignore
+export const paddle_mobilenetv2_100 = mobile("paddle_mobilenetv2_100", bicubic, paddleV2(1), traits2("MobileNetV2")); // prettier-ignore
+export const paddle_mobilenetv2_150 = mobile("paddle_mobilenetv2_150", bicubic, paddleV2(1.5), traits2("MobileNetV2_x1_5")); // prettier-ignore
+export const paddle_mobilenetv2_200 = mobile("paddle_mobilenetv2_200", bicubic, paddleV2(2), traits2("MobileNetV2_x2_0")); // prettier-ignore
+
+/** Kernel, stride, channels inside and behind, whether channels are weighed, of V3; the first rows are activated by ReLU. */
+type Block = readonly [kernel: number, stride: number, wide: number, to: number, se?: "se"];
+
+const LARGE: readonly (readonly Block[])[] = [
+  [[3, 1, 16, 16]],
+  [[3, 2, 64, 24], [3, 1, 72, 24]],
+  [[5, 2, 72, 40, "se"], [5, 1, 120, 40, "se"], [5, 1, 120, 40, "se"]],
+  [[3, 2, 240, 80], [3, 1, 200, 80], [3, 1, 184, 80], [3, 1, 184, 80]],
+  [[3, 1, 480, 112, "se"], [3, 1, 672, 112, "se"]],
+  [[5, 2, 672, 160, "se"], [5, 1, 960, 160, "se"], [5, 1, 960, 160, "se"]],
+]; // prettier-ignore
+const SMALL: readonly (readonly Block[])[] = [
+  [[3, 2, 16, 16, "se"]],
+  [[3, 2, 72, 24], [3, 1, 88, 24]],
+  [[5, 2, 96, 40, "se"], [5, 1, 240, 40, "se"], [5, 1, 240, 40, "se"]],
+  [[5, 1, 120, 48, "se"], [5, 1, 144, 48, "se"]],
+  [[5, 2, 288, 96, "se"], [5, 1, 576, 96, "se"], [5, 1, 576, 96, "se"]],
+]; // prettier-ignore
+
+/** reluStages: of how many stages the activation is ReLU. paddle: the first block widens too, and widths inside are scaled themselves. */
+function v3Stages(blocks: typeof LARGE, reluStages: number, last: number, paddle: boolean): Stages {
+  let from = 16;
+  const rows = blocks.map((stage, s) =>
+    stage.map(([kernel, stride, wide, to, se], i): Row => {
+      const activation = s < reluStages ? relu : undefined;
+      const more = { ...(se && { se: 0.25 }), ...(activation && { activation }), ...(paddle && { wide }) };
+      const kind = s === 0 && i === 0 && !paddle ? "separable" : "inverted";
+      const row: Row = [kind, kernel, stride, Number((wide / from).toFixed(2)), to, 1, more];
+      from = to;
+      return row;
+    }),
+  );
+  return [...rows, [["conv", 1, 1, 1, last, 1]]];
+}
+
+const v3 = (stages: Stages, scale: Scale & { width: number }, head: number): MobileVariant => ({
+  stages: scaled(stages, scale),
+  stem: scale.width < 0.75 ? 16 : toEights(16 * scale.width),
+  head,
+  activation: hardswish,
+  squeezeActivation: relu,
+  gate: hardsigmoid,
+  squeezed: (wide) => toEights(wide / 4),
+  pooled: "bias",
+});
+/** min(max(x/5 + ½, 0), 1). */
+const steep: Activation = (x) => hardsigmoid(mul(x, 1.2));
+const paddleV3 = (stages: Stages, width: number): MobileVariant => ({
+  ...v3(stages, { width }, 1280),
+  stem: toEights(16 * width),
+  gate: steep,
+  squeezed: (wide) => Math.floor(wide / 4),
+  pooled: "bare",
+  downscaled: true,
+});
+const large = v3Stages(LARGE, 3, 960, false);
+const small = v3Stages(SMALL, 2, 576, false);
+const paddleLarge = v3Stages(LARGE, 3, 960, true);
+const paddleSmall = v3Stages(SMALL, 2, 576, true);
+const traits3 = (...aliases: string[]) => ({ series: "MobileNetV3", aliases });
+
+export const mobilenetv3_large_075 = mobile("mobilenetv3_large_075", prepared(224, 0.875, "bilinear"), v3(large, { width: 0.75 }, 1280), traits3()); // prettier-ignore
+export const mobilenetv3_small_075 = mobile("mobilenetv3_small_075", bicubic, v3(small, { width: 0.75 }, 1024), traits3()); // prettier-ignore
+export const mobilenetv3_small_050 = mobile("mobilenetv3_small_050", bicubic, v3(small, { width: 0.5 }, 1024), traits3()); // prettier-ignore
+export const paddle_mobilenetv3_small_035 = mobile("paddle_mobilenetv3_small_035", bicubic, paddleV3(paddleSmall, 0.35), traits3("MobileNetV3_small_x0_35")); // prettier-ignore
+export const paddle_mobilenetv3_small_050 = mobile("paddle_mobilenetv3_small_050", bicubic, paddleV3(paddleSmall, 0.5), traits3("MobileNetV3_small_x0_5")); // prettier-ignore
+export const paddle_mobilenetv3_small_075 = mobile("paddle_mobilenetv3_small_075", bicubic, paddleV3(paddleSmall, 0.75), traits3("MobileNetV3_small_x0_75")); // prettier-ignore
+export const paddle_mobilenetv3_small_100 = mobile("paddle_mobilenetv3_small_100", bicubic, paddleV3(paddleSmall, 1), traits3("MobileNetV3_small_x1_0")); // prettier-ignore
+export const paddle_mobilenetv3_small_125 = mobile("paddle_mobilenetv3_small_125", bicubic, paddleV3(paddleSmall, 1.25), traits3("MobileNetV3_small_x1_25")); // prettier-ignore
+export const paddle_mobilenetv3_large_035 = mobile("paddle_mobilenetv3_large_035", bicubic, paddleV3(paddleLarge, 0.35), traits3("MobileNetV3_large_x0_35")); // prettier-ignore
+export const paddle_mobilenetv3_large_050 = mobile("paddle_mobilenetv3_large_050", bicubic, paddleV3(paddleLarge, 0.5), traits3("MobileNetV3_large_x0_5")); // prettier-ignore
+export const paddle_mobilenetv3_large_075 = mobile("paddle_mobilenetv3_large_075", bicubic, paddleV3(paddleLarge, 0.75), traits3("MobileNetV3_large_x0_75")); // prettier-ignore
+export const paddle_mobilenetv3_large_100 = mobile("paddle_mobilenetv3_large_100", bicubic, paddleV3(paddleLarge, 1), traits3("MobileNetV3_large_x1_0")); // prettier-ignore
+export const paddle_mobilenetv3_large_125 = mobile("paddle_mobilenetv3_large_125", bicubic, paddleV3(paddleLarge, 1.25), traits3("MobileNetV3_large_x1_25")); // prettier-ignore

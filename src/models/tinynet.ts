@@ -1,0 +1,58 @@
+// TinyNet: Han et al., Model Rubik's Cube: Twisting Resolution, Depth and Width for TinyNets (2020), arXiv 2010.14819, table 3: EfficientNet
+// scaled down. MNASNet: Tan et al., MnasNet: Platform-Aware Neural Architecture Search for Mobile (2018), arXiv 1807.11626,
+// figure 7: B1, at several widths, and A1, which weighs channels. As timm has them.
+
+import { relu, silu } from "../ops/index.js";
+import { toEights } from "./blocks.js";
+import { B0 } from "./efficientnet-tf.js";
+import { mobile, prepared } from "./mobile-net.js";
+import { scaled, type MobileVariant, type Stages } from "./mobile-variant.js";
+
+const tinynet = (width: number, depth: number): MobileVariant => ({
+  stages: scaled(B0, { width, depth, repeat: Math.round }),
+  stem: 32,
+  head: Math.max(1280, toEights(1280 * width)),
+  activation: silu,
+  dropPath: 0.2,
+});
+const traits = (alias: string) => ({ series: "TinyNet", aliases: [alias] });
+
+export const tinynet_a = mobile("tinynet_a", prepared(192, 0.875), tinynet(1.0, 1.2), traits("TinyNet_A"));
+export const tinynet_b = mobile("tinynet_b", prepared(188, 0.875), tinynet(0.75, 1.1), traits("TinyNet_B"));
+export const tinynet_c = mobile("tinynet_c", prepared(184, 0.875), tinynet(0.54, 0.85), traits("TinyNet_C"));
+export const tinynet_d = mobile("tinynet_d", prepared(152, 0.875), tinynet(0.54, 0.695), traits("TinyNet_D"));
+export const tinynet_e = mobile("tinynet_e", prepared(106, 0.875), tinynet(0.51, 0.6), traits("TinyNet_E"));
+
+const B1: Stages = [
+  [["separable", 3, 1, 1, 16, 1]],
+  [["inverted", 3, 2, 3, 24, 3]],
+  [["inverted", 5, 2, 3, 40, 3]],
+  [["inverted", 5, 2, 6, 80, 3]],
+  [["inverted", 3, 1, 6, 96, 2]],
+  [["inverted", 5, 2, 6, 192, 4]],
+  [["inverted", 3, 1, 6, 320, 1]],
+];
+const A1: Stages = [
+  [["separable", 3, 1, 1, 16, 1]],
+  [["inverted", 3, 2, 6, 24, 2]],
+  [["inverted", 5, 2, 3, 40, 3, { se: 0.25 }]],
+  [["inverted", 3, 2, 6, 80, 4]],
+  [["inverted", 3, 1, 6, 112, 2, { se: 0.25 }]],
+  [["inverted", 5, 2, 6, 160, 3, { se: 0.25 }]],
+  [["inverted", 3, 1, 6, 320, 1]],
+];
+
+const mnasnet = (stages: Stages, width: number): MobileVariant => ({
+  stages: scaled(stages, { width }),
+  stem: toEights(32 * width),
+  head: 1280,
+  activation: relu,
+});
+const bicubic = prepared(224, 0.875);
+const series = { series: "MNASNet" };
+
+export const mnasnet_050 = mobile("mnasnet_050", bicubic, mnasnet(B1, 0.5), series);
+export const mnasnet_075 = mobile("mnasnet_075", bicubic, mnasnet(B1, 0.75), series);
+export const mnasnet_100 = mobile("mnasnet_100", bicubic, mnasnet(B1, 1), series);
+export const mnasnet_140 = mobile("mnasnet_140", bicubic, mnasnet(B1, 1.4), series);
+export const semnasnet_100 = mobile("semnasnet_100", bicubic, mnasnet(A1, 1), series);
