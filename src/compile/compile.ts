@@ -11,7 +11,7 @@ import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/module.js";
 import { freeConstants, trace, type Graph } from "../nn/trace.js";
 import { runtime } from "../wasm/runtime.js";
-import { rebatched } from "./batch.js";
+import { checkRows, outputFor, piecesOf } from "./pieces.js";
 import { Constants } from "./constants.js";
 import { foldBatchNorm } from "./fold.js";
 import { fuse } from "./fuse.js";
@@ -21,8 +21,8 @@ import { stepsOf, type Steps } from "./steps.js";
 
 export interface CompileOptions {
   /**
-   * Whether the model stays as it is. false disposes of it, so that weights are in memory once; the compiled model then takes
-   * other numbers of images, but not other sizes. Default true.
+   * Whether the model stays as it is. false disposes of it, so that weights are in memory once, in the layouts that this number
+   * of images wants. Other numbers go through in pieces of it, the last one filled up; other sizes are refused. Default true.
    */
   keepModel?: boolean;
   /**
@@ -34,8 +34,6 @@ export interface CompileOptions {
 
 /** Programs for input shapes that are kept. */
 const MOST_PROGRAMS = 8;
-/** Numbers of images that want weights in other layouts: those of a model that is let go are made at once. */
-const SOME_BATCHES = [1, 4, 16, 64];
 
 /** What tells two traces apart. */
 function outline({ nodes, output }: Graph): string[] {
@@ -74,11 +72,7 @@ export class CompiledModel {
   #turn: Promise<void> = Promise.resolve();
   /** The program of the runAsync() whose turn it is. */
   #running: Program | undefined;
-  /** Constants that stay as they are although no program may read them so. */
-  #wanted: readonly string[] = [];
   #model: Module | undefined;
-  /** In the place of the model, if it was let go: its graphs for two numbers of images. */
-  #graphs: [Graph, Graph] | undefined;
   #constants: Constants | undefined;
   /** The graph whose constants these are made of. */
   #graph: Graph | undefined;
@@ -90,8 +84,8 @@ export class CompiledModel {
     this.#tunes = tune;
     this.inputShape = [...inputShape];
     try {
-      if (!keepModel) this.#prepareToLetGo(model);
       this.outputShape = this.#programFor(inputShape).outputShape;
+      if (!keepModel) checkRows(model, this);
     } catch (error) {
       this.#forget();
       throw error;
@@ -99,19 +93,6 @@ export class CompiledModel {
     if (keepModel) return;
     model.dispose();
     this.#model = undefined;
-  }
-
-  /** Makes all that other numbers of images may want of the model. */
-  #prepareToLetGo(model: Module): void {
-    const [images, ...size] = this.inputShape;
-    const graph = (this.#graph = traceTwice(model, this.inputShape));
-    const second = trace(model, [images! + 1, ...size]);
-    freeConstants(second);
-    this.#graphs = [graph, second];
-    const steps = SOME_BATCHES.map((n) => optimised(rebatched(graph, second, [n, ...size])));
-    const constants = (this.#constants = new Constants(steps[0]!.constants));
-    this.#wanted = steps.flatMap((each) => constants.deriveFor(each));
-    for (const name of this.#wanted) constants.address(name);
   }
 
   /** Bytes of its weights and of the memory of its programs. */
@@ -128,9 +109,12 @@ export class CompiledModel {
     this.#check("run", x);
     const program = this.#programFor(x.shape);
     const y = scoped(() => {
-      const out = empty(program.outputShape, program.outputDtype, "CompiledModel.run");
+      const images = x.shape[0]!;
+      const out = empty(outputFor(program, images), program.outputDtype, "CompiledModel.run");
       const input = x.compute();
-      out.storage.settle((output) => program.run(input, output));
+      out.storage.settle((output) => {
+        for (const [from, to] of piecesOf(program, images, input, output)) program.run(from, to);
+      });
       return out;
     });
     enterScope(y);
@@ -156,13 +140,18 @@ export class CompiledModel {
   async #inParts(x: Tensor): Promise<Tensor> {
     this.#check("runAsync", x);
     const program = (this.#running = this.#programFor(x.shape, "in parts "));
-    const y = keep(zeros(program.outputShape, program.outputDtype));
+    const images = x.shape[0]!;
+    const y = keep(zeros(outputFor(program, images), program.outputDtype));
     try {
-      for (const _ of program.runInParts(x.compute(), y.compute())) {
-        await new Promise((resume) => setTimeout(resume));
-        this.#check("runAsync", x);
-        if (this.#running !== program) {
-          throw new WasmError("CompiledModel.runAsync: loadStateDict() has taken the weights away meanwhile");
+      for (const [from, to] of piecesOf(program, images, x.compute(), y.compute())) {
+        for (const _ of program.runInParts(from, to)) {
+          await new Promise((resume) => setTimeout(resume));
+          this.#check("runAsync", x);
+          if (this.#running !== program) {
+            throw new WasmError(
+              "CompiledModel.runAsync: loadStateDict() has taken the weights away meanwhile",
+            );
+          }
         }
       }
       return y;
@@ -233,17 +222,17 @@ export class CompiledModel {
       this.#graph ??= graph;
       return new Program(steps, this.#constants, this.#tunes);
     } finally {
-      if (this.#graph !== graph && !this.#graphs) freeConstants(graph);
+      if (this.#graph !== graph) freeConstants(graph);
     }
   }
 
   /** The program for inputs of a shape; use: other users of programs have their own, whose values they do not share. */
   #programFor(shape: Shape, use = ""): Program {
-    const key = use + shape.join();
+    const planned = this.#model ? shape : this.#sameSize(shape);
+    const key = use + planned.join();
     const known = this.#programs.get(key);
     if (known) return known;
-    const graph = this.#graphs ? rebatched(...this.#graphs, shape) : traceTwice(this.#model!, shape);
-    const program = this.#plan(graph);
+    const program = this.#plan(this.#model ? traceTwice(this.#model, planned) : this.#graph!);
     if (this.#programs.size === MOST_PROGRAMS) {
       const [name, oldest] = [...this.#programs].find(([, each]) => each !== this.#running)!;
       oldest.dispose();
@@ -251,8 +240,18 @@ export class CompiledModel {
     }
     this.#programs.set(key, program);
     const inUse = [...this.#programs.values()].flatMap((each) => each.constantsInUse);
-    this.#constants!.keepOnly(new Set([...inUse, ...this.#wanted]));
+    this.#constants!.keepOnly(new Set(inUse));
     return program;
+  }
+
+  /** The shape that a model that was let go is compiled for. @throws DataError if images have another size */
+  #sameSize([, ...size]: Shape): Shape {
+    const [, ...own] = this.inputShape;
+    if (size.join() === own.join()) return this.inputShape;
+    throw new DataError(
+      `CompiledModel: images of another size need the model, which was let go (keepModel: false); ` +
+        `got [n,${size.join()}]; expected [n,${own.join()}]`,
+    );
   }
 }
 

@@ -5,7 +5,6 @@ import { Storage } from "../core/storage.js";
 import type { Tensor } from "../core/tensor.js";
 import { reason, WasmError } from "../errors.js";
 import { OWN, type Derived } from "../wasm/plan.js";
-import { isView, planOf, shapesOf, type Steps } from "./steps.js";
 
 export class Constants {
   readonly #makers: ReadonlyMap<string, () => Tensor>;
@@ -49,19 +48,6 @@ export class Constants {
       }
     }
     return block.compute();
-  }
-
-  /** Makes what the steps want of constants in other layouts; gives the names of those that they read as they are. */
-  deriveFor(steps: Steps): string[] {
-    const shapes = shapesOf(steps);
-    return steps.nodes
-      .filter((step) => !isView(step))
-      .flatMap((step) => {
-        const plan = planOf(step, shapes, steps);
-        const inputs = Object.values(step.inputs);
-        for (const derived of plan.derived) this.derived(inputs[derived.of - 1]!, derived);
-        return inputs.filter((name, i) => plan.uses(i + 1) && this.#makers.has(name));
-      });
   }
 
   /** Lets go of all constants but these in their own layout. */

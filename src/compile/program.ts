@@ -28,6 +28,7 @@ const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 const PART_MS = 10;
 
 export class Program {
+  readonly inputShape: Shape;
   readonly outputShape: Shape;
   readonly outputDtype: DType;
   /** Values, scratch memory and words, one behind the other. */
@@ -47,6 +48,7 @@ export class Program {
   constructor(steps: Steps, constants: Constants, tune: boolean) {
     this.#constants = constants;
     const shapes = shapesOf(steps);
+    this.inputShape = steps.inputShape;
     this.outputShape = shapes.get(steps.output)!;
     this.outputDtype = steps.nodes.find(({ name }) => name === steps.output)?.dtype ?? "f32";
     const views = new Map(

@@ -15,9 +15,12 @@ import {
   memoryStats,
   Module,
   mul,
+  ones,
+  Parameter,
   relu,
   Sequential,
   ShapeError,
+  sum,
   summary,
   tensor,
   tidy,
@@ -73,18 +76,25 @@ describe("a compiled model", () => {
     );
   });
 
-  it("takes other numbers of images without the model, and no other size", () => {
+  it("takes other numbers of images without the model, in pieces, and no other size", async () => {
     for (const name of ["alexnet", "googlenet", "mobilenet_v3_small", "resnet20_cifar"]) {
       const [model, kept] = [modelFor(name), modelFor(name)];
       const [, ...size] = shapeFor(name);
-      using own = compile(model, [8, ...size], { keepModel: false });
-      using other = compile(kept, [8, ...size]);
-      for (const n of [1, 3, 8]) {
+      using own = compile(model, [3, ...size], { keepModel: false });
+      const bytes = own.bytes;
+      for (const n of [0, 1, 3, 8]) {
         tidy(() => {
           const x = wave([n, ...size]);
-          expect(own.run(x).data(), name).toEqual(other.run(x).data());
+          const y = own.run(x);
+          expect(y.shape).toEqual([n, own.outputShape[1]]);
+          if (n > 0) expect(difference(y.data() as Float32Array, eager(kept, x)), name).toBeLessThan(1e-4);
         });
       }
+      const x = wave([4, ...size]);
+      const [inParts, whole] = [await own.runAsync(x), own.run(x)];
+      expect(inParts.data()).toEqual(whole.data());
+      for (const t of [x, inParts, whole]) t.dispose();
+      expect(own.bytes).toBeLessThan(bytes * 2); // the same weights
       tidy(() => {
         expect(() => own.run(wave([1, size[0]! + 8, size[1]!, size[2]!]))).toThrow(
           "CompiledModel: images of another size need the model, which was let go (keepModel: false)",
@@ -92,6 +102,23 @@ describe("a compiled model", () => {
       });
       kept.dispose();
     }
+  });
+
+  it("has the weights once without the model, and refuses outputs that belong to no image", () => {
+    const [model, kept] = [modelFor("resnet18"), modelFor("resnet18")];
+    using own = compile(model, [1, 64, 64, 3], { keepModel: false });
+    using other = compile(kept, [1, 64, 64, 3]);
+    expect(own.bytes).toBe(other.bytes);
+    class Sum extends Module {
+      readonly weight = new Parameter(ones([1]));
+      forward(x: Tensor): Tensor {
+        return sum(mul(x, this.weight), 0);
+      }
+    }
+    expect(() => compile(new Sum(), [2, 4], { keepModel: false })).toThrow(
+      "compile: keepModel: false needs an output with a row for each image; got [4] for 2 images and [4] for 3",
+    );
+    kept.dispose();
   });
 
   it("gives the same bits tuned or not", () => {

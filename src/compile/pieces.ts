@@ -1,0 +1,64 @@
+// A program for one number of images does other numbers in pieces, where the model that others could be planned from was let go.
+
+import { sizeOf, type Shape } from "../core/shape.js";
+import { DataError } from "../errors.js";
+import { freeConstants, trace } from "../nn/trace.js";
+import type { Module } from "../nn/module.js";
+import { runtime } from "../wasm/runtime.js";
+
+/** Bytes of a number. */
+const BYTES = 4;
+
+/** What a program takes and gives. */
+interface Sizes {
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+}
+
+/**
+ * Where each piece of so many images lies that a program takes at once, and where its output goes. The last one has zeros for the
+ * images that are missing, in memory of its own until the next is asked for.
+ */
+export function* piecesOf(
+  { inputShape, outputShape }: Sizes,
+  images: number,
+  input: number,
+  output: number,
+): Generator<readonly [from: number, to: number]> {
+  const { heap } = runtime();
+  const most = inputShape[0]!;
+  const [read, written] = [inputShape, outputShape].map((shape) => (sizeOf(shape) / most) * BYTES) as [number, number]; // prettier-ignore
+  const rest = images % most;
+  const whole = images - rest;
+  for (let i = 0; i < whole; i += most) yield [input + i * read, output + i * written];
+  if (rest === 0) return;
+  const [from, to] = [most * read, most * written].map((bytes) => heap.alloc(bytes, () => "compile: a piece")) as [number, number]; // prettier-ignore
+  try {
+    heap.u8(from, most * read).fill(0);
+    heap.u8(from, rest * read).set(heap.u8(input + whole * read, rest * read));
+    yield [from, to];
+    heap.u8(output + whole * written, rest * written).set(heap.u8(to, rest * written));
+  } finally {
+    heap.free(from);
+    heap.free(to);
+  }
+}
+
+/** The shape of a program's output for so many images. */
+export function outputFor({ inputShape, outputShape }: Sizes, images: number): Shape {
+  return images === inputShape[0] ? outputShape : [images, ...outputShape.slice(1)];
+}
+
+/** @throws DataError unless each image has its own row of the output, so that images can be done in pieces */
+export function checkRows(model: Module, { inputShape, outputShape }: Sizes): void {
+  const [images, ...size] = inputShape;
+  const more = trace(model, [images! + 1, ...size]);
+  freeConstants(more);
+  const shape = more.nodes.find(({ name }) => name === more.output)?.shape ?? [];
+  const wanted = [images! + 1, ...outputShape.slice(1)];
+  if (images! > 0 && outputShape[0] === images && shape.join() === wanted.join()) return;
+  throw new DataError(
+    `compile: keepModel: false needs an output with a row for each image; got [${outputShape.join()}] for ${images} images ` +
+      `and [${shape.join()}] for ${images! + 1}`,
+  );
+}
