@@ -173,7 +173,7 @@ export class DLA extends Classifier {
     this.fc = new Conv2d(wide.at(-1)!, numClasses, 1);
   }
 
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 32. */
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w multiples of 32: trees pool whole windows. */
   forwardFeatures(x: Tensor): Tensor {
     const { baseLayer, level0, level1, level2, level3, level4, level5 } = this;
     const stages: Module[] = [baseLayer, level0, level1, level2, level3, level4, level5];

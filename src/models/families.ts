@@ -43,3 +43,5 @@ export * from "./tinynet.js";
 export * from "./mixnet.js";
 export * from "./lcnet.js";
 export * from "./mobilenet-v4.js";
+export * from "./darknet.js";
+export * from "./peleenet.js";

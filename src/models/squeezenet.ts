@@ -6,7 +6,7 @@ import type { Tensor } from "../core/tensor.js";
 import { AdaptiveAvgPool2d, Conv2d, Dropout, MaxPool2d, Module, ReLU, Sequential } from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { cat, flatten, relu } from "../ops/index.js";
-import { gaussian } from "./blocks.js";
+import { DownscaledDropout, gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
@@ -35,6 +35,8 @@ class Fire extends Module {
 /** Stem: width and kernel. Fires: squeeze and expand; 0 is a pooling. */
 interface Version {
   stem: readonly [number, number];
+  /** PaddleClas's form: pixels around the image, poolings leave out a rest, dropout scales in evaluation. */
+  paddle?: { padding: number };
   fires: readonly (readonly [number, number] | 0)[];
 }
 
@@ -55,23 +57,26 @@ export class SqueezeNet extends Classifier {
   constructor(version: Version, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "version", version, { stem: "numbers", fires: "list" });
-    const { stem, fires } = version;
+    const { stem, fires, paddle } = version;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     const [width, kernelSize] = stem;
     let from = width;
     const layers = fires.map((fire) => {
-      if (!fire) return new MaxPool2d(3, { stride: 2, ceilMode: true });
+      if (!fire) return new MaxPool2d(3, { stride: 2, ceilMode: !paddle });
       const layer = new Fire(from, ...fire);
       from = 2 * fire[1];
       return layer;
     });
-    const first = smallImages ? { ...start, padding: (kernelSize - 1) / 2 } : { ...start, stride: 2 };
+    const first = smallImages
+      ? { ...start, padding: (kernelSize - 1) / 2 }
+      : { ...start, stride: 2, padding: paddle?.padding ?? 0 };
     this.features = new Sequential(new Conv2d(inChannels, width, kernelSize, first), new ReLU(), ...layers);
+    const Drop = paddle ? DownscaledDropout : Dropout;
     const head = new Conv2d(512, numClasses, 1, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(new Dropout(dropout), head, new ReLU(), new AdaptiveAvgPool2d(1));
+    this.classifier = new Sequential(new Drop(dropout), head, new ReLU(), new AdaptiveAvgPool2d(1));
   }
 
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 21 (version 1.1: 17). */
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 21 (version 1.1: 17; PaddleClas's forms: 35, 29). */
   forwardFeatures(x: Tensor): Tensor {
     return this.features.forward(x);
   }
@@ -85,3 +90,5 @@ const TRAITS = { series: "SqueezeNet", ...PLAIN };
 
 export const squeezenet1_0 = defineModel("squeezenet1_0", imagenet(), (o) => new SqueezeNet(V1_0, o), TRAITS);
 export const squeezenet1_1 = defineModel("squeezenet1_1", imagenet(), (o) => new SqueezeNet(V1_1, o), TRAITS);
+export const paddle_squeezenet1_0 = defineModel("paddle_squeezenet1_0", imagenet(), (o) => new SqueezeNet({ ...V1_0, paddle: { padding: 0 } }, o), { ...TRAITS, aliases: ["SqueezeNet1_0"] }); // prettier-ignore
+export const paddle_squeezenet1_1 = defineModel("paddle_squeezenet1_1", imagenet(), (o) => new SqueezeNet({ ...V1_1, paddle: { padding: 1 } }, o), { ...TRAITS, aliases: ["SqueezeNet1_1"] }); // prettier-ignore

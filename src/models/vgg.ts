@@ -16,7 +16,7 @@ import {
 } from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { flatten } from "../ops/index.js";
-import { fanOut, gaussian } from "./blocks.js";
+import { DownscaledDropout, fanOut, gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
@@ -29,14 +29,22 @@ export class VGG extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.6"];
 
-  /** depths: convolutions before each of the five poolings. For small images the classifier sees one pixel, 512 wide. */
-  constructor(depths: readonly number[], batchNorm: boolean, options: ModelOptions = {}) {
+  /**
+   * depths: convolutions before each of the five poolings. For small images the classifier sees one pixel, 512 wide.
+   * paddle: PaddleClas's form, whose convolutions have no bias, and whose dropout scales in evaluation.
+   */
+  constructor(depths: readonly number[], batchNorm: boolean, options: ModelOptions = {}, paddle = false) {
     super(options);
     checkKinds(new.target.name, { depths, batchNorm }, { depths: "numbers", batchNorm: "flag" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     let channels = inChannels;
     const conv = (width: number): Module[] => {
-      const layer = new Conv2d(channels, width, 3, { padding: 1, weightInit: fanOut, biasInit: init.zeros });
+      const layer = new Conv2d(channels, width, 3, {
+        padding: 1,
+        bias: !paddle,
+        weightInit: fanOut,
+        biasInit: init.zeros,
+      });
       channels = width;
       return batchNorm ? [layer, new BatchNorm2d(width), new ReLU()] : [layer, new ReLU()];
     };
@@ -49,14 +57,15 @@ export class VGG extends Classifier {
     const [side, width] = smallImages ? [1, 512] : [7, 4096];
     const linear = (from: number, to: number): Linear =>
       new Linear(from, to, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    const Drop = paddle ? DownscaledDropout : Dropout;
     this.avgpool = new AdaptiveAvgPool2d(side);
     this.classifier = new Sequential(
       linear(512 * side * side, width),
       new ReLU(),
-      new Dropout(dropout),
+      new Drop(dropout),
       linear(width, width),
       new ReLU(),
-      new Dropout(dropout),
+      new Drop(dropout),
       linear(width, numClasses),
     );
   }
@@ -84,3 +93,16 @@ export const vgg11_bn = register(11, [1, 1, 2, 2, 2], true);
 export const vgg13_bn = register(13, [2, 2, 2, 2, 2], true);
 export const vgg16_bn = register(16, [2, 2, 3, 3, 3], true);
 export const vgg19_bn = register(19, [2, 2, 4, 4, 4], true);
+
+function registerPaddle(layers: number, depths: readonly number[]) {
+  return defineModel(`paddle_vgg${layers}`, imagenet(), (o) => new VGG(depths, false, o, true), {
+    series: "VGG",
+    aliases: [`VGG${layers}`],
+    ...PLAIN,
+  });
+}
+
+export const paddle_vgg11 = registerPaddle(11, [1, 1, 2, 2, 2]);
+export const paddle_vgg13 = registerPaddle(13, [2, 2, 2, 2, 2]);
+export const paddle_vgg16 = registerPaddle(16, [2, 2, 3, 3, 3]);
+export const paddle_vgg19 = registerPaddle(19, [2, 2, 4, 4, 4]);
