@@ -45,3 +45,4 @@ export * from "./lcnet.js";
 export * from "./mobilenet-v4.js";
 export * from "./darknet.js";
 export * from "./peleenet.js";
+export * from "./starnet.js";

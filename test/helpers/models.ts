@@ -7,7 +7,8 @@ export const ONE_OF_EACH = (
   "alexnet vgg11 vgg11_bn googlenet lenet5 resnet18 resnet50 resnet18_vd resnet20_cifar resnext50_32x4d densenet121 " +
   "efficientnet_b0 mobilenet_v1 mobilenet_v2 mobilenet_v3_small squeezenet1_1 seresnet18 res2net50_48w_2s resnest14d " +
   "tf_efficientnetv2_b0 regnetx_002 repvgg_a0 mobileone_s0 dpn68 dla46x_c hgnetv2_b0 paddle_hgnetv2_b0 mobilenetv4_conv_small_035 mixnet_s " +
-  "tinynet_e mnasnet_050 paddle_lcnet_025 darknet53 cspdarknet53 peleenet paddle_vgg11 paddle_squeezenet1_1"
+  "tinynet_e mnasnet_050 paddle_lcnet_025 darknet53 cspdarknet53 peleenet paddle_vgg11 paddle_squeezenet1_1 " +
+  "starnet_s050"
 ).split(" ");
 
 /** Models whose weights are less than half a gigabyte. */
