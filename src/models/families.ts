@@ -46,3 +46,6 @@ export * from "./mobilenet-v4.js";
 export * from "./darknet.js";
 export * from "./peleenet.js";
 export * from "./starnet.js";
+export * from "./shufflenet.js";
+export * from "./rexnet.js";
+export * from "./mobilenext.js";

@@ -15,7 +15,7 @@ export interface ConvShape {
 
 /** A convolution that keeps the size but for its stride; starts as N(0, 2/fanOut), fanOut of its group. */
 export function mobileConv(
-  { same = false }: MobileVariant,
+  { same = false }: Pick<MobileVariant, "same">,
   from: number,
   to: number,
   kernelSize: number,

@@ -1,0 +1,120 @@
+// MobileNeXt: Zhou et al., Rethinking Bottleneck Structure for Efficient Mobile Network Design (2020), arXiv 2007.02269, table 2, as
+// PaddleClas has it: the depthwise convolutions are at the wide ends of a block.
+
+import { checkKinds } from "../errors/options.js";
+import type { Tensor } from "../core/tensor.js";
+import {
+  AdaptiveAvgPool2d,
+  Dropout,
+  Linear,
+  Module,
+  ReLU6,
+  Sequential,
+  StochasticDepth,
+} from "../nn/index.js";
+import * as init from "../nn/init.js";
+import { add, flatten } from "../ops/index.js";
+import { convNorm, gaussian, rising, sum, toEights } from "./blocks.js";
+import { Classifier } from "./classifier.js";
+import { prepared } from "./mobile-net.js";
+import { defineModel, type ModelOptions } from "./model.js";
+
+interface Place {
+  from: number;
+  to: number;
+  stride: number;
+  narrowing: number;
+  /** Whether it has both depthwise convolutions although its channels change, and no shortcut. */
+  whole: boolean;
+  drop: number;
+}
+
+/** A sixth of what comes out, or what goes in by its narrowing if that is more; in whole sixteens. */
+function hiddenOf({ from, to, narrowing }: Place): number {
+  const hidden = Math.floor(from / narrowing);
+  if (hidden >= to / 6) return hidden;
+  const least = Math.ceil(to / 6);
+  const rounded = Math.max(16, Math.floor((least + 8) / 16) * 16);
+  return rounded < 0.9 * least ? rounded + 16 : rounded;
+}
+
+/** Depthwise, narrow, widen, depthwise: numbered through in files. */
+class Sandglass extends Module {
+  readonly conv: Sequential;
+  readonly stochasticDepth: StochasticDepth | undefined;
+  readonly #shortcut: boolean;
+
+  constructor(place: Place) {
+    super();
+    const { from, to, stride, narrowing, whole, drop } = place;
+    const bare = from !== to && narrowing !== 2 && !whole;
+    const hidden = hiddenOf(place);
+    const activation = ReLU6;
+    const units = [
+      ...(bare ? [] : [convNorm(from, from, 3, { groups: from, activation })]),
+      convNorm(from, hidden, 1, { activation: null }),
+      convNorm(hidden, to, 1, { activation }),
+      ...(bare && stride === 1 ? [] : [convNorm(to, to, 3, { groups: to, stride, activation: null })]),
+    ];
+    this.conv = new Sequential(...units.flatMap((unit) => unit.namedChildren().map(([, layer]) => layer)));
+    this.#shortcut = narrowing !== 2 && from === to && !whole;
+    this.stochasticDepth = this.#shortcut && drop ? new StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.conv.forward(x);
+    return this.#shortcut ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
+  }
+}
+
+/** Narrowing, channels, blocks and stride of each stage. */
+const STAGES = [[2, 96, 1, 2], [6, 144, 1, 1], [6, 192, 3, 2], [6, 288, 3, 2], [6, 384, 4, 1], [6, 576, 4, 2], [6, 960, 3, 1], [6, 1280, 1, 1]] as const; // prettier-ignore
+
+export class MobileNeXt extends Classifier {
+  readonly features: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly classifier: Sequential;
+  protected readonly heads = ["classifier.1"];
+
+  /** width: channels in parts of the paper's. */
+  constructor(width: number, options: ModelOptions = {}) {
+    super(options);
+    checkKinds(new.target.name, { width }, { width: "number" });
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
+    const drop = rising(dropPath, sum(STAGES.map(([, , blocks]) => blocks)));
+    let from = toEights(32 * width);
+    const layers: Module[] = [
+      convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2, activation: ReLU6 }),
+    ];
+    for (const [narrowing, channels, blocks, stride] of STAGES) {
+      const to = channels === 1280 ? Math.max(1280, toEights(channels * width)) : toEights(channels * width);
+      const whole = blocks === 1 && stride === 1;
+      for (let i = 0; i < blocks; i++) {
+        layers.push(new Sandglass({ from, to, stride: i ? 1 : stride, narrowing, whole, drop: drop() }));
+        from = to;
+      }
+    }
+    this.features = new Sequential(...layers);
+    const head = new Linear(from, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    this.classifier = new Sequential(new Dropout(dropout), head);
+  }
+
+  forwardFeatures(x: Tensor): Tensor {
+    return this.features.forward(x);
+  }
+
+  forwardHead(features: Tensor): Tensor {
+    return this.classifier.forward(flatten(this.avgpool.forward(features)));
+  }
+}
+
+const mobilenext = (name: string, width: number, alias: string) => {
+  const traits = { series: "MobileNeXt", aliases: [alias] };
+  return defineModel(name, prepared(224, 0.875), (o) => new MobileNeXt(width, o), traits);
+};
+
+export const mobilenext_035 = mobilenext("mobilenext_035", 0.35, "MobileNeXt_x0_35");
+export const mobilenext_050 = mobilenext("mobilenext_050", 0.5, "MobileNeXt_x0_5");
+export const mobilenext_075 = mobilenext("mobilenext_075", 0.75, "MobileNeXt_x0_75");
+export const mobilenext_100 = mobilenext("mobilenext_100", 1, "MobileNeXt_x1_0");
+export const mobilenext_140 = mobilenext("mobilenext_140", 1.4, "MobileNeXt_x1_4");
