@@ -160,7 +160,7 @@ describe("a file", () => {
     vi.stubEnv("FOVEA_HOME", join(home, "file"));
     writeFileSync(join(home, "file"), "no folder");
     nothing();
-    vi.stubEnv("FOVEA_HOME", "/proc/none"); // nobody, root neither, may make it
+    vi.stubEnv("FOVEA_HOME", join(home, "file", "deep")); // nobody, root neither, may make it
     nothing();
   });
 
