@@ -32,12 +32,12 @@ function shortcut({ from, to, stride, first }: Place, { avgDown, paddle }: Varia
 
 /** What all blocks do after their convolutions. */
 abstract class Residual extends Module {
-  readonly se: SqueezeExcitation | undefined;
-  readonly downsample: Sequential | undefined;
-  readonly stochasticDepth: StochasticDepth | undefined;
+  // Made by finish(), after the convolutions: parameters have PyTorch's order, which seeds and optimizers' files go by.
+  declare se: SqueezeExcitation | undefined;
+  declare downsample: Sequential | undefined;
+  declare stochasticDepth: StochasticDepth | undefined;
 
-  constructor(place: Place, variant: Variant) {
-    super();
+  protected finish(place: Place, variant: Variant): void {
     const { to, drop } = place;
     const squeezed = variant.paddle ? to / 16 : toEights(to / 16);
     this.se = variant.se ? new SqueezeExcitation(to, squeezed) : undefined;
@@ -62,12 +62,13 @@ class Basic extends Residual {
   readonly bn2: BatchNorm2d;
 
   constructor(place: Place, variant: Variant) {
-    super(place, variant);
+    super();
     const { from, to, stride } = place;
     this.conv1 = conv(from, to, 3, stride);
     this.bn1 = new BatchNorm2d(to);
     this.conv2 = conv(to, to, 3);
     this.bn2 = new BatchNorm2d(to);
+    this.finish(place, variant);
   }
 
   protected branch(x: Tensor): Tensor {
@@ -80,16 +81,19 @@ class Basic extends Residual {
 abstract class Widening extends Residual {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
-  readonly conv3: Conv2d;
-  readonly bn3: BatchNorm2d;
+  declare conv3: Conv2d;
+  declare bn3: BatchNorm2d;
 
-  constructor(place: Place, variant: Variant, width: number) {
-    super(place, variant);
-    const { from, to } = place;
+  constructor({ from }: Place, width: number) {
+    super();
     this.conv1 = conv(from, width, 1);
     this.bn1 = new BatchNorm2d(width);
-    this.conv3 = conv(width, to, 1);
-    this.bn3 = new BatchNorm2d(to);
+  }
+
+  protected widen(place: Place, variant: Variant, width: number): void {
+    this.conv3 = conv(width, place.to, 1);
+    this.bn3 = new BatchNorm2d(place.to);
+    this.finish(place, variant);
   }
 
   protected abstract middle(x: Tensor): Tensor;
@@ -110,9 +114,10 @@ class Bottleneck extends Widening {
 
   constructor(place: Place, variant: Variant) {
     const width = widthOf(place, variant);
-    super(place, variant, width);
+    super(place, width);
     this.conv2 = conv(width, width, 3, place.stride, variant.groups);
     this.bn2 = new BatchNorm2d(width);
+    this.widen(place, variant, width);
   }
 
   protected middle(x: Tensor): Tensor {
@@ -128,11 +133,12 @@ class Res2Net extends Widening {
   constructor(place: Place, variant: Variant) {
     const width = widthOf(place, variant);
     const { scale = 4, groups, paddle = false } = variant;
-    super(place, variant, width * scale);
+    super(place, width * scale);
     const { stride } = place;
     const parts = Array.from({ length: scale - 1 }, () => conv(width, width, 3, stride, groups));
     this.convs = new Sequential(...parts);
     this.bns = new Sequential(...parts.map(() => new BatchNorm2d(width)));
+    this.widen(place, variant, width * scale);
     const alone = stride > 1 || (this.downsample !== undefined && !(place.first && paddle));
     this.#cascade = new Cascade({ width, stride, alone, padCounts: !paddle });
   }
@@ -150,8 +156,9 @@ class ResNeSt extends Widening {
   constructor(place: Place, variant: Variant) {
     const width = widthOf(place, variant);
     const { radix = 1, groups = 1, avdFirst = false, paddle = false } = variant;
-    super(place, variant, width);
+    super(place, width);
     this.conv2 = new SplitAttention(width, { radix, groups, bias: !paddle });
+    this.widen(place, variant, width);
     const { stride } = place;
     this.#pool = stride > 1 ? new AvgPool2d(3, { stride, padding: 1, countIncludePad: !paddle }) : undefined;
     this.#poolsFirst = avdFirst;

@@ -72,7 +72,10 @@ describe("fovea", () => {
     [["help", "trian"], "unknown command 'trian'; did you mean train? known: augment-sheet, bench"],
     [["help", "constructor"], "unknown command 'constructor'; known: "],
     [["constructor"], "unknown command 'constructor'; known: "],
-    [["train", "x", "--model", "resnet81"], "did you mean resnet18? expected one of alexnet"],
+    [
+      ["train", "x", "--model", "resnet81"],
+      "did you mean resnet18? expected a model's name (fovea models lists them)",
+    ],
     [["train", "x", "--opt", "adm"], "did you mean adam? expected one of adagrad, adam"],
     [["train", "x", "--sched", "cos"], "did you mean cosine? expected one of constant"],
     [["train", "x", "--aa", "imagnet"], "did you mean imagenet? expected imagenet, cifar10"],
@@ -90,7 +93,7 @@ describe("fovea", () => {
     [["train", "__proto__", "--model", "lenet5"], "__proto__: no such folder or dataset; known: cifar10"],
     [["eval", "minst", "--model", "resnet18", "--weights", "x"], "did you mean mnist?"],
     [["eval", "mnist", "--model", "resnet19"], "unknown model or folder 'resnet19'; did you mean resnet18?"],
-    [["predict", "a.jpg", "--model", "constructor"], "unknown model or folder 'constructor'; known: "],
+    [["predict", "a.jpg", "--model", "constructor"], "unknown model or folder 'constructor'; "],
     [["predict"], "missing required argument 'picture'"],
     [["export", "run"], "required option '--out <dir>' not specified"],
     [
