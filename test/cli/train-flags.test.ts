@@ -68,7 +68,7 @@ describe("the flags of a training", () => {
       ["--sched", "cos"],
       "expected one of constant, cosine, exponential, multistep, onecycle, plateau, poly, step",
     ],
-    [["--model", "resnet"], "expected one of alexnet, densenet121"],
+    [["--model", "resnet"], "expected a model's name (fovea models lists them)"],
     [["--decay-milestones", "3,x"], "expected a list, each a number > 0"],
     [["--scale", "1"], "expected 2 values"],
     [
