@@ -73,7 +73,9 @@ it("lists what a pattern means, or names what there is", async () => {
   ]);
   expect(await names("resnet50d")).toEqual(["resnet50_vd"]); // timm's name
   expect(await names("densenet")).toContain("densenet264"); // the series
-  expect(await names("vgg1?")).toEqual(["vgg11", "vgg13", "vgg16", "vgg19"]);
+  expect(await names("vgg1?")).toEqual(
+    ["paddle_vgg", "vgg"].flatMap((name) => [11, 13, 16, 19].map((n) => name + n)),
+  ); // PaddleClas's VGG11, too
   await expect(run("models", "lenet6")).rejects.toThrow(
     /^models: nothing like 'lenet6'; did you mean lenet5\?$/,
   );
