@@ -41,7 +41,13 @@ const RINGS: Record<string, Ring> = {
   },
   // By hand: many times the mutants and kills, the peers, the browsers.
   long: {
-    include: ["test/long/*.test.ts", "test/**/fuzz.test.ts", "test/node/kill.test.ts"],
+    include: [
+      "test/long/*.test.ts",
+      "test/**/fuzz.test.ts",
+      "test/node/kill.test.ts",
+      "test/golden/zoo.test.ts",
+      "test/models/registry.test.ts",
+    ],
     env: { FOVEA_FUZZ: "30" },
     timeout: 3_600_000,
   },
@@ -49,8 +55,8 @@ const RINGS: Record<string, Ring> = {
 
 /** The files that take longest, longest first: they go before all others, so that at the end no worker waits for another. */
 const LONGEST =
-  `models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples ops/gradient
-  node/data-workers node/kill optim/steps cli/trained models/options ops/large ops/tiles golden/golden kernels/ranges
+  `golden/zoo models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples ops/gradient
+  node/data-workers node/kill golden/paddle-models ops/winograd optim/steps cli/trained models/options ops/large ops/tiles golden/golden kernels/ranges
   onnx/export node/weights core/misuse golden/published public/misuse cli/check`.split(/\s+/);
 
 class LongestFirst extends BaseSequencer {

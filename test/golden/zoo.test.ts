@@ -8,6 +8,7 @@ import { createModel, modelInfo } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
 import { init } from "../../src/wasm/runtime.js";
 import { entriesOf } from "../helpers/drawn.js";
+import { ONE_OF_EACH } from "../helpers/models.js";
 import {
   calibrated,
   drawnFor,
@@ -36,8 +37,8 @@ const read = (file: string) =>
     (JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { rows: Record<string, Row> }).rows,
   );
 
-/** Parameters up to which logits are computed at once; the others' are in the long ring. */
-const MODERATE = process.env["FOVEA_LONG"] ? Infinity : 2e7;
+/** Logits of one of each kind at once, of all in the long ring. */
+const ALL = process.env["FOVEA_RING"] === "long";
 
 beforeAll(() => void init());
 
@@ -51,15 +52,12 @@ describe.each(files)("%s", (file) => {
     expect({ digest: own, parameters: modelInfo(name).parameters }).toEqual({ digest, parameters });
   });
 
-  it.each(rows.filter(([, { logits, parameters }]) => logits && parameters < MODERATE))(
-    "%s has PyTorch's logits",
-    (name, row) => {
-      const { evaluated } = drawnFor(name, {});
-      expect(logitsError(name, calibrated(evaluated, row.exponents!), row as LogitsGolden)).toBeLessThan(
-        1e-4,
-      );
-    },
-  );
+  it.each(
+    rows.filter(([name, { logits, trained }]) => logits && (ALL || trained || ONE_OF_EACH.includes(name))),
+  )("%s has PyTorch's logits", (name, row) => {
+    const { evaluated } = drawnFor(name, {});
+    expect(logitsError(name, calibrated(evaluated, row.exponents!), row as LogitsGolden)).toBeLessThan(1e-4);
+  });
 
   it.each(rows.filter(([, { trained }]) => trained))(
     "%s has PyTorch's loss and gradients",
