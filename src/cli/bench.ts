@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { ShapeError, reason, short } from "../errors.js";
 import { integer, list } from "../errors/kinds.js";
-import { createModel, findModel, modelInfo, type Classifier } from "../models/index.js";
+import { createModel, findModel, type Classifier } from "../models/index.js";
 import { summary } from "../nn/index.js";
 import { environment, type Environment } from "../node/environment.js";
 import { preparationFor } from "../node/preprocessing.js";
@@ -87,18 +87,21 @@ async function subject(flags: ModelFlags): Promise<Subject> {
   if (name === undefined && weights === undefined && pretrained === undefined) {
     throw new UsageError("--model: missing; expected a model's name, or a folder");
   }
-  if (name === undefined || weights !== undefined || pretrained !== undefined || !findModel(name)) {
+  const info = name === undefined ? undefined : findModel(name);
+  if (!info || weights !== undefined || pretrained !== undefined) {
     const { model, architecture, preparation } = await modelFrom(flags);
     return { model, architecture, inputSize: preparation().inputSize };
   }
-  const { limits } = modelInfo(name);
+  const { limits, name: architecture } = info;
   if (smallImages && (limits.smallImages !== undefined || limits.small)) {
-    throw new UsageError(`--small-images: of no use; ${name} has one form alone here`);
+    throw new UsageError(`--small-images: of no use; ${architecture} has one form alone here`);
   }
-  const model = createModel(name, { ...(smallImages && { smallImages }) }).eval();
+  const model = createModel(architecture, { ...(smallImages && { smallImages }) }).eval();
   for (const parameter of model.parameters()) parameter.compute(); // drawn now: loading weights does the same
-  const { inputSize } = preparationFor(name, undefined, { imgSize: imgSize ?? (smallImages ? 32 : null) });
-  return { model, architecture: name, inputSize };
+  const { inputSize } = preparationFor(architecture, undefined, {
+    imgSize: imgSize ?? (smallImages ? 32 : null),
+  });
+  return { model, architecture, inputSize };
 }
 
 /** @throws UsageError for images of a size that the model refuses */

@@ -68,7 +68,8 @@ export async function modelFrom({
   classMap,
   ...preparation
 }: ModelFlags): Promise<TrainedModel> {
-  const named = model !== undefined && findModel(model) !== undefined;
+  const own = model === undefined ? undefined : findModel(model)?.name;
+  const named = own !== undefined;
   if (model !== undefined && !named && !existsSync(model)) {
     throw new UsageError(`--model: unknown model or folder '${short(model)}'; ${likeModel(model)}`);
   }
@@ -90,12 +91,12 @@ export async function modelFrom({
   }
   const path =
     pretrained !== undefined
-      ? await publishedWeights(pretrained === true ? model! : pretrained)
+      ? await publishedWeights(pretrained === true ? own! : pretrained)
       : (weights ?? (named ? undefined : model));
   if (path === undefined)
     throw new UsageError("--weights: missing; expected a file or folder, or --pretrained");
   const opened = await openModel({
-    ...(named && { model: model! }),
+    ...(named && { model: own }),
     weights: path,
     ...(smallImages && { smallImages }),
   });

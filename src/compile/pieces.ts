@@ -16,7 +16,7 @@ interface Sizes {
 }
 
 /**
- * Where each piece of so many images lies that a program takes at once, and where its output goes. The last one has zeros for the
+ * Images in pieces of as many as a program takes at once: where each lies, and where its output goes. The last one has zeros for the
  * images that are missing, in memory of its own until the next is asked for.
  */
 export function* piecesOf(
@@ -32,7 +32,8 @@ export function* piecesOf(
   const whole = images - rest;
   for (let i = 0; i < whole; i += most) yield [input + i * read, output + i * written];
   if (rest === 0) return;
-  const [from, to] = [most * read, most * written].map((bytes) => heap.alloc(bytes, () => "compile: a piece")) as [number, number]; // prettier-ignore
+  const from = heap.alloc(most * (read + written), () => "compile: a piece");
+  const to = from + most * read;
   try {
     heap.u8(from, most * read).fill(0);
     heap.u8(from, rest * read).set(heap.u8(input + whole * read, rest * read));
@@ -40,11 +41,10 @@ export function* piecesOf(
     heap.u8(output + whole * written, rest * written).set(heap.u8(to, rest * written));
   } finally {
     heap.free(from);
-    heap.free(to);
   }
 }
 
-/** The shape of a program's output for so many images. */
+/** The shape of a program's output for this many images. */
 export function outputFor({ inputShape, outputShape }: Sizes, images: number): Shape {
   return images === inputShape[0] ? outputShape : [images, ...outputShape.slice(1)];
 }

@@ -84,7 +84,7 @@ const WINDOW = 2 ** 20;
 
 /**
  * The `size` bytes that letters of UTF-8 up to U+00FF stand for, to be read in their order alone.
- * @throws DataError in reading for other letters, and unless there are so many
+ * @throws DataError in reading for other letters, and unless there are this many
  */
 function latin1(source: ByteSource, { from, length }: Slice, size: number): ByteSource {
   let window = new Uint8Array(0);

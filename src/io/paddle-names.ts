@@ -163,10 +163,10 @@ const densenet: Family = {
     ]),
 };
 
-/** VGG, whose convolutions have no biases. */
+/** VGG, whose convolutions have no biases: in torchvision's form they get zeros, in PaddleClas's own nothing is made up for. */
 const vgg: Family = {
   file: ["conv_block_1.conv1.weight", "fc3.weight"],
-  own: ["features.0.bias", "classifier.6.weight"],
+  own: ["features.0.weight", "classifier.6.weight"],
   rename(path, own, paths) {
     const layers = own.flatMap((name) => /^(features\.\d+)\.weight$/.exec(name)?.[1] ?? []);
     const convolutions = layers.filter((layer) => !own.includes(`${layer}.running_mean`));
@@ -177,6 +177,7 @@ const vgg: Family = {
     ]);
   },
   finish(state, own) {
+    if (!own.includes("features.0.bias")) return;
     for (const name of own) {
       const bias = /^(features\.\d+)\.bias$/.exec(name);
       const weight = bias && state.get(`${bias[1]}.weight`);

@@ -61,7 +61,7 @@ export abstract class Classifier extends Module {
     return this.forwardHead(this.forwardFeatures(x));
   }
 
-  /** Replaces the last layer, and those of auxiliary heads, by new ones for so many classes. */
+  /** Replaces the last layer, and those of auxiliary heads, by new ones for this many classes. */
   resetClassifier(numClasses: number): void {
     for (const path of this.heads) {
       const old = this.getSubmodule(path);

@@ -2,7 +2,7 @@
 
 import { zeros, ones, type Tensor } from "../core/tensor.js";
 import { MaxPool2d, Module, Parameter, Sequential } from "../nn/index.js";
-import { add, cat, maxPool2d, mul, pad, slice } from "../ops/index.js";
+import { add, cat, maxPool2d, mul, pad } from "../ops/index.js";
 import { convBn, type ConvNormOptions } from "./blocks.js";
 
 /** x · scale + bias, one learnt number each for all channels. */
@@ -26,19 +26,6 @@ export function convAffine(
   return scaled
     ? new Sequential({ ...Object.fromEntries(layers.namedChildren()), lab: new Affine() })
     : layers;
-}
-
-/** One row and one column more at the end. */
-const padded = (x: Tensor): Tensor => pad(x, [0, 0, 0, 0], [0, 1, 1, 0]);
-
-/**
- * The largest of 2×2 values at every pixel, with nothing beyond the edge: the last row and column stand there once more, which
- * changes no maximum, where pad()'s zeros would win over negative values.
- */
-function maxPool2x2(x: Tensor): Tensor {
-  const [, h, w] = x.shape as [number, number, number, number];
-  const higher = cat([x, slice(x, [{}, { begin: h - 1 }, {}, {}])], 1);
-  return maxPool2d(cat([higher, slice(higher, [{}, {}, { begin: w - 1 }, {}])], 2), 2, { stride: 1 });
 }
 
 /** Three 3×3 convolutions and a pooling, to a quarter of the size. */
@@ -79,17 +66,19 @@ export class StemV2 extends Module {
     const stride = small ? 1 : 2;
     this.#bare = bare;
     this.stem1 = convAffine(inChannels, width, 3, { stride, affine });
-    this.stem2a = convAffine(width, width / 2, 2, { padding: 0, affine });
-    this.stem2b = convAffine(width / 2, width, 2, { padding: 0, affine });
+    this.stem2a = convAffine(width, width / 2, 2, { padding: "same", affine });
+    this.stem2b = convAffine(width / 2, width, 2, { padding: "same", affine });
     this.stem3 = convAffine(2 * width, width, 3, { stride, affine });
     this.stem4 = convAffine(width, to, 1, { affine });
   }
 
   forward(x: Tensor): Tensor {
     const y = this.stem1.forward(x);
-    const wide = padded(y);
-    const pooled = this.#bare ? maxPool2x2(y) : maxPool2d(wide, 2, { stride: 1 });
-    const convolved = this.stem2b.forward(padded(this.stem2a.forward(wide)));
+    // timm's zeros beyond the edge win over negative values; in a pooling's own padding nothing does.
+    const pooled = this.#bare
+      ? maxPool2d(y, 2, { stride: 1, padding: "same" })
+      : maxPool2d(pad(y, [0, 0, 0, 0], [0, 1, 1, 0]), 2, { stride: 1 });
+    const convolved = this.stem2b.forward(this.stem2a.forward(y));
     return this.stem4.forward(this.stem3.forward(cat([pooled, convolved])));
   }
 }

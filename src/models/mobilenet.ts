@@ -3,49 +3,17 @@
 
 import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  Dropout,
-  Linear,
-  Module,
-  ReLU6,
-  Sequential,
-  StochasticDepth,
-} from "../nn/index.js";
-import * as init from "../nn/init.js";
-import { add, flatten } from "../ops/index.js";
-import { convNorm, gaussian, rising, sum } from "./blocks.js";
-import { Classifier } from "./classifier.js";
+import { Module, ReLU6, Sequential, StochasticDepth } from "../nn/index.js";
+import { add } from "../ops/index.js";
+import { convNorm, rising, sum } from "./blocks.js";
+import { FeaturesClassifier } from "./head.js";
 import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
-
-class MobileNet extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly classifier: Sequential;
-  protected readonly heads = ["classifier.1"];
-
-  constructor(features: Sequential, channels: number, options: ModelOptions) {
-    super(options);
-    const { numClasses = 1000, dropout = 0.2 } = options;
-    this.features = features;
-    const head = new Linear(channels, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(new Dropout(dropout), head);
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
-  }
-}
 
 /** Stride and channels of each pair of a depthwise and a 1×1 convolution. */
 const V1 = [[1, 64], [2, 128], [1, 128], [2, 256], [1, 256], [2, 512], [1, 512], [1, 512], [1, 512], [1, 512], [1, 512], [2, 1024], [1, 1024]] as const; // prettier-ignore
 
-export class MobileNetV1 extends MobileNet {
+export class MobileNetV1 extends FeaturesClassifier {
   /** width: channels in parts of the paper's. */
   constructor(options: ModelOptions = {}, width = 1) {
     checkKinds(new.target.name, { options, width }, { options: "object", width: "number" });
@@ -92,7 +60,7 @@ class InvertedResidual extends Module {
 /** Expansion, channels, blocks and stride of each stage. */
 const V2 = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const; // prettier-ignore
 
-export class MobileNetV2 extends MobileNet {
+export class MobileNetV2 extends FeaturesClassifier {
   constructor(options: ModelOptions = {}) {
     checkKinds(new.target.name, { options }, { options: "object" });
     const { inChannels = 3, smallImages = false, dropPath = 0 } = options;

@@ -3,19 +3,10 @@
 
 import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  Dropout,
-  Linear,
-  Module,
-  ReLU6,
-  Sequential,
-  StochasticDepth,
-} from "../nn/index.js";
-import * as init from "../nn/init.js";
-import { add, flatten } from "../ops/index.js";
-import { convNorm, gaussian, rising, sum, toEights } from "./blocks.js";
-import { Classifier } from "./classifier.js";
+import { Module, ReLU6, Sequential, StochasticDepth } from "../nn/index.js";
+import { add } from "../ops/index.js";
+import { convNorm, rising, sum, toEights } from "./blocks.js";
+import { FeaturesClassifier } from "./head.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
@@ -70,17 +61,11 @@ class Sandglass extends Module {
 /** Narrowing, channels, blocks and stride of each stage. */
 const STAGES = [[2, 96, 1, 2], [6, 144, 1, 1], [6, 192, 3, 2], [6, 288, 3, 2], [6, 384, 4, 1], [6, 576, 4, 2], [6, 960, 3, 1], [6, 1280, 1, 1]] as const; // prettier-ignore
 
-export class MobileNeXt extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly classifier: Sequential;
-  protected readonly heads = ["classifier.1"];
-
+export class MobileNeXt extends FeaturesClassifier {
   /** width: channels in parts of the paper's. */
   constructor(width: number, options: ModelOptions = {}) {
-    super(options);
-    checkKinds(new.target.name, { width }, { width: "number" });
-    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
+    checkKinds(new.target.name, { width, options }, { width: "number", options: "object" });
+    const { inChannels = 3, smallImages = false, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(STAGES.map(([, , blocks]) => blocks)));
     let from = toEights(32 * width);
     const layers: Module[] = [
@@ -94,17 +79,7 @@ export class MobileNeXt extends Classifier {
         from = to;
       }
     }
-    this.features = new Sequential(...layers);
-    const head = new Linear(from, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(new Dropout(dropout), head);
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
+    super(new Sequential(...layers), from, options);
   }
 }
 

@@ -23,7 +23,7 @@ const BREATH_MS = 50;
 /** inference by the compiled model, by the model's own forward(), and a step of training. */
 export type Work = "compiled" | "eager" | "train";
 
-/** How long one kind of work takes with so many images at once. Times are in milliseconds. */
+/** How long one kind of work takes with this many images at once. Times are in milliseconds. */
 export interface Speed {
   work: Work;
   batchSize: number;

@@ -49,6 +49,13 @@ interface Printed {
   speeds: Record<string, number>[];
 }
 
+it("takes a model by its name elsewhere, and says its name here", async () => {
+  const args = ["ShuffleNetV2_x0_25", "--threads", "1", "--img-size", "32", "--json"];
+  const { status, stdout } = await foveaHere("bench", ...args);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ model: "shufflenet_v2_x0_25", weights: null });
+});
+
 it("gives the same as JSON, of weights in a folder, at another size", async () => {
   const { status, stdout } = await foveaHere("bench", folder, "--threads", "1", "--img-size", "28", "--json");
   expect(status).toBe(0);
@@ -89,7 +96,7 @@ describe("exits with 2", () => {
   });
 });
 
-it("exits with 1 where there is no memory for so many images", async () => {
+it("exits with 1 where there is no memory for that many images", async () => {
   const { status, stdout, stderr } = await foveaHere("bench", "resnet18", "-b", "65536", "--threads", "1");
   expect([status, stdout]).toEqual([1, ""]);
   expect(stderr).toBe("fovea: compile: at most 2147483647 elements; got [65536,224,224,3] = 9865003008\n");

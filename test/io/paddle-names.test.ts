@@ -82,3 +82,11 @@ it("VGG without biases gets zeros, and halves behind its dropouts; with biases i
     expect(adapted.get(`classifier.${i}.weight`)!.data).toEqual((state.get(`${fc}.weight`)!.data as Float32Array).map((w) => w / 2)); // prettier-ignore
   expect(adapted.get("classifier.6.bias")).toBe(state.get("fc3.bias"));
 });
+
+it("VGG in PaddleClas's own form is left as it is", () => {
+  const own = ["features.0.weight", ...[0, 3, 6].map((i) => `classifier.${i}.weight`)];
+  const state = stateOf("conv_block_1.conv1.weight", "fc1.weight", "fc2.weight", "fc3.weight");
+  const adapted = adaptNames(state, own);
+  expect([...adapted.keys()]).toEqual(own);
+  expect(adapted.get("classifier.3.weight")).toBe(state.get("fc2.weight"));
+});

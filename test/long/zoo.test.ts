@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, it } from "vitest";
 import { init, manualSeed } from "../../src/index.js";
-import { MODERATE } from "../helpers/models.js";
+import { moderate } from "../helpers/models.js";
 import { expectEager } from "../helpers/compiled.js";
 
 beforeAll(() => {
@@ -11,5 +11,5 @@ beforeAll(() => {
 });
 
 describe("compiled models give what their forward() gives", () => {
-  it.each(MODERATE)("%s", (name) => expectEager(name), 120_000);
+  it.each(moderate())("%s", (name) => expectEager(name), 120_000);
 });

@@ -6,7 +6,7 @@ import { PADDLECLAS } from "../golden/paddleclas.js";
 
 /**
  * Trainable parameters, and billions of multiply-accumulates where they are published. torchvision's and timm's code;
- * LeNet-5: counted by hand; CIFAR: He et al. (2015), table 6, to the digits of the implementation that is followed;
+ * LeNet-5: counted by hand; CIFAR: He et al. (2015), table 6, to the digits of the implementation that is followed.
  * Those of PaddleClas are in paddleclas.ts, those that only timm has in golden/zoo.
  */
 const PUBLISHED = `

@@ -1,4 +1,4 @@
-"""MobileOne as timm builds it. Its gradients are RepVGG's: where so many branches are added, no images leave all ReLUs decided."""
+"""MobileOne as timm builds it. Its gradients are RepVGG's: where that many branches are added, no images leave all ReLUs decided."""
 
 from resnets import named
 
