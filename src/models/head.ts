@@ -1,31 +1,65 @@
 // The end of most networks: means over the image, dropout, classes.
 
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  type Conv2d,
-  Dropout,
-  Linear,
-  Module,
-  Sequential,
-  type LinearOptions,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { adaptiveAvgPool2d, flatten } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import type { ModelOptions } from "./model.js";
 
-/** "fc" in files. */
-export class Head extends Module {
-  readonly dropout: Dropout | undefined;
-  readonly fc: Linear;
-  readonly #pool = new AdaptiveAvgPool2d(1);
+/**
+ * A network of layers one after the other, and an end that runs on the means over the image: dropout, classes. The names of both
+ * are those of files; the path of the last layer is where the classes come from.
+ */
+export abstract class Network extends Classifier {
+  #features = new nn.Sequential();
+  #end = new nn.Sequential();
+  protected heads: readonly string[] = [];
 
-  constructor(features: number, numClasses: number, dropout: number, options: LinearOptions = {}) {
+  /** A 1×1 convolution gives the classes where the end's last layer is one, otherwise a linear layer. */
+  protected build(features: Record<string, nn.Module>, end: Record<string, nn.Module>): void {
+    this.#features = new nn.Sequential(features);
+    this.#end = new nn.Sequential(end);
+    this.heads = [lastPath(this.#end)];
+  }
+
+  override namedChildren(): [name: string, child: nn.Module][] {
+    return [...this.#features.namedChildren(), ...this.#end.namedChildren()];
+  }
+
+  protected override setChild(name: string, child: nn.Module): void {
+    const inEnd = this.#end.namedChildren().some(([known]) => known === name);
+    (inEnd ? this.#end : this.#features).setSubmodule(name, child);
+  }
+
+  /** x:[n,h,w,inChannels] → [n,h′,w′,features]. */
+  forwardFeatures(x: Tensor): Tensor {
+    return this.#features.forward(x);
+  }
+
+  forwardHead(features: Tensor): Tensor {
+    const means = adaptiveAvgPool2d(features, 1);
+    const last = this.getSubmodule(this.head);
+    return flatten(this.#end.forward(last instanceof nn.Conv2d ? means : flatten(means)));
+  }
+}
+
+const lastPath = (module: nn.Module): string => {
+  const [name, child] = module.namedChildren().at(-1)!;
+  return child.namedChildren().length ? `${name}.${lastPath(child)}` : name;
+};
+
+/** "fc" in files. */
+export class Head extends nn.Module {
+  readonly dropout: nn.Dropout | undefined;
+  readonly fc: nn.Linear;
+  readonly #pool = new nn.AdaptiveAvgPool2d(1);
+
+  constructor(features: number, numClasses: number, dropout: number, options: nn.LinearOptions = {}) {
     super();
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.fc = new Linear(features, numClasses, options);
+    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
+    this.fc = new nn.Linear(features, numClasses, options);
   }
 
   forward(x: Tensor): Tensor {
@@ -47,17 +81,17 @@ export abstract class HeadClassifier extends Classifier {
 
 /** A network of features, their means, dropout and classes, in files as torchvision's MobileNets: "features", "classifier.1". */
 export abstract class FeaturesClassifier extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly classifier: Sequential;
+  readonly features: nn.Sequential;
+  readonly avgpool = new nn.AdaptiveAvgPool2d(1);
+  readonly classifier: nn.Sequential;
   protected readonly heads = ["classifier.1"];
 
-  constructor(features: Sequential, channels: number, options: ModelOptions) {
+  constructor(features: nn.Sequential, channels: number, options: ModelOptions) {
     super(options);
     const { numClasses = 1000, dropout = 0.2 } = options;
     this.features = features;
-    const head = new Linear(channels, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(new Dropout(dropout), head);
+    const head = new nn.Linear(channels, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    this.classifier = new nn.Sequential(new nn.Dropout(dropout), head);
   }
 
   forwardFeatures(x: Tensor): Tensor {
@@ -70,7 +104,7 @@ export abstract class FeaturesClassifier extends Classifier {
 }
 
 /** Means over the image, dropout, and classes by a 1×1 convolution: [n,h,w,c] → [n,numClasses]. */
-export function convHead(features: Tensor, dropout: Dropout | undefined, classifier: Conv2d): Tensor {
+export function convHead(features: Tensor, dropout: nn.Dropout | undefined, classifier: nn.Conv2d): Tensor {
   const y = adaptiveAvgPool2d(features, 1);
   return flatten(classifier.forward(dropout?.forward(y) ?? y));
 }

@@ -4,21 +4,11 @@
 import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  Linear,
-  Module,
-  ReLU6,
-  Sequential,
-  StochasticDepth,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, flatten, mul, relu6 } from "../ops/index.js";
+import { add, mul, relu6 } from "../ops/index.js";
 import { gaussian, rising, sum } from "./blocks.js";
-import { Classifier } from "./classifier.js";
+import { Network } from "./head.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.02);
@@ -29,20 +19,20 @@ function conv(
   to: number,
   size: number,
   how: { stride?: number; groups?: number; bn?: boolean },
-): Sequential {
+): nn.Sequential {
   const { bn = true, ...rest } = how;
   const padding = (size - 1) / 2;
-  const layer = new Conv2d(from, to, size, { padding, weightInit, ...rest });
-  return new Sequential({ conv: layer, ...(bn ? { bn: new BatchNorm2d(to) } : {}) });
+  const layer = new nn.Conv2d(from, to, size, { padding, weightInit, ...rest });
+  return new nn.Sequential({ conv: layer, ...(bn ? { bn: new nn.BatchNorm2d(to) } : {}) });
 }
 
-class Block extends Module {
-  readonly dwconv: Sequential;
-  readonly f1: Sequential;
-  readonly f2: Sequential;
-  readonly g: Sequential;
-  readonly dwconv2: Sequential;
-  readonly stochasticDepth: StochasticDepth | undefined;
+class Block extends nn.Module {
+  readonly dwconv: nn.Sequential;
+  readonly f1: nn.Sequential;
+  readonly f2: nn.Sequential;
+  readonly g: nn.Sequential;
+  readonly dwconv2: nn.Sequential;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
 
   constructor(width: number, widening: number, drop: number) {
     super();
@@ -52,7 +42,7 @@ class Block extends Module {
     this.f2 = conv(width, wide, 1, { bn: false });
     this.g = conv(wide, width, 1, {});
     this.dwconv2 = conv(width, width, 7, { groups: width, bn: false });
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   forward(x: Tensor): Tensor {
@@ -72,16 +62,8 @@ export interface StarNetShape {
   widening: number;
 }
 
-export class StarNet extends Classifier {
-  readonly stem: Sequential;
-  readonly stages: Sequential;
-  readonly norm: BatchNorm2d;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly dropout: Dropout | undefined;
-  /** "head" in files. */
-  readonly head_: Linear;
-  protected readonly heads = ["head"];
-
+/** Images of any size from 1, made for ≥ 32. */
+export class StarNet extends Network {
   constructor(shape: StarNetShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { width: "number", depths: "numbers", widening: "number" });
@@ -89,48 +71,37 @@ export class StarNet extends Classifier {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(depths) - 1);
     let from = 32;
-    this.stem = new Sequential(conv(inChannels, from, 3, { stride: smallImages ? 1 : 2 }), new ReLU6());
+    const stem = new nn.Sequential(
+      conv(inChannels, from, 3, { stride: smallImages ? 1 : 2 }),
+      new nn.ReLU6(),
+    );
     const stages = depths.map((depth, stage) => {
       const to = width * 2 ** stage;
       const down = conv(from, to, 3, { stride: 2 });
       from = to;
-      return new Sequential(down, ...Array.from({ length: depth }, () => new Block(to, widening, drop())));
+      return new nn.Sequential(down, ...Array.from({ length: depth }, () => new Block(to, widening, drop())));
     });
-    this.stages = new Sequential(...stages);
-    this.norm = new BatchNorm2d(from);
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.head_ = new Linear(from, numClasses, { weightInit, biasInit: init.zeros });
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.norm.forward(this.stages.forward(this.stem.forward(x)));
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    const y = flatten(this.avgpool.forward(features));
-    return this.head_.forward(this.dropout?.forward(y) ?? y);
+    this.build(
+      { stem, stages: new nn.Sequential(...stages), norm: new nn.BatchNorm2d(from) },
+      {
+        dropout: new nn.Dropout(dropout),
+        head: new nn.Linear(from, numClasses, { weightInit, biasInit: init.zeros }),
+      },
+    );
   }
 }
 
-function starnet(
-  name: string,
-  width: number,
-  depths: readonly number[],
-  widening: number,
-  ...aliases: string[]
-) {
-  const shape = { width, depths, widening };
-  return defineModel(name, imagenet(224, 256, "bicubic"), (o) => new StarNet(shape, o), {
-    series: "StarNet",
-    aliases,
-  });
+type StarNetNumbers = readonly [width: number, depths: readonly number[], widening: number];
+
+function starnet(name: string, [width, depths, widening]: StarNetNumbers, ...aliases: string[]) {
+  const make = (o?: ModelOptions): StarNet => new StarNet({ width, depths, widening }, o);
+  return defineModel(name, imagenet(224, 256, "bicubic"), make, { series: "StarNet", aliases });
 }
 
-export const starnet_s050 = starnet("starnet_s050", 16, [1, 1, 3, 1], 3);
-export const starnet_s100 = starnet("starnet_s100", 20, [1, 2, 4, 1], 4);
-export const starnet_s150 = starnet("starnet_s150", 24, [1, 2, 4, 2], 3);
-export const starnet_s1 = starnet("starnet_s1", 24, [2, 2, 8, 3], 4, "StarNet_S1");
-export const starnet_s2 = starnet("starnet_s2", 32, [1, 2, 6, 2], 4, "StarNet_S2");
-export const starnet_s3 = starnet("starnet_s3", 32, [2, 2, 8, 4], 4, "StarNet_S3");
-export const starnet_s4 = starnet("starnet_s4", 32, [3, 3, 12, 5], 4, "StarNet_S4");
+export const starnet_s050 = starnet("starnet_s050", [16, [1, 1, 3, 1], 3]);
+export const starnet_s100 = starnet("starnet_s100", [20, [1, 2, 4, 1], 4]);
+export const starnet_s150 = starnet("starnet_s150", [24, [1, 2, 4, 2], 3]);
+export const starnet_s1 = starnet("starnet_s1", [24, [2, 2, 8, 3], 4], "StarNet_S1");
+export const starnet_s2 = starnet("starnet_s2", [32, [1, 2, 6, 2], 4], "StarNet_S2");
+export const starnet_s3 = starnet("starnet_s3", [32, [2, 2, 8, 4], 4], "StarNet_S3");
+export const starnet_s4 = starnet("starnet_s4", [32, [3, 3, 12, 5], 4], "StarNet_S4");
