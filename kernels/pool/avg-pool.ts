@@ -16,8 +16,9 @@ function lastOf(first: i32, i: i32, kernel: i32, after: i32, size: i32, out: i32
   return kernel ? min(first + kernel, size + after) : ((i + 1) * size + out - 1) / out;
 }
 
-/** 1 / (cells a window divides by): those inside the padded frame if countPad, else those inside the image. */
+/** 1 / (cells a window divides by): those inside the padded frame if countPad, else those inside the image; 1 if it is 2: a sum. */
 function share(s: Window, h0: i32, h1: i32, w0: i32, w1: i32, countPad: i32): f32 {
+  if (countPad == 2) return 1;
   if (!countPad) {
     h0 = max(h0, 0);
     w0 = max(w0, 0);

@@ -28,3 +28,4 @@ export * from "./squeeze-excitation.js";
 export * from "./stochastic-depth.js";
 export * from "./summary.js";
 export { trace, type Graph, type GraphLayer, type GraphNode } from "./trace.js";
+export * from "./upsample.js";

@@ -88,8 +88,15 @@ const adaptiveAvgPool: Row = (n) => {
   return n.result(n.add("MatMul", [n.file.floats(meansOf(h, oh).flat(), [oh, h]), narrow]), NCHW);
 };
 
+const interpolate: Row = (n) => {
+  const scales = n.file.floats([1, 1, ...pair(n.attr<Pair>("scaleFactor"))]);
+  const how = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+  return n.result(n.add("Resize", [n.in("x", NCHW), "", scales], how), NCHW);
+};
+
 export const POOLING: Readonly<Record<string, Row>> = {
   maxPool2d: maxPool,
   avgPool2d: avgPool,
   adaptiveAvgPool2d: adaptiveAvgPool,
+  interpolate,
 };

@@ -8,8 +8,8 @@ import { DataError } from "../errors.js";
 export const TYPES = { f32: [1, 4], u8: [2, 1], i32: [6, 4], i64: [7, 8] } as const;
 export type ElementType = keyof typeof TYPES;
 
-/** A number is an INT, an array INTS. */
-export type Attribute = number | readonly number[] | { readonly float: number };
+/** A number is an INT, an array INTS, text a STRING. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface OnnxNode {
@@ -53,7 +53,7 @@ const OPSET = 17;
 const MOST_BYTES = 2 ** 31 - 1;
 
 /** AttributeProto.AttributeType */
-const [FLOAT, INT, INTS] = [1, 2, 7];
+const [FLOAT, INT, STRING, INTS] = [1, 2, 3, 7];
 /** A field that says its length. */
 const BYTES = 2;
 
@@ -74,6 +74,9 @@ const attribute =
     if (typeof value === "number") {
       pbf.writeVarintField(3, value);
       pbf.writeVarintField(20, INT);
+    } else if (typeof value === "string") {
+      pbf.writeStringField(4, value);
+      pbf.writeVarintField(20, STRING);
     } else if ("float" in value) {
       pbf.writeFloatField(2, value.float);
       pbf.writeVarintField(20, FLOAT);

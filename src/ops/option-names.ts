@@ -3,6 +3,7 @@
 import type { Names } from "../errors/options.js";
 import type { BinaryCrossEntropyOptions, SigmoidFocalOptions } from "./binary-loss.js";
 import type { Conv2dOptions } from "./conv/sizes.js";
+import type { InterpolateOptions } from "./interpolate.js";
 import type { CrossEntropyOptions } from "./loss.js";
 import type { AvgPoolOptions, MaxPoolOptions } from "./pool.js";
 
@@ -25,6 +26,7 @@ export const AVG_POOL: Names<AvgPoolOptions> = {
   ceilMode: true,
   countIncludePad: true,
 };
+export const INTERPOLATE: Names<InterpolateOptions> = { scaleFactor: true, mode: true };
 export const CROSS_ENTROPY: Names<CrossEntropyOptions> = {
   weight: true,
   labelSmoothing: true,

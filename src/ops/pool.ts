@@ -50,12 +50,12 @@ function poolShape(name: string, { x }: PoolInputs, attrs: PoolAttrs): Shape {
 }
 
 /** Rows of a stack of images: the units of pooling kernels. */
-function rowsOf({ shape }: Place): number {
+export function rowsOf({ shape }: Place): number {
   return shape[0]! * shape[1]!;
 }
 
 /** Rows that are worth another thread, each value coming of a whole window. */
-function grainOf({ shape }: Place, attrs?: PoolAttrs): number {
+export function grainOf({ shape }: Place, attrs?: { kernelSize: Pair }): number {
   const [kh, kw] = pair(attrs?.kernelSize ?? 2);
   return Math.ceil(GRAIN / Math.max(1, shape[2]! * shape[3]! * kh * kw));
 }
@@ -116,7 +116,7 @@ const avgPool2dOp = defineOp({
 });
 
 /** kernelHeight 0 tells the kernel that windows divide the image evenly. */
-const ADAPTIVE = { kernelSize: 0, stride: 1, padding: 0, dilation: 1, countIncludePad: false };
+export const ADAPTIVE = { kernelSize: 0, stride: 1, padding: 0, dilation: 1, countIncludePad: false };
 
 const adaptiveAvgPool2dOp = defineOp({
   name: "adaptiveAvgPool2d",

@@ -59,6 +59,10 @@ function adaptive(name: string, x: Images, outputSize: Pair): Case {
   return { name, inputs: { x }, attrs: { outputSize } };
 }
 
+function upsampling(name: string, x: Images, scaleFactor: Pair): Case {
+  return { name, inputs: { x }, attrs: { scaleFactor } };
+}
+
 export const pools: OpCases[] = [
   { op: "maxPool2d", cases: [...common, ...overTheEnd, ...dilated], draw: { x: "distinct" }, tolerance: 0 },
   {
@@ -84,6 +88,19 @@ export const pools: OpCases[] = [
       adaptive("the image's own size", [1, 4, 3, 9], [4, 3]),
       adaptive("batch 0", [0, 4, 4, 3], 2),
       adaptive("7x7 to 6x6", [1, 7, 7, 13], 6),
+    ],
+    tolerance: 1e-6,
+  },
+  {
+    op: "interpolate",
+    cases: [
+      upsampling("twice", [2, 3, 4, 5], 2),
+      upsampling("three rows, one column", [1, 3, 2, 4], [3, 1]),
+      upsampling("one row, four columns", [2, 1, 3, 2], [1, 4]),
+      upsampling("once", [1, 2, 3, 3], 1),
+      upsampling("8 times, lines of channels and a rest", [1, 2, 3, 37], 8),
+      upsampling("batch 0", [0, 2, 3, 3], 2),
+      upsampling("no rows", [1, 0, 3, 3], 2),
     ],
     tolerance: 1e-6,
   },

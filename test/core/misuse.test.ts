@@ -290,6 +290,8 @@ const rows: [string, () => unknown, string][] = [
     "maxPool2d: kernelSize must be a number or [height, width]; got [2,2,2]",
   ],
   ["an output size", () => fovea.adaptiveAvgPool2d(images(), any(undefined)), "outputSize undefined"],
+  ["a mode", () => fovea.interpolate(images(), any({ scaleFactor: 2, mode: "a" })), 'must be "nearest"; got a string'], // prettier-ignore
+  ["Upsample of nothing", () => new fovea.Upsample(any({})), "Upsample: scaleFactor must be an integer ≥ 1"],
   [
     "Conv2d without a kernel",
     () => new fovea.Conv2d(3, 8, any(undefined)),

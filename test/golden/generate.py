@@ -92,6 +92,8 @@ for include in [True, False]:
 for size in [1, 3]:
     case("adaptiveAvgPool2d", {"outputSize": size}, {"x": [2, 7, 5, 4]}, lambda x: nhwc(F.adaptive_avg_pool2d(nchw(x), size)))
 
+case("interpolate", {"scaleFactor": [2, 3]}, {"x": [2, 3, 2, 5]}, lambda x: nhwc(F.interpolate(nchw(x), scale_factor=(2, 3))))
+
 case("linear", {}, {"x": [5, 7], "weight": [9, 7], "bias": [9]}, lambda x, weight, bias: F.linear(x, weight, bias))
 case("matmul", {}, {"a": [5, 7], "b": [7, 9]}, lambda a, b: a @ b)
 case("softmax", {}, {"x": [4, 7]}, lambda x: F.softmax(x, -1))

@@ -167,7 +167,7 @@ export const windowCalls: Readonly<Record<string, readonly Call[]>> = {
     k.maxPool2dBackward(w, g.input(s.y), g.bytes(insideTaps(s)), g.output(s.x), 0, bands);
   }),
   avgPool2d: windowed((k, g, s, w) => {
-    k.avgPool2d(w, g.input(s.x), g.output(s.y), 1, 0, s.window.images * s.window.outHeight);
+    k.avgPool2d(w, g.input(s.x), g.output(s.y), 1 + (s.y % 2), 0, s.window.images * s.window.outHeight);
   }, false),
   avgPool2dBackward: windowed((k, g, s, w) => {
     k.avgPool2dBackward(w, g.input(s.y), g.output(s.x), 0, 0, s.window.images * s.window.height);

@@ -17,6 +17,7 @@ import {
   greaterEqual,
   hardsigmoid,
   hardswish,
+  interpolate,
   leakyRelu,
   linear,
   Linear,
@@ -174,6 +175,8 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
   "adaptiveAvgPool2d, odd": fn((x) => adaptiveAvgPool2d(x, [4, 3])),
   "adaptiveAvgPool2d, more": fn((x) => adaptiveAvgPool2d(x, [7, 7])),
   "adaptiveAvgPool2d, all": fn((x) => adaptiveAvgPool2d(x, [6, 5])),
+  interpolate: fn((x) => interpolate(x, { scaleFactor: 2 })),
+  "interpolate, two factors": fn((x) => relu(interpolate(x, { scaleFactor: [1, 3], mode: "nearest" }))),
   // Layers
   "maxPool2d, same": fn((x) => maxPool2d(x, 2, { stride: 1, padding: "same" })),
   "avgPool2d, four sides": fn((x) => avgPool2d(x, 3, { stride: 2, padding: [[0, 1], [1, 0]] })), // prettier-ignore

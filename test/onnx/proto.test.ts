@@ -30,7 +30,7 @@ it("refuses a file of more than 2 GiB before it takes memory for it", () => {
 });
 
 it("keeps numbers of every size: no elements, negative, of several bytes", () => {
-  const attributes = { axis: -1, perm: [0, 300, -2], alpha: { float: 0.1 } };
+  const attributes = { axis: -1, perm: [0, 300, -2], alpha: { float: 0.1 }, mode: "é" };
   const nodes = [{ name: "é", operator: "Op", inputs: ["a", ""], output: "y", attributes }];
   const file = readOnnx(
     encodeOnnx(model({ nodes, initialisers: [zeros("a", [0, 3]), zeros("s", [])], metadata: { "": "ü\n" } })),
@@ -41,7 +41,7 @@ it("keeps numbers of every size: no elements, negative, of several bytes", () =>
       operator: "Op",
       inputs: ["a", ""],
       outputs: ["y"],
-      attributes: { axis: -1, perm: [0, 300, -2], alpha: Math.fround(0.1) },
+      attributes: { axis: -1, perm: [0, 300, -2], alpha: Math.fround(0.1), mode: "é" },
     },
   ]);
   expect([...file.initialisers.values()].map(({ dims, bytes }) => [dims, bytes.length])).toEqual([

@@ -13,7 +13,7 @@ export interface ReadNode {
   operator: string;
   inputs: string[];
   outputs: string[];
-  attributes: Record<string, number | number[]>;
+  attributes: Record<string, number | string | number[]>;
 }
 
 export interface ReadPort {
@@ -83,10 +83,11 @@ class Message {
   }
 }
 
-function attributeOf(message: Message): [string, number | number[]] {
+function attributeOf(message: Message): [string, number | string | number[]] {
   const [name, type] = [message.texts(1)[0]!, message.numbers(20)[0]];
   if (type === 1) return [name, message.float(2)];
   if (type === 2) return [name, message.numbers(3)[0]!];
+  if (type === 3) return [name, message.texts(4)[0]!];
   if (type === 7) return [name, message.numbers(8)];
   throw new Error(`read-onnx: attribute ${name} of type ${type}`);
 }

@@ -129,6 +129,12 @@ const pools: Row[] = [
     () => fovea.adaptiveAvgPool2d(x(1, 5, 5, 3), [1, 0]),
     "adaptiveAvgPool2d: expected x:[n,h,w,c] with h, w ≥ 1 and sizes ≥ 1; got x:[1,5,5,3] outputSize [1,0]",
   ],
+  [
+    "half a factor",
+    () => fovea.interpolate(x(1, 5, 5, 3), { scaleFactor: [2, 0.5] }),
+    "interpolate: expected x:[n,h,w,c] and scaleFactor, an integer ≥ 1 or two, [height, width]; " +
+      "got x:[1,5,5,3] scaleFactor [2,0.5]",
+  ],
 ];
 
 const binary = ["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual"] as const;

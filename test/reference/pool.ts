@@ -99,3 +99,9 @@ export function adaptiveAvgPool2d({ x }: Input, { outputSize }: { outputSize: Pa
   const columns = division(x.shape[2]!, ow);
   return pool(x, oh, ow, rows, columns, (inside) => total(inside) / inside.length);
 }
+
+export function interpolate({ x }: Input, { scaleFactor }: { scaleFactor: Pair }): Values {
+  const [height, width] = pair(scaleFactor);
+  const at = (scale: number) => (i: number) => [Math.floor(i / scale)];
+  return pool(x, x.shape[1]! * height, x.shape[2]! * width, at(height), at(width), total);
+}

@@ -1,0 +1,23 @@
+import type { Tensor } from "../core/tensor.js";
+import { checkOptions } from "../errors/options.js";
+import { interpolate, type InterpolateOptions } from "../ops/index.js";
+import { INTERPOLATE } from "../ops/option-names.js";
+import { checkPair, copied } from "./check.js";
+import { Module } from "./module.js";
+
+/** Images made larger by whole factors, each pixel repeated. */
+export class Upsample extends Module {
+  readonly options: InterpolateOptions;
+
+  /** @throws ShapeError unless scaleFactor is an integer ≥ 1 or two */
+  constructor(options: InterpolateOptions) {
+    super();
+    checkOptions<InterpolateOptions>("Upsample", options, INTERPOLATE);
+    checkPair("Upsample", "scaleFactor", options.scaleFactor);
+    this.options = copied(options);
+  }
+
+  forward(x: Tensor): Tensor {
+    return interpolate(x, this.options);
+  }
+}
