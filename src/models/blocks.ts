@@ -87,11 +87,12 @@ export class DownscaledDropout extends Module {
 /** The multiple of 8 nearest to n, at least 8. */
 export const toNearestEight = (n: number): number => Math.max(8, Math.floor((n + 4) / 8) * 8);
 
-/** The multiple of 8 nearest to n, and never less than 0.9·n: as MobileNet rounds its widths. */
-export function toEights(n: number): number {
-  const rounded = toNearestEight(n);
-  return rounded < 0.9 * n ? rounded + 8 : rounded;
+/** The multiple of `of` nearest to n, at least that, and never less than 0.9·n: as MobileNet rounds its widths. */
+export function toMultiple(n: number, of: number): number {
+  const rounded = Math.max(of, Math.floor((n + of / 2) / of) * of);
+  return rounded < 0.9 * n ? rounded + of : rounded;
 }
+export const toEights = (n: number): number => toMultiple(n, 8);
 
 /** The channels begin … end − 1 of x:[n,h,w,c]. */
 export const channels = (x: Tensor, begin: number, end: number): Tensor =>

@@ -49,3 +49,7 @@ export * from "./starnet.js";
 export * from "./shufflenet.js";
 export * from "./rexnet.js";
 export * from "./mobilenext.js";
+export * from "./ghostnet.js";
+export * from "./esnet.js";
+export * from "./lcnetv2.js";
+export * from "./fasternet.js";

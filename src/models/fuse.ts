@@ -1,7 +1,7 @@
 // Parallel branches as one convolution: Ding et al., RepVGG: Making VGG-style ConvNets Great Again (2021), arXiv 2101.03697, 3.3.
 // In evaluation all of them are linear, and a smaller kernel is a larger one with zeros around.
 
-import { BatchNorm2d, Conv2d, type Sequential } from "../nn/index.js";
+import { BatchNorm2d, Conv2d, Module, type Sequential } from "../nn/index.js";
 import * as init from "../nn/init.js";
 
 /** A convolution and its normalisation, or a normalisation alone. */
@@ -57,4 +57,16 @@ export function fusedConv(branches: readonly Branch[], shape: FusedShape): Conv2
   fused.weight.copyFrom(Float32Array.from(kernel));
   fused.bias!.copyFrom(Float32Array.from(bias));
   return fused;
+}
+
+/** A block that can be made simpler without changing what it gives in evaluation. */
+export abstract class Fusable extends Module {
+  /** Once is enough. */
+  abstract fuse(): void;
+}
+
+/** Fuses all such blocks of a model. */
+export function fuseBlocks<T extends Module>(model: T): T {
+  for (const module of model.modules()) if (module instanceof Fusable) module.fuse();
+  return model;
 }

@@ -15,13 +15,15 @@ import type { ModelOptions } from "./model.js";
 export abstract class Network extends Classifier {
   #features = new nn.Sequential();
   #end = new nn.Sequential();
+  #maps = false;
   protected heads: readonly string[] = [];
 
-  /** A 1×1 convolution gives the classes where the end's last layer is one, otherwise a linear layer. */
+  /** Where there are convolutions in the end, it gets the means as maps of one pixel. */
   protected build(features: Record<string, nn.Module>, end: Record<string, nn.Module>): void {
     this.#features = new nn.Sequential(features);
     this.#end = new nn.Sequential(end);
     this.heads = [lastPath(this.#end)];
+    this.#maps = [...this.#end.modules()].some((layer) => layer instanceof nn.Conv2d);
   }
 
   override namedChildren(): [name: string, child: nn.Module][] {
@@ -40,8 +42,7 @@ export abstract class Network extends Classifier {
 
   forwardHead(features: Tensor): Tensor {
     const means = adaptiveAvgPool2d(features, 1);
-    const last = this.getSubmodule(this.head);
-    return flatten(this.#end.forward(last instanceof nn.Conv2d ? means : flatten(means)));
+    return flatten(this.#end.forward(this.#maps ? means : flatten(means)));
   }
 }
 

@@ -5,7 +5,7 @@ import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import { Module, ReLU6, Sequential, StochasticDepth } from "../nn/index.js";
 import { add } from "../ops/index.js";
-import { convNorm, rising, sum, toEights } from "./blocks.js";
+import { convNorm, rising, sum, toEights, toMultiple } from "./blocks.js";
 import { FeaturesClassifier } from "./head.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
@@ -24,9 +24,7 @@ interface Place {
 function hiddenOf({ from, to, narrowing }: Place): number {
   const hidden = Math.floor(from / narrowing);
   if (hidden >= to / 6) return hidden;
-  const least = Math.ceil(to / 6);
-  const rounded = Math.max(16, Math.floor((least + 8) / 16) * 16);
-  return rounded < 0.9 * least ? rounded + 16 : rounded;
+  return toMultiple(Math.ceil(to / 6), 16);
 }
 
 /** Depthwise, narrow, widen, depthwise: numbered through in files. */

@@ -2,18 +2,11 @@
 // (mobileone.ts), as timm has them.
 
 import type { Tensor } from "../core/tensor.js";
-import {
-  BatchNorm2d,
-  Module,
-  Sequential,
-  SqueezeExcitation,
-  StochasticDepth,
-  type Conv2d,
-} from "../nn/index.js";
+import { BatchNorm2d, Sequential, SqueezeExcitation, StochasticDepth, type Conv2d } from "../nn/index.js";
 import { checkFields } from "../errors/options.js";
 import { add, relu } from "../ops/index.js";
 import { convBn, rising, sum } from "./blocks.js";
-import { fusedConv, type Branch, type FusedShape } from "./fuse.js";
+import { Fusable, fuseBlocks, fusedConv, type Branch, type FusedShape } from "./fuse.js";
 import { Head, HeadClassifier } from "./head.js";
 import type { ModelOptions } from "./model.js";
 
@@ -29,7 +22,7 @@ export interface RepBlockShape {
 }
 
 /** The sum of convolutions of the full size, one of 1×1, and the input itself where its shape stays, each normalised; ReLU. */
-export class RepBlock extends Module {
+export class RepBlock extends Fusable {
   identity: BatchNorm2d | undefined;
   conv_kxk: Sequential | Sequential[] | undefined;
   conv_1x1: Sequential | undefined;
@@ -72,7 +65,6 @@ export class RepBlock extends Module {
     return relu(this.attn?.forward(y) ?? y);
   }
 
-  /** Replaces the branches by one convolution that gives what they give in evaluation. Once is enough. */
   fuse(): void {
     if (this.reparamConv) return;
     const branches: Branch[] = [...this.#convolutions(), ...(this.identity ? [this.identity] : [])];
@@ -121,7 +113,6 @@ export class Reparametrised extends HeadClassifier {
    * timm's in inference mode: an optimizer made before does not know them, and weights of the branches no longer fit.
    */
   fuse(): this {
-    for (const module of this.modules()) if (module instanceof RepBlock) module.fuse();
-    return this;
+    return fuseBlocks(this);
   }
 }

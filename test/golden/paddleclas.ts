@@ -1,5 +1,5 @@
 // Trainable parameters of PaddleClas's networks, as its code at d178931f builds them (paddlepaddle 3.3.1); of its series that are
-// not mainly attention. SE_ResNeXt152_64x4d is left out: its stem gives 128 channels to a block that is built for 64, so it cannot run. Series, then name and count of each.
+// not mainly attention. PP-LCNetV2 without the convolutions that its code keeps for re_parameterize() beside those that learn. SE_ResNeXt152_64x4d is left out: its stem gives 128 channels to a block that is built for 64, so it cannot run. Series, then name and count of each.
 
 export const PADDLECLAS = `
 PP-HGNet: PPHGNet_tiny 14735864, PPHGNet_small 24360872, PPHGNet_base 71578184, PPHGNetV2_B0 5996550, PPHGNetV2_B1 6343158, PPHGNetV2_B2 11221356, PPHGNetV2_B3 16292216, PPHGNetV2_B4 19796680, PPHGNetV2_B5 39569064, PPHGNetV2_B6 75256776
@@ -32,7 +32,7 @@ MobileNetV3: MobileNetV3_small_x0_35 1665954, MobileNetV3_small_x0_5 1902536, Mo
 ShuffleNetV2: ShuffleNetV2_x0_25 603688, ShuffleNetV2_x0_33 647272, ShuffleNetV2_x0_5 1366792, ShuffleNetV2_x1_0 2278604, ShuffleNetV2_x1_5 3503624, ShuffleNetV2_x2_0 7393996, ShuffleNetV2_swish 2278604
 GhostNet: GhostNet_x0_5 2588232, GhostNet_x1_0 5183016, GhostNet_x1_3 7352622
 ESNet: ESNet_x0_25 2825658, ESNet_x0_5 3239023, ESNet_x0_75 3853249, ESNet_x1_0 4620318
-PP-LCNet: PPLCNet_x0_25 1521184, PPLCNet_x0_35 1643090, PPLCNet_x0_5 1879576, PPLCNet_x0_75 2357008, PPLCNet_x1_0 2952520, PPLCNet_x1_5 4499832, PPLCNet_x2_0 6521512, PPLCNet_x2_5 9017560, PPLCNetV2_small 4193448, PPLCNetV2_base 6800360, PPLCNetV2_large 10716840
+PP-LCNet: PPLCNet_x0_25 1521184, PPLCNet_x0_35 1643090, PPLCNet_x0_5 1879576, PPLCNet_x0_75 2357008, PPLCNet_x1_0 2952520, PPLCNet_x1_5 4499832, PPLCNet_x2_0 6521512, PPLCNet_x2_5 9017560, PPLCNetV2_small 4128552, PPLCNetV2_base 6687208, PPLCNetV2_large 10542120
 MobileNetV4: MobileNetV4_conv_small 3774024, MobileNetV4_conv_medium 9715512, MobileNetV4_conv_large 32590864, MobileNetV4_hybrid_medium 11074648, MobileNetV4_hybrid_large 37764624
 StarNet: StarNet_S1 2869168, StarNet_S2 3682024, StarNet_S3 5750792, StarNet_S4 7482728
 FasterNet: FasterNet_T0 3905500, FasterNet_T1 7595368, FasterNet_T2 14982888, FasterNet_S 31181032, FasterNet_M 53521464, FasterNet_L 93465192

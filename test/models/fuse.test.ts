@@ -1,7 +1,7 @@
 // Networks whose branches become one convolution give what they gave.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { createModel, noGrad, Reparametrised, tensor, tidy } from "../../src/index.js";
+import { createModel, noGrad, LCNetV2, Reparametrised, tensor, tidy } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { relativeError } from "../helpers/golden-models.js";
 import { drawInto, drawnState } from "../helpers/drawn.js";
@@ -10,7 +10,8 @@ beforeAll(() => void init());
 
 const options = { numClasses: 7, initialise: false };
 const block = { to: 8, kernelSize: 3, stride: 1, groups: 4, squeezed: 2 };
-const NETWORKS: [string, () => Reparametrised][] = [
+const NETWORKS: [string, () => Reparametrised | LCNetV2, path?: string][] = [
+  ["lcnetv2_small", () => createModel("lcnetv2_small", options) as LCNetV2, "stages.2.0.dw_conv"],
   ["repvgg_a0", () => createModel("repvgg_a0", options) as Reparametrised],
   ["mobileone_s0", () => createModel("mobileone_s0", options) as Reparametrised],
   [
@@ -23,7 +24,7 @@ const NETWORKS: [string, () => Reparametrised][] = [
   ],
 ];
 
-describe.each(NETWORKS)("%s", (_, make) => {
+describe.each(NETWORKS)("%s", (_, make, path = "stem.reparam_conv") => {
   it("gives the same once it is fused, with timm's names", () => {
     const model = make().eval();
     model.loadStateDict(drawnState(model));
@@ -37,8 +38,10 @@ describe.each(NETWORKS)("%s", (_, make) => {
     expect(after).not.toEqual(before);
     expect(model.fuse().parameters().length).toBeLessThan(many);
     const names = [...model.stateDict().keys()];
-    expect(names.slice(0, 2)).toEqual(["stem.reparam_conv.weight", "stem.reparam_conv.bias"]);
-    expect(names.filter((key) => /running|conv_kxk|identity/.test(key))).toEqual([]);
+    expect(names).toEqual(expect.arrayContaining([`${path}.weight`, `${path}.bias`]));
+    expect(names.filter((key) => /conv_kxk|identity|dw_conv_list|reparam_conv.*running/.test(key))).toEqual(
+      [],
+    );
     model.dispose();
     x.dispose();
   });

@@ -1,0 +1,113 @@
+// ESNet: Yu et al., PP-PicoDet: A Better Real-Time Object Detector on Mobile Devices (2021), arXiv 2111.00902, figure 3, as
+// PaddleClas has it: ShuffleNet V2 whose channels are weighed, and that mixes them where the size changes.
+
+import type { Tensor } from "../core/tensor.js";
+import { checkKinds } from "../errors/options.js";
+import * as nn from "../nn/index.js";
+import { cat } from "../ops/index.js";
+import { channels, convBn, DownscaledDropout, fanOut, shuffled, toEights } from "./blocks.js";
+import { Network } from "./head.js";
+import { prepared } from "./mobile-net.js";
+import { defineModel, PLAIN, type ModelOptions } from "./model.js";
+
+const pointwise = (from: number, to: number) => convBn(from, to, 1, { activation: nn.Hardswish });
+const depthwise = (n: number, stride: number) => convBn(n, n, 3, { stride, groups: n, activation: null });
+const gate = (n: number) =>
+  new nn.SqueezeExcitation(n, Math.floor(n / 4), { scaleActivation: nn.Hardsigmoid });
+
+/** Half of the channels pass by, as in ShuffleNet V2. */
+class Unit extends nn.Module {
+  readonly pw_1_1: nn.Sequential;
+  readonly dw_1: nn.Sequential;
+  readonly se: nn.SqueezeExcitation;
+  readonly pw_1_2: nn.Sequential;
+
+  constructor(width: number) {
+    super();
+    this.pw_1_1 = pointwise(width / 2, width / 2);
+    this.dw_1 = depthwise(width / 2, 1);
+    this.se = gate(width);
+    this.pw_1_2 = pointwise(width, width / 2);
+  }
+
+  forward(x: Tensor): Tensor {
+    const [half, all] = [x.shape[3]! / 2, x.shape[3]!];
+    const y = this.pw_1_1.forward(channels(x, half, all));
+    const z = this.pw_1_2.forward(this.se.forward(cat([y, this.dw_1.forward(y)])));
+    return shuffled(cat([channels(x, 0, half), z]));
+  }
+}
+
+/** To half the size. All channels go through both branches, which are then mixed by convolutions. */
+class Down extends nn.Module {
+  readonly dw_1: nn.Sequential;
+  readonly pw_1: nn.Sequential;
+  readonly pw_2_1: nn.Sequential;
+  readonly dw_2: nn.Sequential;
+  readonly se: nn.SqueezeExcitation;
+  readonly pw_2_2: nn.Sequential;
+  readonly concat_dw: nn.Sequential;
+  readonly concat_pw: nn.Sequential;
+
+  constructor(from: number, to: number) {
+    super();
+    const half = to / 2;
+    this.dw_1 = depthwise(from, 2);
+    this.pw_1 = pointwise(from, half);
+    this.pw_2_1 = pointwise(from, half);
+    this.dw_2 = depthwise(half, 2);
+    this.se = gate(half);
+    this.pw_2_2 = pointwise(half, half);
+    this.concat_dw = convBn(to, to, 3, { groups: to, activation: nn.Hardswish });
+    this.concat_pw = pointwise(to, to);
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.pw_1.forward(this.dw_1.forward(x));
+    const z = this.pw_2_2.forward(this.se.forward(this.dw_2.forward(this.pw_2_1.forward(x))));
+    return this.concat_pw.forward(this.concat_dw.forward(cat([y, z])));
+  }
+}
+
+/** Images of any size from 1, made for ≥ 32. */
+export class ESNet extends Network {
+  /** width: channels of the stages, in parts of 116, 232 and 464. */
+  constructor(width: number, options: ModelOptions = {}) {
+    super(options);
+    checkKinds(new.target.name, { width }, { width: "number" });
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2 } = options;
+    let from = 24;
+    const blocks = [3, 7, 3].flatMap((count, stage) => {
+      const to = toEights(116 * 2 ** stage * width);
+      const down = new Down(from, to);
+      from = to;
+      return [down, ...Array.from({ length: count - 1 }, () => new Unit(to))];
+    });
+    const activation = nn.Hardswish;
+    this.build(
+      {
+        conv1: convBn(inChannels, 24, 3, { stride: smallImages ? 1 : 2, activation }),
+        ...(!smallImages && { maxpool: new nn.MaxPool2d(3, { stride: 2, padding: 1 }) }),
+        blocks: new nn.Sequential(...blocks),
+        conv2: pointwise(from, 1024),
+      },
+      {
+        lastConv: new nn.Conv2d(1024, 1280, 1, { bias: false, weightInit: fanOut }),
+        act: new nn.Hardswish(),
+        flatten: new nn.Flatten(),
+        dropout: new DownscaledDropout(dropout),
+        fc: new nn.Linear(1280, numClasses),
+      },
+    );
+  }
+}
+
+function esnet(name: string, width: number, alias: string) {
+  const traits = { series: "ESNet", aliases: [alias], ...PLAIN };
+  return defineModel(name, prepared(224, 0.875), (o) => new ESNet(width, o), traits);
+}
+
+export const esnet_025 = esnet("esnet_025", 0.25, "ESNet_x0_25");
+export const esnet_050 = esnet("esnet_050", 0.5, "ESNet_x0_5");
+export const esnet_075 = esnet("esnet_075", 0.75, "ESNet_x0_75");
+export const esnet_100 = esnet("esnet_100", 1, "ESNet_x1_0");

@@ -1,0 +1,101 @@
+// FasterNet: Chen et al., Run, Don't Walk: Chasing Higher FLOPS for Faster Neural Networks (2023), arXiv 2303.03667, table 7, as timm
+// has it: 3×3 convolutions of a quarter of the channels.
+
+import type { Tensor } from "../core/tensor.js";
+import { checkFields } from "../errors/options.js";
+import * as nn from "../nn/index.js";
+import * as init from "../nn/init.js";
+import { add, cat } from "../ops/index.js";
+import { channels, gaussian, rising, sum } from "./blocks.js";
+import { Network } from "./head.js";
+import { prepared } from "./mobile-net.js";
+import { defineModel, type ModelOptions } from "./model.js";
+
+const conv = (from: number, to: number, size: number, options: nn.Conv2dLayerOptions = {}) =>
+  new nn.Conv2d(from, to, size, { bias: false, weightInit: gaussian(0.02), ...options });
+
+class PartialConv extends nn.Module {
+  readonly partialConv3: nn.Conv2d;
+
+  constructor(width: number) {
+    super();
+    this.partialConv3 = conv(width / 4, width / 4, 3, { padding: 1 });
+  }
+
+  forward(x: Tensor): Tensor {
+    const [quarter, all] = [x.shape[3]! / 4, x.shape[3]!];
+    return cat([this.partialConv3.forward(channels(x, 0, quarter)), channels(x, quarter, all)]);
+  }
+}
+
+class Block extends nn.Module {
+  readonly mlp: nn.Sequential;
+  readonly spatialMixing: PartialConv;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
+
+  constructor(width: number, activation: nn.Module, drop: number) {
+    super();
+    const wide = 2 * width;
+    this.mlp = new nn.Sequential(conv(width, wide, 1), new nn.BatchNorm2d(wide), activation, conv(wide, width, 1)); // prettier-ignore
+    this.spatialMixing = new PartialConv(width);
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.mlp.forward(this.spatialMixing.forward(x));
+    return add(x, this.stochasticDepth?.forward(y) ?? y);
+  }
+}
+
+export interface FasterNetShape {
+  /** Channels of the first stage; each further one has twice as many. */
+  width: number;
+  /** Blocks of each stage. */
+  depths: readonly number[];
+  activation: new () => nn.Module;
+  /** Default 0. */
+  dropPath?: number;
+}
+
+/** h, w ≥ 32; with smallImages ≥ 8. */
+export class FasterNet extends Network {
+  constructor(shape: FasterNetShape, options: ModelOptions = {}) {
+    super(options);
+    checkFields(new.target.name, "shape", shape, { width: "number", depths: "numbers" });
+    const { width, depths, activation: Activation } = shape;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0 } = options;
+    const drop = rising(options.dropPath ?? shape.dropPath ?? 0, sum(depths) - 1);
+    const patch = smallImages ? conv(inChannels, width, 3, { padding: 1 }) : conv(inChannels, width, 4, { stride: 4 }); // prettier-ignore
+    const stages = depths.map((depth, stage) => {
+      const to = width * 2 ** stage;
+      const reduction = conv(to / 2, to, 2, { stride: 2 });
+      const downsample = new nn.Sequential({ reduction, norm: new nn.BatchNorm2d(to) });
+      const blocks = Array.from({ length: depth }, () => new Block(to, new Activation(), drop()));
+      return new nn.Sequential({ ...(stage && { downsample }), blocks: new nn.Sequential(...blocks) });
+    });
+    this.build(
+      {
+        patchEmbed: new nn.Sequential({ proj: patch, norm: new nn.BatchNorm2d(width) }),
+        stages: new nn.Sequential(...stages),
+      },
+      {
+        convHead: conv(width * 2 ** (depths.length - 1), 1280, 1),
+        act: new Activation(),
+        flatten: new nn.Flatten(),
+        dropout: new nn.Dropout(dropout),
+        classifier: new nn.Linear(1280, numClasses, { weightInit: gaussian(0.02), biasInit: init.zeros }),
+      },
+    );
+  }
+}
+
+function fasternet(size: string, width: number, dropPath: number, depths: number[], activation = nn.ReLU) {
+  const make = (o?: ModelOptions): FasterNet => new FasterNet({ width, depths, activation, dropPath }, o);
+  const traits = { series: "FasterNet", aliases: [`FasterNet_${size}`] };
+  return defineModel(`fasternet_${size.toLowerCase()}`, prepared(224, 1), make, traits);
+}
+
+export const fasternet_t2 = fasternet("T2", 96, 0.05, [1, 2, 8, 2]);
+export const fasternet_s = fasternet("S", 128, 0.1, [1, 2, 13, 2]);
+export const fasternet_m = fasternet("M", 144, 0.2, [3, 4, 18, 3]);
+export const fasternet_l = fasternet("L", 192, 0.3, [3, 4, 18, 3]);

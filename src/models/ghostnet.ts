@@ -1,0 +1,130 @@
+// GhostNet: Han, Wang, Tian, Guo, Xu and Xu, GhostNet: More Features from Cheap Operations (2019), arXiv 1911.11907, table 1: half of
+// the channels are made of the other half, each of one. timm's form and PaddleClas's.
+
+import type { Tensor } from "../core/tensor.js";
+import { checkKinds } from "../errors/options.js";
+import * as nn from "../nn/index.js";
+import { add, affine, cat, hardsigmoid, relu } from "../ops/index.js";
+import { convNorm, fanOut, rising, toMultiple } from "./blocks.js";
+import { Network } from "./head.js";
+import { prepared } from "./mobile-net.js";
+import { SqueezeExcite } from "./mobile-parts.js";
+import { defineModel, type ModelOptions } from "./model.js";
+
+class Ghost extends nn.Module {
+  readonly primaryConv: nn.Sequential;
+  readonly cheapOperation: nn.Sequential;
+
+  constructor(from: number, to: number, activation: (new () => nn.Module) | null) {
+    super();
+    const half = to / 2;
+    this.primaryConv = convNorm(from, half, 1, { activation });
+    this.cheapOperation = convNorm(half, half, 3, { groups: half, activation });
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.primaryConv.forward(x);
+    return cat([y, this.cheapOperation.forward(y)]);
+  }
+}
+
+/** Kernel, channels inside, channels, whether channels are weighed, stride. */
+type Row = readonly [number, number, number, 0 | 1, number];
+
+/** min(max(x, 0), 1). */
+const clipped = (x: Tensor): Tensor => hardsigmoid(affine(x, 6, -3));
+
+class Bottleneck extends nn.Module {
+  readonly ghost1: Ghost;
+  readonly convDw: nn.Conv2d | undefined;
+  readonly bnDw: nn.BatchNorm2d | undefined;
+  readonly se: SqueezeExcite | undefined;
+  readonly ghost2: Ghost;
+  readonly shortcut: nn.Sequential | undefined;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
+
+  constructor(from: number, [kernelSize, wide, to, weighed, stride]: Row, drop: number, paddle: boolean) {
+    super();
+    const each = (n: number) => convNorm(n, n, kernelSize, { stride, groups: n, activation: null });
+    const layers = (...units: nn.Sequential[]) => units.flatMap((u) => u.namedChildren().map(([, m]) => m));
+    this.ghost1 = new Ghost(from, wide, nn.ReLU);
+    if (stride > 1) [this.convDw, this.bnDw] = layers(each(wide)) as [nn.Conv2d, nn.BatchNorm2d];
+    if (weighed) {
+      const squeezed = paddle ? Math.floor(wide / 4) : toMultiple(wide / 4, 4);
+      this.se = new SqueezeExcite(wide, squeezed, relu, paddle ? clipped : hardsigmoid);
+    }
+    this.ghost2 = new Ghost(wide, to, null);
+    if (stride > 1 || from !== to)
+      this.shortcut = new nn.Sequential(...layers(each(from), convNorm(from, to, 1, { activation: null })));
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    let y = this.ghost1.forward(x);
+    if (this.convDw) y = this.bnDw!.forward(this.convDw.forward(y));
+    y = this.ghost2.forward(this.se?.forward(y) ?? y);
+    return add(this.stochasticDepth?.forward(y) ?? y, this.shortcut?.forward(x) ?? x);
+  }
+}
+
+const STAGES: readonly (readonly Row[])[] = [
+  [[3, 16, 16, 0, 1]],
+  [[3, 48, 24, 0, 2]],
+  [[3, 72, 24, 0, 1]],
+  [[5, 72, 40, 1, 2]],
+  [[5, 120, 40, 1, 1]],
+  [[3, 240, 80, 0, 2]],
+  [[3, 200, 80, 0, 1], [3, 184, 80, 0, 1], [3, 184, 80, 0, 1], [3, 480, 112, 1, 1], [3, 672, 112, 1, 1]], // prettier-ignore
+  [[5, 672, 160, 1, 2]],
+  [[5, 960, 160, 0, 1], [5, 960, 160, 1, 1], [5, 960, 160, 0, 1], [5, 960, 160, 1, 1]], // prettier-ignore
+];
+
+/** Images of any size from 1, made for ≥ 32. */
+export class GhostNet extends Network {
+  /** width: channels in parts of the paper's. paddle: PaddleClas's form: widths of gates are cut to whole numbers, gates clip. */
+  constructor(width: number, options: ModelOptions = {}, paddle = false) {
+    super(options);
+    checkKinds(new.target.name, { width }, { width: "number" });
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
+    const scaled = (n: number): number => toMultiple(n * width, 4);
+    const drop = rising(dropPath, STAGES.flat().length - 1);
+    let from = scaled(16);
+    const stem = convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
+    const [convStem, bn1, act1] = stem.namedChildren().map(([, layer]) => layer) as [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]; // prettier-ignore
+    const stages = STAGES.map((rows) => {
+      const blocks = rows.map(([kernel, wide, to, weighed, stride]) => {
+        const row: Row = [kernel, scaled(wide), scaled(to), weighed, stride];
+        const block = new Bottleneck(from, row, drop(), paddle);
+        from = row[2];
+        return block;
+      });
+      return new nn.Sequential(...blocks);
+    });
+    const last = scaled(960);
+    const conv = new nn.Conv2d(from, last, 1, { bias: false, weightInit: fanOut });
+    const end = new nn.Sequential({ conv, bn1: new nn.BatchNorm2d(last), act: new nn.ReLU() });
+    this.build(
+      { convStem, bn1, act1, blocks: new nn.Sequential(...stages, new nn.Sequential(end)) },
+      {
+        convHead: new nn.Conv2d(last, 1280, 1, { bias: !paddle, weightInit: fanOut }),
+        ...(paddle && { normHead: new nn.BatchNorm2d(1280) }),
+        act2: new nn.ReLU(),
+        flatten: new nn.Flatten(),
+        dropout: new nn.Dropout(dropout),
+        classifier: new nn.Linear(1280, numClasses),
+      },
+    );
+  }
+}
+
+function ghostnet(name: string, width: number, alias?: string) {
+  const traits = { series: "GhostNet", ...(alias && { aliases: [alias] }) };
+  return defineModel(name, prepared(224, 0.875), (o) => new GhostNet(width, o, alias !== undefined), traits);
+}
+
+export const ghostnet_050 = ghostnet("ghostnet_050", 0.5);
+export const ghostnet_100 = ghostnet("ghostnet_100", 1);
+export const ghostnet_130 = ghostnet("ghostnet_130", 1.3);
+export const paddle_ghostnet_050 = ghostnet("paddle_ghostnet_050", 0.5, "GhostNet_x0_5");
+export const paddle_ghostnet_100 = ghostnet("paddle_ghostnet_100", 1, "GhostNet_x1_0");
+export const paddle_ghostnet_130 = ghostnet("paddle_ghostnet_130", 1.3, "GhostNet_x1_3");
