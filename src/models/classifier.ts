@@ -1,6 +1,9 @@
 // What every network of this folder can do besides classifying.
 
-import type { Tensor } from "../core/tensor.js";
+import { noGrad } from "../core/grad-mode.js";
+import { shapesOnly } from "../core/op.js";
+import { tidy } from "../core/scope.js";
+import { zeros, type Tensor } from "../core/tensor.js";
 import type { Preprocessing } from "../data/preprocessing.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf, type Names } from "../errors/options.js";
@@ -15,6 +18,32 @@ const OPTIONS: Names<ModelOptions> = {
   dropPath: true,
   initialise: true,
 };
+
+/** Sides of images that are tried when others do not fit. */
+const SIDES = Array.from({ length: 320 }, (_, i) => i + 1);
+
+/** forward(x), whose ShapeError names the least size that fits where images are too small, or the next larger one. */
+export function fitting<T>({ constructor: { name } }: Module, x: Tensor, forward: (x: Tensor) => T): T {
+  try {
+    return forward(x);
+  } catch (error) {
+    if (!(error instanceof ShapeError) || x.shape.length !== 4) throw error;
+    const [n, h, w, c] = x.shape as [number, number, number, number];
+    const fits = (side: number): boolean => {
+      try {
+        shapesOnly(() => noGrad(() => tidy(() => void forward(zeros([n, side, side, c])))));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const least = SIDES.find(fits);
+    const side = least === undefined || least > Math.min(h, w) ? least : SIDES.find((s) => s > h && s > w && fits(s)); // prettier-ignore
+    if (side === undefined) throw error;
+    const why = side === least ? "are too small; the least size is" : "do not fit; the next larger size that does is"; // prettier-ignore
+    throw new ShapeError(`${name}: images of ${h}×${w} ${why} ${side}×${side} (${error.message})`);
+  }
+}
 
 export abstract class Classifier extends Module {
   /** How images are prepared for the weights it holds, if that is known: set where weights are loaded, kept where they are saved. */
@@ -56,9 +85,9 @@ export abstract class Classifier extends Module {
   /** The maps of forwardFeatures() → logits [n,numClasses]. */
   abstract forwardHead(features: Tensor): Tensor;
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]. */
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]. @throws ShapeError that names a size which fits, if this one does not */
   forward(x: Tensor): Tensor {
-    return this.forwardHead(this.forwardFeatures(x));
+    return fitting(this, x, (images) => this.forwardHead(this.forwardFeatures(images)));
   }
 
   /** Replaces the last layer, and those of auxiliary heads, by new ones for this many classes. */

@@ -17,7 +17,7 @@ import {
 } from "../nn/index.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
-import { Classifier } from "./classifier.js";
+import { Classifier, fitting } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
@@ -160,7 +160,7 @@ export class GoogLeNet extends Classifier {
   /** The logits, and in training those of the auxiliary classifiers with weight 0.3, as in the paper: see outputsOf(). */
   override forward(x: Tensor): Tensor {
     const { aux1, aux2 } = this;
-    const [features, fourA, fourD] = this.#stages(x);
+    const [features, fourA, fourD] = fitting(this, x, (images) => this.#stages(images));
     const y = this.forwardHead(features);
     if (!this.training || !aux1 || !aux2) return y;
     return withAuxiliary(y, [
