@@ -1,6 +1,12 @@
 // A dataset under the classes of a model that was trained on another, or on more.
 
-import { imagenetWnids, type Dataset, type DatasetSource, type RawImage } from "../data/index.js";
+import {
+  imagenetClasses,
+  imagenetWnids,
+  type Dataset,
+  type DatasetSource,
+  type RawImage,
+} from "../data/index.js";
 import { DataError, short } from "../errors.js";
 
 /** The pictures of a dataset with other labels. */
@@ -37,24 +43,31 @@ class Relabelled implements Dataset {
   }
 }
 
+const wordsOf = (name: string): string => name.toLowerCase().replace(/[\s_-]+/g, " ");
+const wnidByWords = new Map(imagenetClasses.map((name, i) => [wordsOf(name), imagenetWnids[i]!]));
+
+/** The same for a class's other names: WordNet's number where the name begins with it or is one of ImageNet's, otherwise its words. */
+const keyOf = (name: string): string =>
+  /^n\d{8}(?!\d)/.exec(name)?.[0] ?? wnidByWords.get(wordsOf(name)) ?? wordsOf(name);
+
 /**
- * The dataset with labels as the model numbers its classes: by their names, which may be fewer than the model's; by
- * WordNet's numbers for ImageNet's thousand; by number alone where the model's names are not known.
+ * The dataset with labels as the model numbers its classes: by their names, which may be fewer than the model's; ImageNet's by
+ * WordNet's numbers too, and upper and lower case, spaces, hyphens and underscores are the same. A model of a thousand classes
+ * without names has ImageNet's; of others the numbers alone decide.
  * @throws DataError if there are other classes than the model's
  */
 export function relabel(dataset: Dataset, numClasses: number, classes?: readonly string[]): Dataset {
   const own = dataset.classes;
   if (own.length === numClasses && (!classes || own.every((name, i) => name === classes[i]))) return dataset;
-  for (const names of [classes, numClasses === imagenetWnids.length ? imagenetWnids : undefined]) {
-    const labelOf = names && own.map((name) => names.indexOf(name));
-    if (labelOf && !labelOf.includes(-1) && !dataset.targets)
-      return new Relabelled(dataset, classes ?? names, labelOf);
-  }
-  const strange = classes && own.find((name) => !classes.includes(name));
+  const names = classes ?? (numClasses === imagenetWnids.length ? imagenetWnids : []);
+  const keys = names.map(keyOf);
+  const labelOf = own.map((name) => (names.includes(name) ? names.indexOf(name) : keys.indexOf(keyOf(name))));
+  const strange = own.find((_, i) => labelOf[i] === -1);
+  if (strange === undefined && !dataset.targets) return new Relabelled(dataset, names, labelOf);
   throw new DataError(
-    strange === undefined
+    strange === undefined || !classes
       ? `${dataset.name}: ${own.length} classes; the model tells ${numClasses} apart`
-      : `${dataset.name}: class '${short(strange)}' is none of the model's ${numClasses}: ${listing(classes!)}`,
+      : `${dataset.name}: class '${short(strange)}' is none of the model's ${numClasses}: ${listing(classes)}`,
   );
 }
 
