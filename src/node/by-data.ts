@@ -16,6 +16,7 @@ import {
   flagOf,
   recipeOf,
   resolveArguments,
+  stepOf,
   trainDefaults,
   withDefaults,
   type TrainFlags,
@@ -62,7 +63,7 @@ export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promi
   const [batch, whyBatch] = flags.batchSize === undefined ? batchFor(data.train, said) : [{}, []];
   const [loss, whyLoss] = flags.loss === undefined ? lossFor(data.train, said) : [{}, []];
   const args = resolveArguments(flags, recipe, { ...model, ...batch, ...loss, ...useless });
-  return { args, data, notes: [...why, ...whyBatch, ...whyLoss] };
+  return { args, data, notes: [...why, ...whyBatch, ...whyLoss, ...rateOf(start, args, flags)] };
 }
 
 /** Flags that make no difference beside some data, and what these data are like. */
@@ -97,6 +98,15 @@ export function loadTrainingData({
 }: TrainArguments): Promise<LoadedDataset> {
   const root = dataDir !== null && { root: dataDir };
   return loadDataset(data, { ...root, download, valFraction, seed });
+}
+
+/** That a recipe's rate became another with the images of a step. */
+function rateOf(start: TrainFlags, args: TrainArguments, flags: TrainFlags): string[] {
+  if (start.lr === undefined || flags.lr !== undefined || args.lr === start.lr) return [];
+  const [own, asked] = [withDefaults(start), args].map(stepOf);
+  return [
+    `learning rate ${args.lr} for ${asked} images a step; the recipe's is ${start.lr} for ${own} (--lr)`,
+  ];
 }
 
 type Choice = [values: TrainFlags, why: string[]];

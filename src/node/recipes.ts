@@ -1,11 +1,13 @@
-// Recipes: values for the options of a training, small JSON files.
+// Recipes: values for the options of a training run. What ours were tried with are small JSON files.
 
 import cifar10Resnet20 from "./recipes/cifar10-resnet20.json";
 import finetune from "./recipes/finetune.json";
 import mnistLenet5 from "./recipes/mnist-lenet5.json";
+import { imagenetRecipes } from "./recipes/imagenet.js";
 
 export const recipes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "cifar10-resnet20": cifar10Resnet20,
   finetune,
   "mnist-lenet5": mnistLenet5,
+  ...imagenetRecipes,
 };

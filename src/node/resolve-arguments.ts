@@ -32,20 +32,20 @@ export function optionNamed(name: string): Name | undefined {
   return Object.hasOwn(trainOptions, own) ? (own as Name) : trainNames.find((n) => optionOf(n).alias === own);
 }
 
-/** Values of a recipe or of code, each checked. @throws UsageError naming the option, the value and what is expected */
+/** Values of a recipe or of code, each checked, models by their own names. @throws UsageError naming the option, the value and what is expected */
 function checked(values: Readonly<Record<string, unknown>>, where: string): TrainFlags {
-  for (const [name, value] of Object.entries(values)) {
+  const entries = Object.entries(values).map(([name, value]): [string, unknown] => {
     if (!Object.hasOwn(trainOptions, name)) {
       throw new UsageError(
         `${where}: unknown option '${short(name)}'; ${knownNames(name, [...trainNames].sort())}`,
       );
     }
     const { kind } = optionOf(name as Name);
-    if (kind.accepts(value)) continue;
+    if (kind.accepts(value)) return [name, typeof value === "string" ? (kind.parse(value) ?? value) : value];
     const expected = expectation(kind, typeof value === "string" ? value : "");
     throw new UsageError(`${where}: bad ${name}; got ${show(value)}; ${expected}`);
-  }
-  return values;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A recipe's values, by its name or as they are. Texts are read as on the command line; null where nothing is said. */
@@ -67,17 +67,31 @@ export function recipeOf(name: string, own?: Readonly<Record<string, unknown>>):
   );
 }
 
+/** Images of a step. */
+export const stepOf = ({ batchSize, gradAccumSteps }: TrainArguments): number => batchSize * gradAccumSteps;
+
 /**
- * The optimizer's usual rate and decay. Rates grow with the images of a step: linearly (P. Goyal et al., 2017,
+ * A rate for some images of a step, from one for others. Rates grow linearly (P. Goyal et al., 2017,
  * https://arxiv.org/abs/1706.02677), or for adaptive optimizers by the square root, as in timm.
  */
-function byOptimizer({ opt, batchSize, gradAccumSteps }: TrainArguments): {
-  lr: number;
-  weightDecay: number;
-} {
-  const { lr, growth, weightDecay } = optimizerInfo(opt).usual;
-  const ratio = (batchSize * gradAccumSteps) / 256;
-  return { lr: Number((lr * (growth === "sqrt" ? Math.sqrt(ratio) : ratio)).toPrecision(6)), weightDecay };
+function scaled(lr: number, opt: string, ratio: number): number {
+  const { growth } = optimizerInfo(opt).usual;
+  return Number((lr * (growth === "sqrt" ? Math.sqrt(ratio) : ratio)).toPrecision(6));
+}
+
+/** The optimizer's usual rate, for the images of a step, and decay. */
+function byOptimizer(args: TrainArguments): { lr: number; weightDecay: number } {
+  const { lr, weightDecay } = optimizerInfo(args.opt).usual;
+  return { lr: scaled(lr, args.opt, stepOf(args) / 256), weightDecay };
+}
+
+/** A recipe's rates are for its own images of a step: here for as many as are asked for instead. */
+function ratesFor(start: TrainFlags, said: TrainFlags): TrainFlags {
+  const own = withDefaults(start);
+  const args = withDefaults(said);
+  const ratio = stepOf(args) / stepOf(own);
+  const rates = (["lr", "headLr", "warmupLr", "minLr"] as const).filter((name) => start[name]);
+  return Object.fromEntries(rates.map((name) => [name, scaled(start[name]!, own.opt, ratio)]));
 }
 
 /**
@@ -96,7 +110,8 @@ export function resolveArguments(
   const given = checked(flags, "train");
   if (typeof given.resume === "string") return resumed(given.resume, given);
   const start = typeof given.recipe === "string" ? recipeOf(given.recipe, recipe) : {};
-  const args = inUse({ ...start, ...byData, ...given }, new Set(Object.keys(given)));
+  const said = { ...start, ...byData, ...given };
+  const args = inUse({ ...said, ...ratesFor(start, said), ...given }, new Set(Object.keys(given)));
   for (const name of ["model", "data"] as const) {
     if (args[name] === undefined) throw new UsageError(`${flagOf(name)}: missing; or --recipe`);
   }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { modelInfo } from "../../src/models/index.js";
 import { recipes } from "../../src/node/recipes.js";
 import {
   defaultsBeside,
@@ -47,6 +48,38 @@ describe("resolveArguments", () => {
     });
   });
 
+  it.each(Object.keys(recipes))("recipe %s is one, and names a model as createModel() does", (recipe) => {
+    const args = resolveArguments({
+      recipe,
+      data: "photos",
+      model: (recipes[recipe]!["model"] as string) ?? "resnet18",
+      weights: "x",
+    });
+    expect(args).toMatchObject({ recipe, model: modelInfo(args.model).name });
+    const { model: _, data: __, ...own } = recipes[recipe]!;
+    expect(args).toMatchObject(own);
+  });
+
+  it.each<[TrainFlags, Partial<Record<keyof TrainFlags, number>>]>([
+    [
+      { recipe: "paddle-resnet50", batchSize: 32 },
+      { lr: 0.0125, weightDecay: 1e-4 },
+    ],
+    [{ recipe: "paddle-resnet50", batchSize: 64, gradAccumSteps: 4 }, { lr: 0.1 }],
+    [{ recipe: "paddle-resnet50", batchSize: 32, lr: 0.3 }, { lr: 0.3 }],
+    [
+      { recipe: "torchvision-v2", batchSize: 128 },
+      { lr: 0.0625, warmupLr: 0.000625 },
+    ],
+    [
+      { recipe: "strikes-back-a3", batchSize: 128 },
+      { lr: 0.002, warmupLr: 2.5e-5 },
+    ],
+    [{ recipe: "paddle-resnet50-vd" }, { lr: 0.1, batchSize: 256 }],
+  ])("scales a recipe's rates to the images of a step: %j", (flags, rates) => {
+    expect(resolveArguments({ data: "photos", ...flags })).toMatchObject(rates);
+  });
+
   it("takes rate and decay from the optimizer, and the rate from the images of a step", () => {
     expect(resolveArguments({ ...base, batchSize: 64, gradAccumSteps: 2 })).toMatchObject({
       lr: 0.05,
@@ -82,11 +115,6 @@ describe("resolveArguments", () => {
   it("drops a recipe's value that a flag has made useless", () => {
     const args = resolveArguments({ recipe: "cifar10-resnet20", sched: "cosine", opt: "adamw" });
     expect(args).toMatchObject({ sched: "cosine", pctStart: 0.3, momentum: 0.9, opt: "adamw" });
-  });
-
-  it.each(Object.keys(recipes))("knows what the recipe %s means", (recipe) => {
-    const rest = recipe === "finetune" ? { ...base, pretrained: "resnet18" } : {};
-    expect(resolveArguments({ recipe, ...rest }).recipe).toBe(recipe);
   });
 
   const refused: [TrainFlags | Record<string, unknown>, string][] = [
