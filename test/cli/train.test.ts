@@ -179,7 +179,9 @@ describe("fovea train", () => {
     const { status, stderr } = fovea(...small("tiny", "--img-size", "9"));
     expect([status, stderr]).toEqual([
       1,
-      expect.stringMatching(/^fovea: lenet5: cannot take images of \[9,9,3\]; conv2d: /),
+      expect.stringMatching(
+        /^fovea: lenet5: cannot take images of \[9,9,3\]; LeNet5: images of 9×9 are too small; the least size is 28×28 \(conv2d: /,
+      ),
     ]);
     expect(existsSync(at("tiny"))).toBe(false);
   });
