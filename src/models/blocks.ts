@@ -18,6 +18,9 @@ import { mul, permute, reshape, slice, type Pair } from "../ops/index.js";
 export const fanOut = (weight: Tensor): Tensor =>
   init.kaimingNormal(weight, { mode: "fanOut", nonlinearity: "relu" });
 
+/** As Conv2d starts where nothing is said. */
+export const uniform = (weight: Tensor): Tensor => init.kaimingUniform(weight, { a: Math.sqrt(5) });
+
 /** A start that is N(0, std²). */
 export const gaussian =
   (std: number) =>

@@ -4,6 +4,8 @@ export * from "./lenet.js";
 export * from "./alexnet.js";
 export * from "./vgg.js";
 export * from "./googlenet.js";
+export * from "./inception-v3.js";
+export * from "./inception-v4.js";
 export * from "./resnet.js";
 export * from "./resnets.js";
 export * from "./resnext.js";
@@ -13,6 +15,7 @@ export * from "./resnest.js";
 export * from "./resnet-cifar.js";
 export * from "./squeezenet.js";
 export * from "./densenet.js";
+export * from "./xception.js";
 export * from "./mobilenet.js";
 export * from "./mobilenet-v3.js";
 export {
@@ -29,6 +32,7 @@ export {
 export * from "./efficientnet-v2.js";
 export { MBConvNet } from "./mobile-net.js";
 export * from "./efficientnet-tf.js";
+export * from "./hardnet.js";
 export * from "./regnet.js";
 export * from "./repvgg.js";
 export * from "./dpn.js";

@@ -13,40 +13,40 @@ import type { ModelOptions } from "./model.js";
  * are those of files; the path of the last layer is where the classes come from.
  */
 export abstract class Network extends Classifier {
-  #features = new nn.Sequential();
+  protected features = new nn.Sequential();
   #end = new nn.Sequential();
   #maps = false;
   protected heads: readonly string[] = [];
 
   /** Where there are convolutions in the end, it gets the means as maps of one pixel. */
   protected build(features: Record<string, nn.Module>, end: Record<string, nn.Module>): void {
-    this.#features = new nn.Sequential(features);
+    this.features = new nn.Sequential(features);
     this.#end = new nn.Sequential(end);
     this.heads = [lastPath(this.#end)];
     this.#maps = [...this.#end.modules()].some((layer) => layer instanceof nn.Conv2d);
   }
 
   override namedChildren(): [name: string, child: nn.Module][] {
-    return [...this.#features.namedChildren(), ...this.#end.namedChildren()];
+    return [...this.features.namedChildren(), ...this.#end.namedChildren()];
   }
 
   protected override setChild(name: string, child: nn.Module): void {
     const inEnd = this.#end.namedChildren().some(([known]) => known === name);
-    (inEnd ? this.#end : this.#features).setSubmodule(name, child);
+    (inEnd ? this.#end : this.features).setSubmodule(name, child);
   }
 
   /** x:[n,h,w,inChannels] → [n,h′,w′,features]. */
   forwardFeatures(x: Tensor): Tensor {
-    return this.#features.forward(x);
+    return this.features.forward(x);
   }
 
   forwardHead(features: Tensor): Tensor {
     const means = adaptiveAvgPool2d(features, 1);
-    return flatten(this.#end.forward(this.#maps ? means : flatten(means)));
+    return this.#maps ? flatten(this.#end.forward(means)) : this.#end.forward(flatten(means));
   }
 }
 
-const lastPath = (module: nn.Module): string => {
+export const lastPath = (module: nn.Module): string => {
   const [name, child] = module.namedChildren().at(-1)!;
   return child.namedChildren().length ? `${name}.${lastPath(child)}` : name;
 };

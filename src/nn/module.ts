@@ -82,8 +82,12 @@ export class BufferTensor extends ModuleTensor {
   }
 }
 
-/** "runningMean" → "running_mean": PyTorch's spelling of a field's name. A last _ is left out: "head_" where `head` is taken. */
+/**
+ * "runningMean" → "running_mean": PyTorch's spelling of a field's name. A last _ is left out: "head_" where `head` is taken. Names
+ * that begin with a capital stay as they are: "Mixed_5b".
+ */
 function fileName(field: string): string {
+  if (/^[A-Z]/.test(field)) return field;
   return field.replace(/_$/, "").replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 }
 

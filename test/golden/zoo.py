@@ -1,7 +1,8 @@
 """Writes zoo/SERIES.json: python3 test/golden/zoo.py SERIES … (needs torch, torchvision and timm; some series say more).
 
 zoo/SERIES.py has MODELS: fovea's name of a model → a function of the number of classes that makes it in PyTorch, maybe with
-the side of the images (default 64); and TRAINED: the names whose gradients are kept too. Weights and images are drawn as in
+the side of the images (default 64); and TRAINED: the names whose gradients are kept too. What auxiliary classifiers count in
+training stands in the network's aux_weights. Weights and images are drawn as in
 models.py, statistics of normalisations fitted to what they see (calibrate()). Of each model: digest of its names and shapes,
 number of parameters, logits of two images in evaluation, all in float64; of those trained the loss and, of each parameter's
 gradient, its norm and four sums, and how far PyTorch's float32 is from it where that is more than 2e-4.
@@ -22,7 +23,7 @@ from decisions import decided
 from models import digest, draw, fill, images, numbers, seed_of
 
 # Of larger networks names and shapes alone are kept: they are made of the same layers.
-LARGEST = 42_000_000
+LARGEST = 42_700_000
 FOLDER = pathlib.Path(__file__).parent / "zoo"
 sys.path.insert(0, str(FOLDER))
 
@@ -43,7 +44,7 @@ def calibrate(net, x):
     net(x)
     for h in hooks:
         h.remove()
-    return " ".join(str(exponents[name]) for name in norms)
+    return " ".join(str(exponents.get(name, 0)) for name in norms)
 
 
 def empty(make, classes):
@@ -96,8 +97,10 @@ def trained(make, size):
 
 def gradients(net, x):
     net.zero_grad()
-    logits = net(x)
-    loss = F.cross_entropy(logits, torch.arange(4))
+    outputs = net(x)
+    logits, *others = outputs if isinstance(outputs, tuple) else [outputs]
+    losses = [F.cross_entropy(y, torch.arange(4)) for y in [logits, *others]]
+    loss = losses[0] + sum(weight * each for weight, each in zip(getattr(net, "aux_weights", []), losses[1:]))
     loss.backward()
     return {key: p.grad.reshape(-1).clone() for key, p in net.named_parameters()}, logits, loss
 

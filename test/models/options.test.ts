@@ -19,6 +19,7 @@ import {
   outputsOf,
 } from "../../src/index.js";
 import { shapesOnly } from "../../src/core/op.js";
+import { spacedMeans } from "../../src/models/branches.js";
 import { ONE_OF_EACH } from "../helpers/models.js";
 import { init } from "../../src/wasm/runtime.js";
 
@@ -67,7 +68,7 @@ describe("dropout and dropPath", () => {
   it.each(ONE_OF_EACH)("%s has the probabilities that are asked for, or says why not", (name) => {
     const { dropouts } = parts(name, { dropout: 0.35 });
     expect(dropouts.length).toBeGreaterThan(0);
-    expect(dropouts.filter((p) => p !== 0.35)).toEqual(name === "googlenet" ? [0.7, 0.7] : []); // of auxiliary heads
+    expect(dropouts.filter((p) => p !== 0.35)).toEqual(name.endsWith("googlenet") ? [0.7, 0.7] : []); // of auxiliary heads
     if (modelInfo(name).limits.dropPath) {
       expect(() => createModel(name, { dropPath: 0.1 })).toThrow(
         new DataError(`createModel: ${name} has no residual branches; got dropPath 0.1`),
@@ -169,6 +170,15 @@ describe("GoogLeNet", () => {
     const model = googlenet({ auxHeads: false });
     expect(model.parameters().reduce((n, p) => n + p.size, 0)).toBe(6_624_904); // torchvision's published number
     model.dispose();
+  });
+});
+
+it("auxiliary classifiers look at windows of 5×5, or at parts of maps that are too small for them", () => {
+  const ramp = (side: number) => tensor(Float32Array.from({ length: side ** 2 }, (_, i) => i), [1, side, side, 1]); // prettier-ignore
+  tidy(() => {
+    const windows = spacedMeans(ramp(13), 3);
+    expect([windows.shape, windows.data()[5]]).toEqual([[1, 3, 3, 1], (3 + 2) * 13 + 6 + 2]);
+    expect([...spacedMeans(ramp(4), 2).data()]).toEqual([2.5, 4.5, 10.5, 12.5]);
   });
 });
 

@@ -23,7 +23,7 @@ import {
 import { shapesOnly } from "../../src/core/op.js";
 import { init } from "../../src/wasm/runtime.js";
 import { drawInto, drawnState, dropoutOff, entriesOf } from "../helpers/drawn.js";
-import { ONE_OF_EACH } from "../helpers/models.js";
+import { ONE_OF_EACH, SMALLEST } from "../helpers/models.js";
 import golden from "../golden/models.json" with { type: "json" };
 
 interface Golden {
@@ -62,7 +62,7 @@ const NAMES = ALL ? [...new Set([...Object.keys(goldens), ...ONE_OF_EACH])] : ON
 describe.each(NAMES)("%s", (name) => {
   const { inputSize } = modelInfo(name);
   const want = goldens[name];
-  const side = want?.size ?? Math.min(inputSize[0], 32);
+  const side = want?.size ?? SMALLEST[name] ?? Math.min(inputSize[0], 32);
   const shape = [2, side, side, inputSize[2]];
   let model: Classifier;
   let images: Tensor;

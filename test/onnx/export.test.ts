@@ -78,7 +78,7 @@ describe("exportOnnx", () => {
     const turned = operatorsOf(file).includes("Transpose");
     expect(turned).toBe(/^(shuffle|es)net/.test(name)); // images are NCHW throughout, but channels may be shuffled
     const read = new Set(file.initialisers.keys());
-    const auxiliary = /^aux/;
+    const auxiliary = /^aux/i;
     const missing = [...model.namedParameters(), ...model.namedBuffers()].filter(
       ([own]) => !read.has(own) && !own.endsWith("num_batches_tracked") && !auxiliary.test(own),
     );

@@ -1,0 +1,121 @@
+// What the Inception networks are built of: layers side by side, and classifiers in the middle, which training alone runs.
+
+import { tidy } from "../core/scope.js";
+import type { Tensor } from "../core/tensor.js";
+import * as nn from "../nn/index.js";
+import { adaptiveAvgPool2d, avgPool2d, cat, type Pair } from "../ops/index.js";
+import type { ConvNormOptions } from "./blocks.js";
+import { fitting } from "./classifier.js";
+import { lastPath, Network } from "./head.js";
+
+/** What makes the convolutions of a network, with all that comes behind each. */
+export type MakeConv = (from: number, to: number, size: Pair, options?: ConvNormOptions) => nn.Module;
+
+/** Width, kernel and options of a convolution. */
+export type ConvRow = readonly [to: number, size: Pair, options?: ConvNormOptions];
+
+/** Half the size, without padding. */
+export const DOWN = { stride: 2, padding: 0 };
+
+/** Convolutions one after the other. */
+export function chain(conv: MakeConv, from: number, ...rows: ConvRow[]): nn.Module[] {
+  return rows.map(([to, size, options], i) => conv(i ? rows[i - 1]![0] : from, to, size, options));
+}
+
+/** Layers side by side: the channels of one behind those of the other. */
+export class Branches extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
+    return tidy(() => cat(this.namedChildren().map(([, branch]) => branch.forward(x))));
+  }
+}
+
+/** A row of three pixels beside a column. */
+export const cross = (conv: MakeConv, from: number, to: number): nn.Module =>
+  new Branches({ a: conv(from, to, [1, 3]), b: conv(from, to, [3, 1]) });
+
+type Place = [name: string, layer: nn.Module, parent: nn.Module, own: string];
+
+const placesIn = (parent: nn.Module, prefix = ""): Place[] =>
+  parent.namedChildren().flatMap(([own, layer]): Place[] => {
+    const inside = layer.namedChildren();
+    const whole = inside.length === 0 || inside.some(([name]) => name === "conv");
+    return whole ? [[prefix + own, layer, parent, own]] : placesIn(layer, prefix + own);
+  });
+
+/** Layers whose names in files are what the names on their path spell: "branch3x3_" and "1" are "branch3x3_1". */
+export class Flat extends nn.Module {
+  readonly #inside: nn.Module;
+
+  constructor(branches: Record<string, nn.Module>) {
+    super();
+    this.#inside = new Branches(branches);
+  }
+
+  override namedChildren(): [name: string, child: nn.Module][] {
+    return placesIn(this.#inside).map(([name, layer]) => [name, layer]);
+  }
+
+  protected override setChild(name: string, child: nn.Module): void {
+    const [, , parent, own] = placesIn(this.#inside).find(([known]) => known === name)!;
+    parent.setSubmodule(own, child);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#inside.forward(x);
+  }
+}
+
+/** Means of 5×5 pixels, 3 apart, side·side of them or more; of maps too small for that, means of side·side parts. */
+export function spacedMeans(x: Tensor, side: number): Tensor {
+  const [, h, w] = x.shape as [number, number, number, number];
+  return Math.min(h, w) < 3 * side + 2 ? adaptiveAvgPool2d(x, side) : avgPool2d(x, 5, { stride: 3 });
+}
+
+/** Behind which layer a classifier in the middle looks, and what its loss counts. */
+export type Auxiliary = readonly [after: string, weight: number];
+
+/** A network with classifiers among its layers, which training alone runs: see outputsOf(). */
+export abstract class AuxiliaryNetwork extends Network {
+  #auxiliary: Readonly<Record<string, Auxiliary>> = {};
+
+  /** auxiliary: the classifiers among the features, by name. */
+  protected override build(
+    features: Record<string, nn.Module>,
+    end: Record<string, nn.Module>,
+    auxiliary: Record<string, Auxiliary> = {},
+  ): void {
+    super.build(features, end);
+    this.#auxiliary = auxiliary;
+    const names = Object.keys(features).filter((name) => name in auxiliary);
+    this.heads = [...this.heads, ...names.map((name) => `${name}.${lastPath(features[name]!)}`)];
+  }
+
+  /** seen: gets what every layer gave, which otherwise is freed. */
+  #run(x: Tensor, seen?: Map<string, Tensor>): Tensor {
+    let y = x;
+    for (const [name, layer] of this.features.namedChildren()) {
+      if (name in this.#auxiliary) continue;
+      const next = tidy(() => layer.forward(y));
+      if (seen) seen.set(name, next);
+      else if (y !== x && y !== next) y.dispose();
+      y = next;
+    }
+    return y;
+  }
+
+  override forwardFeatures(x: Tensor): Tensor {
+    return this.#run(x);
+  }
+
+  override forward(x: Tensor): Tensor {
+    const wanted = Object.entries(this.#auxiliary);
+    if (!this.training || !wanted.length) return super.forward(x);
+    const seen = new Map<string, Tensor>();
+    const y = fitting(this, x, (images) => this.forwardHead(this.#run(images, seen)));
+    const logits = (name: string, after: string): Tensor => this.getSubmodule(name).forward(seen.get(after)!);
+    return nn.withAuxiliary(
+      y,
+      wanted.map(([name, [after, weight]]) => ({ weight, logits: logits(name, after) })),
+    );
+  }
+}

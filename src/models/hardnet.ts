@@ -1,0 +1,138 @@
+// HarDNet: Chao, Kao, Ruan, Huang and Lin, HarDNet: A Low Memory Traffic Network (2019), arXiv 1909.00948, table 2 and section 3, as
+// PaddleClas and the authors (https://github.com/PingoLH/Pytorch-HarDNet) have it.
+
+import { tidy } from "../core/scope.js";
+import type { Tensor } from "../core/tensor.js";
+import { imagenet } from "../data/preprocessing.js";
+import { checkFields } from "../errors/options.js";
+import * as nn from "../nn/index.js";
+import { cat } from "../ops/index.js";
+import { fanOut } from "./blocks.js";
+import { Network } from "./head.js";
+import { defineModel, PLAIN, type ModelOptions } from "./model.js";
+
+const weightInit = fanOut;
+
+/** "conv", "norm", ReLU6. */
+const conv = (from: number, to: number, size: number, stride = 1): nn.Sequential =>
+  new nn.Sequential({
+    conv: new nn.Conv2d(from, to, size, { stride, padding: (size - 1) / 2, bias: false, weightInit }),
+    norm: new nn.BatchNorm2d(to),
+    relu: new nn.ReLU6(),
+  });
+
+/** "dwconv", "norm". */
+const depthwise = (width: number, stride: number): nn.Sequential =>
+  new nn.Sequential({
+    dwconv: new nn.Conv2d(width, width, 3, { stride, padding: 1, groups: width, bias: false, weightInit }),
+    norm: new nn.BatchNorm2d(width),
+  });
+
+/** Which layers the n-th sees: those 1, 2, 4, … before it, as far as these numbers divide n. 0 is what comes in. */
+const linksOf = (n: number): number[] => {
+  const links = [];
+  for (let step = 1; n % step === 0; step *= 2) links.push(n - step);
+  return links;
+};
+
+/** Layers with harmonic links. Out come those of odd numbers and the last, one behind the other. */
+class HarDBlock extends nn.Module {
+  readonly layers: nn.Module[];
+  readonly to: number;
+
+  /** factor: how many times as wide a layer is for each link beyond the first. */
+  constructor(from: number, growth: number, factor: number, depth: number, separable: boolean) {
+    super();
+    const widthOf = (n: number): number => {
+      if (n === 0) return from;
+      const wanted = growth * factor ** (linksOf(n).length - 1);
+      return Math.floor(Math.floor(wanted + 1) / 2) * 2;
+    };
+    let to = 0;
+    this.layers = Array.from({ length: depth }, (_, i) => {
+      const width = widthOf(i + 1);
+      const seen = linksOf(i + 1).reduce((sum, n) => sum + widthOf(n), 0);
+      if (this.#isOut(i + 1, depth)) to += width;
+      if (!separable) return conv(seen, width, 3);
+      return new nn.Sequential({ layer1: conv(seen, width, 1), layer2: depthwise(width, 1) });
+    });
+    this.to = to;
+  }
+
+  #isOut(n: number, depth: number): boolean {
+    return n % 2 === 1 || n === depth;
+  }
+
+  forward(x: Tensor): Tensor {
+    const maps = [x];
+    this.layers.forEach((layer, i) => {
+      maps.push(tidy(() => layer.forward(joined(linksOf(i + 1).map((n) => maps[n]!)))));
+    });
+    return joined(maps.filter((_, n) => n > 0 && this.#isOut(n, this.layers.length)));
+  }
+}
+
+const joined = (maps: Tensor[]): Tensor => (maps.length === 1 ? maps[0]! : cat(maps));
+
+export interface HarDNetShape {
+  /** Widths of the two first convolutions. */
+  stem: readonly [number, number];
+  /** Growth, layers and width of each block, and whether the size is halved behind it. */
+  blocks: readonly (readonly [growth: number, depth: number, width: number, down: boolean])[];
+  factor: number;
+  /** Whether convolutions are separable, and take the place of poolings. */
+  separable?: boolean;
+  dropout: number;
+  /** Of the dropout behind the last block. Default: none. */
+  inner?: number;
+}
+
+/** Images of any size from 1, made for ≥ 32. */
+export class HarDNet extends Network {
+  constructor(shape: HarDNetShape, options: ModelOptions = {}) {
+    super(options);
+    checkFields(new.target.name, "shape", shape, {
+      stem: "numbers",
+      blocks: "list",
+      factor: "number",
+      dropout: "number",
+    });
+    const { stem, blocks, factor, separable = false, inner } = shape;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = shape.dropout } = options;
+    const [first, second] = stem;
+    const halved = (width: number, pool: nn.Module): nn.Module => (separable ? depthwise(width, 2) : pool);
+    const base: nn.Module[] = [
+      conv(inChannels, first, 3, smallImages ? 1 : 2),
+      conv(first, second, separable ? 1 : 3),
+      halved(second, new nn.MaxPool2d(3, { stride: 2, padding: 1 })),
+    ];
+    let from = second;
+    blocks.forEach(([growth, depth, width, down], i) => {
+      const block = new HarDBlock(from, growth, factor, depth, separable);
+      base.push(block);
+      if (inner && i === blocks.length - 1) base.push(new nn.Dropout(inner));
+      base.push(conv(block.to, width, 1));
+      if (down) base.push(halved(width, new nn.MaxPool2d(2)));
+      from = width;
+    });
+    const named = base.map((layer, i) => [`base.${i}`, layer] as const);
+    const end = new nn.Sequential({ 2: new nn.Dropout(dropout), 3: new nn.Linear(from, numClasses) });
+    this.build(Object.fromEntries(named), { [`base.${base.length}`]: end });
+  }
+}
+
+const H39 = { stem: [24, 48], blocks: [[16, 4, 96, true], [20, 16, 320, true], [64, 8, 640, true], [160, 4, 1024, false]], factor: 1.6, dropout: 0.05 } as const; // prettier-ignore
+const H68 = { stem: [32, 64], blocks: [[14, 8, 128, true], [16, 16, 256, false], [20, 16, 320, true], [40, 16, 640, true], [160, 4, 1024, false]], factor: 1.7, dropout: 0.1 } as const; // prettier-ignore
+const H85 = { stem: [48, 96], blocks: [[24, 8, 192, true], [24, 16, 256, false], [28, 16, 320, true], [36, 16, 480, false], [48, 16, 720, true], [256, 4, 1280, false]], factor: 1.7, dropout: 0.2, inner: 0.1 } as const; // prettier-ignore
+
+const hardnet = (name: string, shape: HarDNetShape, alias: string) =>
+  defineModel(name, imagenet(), (o) => new HarDNet(shape, o), {
+    series: "HarDNet",
+    aliases: [alias],
+    ...PLAIN,
+  });
+
+export const hardnet39ds = hardnet("hardnet39ds", { ...H39, separable: true }, "HarDNet39_ds");
+export const hardnet68ds = hardnet("hardnet68ds", { ...H68, separable: true, dropout: 0.05 }, "HarDNet68_ds");
+export const hardnet68 = hardnet("hardnet68", H68, "HarDNet68");
+export const hardnet85 = hardnet("hardnet85", H85, "HarDNet85");

@@ -1,0 +1,150 @@
+// Xception: Chollet, Xception: Deep Learning with Depthwise Separable Convolutions (2016), arXiv 1610.02357, in the aligned form of
+// Chen et al., Encoder-Decoder with Atrous Separable Convolution (2018), arXiv 1802.02611, as timm has it; and as PaddleClas has
+// it: that form with a dilated last block, and one nearer to the first paper, whose 1×1 convolutions come before the depthwise ones.
+
+import type { Tensor } from "../core/tensor.js";
+import { imagenet } from "../data/preprocessing.js";
+import { checkFields } from "../errors/options.js";
+import * as nn from "../nn/index.js";
+import { add } from "../ops/index.js";
+import { convBn, DownscaledDropout, rising, uniform } from "./blocks.js";
+import { Network } from "./head.js";
+import { defineModel, type ModelOptions } from "./model.js";
+
+export interface XceptionShape {
+  /** Width and stride of each block before the middle. */
+  entry: readonly (readonly [width: number, stride: number])[];
+  /** Blocks of 728 channels in the middle. */
+  middle: number;
+  /** PaddleClas's forms: "aligned", or with poolings that halve the size. */
+  paddle?: "aligned" | "pooled";
+}
+
+interface BlockShape {
+  widths: readonly number[];
+  stride?: number;
+  /** Its place: the first has no ReLU before, the last is not added to what came in, and has its ReLUs behind. */
+  first?: boolean;
+  last?: boolean;
+}
+
+class XceptionBlock extends nn.Module {
+  readonly shortcut: nn.Module | undefined;
+  readonly stack: nn.Sequential;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
+  readonly #residual: boolean;
+
+  constructor(from: number, shape: BlockShape, paddle: XceptionShape["paddle"], drop: number) {
+    super();
+    const { widths, stride = 1, first = false, last = false } = shape;
+    const pooled = paddle === "pooled";
+    const norm = pooled ? {} : { eps: 1e-3, momentum: paddle ? 0.01 : 0.1 };
+    const to = widths.at(-1)!;
+    this.#residual = !last;
+    if (!last && (from !== to || stride !== 1)) {
+      const options = { stride, weightInit: uniform };
+      this.shortcut = pooled
+        ? new nn.Conv2d(from, to, 1, { bias: false, stride })
+        : convBn(from, to, 1, { ...options, norm, activation: null });
+    }
+    const stack: Record<string, nn.Module> = {};
+    widths.forEach((width, i) => {
+      const before = i ? widths[i - 1]! : from;
+      const deep = pooled ? width : before;
+      const dilation = last && paddle === "aligned" ? 2 : 1;
+      const window = { stride: pooled || i < 2 ? 1 : stride, padding: dilation, dilation };
+      const acts = (name: string): Record<string, nn.Module> =>
+        last && !pooled ? { [name]: new nn.ReLU() } : {};
+      const depthwise = {
+        convDw: new nn.Conv2d(deep, deep, 3, { bias: false, groups: deep, ...window }),
+        bnDw: new nn.BatchNorm2d(deep, norm),
+        ...acts("actDw"),
+      };
+      const pointwise = {
+        convPw: new nn.Conv2d(before, width, 1, { bias: false }),
+        bnPw: new nn.BatchNorm2d(width, norm),
+        ...acts("actPw"),
+      };
+      if (!last && !(pooled && first && i === 0)) stack[`act${i + 1}`] = new nn.ReLU();
+      stack[`conv${i + 1}`] = new nn.Sequential(
+        pooled ? { ...pointwise, ...depthwise } : { ...depthwise, ...pointwise },
+      );
+      if (last && pooled) stack[`act${i + 1}`] = new nn.ReLU();
+    });
+    if (pooled && this.shortcut) stack.pool = new nn.MaxPool2d(3, { stride, padding: 1 });
+    this.stack = new nn.Sequential(stack);
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.stack.forward(x);
+    if (!this.#residual) return y;
+    return add(this.shortcut?.forward(x) ?? x, this.stochasticDepth?.forward(y) ?? y);
+  }
+}
+
+/** Images of any size from 1, made for ≥ 32. */
+export class Xception extends Network {
+  constructor(shape: XceptionShape, options: ModelOptions = {}) {
+    super(options);
+    checkFields(new.target.name, "shape", shape, { entry: "list", middle: "number" });
+    const { entry, middle, paddle } = shape;
+    const { numClasses = 1000, inChannels = 3, smallImages = false, dropPath = 0 } = options;
+    const { dropout = paddle === "aligned" ? 0.5 : 0 } = options;
+    const several = (...widths: [number, number, number]): number[] => (paddle === "pooled" ? widths.slice(1) : widths); // prettier-ignore
+    const blocks: BlockShape[] = [
+      ...entry.map(([to, stride], i) => ({
+        widths: several(to, to, to),
+        stride: smallImages && !i ? 1 : stride,
+        first: !i,
+      })),
+      ...Array.from({ length: middle }, () => ({ widths: [728, 728, 728] })),
+      { widths: paddle === "pooled" ? [728, 1024] : [728, 1024, 1024], stride: 2 },
+      { widths: several(1536, 1536, 2048), last: true },
+    ];
+    const drop = rising(dropPath, blocks.length - 1);
+    let from = 64;
+    const built = blocks.map((block) => {
+      const layer = new XceptionBlock(from, block, paddle, drop());
+      from = block.widths.at(-1)!;
+      return layer;
+    });
+    const stem = { norm: { eps: paddle === "pooled" ? 1e-5 : 1e-3 }, weightInit: uniform };
+    const fc = new nn.Linear(from, numClasses);
+    this.build(
+      {
+        stem: new nn.Sequential(
+          convBn(inChannels, 32, 3, { ...stem, stride: smallImages ? 1 : 2 }),
+          convBn(32, 64, 3, stem),
+        ),
+        blocks: new nn.Sequential(...built),
+        ...(paddle === "aligned" ? { dropout: new DownscaledDropout(dropout) } : {}),
+      },
+      { head: new nn.Sequential(paddle === "aligned" ? { fc } : { dropout: new nn.Dropout(dropout), fc }) },
+    );
+  }
+}
+
+const HALVES = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+const SHAPES: Readonly<Record<string, XceptionShape>> = {
+  xception41: { entry: [[128, 2], [256, 2], [728, 2]], middle: 8 }, // prettier-ignore
+  xception65: { entry: [[128, 2], [256, 2], [728, 2]], middle: 16 }, // prettier-ignore
+  xception71: { entry: [[128, 2], [256, 1], [256, 2], [728, 1], [728, 2]], middle: 16 }, // prettier-ignore
+};
+
+/** resize: timm's floor(299 / crop_pct). */
+const timm = (name: string, resize: number) =>
+  defineModel(name, { ...imagenet(299, resize, "bicubic"), ...HALVES }, (o) => new Xception(SHAPES[name]!, o), { series: "Inception" }); // prettier-ignore
+const paddled = (name: string, paddle: "aligned" | "pooled") => {
+  const shape = { ...SHAPES[name.slice(0, 10)]!, paddle };
+  return defineModel(`paddle_${name}`, imagenet(299, 320), (o) => new Xception(shape, o), { series: "Inception", aliases: [`X${name.slice(1)}`] }); // prettier-ignore
+};
+
+export const xception41 = timm("xception41", 331);
+export const xception65 = timm("xception65", 318);
+export const xception71 = timm("xception71", 331);
+export const paddle_xception41 = paddled("xception41", "pooled");
+export const paddle_xception65 = paddled("xception65", "pooled");
+export const paddle_xception71 = paddled("xception71", "pooled");
+export const paddle_xception41_deeplab = paddled("xception41_deeplab", "aligned");
+export const paddle_xception65_deeplab = paddled("xception65_deeplab", "aligned");
