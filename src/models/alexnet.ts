@@ -1,9 +1,10 @@
 // AlexNet in its second form, for one processor and without response normalisation: Krizhevsky, One weird trick for
-// parallelizing convolutional neural networks (2014), arXiv 1404.5997, as torchvision has it.
+// parallelizing convolutional neural networks (2014), arXiv 1404.5997, as torchvision has it; PaddleClas's has another dropout.
 
 import type { Tensor } from "../core/tensor.js";
 import { AdaptiveAvgPool2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
 import { flatten } from "../ops/index.js";
+import { DownscaledDropout } from "./blocks.js";
 import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
@@ -14,9 +15,11 @@ export class AlexNet extends Classifier {
   readonly classifier: Sequential;
   protected readonly heads = ["classifier.6"];
 
-  constructor(options: ModelOptions = {}) {
+  /** paddle: PaddleClas's form, whose dropout scales in evaluation. */
+  constructor(options: ModelOptions = {}, paddle = false) {
     super(options);
     const { numClasses = 1000, inChannels = 3, dropout = 0.5 } = options;
+    const Drop = paddle ? DownscaledDropout : Dropout;
     this.features = new Sequential(
       new Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
       new ReLU(),
@@ -33,10 +36,10 @@ export class AlexNet extends Classifier {
       new MaxPool2d(3, { stride: 2 }),
     );
     this.classifier = new Sequential(
-      new Dropout(dropout),
+      new Drop(dropout),
       new Linear(256 * 6 * 6, 4096),
       new ReLU(),
-      new Dropout(dropout),
+      new Drop(dropout),
       new Linear(4096, 4096),
       new ReLU(),
       new Linear(4096, numClasses),
@@ -53,9 +56,7 @@ export class AlexNet extends Classifier {
   }
 }
 
-export const alexnet = defineModel("alexnet", imagenet(), (o) => new AlexNet(o), {
-  series: "AlexNet",
-  aliases: ["AlexNet"],
-  ...PLAIN,
-  smallImages: "needs images of at least 63 pixels",
-});
+const traits = { series: "AlexNet", ...PLAIN, smallImages: "needs images of at least 63 pixels" };
+
+export const alexnet = defineModel("alexnet", imagenet(), (o) => new AlexNet(o), traits);
+export const paddle_alexnet = defineModel("paddle_alexnet", imagenet(), (o) => new AlexNet(o, true), { ...traits, aliases: ["AlexNet"] }); // prettier-ignore

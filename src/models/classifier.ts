@@ -8,7 +8,7 @@ import type { Preprocessing } from "../data/preprocessing.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf, type Names } from "../errors/options.js";
 import { Conv2d, Linear, Module } from "../nn/index.js";
-import type { ModelOptions } from "./model.js";
+import type { ModelInfo, ModelOptions } from "./model.js";
 
 const OPTIONS: Names<ModelOptions> = {
   numClasses: true,
@@ -48,6 +48,8 @@ export function fitting<T>({ constructor: { name } }: Module, x: Tensor, forward
 export abstract class Classifier extends Module {
   /** How images are prepared for the weights it holds, if that is known: set where weights are loaded, kept where they are saved. */
   preprocessing?: Preprocessing;
+  /** What is said of it, if it was built by its name. */
+  info?: ModelInfo;
 
   /** Paths of the layers whose outputs are the classes, the main one first. */
   protected abstract readonly heads: readonly string[];

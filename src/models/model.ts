@@ -85,7 +85,9 @@ export function defineModel<T extends Classifier, O extends ModelOptions = Model
       if (!options?.[option] || limits[option] === undefined) continue;
       throw new DataError(`createModel: ${name} ${limits[option]}; got ${option} ${options[option]}`);
     }
-    return options?.initialise === false ? init.withoutInit(() => make(options)) : make(options);
+    const model = options?.initialise === false ? init.withoutInit(() => make(options)) : make(options);
+    model.info = info;
+    return model;
   };
   let size: { parameters: number; macs: number } | undefined;
   const measure = (): { parameters: number; macs: number } =>

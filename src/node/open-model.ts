@@ -18,7 +18,8 @@ import type { TrainedOn } from "./held-out.js";
 import { preparationFor } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
 import { isTensorflow, refuseTensorflow } from "./tensorflow.js";
-import { adaptedTo, readWeights } from "./weights.js";
+import { adaptedTo, loadRead, readWeights } from "./weights.js";
+import { refuseOthers } from "./whose.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
 export interface TrainedModel {
@@ -56,7 +57,7 @@ export async function openModel(source: ModelSource): Promise<TrainedModel> {
   const { model, weights, smallImages } = source;
   if (typeof weights !== "string") throw wrongKind("openModel", "weights", weights, "a path");
   const { file, config, own } = locateWeights(weights);
-  refuseTensorflow(file);
+  refuseTensorflow(file, model === undefined ? undefined : ownArchitecture(model));
   const published = await publishedOf(file);
   const named = config === undefined || published ? undefined : architectureOf(config);
   if (config !== undefined && named !== undefined && (model === undefined || named === model)) {
@@ -160,13 +161,15 @@ async function openRaw(
   const options = { smallImages, initialise: false };
   let model = createModel(architecture, options);
   try {
-    const state = adaptedTo(model, await readWeights(path), path);
+    const read = await readWeights(path);
+    refuseOthers(model, read, path);
+    const state = adaptedTo(model, read, path);
     const numClasses = state.get(`${model.head}.weight`)?.shape[0] ?? model.numClasses;
     const first = [...state.values()].find(({ shape }) => shape.length === 4);
     const inChannels = first?.shape[1] ?? 3;
     model.dispose();
     model = createModel(architecture, { ...options, numClasses, inChannels });
-    model.loadStateDict(state, { source: path });
+    loadRead(model, read, path);
     const ofImagenet = numClasses === imagenetClasses.length;
     const told = published?.preprocessing;
     const known = told?.inputSize[2] === inChannels ? told : undefined;

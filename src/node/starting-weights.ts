@@ -12,6 +12,7 @@ import { publishedOf } from "./published.js";
 import { refuseTensorflow } from "./tensorflow.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { adaptedTo, loadWeights, readWeights } from "./weights.js";
+import { weightsOfOther } from "./whose.js";
 
 export interface StartingWeights {
   readonly file: string;
@@ -38,7 +39,7 @@ export async function startingWeights({
   const local = pretrained === null ? weights : isLocal(pretrained) ? pretrained : undefined;
   if (local === null) return undefined;
   const { file, config: configPath } = locateWeights(local ?? (await fetchWeights(pretrained!)));
-  refuseTensorflow(file);
+  refuseTensorflow(file, model);
   const published = await publishedOf(file);
   if (published) {
     requireModel(file, published, model);
@@ -113,6 +114,8 @@ export async function loadStartingWeights(
   const lacking = [...missing, ...mismatched.map(({ name }) => name)].filter((name) => !isFree(name));
   if (lacking.length === 0) return;
   if (lacking.length === 1 && (await loadFirst(model, file, rename)) === lacking[0]) return;
+  const other = weightsOfOther(model, await readWeights(file), file);
+  if (other) throw other;
   throw new DataError(
     `${file}: weights of another model; got none that fit ${listed(lacking)}; expected all but the classifier's`,
   );

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DataError, short } from "../errors.js";
+import { modelNames } from "../models/index.js";
 import { readJson } from "./files.js";
 import { WEIGHT_FILES } from "./sharded.js";
 
@@ -12,15 +13,22 @@ const TENSORFLOW = /(^|[^a-z\d])tf_(efficientnet|mobilenet|mixnet)/i;
 export const isTensorflow = (name: string): boolean => TENSORFLOW.test(name);
 
 /**
- * Networks that timm names tf_… pad convolutions as TensorFlow does and have another eps, which their tensors do not tell.
- * @throws DataError if a file has the name of one; or its folder, where the file is named as all are; its config.json decides
+ * Networks that timm names tf_… pad convolutions as TensorFlow does and have another eps, which their tensors do not tell. `model`:
+ * the name of that which is to have the weights, if it is known.
+ * @throws DataError if a file has the name of another one; or its folder, where the file is named as all are; its config.json decides
  */
-export function refuseTensorflow(file: string): void {
+export function refuseTensorflow(file: string, model?: string): void {
   const name = namesOf(file).find(isTensorflow);
   if (name === undefined) return;
-  throw new DataError(
-    `${file}: weights of timm's ${short(name)}, which pads convolutions as TensorFlow does; no such model is known`,
-  );
+  const within = (known: string): boolean => new RegExp(`(^|[^a-z\\d])${known}([^a-z\\d]|$)`, "i").test(name);
+  const whose = modelNames().filter((known) => isTensorflow(known) && within(known)).sort((a, b) => b.length - a.length)[0]; // prettier-ignore
+  if (whose === undefined) {
+    throw new DataError(
+      `${file}: weights of timm's ${short(name)}, which pads convolutions as TensorFlow does; no such model is known`,
+    );
+  }
+  if (model === undefined || model === whose) return;
+  throw new DataError(`${file}: weights of ${whose}, not of ${model}; use --model ${whose}`);
 }
 
 /** Names that tell what a file of weights holds. */

@@ -17,6 +17,7 @@ import { writeFileAtomic } from "./files.js";
 import { preprocessingOf, readConfig } from "./model-config.js";
 import { readSharded, WEIGHT_FILES } from "./sharded.js";
 import { refuseTensorflow } from "./tensorflow.js";
+import { refuseOthers, weightsOfOther } from "./whose.js";
 
 /** Writes a state dict as a safetensors file, atomically. */
 export async function saveWeights(path: string, state: StateDict): Promise<void> {
@@ -91,14 +92,29 @@ export async function loadWeights(
 ): Promise<LoadReport> {
   if (!(model instanceof Module)) throw wrongKind("loadWeights", "model", model, "a Module");
   checkOptions<LoadWeightsOptions>("loadWeights", options, { key: true, strict: true, rename: true });
-  refuseTensorflow(path);
+  refuseTensorflow(path, model instanceof Classifier ? model.info?.name : undefined);
   const { key, strict = true, rename } = options;
-  const state = adaptedTo(model, await readWeights(path, key === undefined ? {} : { key }), path, rename);
-  const report = model.loadStateDict(state, { strict, source: path });
+  const state = await readWeights(path, key === undefined ? {} : { key });
+  const report = loadRead(model, state, path, { strict, ...(rename && { rename }) });
   const told = publishedByFile(path)?.preprocessing ?? (await toldBeside(path));
   const channels = model.parameters().find(({ shape }) => shape.length === 4)?.shape[2];
   if (told?.inputSize[2] === channels && model instanceof Classifier) model.preprocessing = told!;
   return report;
+}
+
+/** Loads what a file holds, as loadWeights(). */
+export function loadRead(
+  model: Module,
+  state: StateDict,
+  path: string,
+  { strict = true, rename }: Pick<LoadWeightsOptions, "strict" | "rename"> = {},
+): LoadReport {
+  refuseOthers(model, state, path);
+  try {
+    return model.loadStateDict(adaptedTo(model, state, path, rename), { strict, source: path });
+  } catch (error) {
+    throw (error instanceof DataError && weightsOfOther(model, state, path)) || error;
+  }
 }
 
 /** How images are prepared for weights that lie in a folder as the hub's do, if the config.json there is of this kind. */

@@ -2,8 +2,9 @@
 
 import { beforeAll, expect, it } from "vitest";
 import { createModel, init, tensor, tidy } from "../../src/index.js";
-import { adaptedTo } from "../../src/node/weights.js";
+import { loadRead } from "../../src/node/weights.js";
 import { drawInto, drawnTensors } from "../helpers/drawn.js";
+import { calibrated } from "../helpers/golden-models.js";
 import golden from "./paddle-models.json";
 
 const CLASSES = 7;
@@ -11,18 +12,25 @@ const CLASSES = 7;
 beforeAll(() => void init({ threads: 1 }));
 
 /** What the letters of paddle_models.py stand for. */
-const TENSORS: Record<string, string> = { w: "weight", b: "bias", m: "running_mean", v: "running_var" };
+const TENSORS: Record<string, string> = {
+  w: "weight",
+  b: "bias",
+  m: "running_mean",
+  v: "running_var",
+  s: "scale",
+};
 
 it.each(Object.entries(golden))(
   "%s: Paddle's weights give Paddle's logits",
-  (name, { size, logits, modules }) => {
+  (name, { size, logits, exponents, modules }) => {
     const entries = modules.split("\n").flatMap((line) => {
       const [path, sizes, letters] = line.split(" ") as [string, string, string];
       const shape = sizes.split("x").map(Number);
       return [...letters].map((letter) => ({ name: `${path}.${TENSORS[letter]}`, shape: letter === "w" ? shape : shape.slice(0, 1) })); // prettier-ignore
     });
     const model = createModel(name, { numClasses: CLASSES, initialise: false });
-    model.loadStateDict(adaptedTo(model, drawnTensors(entries), `${name}.pdparams`));
+    const state = calibrated(drawnTensors(entries), exponents);
+    loadRead(model, state, `${name}.pdparams`);
     const got = tidy(() => {
       const images = tensor(drawInto(8, new Float32Array(2 * size * size * 3)), [2, size, size, 3]);
       return model.eval().forward(images).data();

@@ -2,10 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel, init, type Classifier, type StateDict } from "../../src/index.js";
-import { paddleNetwork } from "../../src/io/paddle-names.js";
+import { isPaddleClas, paddleNetwork } from "../../src/io/paddle-names.js";
 import { adaptNames } from "../../src/io/weight-names.js";
-import { adaptedTo } from "../../src/node/weights.js";
-import { drawnTensors } from "../helpers/drawn.js";
+import { loadRead } from "../../src/node/weights.js";
+import { drawnState, drawnTensors } from "../helpers/drawn.js";
 
 let resnet18: Classifier;
 beforeAll(() => {
@@ -33,22 +33,16 @@ describe("Paddle's names", () => {
     expect([...adaptNames(state, names(resnet18)).keys()]).toEqual([...state.keys()]);
   });
 
-  it("that the family has none of stay, blocks beyond the last one among them", () => {
-    const state = stateOf(...stem, "blocks.8.conv0.conv.weight", "blocks.1.attention.weight", "fc.bias");
-    expect([...adaptNames(state, names(resnet18)).keys()]).toEqual([
-      "conv1.weight",
-      "layer1.0.conv1.weight",
+  it("that the model has none of stay, blocks beyond the last one among them", () => {
+    const blocks = Array.from({ length: 9 }, (_, i) => `blocks.${i}.conv0.conv.weight`);
+    const strange = ["blocks.1.attention.weight", "blocks.0.short.conv.weight"];
+    const adapted = adaptNames(stateOf(stem[0]!, ...blocks, ...strange, "fc.bias"), names(resnet18));
+    expect([...adapted.keys()].slice(8)).toEqual([
+      "layer4.1.conv1.weight",
       "blocks.8.conv0.conv.weight",
-      "blocks.1.attention.weight",
+      ...strange,
       "fc.bias",
     ]);
-  });
-
-  it("tell a projection in the first block, which PaddleClas' ResNet18 has and torchvision's has not", () => {
-    const state = adaptedTo(resnet18, stateOf(...stem, "blocks.0.short.conv.weight"), "f");
-    expect(() => resnet18.loadStateDict(state, { source: "f" })).toThrow(
-      /unexpected layer1\.0\.downsample\.0\.weight/,
-    );
   });
 
   it("have a wrapper's prefix before them", () => {
@@ -57,36 +51,92 @@ describe("Paddle's names", () => {
   });
 });
 
-it("VGG's convolutions are found between normalisations, too: those are then what is missing", () => {
-  const own = ["features.0.weight", "features.0.bias", "features.1.weight", "features.1.running_mean"];
-  own.push("features.3.weight", "classifier.6.weight");
-  const state = stateOf("conv_block_1.conv1.weight", "conv_block_1.conv2.weight", "fc3.weight");
-  expect(adaptNames(state, own).get("features.3.weight")).toBe(state.get("conv_block_1.conv2.weight"));
+it("blocks are counted by their numbers, in whatever order a file has them", () => {
+  const all = ["stem.0.conv.weight", ...Array.from({ length: 8 }, (_, i) => `blocks.${i}.conv0.conv.weight`)];
+  const adapted = adaptNames(stateOf(...all.reverse()), names(resnet18));
+  expect([...adapted.keys()].slice(0, 3)).toEqual([
+    "layer4.1.conv1.weight",
+    "layer4.0.conv1.weight",
+    "layer3.1.conv1.weight",
+  ]);
 });
 
-it("VGG without biases gets zeros, and halves behind its dropouts; with biases it keeps them", () => {
-  const own = ["features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias"];
-  own.push(...[0, 3, 6].flatMap((i) => [`classifier.${i}.weight`, `classifier.${i}.bias`]));
-  const file = ["conv_block_1.conv1.weight", "conv_block_2.conv1.weight", "conv_block_2.conv1.bias"];
-  const state = stateOf(...file, "fc1.weight", "fc2.weight", "fc3.weight", "fc3.bias");
-  const adapted = adaptNames(state, own);
-  expect([...adapted.keys()].sort()).toEqual(
-    ["features.0.weight", "features.0.bias", "features.3.weight", "features.3.bias"]
-      .concat(["classifier.0.weight", "classifier.3.weight", "classifier.6.weight", "classifier.6.bias"])
-      .sort(),
+it("what PP-LCNetV2 keeps for re_parameterize() is left out", () => {
+  const own = ["conv_head.weight", "stages.2.0.pw_conv.0.conv.weight"];
+  const file = ["last_conv.weight", "stages.2.0.pw_conv_1.conv.weight", "stages.2.0.dw_conv.weight"];
+  expect([...adaptNames(stateOf(...file), own).keys()]).toEqual(own);
+});
+
+it("linear layers become 1×1 convolutions, and the other way round", () => {
+  const file = [
+    "_ghostbottleneck_0.ghost_module_1.primary_conv._conv",
+    "_ghostbottleneck_0.se_block.squeeze",
+  ];
+  const state = drawnTensors(file.map((name) => ({ name: `${name}.weight`, shape: [2, 3] })));
+  const own = ["blocks.0.0.ghost1.primary_conv.0.weight", "blocks.0.0.se.conv_reduce.weight"];
+  expect([...adaptNames(state, own)].map(([name, { shape }]) => [name, shape])).toEqual([
+    [own[0], [2, 3]],
+    [own[1], [2, 3, 1, 1]],
+  ]);
+  const rexnet = drawnTensors(
+    ["features.3.out.0", "output.1"].map((name) => ({ name: `${name}.weight`, shape: [2, 3, 1, 1] })),
   );
-  expect(adapted.get("features.0.bias")).toEqual({ dtype: "F32", shape: [2], data: new Float32Array(2) });
-  expect(adapted.get("features.3.bias")).toBe(state.get("conv_block_2.conv1.bias"));
-  expect(adapted.get("classifier.0.weight")).toBe(state.get("fc1.weight"));
-  for (const [i, fc] of [[3, "fc2"], [6, "fc3"]] as const) // prettier-ignore
-    expect(adapted.get(`classifier.${i}.weight`)!.data).toEqual((state.get(`${fc}.weight`)!.data as Float32Array).map((w) => w / 2)); // prettier-ignore
-  expect(adapted.get("classifier.6.bias")).toBe(state.get("fc3.bias"));
+  expect(adaptNames(rexnet, ["head.fc.weight"]).get("head.fc.weight")!.shape).toEqual([2, 3]);
 });
 
-it("VGG in PaddleClas's own form is left as it is", () => {
-  const own = ["features.0.weight", ...[0, 3, 6].map((i) => `classifier.${i}.weight`)];
-  const state = stateOf("conv_block_1.conv1.weight", "fc1.weight", "fc2.weight", "fc3.weight");
-  const adapted = adaptNames(state, own);
-  expect([...adapted.keys()]).toEqual(own);
-  expect(adapted.get("classifier.3.weight")).toBe(state.get("fc2.weight"));
+describe("weights of another model", () => {
+  const refused = (model: string, of: string, rename = (name: string) => name): string => {
+    const [wanted, whose] = [model, of].map((name) =>
+      createModel(name, { numClasses: 2, initialise: false }),
+    );
+    const state = new Map([...drawnState(whose!)].map(([name, tensor]) => [rename(name), tensor]));
+    let message = "";
+    try {
+      loadRead(wanted!, state, "f");
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    wanted!.dispose();
+    whose!.dispose();
+    return message;
+  };
+  /** PaddleClas's names of ResNet-18. */
+  const paddles = (name: string): string =>
+    name
+      .replace(/^conv1\./, "stem.0.conv.")
+      .replace(/^bn1\./, "stem.0.bn.")
+      .replace(/^layer(\d)\.(\d)/, (_, s, i) => `blocks.${2 * (Number(s) - 1) + Number(i)}`)
+      .replace(/(conv|bn)(\d)\.(\w+)$/, (_, kind, i, what) => `conv${Number(i) - 1}.${kind}.${what}`)
+      .replace("downsample.0", "short.conv")
+      .replace("downsample.1", "short.bn");
+
+  it("are refused by the name of the model whose they are", () => {
+    expect(refused("resnet18", "resnet34")).toBe(
+      "f: weights of resnet34, not of resnet18; use --model resnet34",
+    );
+    expect(refused("resnet18", "paddle_resnet18", paddles)).toBe(
+      "f: weights of paddle_resnet18 (PaddleClas's ResNet18), not of resnet18; use --model paddle_resnet18",
+    );
+    expect(refused("resnet18", "paddle_resnet18", (name) => `module.${paddles(name)}`)).toContain(
+      "use --model paddle_resnet18",
+    );
+  });
+
+  it("are refused where the tensors are the same and the network is not", () => {
+    const fire = (name: string): string =>
+      name.replace(/^features\.3\.expand1x1/, "_conv1._conv_path1._conv");
+    expect(refused("squeezenet1_1", "squeezenet1_1", fire)).toBe(
+      "f: weights of paddle_squeezenet1_1 (PaddleClas's SqueezeNet1_1), not of squeezenet1_1; use --model paddle_squeezenet1_1",
+    );
+  });
+
+  it("of no model of the series are refused by what does not fit", () => {
+    expect(refused("squeezenet1_1", "lenet5")).toMatch(/^f: missing /);
+    expect(refused("lenet5", "squeezenet1_1", (name) => name.replace(/^classifier\.1/, "_conv1._conv_path1._conv"))).toBe("f: weights of a network of PaddleClas; lenet5 is none of these"); // prettier-ignore
+  });
+
+  it("of paddle.vision's MobileNetV3 are torchvision's", () => {
+    expect(isPaddleClas(["blocks.0.bottleneck_conv.0.weight"])).toBe(false);
+    expect(isPaddleClas(["blocks.0.bottleneck_conv.conv.weight"])).toBe(true);
+  });
 });

@@ -172,7 +172,7 @@ describe("weights that nothing is known of", () => {
   });
 
   it("are refused if a name says that they pad as TensorFlow does", async () => {
-    for (const file of ["tf_mobilenet_v2-1.safetensors", "timm_tf_efficientnet_b0.pth"]) {
+    for (const file of ["tf_mobilenet_v2-1.safetensors", "timm_tf_mixnet_s.pth"]) {
       copyFileSync(at(V2), at(file));
       await expect(open(file, "mobilenet_v2")).rejects.toThrow(
         `${at(file)}: weights of timm's ${file}, which pads convolutions as TensorFlow does; no such model is known`,
@@ -182,7 +182,9 @@ describe("weights that nothing is known of", () => {
     }
     mkdirSync(at("tf_efficientnet_b0.in1k"));
     copyFileSync(at(V2), at("tf_efficientnet_b0.in1k", "model.safetensors"));
-    await expect(open("tf_efficientnet_b0.in1k", "mobilenet_v2")).rejects.toThrow("pads convolutions");
+    await expect(open("tf_efficientnet_b0.in1k", "efficientnet_b0")).rejects.toThrow(
+      "weights of tf_efficientnet_b0, not of efficientnet_b0; use --model tf_efficientnet_b0",
+    );
     const model = createModel("mobilenet_v2", { numClasses: 3 });
     await expect(loadWeights(model, at("tf_mobilenet_v2-1.safetensors"))).rejects.toThrow(
       "pads convolutions",

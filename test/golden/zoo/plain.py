@@ -1,4 +1,4 @@
-"""VGG and SqueezeNet of PaddleClas: torchvision's, changed where it differs. Its dropout multiplies by 1 - p in evaluation."""
+"""AlexNet, VGG and SqueezeNet of PaddleClas: torchvision's, changed where it differs. Its dropout multiplies by 1 - p in evaluation."""
 
 import torchvision
 from torch import nn
@@ -40,6 +40,7 @@ def squeezenet(version, padding):
 
 
 MODELS = {
+    "paddle_alexnet": lambda classes: downscaled(torchvision.models.alexnet(num_classes=classes)),
     **{f"paddle_vgg{layers}": vgg(layers) for layers in [11, 13, 16, 19]},
     "paddle_squeezenet1_0": squeezenet("1_0", 0),
     "paddle_squeezenet1_1": squeezenet("1_1", 1),
