@@ -8,6 +8,8 @@ export const SILU: i32 = 3;
 export const HARDSWISH: i32 = 4;
 export const HARDSIGMOID: i32 = 5;
 export const SIGMOID: i32 = 6;
+export const GELU: i32 = 7;
+export const GELU_TANH: i32 = 8;
 
 /** Channel pairs of a 3×3 convolution whose transformed weights lie beyond L2. */
 export const FAR_PAIRS: i32 = 65536;

@@ -1,7 +1,11 @@
 // Activations by their numbers, for kernels that apply one as they write.
 
-import { HARDSIGMOID, HARDSWISH, RELU, RELU6, SILU } from "../shapes";
+import { GELU, GELU_TANH, HARDSIGMOID, HARDSWISH, RELU, RELU6, SILU } from "../shapes";
 import {
+  gelu,
+  geluBackward,
+  geluTanh,
+  geluTanhBackward,
   hardsigmoid,
   hardsigmoidBackward,
   hardswish,
@@ -24,6 +28,8 @@ export function activate(f: i32, x: usize, y: usize, count: i32): void {
   else if (f == RELU6) relu6(x, y, 0, count);
   else if (f == HARDSWISH) hardswish(x, y, 0, count);
   else if (f == HARDSIGMOID) hardsigmoid(x, y, 0, count);
+  else if (f == GELU) gelu(x, y, 0, count);
+  else if (f == GELU_TANH) geluTanh(x, y, 0, count);
   else sigmoid(x, y, 0, count);
 }
 
@@ -32,5 +38,7 @@ export function activateBackward(f: i32, dy: usize, x: usize, dx: usize, count: 
   if (f == SILU) siluBackward(dy, x, dx, 0, count);
   else if (f == RELU6) relu6Backward(dy, x, dx, 0, count);
   else if (f == HARDSWISH) hardswishBackward(dy, x, dx, 0, count);
+  else if (f == GELU) geluBackward(dy, x, dx, 0, count);
+  else if (f == GELU_TANH) geluTanhBackward(dy, x, dx, 0, count);
   else hardsigmoidBackward(dy, x, dx, 0, count);
 }

@@ -6,17 +6,22 @@ const typed = (names, type) => names.replace(/\w+/g, `$&: ${type},`);
 /** A loop over contiguous arrays, X or DY and X, of which `value` computes y, with numbers that it has as vectors: x or dy, scale. */
 const alike = ([name, what, value, arrays = "X", numbers = ""]) => {
   const loads = arrays.replace(/\w+/g, (p) => `const ${p.toLowerCase()} = v128.load(at(${p}, i));`);
+  const long = /gelu/.test(value); // one body is enough
   return `
 /** y = ${what}. */
 export function ${name}(${typed(arrays, "usize")} y: usize, ${typed(numbers, "f32")} begin: i32, end: i32): void {
-  ${/sigmoid4|siluSlope/.test(value) ? "setSigmoid();" : ""}
+  ${/gelu/.test(value) ? "setGelu();" : /sigmoid4|siluSlope/.test(value) ? "setSigmoid();" : ""}
   ${numbers.replace(/\w+/g, (n) => `const ${n.toLowerCase()} = f32x4.splat(${n});`)}
   let i = begin;
-  for (; i + 4 <= end; i += 4) {
+  ${
+    long
+      ? ""
+      : `for (; i + 4 <= end; i += 4) {
     ${loads}
     v128.store(at(y, i), ${value});
+  }`
   }
-  if (i < end) {
+  ${long ? "for (; i < end; i += 4)" : "if (i < end)"} {
     ${loads}
     storeLanes(at(y, i), ${value}, end - i);
   }
@@ -86,6 +91,8 @@ const UNARY = [
   ["neg", "−x", "f32x4.neg(x)"],
   ["relu6", "min(max(x, 0), 6)", "cut(x, f32x4.splat(6))"],
   ["silu", "x / (1 + e⁻ˣ)", "f32x4.mul(x, sigmoid4(x))"],
+  ["gelu", "x·Φ(x)", "gelu4(x)"],
+  ["geluTanh", "x·Φ(x) by way of tanh", "f32x4.mul(x, sigmoid4(geluCurve(x)))"],
   ["hardsigmoid", "min(max(x + 3, 0), 6) / 6", "gate(x)"],
   ["hardswish", "x · min(max(x + 3, 0), 6) / 6", "f32x4.mul(x, gate(x))"],
 ];
@@ -101,6 +108,8 @@ const GRADIENTS = [
   ["abs", "dy·sign(x), 0 at 0", "signed(dy, x)"],
   ["relu6", "dy where 0 < x < 6, else 0", "v128.and(dy, between(x, 0, 6))"],
   ["silu", "dy·s·(1 + x·(1 − s)) with s = 1 / (1 + e⁻ˣ)", "f32x4.mul(dy, siluSlope(x))"],
+  ["gelu", "dy·(Φ(x) + x·Φ′(x))", "f32x4.mul(dy, geluSlope4(x))"],
+  ["geluTanh", "dy times the slope of geluTanh", "f32x4.mul(dy, geluTanhSlope(x))"],
   [
     "hardsigmoid",
     "dy/6 where −3 < x < 3, else 0",
@@ -130,14 +139,14 @@ const BINARY = [
 /** Functions of kernels/elementwise/slopes.ts, and cut(), are parts of the loops. */
 const inlined = (text) =>
   text.replace(
-    /\b(cut|gate|sigmoid4|signed|between|leak|siluSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
+    /\b(cut|gate|sigmoid4|signed|between|leak|siluSlope|gelu4|geluSlope4|geluCurve|geluTanhSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
     "inline.always($&)",
   );
 
 export default {
   maps: inlined(`import { Broadcast } from "../../arguments";
-import { exp4, log4, setSigmoid, sigmoid4, tanh4 } from "../../math";
+import { exp4, gelu4, geluSlope4, log4, setGelu, setSigmoid, sigmoid4, tanh4 } from "../../math";
 import { at, cut, madd, storeLanes } from "../../simd";
-import { between, gate, hardswishGradient, leak, signed, siluSlope } from "../slopes";
+import { between, gate, geluCurve, geluTanhSlope, hardswishGradient, leak, signed, siluSlope } from "../slopes";
 ${[...UNARY, ...WITH_NUMBERS].map(alike).join("")}${GRADIENTS.map(gradient).join("")}${BINARY.map(binary).join("")}`),
 };

@@ -30,6 +30,19 @@ export function siluSlope(x: v128): v128 {
   return f32x4.mul(s, madd(x, f32x4.sub(one, s), one));
 }
 
+/** √(8/π)·(x + 0.044715·x³), whose logistic function GELU's approximation by tanh takes instead of the normal distribution. */
+export function geluCurve(x: v128): v128 {
+  const x2 = f32x4.mul(x, x);
+  return f32x4.mul(x, madd(x2, f32x4.splat(0.07135481627), f32x4.splat(1.595769122)));
+}
+
+export function geluTanhSlope(x: v128): v128 {
+  const one = f32x4.splat(1);
+  const s = sigmoid4(inline.always(geluCurve(x)));
+  const slope = madd(f32x4.mul(x, x), f32x4.splat(0.2140644488), f32x4.splat(1.595769122));
+  return f32x4.mul(s, madd(f32x4.mul(x, slope), f32x4.sub(one, s), one));
+}
+
 export function hardswishGradient(dy: v128, x: v128): v128 {
   const slope = madd(x, f32x4.splat(1.0 / 3.0), f32x4.splat(0.5));
   const inside = v128.bitselect(slope, f32x4.splat(1), f32x4.le(x, f32x4.splat(3)));

@@ -7,7 +7,8 @@ import { onReplaced, runtime } from "../wasm/runtime.js";
 import type { Tensor } from "./tensor.js";
 
 /** Functions of one element that an operation can apply as it writes. */
-export type Activation = "relu" | "relu6" | "silu" | "hardswish" | "hardsigmoid" | "sigmoid";
+export type Activation =
+  "relu" | "relu6" | "silu" | "hardswish" | "hardsigmoid" | "sigmoid" | "gelu" | "geluTanh";
 
 /** What the computation of an output can take over from the operation that follows, so that this needs no pass of its own. */
 export interface Epilogue {

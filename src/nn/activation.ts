@@ -1,6 +1,18 @@
 import type { Tensor } from "../core/tensor.js";
-import { hardsigmoid, hardswish, leakyRelu, relu, relu6, sigmoid, silu, tanh } from "../ops/index.js";
-import { wrongKind } from "../errors/options.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
+import {
+  gelu,
+  hardsigmoid,
+  hardswish,
+  leakyRelu,
+  relu,
+  relu6,
+  sigmoid,
+  silu,
+  tanh,
+  type GeluOptions,
+} from "../ops/index.js";
+import { GELU as OPTIONS } from "../ops/option-names.js";
 import { Module } from "./module.js";
 
 /** max(x, 0). */
@@ -35,6 +47,21 @@ export class ReLU6 extends Module {
 export class SiLU extends Module {
   forward(x: Tensor): Tensor {
     return silu(x);
+  }
+}
+
+/** x·Φ(x) with the normal distribution Φ. */
+export class GELU extends Module {
+  readonly approximate: "none" | "tanh";
+
+  constructor(options: GeluOptions = {}) {
+    super();
+    checkOptions<GeluOptions>("GELU", options, OPTIONS);
+    this.approximate = options.approximate ?? "none";
+  }
+
+  forward(x: Tensor): Tensor {
+    return gelu(x, { approximate: this.approximate });
   }
 }
 

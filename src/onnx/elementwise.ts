@@ -59,6 +59,21 @@ export const ELEMENTWISE: Readonly<Record<string, Row>> = {
     const x = n.input("x");
     return n.result(n.add("Mul", [x.name, n.add("Sigmoid", [x.name])]), x.axes);
   },
+  /** x/2·(1 + erf(x/√2)): an operator of its own since opset 20 alone. */
+  gelu(n) {
+    const x = n.input("x");
+    const erf = n.add("Erf", [n.add("Mul", [x.name, n.file.scalar(Math.SQRT1_2)])]);
+    const half = n.add("Mul", [x.name, n.file.scalar(0.5)]);
+    return n.result(n.add("Mul", [half, n.add("Add", [erf, n.file.scalar(1)])]), x.axes);
+  },
+  /** x / (1 + e^−2t), where x/2·(1 + tanh t) is meant: t = √(2/π)·(x + 0.044715·x³). */
+  geluTanh(n) {
+    const x = n.input("x");
+    const factor = Math.sqrt(8 / Math.PI);
+    const cubic = n.add("Mul", [n.add("Mul", [x.name, x.name]), n.file.scalar(factor * 0.044715)]);
+    const twice = n.add("Mul", [x.name, n.add("Add", [cubic, n.file.scalar(factor)])]);
+    return n.result(n.add("Mul", [x.name, n.add("Sigmoid", [twice])]), x.axes);
+  },
   relu6(n) {
     const x = n.input("x");
     return n.result(n.add("Clip", [x.name, n.file.scalar(0), n.file.scalar(6)]), x.axes);

@@ -4,8 +4,10 @@ import { defineOp } from "../core/op.js";
 import { definePlan, operandsOf } from "../core/planned.js";
 import type { Activation, Storage } from "../core/storage.js";
 import { empty, type Tensor } from "../core/tensor.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import { GRAIN } from "../wasm/parallel.js";
 import { activatedBefore } from "./fusion.js";
+import { GELU } from "./option-names.js";
 
 /**
  * y = f(x). from: what its slope is read from. slow: how many times longer than a copy it takes. Where x waits to be computed,
@@ -55,3 +57,22 @@ export const hardsigmoid = defineActivation("hardsigmoid", "x");
 export const hardswish = defineActivation("hardswish", "x");
 /** min(max(x, 0), 6). */
 export const relu6 = defineActivation("relu6", "x");
+
+const [exactGelu, tanhGelu] = [defineActivation("gelu", "x", 8), defineActivation("geluTanh", "x", 8)];
+
+export interface GeluOptions {
+  /** "tanh": of the normal distribution by way of tanh, which differs by up to 0.0005. Default "none". */
+  approximate?: "none" | "tanh";
+}
+
+/**
+ * x·Φ(x) with the normal distribution Φ. Hendrycks and Gimpel, Gaussian Error Linear Units (2016), arXiv 1606.08415.
+ * @throws DataError for another approximation
+ */
+export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  checkOptions<GeluOptions>("gelu", options, GELU);
+  const { approximate = "none" } = options;
+  if (approximate === "tanh") return tanhGelu(x);
+  if (approximate === "none") return exactGelu(x);
+  throw wrongKind("gelu", "approximate", approximate, '"none" or "tanh"');
+}

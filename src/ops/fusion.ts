@@ -21,6 +21,8 @@ const CODES: Readonly<Record<Activation, number>> = {
   hardswish: constants.HARDSWISH,
   hardsigmoid: constants.HARDSIGMOID,
   sigmoid: constants.SIGMOID,
+  gelu: constants.GELU,
+  geluTanh: constants.GELU_TANH,
 };
 
 /** An activation as kernels take it; 0 for none. */

@@ -1,12 +1,14 @@
 // The options of operations by name, for those that take them: the operations, and the layers and losses that pass them on.
 
 import type { Names } from "../errors/options.js";
+import type { GeluOptions } from "./activation.js";
 import type { BinaryCrossEntropyOptions, SigmoidFocalOptions } from "./binary-loss.js";
 import type { Conv2dOptions } from "./conv/sizes.js";
 import type { InterpolateOptions } from "./interpolate.js";
 import type { CrossEntropyOptions } from "./loss.js";
 import type { AvgPoolOptions, MaxPoolOptions } from "./pool.js";
 
+export const GELU: Names<GeluOptions> = { approximate: true };
 export const CONV2D: Names<Conv2dOptions> = {
   stride: true,
   padding: true,

@@ -95,6 +95,8 @@ export const elementwise: OpCases[] = [
   unary("abs", "awayFromZero", 0),
   unary("neg", "normal", 0),
   withPieces(unary("silu", "normal", 1e-6)),
+  withPieces(unary("gelu", "normal", 1e-6)),
+  withPieces(unary("geluTanh", "normal", 1e-6)),
   withPieces(unary("hardsigmoid", "normal", 1e-6)),
   withPieces(unary("hardswish", "normal", 1e-6)),
   withPieces(unary("relu6", "awayFromZero", 0)),

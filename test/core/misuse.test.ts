@@ -290,6 +290,11 @@ const rows: [string, () => unknown, string][] = [
     "maxPool2d: kernelSize must be a number or [height, width]; got [2,2,2]",
   ],
   ["an output size", () => fovea.adaptiveAvgPool2d(images(), any(undefined)), "outputSize undefined"],
+  [
+    "gelu",
+    () => fovea.gelu(x(), any({ approximate: true })),
+    'approximate must be "none" or "tanh"; got true',
+  ],
   ["a mode", () => fovea.interpolate(images(), any({ scaleFactor: 2, mode: "a" })), 'must be "nearest"; got a string'], // prettier-ignore
   ["Upsample of nothing", () => new fovea.Upsample(any({})), "Upsample: scaleFactor must be an integer ≥ 1"],
   [

@@ -111,6 +111,8 @@ for smoothing in [0.0, 0.2]:
          lambda x, target: F.cross_entropy(x, target, label_smoothing=smoothing), ints=["target"])
 for op in ["relu", "sigmoid", "tanh", "exp", "abs", "neg"]:
     case(op, {}, {"x": [3, 11]}, getattr(torch, op))
+case("gelu", {}, {"x": [3, 11]}, F.gelu)
+case("geluTanh", {}, {"x": [3, 11]}, lambda x: F.gelu(x, approximate="tanh"))
 case("logSigmoid", {}, {"x": [3, 11]}, F.logsigmoid)
 case("flip", {"axes": [2, 0]}, {"x": [2, 3, 4, 5]}, lambda x: x.flip([2, 0]))
 

@@ -10,8 +10,8 @@ import { tileCalls } from "./tile-calls.js";
 import { windowCalls } from "./window-calls.js";
 import { winogradCalls } from "./winograd-calls.js";
 
-const UNARY = ["relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "silu", "hardsigmoid", "hardswish", "relu6"] as const; // prettier-ignore
-const BACKWARD = ["reluBackward", "sigmoidBackward", "tanhBackward", "absBackward", "siluBackward", "hardsigmoidBackward", "hardswishBackward", "relu6Backward"] as const; // prettier-ignore
+const UNARY = ["relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "silu", "gelu", "geluTanh", "hardsigmoid", "hardswish", "relu6"] as const; // prettier-ignore
+const BACKWARD = ["reluBackward", "sigmoidBackward", "tanhBackward", "absBackward", "siluBackward", "geluBackward", "geluTanhBackward", "hardsigmoidBackward", "hardswishBackward", "relu6Backward"] as const; // prettier-ignore
 type Unary = (typeof UNARY)[number];
 type Backward = (typeof BACKWARD)[number];
 type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { init, runtime } from "../../src/wasm/runtime.js";
 import { forEachBinary } from "../helpers/binaries.js";
+import { erfc } from "../reference/erf.js";
 
-type Name = "exp" | "log" | "sigmoid" | "tanh";
+type Name = "exp" | "gelu" | "log" | "sigmoid" | "tanh";
 
 const source = readFileSync(new URL("../../kernels/math.ts", import.meta.url), "utf8");
 
@@ -22,6 +23,7 @@ function claimOf(name: Name): number {
 
 const exact: Record<Name, (x: number) => number> = {
   exp: Math.exp,
+  gelu: (x) => (x * erfc(-x / Math.SQRT2)) / 2,
   log: Math.log,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   tanh: Math.tanh,
@@ -83,6 +85,7 @@ function worst(name: Name, x: readonly number[]): { error: number; at: number } 
 /** The stretches that the sentences speak of. Strides are primes that leave about a million numbers to each. */
 const sweeps: Record<Name, number[]> = {
   exp: [...between(-87, -1e-30, 2003), ...between(1e-30, 88, 2003)],
+  gelu: [...between(-13, -1e-30, 2003), ...between(1e-30, 1e30, 4003)],
   log: between(1.1754944e-38, 3.4028234e38, 2011),
   sigmoid: [...between(-87, -1e-30, 2003), ...between(1e-30, 88, 2003)],
   tanh: [...between(-Infinity, -1e-38, 3001), ...between(1e-38, Infinity, 3001)],
@@ -161,6 +164,19 @@ forEachBinary((binary) => {
         [1e-40, 0.5],
         [100, 1],
         [-1000, 0],
+      ]);
+    });
+
+    test("gelu goes to zero and to x, and keeps zero, subnormals and NaN", () => {
+      check("gelu", [
+        [NaN, NaN],
+        [Infinity, Infinity],
+        [0, 0],
+        [-0, -0],
+        [1e-40, Math.fround(5e-41)],
+        [50, 50],
+        [-13.3, -0],
+        [-1e30, -0],
       ]);
     });
 

@@ -4,6 +4,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   add,
+  gelu,
   hardsigmoid,
   hardswish,
   memoryStats,
@@ -27,7 +28,16 @@ import * as reference from "../reference/elementwise.js";
 import { referenceOf } from "../reference/index.js";
 import { sizeOf, values, type Values } from "../reference/values.js";
 
-const ACTIVATIONS = { relu, relu6, silu, hardswish, hardsigmoid, sigmoid };
+const ACTIVATIONS = {
+  relu,
+  relu6,
+  silu,
+  gelu,
+  geluTanh: (x: Tensor) => gelu(x, { approximate: "tanh" }),
+  hardswish,
+  hardsigmoid,
+  sigmoid,
+};
 type Name = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as Name[];
 

@@ -7,6 +7,7 @@ import {
   affine,
   batchNorm,
   conv2d,
+  gelu,
   hardsigmoid,
   hardswish,
   memoryStats,
@@ -25,7 +26,15 @@ import { draw } from "../helpers/random.js";
 import { sizeOf } from "../reference/values.js";
 
 const SHAPE = [3, 5, 4, 7];
-const ACTIVATIONS = Object.entries({ relu, relu6, silu, hardswish, hardsigmoid });
+const ACTIVATIONS = Object.entries({
+  relu,
+  relu6,
+  silu,
+  gelu,
+  geluTanh: (x: Tensor) => gelu(x, { approximate: "tanh" }),
+  hardswish,
+  hardsigmoid,
+});
 
 const leaf = (name: string, shape = SHAPE): Tensor =>
   tensor(Float32Array.from(draw("normal", name, sizeOf(shape))), shape, { requiresGrad: true });

@@ -1,5 +1,6 @@
 // y[i] = f(x[i]) and y[i] = f(a[i], b[i]), the latter with NumPy's broadcasting.
 
+import { erfc } from "./erf.js";
 import { indexOf, stridesOf, values, type Values } from "./values.js";
 
 interface Unary {
@@ -26,6 +27,10 @@ export const abs = map(Math.abs);
 export const neg = map((x) => -x);
 const cut6 = (x: number): number => (x < 0 ? 0 : x > 6 ? 6 : x);
 export const silu = map((x) => x / (1 + Math.exp(-x)));
+export const gelu = map((x) => (x * erfc(-x / Math.SQRT2)) / 2);
+export const geluTanh = map(
+  (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+);
 export const hardsigmoid = map((x) => cut6(x + 3) / 6);
 export const hardswish = map((x) => (x * cut6(x + 3)) / 6);
 export const relu6 = map(cut6);
