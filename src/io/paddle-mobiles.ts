@@ -1,13 +1,8 @@
 // Names in Paddle's files of mobile networks.
 
-import { next, type PaddleSeries, type Rule } from "./paddle-rules.js";
+import { next, NUMBERED, type PaddleSeries, type Rule } from "./paddle-rules.js";
 
 const BLOCKS = /^blocks\.\d+\.\d+/;
-/** paddle.vision's pairs of a convolution and its normalisation. */
-const NUMBERED: readonly Rule[] = [
-  [/\.0$/, ".conv"],
-  [/\.1$/, ".bn"],
-];
 const PARTS: readonly Rule[] = [
   [/\.(?:ecn|expand_conv|exp_conv)\./, ".expand."],
   [/\.(?:dcn|depthwise_conv|bottleneck_conv|dw_conv)\./, ".depthwise."],

@@ -3,6 +3,7 @@
 
 import type { StateTensor } from "../core/state.js";
 import { CONVOLUTIONAL } from "./paddle-convs.js";
+import { INCEPTIONS } from "./paddle-inceptions.js";
 import { MOBILES } from "./paddle-mobiles.js";
 import { plain, renamed, type PaddleSeries } from "./paddle-rules.js";
 
@@ -16,7 +17,7 @@ export interface PaddleNetwork {
   tensor(name: string, tensor: StateTensor): StateTensor;
 }
 
-const SERIES = [...CONVOLUTIONAL, ...MOBILES];
+const SERIES = [...CONVOLUTIONAL, ...INCEPTIONS, ...MOBILES];
 
 const pathsOf = (names: readonly string[]): string[] => [
   ...new Set(names.map((name) => name.slice(0, name.lastIndexOf(".")))),

@@ -10,7 +10,7 @@ export interface PaddleSeries {
   /** How modules' paths begin that are counted through, there and here: the first is the first, whatever their numbers. */
   readonly counted?: readonly (readonly [theirs: RegExp, ours: RegExp])[];
   /** All of them, one after the other, on what the rules before have made. */
-  readonly rules: readonly Rule[];
+  readonly rules: readonly Rule[] | ((own: readonly string[]) => readonly Rule[]);
   /** Modules that hold nothing the model needs. */
   readonly left?: RegExp;
   /** Weights that are a linear layer there and a 1×1 convolution here, or the other way round, and their axes here. */
@@ -18,6 +18,12 @@ export interface PaddleSeries {
   /** Whether torchvision's networks have such files, too: those of paddle.vision. */
   readonly vision?: boolean;
 }
+
+/** paddle.vision's pairs of a convolution and its normalisation. */
+export const NUMBERED: readonly Rule[] = [
+  [/\.0$/, ".conv"],
+  [/\.1$/, ".bn"],
+];
 
 export const next = (digit: string | undefined, by = 1): number => Number(digit) + by;
 
@@ -85,10 +91,11 @@ export function renamed(
     return [theirs, new Map(inTurn(all, theirs, true).map((begin, i) => [begin, here[i]]))] as const;
   });
   const modules = new Map<string, string>();
+  const steps = typeof rules === "function" ? rules(own) : rules;
   paths.forEach((path, i) => {
     let to = all[i]!;
     for (const [theirs, begins] of pairs) to = to.replace(theirs, (begin) => begins.get(begin) ?? begin);
-    for (const [pattern, by] of rules) {
+    for (const [pattern, by] of steps) {
       to = typeof by === "string" ? to.replace(pattern, by) : to.replace(pattern, (_, ...groups: string[]) => by(...groups)); // prettier-ignore
     }
     for (const choose of BY_MODEL) if (!known.has(to)) to = choose(to, (name) => known.has(name));

@@ -1,6 +1,6 @@
 """Writes paddle-models.json: python3 test/golden/paddle_models.py PADDLECLAS, a checkout at d178931 (paddlepaddle 3.3.1, numpy 2; minutes).
 
-For one network and more of each series, by the name that PaddleClas or paddle.vision gives it: its modules with the shape of the
+For one network and more of each series, by the name that PaddleClas, or of paddle.vision fovea, gives it: its modules with the shape of the
 weight as fovea has it once the file is read (linear layers are [out, in]) and letters for their tensors (weight, bias, mean, variance,
 scale), and the logits of two images. Weights and images are drawn from the formula of models.py, weights by their names then (`_mean`
 is `running_mean`), statistics of normalisations fitted as in zoo.py.
@@ -119,11 +119,11 @@ def nameless(self, *args, moving_mean_name=None, moving_variance_name=None, **kw
 
 paddle.nn.BatchNorm.__init__ = nameless
 
-from ppcls.arch.backbone.legendary_models import esnet, mobilenet_v1, mobilenet_v3, mobilenet_v4, pp_hgnet, pp_hgnet_v2, pp_lcnet, pp_lcnet_v2, resnet, vgg  # noqa: E402
+from ppcls.arch.backbone.legendary_models import esnet, inception_v3, mobilenet_v1, mobilenet_v3, mobilenet_v4, pp_hgnet, pp_hgnet_v2, pp_lcnet, pp_lcnet_v2, resnet, vgg  # noqa: E402
 from ppcls.arch.backbone.model_zoo import alexnet, cspnet, darknet, densenet, dla, dpn, efficientnet, efficientnet_v2, fasternet, ghostnet  # noqa: E402
 from ppcls.arch.backbone.model_zoo import mixnet, mobilenet_v2, mobilenext, peleenet, regnet, repvgg, res2net, res2net_vd, resnest, resnet_vc  # noqa: E402
 from ppcls.arch.backbone.model_zoo import resnext, resnext101_wsl, resnext_vd, rexnet, se_resnet_vd, se_resnext, se_resnext_vd  # noqa: E402
-from ppcls.arch.backbone.model_zoo import shufflenet_v2, squeezenet, starnet, tinynet  # noqa: E402
+from ppcls.arch.backbone.model_zoo import googlenet, hardnet, inception_v4, shufflenet_v2, squeezenet, starnet, tinynet, xception, xception_deeplab  # noqa: E402
 
 vision = paddle.vision.models
 TINY = {"depth_trunc": "round", "batch_norm_epsilon": 1e-5}
@@ -177,23 +177,32 @@ NETWORKS = {
     "DarkNet53": darknet.DarkNet53,
     "CSPDarkNet53": cspnet.CSPDarkNet53,
     "PeleeNet": peleenet.PeleeNet,
+    "GoogLeNet": googlenet.GoogLeNet,
+    "InceptionV3": inception_v3.InceptionV3,
+    "InceptionV4": inception_v4.InceptionV4,
+    "Xception41": xception.Xception41,
+    "Xception71": xception.Xception71,
+    "Xception41_deeplab": xception_deeplab.Xception41_deeplab,
+    "HarDNet39_ds": hardnet.HarDNet39_ds,
     "resnet18": vision.resnet18,
     "mobilenet_v1": vision.mobilenet_v1,
     "mobilenet_v3_small": vision.mobilenet_v3_small,
     "shufflenet_v2_x0_25": vision.shufflenet_v2_x0_25,
+    "paddle_inception_v3": vision.inception_v3,
 }
-SIZES = {"VGG11": 224, "AlexNet": 224, "MixNet_S": 224}
+SIZES = {"VGG11": 224, "AlexNet": 224, "GoogLeNet": 224, "MixNet_S": 224, "InceptionV3": 96, "InceptionV4": 96, "paddle_inception_v3": 96}
 
 
 def written(name, make):
     size = SIZES.get(name, 64)
-    net = make(**{"num_classes" if getattr(vision, name, None) is make else "class_num": CLASSES})
+    net = make(**{"num_classes" if make.__module__.startswith("paddle.vision") else "class_num": CLASSES})
     modules = fill(net)
     net.eval()
     images = paddle.to_tensor(draw(8, 2 * size * size * 3).astype("float32").reshape(2, size, size, 3).transpose(0, 3, 1, 2).copy())
     with paddle.no_grad():
         exponents = calibrate(net, images)
-        logits = net(images).numpy()
+        outputs = net(images)
+        logits = (outputs if paddle.is_tensor(outputs) else outputs[0]).numpy()
     print(name, len(modules), logits[0], flush=True)
     logits = [float(f"{v:.7g}") for v in logits.flatten()]
     return {"size": size, "logits": logits, "exponents": exponents, "modules": "\n".join(modules)}
