@@ -10,8 +10,9 @@
 
 import { Norm } from "../arguments";
 import { activate, activateBackward } from "../elementwise/activation";
-import { RELU } from "../shapes";
-import { at, madd, storeLanes } from "../simd";
+import { between, gate, hardswishGradient } from "../elementwise/slopes";
+import { HARDSWISH, RELU, RELU6 } from "../shapes";
+import { at, cut, madd, storeLanes } from "../simd";
 
 /** Rows summed in registers before they are added to the totals; 16 rows of any width stay in L1. */
 const INNER: i32 = 16;
@@ -70,11 +71,15 @@ export function foldNorm(
   }
 }
 
-/** What scaleShiftBody does besides. */
-const RESIDUAL = 1;
-const CUT = 2;
+/** v under an activation that takes an expression, or 0 for none; F is a constant. */
+function acted(F: i32, v: v128): v128 {
+  if (F == RELU) return f32x4.pmax(v, f32x4.splat(0));
+  if (F == RELU6) return inline.always(cut(v, f32x4.splat(6)));
+  if (F == HARDSWISH) return f32x4.mul(v, inline.always(gate(v)));
+  return v;
+}
 
-/** Body of scaleShift; WITH is a constant. */
+/** Body of scaleShift. WITH, a constant: twice the activation's code, and 1 more where there is a residual. */
 function scaleShiftBody(
   WITH: i32,
   x: usize,
@@ -86,28 +91,21 @@ function scaleShiftBody(
   end: i32,
 ): void {
   const shift = at(scale, channels);
-  const zero = f32x4.splat(0);
   const whole = channels & ~3;
   x = at(x, begin * channels);
   y = at(y, begin * channels);
-  if (WITH & RESIDUAL) other = at(other, begin * channels);
+  if (WITH & 1) other = at(other, begin * channels);
   for (let r = begin; r < end; r++) {
-    let c = 0;
-    for (; c < whole; c += 4) {
+    for (let c = 0; c < channels; c += 4) {
       let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
-      if (WITH & RESIDUAL) v = f32x4.add(v, v128.load(at(other, c)));
-      if (WITH & CUT) v = f32x4.pmax(v, zero);
-      v128.store(at(y, c), v);
-    }
-    if (c < channels) {
-      let v = madd(v128.load(at(x, c)), v128.load(at(scale, c)), v128.load(at(shift, c)));
-      if (WITH & RESIDUAL) v = f32x4.add(v, v128.load(at(other, c)));
-      if (WITH & CUT) v = f32x4.pmax(v, zero);
-      inline.always(storeLanes(at(y, c), v, channels - c));
+      if (WITH & 1) v = f32x4.add(v, v128.load(at(other, c)));
+      v = inline.always(acted(WITH >> 1, v));
+      if (c < whole) v128.store(at(y, c), v);
+      else inline.always(storeLanes(at(y, c), v, channels - c));
     }
     x = at(x, channels);
     y = at(y, channels);
-    if (WITH & RESIDUAL) other = at(other, channels);
+    if (WITH & 1) other = at(other, channels);
   }
 }
 
@@ -126,32 +124,45 @@ export function scaleShift(
   end: i32,
 ): void {
   if (activation == RELU) {
-    if (residual) inline.always(scaleShiftBody(3, x, residual, y, channels, scale, begin, end));
-    else inline.always(scaleShiftBody(CUT, x, 0, y, channels, scale, begin, end));
+    if (residual) inline.always(scaleShiftBody(2 * RELU + 1, x, residual, y, channels, scale, begin, end));
+    else inline.always(scaleShiftBody(2 * RELU, x, 0, y, channels, scale, begin, end));
+    return;
+  }
+  if (activation == RELU6 && !residual) {
+    inline.always(scaleShiftBody(2 * RELU6, x, 0, y, channels, scale, begin, end));
+    return;
+  }
+  if (activation == HARDSWISH && !residual) {
+    inline.always(scaleShiftBody(2 * HARDSWISH, x, 0, y, channels, scale, begin, end));
     return;
   }
   // Rows of y that stay in L1 while an activation goes over them.
   const step = activation ? max(1, 2048 / max(1, channels)) : end - begin;
   for (let r = begin; r < end; r += step) {
     const stop = min(r + step, end);
-    if (residual) inline.always(scaleShiftBody(RESIDUAL, x, residual, y, channels, scale, r, stop));
+    if (residual) inline.always(scaleShiftBody(1, x, residual, y, channels, scale, r, stop));
     else inline.always(scaleShiftBody(0, x, 0, y, channels, scale, r, stop));
     const written = at(y, r * channels);
     if (activation) activate(activation, written, written, (stop - r) * channels);
   }
 }
 
-/** Where dy counts: everywhere, where the output y of a ReLU is positive, or where x·scale + shift is. MOMENTS: x − mean is dy. */
+/**
+ * How much dy counts: all of it, where the output y of a ReLU is positive, or by the slope of an activation at x·scale + shift, which
+ * takes an expression: BY_INPUT + its code. MOMENTS: x − mean is dy.
+ */
 const ALL = 0;
 const BY_OUTPUT = 1;
-const BY_INPUT = 2;
-const MOMENTS = 3;
+const MOMENTS = 2;
+const BY_INPUT = 3;
 
-/** Four values of dy, 0 where they do not count. y: those of the ReLU's output; x of its input before scale and shift. */
+/** Four values of dy as they count. y: those of the ReLU's output; x of its input before scale and shift. */
 function masked(mask: i32, dy: usize, y: usize, x: v128, scale: v128, shift: v128): v128 {
   const g = v128.load(dy);
   if (mask == BY_OUTPUT) return v128.and(g, f32x4.gt(v128.load(y), f32x4.splat(0)));
-  if (mask == BY_INPUT) return v128.and(g, f32x4.gt(madd(x, scale, shift), f32x4.splat(0)));
+  if (mask == BY_INPUT + RELU) return v128.and(g, f32x4.gt(madd(x, scale, shift), f32x4.splat(0)));
+  if (mask == BY_INPUT + RELU6) return v128.and(g, inline.always(between(madd(x, scale, shift), 0, 6)));
+  if (mask == BY_INPUT + HARDSWISH) return inline.always(hardswishGradient(g, madd(x, scale, shift)));
   return g;
 }
 
@@ -185,8 +196,8 @@ function normSumsBody(mask: i32, writes: i32, n: Norm, begin: i32, end: i32): vo
       for (let c = 0; c < channels; c += 4) {
         const left = channels - c;
         const m = v128.load(at(mean, c));
-        const f = mask == BY_INPUT ? v128.load(at(scale, c)) : m;
-        const t = mask == BY_INPUT ? v128.load(at(shift, c)) : m;
+        const f = mask >= BY_INPUT ? v128.load(at(scale, c)) : m;
+        const t = mask >= BY_INPUT ? v128.load(at(shift, c)) : m;
         let s = f32x4.splat(0);
         let q = f32x4.splat(0);
         let from = at(x, first * channels + c);
@@ -208,17 +219,18 @@ function normSumsBody(mask: i32, writes: i32, n: Norm, begin: i32, end: i32): vo
 
 /**
  * Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end; without dy (0) it is x − mean. Behind a ReLU dy counts only
- * where its output y is positive, or if scale (with shift behind it) is given, where x·scale + shift is; else both are 0. `out`,
- * unless 0, gets dy with zeros where it does not count by y. With another activation dy is times its slope at x·scale + shift; out
- * gets that.
+ * where its output y is positive, or if scale (with shift behind it) is given, by the activation's slope at x·scale + shift. `out`,
+ * unless 0, gets dy as it counts; without it the activation is relu, relu6 or hardswish.
  */
 export function normSums(shape: usize, begin: i32, end: i32): void {
   const n = changetype<Norm>(shape);
   if (!n.dy) inline.always(normSumsBody(MOMENTS, 0, n, begin, end));
-  else if (n.activation || !(n.scale | n.out | n.y)) inline.always(normSumsBody(ALL, 0, n, begin, end));
-  else if (n.scale) inline.always(normSumsBody(BY_INPUT, 0, n, begin, end));
-  else if (n.out) inline.always(normSumsBody(BY_OUTPUT, 1, n, begin, end));
-  else inline.always(normSumsBody(BY_OUTPUT, 0, n, begin, end));
+  else if (n.y && n.out) inline.always(normSumsBody(BY_OUTPUT, 1, n, begin, end));
+  else if (n.y) inline.always(normSumsBody(BY_OUTPUT, 0, n, begin, end));
+  else if (!n.scale || n.out) inline.always(normSumsBody(ALL, 0, n, begin, end));
+  else if (n.activation == RELU) inline.always(normSumsBody(BY_INPUT + RELU, 0, n, begin, end));
+  else if (n.activation == RELU6) inline.always(normSumsBody(BY_INPUT + RELU6, 0, n, begin, end));
+  else inline.always(normSumsBody(BY_INPUT + HARDSWISH, 0, n, begin, end));
 }
 
 /** sums[c] and dots[c] from the partials of all blocks. */
@@ -265,8 +277,8 @@ function normBackwardBody(mask: i32, s: Norm, begin: i32, end: i32): void {
   for (let r = begin; r < end; r++) {
     for (let c = 0; c < channels; c += 4) {
       const v = v128.load(at(x, i + c));
-      const f = mask == BY_INPUT ? v128.load(at(scale, c)) : v;
-      const t = mask == BY_INPUT ? v128.load(at(shift, c)) : v;
+      const f = mask >= BY_INPUT ? v128.load(at(scale, c)) : v;
+      const t = mask >= BY_INPUT ? v128.load(at(shift, c)) : v;
       const g = inline.always(masked(mask, at(dy, i + c), at(y, i + c), v, f, t));
       const z = madd(g, v128.load(at(a, c)), madd(v, v128.load(at(b, c)), v128.load(at(d, c))));
       if (c < whole) v128.store(at(dx, i + c), z);
@@ -276,10 +288,12 @@ function normBackwardBody(mask: i32, s: Norm, begin: i32, end: i32): void {
   }
 }
 
-/** out = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; y and scale as for normSums. */
+/** out = a[c]·dy[r, c] + b[c]·x[r, c] + d[c] for rows begin ≤ r < end; y, scale and activation as for normSums. */
 export function normBackward(shape: usize, begin: i32, end: i32): void {
   const s = changetype<Norm>(shape);
-  if (s.scale) inline.always(normBackwardBody(BY_INPUT, s, begin, end));
-  else if (s.y) inline.always(normBackwardBody(BY_OUTPUT, s, begin, end));
-  else inline.always(normBackwardBody(ALL, s, begin, end));
+  if (s.y) inline.always(normBackwardBody(BY_OUTPUT, s, begin, end));
+  else if (!s.scale) inline.always(normBackwardBody(ALL, s, begin, end));
+  else if (s.activation == RELU) inline.always(normBackwardBody(BY_INPUT + RELU, s, begin, end));
+  else if (s.activation == RELU6) inline.always(normBackwardBody(BY_INPUT + RELU6, s, begin, end));
+  else inline.always(normBackwardBody(BY_INPUT + HARDSWISH, s, begin, end));
 }

@@ -99,12 +99,17 @@ export const scaleShift = definePlan<{ x: Tensor; coefficients: Tensor }, object
   },
 );
 
-/** dy as the gradient's kernels take it: with y or coefficients, dy counts where a ReLU's output y or x·scale + shift is positive. */
+/**
+ * dy as the gradient's kernels take it: with y dy counts where a ReLU's output y is positive, with coefficients by an activation's slope
+ * at x·scale + shift.
+ */
 interface Gradient {
-  dy: Operand;
-  y?: Operand | undefined;
-  coefficients?: Operand | undefined;
+  operands: { dy: Operand; y?: Operand | undefined; coefficients?: Operand | undefined };
+  slope?: Activation | undefined;
 }
+
+/** Slopes that are computed again wherever they are needed, not written: they take an expression. */
+const AGAIN: readonly Activation[] = ["relu", "relu6", "hardswish"];
 
 interface GradientInputs {
   dy: Tensor;
@@ -138,15 +143,16 @@ const trainingGradient = definePlan<
     sums: Tensor;
     dots: Tensor;
   },
-  { eps: number }
->("batchNorm gradient", (p, dx, { dy, y, coefficients: scale, x, weight, ...of }, { eps }) => {
+  { eps: number; slope?: Activation | undefined }
+>("batchNorm gradient", (p, dx, { dy, y, coefficients: scale, x, weight, ...of }, { eps, slope }) => {
   const { rows, channels } = rowsOf(x);
   const { mean, variance, sums, dots } = of;
   p.scratch(channels * 12, (coefficients) => {
     const statistics = { mean: mean.ptr, variance: variance.ptr, weight: weight?.ptr ?? 0, eps };
     const totals = { sums: sums.ptr, dots: dots.ptr, rows, channels, coefficients };
-    const gradient = { dy: dy.ptr, y: y?.ptr ?? 0, scale: scale?.ptr ?? 0, x: x.ptr, out: dx.ptr };
-    const struct = p.struct("Norm", orZero("Norm", { ...statistics, ...totals, ...gradient }));
+    const gradient = { dy: dy.ptr, y: y?.ptr ?? 0, scale: scale?.ptr ?? 0, activation: codeOf(slope) };
+    const to = { x: x.ptr, out: dx.ptr };
+    const struct = p.struct("Norm", orZero("Norm", { ...statistics, ...totals, ...gradient, ...to }));
     p.call("normCoefficients", struct);
     p.parallel("normBackward", rows, rowGrain(channels), struct);
   });
@@ -175,10 +181,13 @@ function gradientOf(dy: Tensor, { coefficients }: Aux): Gradient {
   const { deferred, users } = dy.storage;
   const sloped = deferred?.sloped;
   // A gradient that others read too is computed once for all.
-  if (sloped?.activation !== "relu" || users > 1) return operandsOf({ dy });
+  if (!sloped || users > 1) return { operands: operandsOf({ dy }) };
+  const slope = sloped.activation;
   const source = { dy: { shape: dy.shape, storage: sloped.dy, stays: false } };
-  if (sloped.coefficients === coefficients.storage) return { ...source, ...operandsOf({ coefficients }) };
-  return { ...source, y: { shape: dy.shape, storage: sloped.of, stays: false } };
+  if (AGAIN.includes(slope) && sloped.coefficients === coefficients.storage)
+    return { operands: { ...source, ...operandsOf({ coefficients }) }, slope };
+  if (slope !== "relu") return { operands: operandsOf({ dy }) };
+  return { operands: { ...source, y: { shape: dy.shape, storage: sloped.of, stays: false } } };
 }
 
 /** Σdy and Σdy·(x − μ) for each channel, computed once, by whichever rule runs first. */
@@ -191,14 +200,19 @@ function sumsOf(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tensor; do
     const own = operandsOf({ x, mean, sums, dots });
     const { deferred, users } = dy.storage;
     const sloped = deferred?.sloped;
-    const slope = sloped?.activation === "relu" ? undefined : sloped?.activation;
-    if (sloped && (slope ? sloped.coefficients === coefficients.storage : users > 1)) {
+    const relu = sloped?.activation === "relu";
+    const matches = sloped?.coefficients === coefficients.storage;
+    if (sloped && (relu ? users > 1 : matches && (users > 1 || !AGAIN.includes(sloped.activation)))) {
       // Written on the way, as others read it too or as it costs more than reading it again.
       const given = { shape: x.shape, stays: false };
-      const from = slope ? operandsOf({ coefficients }) : { y: { ...given, storage: sloped.of } };
+      const from = relu ? { y: { ...given, storage: sloped.of } } : operandsOf({ coefficients });
       const all = { dy: { ...given, storage: sloped.dy }, ...from, ...own };
+      const slope = relu ? undefined : sloped.activation;
       dy.storage.settle((out) => gradientSums.run(out, x.shape, all, { writes: true, slope }));
-    } else gradientSums.run(0, x.shape, { ...gradientOf(dy, aux), ...own }, { writes: false });
+    } else {
+      const { operands, slope } = gradientOf(dy, aux);
+      gradientSums.run(0, x.shape, { ...operands, ...own }, { writes: false, slope });
+    }
     return { sums, dots };
   });
 }
@@ -295,7 +309,8 @@ const batchNormOp = defineOp({
       const { sums, dots } = sumsOf(dy, x, aux, once);
       const dx = empty(x.shape, "f32", "batchNorm gradient");
       const of = operandsOf({ x, mean, variance, weight, sums, dots });
-      trainingGradient.run(dx.compute(), x.shape, { ...gradientOf(dy, aux), ...of }, { eps });
+      const { operands, slope } = gradientOf(dy, aux);
+      trainingGradient.run(dx.compute(), x.shape, { ...operands, ...of }, { eps, slope });
       return dx;
     },
     weight(dy, { x, aux, once }, { eps }) {
