@@ -3,10 +3,11 @@
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import { adaptiveAvgPool2d, avgPool2d, cat, type Pair } from "../ops/index.js";
+import { adaptiveAvgPool2d, avgPool2d, type Pair } from "../ops/index.js";
 import type { ConvNormOptions } from "./blocks.js";
 import { fitting } from "./classifier.js";
 import { lastPath, Network } from "./head.js";
+import { Branches, type Layers } from "./layers.js";
 
 /** What makes the convolutions of a network, with all that comes behind each. */
 export type MakeConv = (from: number, to: number, size: Pair, options?: ConvNormOptions) => nn.Module;
@@ -20,13 +21,6 @@ export const DOWN = { stride: 2, padding: 0 };
 /** Convolutions one after the other. */
 export function chain(conv: MakeConv, from: number, ...rows: ConvRow[]): nn.Module[] {
   return rows.map(([to, size, options], i) => conv(i ? rows[i - 1]![0] : from, to, size, options));
-}
-
-/** Layers side by side: the channels of one behind those of the other. */
-export class Branches extends nn.Sequential {
-  override forward(x: Tensor): Tensor {
-    return tidy(() => cat(this.namedChildren().map(([, branch]) => branch.forward(x))));
-  }
 }
 
 /** A row of three pixels beside a column. */
@@ -79,14 +73,10 @@ export abstract class AuxiliaryNetwork extends Network {
   #auxiliary: Readonly<Record<string, Auxiliary>> = {};
 
   /** auxiliary: the classifiers among the features, by name. */
-  protected override build(
-    features: Record<string, nn.Module>,
-    end: Record<string, nn.Module>,
-    auxiliary: Record<string, Auxiliary> = {},
-  ): void {
+  protected override build(features: Layers, end: Layers, auxiliary: Record<string, Auxiliary> = {}): void {
     super.build(features, end);
     this.#auxiliary = auxiliary;
-    const names = Object.keys(features).filter((name) => name in auxiliary);
+    const names = Object.keys(features).filter((name) => features[name] && name in auxiliary);
     this.heads = [...this.heads, ...names.map((name) => `${name}.${lastPath(features[name]!)}`)];
   }
 

@@ -7,7 +7,8 @@ import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
 import { adaptiveAvgPool2d, flatten, relu } from "../ops/index.js";
 import { convBn, DownscaledDropout, gaussian } from "./blocks.js";
-import { AuxiliaryNetwork, Branches, chain, spacedMeans, type MakeConv } from "./branches.js";
+import { AuxiliaryNetwork, chain, spacedMeans, type MakeConv } from "./branches.js";
+import { Branches } from "./layers.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.01);

@@ -6,6 +6,7 @@ import * as init from "../nn/init.js";
 import { adaptiveAvgPool2d, flatten } from "../ops/index.js";
 import { gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
+import { sequence, type Layers } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 /**
@@ -19,9 +20,9 @@ export abstract class Network extends Classifier {
   protected heads: readonly string[] = [];
 
   /** Where there are convolutions in the end, it gets the means as maps of one pixel. */
-  protected build(features: Record<string, nn.Module>, end: Record<string, nn.Module>): void {
-    this.features = new nn.Sequential(features);
-    this.#end = new nn.Sequential(end);
+  protected build(features: Layers, end: Layers): void {
+    this.features = sequence(features);
+    this.#end = sequence(end);
     this.heads = [lastPath(this.#end)];
     this.#maps = [...this.#end.modules()].some((layer) => layer instanceof nn.Conv2d);
   }

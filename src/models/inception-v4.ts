@@ -6,7 +6,8 @@ import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
 import type { Pair } from "../ops/index.js";
 import { convBn, DownscaledDropout, uniform } from "./blocks.js";
-import { Branches, chain, cross, DOWN, Flat, type ConvRow, type MakeConv } from "./branches.js";
+import { chain, cross, DOWN, Flat, type ConvRow, type MakeConv } from "./branches.js";
+import { Branches } from "./layers.js";
 import { Network } from "./head.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 

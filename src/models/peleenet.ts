@@ -3,50 +3,35 @@
 
 import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
-import {
-  AdaptiveAvgPool2d,
-  AvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  Linear,
-  MaxPool2d,
-  Module,
-  ReLU,
-  Sequential,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { cat, flatten } from "../ops/index.js";
+import { cat } from "../ops/index.js";
 import { fanOut, gaussian } from "./blocks.js";
-import { Classifier } from "./classifier.js";
+import { Network } from "./head.js";
+import { sequence } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
 const GROWTH = 32;
 /** Layers of each block, and the width of their 1×1 convolutions, in parts of half the growth. */
-const BLOCKS = [
-  [3, 1],
-  [4, 2],
-  [8, 4],
-  [6, 4],
-] as const;
+const BLOCKS = [[3, 1], [4, 2], [8, 4], [6, 4]] as const; // prettier-ignore
 
 /** Convolution, normalisation, ReLU: "conv", "norm". */
-function conv(from: number, to: number, kernelSize: number, stride = 1): Sequential {
+function conv(from: number, to: number, kernelSize: number, stride = 1): nn.Sequential {
   const padding = (kernelSize - 1) / 2;
-  return new Sequential({
-    conv: new Conv2d(from, to, kernelSize, { stride, padding, bias: false, weightInit: fanOut }),
-    norm: new BatchNorm2d(to),
-    relu: new ReLU(),
+  return new nn.Sequential({
+    conv: new nn.Conv2d(from, to, kernelSize, { stride, padding, bias: false, weightInit: fanOut }),
+    norm: new nn.BatchNorm2d(to),
+    relu: new nn.ReLU(),
   });
 }
 
 /** Half of the growth by one 3×3 convolution, half by two. */
-class DenseLayer extends Module {
-  readonly branch1a: Sequential;
-  readonly branch1b: Sequential;
-  readonly branch2a: Sequential;
-  readonly branch2b: Sequential;
-  readonly branch2c: Sequential;
+class DenseLayer extends nn.Module {
+  readonly branch1a: nn.Module;
+  readonly branch1b: nn.Module;
+  readonly branch2a: nn.Module;
+  readonly branch2b: nn.Module;
+  readonly branch2c: nn.Module;
 
   constructor(from: number, width: number) {
     super();
@@ -68,12 +53,12 @@ class DenseLayer extends Module {
 }
 
 /** To a quarter of the size: a strided convolution beside a pooling. */
-class StemBlock extends Module {
-  readonly stem1: Sequential;
-  readonly stem2a: Sequential;
-  readonly stem2b: Sequential;
-  readonly stem3: Sequential;
-  readonly #pool: MaxPool2d | undefined;
+class StemBlock extends nn.Module {
+  readonly stem1: nn.Module;
+  readonly stem2a: nn.Module;
+  readonly stem2b: nn.Module;
+  readonly stem3: nn.Module;
+  readonly #pool: nn.MaxPool2d | undefined;
 
   constructor(inChannels: number, small: boolean) {
     super();
@@ -82,7 +67,7 @@ class StemBlock extends Module {
     this.stem2a = conv(32, 16, 1);
     this.stem2b = conv(16, 32, 3, stride);
     this.stem3 = conv(64, 32, 1);
-    this.#pool = small ? undefined : new MaxPool2d(2);
+    this.#pool = small ? undefined : new nn.MaxPool2d(2);
   }
 
   forward(x: Tensor): Tensor {
@@ -92,42 +77,25 @@ class StemBlock extends Module {
   }
 }
 
-export class PeleeNet extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly dropout: Dropout;
-  readonly classifier: Linear;
-  protected readonly heads = ["classifier"];
-
+/** Images of ≥ 32 pixels. */
+export class PeleeNet extends Network {
   constructor(options: ModelOptions = {}) {
     super(options);
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.05 } = options;
-    const layers: Record<string, Module> = { stemblock: new StemBlock(inChannels, smallImages) };
+    const layers: Record<string, nn.Module> = { stemblock: new StemBlock(inChannels, smallImages) };
     let from = 32;
     BLOCKS.forEach(([depth, width], i) => {
-      const block: Record<string, Module> = {};
+      const block: Record<string, nn.Module> = {};
       for (let k = 1; k <= depth; k++, from += GROWTH) block[`denselayer${k}`] = new DenseLayer(from, width);
-      layers[`denseblock${i + 1}`] = new Sequential(block);
+      layers[`denseblock${i + 1}`] = sequence(block);
       layers[`transition${i + 1}`] = conv(from, from, 1);
-      if (i < BLOCKS.length - 1) layers[`transition${i + 1}_pool`] = new AvgPool2d(2);
+      if (i < BLOCKS.length - 1) layers[`transition${i + 1}_pool`] = new nn.AvgPool2d(2);
     });
-    this.features = new Sequential(layers);
-    this.dropout = new Dropout(dropout);
-    this.classifier = new Linear(from, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 32. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(this.dropout.forward(flatten(this.avgpool.forward(features))));
+    const classifier = new nn.Linear(from, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    this.build({ features: sequence(layers) }, { dropout: new nn.Dropout(dropout), classifier });
   }
 }
 
-export const peleenet = defineModel("peleenet", imagenet(), (o) => new PeleeNet(o), {
-  series: "PeleeNet",
-  aliases: ["PeleeNet"],
-  ...PLAIN,
-});
+const TRAITS = { series: "PeleeNet", aliases: ["PeleeNet"], ...PLAIN };
+
+export const peleenet = defineModel("peleenet", imagenet(), (o) => new PeleeNet(o), TRAITS);

@@ -1,14 +1,13 @@
 // RegNet: Radosavovic, Kosaraju, Girshick, He and Dollár, Designing Network Design Spaces (2020), arXiv 2003.13678, tables 5 and
 // 6, as timm has it; PaddleClas has the X form. Widths grow on a straight line over the blocks, in steps: the powers of a factor.
 
-import type { Tensor } from "../core/tensor.js";
-import { imagenet, type Preprocessing } from "../data/preprocessing.js";
+import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
-import { Module, Sequential, SqueezeExcitation, StochasticDepth } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, relu } from "../ops/index.js";
 import { convBn, gaussian, rising } from "./blocks.js";
-import { Head, HeadClassifier } from "./head.js";
+import { Network } from "./head.js";
+import { Residual, sequence } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 export interface RegNetShape {
@@ -25,43 +24,6 @@ export interface RegNetShape {
   se: boolean;
 }
 
-interface Place {
-  from: number;
-  to: number;
-  stride: number;
-  groupWidth: number;
-  se: boolean;
-  /** Probability of leaving it out in training. */
-  drop: number;
-}
-
-/** 1×1, 3×3 in groups, 1×1, none narrower than the others. */
-class Bottleneck extends Module {
-  readonly conv1: Sequential;
-  readonly conv2: Sequential;
-  readonly se: SqueezeExcitation | undefined;
-  readonly conv3: Sequential;
-  readonly downsample: Sequential | undefined;
-  readonly stochasticDepth: StochasticDepth | undefined;
-
-  constructor({ from, to, stride, groupWidth, se, drop }: Place) {
-    super();
-    const straight = { activation: null };
-    this.conv1 = convBn(from, to, 1);
-    this.conv2 = convBn(to, to, 3, { stride, groups: to / groupWidth });
-    this.se = se ? new SqueezeExcitation(to, roundToEven(from / 4)) : undefined;
-    this.conv3 = convBn(to, to, 1, straight);
-    this.downsample = stride > 1 || from !== to ? convBn(from, to, 1, { stride, ...straight }) : undefined;
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    let y = this.conv2.forward(this.conv1.forward(x));
-    y = this.conv3.forward(this.se?.forward(y) ?? y);
-    return relu(add(this.stochasticDepth?.forward(y) ?? y, this.downsample?.forward(x) ?? x));
-  }
-}
-
 /** The nearest integer, of two the even one, as the authors' code rounds. */
 function roundToEven(x: number): number {
   const below = Math.floor(x);
@@ -69,13 +31,8 @@ function roundToEven(x: number): number {
 }
 
 /** Width and depth of each stage. */
-function stagesOf({
-  depth,
-  initial,
-  slope,
-  factor,
-  groupWidth,
-}: RegNetShape): { to: number; blocks: number }[] {
+function stagesOf(shape: RegNetShape): { to: number; blocks: number }[] {
+  const { depth, initial, slope, factor, groupWidth } = shape;
   const stages = new Map<number, number>();
   for (let i = 0; i < depth; i++) {
     const step = roundToEven(Math.log((initial + slope * i) / initial) / Math.log(factor));
@@ -88,62 +45,46 @@ function stagesOf({
   });
 }
 
-export class RegNet extends HeadClassifier {
-  readonly stem: Sequential;
-  readonly s1: Sequential;
-  readonly s2: Sequential;
-  readonly s3: Sequential;
-  readonly s4: Sequential;
-  readonly head_: Head;
-
+/** Images of any size from 1, made for ≥ 32. */
+export class RegNet extends Network {
   constructor(shape: RegNetShape, options: ModelOptions = {}) {
     super(options);
-    checkFields(new.target.name, "shape", shape, {
-      depth: "number",
-      initial: "number",
-      slope: "number",
-      factor: "number",
-      groupWidth: "number",
-      se: "flag",
-    });
+    const number = "number";
+    checkFields(new.target.name, "shape", shape, { depth: number, initial: number, slope: number, factor: number, groupWidth: number, se: "flag" }); // prettier-ignore
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, shape.depth - 1);
+    const straight = { activation: null };
+    /** 1×1, 3×3 in groups, 1×1, none narrower than the others. */
+    const block = (from: number, to: number, stride: number): nn.Module => {
+      const groups = to / Math.min(shape.groupWidth, to);
+      const layers = {
+        conv1: convBn(from, to, 1),
+        conv2: convBn(to, to, 3, { stride, groups }),
+        se: shape.se ? new nn.SqueezeExcitation(to, roundToEven(from / 4)) : undefined,
+        conv3: convBn(to, to, 1, straight),
+      };
+      const downsample = stride > 1 || from !== to ? convBn(from, to, 1, { stride, ...straight }) : undefined;
+      return new Residual(layers, { shortcut: { downsample }, relu: true, drop: drop() });
+    };
     let from = 32;
-    this.stem = convBn(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
-    const [s1, s2, s3, s4] = stagesOf(shape).map(({ to, blocks }) => {
-      const stage: Record<string, Module> = {};
-      for (let i = 0; i < blocks; i++) {
-        const groupWidth = Math.min(shape.groupWidth, to);
-        stage[`b${i + 1}`] = new Bottleneck({
-          from,
-          to,
-          stride: i ? 1 : 2,
-          groupWidth,
-          se: shape.se,
-          drop: drop(),
-        });
-        from = to;
-      }
-      return new Sequential(stage);
-    }) as [Sequential, Sequential, Sequential, Sequential];
-    [this.s1, this.s2, this.s3, this.s4] = [s1, s2, s3, s4];
-    this.head_ = new Head(from, numClasses, dropout, { weightInit: gaussian(0.01), biasInit: init.zeros });
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
-  forwardFeatures(x: Tensor): Tensor {
-    return [this.stem, this.s1, this.s2, this.s3, this.s4].reduce((y, stage) => stage.forward(y), x);
+    const stem = convBn(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
+    const stages = stagesOf(shape).map(({ to, blocks }, s) => {
+      const stage: Record<string, nn.Module> = {};
+      for (let i = 1; i <= blocks; i++, from = to) stage[`b${i}`] = block(from, to, i > 1 ? 1 : 2);
+      return [`s${s + 1}`, sequence(stage)] as const;
+    });
+    const fc = new nn.Linear(from, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    const head = sequence({ dropout: new nn.Dropout(dropout), fc });
+    this.build({ stem, ...Object.fromEntries(stages) }, { head });
   }
 }
 
 type Numbers = readonly [depth: number, initial: number, slope: number, factor: number, groupWidth: number];
 
-const bicubic = (resize: number): Preprocessing => imagenet(224, resize, "bicubic");
-
 function regnet(name: string, numbers: Numbers, resize: number, ...aliases: string[]) {
   const [depth, initial, slope, factor, groupWidth] = numbers;
   const shape = { depth, initial, slope, factor, groupWidth, se: name.startsWith("regnety") };
-  return defineModel(name, bicubic(resize), (o) => new RegNet(shape, o), { series: "RegNet", aliases });
+  return defineModel(name, imagenet(224, resize, "bicubic"), (o) => new RegNet(shape, o), { series: "RegNet", aliases }); // prettier-ignore
 }
 
 export const regnetx_002 = regnet("regnetx_002", [13, 24, 36.44, 2.49, 8], 256, "RegNetX_200MF");

@@ -1,27 +1,17 @@
 // ShuffleNet V2: Ma et al., ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design (2018), arXiv 1807.11164,
 // table 5, as torchvision has it; PaddleClas adds two widths and one with SiLU.
 
-import { checkFields } from "../errors/options.js";
 import { imagenet } from "../data/preprocessing.js";
+import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  Linear,
-  MaxPool2d,
-  Module,
-  ReLU,
-  Sequential,
-  SiLU,
-} from "../nn/index.js";
-import { cat, flatten } from "../ops/index.js";
+import * as nn from "../nn/index.js";
+import { cat } from "../ops/index.js";
 import { channels, shuffled } from "./blocks.js";
-import { Classifier } from "./classifier.js";
+import { Network } from "./head.js";
+import { repeat } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
-type Activation = new () => Module;
+type Activation = new () => nn.Module;
 
 interface Widths {
   /** Channels of the first convolution, of the three stages, and of the last convolution. */
@@ -30,27 +20,24 @@ interface Widths {
   activation?: Activation;
 }
 
-const pointwise = (from: number, to: number, Activation: Activation): Module[] => [
-  new Conv2d(from, to, 1, { bias: false }),
-  new BatchNorm2d(to),
-  new Activation(),
+const conv = (from: number, to: number, size: number, options: nn.Conv2dLayerOptions = {}): nn.Module[] => [
+  new nn.Conv2d(from, to, size, { padding: (size - 1) / 2, bias: false, ...options }),
+  new nn.BatchNorm2d(to),
 ];
-const depthwise = (n: number, stride: number): Module[] => [
-  new Conv2d(n, n, 3, { stride, padding: 1, groups: n, bias: false }),
-  new BatchNorm2d(n),
-];
+const pointwise = (from: number, to: number, Act: Activation) => [...conv(from, to, 1), new Act()];
+const depthwise = (n: number, stride: number) => conv(n, n, 3, { stride, groups: n });
 
 /** Half of the channels pass by; with a stride, all go through both branches. The halves are shuffled. */
-class Unit extends Module {
-  readonly branch1: Sequential | undefined;
-  readonly branch2: Sequential;
+class Unit extends nn.Module {
+  readonly branch1: nn.Sequential | undefined;
+  readonly branch2: nn.Sequential;
 
   constructor(from: number, to: number, stride: number, activation: Activation) {
     super();
     const half = to / 2;
     if (stride > 1)
-      this.branch1 = new Sequential(...depthwise(from, stride), ...pointwise(from, half, activation));
-    this.branch2 = new Sequential(
+      this.branch1 = new nn.Sequential(...depthwise(from, stride), ...pointwise(from, half, activation));
+    this.branch2 = new nn.Sequential(
       ...pointwise(stride > 1 ? from : half, half, activation),
       ...depthwise(half, stride),
       ...pointwise(half, half, activation),
@@ -64,64 +51,38 @@ class Unit extends Module {
   }
 }
 
-export class ShuffleNetV2 extends Classifier {
-  readonly conv1: Sequential;
-  readonly stage2: Sequential;
-  readonly stage3: Sequential;
-  readonly stage4: Sequential;
-  readonly conv5: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly dropout: Dropout;
-  readonly fc: Linear;
-  readonly #maxpool: MaxPool2d | undefined;
-  protected readonly heads = ["fc"];
-
+/** Images of any size from 1, made for ≥ 32. */
+export class ShuffleNetV2 extends Network {
   constructor(variant: Widths, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "variant", variant, { widths: "numbers" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0 } = options;
-    const { activation: Activation = ReLU, widths } = variant;
-    const [stem, , , , last] = widths;
-    this.conv1 = new Sequential(
-      new Conv2d(inChannels, stem, 3, { stride: smallImages ? 1 : 2, padding: 1, bias: false }),
-      new BatchNorm2d(stem),
-      new Activation(),
-    );
-    this.#maxpool = smallImages ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
-    const stage = (s: number, blocks: number): Sequential => {
+    const { activation: Activation = nn.ReLU, widths } = variant;
+    const [stem, , , before, last] = widths;
+    const stage = (s: number, blocks: number): nn.Module => {
       const [from, to] = [widths[s]!, widths[s + 1]!];
-      const unit = (_: unknown, i: number): Unit => new Unit(i ? to : from, to, i ? 1 : 2, Activation);
-      return new Sequential(...Array.from({ length: blocks }, unit));
+      return repeat(blocks, (i) => new Unit(i ? to : from, to, i ? 1 : 2, Activation));
     };
-    this.stage2 = stage(0, 4);
-    this.stage3 = stage(1, 8);
-    this.stage4 = stage(2, 4);
-    this.conv5 = new Sequential(...pointwise(widths[3], last, Activation));
-    this.dropout = new Dropout(dropout);
-    this.fc = new Linear(last, numClasses);
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    let y = this.conv1.forward(x);
-    y = this.#maxpool?.forward(y) ?? y;
-    for (const stage of [this.stage2, this.stage3, this.stage4, this.conv5]) y = stage.forward(y);
-    return y;
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.fc.forward(this.dropout.forward(flatten(this.avgpool.forward(features))));
+    const first = conv(inChannels, stem, 3, { stride: smallImages ? 1 : 2 });
+    this.build(
+      {
+        conv1: new nn.Sequential(...first, new Activation()),
+        maxpool: smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
+        stage2: stage(0, 4),
+        stage3: stage(1, 8),
+        stage4: stage(2, 4),
+        conv5: new nn.Sequential(...pointwise(before, last, Activation)),
+      },
+      { dropout: new nn.Dropout(dropout), fc: new nn.Linear(last, numClasses) },
+    );
   }
 }
 
-const shufflenet = (
-  name: string,
-  alias: string,
-  ...[widths, activation]: [Widths["widths"], Activation?]
-) => {
+function shufflenet(name: string, alias: string, widths: Widths["widths"], activation?: Activation) {
   const traits = { series: "ShuffleNetV2", aliases: [alias], ...PLAIN };
   const variant = { widths, ...(activation && { activation }) };
   return defineModel(name, imagenet(), (o) => new ShuffleNetV2(variant, o), traits);
-};
+}
 
 export const shufflenet_v2_x0_25 = shufflenet("shufflenet_v2_x0_25", "ShuffleNetV2_x0_25", [24, 24, 48, 96, 512]); // prettier-ignore
 export const shufflenet_v2_x0_33 = shufflenet("shufflenet_v2_x0_33", "ShuffleNetV2_x0_33", [24, 32, 64, 128, 512]); // prettier-ignore
@@ -129,4 +90,4 @@ export const shufflenet_v2_x0_5 = shufflenet("shufflenet_v2_x0_5", "ShuffleNetV2
 export const shufflenet_v2_x1_0 = shufflenet("shufflenet_v2_x1_0", "ShuffleNetV2_x1_0", [24, 116, 232, 464, 1024]); // prettier-ignore
 export const shufflenet_v2_x1_5 = shufflenet("shufflenet_v2_x1_5", "ShuffleNetV2_x1_5", [24, 176, 352, 704, 1024]); // prettier-ignore
 export const shufflenet_v2_x2_0 = shufflenet("shufflenet_v2_x2_0", "ShuffleNetV2_x2_0", [24, 244, 488, 976, 2048]); // prettier-ignore
-export const shufflenet_v2_swish = shufflenet("shufflenet_v2_swish", "ShuffleNetV2_swish", [24, 116, 232, 464, 1024], SiLU); // prettier-ignore
+export const shufflenet_v2_swish = shufflenet("shufflenet_v2_swish", "ShuffleNetV2_swish", [24, 116, 232, 464, 1024], nn.SiLU); // prettier-ignore

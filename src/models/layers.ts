@@ -1,0 +1,76 @@
+// Layers put together. Their names are those in files.
+
+import { tidy } from "../core/scope.js";
+import type { Tensor } from "../core/tensor.js";
+import * as nn from "../nn/index.js";
+import { add, cat, relu } from "../ops/index.js";
+
+/** undefined: there is no such layer. */
+export type Layers = Readonly<Record<string, nn.Module | undefined>>;
+
+/** One after the other. */
+export const sequence = (layers: Layers): nn.Sequential =>
+  new nn.Sequential(Object.fromEntries(Object.entries(layers).filter(([, layer]) => layer)) as Record<string, nn.Module>); // prettier-ignore
+
+export const times = <T>(n: number, make: (i: number) => T): T[] =>
+  Array.from({ length: n }, (_, i) => make(i));
+
+/** n of a kind, one after the other. */
+export const repeat = (n: number, make: (i: number) => nn.Module): nn.Sequential =>
+  new nn.Sequential(...times(n, make));
+
+/** A network's layers without their names. */
+export const unnamed = (layers: nn.Module): nn.Module[] => layers.namedChildren().map(([, layer]) => layer);
+
+/** Layers side by side: the channels of one behind those of the other. */
+export class Branches extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
+    return tidy(() => cat(unnamed(this).map((branch) => branch.forward(x))));
+  }
+}
+
+export interface ResidualOptions {
+  /** Whether what comes in is added to what the layers give. Default true. */
+  adds?: boolean;
+  /** What it passes on its way. */
+  shortcut?: Layers;
+  /** Whether the sum is activated. */
+  relu?: boolean;
+  /** Probability of leaving the layers out in training. */
+  drop?: number;
+}
+
+/** Layers, and a shortcut around them: He et al. (2015), arXiv 1512.03385. Huang et al. (2016), arXiv 1603.09382, left layers out. */
+export class Residual extends nn.Module {
+  readonly #layers: nn.Sequential;
+  readonly #shortcut: nn.Sequential;
+  readonly #depth: nn.StochasticDepth | undefined;
+  readonly #options: ResidualOptions;
+
+  constructor(layers: Layers, options: ResidualOptions = {}) {
+    super();
+    const { adds = true, shortcut = {}, drop = 0 } = options;
+    this.#layers = sequence(layers);
+    this.#shortcut = sequence(shortcut);
+    this.#depth = adds && drop ? new nn.StochasticDepth(drop) : undefined;
+    this.#options = options;
+  }
+
+  override namedChildren(): [name: string, child: nn.Module][] {
+    const depth: [string, nn.Module][] = this.#depth ? [["stochasticDepth", this.#depth]] : [];
+    return [...this.#layers.namedChildren(), ...this.#shortcut.namedChildren(), ...depth];
+  }
+
+  protected override setChild(name: string, child: nn.Module): void {
+    const inside = this.#layers.namedChildren().some(([known]) => known === name);
+    (inside ? this.#layers : this.#shortcut).setSubmodule(name, child);
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.#layers.forward(x);
+    const { adds = true, relu: activated = false } = this.#options;
+    if (!adds) return y;
+    const sum = add(this.#depth?.forward(y) ?? y, this.#shortcut.forward(x));
+    return activated ? relu(sum) : sum;
+  }
+}
