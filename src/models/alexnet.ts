@@ -2,7 +2,7 @@
 // parallelizing convolutional neural networks (2014), arXiv 1404.5997, as torchvision has it; PaddleClas's has another dropout.
 
 import type { Tensor } from "../core/tensor.js";
-import { AdaptiveAvgPool2d, Conv2d, Dropout, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { flatten } from "../ops/index.js";
 import { DownscaledDropout } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -10,39 +10,39 @@ import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 export class AlexNet extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(6);
-  readonly classifier: Sequential;
+  readonly features: nn.Sequential;
+  readonly avgpool = new nn.AdaptiveAvgPool2d(6);
+  readonly classifier: nn.Sequential;
   protected readonly heads = ["classifier.6"];
 
   /** paddle: PaddleClas's form, whose dropout scales in evaluation. */
   constructor(options: ModelOptions = {}, paddle = false) {
     super(options);
     const { numClasses = 1000, inChannels = 3, dropout = 0.5 } = options;
-    const Drop = paddle ? DownscaledDropout : Dropout;
-    this.features = new Sequential(
-      new Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
-      new ReLU(),
-      new MaxPool2d(3, { stride: 2 }),
-      new Conv2d(64, 192, 5, { padding: 2 }),
-      new ReLU(),
-      new MaxPool2d(3, { stride: 2 }),
-      new Conv2d(192, 384, 3, { padding: 1 }),
-      new ReLU(),
-      new Conv2d(384, 256, 3, { padding: 1 }),
-      new ReLU(),
-      new Conv2d(256, 256, 3, { padding: 1 }),
-      new ReLU(),
-      new MaxPool2d(3, { stride: 2 }),
+    const Drop = paddle ? DownscaledDropout : nn.Dropout;
+    this.features = new nn.Sequential(
+      new nn.Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
+      new nn.ReLU(),
+      new nn.MaxPool2d(3, { stride: 2 }),
+      new nn.Conv2d(64, 192, 5, { padding: 2 }),
+      new nn.ReLU(),
+      new nn.MaxPool2d(3, { stride: 2 }),
+      new nn.Conv2d(192, 384, 3, { padding: 1 }),
+      new nn.ReLU(),
+      new nn.Conv2d(384, 256, 3, { padding: 1 }),
+      new nn.ReLU(),
+      new nn.Conv2d(256, 256, 3, { padding: 1 }),
+      new nn.ReLU(),
+      new nn.MaxPool2d(3, { stride: 2 }),
     );
-    this.classifier = new Sequential(
+    this.classifier = new nn.Sequential(
       new Drop(dropout),
-      new Linear(256 * 6 * 6, 4096),
-      new ReLU(),
+      new nn.Linear(256 * 6 * 6, 4096),
+      new nn.ReLU(),
       new Drop(dropout),
-      new Linear(4096, 4096),
-      new ReLU(),
-      new Linear(4096, numClasses),
+      new nn.Linear(4096, 4096),
+      new nn.ReLU(),
+      new nn.Linear(4096, numClasses),
     );
   }
 

@@ -1,16 +1,7 @@
 // What several families are built of.
 
 import type { Tensor } from "../core/tensor.js";
-import {
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  Module,
-  ReLU,
-  Sequential,
-  type BatchNorm2dOptions,
-  type Conv2dLayerOptions,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { mul, permute, reshape, slice, type Pair } from "../ops/index.js";
 
@@ -27,10 +18,10 @@ export const gaussian =
   (weight: Tensor): Tensor =>
     init.normal(weight, 0, std);
 
-export interface ConvNormOptions extends Conv2dLayerOptions {
+export interface ConvNormOptions extends nn.Conv2dLayerOptions {
   /** Default ReLU; null for none. */
-  activation?: (new () => Module) | null;
-  norm?: BatchNorm2dOptions;
+  activation?: (new () => nn.Module) | null;
+  norm?: nn.BatchNorm2dOptions;
 }
 
 function convNormLayers(
@@ -38,15 +29,15 @@ function convNormLayers(
   outChannels: number,
   kernelSize: Pair,
   options: ConvNormOptions,
-): [Conv2d, BatchNorm2d, ...Module[]] {
-  const { activation: Activation = ReLU, norm, ...rest } = options;
+): [nn.Conv2d, nn.BatchNorm2d, ...nn.Module[]] {
+  const { activation: Activation = nn.ReLU, norm, ...rest } = options;
   const padding: Pair =
     typeof kernelSize === "number"
       ? (kernelSize - 1) / 2
       : [(kernelSize[0] - 1) / 2, (kernelSize[1] - 1) / 2];
   return [
-    new Conv2d(inChannels, outChannels, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
-    new BatchNorm2d(outChannels, norm),
+    new nn.Conv2d(inChannels, outChannels, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
+    new nn.BatchNorm2d(outChannels, norm),
     ...(Activation ? [new Activation()] : []),
   ];
 }
@@ -57,8 +48,8 @@ export function convNorm(
   to: number,
   kernelSize: Pair,
   options: ConvNormOptions = {},
-): Sequential {
-  return new Sequential(...convNormLayers(from, to, kernelSize, options));
+): nn.Sequential {
+  return new nn.Sequential(...convNormLayers(from, to, kernelSize, options));
 }
 
 /** The same as timm names it in files: "conv", "bn". */
@@ -67,18 +58,18 @@ export function convBn(
   to: number,
   kernelSize: Pair,
   options: ConvNormOptions = {},
-): Sequential {
+): nn.Sequential {
   const [conv, bn, act] = convNormLayers(from, to, kernelSize, options);
-  return new Sequential({ conv, bn, ...(act ? { act } : {}) });
+  return new nn.Sequential({ conv, bn, ...(act ? { act } : {}) });
 }
 
 /** Paddle's older dropout: in training what is left is not scaled, instead everything is, by 1 − p, in evaluation. */
-export class DownscaledDropout extends Module {
-  readonly dropout: Dropout;
+export class DownscaledDropout extends nn.Module {
+  readonly dropout: nn.Dropout;
 
   constructor(p: number) {
     super();
-    this.dropout = new Dropout(p);
+    this.dropout = new nn.Dropout(p);
   }
 
   forward(x: Tensor): Tensor {

@@ -7,7 +7,7 @@ import { zeros, type Tensor } from "../core/tensor.js";
 import type { Preprocessing } from "../data/preprocessing.js";
 import { ShapeError } from "../errors.js";
 import { checkOptions, kindOf, type Names } from "../errors/options.js";
-import { Conv2d, Linear, Module } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import type { ModelInfo, ModelOptions } from "./model.js";
 
 const OPTIONS: Names<ModelOptions> = {
@@ -23,7 +23,7 @@ const OPTIONS: Names<ModelOptions> = {
 const SIDES = Array.from({ length: 320 }, (_, i) => i + 1);
 
 /** forward(x), whose ShapeError names the least size that fits where images are too small, or the next larger one. */
-export function fitting<T>({ constructor: { name } }: Module, x: Tensor, forward: (x: Tensor) => T): T {
+export function fitting<T>({ constructor: { name } }: nn.Module, x: Tensor, forward: (x: Tensor) => T): T {
   try {
     return forward(x);
   } catch (error) {
@@ -45,7 +45,7 @@ export function fitting<T>({ constructor: { name } }: Module, x: Tensor, forward
   }
 }
 
-export abstract class Classifier extends Module {
+export abstract class Classifier extends nn.Module {
   /** How images are prepared for the weights it holds, if that is known: set where weights are loaded, kept where they are saved. */
   preprocessing?: Preprocessing;
   /** What is said of it, if it was built by its name. */
@@ -77,8 +77,8 @@ export abstract class Classifier extends Module {
   }
 
   get numClasses(): number {
-    const layer = this.getSubmodule(this.head) as Conv2d | Linear;
-    return layer.weight.shape[layer instanceof Conv2d ? 3 : 0]!;
+    const layer = this.getSubmodule(this.head) as nn.Conv2d | nn.Linear;
+    return layer.weight.shape[layer instanceof nn.Conv2d ? 3 : 0]!;
   }
 
   /** x:[n,h,w,c] → the maps that the classifier sees, [n,h′,w′,features]. */
@@ -96,9 +96,9 @@ export abstract class Classifier extends Module {
   resetClassifier(numClasses: number): void {
     for (const path of this.heads) {
       const old = this.getSubmodule(path);
-      const { weight } = old as Conv2d | Linear;
+      const { weight } = old as nn.Conv2d | nn.Linear;
       const head =
-        old instanceof Conv2d ? new Conv2d(weight.shape[2]!, numClasses, 1) : new Linear(weight.shape[1]!, numClasses); // prettier-ignore
+        old instanceof nn.Conv2d ? new nn.Conv2d(weight.shape[2]!, numClasses, 1) : new nn.Linear(weight.shape[1]!, numClasses); // prettier-ignore
       head.train(old.training);
       this.setSubmodule(path, head).dispose();
     }

@@ -3,7 +3,7 @@
 
 import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
-import { BatchNorm2d, Conv2d, Dropout, MaxPool2d, Module, Sequential, StochasticDepth } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { add, cat, relu } from "../ops/index.js";
 import { channels, convNorm, rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -32,26 +32,26 @@ interface Place {
   stride: number;
 }
 
-class Block extends Module {
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
-  readonly conv3: Conv2d | undefined;
-  readonly bn3: BatchNorm2d | undefined;
-  readonly stochasticDepth: StochasticDepth | undefined;
+class Block extends nn.Module {
+  readonly conv1: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly conv2: nn.Conv2d;
+  readonly bn2: nn.BatchNorm2d;
+  readonly conv3: nn.Conv2d | undefined;
+  readonly bn3: nn.BatchNorm2d | undefined;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
 
   constructor({ from, to, stride }: Place, shape: DLAShape, drop: number) {
     super();
     const { bottleneck = false, groups = 1, widthPerGroup = 64 } = shape;
     const width = bottleneck ? (Math.floor((to * widthPerGroup) / 64) * groups) / 2 : to;
     this.conv1 = bottleneck ? conv(from, width, 1) : conv(from, width, 3, stride);
-    this.bn1 = new BatchNorm2d(width);
+    this.bn1 = new nn.BatchNorm2d(width);
     this.conv2 = bottleneck ? conv(width, width, 3, stride, groups) : conv(width, to, 3);
-    this.bn2 = new BatchNorm2d(width);
+    this.bn2 = new nn.BatchNorm2d(width);
     this.conv3 = bottleneck ? conv(width, to, 1) : undefined;
-    this.bn3 = bottleneck ? new BatchNorm2d(to) : undefined;
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+    this.bn3 = bottleneck ? new nn.BatchNorm2d(to) : undefined;
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   forward(x: Tensor): Tensor {
@@ -68,15 +68,15 @@ class Block extends Module {
 }
 
 /** One 1×1 convolution over all children, the last child first. */
-class Root extends Module {
-  readonly conv: Conv2d;
-  readonly bn: BatchNorm2d;
+class Root extends nn.Module {
+  readonly conv: nn.Conv2d;
+  readonly bn: nn.BatchNorm2d;
   readonly #adds: boolean;
 
   constructor(from: number, to: number, adds: boolean) {
     super();
     this.conv = conv(from, to, 1);
-    this.bn = new BatchNorm2d(to);
+    this.bn = new nn.BatchNorm2d(to);
     this.#adds = adds;
   }
 
@@ -87,12 +87,12 @@ class Root extends Module {
 }
 
 /** Two trees one after the other, or two blocks and a root. */
-class Tree extends Module {
-  readonly project: Sequential | undefined;
+class Tree extends nn.Module {
+  readonly project: nn.Sequential | undefined;
   readonly tree1: Tree | Block;
   readonly tree2: Tree | Block;
   readonly root: Root | undefined;
-  readonly #pool: MaxPool2d | undefined;
+  readonly #pool: nn.MaxPool2d | undefined;
   readonly #joinsInput: boolean;
 
   /** joined: channels that trees before hand to the root besides those of its own blocks. */
@@ -108,7 +108,7 @@ class Tree extends Module {
     const { from, to, stride } = place;
     const all = joined + (joinsInput ? from : 0);
     const second = { from: to, to, stride: 1 };
-    this.#pool = stride > 1 ? new MaxPool2d(stride) : undefined;
+    this.#pool = stride > 1 ? new nn.MaxPool2d(stride) : undefined;
     this.#joinsInput = joinsInput;
     if (levels === 1) {
       this.project = from === to ? undefined : convNorm(from, to, 1, { activation: null });
@@ -140,15 +140,15 @@ class Tree extends Module {
 }
 
 export class DLA extends Classifier {
-  readonly baseLayer: Sequential;
-  readonly level0: Sequential;
-  readonly level1: Sequential;
+  readonly baseLayer: nn.Sequential;
+  readonly level0: nn.Sequential;
+  readonly level1: nn.Sequential;
   readonly level2: Tree;
   readonly level3: Tree;
   readonly level4: Tree;
   readonly level5: Tree;
-  readonly dropout: Dropout | undefined;
-  readonly fc: Conv2d;
+  readonly dropout: nn.Dropout | undefined;
+  readonly fc: nn.Conv2d;
   protected readonly heads = ["fc"];
 
   constructor(shape: DLAShape, options: ModelOptions = {}) {
@@ -169,14 +169,14 @@ export class DLA extends Classifier {
     this.level3 = tree(1);
     this.level4 = tree(2);
     this.level5 = tree(3);
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.fc = new Conv2d(wide.at(-1)!, numClasses, 1);
+    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
+    this.fc = new nn.Conv2d(wide.at(-1)!, numClasses, 1);
   }
 
   /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w multiples of 32: trees pool whole windows. */
   forwardFeatures(x: Tensor): Tensor {
     const { baseLayer, level0, level1, level2, level3, level4, level5 } = this;
-    const stages: Module[] = [baseLayer, level0, level1, level2, level3, level4, level5];
+    const stages: nn.Module[] = [baseLayer, level0, level1, level2, level3, level4, level5];
     return stages.reduce((y, stage) => stage.forward(y), x);
   }
 

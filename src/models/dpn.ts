@@ -4,16 +4,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
-import {
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  MaxPool2d,
-  Module,
-  ReLU,
-  Sequential,
-  StochasticDepth,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { add, cat } from "../ops/index.js";
 import { channels, convBn, fanOut, rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -43,13 +34,13 @@ function bnConv(
   to: number,
   kernelSize: number,
   options: { eps: number; stride?: number; groups?: number },
-): Sequential {
+): nn.Sequential {
   const { eps, ...rest } = options;
   const padding = (kernelSize - 1) / 2;
-  return new Sequential({
-    bn: new BatchNorm2d(from, { eps }),
-    act: new ReLU(),
-    conv: new Conv2d(from, to, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
+  return new nn.Sequential({
+    bn: new nn.BatchNorm2d(from, { eps }),
+    act: new nn.ReLU(),
+    conv: new nn.Conv2d(from, to, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
   });
 }
 
@@ -68,15 +59,15 @@ interface Place {
   drop: number;
 }
 
-class DualPath extends Module {
-  readonly c1x1_w_s1: Sequential | undefined;
-  readonly c1x1_w_s2: Sequential | undefined;
-  readonly c1x1_a: Sequential;
-  readonly c3x3_b: Sequential;
-  readonly c1x1_c: Sequential;
-  readonly c1x1_c1: Conv2d | undefined;
-  readonly c1x1_c2: Conv2d | undefined;
-  readonly stochasticDepth: StochasticDepth | undefined;
+class DualPath extends nn.Module {
+  readonly c1x1_w_s1: nn.Sequential | undefined;
+  readonly c1x1_w_s2: nn.Sequential | undefined;
+  readonly c1x1_a: nn.Sequential;
+  readonly c3x3_b: nn.Sequential;
+  readonly c1x1_c: nn.Sequential;
+  readonly c1x1_c1: nn.Conv2d | undefined;
+  readonly c1x1_c2: nn.Conv2d | undefined;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #residual: number;
 
   constructor({ from, width, groups, residual, growth, projected, eps, split, drop }: Place) {
@@ -89,12 +80,13 @@ class DualPath extends Module {
     this.c1x1_a = bnConv(from, width, 1, { eps });
     this.c3x3_b = bnConv(width, width, 3, { stride, groups, eps });
     if (split) {
-      const conv = (to: number): Conv2d => new Conv2d(width, to, 1, { bias: false, weightInit: fanOut });
-      this.c1x1_c = new Sequential({ bn: new BatchNorm2d(width, { eps }), act: new ReLU() });
+      const conv = (to: number): nn.Conv2d =>
+        new nn.Conv2d(width, to, 1, { bias: false, weightInit: fanOut });
+      this.c1x1_c = new nn.Sequential({ bn: new nn.BatchNorm2d(width, { eps }), act: new nn.ReLU() });
       this.c1x1_c1 = conv(residual);
       this.c1x1_c2 = conv(growth);
     } else this.c1x1_c = bnConv(width, residual + growth, 1, { eps });
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   forward(x: Tensor): Tensor {
@@ -110,9 +102,9 @@ class DualPath extends Module {
 }
 
 export class DPN extends Classifier {
-  readonly features: Sequential;
-  readonly dropout: Dropout | undefined;
-  readonly classifier: Conv2d;
+  readonly features: nn.Sequential;
+  readonly dropout: nn.Dropout | undefined;
+  readonly classifier: nn.Conv2d;
   protected readonly heads = ["classifier"];
 
   constructor(shape: DPNShape, options: ModelOptions = {}) {
@@ -123,11 +115,11 @@ export class DPN extends Classifier {
     const drop = rising(dropPath, sum(depths) - 1);
     let from = stem[1];
     const norm = { eps };
-    const layers: Record<string, Module> = smallImages
+    const layers: Record<string, nn.Module> = smallImages
       ? { conv1_1: convBn(inChannels, from, 3, { norm }) }
       : {
           conv1_1: convBn(inChannels, from, stem[0], { stride: 2, norm }),
-          conv1_pool: new MaxPool2d(3, { stride: 2, padding: 1 }),
+          conv1_pool: new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
         };
     depths.forEach((depth, stage) => {
       const wider = 2 ** stage;
@@ -139,10 +131,10 @@ export class DPN extends Classifier {
         from = i ? from + growth : residual * wider + 3 * growth;
       }
     });
-    layers["conv5_bn_ac"] = new Sequential({ bn: new BatchNorm2d(from, norm), act: new ReLU() });
-    this.features = new Sequential(layers);
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.classifier = new Conv2d(from, numClasses, 1);
+    layers["conv5_bn_ac"] = new nn.Sequential({ bn: new nn.BatchNorm2d(from, norm), act: new nn.ReLU() });
+    this.features = new nn.Sequential(layers);
+    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
+    this.classifier = new nn.Conv2d(from, numClasses, 1);
   }
 
   /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */

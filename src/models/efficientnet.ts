@@ -1,24 +1,14 @@
 // EfficientNet: Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks (2019), arXiv
 // 1905.11946, table 1 and its scalings, as torchvision has it. efficientnet-v2.ts has V2, efficientnet-tf.ts what TensorFlow pads.
 
-import { checkFields } from "../errors/options.js";
-import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  Dropout,
-  Linear,
-  Module,
-  Sequential,
-  SiLU,
-  SqueezeExcitation,
-  StochasticDepth,
-  type BatchNorm2dOptions,
-} from "../nn/index.js";
-import * as init from "../nn/init.js";
-import { add, flatten } from "../ops/index.js";
-import { convNorm, fanOut, rising, sum, toEights } from "./blocks.js";
-import { Classifier } from "./classifier.js";
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
+import type { Tensor } from "../core/tensor.js";
+import { checkFields } from "../errors/options.js";
+import * as nn from "../nn/index.js";
+import * as init from "../nn/init.js";
+import { convNorm, fanOut, rising, sum, toEights } from "./blocks.js";
+import { Network } from "./head.js";
+import { repeat, Residual } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 /** Of a stage, and whether its blocks are fused: V2. */
@@ -32,21 +22,13 @@ export type Stage = readonly [
 ];
 
 /** B0. */
-const STAGES: readonly Stage[] = [
-  [1, 3, 1, 16, 1],
-  [6, 3, 2, 24, 2],
-  [6, 5, 2, 40, 2],
-  [6, 3, 2, 80, 3],
-  [6, 5, 1, 112, 3],
-  [6, 5, 2, 192, 4],
-  [6, 3, 1, 320, 1],
-];
+const STAGES: readonly Stage[] = [[1, 3, 1, 16, 1], [6, 3, 2, 24, 2], [6, 5, 2, 40, 2], [6, 3, 2, 80, 3], [6, 5, 1, 112, 3], [6, 5, 2, 192, 4], [6, 3, 1, 320, 1]]; // prettier-ignore
 
 interface Scaling {
   width: number;
   depth: number;
   dropout: number;
-  norm?: BatchNorm2dOptions;
+  norm?: nn.BatchNorm2dOptions;
   /** Default: B0's. */
   stages?: readonly Stage[];
   /** Channels of the first convolution, before scaling, and of the last one. Default 32, and four times the last stage's. */
@@ -60,14 +42,12 @@ interface BlockShape {
   expansion: number;
   kernelSize: number;
   stride: number;
-  /** Probability of leaving it out in training. */
-  drop: number;
-  norm: BatchNorm2dOptions | undefined;
+  norm: nn.BatchNorm2dOptions | undefined;
 }
 
 /** One convolution instead of MBConv's first two, and no weighing: EfficientNetV2's blocks of the first stages. */
-function fusedLayers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): Module[] {
-  const options = { activation: SiLU, ...(norm ? { norm } : {}) };
+function fusedLayers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): nn.Module[] {
+  const options = { activation: nn.SiLU, ...(norm ? { norm } : {}) };
   const wide = toEights(from * expansion);
   if (wide === from) return [convNorm(from, to, kernelSize, { ...options, stride })];
   return [
@@ -77,49 +57,27 @@ function fusedLayers({ from, to, expansion, kernelSize, stride, norm }: BlockSha
 }
 
 /** Widen, convolve each channel, weigh the channels, narrow. */
-function layers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): Module[] {
+function layers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): nn.Module[] {
   const wide = toEights(from * expansion);
-  const options = { activation: SiLU, ...(norm ? { norm } : {}) };
+  const options = { activation: nn.SiLU, ...(norm ? { norm } : {}) };
   const conv = { weightInit: fanOut, biasInit: init.zeros };
   return [
     ...(wide === from ? [] : [convNorm(from, wide, 1, options)]),
     convNorm(wide, wide, kernelSize, { ...options, stride, groups: wide }),
-    new SqueezeExcitation(wide, Math.max(1, Math.floor(from / 4)), { activation: SiLU, conv }),
+    new nn.SqueezeExcitation(wide, Math.max(1, Math.floor(from / 4)), { activation: nn.SiLU, conv }),
     convNorm(wide, to, 1, { ...options, activation: null }),
   ];
 }
 
-/** Such layers, and a shortcut where the size stays. */
-class MBConv extends Module {
-  readonly block: Sequential;
-  readonly stochasticDepth: StochasticDepth | undefined;
-
-  constructor(shape: BlockShape, fused: boolean) {
-    super();
-    const { from, to, stride, drop } = shape;
-    this.block = new Sequential(...(fused ? fusedLayers(shape) : layers(shape)));
-    this.stochasticDepth = stride === 1 && from === to ? new StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.block.forward(x);
-    return this.stochasticDepth ? add(this.stochasticDepth.forward(y), x) : y;
-  }
-}
-
-export class EfficientNet extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly classifier: Sequential;
-  protected readonly heads = ["classifier.1"];
-
+/** Images of any size from 1, made for ≥ 32. */
+export class EfficientNet extends Network {
   constructor(scaling: Scaling, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "scaling", scaling, { width: "number", depth: "number", dropout: "number" });
     const { width, depth, norm, stages: rows = STAGES, stem = 32 } = scaling;
     const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
     const { dropout = scaling.dropout, dropPath = 0.2 } = options;
-    const shared = { activation: SiLU, ...(norm ? { norm } : {}) };
+    const shared = { activation: nn.SiLU, ...(norm ? { norm } : {}) };
     const stages = rows.map(([expansion, kernelSize, stride, to, blocks, fused]) => {
       const scaled = { to: toEights(to * width), blocks: Math.ceil(blocks * depth) };
       return { expansion, kernelSize, stride, fused: fused !== undefined, ...scaled };
@@ -128,43 +86,31 @@ export class EfficientNet extends Classifier {
     let from = toEights(stem * width);
     const features = [convNorm(inChannels, from, 3, { ...shared, stride: smallImages ? 1 : 2 })];
     for (const { blocks, stride, fused, ...shape } of stages) {
-      const block = (_: unknown, i: number): MBConv => {
-        const place = { from: i ? shape.to : from, stride: i ? 1 : stride, drop: drop(), norm };
-        return new MBConv({ ...shape, ...place }, fused);
+      const block = (i: number): nn.Module => {
+        const place = { from: i ? shape.to : from, stride: i ? 1 : stride, norm };
+        const made = (fused ? fusedLayers : layers)({ ...shape, ...place });
+        const adds = place.stride === 1 && place.from === shape.to;
+        return new Residual({ block: new nn.Sequential(...made) }, { adds, drop: drop() });
       };
-      features.push(new Sequential(...Array.from({ length: blocks }, block)));
+      features.push(repeat(blocks, block));
       from = shape.to;
     }
     const { last = 4 * from } = scaling;
     features.push(convNorm(from, last, 1, shared));
-    this.features = new Sequential(...features);
     const bound = 1 / Math.sqrt(numClasses);
     const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
-    const head = new Linear(last, numClasses, { weightInit, biasInit: init.zeros });
-    this.classifier = new Sequential(new Dropout(dropout), head);
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
+    const head = new nn.Linear(last, numClasses, { weightInit, biasInit: init.zeros });
+    const classifier = new nn.Sequential(new nn.Dropout(dropout), head);
+    this.build({ features: new nn.Sequential(...features) }, { classifier });
   }
 }
 
 const register = (
   name: string,
   preprocessing: Preprocessing,
-  ...[width, depth, dropout, norm]: [number, number, number, BatchNorm2dOptions?]
+  ...[width, depth, dropout, norm]: [number, number, number, nn.BatchNorm2dOptions?]
 ) =>
-  // prettier-ignore
-  defineModel(
-    name,
-    preprocessing,
-    (o) => new EfficientNet({ width, depth, dropout, ...(norm ? { norm } : {}) }, o),
-    { series: "EfficientNet" },
-  );
+  defineModel(name, preprocessing, (o) => new EfficientNet({ width, depth, dropout, ...(norm ? { norm } : {}) }, o), { series: "EfficientNet" }); // prettier-ignore
 
 /** The statistics of B5 and larger, which were converted from TensorFlow. */
 const SLOW = { eps: 1e-3, momentum: 0.01 };

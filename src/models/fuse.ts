@@ -1,11 +1,11 @@
 // Parallel branches as one convolution: Ding et al., RepVGG: Making VGG-style ConvNets Great Again (2021), arXiv 2101.03697, 3.3.
 // In evaluation all of them are linear, and a smaller kernel is a larger one with zeros around.
 
-import { BatchNorm2d, Conv2d, Module, type Sequential } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 
 /** A convolution and its normalisation, or a normalisation alone. */
-export type Branch = Sequential | BatchNorm2d;
+export type Branch = nn.Sequential | nn.BatchNorm2d;
 
 export interface FusedShape {
   from: number;
@@ -20,7 +20,7 @@ function addKernel(
   kernel: Float64Array,
   shape: FusedShape,
   scale: Float64Array,
-  conv: Conv2d | undefined,
+  conv: nn.Conv2d | undefined,
 ): void {
   const { from, to, kernelSize, groups } = shape;
   const inside = from / groups;
@@ -41,32 +41,32 @@ function addKernel(
 }
 
 /** A convolution that gives what the sum of the branches gives in evaluation. Branches are [n,h,w,from] → [n,h′,w′,to]. */
-export function fusedConv(branches: readonly Branch[], shape: FusedShape): Conv2d {
+export function fusedConv(branches: readonly Branch[], shape: FusedShape): nn.Conv2d {
   const { from, to, kernelSize, stride, groups } = shape;
   const kernel = new Float64Array((kernelSize * kernelSize * from * to) / groups);
   const bias = new Float64Array(to);
   for (const branch of branches) {
-    const [conv, bn] = branch instanceof BatchNorm2d ? [undefined, branch] : (["conv", "bn"].map((name) => branch.getSubmodule(name)) as [Conv2d, BatchNorm2d]); // prettier-ignore
+    const [conv, bn] = branch instanceof nn.BatchNorm2d ? [undefined, branch] : (["conv", "bn"].map((name) => branch.getSubmodule(name)) as [nn.Conv2d, nn.BatchNorm2d]); // prettier-ignore
     const [weight, shift, mean, variance] = [bn.weight!, bn.bias!, bn.runningMean!, bn.runningVar!].map((t) => t.data()); // prettier-ignore
     const scale = Float64Array.from(weight!, (w, c) => w / Math.sqrt(variance![c]! + bn.eps));
     addKernel(kernel, shape, scale, conv);
     for (let c = 0; c < to; c++) bias[c]! += shift![c]! - mean![c]! * scale[c]!;
   }
   const padding = (kernelSize - 1) / 2;
-  const fused = init.withoutInit(() => new Conv2d(from, to, kernelSize, { stride, padding, groups }));
+  const fused = init.withoutInit(() => new nn.Conv2d(from, to, kernelSize, { stride, padding, groups }));
   fused.weight.copyFrom(Float32Array.from(kernel));
   fused.bias!.copyFrom(Float32Array.from(bias));
   return fused;
 }
 
 /** A block that can be made simpler without changing what it gives in evaluation. */
-export abstract class Fusable extends Module {
+export abstract class Fusable extends nn.Module {
   /** Once is enough. */
   abstract fuse(): void;
 }
 
 /** Fuses all such blocks of a model. */
-export function fuseBlocks<T extends Module>(model: T): T {
+export function fuseBlocks<T extends nn.Module>(model: T): T {
   for (const module of model.modules()) if (module instanceof Fusable) module.fuse();
   return model;
 }

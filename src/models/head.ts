@@ -81,28 +81,10 @@ export abstract class HeadClassifier extends Classifier {
   }
 }
 
-/** A network of features, their means, dropout and classes, in files as torchvision's MobileNets: "features", "classifier.1". */
-export abstract class FeaturesClassifier extends Classifier {
-  readonly features: nn.Sequential;
-  readonly avgpool = new nn.AdaptiveAvgPool2d(1);
-  readonly classifier: nn.Sequential;
-  protected readonly heads = ["classifier.1"];
-
-  constructor(features: nn.Sequential, channels: number, options: ModelOptions) {
-    super(options);
-    const { numClasses = 1000, dropout = 0.2 } = options;
-    this.features = features;
-    const head = new nn.Linear(channels, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new nn.Sequential(new nn.Dropout(dropout), head);
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
-  }
+/** The end of torchvision's MobileNets: "classifier.1" in files. */
+export function mobileEnd(from: number, { numClasses = 1000, dropout = 0.2 }: ModelOptions): Layers {
+  const linear = new nn.Linear(from, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
+  return { classifier: new nn.Sequential(new nn.Dropout(dropout), linear) };
 }
 
 /** Means over the image, dropout, and classes by a 1×1 convolution: [n,h,w,c] → [n,numClasses]. */

@@ -1,14 +1,14 @@
 // The stems of PP-HGNet, and its layers; hgnet.ts names the source.
 
 import { zeros, ones, type Tensor } from "../core/tensor.js";
-import { MaxPool2d, Module, Parameter, Sequential } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { add, cat, maxPool2d, mul, pad } from "../ops/index.js";
 import { convBn, type ConvNormOptions } from "./blocks.js";
 
 /** x · scale + bias, one learnt number each for all channels. */
-export class Affine extends Module {
-  readonly scale = new Parameter(ones([1]));
-  readonly bias = new Parameter(zeros([1]));
+export class Affine extends nn.Module {
+  readonly scale = new nn.Parameter(ones([1]));
+  readonly bias = new nn.Parameter(zeros([1]));
 
   forward(x: Tensor): Tensor {
     return add(mul(x, this.scale), this.bias);
@@ -21,24 +21,24 @@ export function convAffine(
   to: number,
   kernelSize: number,
   { affine: scaled = false, ...options }: ConvNormOptions & { affine?: boolean },
-): Sequential {
+): nn.Sequential {
   const layers = convBn(from, to, kernelSize, options);
   return scaled
-    ? new Sequential({ ...Object.fromEntries(layers.namedChildren()), lab: new Affine() })
+    ? new nn.Sequential({ ...Object.fromEntries(layers.namedChildren()), lab: new Affine() })
     : layers;
 }
 
 /** Three 3×3 convolutions and a pooling, to a quarter of the size. */
-export class StemV1 extends Module {
-  readonly stem: Sequential;
-  readonly #pool: MaxPool2d | undefined;
+export class StemV1 extends nn.Module {
+  readonly stem: nn.Sequential;
+  readonly #pool: nn.MaxPool2d | undefined;
 
   constructor(inChannels: number, widths: readonly number[], small: boolean) {
     super();
-    const layer = (to: number, i: number): Sequential =>
+    const layer = (to: number, i: number): nn.Sequential =>
       convBn(i ? widths[i - 1]! : inChannels, to, 3, { stride: i || small ? 1 : 2 });
-    this.stem = new Sequential(...widths.map(layer));
-    this.#pool = small ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
+    this.stem = new nn.Sequential(...widths.map(layer));
+    this.#pool = small ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
   }
 
   forward(x: Tensor): Tensor {
@@ -48,12 +48,12 @@ export class StemV1 extends Module {
 }
 
 /** Two 2×2 convolutions beside a pooling, between 3×3 convolutions that halve the size. */
-export class StemV2 extends Module {
-  readonly stem1: Sequential;
-  readonly stem2a: Sequential;
-  readonly stem2b: Sequential;
-  readonly stem3: Sequential;
-  readonly stem4: Sequential;
+export class StemV2 extends nn.Module {
+  readonly stem1: nn.Sequential;
+  readonly stem2a: nn.Sequential;
+  readonly stem2b: nn.Sequential;
+  readonly stem3: nn.Sequential;
+  readonly stem4: nn.Sequential;
   readonly #bare: boolean;
 
   constructor(

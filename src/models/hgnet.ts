@@ -3,16 +3,7 @@
 
 import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
-import {
-  AdaptiveAvgPool2d,
-  Conv2d,
-  Dropout,
-  Linear,
-  Module,
-  ReLU,
-  Sequential,
-  StochasticDepth,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { add, cat, flatten, mul, sigmoid } from "../ops/index.js";
 import { fanOut, rising, sum } from "./blocks.js";
@@ -36,13 +27,13 @@ export interface HGNetShape {
 }
 
 /** Weighs each channel by one layer's opinion of their means. */
-class Gate extends Module {
-  readonly conv: Conv2d;
-  readonly #pool = new AdaptiveAvgPool2d(1);
+class Gate extends nn.Module {
+  readonly conv: nn.Conv2d;
+  readonly #pool = new nn.AdaptiveAvgPool2d(1);
 
   constructor(width: number) {
     super();
-    this.conv = new Conv2d(width, width, 1, { weightInit: fanOut });
+    this.conv = new nn.Conv2d(width, width, 1, { weightInit: fanOut });
   }
 
   forward(x: Tensor): Tensor {
@@ -63,10 +54,10 @@ interface Place {
   drop: number | undefined;
 }
 
-class Block extends Module {
-  readonly layers: Sequential[] | Module[];
-  readonly aggregation: Sequential;
-  readonly stochasticDepth: StochasticDepth | undefined;
+class Block extends nn.Module {
+  readonly layers: nn.Sequential[] | nn.Module[];
+  readonly aggregation: nn.Sequential;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #adds: boolean;
 
   constructor({ from, width, to, layers, light, second, affine, drop }: Place) {
@@ -74,17 +65,17 @@ class Block extends Module {
     this.layers = Array.from({ length: layers }, (_, i) => {
       const channels = i ? width : from;
       if (!light) return convAffine(channels, width, 3, { affine });
-      return new Sequential({
+      return new nn.Sequential({
         conv1: convAffine(channels, width, 1, { activation: null }),
         conv2: convAffine(width, width, 5, { groups: width, affine }),
       });
     });
     const all = from + layers * width;
     this.aggregation = second
-      ? new Sequential(convAffine(all, to / 2, 1, { affine }), convAffine(to / 2, to, 1, { affine }))
-      : new Sequential(convAffine(all, to, 1, {}), new Gate(to));
+      ? new nn.Sequential(convAffine(all, to / 2, 1, { affine }), convAffine(to / 2, to, 1, { affine }))
+      : new nn.Sequential(convAffine(all, to, 1, {}), new Gate(to));
     this.#adds = drop !== undefined;
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   forward(x: Tensor): Tensor {
@@ -96,18 +87,18 @@ class Block extends Module {
 }
 
 /** Means over the image, 2048 features of them, classes. */
-class HGHead extends Module {
-  readonly lastConv: Sequential;
-  readonly dropout: Dropout | undefined;
-  readonly fc: Linear;
-  readonly #pool = new AdaptiveAvgPool2d(1);
+class HGHead extends nn.Module {
+  readonly lastConv: nn.Sequential;
+  readonly dropout: nn.Dropout | undefined;
+  readonly fc: nn.Linear;
+  readonly #pool = new nn.AdaptiveAvgPool2d(1);
 
   constructor(from: number, numClasses: number, dropout: number, affine: boolean) {
     super();
-    const conv = new Conv2d(from, 2048, 1, { bias: false, weightInit: fanOut });
-    this.lastConv = new Sequential(conv, new ReLU(), ...(affine ? [new Affine()] : []));
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.fc = new Linear(2048, numClasses, { biasInit: init.zeros });
+    const conv = new nn.Conv2d(from, 2048, 1, { bias: false, weightInit: fanOut });
+    this.lastConv = new nn.Sequential(conv, new nn.ReLU(), ...(affine ? [new Affine()] : []));
+    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
+    this.fc = new nn.Linear(2048, numClasses, { biasInit: init.zeros });
   }
 
   forward(x: Tensor): Tensor {
@@ -118,7 +109,7 @@ class HGHead extends Module {
 
 export class HGNet extends Classifier {
   readonly stem: StemV1 | StemV2;
-  readonly stages: Sequential;
+  readonly stages: nn.Sequential;
   readonly head_: HGHead;
   protected readonly heads = ["head.fc"];
 
@@ -134,7 +125,7 @@ export class HGNet extends Classifier {
     const drop = rising(dropPath, sum(stages.map(([, , blocks]) => blocks)) - 1);
     let from = stem.at(-1)!;
     const made = stages.map(([width, to, blocks], i) => {
-      const parts: Record<string, Module> = {};
+      const parts: Record<string, nn.Module> = {};
       if (i) parts["downsample"] = convAffine(from, from, 3, { stride: 2, groups: from, activation: null });
       const place = { width, to, layers, light: second && i > 1, second, affine };
       const row = Array.from({ length: blocks }, (_, k) => {
@@ -143,9 +134,9 @@ export class HGNet extends Classifier {
         from = to;
         return block;
       });
-      return new Sequential({ ...parts, blocks: new Sequential(...row) });
+      return new nn.Sequential({ ...parts, blocks: new nn.Sequential(...row) });
     });
-    this.stages = new Sequential(...made);
+    this.stages = new nn.Sequential(...made);
     this.head_ = new HGHead(from, numClasses, dropout, affine);
   }
 

@@ -4,36 +4,36 @@
 // a connection table, scaled tanh, trainable sub-sampling and radial basis functions.
 
 import type { Tensor } from "../core/tensor.js";
-import { Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU, Sequential } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { Classifier } from "./classifier.js";
 import { imagenet, mnistNormalization, type Preprocessing } from "../data/preprocessing.js";
 import { PLAIN, defineModel, SMALL, type ModelOptions } from "./model.js";
 
 export class LeNet5 extends Classifier {
-  readonly features: Sequential;
-  readonly classifier: Sequential;
-  readonly dropout: Dropout | undefined;
+  readonly features: nn.Sequential;
+  readonly classifier: nn.Sequential;
+  readonly dropout: nn.Dropout | undefined;
   protected readonly heads = ["classifier.5"];
 
   constructor(options: ModelOptions = {}) {
     super(options);
     const { numClasses = 10, inChannels = 1, dropout = 0 } = options;
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.features = new Sequential(
-      new Conv2d(inChannels, 6, 5, { padding: 2 }),
-      new ReLU(),
-      new MaxPool2d(2),
-      new Conv2d(6, 16, 5),
-      new ReLU(),
-      new MaxPool2d(2),
+    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
+    this.features = new nn.Sequential(
+      new nn.Conv2d(inChannels, 6, 5, { padding: 2 }),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
+      new nn.Conv2d(6, 16, 5),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
     );
-    this.classifier = new Sequential(
-      new Flatten(),
-      new Linear(16 * 5 * 5, 120),
-      new ReLU(),
-      new Linear(120, 84),
-      new ReLU(),
-      new Linear(84, numClasses),
+    this.classifier = new nn.Sequential(
+      new nn.Flatten(),
+      new nn.Linear(16 * 5 * 5, 120),
+      new nn.ReLU(),
+      new nn.Linear(120, 84),
+      new nn.ReLU(),
+      new nn.Linear(84, numClasses),
     );
   }
 

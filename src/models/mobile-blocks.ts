@@ -2,7 +2,7 @@
 // mobile-variant.ts says what each is; the papers are named where the networks are.
 
 import type { Tensor } from "../core/tensor.js";
-import { BatchNorm2d, Module, StochasticDepth, type Conv2d } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { add } from "../ops/index.js";
 import { toEights } from "./blocks.js";
 import { depthwise, mobileConv, Normed, pointwise, SqueezeExcite, type ConvShape } from "./mobile-parts.js";
@@ -17,9 +17,9 @@ export interface Place {
 }
 
 /** What all blocks do: a branch, and a shortcut where the size stays. */
-abstract class Residual extends Module {
+abstract class Residual extends nn.Module {
   readonly se: SqueezeExcite | undefined;
-  readonly stochasticDepth: StochasticDepth | undefined;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
   protected readonly activation: Activation;
   readonly #shortcut: boolean;
 
@@ -34,7 +34,7 @@ abstract class Residual extends Module {
     }
     const { skip = kind !== "conv" && kind !== "pair" } = more;
     this.#shortcut = skip && stride === 1 && from === to;
-    this.stochasticDepth = this.#shortcut && drop ? new StochasticDepth(drop) : undefined;
+    this.stochasticDepth = this.#shortcut && drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   protected abstract branch(x: Tensor): Tensor;
@@ -59,14 +59,14 @@ function wideOf(
 }
 
 class ConvBlock extends Residual {
-  readonly conv: Conv2d;
-  readonly bn1: BatchNorm2d;
+  readonly conv: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
 
   constructor(variant: MobileVariant, row: Row, place: Place) {
     super(variant, row, place);
     const [, kernel, , , to] = row;
     this.conv = mobileConv(variant, place.from, to, kernel as number, { stride: place.stride });
-    this.bn1 = new BatchNorm2d(to, variant.norm);
+    this.bn1 = new nn.BatchNorm2d(to, variant.norm);
   }
 
   protected branch(x: Tensor): Tensor {
@@ -75,10 +75,10 @@ class ConvBlock extends Residual {
 }
 
 class Separable extends Residual {
-  readonly convDw: Module;
-  readonly bn1: BatchNorm2d;
-  readonly convPw: Module;
-  readonly bn2: BatchNorm2d;
+  readonly convDw: nn.Module;
+  readonly bn1: nn.BatchNorm2d;
+  readonly convPw: nn.Module;
+  readonly bn2: nn.BatchNorm2d;
   readonly #activated: boolean;
 
   constructor(variant: MobileVariant, row: Row, place: Place) {
@@ -86,9 +86,9 @@ class Separable extends Residual {
     const [kind, kernel, , , to] = row;
     const { from, stride } = place;
     this.convDw = depthwise(variant, from, kernel, stride);
-    this.bn1 = new BatchNorm2d(from, variant.norm);
+    this.bn1 = new nn.BatchNorm2d(from, variant.norm);
     this.convPw = mobileConv(variant, from, to, 1);
-    this.bn2 = new BatchNorm2d(to, variant.norm);
+    this.bn2 = new nn.BatchNorm2d(to, variant.norm);
     this.#activated = kind === "pair";
   }
 
@@ -100,12 +100,12 @@ class Separable extends Residual {
 }
 
 class Inverted extends Residual {
-  readonly convPw: Module;
-  readonly bn1: BatchNorm2d;
-  readonly convDw: Module;
-  readonly bn2: BatchNorm2d;
-  readonly convPwl: Module;
-  readonly bn3: BatchNorm2d;
+  readonly convPw: nn.Module;
+  readonly bn1: nn.BatchNorm2d;
+  readonly convDw: nn.Module;
+  readonly bn2: nn.BatchNorm2d;
+  readonly convPwl: nn.Module;
+  readonly bn3: nn.BatchNorm2d;
 
   constructor(variant: MobileVariant, row: Row, place: Place) {
     super(variant, row, place);
@@ -114,11 +114,11 @@ class Inverted extends Residual {
     const [first, last] = more?.parts ?? [1, 1];
     const wide = wideOf(variant, row, from);
     this.convPw = pointwise(variant, from, wide, first);
-    this.bn1 = new BatchNorm2d(wide, variant.norm);
+    this.bn1 = new nn.BatchNorm2d(wide, variant.norm);
     this.convDw = depthwise(variant, wide, kernel, stride);
-    this.bn2 = new BatchNorm2d(wide, variant.norm);
+    this.bn2 = new nn.BatchNorm2d(wide, variant.norm);
     this.convPwl = pointwise(variant, wide, to, last);
-    this.bn3 = new BatchNorm2d(to, variant.norm);
+    this.bn3 = new nn.BatchNorm2d(to, variant.norm);
   }
 
   protected branch(x: Tensor): Tensor {
@@ -129,10 +129,10 @@ class Inverted extends Residual {
 }
 
 class Fused extends Residual {
-  readonly convExp: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly convPwl: Conv2d;
-  readonly bn2: BatchNorm2d;
+  readonly convExp: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly convPwl: nn.Conv2d;
+  readonly bn2: nn.BatchNorm2d;
 
   constructor(variant: MobileVariant, row: Row, place: Place) {
     super(variant, row, place);
@@ -140,9 +140,9 @@ class Fused extends Residual {
     const { from, stride } = place;
     const wide = wideOf(variant, row, from);
     this.convExp = mobileConv(variant, from, wide, kernel as number, { stride });
-    this.bn1 = new BatchNorm2d(wide, variant.norm);
+    this.bn1 = new nn.BatchNorm2d(wide, variant.norm);
     this.convPwl = mobileConv(variant, wide, to, 1);
-    this.bn2 = new BatchNorm2d(to, variant.norm);
+    this.bn2 = new nn.BatchNorm2d(to, variant.norm);
   }
 
   protected branch(x: Tensor): Tensor {
@@ -188,6 +188,6 @@ const KINDS = {
 } as const;
 
 /** The block of a row at a place. */
-export function mobileBlock(variant: MobileVariant, row: Row, place: Place): Module {
+export function mobileBlock(variant: MobileVariant, row: Row, place: Place): nn.Module {
   return new KINDS[row[0]](variant, row, place);
 }

@@ -4,15 +4,7 @@
 import { checkFields } from "../errors/options.js";
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Dropout,
-  Linear,
-  Sequential,
-  type Conv2d,
-  type Module,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { flatten } from "../ops/index.js";
 import { DownscaledDropout, rising, sum } from "./blocks.js";
@@ -23,15 +15,15 @@ import type { MobileVariant } from "./mobile-variant.js";
 import { defineModel, type ModelOptions, type ModelTraits } from "./model.js";
 
 export class MBConvNet extends Classifier {
-  readonly convStem: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly blocks: Sequential;
-  readonly convHead: Conv2d | undefined;
-  readonly normHead: BatchNorm2d | undefined;
-  readonly bn2: BatchNorm2d | undefined;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly dropout: Dropout | DownscaledDropout;
-  readonly classifier: Linear;
+  readonly convStem: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly blocks: nn.Sequential;
+  readonly convHead: nn.Conv2d | undefined;
+  readonly normHead: nn.BatchNorm2d | undefined;
+  readonly bn2: nn.BatchNorm2d | undefined;
+  readonly avgpool = new nn.AdaptiveAvgPool2d(1);
+  readonly dropout: nn.Dropout | DownscaledDropout;
+  readonly classifier: nn.Linear;
   readonly #variant: MobileVariant;
   protected readonly heads = ["classifier"];
 
@@ -43,11 +35,11 @@ export class MBConvNet extends Classifier {
     const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
     const { dropout = variant.dropout ?? 0.2, dropPath = variant.dropPath ?? 0 } = options;
     this.convStem = mobileConv(variant, inChannels, stem, 3, { stride: smallImages ? 1 : 2 });
-    this.bn1 = new BatchNorm2d(stem, norm);
+    this.bn1 = new nn.BatchNorm2d(stem, norm);
     const drop = rising(dropPath, sum(stages.flat().map(([, , , , , blocks]) => blocks)));
     let from = stem;
-    const stage = (rows: MobileVariant["stages"][number]): Sequential => {
-      const blocks: Module[] = [];
+    const stage = (rows: MobileVariant["stages"][number]): nn.Sequential => {
+      const blocks: nn.Module[] = [];
       for (const row of rows) {
         const [, , stride, , to, count] = row;
         for (let i = 0; i < count; i++) {
@@ -55,18 +47,18 @@ export class MBConvNet extends Classifier {
           from = to;
         }
       }
-      return new Sequential(...blocks);
+      return new nn.Sequential(...blocks);
     };
-    this.blocks = new Sequential(...stages.map(stage));
+    this.blocks = new nn.Sequential(...stages.map(stage));
     if (head) {
       this.convHead = mobileConv(variant, from, head, 1, { bias: pooled === "bias" });
-      if (!pooled) this.bn2 = new BatchNorm2d(head, norm);
-      if (pooled === "norm") this.normHead = new BatchNorm2d(head, norm);
+      if (!pooled) this.bn2 = new nn.BatchNorm2d(head, norm);
+      if (pooled === "norm") this.normHead = new nn.BatchNorm2d(head, norm);
     }
-    this.dropout = new (variant.downscaled ? DownscaledDropout : Dropout)(dropout);
+    this.dropout = new (variant.downscaled ? DownscaledDropout : nn.Dropout)(dropout);
     const bound = 1 / Math.sqrt(numClasses);
     const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
-    this.classifier = new Linear(head || from, numClasses, { weightInit, biasInit: init.zeros });
+    this.classifier = new nn.Linear(head || from, numClasses, { weightInit, biasInit: init.zeros });
   }
 
   forwardFeatures(x: Tensor): Tensor {

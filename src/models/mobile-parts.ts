@@ -1,7 +1,7 @@
 // What blocks of mobile networks are made of: convolutions, of all channels or of parts of them, and the weighing of channels.
 
 import type { Tensor } from "../core/tensor.js";
-import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Module, Sequential } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { cat, mul, sigmoid } from "../ops/index.js";
 import { channels, gaussian, sum } from "./blocks.js";
@@ -20,10 +20,10 @@ export function mobileConv(
   to: number,
   kernelSize: number,
   { stride = 1, groups = 1, bias = false }: ConvShape = {},
-): Conv2d {
+): nn.Conv2d {
   const weightInit = gaussian(Math.sqrt((2 * groups) / (kernelSize ** 2 * to)));
   const padding = same ? "same" : (kernelSize - 1) / 2;
-  return new Conv2d(from, to, kernelSize, {
+  return new nn.Conv2d(from, to, kernelSize, {
     stride,
     groups,
     bias,
@@ -40,29 +40,29 @@ function shares(n: number, parts: number): number[] {
 }
 
 /** Parts of the channels, each with a convolution of its own: Tan and Le, MixConv (2019), arXiv 1907.09595. */
-class MixedConv extends Sequential {
+class MixedConv extends nn.Sequential {
   readonly #ends: number[];
 
-  constructor(convs: readonly Conv2d[], widths: readonly number[]) {
+  constructor(convs: readonly nn.Conv2d[], widths: readonly number[]) {
     super(...convs);
     this.#ends = widths.map((_, i) => sum(widths.slice(0, i + 1)));
   }
 
   override forward(x: Tensor): Tensor {
-    const convs = this.namedChildren().map(([, conv]) => conv as Conv2d);
+    const convs = this.namedChildren().map(([, conv]) => conv as nn.Conv2d);
     return cat(convs.map((conv, i) => conv.forward(channels(x, this.#ends[i - 1] ?? 0, this.#ends[i]!))));
   }
 }
 
 /** 1×1 convolution, of `parts` of the channels each by itself. */
-export function pointwise(variant: MobileVariant, from: number, to: number, parts = 1): Module {
+export function pointwise(variant: MobileVariant, from: number, to: number, parts = 1): nn.Module {
   if (parts === 1) return mobileConv(variant, from, to, 1);
   const [ins, outs] = [shares(from, parts), shares(to, parts)];
   const convs = ins.map((n, i) => mobileConv(variant, n, outs[i]!, 1));
   return new MixedConv(convs, ins);
 }
 
-export function depthwise(variant: MobileVariant, n: number, kernel: Row[1], stride: number): Module {
+export function depthwise(variant: MobileVariant, n: number, kernel: Row[1], stride: number): nn.Module {
   if (typeof kernel === "number") return mobileConv(variant, n, n, kernel, { stride, groups: n });
   const widths = shares(n, kernel.length);
   const convs = widths.map((w, i) => mobileConv(variant, w, w, kernel[i]!, { stride, groups: w }));
@@ -70,17 +70,17 @@ export function depthwise(variant: MobileVariant, n: number, kernel: Row[1], str
 }
 
 /** SqueezeExcitation under timm's names. */
-export class SqueezeExcite extends Module {
-  readonly convReduce: Conv2d;
-  readonly convExpand: Conv2d;
-  readonly #avgpool = new AdaptiveAvgPool2d(1);
+export class SqueezeExcite extends nn.Module {
+  readonly convReduce: nn.Conv2d;
+  readonly convExpand: nn.Conv2d;
+  readonly #avgpool = new nn.AdaptiveAvgPool2d(1);
   readonly #activation: Activation;
   readonly #gate: Activation;
 
   constructor(wide: number, squeezed: number, activation: Activation, gate: Activation = sigmoid) {
     super();
-    const conv = (from: number, to: number): Conv2d =>
-      new Conv2d(from, to, 1, { weightInit: gaussian(Math.sqrt(2 / to)), biasInit: init.zeros });
+    const conv = (from: number, to: number): nn.Conv2d =>
+      new nn.Conv2d(from, to, 1, { weightInit: gaussian(Math.sqrt(2 / to)), biasInit: init.zeros });
     this.convReduce = conv(wide, squeezed);
     this.convExpand = conv(squeezed, wide);
     this.#activation = activation;
@@ -94,14 +94,14 @@ export class SqueezeExcite extends Module {
 }
 
 /** A convolution and its normalisation: timm's ConvNormAct. */
-export class Normed extends Module {
-  readonly conv: Conv2d;
-  readonly bn: BatchNorm2d;
+export class Normed extends nn.Module {
+  readonly conv: nn.Conv2d;
+  readonly bn: nn.BatchNorm2d;
 
-  constructor(conv: Conv2d, norm: MobileVariant["norm"]) {
+  constructor(conv: nn.Conv2d, norm: MobileVariant["norm"]) {
     super();
     this.conv = conv;
-    this.bn = new BatchNorm2d(conv.weight.shape[3]!, norm);
+    this.bn = new nn.BatchNorm2d(conv.weight.shape[3]!, norm);
   }
 
   forward(x: Tensor): Tensor {

@@ -1,7 +1,7 @@
 // What networks of inverted residuals are described by. mobile-net.ts builds them.
 
 import type { Tensor } from "../core/tensor.js";
-import type { BatchNorm2dOptions } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { toEights } from "./blocks.js";
 
 export type Activation = (x: Tensor) => Tensor;
@@ -62,7 +62,7 @@ export interface MobileVariant {
   squeezed?: (wide: number) => number;
   /** How widths inside are rounded. Default toEights. */
   round?: (n: number) => number;
-  norm?: BatchNorm2dOptions;
+  norm?: nn.BatchNorm2dOptions;
   /** Whether convolutions are padded as TensorFlow does. */
   same?: boolean;
   /** Default 0.2. */

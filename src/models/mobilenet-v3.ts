@@ -1,24 +1,12 @@
 // MobileNet V3: Howard et al., Searching for MobileNetV3 (2019), arXiv 1905.02244, tables 1 and 2, as torchvision has it.
 
 import { checkKinds } from "../errors/options.js";
-import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  Dropout,
-  Hardsigmoid,
-  Hardswish,
-  Linear,
-  Module,
-  ReLU,
-  Sequential,
-  SqueezeExcitation,
-  StochasticDepth,
-} from "../nn/index.js";
-import * as init from "../nn/init.js";
-import { add, flatten } from "../ops/index.js";
-import { convNorm, fanOut, gaussian, rising, toEights } from "./blocks.js";
-import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
+import * as nn from "../nn/index.js";
+import * as init from "../nn/init.js";
+import { convNorm, fanOut, gaussian, rising, toEights } from "./blocks.js";
+import { Network } from "./head.js";
+import { Residual } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 /** Kernel, width inside, channels, whether channels are weighed, activation, stride. */
@@ -58,73 +46,45 @@ const SMALL: readonly Row[] = [
 
 const norm = { eps: 1e-3, momentum: 0.01 };
 
-class InvertedResidual extends Module {
-  readonly block: Sequential;
-  readonly stochasticDepth: StochasticDepth | undefined;
-  readonly #shortcut: boolean;
-
-  constructor(from: number, [kernelSize, wide, to, weighed, name, stride]: Row, drop: number) {
-    super();
-    const activation = name === "relu" ? ReLU : Hardswish;
-    const conv = { weightInit: fanOut, biasInit: init.zeros };
-    const weigh = (): Module =>
-      new SqueezeExcitation(wide, toEights(wide / 4), { scaleActivation: Hardsigmoid, conv });
-    this.block = new Sequential(
-      ...(wide === from ? [] : [convNorm(from, wide, 1, { activation, norm })]),
-      convNorm(wide, wide, kernelSize, { stride, groups: wide, activation, norm }),
-      ...(weighed ? [weigh()] : []),
-      convNorm(wide, to, 1, { activation: null, norm }),
-    );
-    this.#shortcut = stride === 1 && from === to;
-    this.stochasticDepth = this.#shortcut && drop ? new StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.block.forward(x);
-    return this.#shortcut ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
-  }
+function invertedResidual(from: number, row: Row, drop: number): nn.Module {
+  const [kernelSize, wide, to, weighed, name, stride] = row;
+  const activation = name === "relu" ? nn.ReLU : nn.Hardswish;
+  const conv = { weightInit: fanOut, biasInit: init.zeros };
+  const weigh = (): nn.Module =>
+    new nn.SqueezeExcitation(wide, toEights(wide / 4), { scaleActivation: nn.Hardsigmoid, conv });
+  const block = new nn.Sequential(
+    ...(wide === from ? [] : [convNorm(from, wide, 1, { activation, norm })]),
+    convNorm(wide, wide, kernelSize, { stride, groups: wide, activation, norm }),
+    ...(weighed ? [weigh()] : []),
+    convNorm(wide, to, 1, { activation: null, norm }),
+  );
+  return new Residual({ block }, { adds: stride === 1 && from === to, drop });
 }
 
-export class MobileNetV3 extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly classifier: Sequential;
-  protected readonly heads = ["classifier.3"];
-
+/** Images of any size from 1, made for ≥ 32. */
+export class MobileNetV3 extends Network {
   constructor(rows: readonly Row[], hidden: number, options: ModelOptions = {}) {
     super(options);
     checkKinds(new.target.name, { rows, hidden }, { rows: "list", hidden: "number" });
     for (const row of rows) checkKinds(new.target.name, { row }, { row: "list" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
     const drop = rising(dropPath, rows.length);
-    const activation = Hardswish;
+    const activation = nn.Hardswish;
     let from = 16;
     const blocks = rows.map((row) => {
-      const block = new InvertedResidual(from, row, drop());
+      const block = invertedResidual(from, row, drop());
       from = row[2];
       return block;
     });
-    this.features = new Sequential(
+    const features = new nn.Sequential(
       convNorm(inChannels, 16, 3, { stride: smallImages ? 1 : 2, activation, norm }),
       ...blocks,
       convNorm(from, 6 * from, 1, { activation, norm }),
     );
-    const linear = (a: number, b: number): Linear =>
-      new Linear(a, b, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(
-      linear(6 * from, hidden),
-      new Hardswish(),
-      new Dropout(dropout),
-      linear(hidden, numClasses),
-    );
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
+    const linear = (a: number, b: number): nn.Linear =>
+      new nn.Linear(a, b, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    const end = [linear(6 * from, hidden), new nn.Hardswish(), new nn.Dropout(dropout), linear(hidden, numClasses)]; // prettier-ignore
+    this.build({ features }, { classifier: new nn.Sequential(...end) });
   }
 }
 

@@ -2,11 +2,10 @@
 // PaddleClas has it: the depthwise convolutions are at the wide ends of a block.
 
 import { checkKinds } from "../errors/options.js";
-import type { Tensor } from "../core/tensor.js";
-import { Module, ReLU6, Sequential, StochasticDepth } from "../nn/index.js";
-import { add } from "../ops/index.js";
+import * as nn from "../nn/index.js";
 import { convNorm, rising, sum, toEights, toMultiple } from "./blocks.js";
-import { FeaturesClassifier } from "./head.js";
+import { mobileEnd, Network } from "./head.js";
+import { Residual, unnamed } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
@@ -28,56 +27,45 @@ function hiddenOf({ from, to, narrowing }: Place): number {
 }
 
 /** Depthwise, narrow, widen, depthwise: numbered through in files. */
-class Sandglass extends Module {
-  readonly conv: Sequential;
-  readonly stochasticDepth: StochasticDepth | undefined;
-  readonly #shortcut: boolean;
-
-  constructor(place: Place) {
-    super();
-    const { from, to, stride, narrowing, whole, drop } = place;
-    const bare = from !== to && narrowing !== 2 && !whole;
-    const hidden = hiddenOf(place);
-    const activation = ReLU6;
-    const units = [
-      ...(bare ? [] : [convNorm(from, from, 3, { groups: from, activation })]),
-      convNorm(from, hidden, 1, { activation: null }),
-      convNorm(hidden, to, 1, { activation }),
-      ...(bare && stride === 1 ? [] : [convNorm(to, to, 3, { groups: to, stride, activation: null })]),
-    ];
-    this.conv = new Sequential(...units.flatMap((unit) => unit.namedChildren().map(([, layer]) => layer)));
-    this.#shortcut = narrowing !== 2 && from === to && !whole;
-    this.stochasticDepth = this.#shortcut && drop ? new StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.conv.forward(x);
-    return this.#shortcut ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
-  }
+function sandglass(place: Place): nn.Module {
+  const { from, to, stride, narrowing, whole, drop } = place;
+  const bare = from !== to && narrowing !== 2 && !whole;
+  const hidden = hiddenOf(place);
+  const activation = nn.ReLU6;
+  const units = [
+    ...(bare ? [] : [convNorm(from, from, 3, { groups: from, activation })]),
+    convNorm(from, hidden, 1, { activation: null }),
+    convNorm(hidden, to, 1, { activation }),
+    ...(bare && stride === 1 ? [] : [convNorm(to, to, 3, { groups: to, stride, activation: null })]),
+  ];
+  const conv = new nn.Sequential(...units.flatMap(unnamed));
+  return new Residual({ conv }, { adds: narrowing !== 2 && from === to && !whole, drop });
 }
 
 /** Narrowing, channels, blocks and stride of each stage. */
 const STAGES = [[2, 96, 1, 2], [6, 144, 1, 1], [6, 192, 3, 2], [6, 288, 3, 2], [6, 384, 4, 1], [6, 576, 4, 2], [6, 960, 3, 1], [6, 1280, 1, 1]] as const; // prettier-ignore
 
-export class MobileNeXt extends FeaturesClassifier {
+/** Images of any size from 1, made for ≥ 32. */
+export class MobileNeXt extends Network {
   /** width: channels in parts of the paper's. */
   constructor(width: number, options: ModelOptions = {}) {
     checkKinds(new.target.name, { width, options }, { width: "number", options: "object" });
+    super(options);
     const { inChannels = 3, smallImages = false, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(STAGES.map(([, , blocks]) => blocks)));
     let from = toEights(32 * width);
-    const layers: Module[] = [
-      convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2, activation: ReLU6 }),
+    const layers: nn.Module[] = [
+      convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2, activation: nn.ReLU6 }),
     ];
     for (const [narrowing, channels, blocks, stride] of STAGES) {
       const to = channels === 1280 ? Math.max(1280, toEights(channels * width)) : toEights(channels * width);
       const whole = blocks === 1 && stride === 1;
       for (let i = 0; i < blocks; i++) {
-        layers.push(new Sandglass({ from, to, stride: i ? 1 : stride, narrowing, whole, drop: drop() }));
+        layers.push(sandglass({ from, to, stride: i ? 1 : stride, narrowing, whole, drop: drop() }));
         from = to;
       }
     }
-    super(new Sequential(...layers), from, options);
+    this.build({ features: new nn.Sequential(...layers) }, mobileEnd(from, options));
   }
 }
 

@@ -4,7 +4,7 @@ import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
 import type { Preprocessing } from "../data/preprocessing.js";
 import { DataError } from "../errors.js";
-import { summary } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import type { Classifier } from "./classifier.js";
 
@@ -94,7 +94,7 @@ export function defineModel<T extends Classifier, O extends ModelOptions = Model
     shapesOnly(() =>
       tidy(() => {
         const model = make();
-        const { parameters, macs } = summary(model, [1, ...preprocessing.inputSize]);
+        const { parameters, macs } = nn.summary(model, [1, ...preprocessing.inputSize]);
         model.dispose();
         return { parameters, macs };
       }),

@@ -2,7 +2,7 @@
 // (mobileone.ts), as timm has them.
 
 import type { Tensor } from "../core/tensor.js";
-import { BatchNorm2d, Sequential, SqueezeExcitation, StochasticDepth, type Conv2d } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { checkFields } from "../errors/options.js";
 import { add, relu } from "../ops/index.js";
 import { convBn, rising, sum } from "./blocks.js";
@@ -23,33 +23,34 @@ export interface RepBlockShape {
 
 /** The sum of convolutions of the full size, one of 1×1, and the input itself where its shape stays, each normalised; ReLU. */
 export class RepBlock extends Fusable {
-  identity: BatchNorm2d | undefined;
-  conv_kxk: Sequential | Sequential[] | undefined;
-  conv_1x1: Sequential | undefined;
-  conv_scale: Sequential | undefined;
-  reparamConv: Conv2d | undefined;
-  readonly attn: SqueezeExcitation | undefined;
-  readonly stochasticDepth: StochasticDepth | undefined;
+  identity: nn.BatchNorm2d | undefined;
+  conv_kxk: nn.Sequential | nn.Sequential[] | undefined;
+  conv_1x1: nn.Sequential | undefined;
+  conv_scale: nn.Sequential | undefined;
+  reparamConv: nn.Conv2d | undefined;
+  readonly attn: nn.SqueezeExcitation | undefined;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #shape: FusedShape;
 
   /** drop: probability of leaving the convolutions out in training. */
   constructor(from: number, shape: RepBlockShape, drop: number) {
     super();
     const { to, kernelSize, stride, groups, branches, squeezed } = shape;
-    const branch = (size: number): Sequential => convBn(from, to, size, { stride, groups, activation: null });
+    const branch = (size: number): nn.Sequential =>
+      convBn(from, to, size, { stride, groups, activation: null });
     this.#shape = { from, to, kernelSize, stride, groups };
-    this.identity = from === to && stride === 1 ? new BatchNorm2d(to) : undefined;
+    this.identity = from === to && stride === 1 ? new nn.BatchNorm2d(to) : undefined;
     this.conv_kxk = branches
       ? Array.from({ length: branches }, () => branch(kernelSize))
       : branch(kernelSize);
     const small = kernelSize > 1 ? branch(1) : undefined;
     if (branches) this.conv_scale = small;
     else this.conv_1x1 = small;
-    this.attn = squeezed ? new SqueezeExcitation(to, squeezed) : undefined;
-    this.stochasticDepth = this.identity && drop ? new StochasticDepth(drop) : undefined;
+    this.attn = squeezed ? new nn.SqueezeExcitation(to, squeezed) : undefined;
+    this.stochasticDepth = this.identity && drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
-  #convolutions(): Sequential[] {
+  #convolutions(): nn.Sequential[] {
     const large = this.conv_kxk ? [this.conv_kxk].flat() : [];
     return [this.conv_1x1 ?? this.conv_scale, ...large].filter((branch) => branch !== undefined);
   }
@@ -83,7 +84,7 @@ export interface RepShape {
 
 export class Reparametrised extends HeadClassifier {
   readonly stem: RepBlock;
-  readonly stages: Sequential;
+  readonly stages: nn.Sequential;
   readonly head_: Head;
 
   constructor(shape: RepShape, options: ModelOptions = {}) {
@@ -99,7 +100,7 @@ export class Reparametrised extends HeadClassifier {
       from = place.to;
       return made;
     };
-    this.stages = new Sequential(...stages.map((blocks) => new Sequential(...blocks.map(block))));
+    this.stages = new nn.Sequential(...stages.map((blocks) => new nn.Sequential(...blocks.map(block))));
     this.head_ = new Head(from, numClasses, dropout);
   }
 

@@ -2,47 +2,42 @@
 // put in the place of the 3×3 convolution.
 
 import type { Tensor } from "../core/tensor.js";
-import {
-  AvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Module,
-  Sequential,
-  SqueezeExcitation,
-  StochasticDepth,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { add, relu } from "../ops/index.js";
 import { fanOut, toEights } from "./blocks.js";
 import { Cascade, SplitAttention } from "./resnet-middle.js";
 import type { Place, Variant } from "./resnet-variant.js";
 
 /** A convolution that keeps the size but for its stride. */
-export function conv(from: number, to: number, kernelSize: number, stride = 1, groups = 1): Conv2d {
+export function conv(from: number, to: number, kernelSize: number, stride = 1, groups = 1): nn.Conv2d {
   const padding = (kernelSize - 1) / 2;
-  return new Conv2d(from, to, kernelSize, { stride, groups, padding, bias: false, weightInit: fanOut });
+  return new nn.Conv2d(from, to, kernelSize, { stride, groups, padding, bias: false, weightInit: fanOut });
 }
 
-function shortcut({ from, to, stride, first }: Place, { avgDown, paddle }: Variant): Sequential | undefined {
+function shortcut(
+  { from, to, stride, first }: Place,
+  { avgDown, paddle }: Variant,
+): nn.Sequential | undefined {
   if (stride === 1 && from === to && !(first && paddle)) return undefined;
-  const pool = new AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
+  const pool = new nn.AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
   return avgDown
-    ? new Sequential(pool, conv(from, to, 1), new BatchNorm2d(to))
-    : new Sequential(conv(from, to, 1, stride), new BatchNorm2d(to));
+    ? new nn.Sequential(pool, conv(from, to, 1), new nn.BatchNorm2d(to))
+    : new nn.Sequential(conv(from, to, 1, stride), new nn.BatchNorm2d(to));
 }
 
 /** What all blocks do after their convolutions. */
-abstract class Residual extends Module {
+abstract class Residual extends nn.Module {
   // Made by finish(), after the convolutions: parameters have PyTorch's order, which seeds and optimizers' files go by.
-  declare se: SqueezeExcitation | undefined;
-  declare downsample: Sequential | undefined;
-  declare stochasticDepth: StochasticDepth | undefined;
+  declare se: nn.SqueezeExcitation | undefined;
+  declare downsample: nn.Sequential | undefined;
+  declare stochasticDepth: nn.StochasticDepth | undefined;
 
   protected finish(place: Place, variant: Variant): void {
     const { to, drop } = place;
     const squeezed = variant.paddle ? to / 16 : toEights(to / 16);
-    this.se = variant.se ? new SqueezeExcitation(to, squeezed) : undefined;
+    this.se = variant.se ? new nn.SqueezeExcitation(to, squeezed) : undefined;
     this.downsample = shortcut(place, variant);
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   protected abstract branch(x: Tensor): Tensor;
@@ -56,18 +51,18 @@ abstract class Residual extends Module {
 }
 
 class Basic extends Residual {
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
+  readonly conv1: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly conv2: nn.Conv2d;
+  readonly bn2: nn.BatchNorm2d;
 
   constructor(place: Place, variant: Variant) {
     super();
     const { from, to, stride } = place;
     this.conv1 = conv(from, to, 3, stride);
-    this.bn1 = new BatchNorm2d(to);
+    this.bn1 = new nn.BatchNorm2d(to);
     this.conv2 = conv(to, to, 3);
-    this.bn2 = new BatchNorm2d(to);
+    this.bn2 = new nn.BatchNorm2d(to);
     this.finish(place, variant);
   }
 
@@ -79,20 +74,20 @@ class Basic extends Residual {
 
 /** 1×1, something that sees neighbours, 1×1. */
 abstract class Widening extends Residual {
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  declare conv3: Conv2d;
-  declare bn3: BatchNorm2d;
+  readonly conv1: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  declare conv3: nn.Conv2d;
+  declare bn3: nn.BatchNorm2d;
 
   constructor({ from }: Place, width: number) {
     super();
     this.conv1 = conv(from, width, 1);
-    this.bn1 = new BatchNorm2d(width);
+    this.bn1 = new nn.BatchNorm2d(width);
   }
 
   protected widen(place: Place, variant: Variant, width: number): void {
     this.conv3 = conv(width, place.to, 1);
-    this.bn3 = new BatchNorm2d(place.to);
+    this.bn3 = new nn.BatchNorm2d(place.to);
     this.finish(place, variant);
   }
 
@@ -109,14 +104,14 @@ const widthOf = ({ to }: Place, { groups = 1, widthPerGroup = 64 }: Variant): nu
   Math.floor(((to / 4) * widthPerGroup) / 64) * groups;
 
 class Bottleneck extends Widening {
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
+  readonly conv2: nn.Conv2d;
+  readonly bn2: nn.BatchNorm2d;
 
   constructor(place: Place, variant: Variant) {
     const width = widthOf(place, variant);
     super(place, width);
     this.conv2 = conv(width, width, 3, place.stride, variant.groups);
-    this.bn2 = new BatchNorm2d(width);
+    this.bn2 = new nn.BatchNorm2d(width);
     this.widen(place, variant, width);
   }
 
@@ -126,8 +121,8 @@ class Bottleneck extends Widening {
 }
 
 class Res2Net extends Widening {
-  readonly convs: Sequential;
-  readonly bns: Sequential;
+  readonly convs: nn.Sequential;
+  readonly bns: nn.Sequential;
   readonly #cascade: Cascade;
 
   constructor(place: Place, variant: Variant) {
@@ -136,8 +131,8 @@ class Res2Net extends Widening {
     super(place, width * scale);
     const { stride } = place;
     const parts = Array.from({ length: scale - 1 }, () => conv(width, width, 3, stride, groups));
-    this.convs = new Sequential(...parts);
-    this.bns = new Sequential(...parts.map(() => new BatchNorm2d(width)));
+    this.convs = new nn.Sequential(...parts);
+    this.bns = new nn.Sequential(...parts.map(() => new nn.BatchNorm2d(width)));
     this.widen(place, variant, width * scale);
     const alone = stride > 1 || (this.downsample !== undefined && !(place.first && paddle));
     this.#cascade = new Cascade({ width, stride, alone, padCounts: !paddle });
@@ -150,7 +145,7 @@ class Res2Net extends Widening {
 
 class ResNeSt extends Widening {
   readonly conv2: SplitAttention;
-  readonly #pool: AvgPool2d | undefined;
+  readonly #pool: nn.AvgPool2d | undefined;
   readonly #poolsFirst: boolean;
 
   constructor(place: Place, variant: Variant) {
@@ -160,7 +155,8 @@ class ResNeSt extends Widening {
     this.conv2 = new SplitAttention(width, { radix, groups, bias: !paddle });
     this.widen(place, variant, width);
     const { stride } = place;
-    this.#pool = stride > 1 ? new AvgPool2d(3, { stride, padding: 1, countIncludePad: !paddle }) : undefined;
+    this.#pool =
+      stride > 1 ? new nn.AvgPool2d(3, { stride, padding: 1, countIncludePad: !paddle }) : undefined;
     this.#poolsFirst = avdFirst;
   }
 
@@ -171,7 +167,7 @@ class ResNeSt extends Widening {
 }
 
 /** The block of a network at a place. */
-export function blockOf(variant: Variant, place: Place): Module {
+export function blockOf(variant: Variant, place: Place): nn.Module {
   const { scale, radix, bottleneck } = variant;
   const Block = scale ? Res2Net : radix ? ResNeSt : bottleneck ? Bottleneck : Basic;
   return new Block(place, variant);

@@ -4,16 +4,7 @@
 
 import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  Linear,
-  Module,
-  Sequential,
-  StochasticDepth,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { add, flatten, pad, relu, slice } from "../ops/index.js";
 import { rising } from "./blocks.js";
@@ -21,9 +12,9 @@ import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
 import { defineModel, SMALL, type ModelOptions } from "./model.js";
 
-function conv3x3(inChannels: number, outChannels: number, stride = 1): Conv2d {
+function conv3x3(inChannels: number, outChannels: number, stride = 1): nn.Conv2d {
   const weightInit = init.kaimingNormal;
-  return new Conv2d(inChannels, outChannels, 3, { stride, padding: 1, bias: false, weightInit });
+  return new nn.Conv2d(inChannels, outChannels, 3, { stride, padding: 1, bias: false, weightInit });
 }
 
 /** Every second row and column, with zero channels around. */
@@ -33,21 +24,21 @@ function subsample(x: Tensor, channels: number): Tensor {
   return pad(y, [0, 0, 0, Math.floor(more)], [0, 0, 0, Math.ceil(more)]);
 }
 
-class Block extends Module {
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
-  readonly stochasticDepth: StochasticDepth | undefined;
+class Block extends nn.Module {
+  readonly conv1: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly conv2: nn.Conv2d;
+  readonly bn2: nn.BatchNorm2d;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #stride: number;
 
   constructor(inChannels: number, channels: number, stride: number, drop: number) {
     super();
     this.conv1 = conv3x3(inChannels, channels, stride);
-    this.bn1 = new BatchNorm2d(channels);
+    this.bn1 = new nn.BatchNorm2d(channels);
     this.conv2 = conv3x3(channels, channels);
-    this.bn2 = new BatchNorm2d(channels);
-    this.stochasticDepth = drop ? new StochasticDepth(drop) : undefined;
+    this.bn2 = new nn.BatchNorm2d(channels);
+    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
     this.#stride = stride;
   }
 
@@ -60,14 +51,14 @@ class Block extends Module {
 }
 
 export class CifarResNet extends Classifier {
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly layer1: Sequential;
-  readonly layer2: Sequential;
-  readonly layer3: Sequential;
-  readonly dropout: Dropout | undefined;
-  readonly linear: Linear;
-  readonly #avgpool = new AdaptiveAvgPool2d(1);
+  readonly conv1: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly layer1: nn.Sequential;
+  readonly layer2: nn.Sequential;
+  readonly layer3: nn.Sequential;
+  readonly dropout: nn.Dropout | undefined;
+  readonly linear: nn.Linear;
+  readonly #avgpool = new nn.AdaptiveAvgPool2d(1);
   protected readonly heads = ["linear"];
 
   /** depth: blocks of each of the three stages; layers = 6·depth + 2. */
@@ -76,17 +67,17 @@ export class CifarResNet extends Classifier {
     checkKinds(new.target.name, { depth }, { depth: "number" });
     const { numClasses = 10, inChannels = 3, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, 3 * depth - 1);
-    const stage = (from: number, to: number, stride: number): Sequential =>
-      new Sequential(
+    const stage = (from: number, to: number, stride: number): nn.Sequential =>
+      new nn.Sequential(
         ...Array.from({ length: depth }, (_, i) => new Block(i ? to : from, to, i ? 1 : stride, drop())),
       );
     this.conv1 = conv3x3(inChannels, 16);
-    this.bn1 = new BatchNorm2d(16);
+    this.bn1 = new nn.BatchNorm2d(16);
     this.layer1 = stage(16, 16, 1);
     this.layer2 = stage(16, 32, 2);
     this.layer3 = stage(32, 64, 2);
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.linear = new Linear(64, numClasses, { weightInit: init.kaimingNormal });
+    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
+    this.linear = new nn.Linear(64, numClasses, { weightInit: init.kaimingNormal });
   }
 
   forwardFeatures(x: Tensor): Tensor {

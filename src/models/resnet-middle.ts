@@ -1,7 +1,7 @@
 // What Res2Net and ResNeSt have in the place of a bottleneck's 3×3 convolution; resnet.ts names the papers.
 
 import type { Tensor } from "../core/tensor.js";
-import { AvgPool2d, BatchNorm2d, Conv2d, Module, type Sequential } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import {
   adaptiveAvgPool2d,
   add,
@@ -32,15 +32,15 @@ interface CascadeShape {
 /** Each part of the channels is convolved together with what came out of the part before; the last stays. */
 export class Cascade {
   readonly #shape: CascadeShape;
-  readonly #pool: AvgPool2d | undefined;
+  readonly #pool: nn.AvgPool2d | undefined;
 
   constructor(shape: CascadeShape) {
     const { stride, alone, padCounts } = shape;
     this.#shape = shape;
-    this.#pool = alone ? new AvgPool2d(3, { stride, padding: 1, countIncludePad: padCounts }) : undefined;
+    this.#pool = alone ? new nn.AvgPool2d(3, { stride, padding: 1, countIncludePad: padCounts }) : undefined;
   }
 
-  forward(x: Tensor, convs: Sequential, norms: Sequential): Tensor {
+  forward(x: Tensor, convs: nn.Sequential, norms: nn.Sequential): Tensor {
     const { width, alone } = this.#shape;
     const parts: Tensor[] = [];
     for (let i = 0; i < convs.length; i++) {
@@ -65,12 +65,12 @@ export interface SplitAttentionOptions {
  * A 3×3 convolution to `radix` times the channels, [n,h,w,c] → [n,h,w,c]: what they are all together on average says how much
  * of each is taken for each channel.
  */
-export class SplitAttention extends Module {
-  readonly conv: Conv2d;
-  readonly bn0: BatchNorm2d;
-  readonly fc1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly fc2: Conv2d;
+export class SplitAttention extends nn.Module {
+  readonly conv: nn.Conv2d;
+  readonly bn0: nn.BatchNorm2d;
+  readonly fc1: nn.Conv2d;
+  readonly bn1: nn.BatchNorm2d;
+  readonly fc2: nn.Conv2d;
   readonly #options: SplitAttentionOptions;
 
   constructor(width: number, options: SplitAttentionOptions) {
@@ -79,16 +79,16 @@ export class SplitAttention extends Module {
     this.#options = options;
     const wide = width * radix;
     const inside = Math.max(32, toEights(wide / 4));
-    this.conv = new Conv2d(width, wide, 3, {
+    this.conv = new nn.Conv2d(width, wide, 3, {
       padding: 1,
       groups: groups * radix,
       bias: false,
       weightInit: fanOut,
     });
-    this.bn0 = new BatchNorm2d(wide);
-    this.fc1 = new Conv2d(width, inside, 1, { groups, bias });
-    this.bn1 = new BatchNorm2d(inside);
-    this.fc2 = new Conv2d(inside, wide, 1, { groups });
+    this.bn0 = new nn.BatchNorm2d(wide);
+    this.fc1 = new nn.Conv2d(width, inside, 1, { groups, bias });
+    this.bn1 = new nn.BatchNorm2d(inside);
+    this.fc2 = new nn.Conv2d(inside, wide, 1, { groups });
   }
 
   forward(x: Tensor): Tensor {

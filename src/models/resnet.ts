@@ -11,16 +11,7 @@
 
 import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Dropout,
-  Linear,
-  MaxPool2d,
-  ReLU,
-  Sequential,
-  type Conv2d,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import { flatten, relu } from "../ops/index.js";
 import { rising, sum } from "./blocks.js";
 import { Classifier } from "./classifier.js";
@@ -29,24 +20,24 @@ import { blockOf, conv } from "./resnet-block.js";
 import type { Place, Variant } from "./resnet-variant.js";
 
 /** The first convolution, to half the size, or three. */
-function stem(inChannels: number, widths: Variant["stem"], smallImages: boolean): Conv2d | Sequential {
+function stem(inChannels: number, widths: Variant["stem"], smallImages: boolean): nn.Conv2d | nn.Sequential {
   if (!widths) return smallImages ? conv(inChannels, 64, 3) : conv(inChannels, 64, 7, 2);
   const [a, b, c] = widths;
-  const first = [conv(inChannels, a, 3, smallImages ? 1 : 2), new BatchNorm2d(a), new ReLU()];
-  return new Sequential(...first, conv(a, b, 3), new BatchNorm2d(b), new ReLU(), conv(b, c, 3));
+  const first = [conv(inChannels, a, 3, smallImages ? 1 : 2), new nn.BatchNorm2d(a), new nn.ReLU()];
+  return new nn.Sequential(...first, conv(a, b, 3), new nn.BatchNorm2d(b), new nn.ReLU(), conv(b, c, 3));
 }
 
 export class ResNet extends Classifier {
-  readonly conv1: Conv2d | Sequential;
-  readonly bn1: BatchNorm2d;
-  readonly layer1: Sequential;
-  readonly layer2: Sequential;
-  readonly layer3: Sequential;
-  readonly layer4: Sequential;
-  readonly avgpool = new AdaptiveAvgPool2d(1);
-  readonly dropout: Dropout | undefined;
-  readonly fc: Linear;
-  readonly #maxpool: MaxPool2d | undefined;
+  readonly conv1: nn.Conv2d | nn.Sequential;
+  readonly bn1: nn.BatchNorm2d;
+  readonly layer1: nn.Sequential;
+  readonly layer2: nn.Sequential;
+  readonly layer3: nn.Sequential;
+  readonly layer4: nn.Sequential;
+  readonly avgpool = new nn.AdaptiveAvgPool2d(1);
+  readonly dropout: nn.Dropout | undefined;
+  readonly fc: nn.Linear;
+  readonly #maxpool: nn.MaxPool2d | undefined;
   protected readonly heads = ["fc"];
 
   constructor(variant: Variant, options: ModelOptions = {}) {
@@ -57,10 +48,10 @@ export class ResNet extends Classifier {
     const widening = variant.bottleneck || variant.scale || variant.radix ? 4 : 1;
     this.conv1 = stem(inChannels, variant.stem, smallImages);
     let from = variant.stem?.[2] ?? 64;
-    this.bn1 = new BatchNorm2d(from);
-    this.#maxpool = smallImages ? undefined : new MaxPool2d(3, { stride: 2, padding: 1 });
+    this.bn1 = new nn.BatchNorm2d(from);
+    this.#maxpool = smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
     const drop = rising(dropPath, sum(depths) - 1);
-    const stage = (s: number): Sequential => {
+    const stage = (s: number): nn.Sequential => {
       const to = 64 * 2 ** s * widening;
       const blocks = Array.from({ length: depths[s]! }, (_, i) => {
         const place: Place = {
@@ -73,14 +64,14 @@ export class ResNet extends Classifier {
         return blockOf(variant, place);
       });
       from = to;
-      return new Sequential(...blocks);
+      return new nn.Sequential(...blocks);
     };
     this.layer1 = stage(0);
     this.layer2 = stage(1);
     this.layer3 = stage(2);
     this.layer4 = stage(3);
-    this.dropout = dropout ? new Dropout(dropout) : undefined;
-    this.fc = new Linear(from, numClasses);
+    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
+    this.fc = new nn.Linear(from, numClasses);
   }
 
   /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */

@@ -3,14 +3,7 @@
 
 import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Module,
-  Sequential,
-  StochasticDepth,
-  type Conv2d,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { add, cat, mul, relu, relu6, sigmoid, silu } from "../ops/index.js";
 import { channels, rising } from "./blocks.js";
@@ -19,21 +12,21 @@ import { prepared } from "./mobile-net.js";
 import { mobileConv, Normed, type ConvShape } from "./mobile-parts.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-const conv = (from: number, to: number, kernelSize = 1, shape: ConvShape = {}): Conv2d =>
+const conv = (from: number, to: number, kernelSize = 1, shape: ConvShape = {}): nn.Conv2d =>
   mobileConv({}, from, to, kernelSize, shape);
 const normed = (...args: Parameters<typeof conv>): Normed => new Normed(conv(...args), undefined);
 
 /** Weighs channels; what is between the two layers is normalised. */
-class Squeeze extends Module {
-  readonly fc1: Conv2d;
-  readonly bn: BatchNorm2d;
-  readonly fc2: Conv2d;
-  readonly #avgpool = new AdaptiveAvgPool2d(1);
+class Squeeze extends nn.Module {
+  readonly fc1: nn.Conv2d;
+  readonly bn: nn.BatchNorm2d;
+  readonly fc2: nn.Conv2d;
+  readonly #avgpool = new nn.AdaptiveAvgPool2d(1);
 
   constructor(wide: number, squeezed: number) {
     super();
     this.fc1 = conv(wide, squeezed, 1, { bias: true });
-    this.bn = new BatchNorm2d(squeezed);
+    this.bn = new nn.BatchNorm2d(squeezed);
     this.fc2 = conv(squeezed, wide, 1, { bias: true });
   }
 
@@ -53,12 +46,12 @@ interface Place {
   drop: number;
 }
 
-class Bottleneck extends Module {
+class Bottleneck extends nn.Module {
   readonly convExp: Normed | undefined;
   readonly convDw: Normed;
   readonly se: Squeeze | undefined;
   readonly convPwl: Normed;
-  readonly stochasticDepth: StochasticDepth | undefined;
+  readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #place: Place;
 
   constructor(place: Place) {
@@ -70,7 +63,7 @@ class Bottleneck extends Module {
     this.se = weighed ? new Squeeze(wide, Math.floor(wide * (1 / 12))) : undefined;
     this.convPwl = normed(wide, to);
     this.#place = place;
-    this.stochasticDepth = stride === 1 && from <= to && drop ? new StochasticDepth(drop) : undefined;
+    this.stochasticDepth = stride === 1 && from <= to && drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   forward(x: Tensor): Tensor {
@@ -91,7 +84,7 @@ const STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1];
 
 export class ReXNet extends HeadClassifier {
   readonly stem: Normed;
-  readonly features: Sequential;
+  readonly features: nn.Sequential;
   readonly head_: Head;
 
   /** width: channels in parts of ReXNet 1.0's, at least 1. */
@@ -102,14 +95,14 @@ export class ReXNet extends HeadClassifier {
     const drop = rising(dropPath, STRIDES.length);
     let from = toEven(32 * width);
     this.stem = normed(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
-    const blocks: Module[] = STRIDES.map((stride, i) => {
+    const blocks: nn.Module[] = STRIDES.map((stride, i) => {
       const to = toEven((16 + (180 / STRIDES.length) * i) * width);
       const block = new Bottleneck({ from, to, stride, expansion: i ? 6 : 1, weighed: i > 2, drop: drop() });
       from = to;
       return block;
     });
     const last = Math.floor(1280 * width);
-    this.features = new Sequential(...blocks, normed(from, last));
+    this.features = new nn.Sequential(...blocks, normed(from, last));
     const bound = 1 / Math.sqrt(numClasses);
     const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
     this.head_ = new Head(last, numClasses, dropout, { weightInit, biasInit: init.zeros });

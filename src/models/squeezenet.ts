@@ -3,7 +3,7 @@
 
 import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import { AdaptiveAvgPool2d, Conv2d, Dropout, MaxPool2d, Module, ReLU, Sequential } from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { cat, flatten, relu } from "../ops/index.js";
 import { DownscaledDropout, gaussian } from "./blocks.js";
@@ -14,16 +14,16 @@ import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 const start = { weightInit: init.kaimingUniform, biasInit: init.zeros };
 
 /** Few channels, then half of the output by 1×1 and half by 3×3 convolutions. */
-class Fire extends Module {
-  readonly squeeze: Conv2d;
-  readonly expand1x1: Conv2d;
-  readonly expand3x3: Conv2d;
+class Fire extends nn.Module {
+  readonly squeeze: nn.Conv2d;
+  readonly expand1x1: nn.Conv2d;
+  readonly expand3x3: nn.Conv2d;
 
   constructor(from: number, squeeze: number, expand: number) {
     super();
-    this.squeeze = new Conv2d(from, squeeze, 1, start);
-    this.expand1x1 = new Conv2d(squeeze, expand, 1, start);
-    this.expand3x3 = new Conv2d(squeeze, expand, 3, { ...start, padding: 1 });
+    this.squeeze = new nn.Conv2d(from, squeeze, 1, start);
+    this.expand1x1 = new nn.Conv2d(squeeze, expand, 1, start);
+    this.expand3x3 = new nn.Conv2d(squeeze, expand, 3, { ...start, padding: 1 });
   }
 
   forward(x: Tensor): Tensor {
@@ -50,8 +50,8 @@ const V1_1: Version = {
 };
 
 export class SqueezeNet extends Classifier {
-  readonly features: Sequential;
-  readonly classifier: Sequential;
+  readonly features: nn.Sequential;
+  readonly classifier: nn.Sequential;
   protected readonly heads = ["classifier.1"];
 
   constructor(version: Version, options: ModelOptions = {}) {
@@ -62,7 +62,7 @@ export class SqueezeNet extends Classifier {
     const [width, kernelSize] = stem;
     let from = width;
     const layers = fires.map((fire) => {
-      if (!fire) return new MaxPool2d(3, { stride: 2, ceilMode: !paddle });
+      if (!fire) return new nn.MaxPool2d(3, { stride: 2, ceilMode: !paddle });
       const layer = new Fire(from, ...fire);
       from = 2 * fire[1];
       return layer;
@@ -70,10 +70,14 @@ export class SqueezeNet extends Classifier {
     const first = smallImages
       ? { ...start, padding: (kernelSize - 1) / 2 }
       : { ...start, stride: 2, padding: paddle?.padding ?? 0 };
-    this.features = new Sequential(new Conv2d(inChannels, width, kernelSize, first), new ReLU(), ...layers);
-    const Drop = paddle ? DownscaledDropout : Dropout;
-    const head = new Conv2d(512, numClasses, 1, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new Sequential(new Drop(dropout), head, new ReLU(), new AdaptiveAvgPool2d(1));
+    this.features = new nn.Sequential(
+      new nn.Conv2d(inChannels, width, kernelSize, first),
+      new nn.ReLU(),
+      ...layers,
+    );
+    const Drop = paddle ? DownscaledDropout : nn.Dropout;
+    const head = new nn.Conv2d(512, numClasses, 1, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    this.classifier = new nn.Sequential(new Drop(dropout), head, new nn.ReLU(), new nn.AdaptiveAvgPool2d(1));
   }
 
   /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 21 (version 1.1: 17; PaddleClas's forms: 35, 29). */

@@ -3,17 +3,7 @@
 
 import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
-import {
-  AdaptiveAvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Dropout,
-  Linear,
-  MaxPool2d,
-  type Module,
-  ReLU,
-  Sequential,
-} from "../nn/index.js";
+import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { flatten } from "../ops/index.js";
 import { DownscaledDropout, fanOut, gaussian } from "./blocks.js";
@@ -24,9 +14,9 @@ import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 const WIDTHS = [64, 128, 256, 512, 512];
 
 export class VGG extends Classifier {
-  readonly features: Sequential;
-  readonly avgpool: AdaptiveAvgPool2d;
-  readonly classifier: Sequential;
+  readonly features: nn.Sequential;
+  readonly avgpool: nn.AdaptiveAvgPool2d;
+  readonly classifier: nn.Sequential;
   protected readonly heads = ["classifier.6"];
 
   /**
@@ -38,33 +28,33 @@ export class VGG extends Classifier {
     checkKinds(new.target.name, { depths, batchNorm }, { depths: "numbers", batchNorm: "flag" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     let channels = inChannels;
-    const conv = (width: number): Module[] => {
-      const layer = new Conv2d(channels, width, 3, {
+    const conv = (width: number): nn.Module[] => {
+      const layer = new nn.Conv2d(channels, width, 3, {
         padding: 1,
         bias: !paddle,
         weightInit: fanOut,
         biasInit: init.zeros,
       });
       channels = width;
-      return batchNorm ? [layer, new BatchNorm2d(width), new ReLU()] : [layer, new ReLU()];
+      return batchNorm ? [layer, new nn.BatchNorm2d(width), new nn.ReLU()] : [layer, new nn.ReLU()];
     };
-    this.features = new Sequential(
+    this.features = new nn.Sequential(
       ...depths.flatMap((depth, stage) => [
         ...Array.from({ length: depth }, () => conv(WIDTHS[stage]!)).flat(),
-        new MaxPool2d(2),
+        new nn.MaxPool2d(2),
       ]),
     );
     const [side, width] = smallImages ? [1, 512] : [7, 4096];
-    const linear = (from: number, to: number): Linear =>
-      new Linear(from, to, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    const Drop = paddle ? DownscaledDropout : Dropout;
-    this.avgpool = new AdaptiveAvgPool2d(side);
-    this.classifier = new Sequential(
+    const linear = (from: number, to: number): nn.Linear =>
+      new nn.Linear(from, to, { weightInit: gaussian(0.01), biasInit: init.zeros });
+    const Drop = paddle ? DownscaledDropout : nn.Dropout;
+    this.avgpool = new nn.AdaptiveAvgPool2d(side);
+    this.classifier = new nn.Sequential(
       linear(512 * side * side, width),
-      new ReLU(),
+      new nn.ReLU(),
       new Drop(dropout),
       linear(width, width),
-      new ReLU(),
+      new nn.ReLU(),
       new Drop(dropout),
       linear(width, numClasses),
     );
