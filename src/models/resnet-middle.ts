@@ -15,6 +15,7 @@ import {
   sum,
 } from "../ops/index.js";
 import { channels, fanOut, toEights } from "./blocks.js";
+import type { Layers } from "./layers.js";
 
 /** The i-th part of this width of the channels. */
 const part = (x: Tensor, i: number, width: number): Tensor => channels(x, i * width, (i + 1) * width);
@@ -30,28 +31,44 @@ interface CascadeShape {
 }
 
 /** Each part of the channels is convolved together with what came out of the part before; the last stays. */
-export class Cascade {
+class Cascade extends nn.Sequential {
+  readonly #norms: readonly nn.Module[];
   readonly #shape: CascadeShape;
   readonly #pool: nn.AvgPool2d | undefined;
 
-  constructor(shape: CascadeShape) {
+  constructor(convs: nn.Module[], norms: readonly nn.Module[], shape: CascadeShape) {
+    super(...convs);
     const { stride, alone, padCounts } = shape;
+    this.#norms = norms;
     this.#shape = shape;
     this.#pool = alone ? new nn.AvgPool2d(3, { stride, padding: 1, countIncludePad: padCounts }) : undefined;
   }
 
-  forward(x: Tensor, convs: nn.Sequential, norms: nn.Sequential): Tensor {
+  override forward(x: Tensor): Tensor {
     const { width, alone } = this.#shape;
     const parts: Tensor[] = [];
-    for (let i = 0; i < convs.length; i++) {
+    for (const [i, norm] of this.#norms.entries()) {
       const own = part(x, i, width);
       const before = parts[i - 1];
       const y = before && !alone ? add(before, own) : own;
-      parts.push(relu(norms.at(i)!.forward(convs.at(i)!.forward(y))));
+      parts.push(relu(norm.forward(this.at(i)!.forward(y))));
     }
-    const last = part(x, convs.length, width);
+    const last = part(x, this.length, width);
     return cat([...parts, this.#pool?.forward(last) ?? last]);
   }
+}
+
+/** Layers that another one applies. */
+class Applied extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+/** Convolutions of the parts of the channels but the last. */
+export function cascade(convs: nn.Module[], shape: CascadeShape): Layers {
+  const norms = convs.map(() => new nn.BatchNorm2d(shape.width));
+  return { convs: new Cascade(convs, norms, shape), bns: new Applied(...norms) };
 }
 
 export interface SplitAttentionOptions {

@@ -182,7 +182,8 @@ describe("freeze", () => {
 describe("summary", () => {
   it("counts layer by layer without computing, and leaves the model as it was", () => {
     const model = resnet18();
-    model.layer1.eval();
+    const [layer1, layer2, conv1] = ["layer1", "layer2", "conv1"].map((name) => model.getSubmodule(name));
+    layer1!.eval();
     const before = memoryStats().bytesInUse;
     const { layers, parameters, macs } = summary(model, [2, 224, 224, 3]);
     expect(memoryStats().bytesInUse).toBe(before);
@@ -196,8 +197,8 @@ describe("summary", () => {
     });
     expect(layers.reduce((n, l) => n + l.macs, 0)).toBe(macs);
     expect(layers.reduce((n, l) => n + l.parameters, 0)).toBe(parameters);
-    expect([model.training, model.layer1.training, model.layer2.training]).toEqual([true, false, true]);
-    expect(Object.hasOwn(model.conv1, "forward")).toBe(false);
+    expect([model.training, layer1!.training, layer2!.training]).toEqual([true, false, true]);
+    expect(Object.hasOwn(conv1!, "forward")).toBe(false);
     model.dispose();
   });
 
