@@ -12,6 +12,7 @@ import {
   type PublishedWeights,
 } from "../models/index.js";
 import { UsageError } from "../node/usage-error.js";
+import sizes from "./model-sizes.json";
 import { table } from "./table.js";
 
 interface Flags {
@@ -64,8 +65,13 @@ function allNames(model: string): string[] {
   return [name, ...aliases, series];
 }
 
+/** [parameters, multiply-accumulates], computed beforehand: to find out those of all takes ten seconds. */
+const SIZES = sizes as Readonly<Record<string, readonly number[]>>;
+
 function listed(model: string): Listed {
-  const { name, series, aliases, parameters, macs, inputSize } = modelInfo(model);
+  const info = modelInfo(model);
+  const { name, series, aliases, inputSize } = info;
+  const [parameters = info.parameters, macs = info.macs] = SIZES[name] ?? [];
   const weights = publishedWeights.filter((each) => each.model === name).map((each) => each.name);
   return { name, series, parameters, macs, inputSize, aliases, weights };
 }

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { register } from "../../src/cli/models.js";
-import { modelNames, publishedByName, publishedWeights } from "../../src/index.js";
+import sizes from "../../src/cli/model-sizes.json";
+import { ONE_OF_EACH } from "../helpers/models.js";
+import { modelInfo, modelNames, publishedByName, publishedWeights } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 
 beforeAll(() => void init());
@@ -25,6 +27,15 @@ it("lists every model as a table", async () => {
   expect(lines.find((line) => line.startsWith("resnet50 "))).toMatch(
     / 25,557,032 +4\.089 +224×224×3 +80\.86 +ResNet$/,
   );
+});
+
+it("knows the sizes of all models beforehand", () => {
+  expect(Object.keys(sizes)).toEqual(modelNames()); // otherwise: vitest run --mode long test/long/sizes.test.ts -u
+  const some = ONE_OF_EACH.map((name): [string, number[]] => [
+    name,
+    [modelInfo(name).parameters, modelInfo(name).macs],
+  ]);
+  expect(sizes).toMatchObject(Object.fromEntries(some));
 });
 
 it("lists every model as JSON", async () => {

@@ -1,6 +1,6 @@
 // Which of the many models tests run. All are cheap where only shapes are computed (shapesOnly()).
 
-import { modelInfo, modelNames } from "../../src/index.js";
+import sizes from "../../src/cli/model-sizes.json";
 
 /** The smallest of each kind. The others are made of the same layers, and their names and shapes in files are compared to PyTorch's. */
 export const ONE_OF_EACH = (
@@ -15,5 +15,6 @@ export const ONE_OF_EACH = (
 /** The smallest images of networks that take none of 32 pixels. */
 export const SMALLEST: Readonly<Record<string, number>> = { inception_v3: 75, paddle_googlenet: 63 };
 
-/** Models whose weights are less than half a gigabyte. Counting those of all takes seconds. */
-export const moderate = (): string[] => modelNames().filter((name) => modelInfo(name).parameters < 1.2e8);
+/** Models whose weights are less than half a gigabyte. */
+export const moderate = (): string[] =>
+  Object.entries(sizes).flatMap(([name, [parameters]]) => (parameters! < 1.2e8 ? [name] : []));
