@@ -16,11 +16,11 @@ export interface PublishedWeights {
   /** "resnet50-11ad3fa6.pth". */
   readonly file: string;
   readonly url: string;
-  /** How the file's SHA-256 begins: eight hexadecimal digits. */
+  /** How the file's SHA-256 begins: eight hexadecimal digits, or ten. */
   readonly sha256: string;
   /** In MiB, to three decimals. */
   readonly fileSize: number;
-  /** Parameters that evaluation needs: those of auxiliary classifiers are not counted. */
+  /** As torchvision counts them: GoogLeNet without its auxiliary classifiers, Inception V3 with its one. */
   readonly parameters: number;
   /** Published accuracies on ImageNet's validation images, as fractions; absent where there is no classifier. */
   readonly top1?: number;
@@ -54,6 +54,7 @@ efficientnet_b5 V1 efficientnet_b5_lukemelas-1a07897c 456 456 bicubic 83.444 96.
 efficientnet_b6 V1 efficientnet_b6_lukemelas-24a108a5 528 528 bicubic 84.008 96.916 43040704 165.362 pytorch/vision/tree/main/references/classification#efficientnet-v1
 efficientnet_b7 V1 efficientnet_b7_lukemelas-c5b4e57e 600 600 bicubic 84.122 96.908 66347960 254.675 pytorch/vision/tree/main/references/classification#efficientnet-v1
 googlenet V1 googlenet-1378be20 256 224 bilinear 69.778 89.53 6624904 49.731 pytorch/vision/tree/main/references/classification#googlenet
+inception_v3 V1 inception_v3_google-0cc3c7bd 342 299 bilinear 77.294 93.45 27161264 103.903 pytorch/vision/tree/main/references/classification#inception-v3
 mobilenet_v2 V1 mobilenet_v2-b0353104 256 224 bilinear 71.878 90.286 3504872 13.555 pytorch/vision/tree/main/references/classification#mobilenetv2
 mobilenet_v2 V2 mobilenet_v2-7ebf99e0 232 224 bilinear 72.154 90.822 3504872 13.598 pytorch/vision/issues/3995#new-recipe-with-reg-tuning
 mobilenet_v3_large V1 mobilenet_v3_large-8738ca79 256 224 bilinear 74.042 91.34 5483032 21.114 pytorch/vision/tree/main/references/classification#mobilenetv3-large--small
@@ -72,6 +73,10 @@ resnext101_32x8d V2 resnext101_32x8d-110c445d 232 224 bilinear 82.834 96.228 887
 resnext101_64x4d V1 resnext101_64x4d-173b62eb 232 224 bilinear 83.246 96.454 83455272 319.318 pytorch/vision/pull/5935
 resnext50_32x4d V1 resnext50_32x4d-7cdf4587 256 224 bilinear 77.618 93.698 25028904 95.789 pytorch/vision/tree/main/references/classification#resnext
 resnext50_32x4d V2 resnext50_32x4d-1a0047aa 232 224 bilinear 81.198 95.34 25028904 95.833 pytorch/vision/issues/3995#new-recipe
+shufflenet_v2_x0_5 V1 shufflenetv2_x0.5-f707e7126e 256 224 bilinear 60.552 81.746 1366792 5.282 ericsun99/Shufflenet-v2-Pytorch
+shufflenet_v2_x1_0 V1 shufflenetv2_x1-5666bf0f80 256 224 bilinear 69.362 88.316 2278604 8.791 ericsun99/Shufflenet-v2-Pytorch
+shufflenet_v2_x1_5 V1 shufflenetv2_x1_5-3c479a10 232 224 bilinear 72.996 91.086 3503624 13.557 pytorch/vision/pull/5906
+shufflenet_v2_x2_0 V1 shufflenetv2_x2_0-8be3c8ee 232 224 bilinear 76.23 93.006 7393996 28.433 pytorch/vision/pull/5906
 squeezenet1_0 V1 squeezenet1_0-b66bff10 256 224 bilinear 58.092 80.42 1248424 4.778 pytorch/vision/pull/49#issuecomment-277560717
 squeezenet1_1 V1 squeezenet1_1-b8a52dc0 256 224 bilinear 58.178 80.624 1235496 4.729 pytorch/vision/pull/49#issuecomment-277560717
 vgg11 V1 vgg11-8a719046 256 224 bilinear 69.02 88.628 132863336 506.84 pytorch/vision/tree/main/references/classification#alexnet-and-vgg
@@ -91,11 +96,12 @@ wide_resnet50_2 V2 wide_resnet50_2-9ba9bcbe 232 224 bilinear 81.602 95.758 68883
 
 /**
  * What images of these weights are normalised with, where that is not ImageNet's mean and deviation. torchvision's GoogLeNet
- * has transform_input set: its first act is x·(std/0.5) + (mean − 0.5)/0.5, which turns values normalised with ImageNet's
+ * and Inception V3 have transform_input set: their first act is x·(std/0.5) + (mean − 0.5)/0.5, which turns values normalised with ImageNet's
  * numbers into ones normalised with 0.5 and 0.5. That is done in one step here.
  */
 const NORMALIZATIONS: Readonly<Record<string, { mean: readonly number[]; std: readonly number[] }>> = {
   "googlenet@V1": { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+  "inception_v3@V1": { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   "vgg16@FEATURES": { mean: [0.48235, 0.45882, 0.40784], std: [1 / 255, 1 / 255, 1 / 255] },
 };
 
@@ -111,7 +117,7 @@ function read(line: string): PublishedWeights {
     version,
     file: `${stem}.pth`,
     url: `https://download.pytorch.org/models/${stem}.pth`,
-    sha256: stem.slice(-8),
+    sha256: stem.split("-").at(-1)!,
     fileSize: Number(fileSize),
     parameters: Number(parameters),
     ...(top1 !== "-" && { top1: accuracy(top1!), top5: accuracy(top5!) }),
@@ -156,6 +162,6 @@ export function publishedByName(name: string): PublishedWeights {
  */
 export function publishedByFile(path: string): PublishedWeights | undefined {
   checkKinds("publishedByFile", { path }, { path: "path" });
-  const [, stem] = /^([\w-]+-[0-9a-f]{8})( ?\(\d+\))?(\.\w+)*$/.exec(path.replace(/^.*[/\\]/, "")) ?? [];
+  const [, stem] = /^([\w.-]+-[0-9a-f]{8,10})( ?\(\d+\))?(\.\w+)*$/.exec(path.replace(/^.*[/\\]/, "")) ?? [];
   return publishedWeights.find(({ file }) => file === `${stem}.pth`);
 }

@@ -30,9 +30,9 @@ HERE = pathlib.Path(__file__).parent
 from models import fill  # noqa: E402
 
 MODELS = """alexnet densenet121 densenet161 densenet169 densenet201 efficientnet_b0 efficientnet_b1 efficientnet_b2
-efficientnet_b3 efficientnet_b4 efficientnet_b5 efficientnet_b6 efficientnet_b7 googlenet mobilenet_v2 mobilenet_v3_large
-mobilenet_v3_small resnet101 resnet152 resnet18 resnet34 resnet50 resnext101_32x8d resnext101_64x4d resnext50_32x4d
-squeezenet1_0 squeezenet1_1 vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn wide_resnet101_2
+efficientnet_b3 efficientnet_b4 efficientnet_b5 efficientnet_b6 efficientnet_b7 googlenet inception_v3 mobilenet_v2
+mobilenet_v3_large mobilenet_v3_small resnet101 resnet152 resnet18 resnet34 resnet50 resnext101_32x8d resnext101_64x4d
+resnext50_32x4d shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5 shufflenet_v2_x2_0 squeezenet1_0 squeezenet1_1 vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn wide_resnet101_2
 wide_resnet50_2""".split()
 
 # Seed, height, width: a landscape that shrinks, an upright one that grows.
@@ -71,7 +71,7 @@ def weights_of(name):
     for weights in get_model_weights(name):
         t, meta = weights.transforms(), weights.meta
         scores = meta["_metrics"]["ImageNet-1K"]
-        change = googlenet_input if name == "googlenet" else lambda x: x
+        change = googlenet_input if name in ("googlenet", "inception_v3") else lambda x: x
         categories = meta.get("categories")
         yield {
             "model": name,

@@ -108,7 +108,7 @@ describe.each(golden.weights)("$model $version", (row) => {
     expect([resizeOf(preprocessing)]).toEqual(row.resize);
     expect(preprocessing.inputSize).toEqual([...row.crop, ...row.crop, 3]);
     expect(preprocessing.interpolation).toBe(row.interpolation);
-    if (row.model === "googlenet")
+    if (["googlenet", "inception_v3"].includes(row.model))
       expect(preprocessing).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] });
     else expect(preprocessing).toMatchObject({ mean: row.mean, std: row.std });
     expect(publishedByName(`${row.model}@${row.version}`)).toBe(weights);

@@ -273,7 +273,8 @@ describe("weights of torchvision", () => {
   });
 
   it("are known by models' names", async () => {
-    for (const { file } of publishedWeights) expect(file).toMatch(/^[\w-]+-[0-9a-f]{8}\.pth$/);
+    for (const { file } of publishedWeights)
+      expect(file).toMatch(/^[\w.-]+-([0-9a-f]{8}|[0-9a-f]{10})\.pth$/);
     await expect(fetchWeights("resnet19", options)).rejects.toThrow(
       /^fetchWeights: torchvision has no 'resnet19'; known: alexnet, densenet121, .*, or owner\/repository$/,
     );
