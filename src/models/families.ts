@@ -33,6 +33,7 @@ export * from "./efficientnet-v2.js";
 export { MBConvNet } from "./mobile-net.js";
 export * from "./efficientnet-tf.js";
 export * from "./hardnet.js";
+export * from "./hrnet.js";
 export * from "./regnet.js";
 export * from "./repvgg.js";
 export * from "./dpn.js";

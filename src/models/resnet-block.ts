@@ -5,7 +5,7 @@ import * as nn from "../nn/index.js";
 import { fanOut, toEights } from "./blocks.js";
 import { Residual, times, type Layers } from "./layers.js";
 import { cascade, SplitAttention } from "./resnet-middle.js";
-import type { Place, Variant } from "./resnet-variant.js";
+import type { Place, BlockVariant } from "./resnet-variant.js";
 
 /** A convolution that keeps the size but for its stride. */
 export function conv(from: number, to: number, kernelSize: number, stride = 1, groups = 1): nn.Conv2d {
@@ -15,7 +15,7 @@ export function conv(from: number, to: number, kernelSize: number, stride = 1, g
 
 function shortcut(
   { from, to, stride, first }: Place,
-  { avgDown, paddle }: Variant,
+  { avgDown, paddle }: BlockVariant,
 ): nn.Sequential | undefined {
   if (stride === 1 && from === to && !(first && paddle)) return undefined;
   const pool = new nn.AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
@@ -28,7 +28,7 @@ const norm = (width: number): nn.Module => new nn.BatchNorm2d(width);
 const relu = (): nn.Module => new nn.ReLU();
 
 /** Channels of a bottleneck's 3×3 convolution. */
-const widthOf = ({ to }: Place, { groups = 1, widthPerGroup = 64 }: Variant): number =>
+const widthOf = ({ to }: Place, { groups = 1, widthPerGroup = 64 }: BlockVariant): number =>
   Math.floor(((to / 4) * widthPerGroup) / 64) * groups;
 
 /** 1×1, something that sees neighbours, 1×1. */
@@ -49,7 +49,7 @@ const basic = ({ from, to, stride }: Place): Layers => ({
   bn2: norm(to),
 });
 
-function bottleneck(place: Place, variant: Variant): Layers {
+function bottleneck(place: Place, variant: BlockVariant): Layers {
   const width = widthOf(place, variant);
   return widening(place, width, () => ({
     conv2: conv(width, width, 3, place.stride, variant.groups),
@@ -58,7 +58,7 @@ function bottleneck(place: Place, variant: Variant): Layers {
   }));
 }
 
-function res2net(place: Place, variant: Variant): Layers {
+function res2net(place: Place, variant: BlockVariant): Layers {
   const width = widthOf(place, variant);
   const { scale = 4, groups, paddle = false } = variant;
   const { stride, first, from, to } = place;
@@ -67,7 +67,7 @@ function res2net(place: Place, variant: Variant): Layers {
   return widening(place, width * scale, () => cascade(convs(), { width, stride, alone, padCounts: !paddle }));
 }
 
-function resnest(place: Place, variant: Variant): Layers {
+function resnest(place: Place, variant: BlockVariant): Layers {
   const width = widthOf(place, variant);
   const { radix = 1, groups = 1, avdFirst = false, paddle = false } = variant;
   const { stride } = place;
@@ -80,7 +80,7 @@ function resnest(place: Place, variant: Variant): Layers {
 }
 
 /** The block of a network at a place. */
-export function blockOf(variant: Variant, place: Place): nn.Module {
+export function blockOf(variant: BlockVariant, place: Place): nn.Module {
   const { scale, radix, paddle, se } = variant;
   const { to, drop } = place;
   const layersOf = scale ? res2net : radix ? resnest : variant.bottleneck ? bottleneck : basic;

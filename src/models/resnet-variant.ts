@@ -28,6 +28,9 @@ export interface Variant {
   paddle?: boolean;
 }
 
+/** What distinguishes its blocks. */
+export type BlockVariant = Omit<Variant, "depths">;
+
 /** Where a block stands. */
 export interface Place {
   from: number;
