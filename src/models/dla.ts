@@ -2,13 +2,14 @@
 // stages are trees of blocks, whose roots join what is below them.
 
 import type { Tensor } from "../core/tensor.js";
+import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import { add, cat, relu } from "../ops/index.js";
 import { channels, convNorm, rising, sum } from "./blocks.js";
-import { Classifier } from "./classifier.js";
-import { convHead } from "./head.js";
-import type { ModelOptions } from "./model.js";
+import { Network } from "./head.js";
+import { Residual } from "./layers.js";
+import { defineModel, type ModelOptions } from "./model.js";
 import { conv } from "./resnet-block.js";
 
 export interface DLAShape {
@@ -32,39 +33,15 @@ interface Place {
   stride: number;
 }
 
-class Block extends nn.Module {
-  readonly conv1: nn.Conv2d;
-  readonly bn1: nn.BatchNorm2d;
-  readonly conv2: nn.Conv2d;
-  readonly bn2: nn.BatchNorm2d;
-  readonly conv3: nn.Conv2d | undefined;
-  readonly bn3: nn.BatchNorm2d | undefined;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-
-  constructor({ from, to, stride }: Place, shape: DLAShape, drop: number) {
-    super();
-    const { bottleneck = false, groups = 1, widthPerGroup = 64 } = shape;
-    const width = bottleneck ? (Math.floor((to * widthPerGroup) / 64) * groups) / 2 : to;
-    this.conv1 = bottleneck ? conv(from, width, 1) : conv(from, width, 3, stride);
-    this.bn1 = new nn.BatchNorm2d(width);
-    this.conv2 = bottleneck ? conv(width, width, 3, stride, groups) : conv(width, to, 3);
-    this.bn2 = new nn.BatchNorm2d(width);
-    this.conv3 = bottleneck ? conv(width, to, 1) : undefined;
-    this.bn3 = bottleneck ? new nn.BatchNorm2d(to) : undefined;
-    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.beside(x, x);
-  }
-
-  /** Its convolutions of x, added to the shortcut. */
-  beside(x: Tensor, shortcut: Tensor): Tensor {
-    let y = relu(this.bn1.forward(this.conv1.forward(x)));
-    y = this.bn2.forward(this.conv2.forward(y));
-    if (this.conv3 && this.bn3) y = this.bn3.forward(this.conv3.forward(relu(y)));
-    return relu(add(this.stochasticDepth?.forward(y) ?? y, shortcut));
-  }
+function blockOf({ from, to, stride }: Place, shape: DLAShape, drop: number): Residual {
+  const { bottleneck = false, groups = 1, widthPerGroup = 64 } = shape;
+  const width = bottleneck ? (Math.floor((to * widthPerGroup) / 64) * groups) / 2 : to;
+  const norm = (n: number): nn.Module => new nn.BatchNorm2d(n);
+  const [conv1, bn1] = [bottleneck ? conv(from, width, 1) : conv(from, width, 3, stride), norm(width)];
+  const conv2 = bottleneck ? conv(width, width, 3, stride, groups) : conv(width, to, 3);
+  const layers = { conv1, bn1, act1: new nn.ReLU(), conv2, bn2: norm(width) };
+  const last = bottleneck ? { act2: new nn.ReLU(), conv3: conv(width, to, 1), bn3: norm(to) } : {};
+  return new Residual({ ...layers, ...last }, { relu: true, drop });
 }
 
 /** One 1×1 convolution over all children, the last child first. */
@@ -89,8 +66,8 @@ class Root extends nn.Module {
 /** Two trees one after the other, or two blocks and a root. */
 class Tree extends nn.Module {
   readonly project: nn.Sequential | undefined;
-  readonly tree1: Tree | Block;
-  readonly tree2: Tree | Block;
+  readonly tree1: Tree | Residual;
+  readonly tree2: Tree | Residual;
   readonly root: Root | undefined;
   readonly #pool: nn.MaxPool2d | undefined;
   readonly #joinsInput: boolean;
@@ -104,6 +81,7 @@ class Tree extends nn.Module {
     joinsInput: boolean,
     drop: () => number,
   ) {
+    // prettier-ignore
     super();
     const { from, to, stride } = place;
     const all = joined + (joinsInput ? from : 0);
@@ -112,8 +90,8 @@ class Tree extends nn.Module {
     this.#joinsInput = joinsInput;
     if (levels === 1) {
       this.project = from === to ? undefined : convNorm(from, to, 1, { activation: null });
-      this.tree1 = new Block(place, shape, drop());
-      this.tree2 = new Block(second, shape, drop());
+      this.tree1 = blockOf(place, shape, drop());
+      this.tree2 = blockOf(second, shape, drop());
       this.root = new Root(2 * to + all, to, shape.rootAdds ?? false);
     } else {
       this.tree1 = new Tree(levels - 1, place, shape, 0, false, drop);
@@ -129,7 +107,7 @@ class Tree extends nn.Module {
   above(x: Tensor, children: readonly Tensor[]): Tensor {
     const bottom = this.#pool?.forward(x) ?? x;
     const before = this.#joinsInput ? [...children, bottom] : children;
-    if (this.tree1 instanceof Block) {
+    if (this.tree1 instanceof Residual) {
       const first = this.tree1.beside(x, this.project?.forward(bottom) ?? bottom);
       const second = this.tree2.forward(first);
       return this.root!.forward(cat([second, first, ...before]));
@@ -139,18 +117,8 @@ class Tree extends nn.Module {
   }
 }
 
-export class DLA extends Classifier {
-  readonly baseLayer: nn.Sequential;
-  readonly level0: nn.Sequential;
-  readonly level1: nn.Sequential;
-  readonly level2: Tree;
-  readonly level3: Tree;
-  readonly level4: Tree;
-  readonly level5: Tree;
-  readonly dropout: nn.Dropout | undefined;
-  readonly fc: nn.Conv2d;
-  protected readonly heads = ["fc"];
-
+/** Images whose sides are multiples of 32: trees pool whole windows. */
+export class DLA extends Network {
   constructor(shape: DLAShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { levels: "numbers", widths: "numbers" });
@@ -158,29 +126,42 @@ export class DLA extends Classifier {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const [a, b, ...wide] = widths as [number, number, ...number[]];
     const drop = rising(dropPath, sum(levels.map((level) => 2 ** level)) - 1);
-    this.baseLayer = convNorm(inChannels, a, 7);
-    this.level0 = convNorm(a, a, 3);
-    this.level1 = convNorm(a, b, 3, { stride: smallImages ? 1 : 2 });
     const tree = (i: number): Tree => {
       const place = { from: i ? wide[i - 1]! : b, to: wide[i]!, stride: 2 };
       return new Tree(levels[i]!, place, shape, 0, i > 0, drop);
     };
-    this.level2 = tree(0);
-    this.level3 = tree(1);
-    this.level4 = tree(2);
-    this.level5 = tree(3);
-    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
-    this.fc = new nn.Conv2d(wide.at(-1)!, numClasses, 1);
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w multiples of 32: trees pool whole windows. */
-  forwardFeatures(x: Tensor): Tensor {
-    const { baseLayer, level0, level1, level2, level3, level4, level5 } = this;
-    const stages: nn.Module[] = [baseLayer, level0, level1, level2, level3, level4, level5];
-    return stages.reduce((y, stage) => stage.forward(y), x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return convHead(features, this.dropout, this.fc);
+    const features = {
+      baseLayer: convNorm(inChannels, a, 7),
+      level0: convNorm(a, a, 3),
+      level1: convNorm(a, b, 3, { stride: smallImages ? 1 : 2 }),
+      level2: tree(0),
+      level3: tree(1),
+      level4: tree(2),
+      level5: tree(3),
+    };
+    const fc = new nn.Conv2d(wide.at(-1)!, numClasses, 1);
+    this.build(features, { dropout: new nn.Dropout(dropout), fc });
   }
 }
+
+const COMPACT = [16, 32, 64, 64, 128, 256];
+const WIDE = [16, 32, 128, 256, 512, 1024];
+const deep = { bottleneck: true };
+const deepX = { ...deep, groups: 32, widthPerGroup: 4 };
+
+/** Of the names x is ResNeXt's blocks, c compact. */
+function dla(name: string, levels: readonly number[], widths: readonly number[], more: Partial<DLAShape>) {
+  const traits = { series: "DLA", aliases: [name.replace("dla", "DLA")] };
+  return defineModel(name, imagenet(), (o) => new DLA({ levels, widths, ...more }, o), traits);
+}
+
+export const dla34 = dla("dla34", [1, 2, 2, 1], [16, 32, 64, 128, 256, 512], {});
+export const dla46_c = dla("dla46_c", [1, 2, 2, 1], COMPACT, deep);
+export const dla46x_c = dla("dla46x_c", [1, 2, 2, 1], COMPACT, deepX);
+export const dla60 = dla("dla60", [1, 2, 3, 1], WIDE, deep);
+export const dla60x = dla("dla60x", [1, 2, 3, 1], WIDE, deepX);
+export const dla60x_c = dla("dla60x_c", [1, 2, 3, 1], COMPACT, deepX);
+export const dla102 = dla("dla102", [1, 3, 4, 1], WIDE, { rootAdds: true, ...deep });
+export const dla102x = dla("dla102x", [1, 3, 4, 1], WIDE, { rootAdds: true, ...deepX });
+export const dla102x2 = dla("dla102x2", [1, 3, 4, 1], WIDE, { rootAdds: true, ...deepX, groups: 64 });
+export const dla169 = dla("dla169", [2, 3, 5, 1], WIDE, { rootAdds: true, ...deep });

@@ -7,8 +7,8 @@ import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import { add, cat } from "../ops/index.js";
 import { channels, convBn, fanOut, rising, sum } from "./blocks.js";
-import { Classifier } from "./classifier.js";
-import { convHead } from "./head.js";
+import { Network } from "./head.js";
+import { sequence } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 export interface DPNShape {
@@ -28,21 +28,12 @@ export interface DPNShape {
   split?: boolean;
 }
 
-/** Normalise, activate, convolve. */
-function bnConv(
-  from: number,
-  to: number,
-  kernelSize: number,
-  options: { eps: number; stride?: number; groups?: number },
-): nn.Sequential {
-  const { eps, ...rest } = options;
-  const padding = (kernelSize - 1) / 2;
-  return new nn.Sequential({
-    bn: new nn.BatchNorm2d(from, { eps }),
-    act: new nn.ReLU(),
-    conv: new nn.Conv2d(from, to, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
-  });
-}
+const conv = (from: number, to: number, size: number, options: nn.Conv2dLayerOptions = {}): nn.Conv2d =>
+  new nn.Conv2d(from, to, size, { padding: (size - 1) / 2, bias: false, weightInit: fanOut, ...options });
+const bnAct = (width: number, eps: number) => ({
+  bn: new nn.BatchNorm2d(width, { eps }),
+  act: new nn.ReLU(),
+});
 
 interface Place {
   from: number;
@@ -60,32 +51,31 @@ interface Place {
 }
 
 class DualPath extends nn.Module {
-  readonly c1x1_w_s1: nn.Sequential | undefined;
-  readonly c1x1_w_s2: nn.Sequential | undefined;
-  readonly c1x1_a: nn.Sequential;
-  readonly c3x3_b: nn.Sequential;
-  readonly c1x1_c: nn.Sequential;
-  readonly c1x1_c1: nn.Conv2d | undefined;
-  readonly c1x1_c2: nn.Conv2d | undefined;
+  readonly c1x1_w_s1: nn.Module | undefined;
+  readonly c1x1_w_s2: nn.Module | undefined;
+  readonly c1x1_a: nn.Module;
+  readonly c3x3_b: nn.Module;
+  readonly c1x1_c: nn.Module;
+  readonly c1x1_c1: nn.Module | undefined;
+  readonly c1x1_c2: nn.Module | undefined;
   readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #residual: number;
 
   constructor({ from, width, groups, residual, growth, projected, eps, split, drop }: Place) {
     super();
     this.#residual = residual;
+    /** Normalise, activate, convolve. */
+    const bnConv = (a: number, b: number, size: number, options?: nn.Conv2dLayerOptions): nn.Module =>
+      sequence({ ...bnAct(a, eps), conv: conv(a, b, size, options) });
     const stride = projected ?? 1;
-    const project = projected ? bnConv(from, residual + 2 * growth, 1, { stride, eps }) : undefined;
+    const project = projected ? bnConv(from, residual + 2 * growth, 1, { stride }) : undefined;
     if (projected === 2) this.c1x1_w_s2 = project;
     else this.c1x1_w_s1 = project;
-    this.c1x1_a = bnConv(from, width, 1, { eps });
-    this.c3x3_b = bnConv(width, width, 3, { stride, groups, eps });
-    if (split) {
-      const conv = (to: number): nn.Conv2d =>
-        new nn.Conv2d(width, to, 1, { bias: false, weightInit: fanOut });
-      this.c1x1_c = new nn.Sequential({ bn: new nn.BatchNorm2d(width, { eps }), act: new nn.ReLU() });
-      this.c1x1_c1 = conv(residual);
-      this.c1x1_c2 = conv(growth);
-    } else this.c1x1_c = bnConv(width, residual + growth, 1, { eps });
+    this.c1x1_a = bnConv(from, width, 1);
+    this.c3x3_b = bnConv(width, width, 3, { stride, groups });
+    this.c1x1_c = split ? sequence(bnAct(width, eps)) : bnConv(width, residual + growth, 1);
+    if (split) this.c1x1_c1 = conv(width, residual, 1);
+    if (split) this.c1x1_c2 = conv(width, growth, 1);
     this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
@@ -101,12 +91,8 @@ class DualPath extends nn.Module {
   }
 }
 
-export class DPN extends Classifier {
-  readonly features: nn.Sequential;
-  readonly dropout: nn.Dropout | undefined;
-  readonly classifier: nn.Conv2d;
-  protected readonly heads = ["classifier"];
-
+/** Images of any size from 1, made for ≥ 32. */
+export class DPN extends Network {
   constructor(shape: DPNShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { stem: "numbers", depths: "numbers", growths: "numbers" });
@@ -115,35 +101,24 @@ export class DPN extends Classifier {
     const drop = rising(dropPath, sum(depths) - 1);
     let from = stem[1];
     const norm = { eps };
-    const layers: Record<string, nn.Module> = smallImages
-      ? { conv1_1: convBn(inChannels, from, 3, { norm }) }
-      : {
-          conv1_1: convBn(inChannels, from, stem[0], { stride: 2, norm }),
-          conv1_pool: new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
-        };
+    const [size, stride] = smallImages ? [3, 1] : [stem[0], 2];
+    const blocks: Record<string, nn.Module> = {};
+    const conv1_1 = convBn(inChannels, from, size, { stride, norm });
+    const conv1_pool = smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
     depths.forEach((depth, stage) => {
       const wider = 2 ** stage;
       const growth = growths[stage]!;
       for (let i = 0; i < depth; i++) {
         const projected = i ? undefined : stage ? 2 : 1;
         const place = { from, width: width * wider, groups, residual: residual * wider, growth, projected };
-        layers[`conv${stage + 2}_${i + 1}`] = new DualPath({ ...place, eps, split, drop: drop() });
+        blocks[`conv${stage + 2}_${i + 1}`] = new DualPath({ ...place, eps, split, drop: drop() });
         from = i ? from + growth : residual * wider + 3 * growth;
       }
     });
-    layers["conv5_bn_ac"] = new nn.Sequential({ bn: new nn.BatchNorm2d(from, norm), act: new nn.ReLU() });
-    this.features = new nn.Sequential(layers);
-    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
-    this.classifier = new nn.Conv2d(from, numClasses, 1);
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return convHead(features, this.dropout, this.classifier);
+    const conv5_bn_ac = sequence(bnAct(from, eps));
+    const features = sequence({ conv1_1, conv1_pool, ...blocks, conv5_bn_ac });
+    const classifier = new nn.Conv2d(from, numClasses, 1);
+    this.build({ features }, { dropout: new nn.Dropout(dropout), classifier });
   }
 }
 
@@ -165,10 +140,7 @@ type Size = keyof typeof SHAPES;
 const timm = (size: Size) =>
   defineModel(size, PREPARED, (o) => new DPN({ ...SHAPES[size], eps: 1e-3 }, o), { series: "DPN" });
 const paddle = (size: Size) =>
-  defineModel(`paddle_${size}`, imagenet(), (o) => new DPN({ ...SHAPES[size], eps: 1e-5 }, o), {
-    series: "DPN",
-    aliases: [size.toUpperCase()],
-  });
+  defineModel(`paddle_${size}`, imagenet(), (o) => new DPN({ ...SHAPES[size], eps: 1e-5 }, o), { series: "DPN", aliases: [size.toUpperCase()] }); // prettier-ignore
 
 export const dpn68 = timm("dpn68");
 export const dpn68b = defineModel("dpn68b", imagenet(224, 235, "bicubic"), (o) => new DPN({ ...SHAPES.dpn68, eps: 1e-3, split: true }, o), { series: "DPN" }); // prettier-ignore

@@ -38,7 +38,6 @@ export * from "./regnet.js";
 export * from "./repvgg.js";
 export * from "./dpn.js";
 export * from "./dla.js";
-export * from "./dlas.js";
 export * from "./hgnet.js";
 export * from "./hgnets.js";
 export * from "./mobileone.js";

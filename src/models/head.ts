@@ -43,7 +43,8 @@ export abstract class Network extends Classifier {
 
   forwardHead(features: Tensor): Tensor {
     const means = adaptiveAvgPool2d(features, 1);
-    return this.#maps ? flatten(this.#end.forward(means)) : this.#end.forward(flatten(means));
+    const y = this.#end.forward(this.#maps ? means : flatten(means));
+    return y.shape.length > 2 ? flatten(y) : y;
   }
 }
 
@@ -52,43 +53,8 @@ export const lastPath = (module: nn.Module): string => {
   return child.namedChildren().length ? `${name}.${lastPath(child)}` : name;
 };
 
-/** "fc" in files. */
-export class Head extends nn.Module {
-  readonly dropout: nn.Dropout | undefined;
-  readonly fc: nn.Linear;
-  readonly #pool = new nn.AdaptiveAvgPool2d(1);
-
-  constructor(features: number, numClasses: number, dropout: number, options: nn.LinearOptions = {}) {
-    super();
-    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
-    this.fc = new nn.Linear(features, numClasses, options);
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = flatten(this.#pool.forward(x));
-    return this.fc.forward(this.dropout?.forward(y) ?? y);
-  }
-}
-
-/** A network whose last layer is timm's "head.fc". */
-export abstract class HeadClassifier extends Classifier {
-  /** "head" in files. */
-  abstract readonly head_: Head;
-  protected readonly heads = ["head.fc"];
-
-  forwardHead(features: Tensor): Tensor {
-    return this.head_.forward(features);
-  }
-}
-
 /** The end of torchvision's MobileNets: "classifier.1" in files. */
 export function mobileEnd(from: number, { numClasses = 1000, dropout = 0.2 }: ModelOptions): Layers {
   const linear = new nn.Linear(from, numClasses, { weightInit: gaussian(0.01), biasInit: init.zeros });
   return { classifier: new nn.Sequential(new nn.Dropout(dropout), linear) };
-}
-
-/** Means over the image, dropout, and classes by a 1×1 convolution: [n,h,w,c] → [n,numClasses]. */
-export function convHead(features: Tensor, dropout: nn.Dropout | undefined, classifier: nn.Conv2d): Tensor {
-  const y = adaptiveAvgPool2d(features, 1);
-  return flatten(classifier.forward(dropout?.forward(y) ?? y));
 }

@@ -3,6 +3,7 @@
 import { zeros, ones, type Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import { add, cat, maxPool2d, mul, pad } from "../ops/index.js";
+import { sequence } from "./layers.js";
 import { convBn, type ConvNormOptions } from "./blocks.js";
 
 /** x · scale + bias, one learnt number each for all channels. */
@@ -29,22 +30,11 @@ export function convAffine(
 }
 
 /** Three 3×3 convolutions and a pooling, to a quarter of the size. */
-export class StemV1 extends nn.Module {
-  readonly stem: nn.Sequential;
-  readonly #pool: nn.MaxPool2d | undefined;
-
-  constructor(inChannels: number, widths: readonly number[], small: boolean) {
-    super();
-    const layer = (to: number, i: number): nn.Sequential =>
-      convBn(i ? widths[i - 1]! : inChannels, to, 3, { stride: i || small ? 1 : 2 });
-    this.stem = new nn.Sequential(...widths.map(layer));
-    this.#pool = small ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.stem.forward(x);
-    return this.#pool?.forward(y) ?? y;
-  }
+export function stemV1(inChannels: number, widths: readonly number[], small: boolean): nn.Module {
+  const layer = (to: number, i: number): nn.Module =>
+    convBn(i ? widths[i - 1]! : inChannels, to, 3, { stride: i || small ? 1 : 2 });
+  const pool = small ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
+  return sequence({ stem: new nn.Sequential(...widths.map(layer)), pool });
 }
 
 /** Two 2×2 convolutions beside a pooling, between 3×3 convolutions that halve the size. */

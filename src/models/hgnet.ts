@@ -5,10 +5,11 @@ import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, cat, flatten, mul, sigmoid } from "../ops/index.js";
+import { add, cat, mul, sigmoid } from "../ops/index.js";
 import { fanOut, rising, sum } from "./blocks.js";
-import { Classifier } from "./classifier.js";
-import { Affine, convAffine, StemV1, StemV2 } from "./hgnet-stem.js";
+import { Network } from "./head.js";
+import { Affine, convAffine, stemV1, StemV2 } from "./hgnet-stem.js";
+import { sequence, times } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 /** Of each stage: channels inside a block, channels, blocks. */
@@ -62,7 +63,7 @@ class Block extends nn.Module {
 
   constructor({ from, width, to, layers, light, second, affine, drop }: Place) {
     super();
-    this.layers = Array.from({ length: layers }, (_, i) => {
+    this.layers = times(layers, (i) => {
       const channels = i ? width : from;
       if (!light) return convAffine(channels, width, 3, { affine });
       return new nn.Sequential({
@@ -86,66 +87,38 @@ class Block extends nn.Module {
   }
 }
 
-/** Means over the image, 2048 features of them, classes. */
-class HGHead extends nn.Module {
-  readonly lastConv: nn.Sequential;
-  readonly dropout: nn.Dropout | undefined;
-  readonly fc: nn.Linear;
-  readonly #pool = new nn.AdaptiveAvgPool2d(1);
-
-  constructor(from: number, numClasses: number, dropout: number, affine: boolean) {
-    super();
-    const conv = new nn.Conv2d(from, 2048, 1, { bias: false, weightInit: fanOut });
-    this.lastConv = new nn.Sequential(conv, new nn.ReLU(), ...(affine ? [new Affine()] : []));
-    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
-    this.fc = new nn.Linear(2048, numClasses, { biasInit: init.zeros });
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = flatten(this.lastConv.forward(this.#pool.forward(x)));
-    return this.fc.forward(this.dropout?.forward(y) ?? y);
-  }
-}
-
-export class HGNet extends Classifier {
-  readonly stem: StemV1 | StemV2;
-  readonly stages: nn.Sequential;
-  readonly head_: HGHead;
-  protected readonly heads = ["head.fc"];
-
+/** Images of any size from 1, made for ≥ 32. */
+export class HGNet extends Network {
   constructor(shape: HGNetShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { stem: "numbers", stages: "list", layers: "number" });
     const { stem, stages, layers, affine = false, bare = false } = shape;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const second = stem.length === 2;
-    this.stem = second
+    const first = second
       ? new StemV2(inChannels, stem, { affine, bare, small: smallImages })
-      : new StemV1(inChannels, stem, smallImages);
+      : stemV1(inChannels, stem, smallImages);
     const drop = rising(dropPath, sum(stages.map(([, , blocks]) => blocks)) - 1);
     let from = stem.at(-1)!;
     const made = stages.map(([width, to, blocks], i) => {
-      const parts: Record<string, nn.Module> = {};
-      if (i) parts["downsample"] = convAffine(from, from, 3, { stride: 2, groups: from, activation: null });
+      const down = { stride: 2, groups: from, activation: null };
+      const downsample = i ? convAffine(from, from, 3, down) : undefined;
       const place = { width, to, layers, light: second && i > 1, second, affine };
-      const row = Array.from({ length: blocks }, (_, k) => {
+      const row = times(blocks, (k) => {
         const probability = drop();
         const block = new Block({ ...place, from, drop: k ? probability : undefined });
         from = to;
         return block;
       });
-      return new nn.Sequential({ ...parts, blocks: new nn.Sequential(...row) });
+      return sequence({ downsample, blocks: new nn.Sequential(...row) });
     });
-    this.stages = new nn.Sequential(...made);
-    this.head_ = new HGHead(from, numClasses, dropout, affine);
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.stages.forward(this.stem.forward(x));
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.head_.forward(features);
+    const conv = new nn.Conv2d(from, 2048, 1, { bias: false, weightInit: fanOut });
+    const head = sequence({
+      lastConv: new nn.Sequential(conv, new nn.ReLU(), ...(affine ? [new Affine()] : [])),
+      flatten: new nn.Flatten(),
+      dropout: new nn.Dropout(dropout),
+      fc: new nn.Linear(2048, numClasses, { biasInit: init.zeros }),
+    });
+    this.build({ stem: first, stages: new nn.Sequential(...made) }, { head });
   }
 }

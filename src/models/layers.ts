@@ -67,10 +67,15 @@ export class Residual extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
+    return this.beside(x, x);
+  }
+
+  /** What the layers make of x, and the shortcut of what is said to be past them. */
+  beside(x: Tensor, past: Tensor): Tensor {
     const y = this.#layers.forward(x);
     const { adds = true, relu: activated = false } = this.#options;
     if (!adds) return y;
-    const sum = add(this.#depth?.forward(y) ?? y, this.#shortcut.forward(x));
+    const sum = add(this.#depth?.forward(y) ?? y, this.#shortcut.forward(past));
     return activated ? relu(sum) : sum;
   }
 }

@@ -7,7 +7,8 @@ import { checkFields } from "../errors/options.js";
 import { add, relu } from "../ops/index.js";
 import { convBn, rising, sum } from "./blocks.js";
 import { Fusable, fuseBlocks, fusedConv, type Branch, type FusedShape } from "./fuse.js";
-import { Head, HeadClassifier } from "./head.js";
+import { Network } from "./head.js";
+import { sequence } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 export interface RepBlockShape {
@@ -82,31 +83,24 @@ export interface RepShape {
   stages: readonly (readonly RepBlockShape[])[];
 }
 
-export class Reparametrised extends HeadClassifier {
-  readonly stem: RepBlock;
-  readonly stages: nn.Sequential;
-  readonly head_: Head;
-
+/** Images of any size from 1, made for ≥ 32. */
+export class Reparametrised extends Network {
   constructor(shape: RepShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { stem: "object", stages: "list" });
     const { stem, stages } = shape;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(stages.map((blocks) => blocks.length)) - 1);
-    this.stem = new RepBlock(inChannels, { ...stem, stride: smallImages ? 1 : 2 }, 0);
+    const first = new RepBlock(inChannels, { ...stem, stride: smallImages ? 1 : 2 }, 0);
     let from = stem.to;
     const block = (place: RepBlockShape): RepBlock => {
       const made = new RepBlock(from, place, drop());
       from = place.to;
       return made;
     };
-    this.stages = new nn.Sequential(...stages.map((blocks) => new nn.Sequential(...blocks.map(block))));
-    this.head_ = new Head(from, numClasses, dropout);
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; any h, w from 1, made for ≥ 32. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.stages.forward(this.stem.forward(x));
+    const made = stages.map((blocks) => new nn.Sequential(...blocks.map(block)));
+    const head = sequence({ dropout: new nn.Dropout(dropout), fc: new nn.Linear(from, numClasses) });
+    this.build({ stem: first, stages: new nn.Sequential(...made) }, { head });
   }
 
   /**

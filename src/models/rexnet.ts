@@ -7,7 +7,8 @@ import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { add, cat, mul, relu, relu6, sigmoid, silu } from "../ops/index.js";
 import { channels, rising } from "./blocks.js";
-import { Head, HeadClassifier } from "./head.js";
+import { Network } from "./head.js";
+import { sequence } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { mobileConv, Normed, type ConvShape } from "./mobile-parts.js";
 import { defineModel, type ModelOptions } from "./model.js";
@@ -82,11 +83,8 @@ const toEven = (n: number): number => (n % 1 === 0.5 ? 2 * Math.round(n / 2) : M
 /** Strides of the blocks; the first does not widen, the first three do not weigh. */
 const STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1];
 
-export class ReXNet extends HeadClassifier {
-  readonly stem: Normed;
-  readonly features: nn.Sequential;
-  readonly head_: Head;
-
+/** Images of any size from 1, made for ≥ 32. */
+export class ReXNet extends Network {
   /** width: channels in parts of ReXNet 1.0's, at least 1. */
   constructor(width: number, options: ModelOptions = {}) {
     super(options);
@@ -94,7 +92,7 @@ export class ReXNet extends HeadClassifier {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
     const drop = rising(dropPath, STRIDES.length);
     let from = toEven(32 * width);
-    this.stem = normed(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
+    const stem = normed(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
     const blocks: nn.Module[] = STRIDES.map((stride, i) => {
       const to = toEven((16 + (180 / STRIDES.length) * i) * width);
       const block = new Bottleneck({ from, to, stride, expansion: i ? 6 : 1, weighed: i > 2, drop: drop() });
@@ -102,14 +100,12 @@ export class ReXNet extends HeadClassifier {
       return block;
     });
     const last = Math.floor(1280 * width);
-    this.features = new nn.Sequential(...blocks, normed(from, last));
     const bound = 1 / Math.sqrt(numClasses);
     const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
-    this.head_ = new Head(last, numClasses, dropout, { weightInit, biasInit: init.zeros });
-  }
-
-  forwardFeatures(x: Tensor): Tensor {
-    return silu(this.features.forward(silu(this.stem.forward(x))));
+    const features = new nn.Sequential(...blocks, normed(from, last));
+    const fc = new nn.Linear(last, numClasses, { weightInit, biasInit: init.zeros });
+    const head = sequence({ dropout: new nn.Dropout(dropout), fc });
+    this.build({ stem, act1: new nn.SiLU(), features, act2: new nn.SiLU() }, { head });
   }
 }
 
