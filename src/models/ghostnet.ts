@@ -8,7 +8,7 @@ import { add, affine, cat, hardsigmoid, relu } from "../ops/index.js";
 import { convNorm, fanOut, rising, toMultiple } from "./blocks.js";
 import { Network } from "./head.js";
 import { prepared } from "./mobile-net.js";
-import { SqueezeExcite } from "./mobile-parts.js";
+import { squeezeExcite } from "./mobile-parts.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 class Ghost extends nn.Module {
@@ -38,7 +38,7 @@ class Bottleneck extends nn.Module {
   readonly ghost1: Ghost;
   readonly convDw: nn.Conv2d | undefined;
   readonly bnDw: nn.BatchNorm2d | undefined;
-  readonly se: SqueezeExcite | undefined;
+  readonly se: nn.Module | undefined;
   readonly ghost2: Ghost;
   readonly shortcut: nn.Sequential | undefined;
   readonly stochasticDepth: nn.StochasticDepth | undefined;
@@ -51,7 +51,7 @@ class Bottleneck extends nn.Module {
     if (stride > 1) [this.convDw, this.bnDw] = layers(each(wide)) as [nn.Conv2d, nn.BatchNorm2d];
     if (weighed) {
       const squeezed = paddle ? Math.floor(wide / 4) : toMultiple(wide / 4, 4);
-      this.se = new SqueezeExcite(wide, squeezed, relu, paddle ? clipped : hardsigmoid);
+      this.se = squeezeExcite(wide, squeezed, relu, paddle ? clipped : hardsigmoid);
     }
     this.ghost2 = new Ghost(wide, to, null);
     if (stride > 1 || from !== to)

@@ -5,11 +5,11 @@ import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, cat, mul, sigmoid } from "../ops/index.js";
+import { add, cat, sigmoid } from "../ops/index.js";
 import { fanOut, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
 import { Affine, convAffine, stemV1, StemV2 } from "./hgnet-stem.js";
-import { sequence, times } from "./layers.js";
+import { Apply, Gate, sequence, times } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 /** Of each stage: channels inside a block, channels, blocks. */
@@ -25,21 +25,6 @@ export interface HGNetShape {
   affine?: boolean;
   /** Whether nothing, instead of zeros, is beyond the edge of the stem's pooling: PaddleClas's second version. */
   bare?: boolean;
-}
-
-/** Weighs each channel by one layer's opinion of their means. */
-class Gate extends nn.Module {
-  readonly conv: nn.Conv2d;
-  readonly #pool = new nn.AdaptiveAvgPool2d(1);
-
-  constructor(width: number) {
-    super();
-    this.conv = new nn.Conv2d(width, width, 1, { weightInit: fanOut });
-  }
-
-  forward(x: Tensor): Tensor {
-    return mul(x, sigmoid(this.conv.forward(this.#pool.forward(x))));
-  }
 }
 
 interface Place {
@@ -74,7 +59,10 @@ class Block extends nn.Module {
     const all = from + layers * width;
     this.aggregation = second
       ? new nn.Sequential(convAffine(all, to / 2, 1, { affine }), convAffine(to / 2, to, 1, { affine }))
-      : new nn.Sequential(convAffine(all, to, 1, {}), new Gate(to));
+      : new nn.Sequential(
+          convAffine(all, to, 1, {}),
+          new Gate({ conv: new nn.Conv2d(to, to, 1, { weightInit: fanOut }), sigmoid: new Apply(sigmoid) }),
+        );
     this.#adds = drop !== undefined;
     this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
   }

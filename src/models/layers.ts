@@ -3,7 +3,7 @@
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import { add, cat, relu } from "../ops/index.js";
+import { adaptiveAvgPool2d, add, cat, mul, relu } from "../ops/index.js";
 
 /** undefined: there is no such layer. */
 export type Layers = Readonly<Record<string, nn.Module | undefined>>;
@@ -26,6 +26,27 @@ export const unnamed = (layers: nn.Module): nn.Module[] => layers.namedChildren(
 export class Branches extends nn.Sequential {
   override forward(x: Tensor): Tensor {
     return tidy(() => cat(unnamed(this).map((branch) => branch.forward(x))));
+  }
+}
+
+/** Weighs channels by what its layers make of their means: Hu et al. (2017), arXiv 1709.01507. */
+export class Gate extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
+    return mul(x, super.forward(adaptiveAvgPool2d(x, 1)));
+  }
+}
+
+/** A function as a layer. */
+export class Apply extends nn.Module {
+  readonly #fn: (x: Tensor) => Tensor;
+
+  constructor(fn: (x: Tensor) => Tensor) {
+    super();
+    this.#fn = fn;
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#fn(x);
   }
 }
 

@@ -3,8 +3,9 @@
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { cat, mul, sigmoid } from "../ops/index.js";
+import { cat, sigmoid } from "../ops/index.js";
 import { channels, gaussian, sum } from "./blocks.js";
+import { Apply, Gate, times, unnamed } from "./layers.js";
 import type { Activation, MobileVariant, Row } from "./mobile-variant.js";
 
 export interface ConvShape {
@@ -23,20 +24,14 @@ export function mobileConv(
 ): nn.Conv2d {
   const weightInit = gaussian(Math.sqrt((2 * groups) / (kernelSize ** 2 * to)));
   const padding = same ? "same" : (kernelSize - 1) / 2;
-  return new nn.Conv2d(from, to, kernelSize, {
-    stride,
-    groups,
-    bias,
-    padding,
-    weightInit,
-    biasInit: init.zeros,
-  });
+  const biasInit = init.zeros;
+  return new nn.Conv2d(from, to, kernelSize, { stride, groups, bias, padding, weightInit, biasInit });
 }
 
 /** n channels in equal parts; the first has what is left over. */
 function shares(n: number, parts: number): number[] {
   const each = Math.floor(n / parts);
-  return Array.from({ length: parts }, (_, i) => (i ? each : n - each * (parts - 1)));
+  return times(parts, (i) => (i ? each : n - each * (parts - 1)));
 }
 
 /** Parts of the channels, each with a convolution of its own: Tan and Le, MixConv (2019), arXiv 1907.09595. */
@@ -49,8 +44,9 @@ class MixedConv extends nn.Sequential {
   }
 
   override forward(x: Tensor): Tensor {
-    const convs = this.namedChildren().map(([, conv]) => conv as nn.Conv2d);
-    return cat(convs.map((conv, i) => conv.forward(channels(x, this.#ends[i - 1] ?? 0, this.#ends[i]!))));
+    return cat(
+      unnamed(this).map((conv, i) => conv.forward(channels(x, this.#ends[i - 1] ?? 0, this.#ends[i]!))),
+    );
   }
 }
 
@@ -70,41 +66,24 @@ export function depthwise(variant: MobileVariant, n: number, kernel: Row[1], str
 }
 
 /** SqueezeExcitation under timm's names. */
-export class SqueezeExcite extends nn.Module {
-  readonly convReduce: nn.Conv2d;
-  readonly convExpand: nn.Conv2d;
-  readonly #avgpool = new nn.AdaptiveAvgPool2d(1);
-  readonly #activation: Activation;
-  readonly #gate: Activation;
-
-  constructor(wide: number, squeezed: number, activation: Activation, gate: Activation = sigmoid) {
-    super();
-    const conv = (from: number, to: number): nn.Conv2d =>
-      new nn.Conv2d(from, to, 1, { weightInit: gaussian(Math.sqrt(2 / to)), biasInit: init.zeros });
-    this.convReduce = conv(wide, squeezed);
-    this.convExpand = conv(squeezed, wide);
-    this.#activation = activation;
-    this.#gate = gate;
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.#activation(this.convReduce.forward(this.#avgpool.forward(x)));
-    return mul(x, this.#gate(this.convExpand.forward(y)));
-  }
+export function squeezeExcite(
+  wide: number,
+  squeezed: number,
+  activation: Activation,
+  gate: Activation = sigmoid,
+): nn.Module {
+  // prettier-ignore
+  const conv = (from: number, to: number): nn.Conv2d =>
+    new nn.Conv2d(from, to, 1, { weightInit: gaussian(Math.sqrt(2 / to)), biasInit: init.zeros });
+  const convReduce = conv(wide, squeezed);
+  return new Gate({
+    convReduce,
+    act: new Apply(activation),
+    convExpand: conv(squeezed, wide),
+    gate: new Apply(gate),
+  });
 }
 
 /** A convolution and its normalisation: timm's ConvNormAct. */
-export class Normed extends nn.Module {
-  readonly conv: nn.Conv2d;
-  readonly bn: nn.BatchNorm2d;
-
-  constructor(conv: nn.Conv2d, norm: MobileVariant["norm"]) {
-    super();
-    this.conv = conv;
-    this.bn = new nn.BatchNorm2d(conv.weight.shape[3]!, norm);
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.bn.forward(this.conv.forward(x));
-  }
-}
+export const normedBy = (norm: MobileVariant["norm"], conv: nn.Conv2d): nn.Module =>
+  new nn.Sequential({ conv, bn: new nn.BatchNorm2d(conv.weight.shape[3]!, norm) });

@@ -5,37 +5,27 @@ import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, cat, mul, relu, relu6, sigmoid, silu } from "../ops/index.js";
+import { add, cat, relu6, sigmoid, silu } from "../ops/index.js";
 import { channels, rising } from "./blocks.js";
 import { Network } from "./head.js";
-import { sequence } from "./layers.js";
+import { Apply, Gate, sequence } from "./layers.js";
 import { prepared } from "./mobile-net.js";
-import { mobileConv, Normed, type ConvShape } from "./mobile-parts.js";
+import { mobileConv, normedBy, type ConvShape } from "./mobile-parts.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 const conv = (from: number, to: number, kernelSize = 1, shape: ConvShape = {}): nn.Conv2d =>
   mobileConv({}, from, to, kernelSize, shape);
-const normed = (...args: Parameters<typeof conv>): Normed => new Normed(conv(...args), undefined);
+const normed = (...args: Parameters<typeof conv>): nn.Module => normedBy(undefined, conv(...args));
 
 /** Weighs channels; what is between the two layers is normalised. */
-class Squeeze extends nn.Module {
-  readonly fc1: nn.Conv2d;
-  readonly bn: nn.BatchNorm2d;
-  readonly fc2: nn.Conv2d;
-  readonly #avgpool = new nn.AdaptiveAvgPool2d(1);
-
-  constructor(wide: number, squeezed: number) {
-    super();
-    this.fc1 = conv(wide, squeezed, 1, { bias: true });
-    this.bn = new nn.BatchNorm2d(squeezed);
-    this.fc2 = conv(squeezed, wide, 1, { bias: true });
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = relu(this.bn.forward(this.fc1.forward(this.#avgpool.forward(x))));
-    return mul(x, sigmoid(this.fc2.forward(y)));
-  }
-}
+const squeeze = (wide: number, squeezed: number): nn.Module =>
+  new Gate({
+    fc1: conv(wide, squeezed, 1, { bias: true }),
+    bn: new nn.BatchNorm2d(squeezed),
+    relu: new nn.ReLU(),
+    fc2: conv(squeezed, wide, 1, { bias: true }),
+    sigmoid: new Apply(sigmoid),
+  });
 
 interface Place {
   from: number;
@@ -48,10 +38,10 @@ interface Place {
 }
 
 class Bottleneck extends nn.Module {
-  readonly convExp: Normed | undefined;
-  readonly convDw: Normed;
-  readonly se: Squeeze | undefined;
-  readonly convPwl: Normed;
+  readonly convExp: nn.Module | undefined;
+  readonly convDw: nn.Module;
+  readonly se: nn.Module | undefined;
+  readonly convPwl: nn.Module;
   readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #place: Place;
 
@@ -61,7 +51,7 @@ class Bottleneck extends nn.Module {
     const wide = from * expansion;
     this.convExp = expansion > 1 ? normed(from, wide) : undefined;
     this.convDw = normed(wide, wide, 3, { stride, groups: wide });
-    this.se = weighed ? new Squeeze(wide, Math.floor(wide * (1 / 12))) : undefined;
+    this.se = weighed ? squeeze(wide, Math.floor(wide * (1 / 12))) : undefined;
     this.convPwl = normed(wide, to);
     this.#place = place;
     this.stochasticDepth = stride === 1 && from <= to && drop ? new nn.StochasticDepth(drop) : undefined;
