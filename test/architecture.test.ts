@@ -233,7 +233,7 @@ function sharedLines(a: string, b: string): number {
 }
 
 /** Of kernels and templates together. */
-const MOST_KERNEL_LINES = 7000;
+const MOST_KERNEL_LINES = 7200;
 
 describe("the source tree", () => {
   const all = [...sources];

@@ -65,9 +65,92 @@ export function pixels(stride, load, line, next) {
     .join("\n");
 }
 
+/**
+ * The pixels that four outputs of stride 1 meet with any number of taps from 4 on, by line(output, register): registers r0 … r3 hold four
+ * taps, the next of which take(register) loads, after leave() of the one before. \`next\` moves on by \`step\`. EDGE: only pixels with a
+ * bit in \`columns\` lie in the image.
+ */
+export function manyPixels(load, line, take, leave) {
+  const pixel = (bit, meets) => `if (!EDGE || bits & ${1 << bit}) {
+          ${load}
+          ${meets.map(([j, r]) => line(j, `r${r}`)).join("\n")}
+        }
+        next += step;`;
+  /** The pixel that the first output's tap in register r meets, and the last output's in the next. */
+  const inside = (bit, r) => `${take(`r${r}`)}
+        ${pixel(bit, [0, 1, 2, 3].map((j) => [j, (r + 4 - j) % 4]))}
+        ${leave(`r${(r + 1) % 4}`)}`; // prettier-ignore
+  return `let bits = columns;
+        let r0: v128, r1: v128, r2: v128, r3: v128;
+        ${[0, 1, 2].map((v) => `${take(`r${v}`)}\n${pixel(v, [0, 1, 2].slice(0, v + 1).map((j) => [j, v - j]))}`).join("\n")}
+        bits >>= 3;
+        let u = 3;
+        for (; u + 4 <= taps; u += 4) {
+          ${[3, 0, 1, 2].map((r, bit) => inside(bit, r)).join("\n")}
+          bits >>= 4;
+        }
+        for (; u < taps; u++) {
+          ${inside(0, 3)}
+          r0 = r1;
+          r1 = r2;
+          r2 = r3;
+          bits >>= 1;
+        }
+        ${[0, 1, 2].map((v) => `${pixel(v, [1, 2, 3].slice(v).map((j) => [j, v + 3 - j]))}\n${leave(`r${v}`)}`).join("\n")}`; // prettier-ignore
+}
+
 /** Four outputs of a row, `blocks` times, with 3 or 5 taps to a row of x. */
 const fours = (stride) => `
-function fours${stride}(TAPS: i32, EDGE: bool, s: Sliding, x: usize, columns: i32, y: usize, blocks: i32): void {
+${fourOutputs(
+  `fours${stride}(TAPS: i32, EDGE: bool, `,
+  stride,
+  `const w0 = v128.load(tap);
+        const w1 = v128.load((tap += wStep));
+        const w2 = v128.load((tap += wStep));
+        let w3 = w2, w4 = w2;
+        if (TAPS > 3) w3 = v128.load((tap += wStep));
+        if (TAPS > 3) w4 = v128.load(tap + wStep);
+        let from = xp;
+        ${pixels(stride, "a = v128.load(from);", (j, t) => `v${j} = madd(a, w${t}, v${j});`, "from += xStep;")}`,
+)}
+${[3, 5]
+  .map(
+    (taps) => `
+function row${stride}x${taps}(s: Sliding, x: usize, y: usize, blocks: i32): void {
+  inline.always(fours${stride}(${taps}, false, s, x, 0, y, blocks));
+}
+function edge${stride}x${taps}(s: Sliding, x: usize, y: usize, columns: i32): void {
+  inline.always(fours${stride}(${taps}, true, s, x, columns, y, 1));
+}
+`,
+  )
+  .join("")}`;
+
+/** As many taps as s says, from 4 on. */
+const many = `${fourOutputs(
+  "foursOfMany(EDGE: bool, ",
+  1,
+  `const taps = s.taps;
+        const step = xStep;
+        let next = xp;
+        ${manyPixels(
+          "a = v128.load(next);",
+          (j, r) => `v${j} = madd(a, ${r}, v${j});`,
+          (r) => `${r} = v128.load(tap);\ntap += wStep;`,
+          () => "",
+        )}`,
+)}
+function rowOfMany(s: Sliding, x: usize, y: usize, blocks: i32): void {
+  inline.always(foursOfMany(false, s, x, 0, y, blocks));
+}
+function edgeOfMany(s: Sliding, x: usize, y: usize, columns: i32): void {
+  inline.always(foursOfMany(true, s, x, columns, y, 1));
+}
+`;
+
+/** Four outputs of a row, \`blocks\` times: what a row of x does to their sums v0 … v3, from \`xp\` and \`tap\` on. */
+function fourOutputs(head, stride, rowOfTaps) {
+  return `function ${head}s: Sliding, x: usize, columns: i32, y: usize, blocks: i32): void {
   const channels = s.channels;
   const xRow = s.xRow;
   const w = s.w;
@@ -86,16 +169,9 @@ function fours${stride}(TAPS: i32, EDGE: bool, s: Sliding, x: usize, columns: i3
       const end = xp + xRows;
       for (; xp != end; xp += xRow) {
         let tap = wp;
-        const w0 = v128.load(tap);
-        const w1 = v128.load((tap += wStep));
-        const w2 = v128.load((tap += wStep));
-        let w3 = w2, w4 = w2;
-        if (TAPS > 3) w3 = v128.load((tap += wStep));
-        if (TAPS > 3) w4 = v128.load(tap + wStep);
         wp += wRow;
-        let from = xp;
         let a: v128;
-        ${pixels(stride, "a = v128.load(from);", (j, t) => `v${j} = madd(a, w${t}, v${j});`, "from += xStep;")}
+        ${rowOfTaps}
       }
       // V8 does not take multiples of yStep out of a loop.
       let to = at(y, c);
@@ -111,19 +187,8 @@ function fours${stride}(TAPS: i32, EDGE: bool, s: Sliding, x: usize, columns: i3
     x += ${4 * stride} * xStep;
     y += 4 * yStep;
   }
+}`;
 }
-${[3, 5]
-  .map(
-    (taps) => `
-function row${stride}x${taps}(s: Sliding, x: usize, y: usize, blocks: i32): void {
-  inline.always(fours${stride}(${taps}, false, s, x, 0, y, blocks));
-}
-function edge${stride}x${taps}(s: Sliding, x: usize, y: usize, columns: i32): void {
-  inline.always(fours${stride}(${taps}, true, s, x, columns, y, 1));
-}
-`,
-  )
-  .join("")}`;
 
 /**
  * `count` blocks of 2 rows of outputs, each \`width\` wide, with 3 × 3 taps: they share the loads of the weights too, and no tap needs a
@@ -267,15 +332,16 @@ export function gradientRow${kernel}(s: Sliding, dy: usize, w: usize, dx: usize,
 `;
 }
 
-/** One call for the four bodies of stride and taps. */
+/** One call for the bodies of stride and taps. */
 export const choice = (name, args) => `
-  if (s.stride == 1 && s.taps == 3) ${name}1x3(s, x, ${args});
+  if (s.taps > 5) ${name}OfMany(s, x, ${args});
+  else if (s.stride == 1 && s.taps == 3) ${name}1x3(s, x, ${args});
   else if (s.stride == 1) ${name}1x5(s, x, ${args});
   else if (s.taps == 3) ${name}2x3(s, x, ${args});
   else ${name}2x5(s, x, ${args});`;
 
 export default {
-  fours: `${imports}${fours(1)}${fours(2)}
+  fours: `${imports}${fours(1)}${fours(2)}${many}
 export function rowFour(s: Sliding, x: usize, y: usize, blocks: i32): void {${choice("row", "y, blocks")}
 }
 

@@ -11,6 +11,9 @@ import { most, Sliding } from "./sliding";
 import { at, cut, madd, storeLanes } from "../simd";
 import { endTap, firstTap } from "../window";
 
+/** Bits of `columns`, but for those of the three outputs beside the first. */
+const MOST_TAPS: i32 = 29;
+
 /**
  * Whether four outputs at once can share the loads of pixels: `count` outputs whose windows reach out of the image by half
  * their width at most, else columns within a four would lie outside.
@@ -19,8 +22,7 @@ export function sharePixels(stride: i32, dilation: i32, taps: i32, start: i32, w
   const half = taps >> 1;
   return (
     dilation == 1 &&
-    stride <= 2 &&
-    (taps == 3 || taps == 5) &&
+    (stride == 1 ? taps == 3 || (taps > 4 && taps <= MOST_TAPS) : stride == 2 && (taps == 3 || taps == 5)) &&
     count >= 4 &&
     start >= -half &&
     start + (count - 1) * stride + taps <= width + half

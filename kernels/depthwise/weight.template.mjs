@@ -7,14 +7,14 @@
 //   a1 = madd(v, d1, a1);
 //   a0 = madd(v, d2, a0);
 
-import { choice, list, pixels, touches } from "./outputs.template.mjs";
+import { choice, list, manyPixels, pixels, touches } from "./outputs.template.mjs";
 
 const imports = `import { at, madd } from "../../simd";
 `;
 
 /** Four outputs of a row: their gradients stay in registers while the rows of taps pass, each of which gets its part of the sums. */
-const fours = (stride) => `
-function fours${stride}(TAPS: i32, EDGE: bool, s: WeightSums, x: usize, dy: usize, columns: i32, done: i32): void {
+const fourOutputs = (head, rowOfTaps) => `
+function ${head}s: WeightSums, x: usize, dy: usize, columns: i32, done: i32): void {
   const count = s.count;
   const pixel = s.pixel;
   const xRow = s.xRow;
@@ -33,26 +33,31 @@ function fours${stride}(TAPS: i32, EDGE: bool, s: WeightSums, x: usize, dy: usiz
     let to = sums;
     let row = at(x, c);
     for (let p = 0; p < rows; p++) {
-      let a0 = v128.load(to);
+      let v: v128;
+      ${rowOfTaps}
+      row += xRow;
+    }
+    sums += sumsNext;
+  }
+}`;
+
+const fours = (stride) => `${fourOutputs(
+  `fours${stride}(TAPS: i32, EDGE: bool, `,
+  `let a0 = v128.load(to);
       let a1 = v128.load(to, 16);
       let a2 = v128.load(to, 32);
       let a3 = a2, a4 = a2;
       if (TAPS > 3) a3 = v128.load(to, 48);
       if (TAPS > 3) a4 = v128.load(to, 64);
       from = row;
-      let v: v128;
       ${pixels(stride, "v = v128.load(from);", (j, t) => `a${t} = madd(v, d${j}, a${t});`, "from += pixel;")}
       v128.store(to, a0);
       v128.store(to, a1, 16);
       v128.store(to, a2, 32);
       if (TAPS > 3) v128.store(to, a3, 48);
       if (TAPS > 3) v128.store(to, a4, 64);
-      to += 16 * TAPS;
-      row += xRow;
-    }
-    sums += sumsNext;
-  }
-}
+      to += 16 * TAPS;`,
+)}
 ${[3, 5]
   .map(
     (taps) => `
@@ -65,6 +70,28 @@ function edge${stride}x${taps}(s: WeightSums, x: usize, dy: usize, columns: i32,
 `,
   )
   .join("")}`;
+
+/** As many taps as s says, from 4 on: a sum is loaded where its first output comes, and stored after its last. */
+const many = `${fourOutputs(
+  "foursOfMany(EDGE: bool, ",
+  `const taps = s.taps;
+      const step = pixel;
+      let next = row;
+      let sum = to;
+      ${manyPixels(
+        "v = v128.load(next);",
+        (j, r) => `${r} = madd(v, d${j}, ${r});`,
+        (r) => `${r} = v128.load(sum);\nsum += 16;`,
+        (r) => `v128.store(to, ${r});\nto += 16;`,
+      )}`,
+)}
+function fourOfMany(s: WeightSums, x: usize, dy: usize): void {
+  inline.always(foursOfMany(false, s, x, dy, 0, 0));
+}
+function edgeOfMany(s: WeightSums, x: usize, dy: usize, columns: i32, done: i32): void {
+  inline.always(foursOfMany(true, s, x, dy, columns, done));
+}
+`;
 
 /** A run of outputs of a row: the nine sums of 3 × 3 taps stay in registers while they pass, two outputs at a time. */
 function run(stride) {
@@ -140,7 +167,7 @@ export function weightRun${stride}(s: WeightSums, k: usize, dy: usize, left: boo
 
 export default {
   "weight-fours": `${imports}import { WeightSums } from "../sliding";
-${fours(1)}${fours(2)}
+${fours(1)}${fours(2)}${many}
 /**
  * Adds what four outputs give to the sums. Of the first and last taps/2 columns of x only those with a bit in \`columns\` lie in the
  * image (columns = 0: all do), and the first \`done\` outputs are in the sums already. x, dy: the first pixel.

@@ -67,6 +67,11 @@ forEachBinary((binary) => {
       [5, 1],
       [5, 2],
       [4, 3],
+      [6, 1],
+      [7, 1],
+      [9, 1],
+      [11, 1],
+      [7, 2],
     ])("kernel %i, stride %i", (k, stride) => {
       const outWidth = 11;
       const width = (outWidth - 1) * stride + k;
@@ -101,6 +106,14 @@ forEachBinary((binary) => {
       [5, 1, 2, 7, 9],
       [5, 2, 2, 9, 11],
       [5, 1, 3, 6, 8],
+      [6, 1, 3, 6, 9],
+      [7, 1, 3, 7, 7],
+      [7, 1, 3, 9, 21],
+      [8, 1, 4, 9, 13],
+      [9, 1, 4, 7, 8],
+      [11, 1, 5, 7, 7],
+      [11, 1, 5, 14, 30],
+      [13, 1, 2, 13, 18],
     ])("kernel %i, stride %i, padding %i, %i × %i", (k, stride, padding, height, width) => {
       const shape = [2, height, width, CHANNELS] as const;
       const [padded, framed] = [false, true].map((frame) => sums([k, stride, padding], shape, frame));
