@@ -82,7 +82,13 @@ const mixnet: PaddleSeries = {
 const mobilenetV4: PaddleSeries = {
   file: /^conv_stem\.conv$/,
   counted: [[/^blocks\.\d+/, BLOCKS]],
-  rules: [...PARTS, [/^conv_head\.bn$/, "norm_head"], ...ends("conv_stem\\.", "conv_head\\.", "classifier")],
+  rules: [
+    [/\.conv_exp\./, ".expand."],
+    [/\.conv_pwl\./, ".project."],
+    ...PARTS,
+    [/^conv_head\.bn$/, "norm_head"],
+    ...ends("conv_stem\\.", "conv_head\\.", "classifier"),
+  ],
 };
 
 const lcnet: PaddleSeries = {

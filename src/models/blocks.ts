@@ -92,10 +92,10 @@ export const toEights = (n: number): number => toMultiple(n, 8);
 export const channels = (x: Tensor, begin: number, end: number): Tensor =>
   slice(x, [{}, {}, {}, { begin, end }]);
 
-/** The channels of x:[n,h,w,c] in turn from its first and its second half. Zhang et al., ShuffleNet (2017), arXiv 1707.01083. */
-export function shuffled(x: Tensor): Tensor {
+/** The channels of x:[n,h,w,c] in turn from each of the groups. Zhang et al., ShuffleNet (2017), arXiv 1707.01083. */
+export function shuffled(x: Tensor, groups = 2): Tensor {
   const [n, h, w, c] = x.shape as [number, number, number, number];
-  return reshape(permute(reshape(x, [n * h * w, 2, c / 2]), [0, 2, 1]), [n, h, w, c]);
+  return reshape(permute(reshape(x, [n * h * w, groups, c / groups]), [0, 2, 1]), [n, h, w, c]);
 }
 
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

@@ -57,3 +57,4 @@ export * from "./ghostnet.js";
 export * from "./esnet.js";
 export * from "./lcnetv2.js";
 export * from "./fasternet.js";
+export * from "./micronet.js";

@@ -89,12 +89,20 @@ export class FasterNet extends Network {
   }
 }
 
-function fasternet(size: string, width: number, dropPath: number, depths: number[], activation = nn.ReLU) {
+function fasternet(
+  size: string,
+  width: number,
+  dropPath: number,
+  depths: number[],
+  activation: new () => nn.Module = nn.ReLU,
+) {
   const make = (o?: ModelOptions): FasterNet => new FasterNet({ width, depths, activation, dropPath }, o);
   const traits = { series: "FasterNet", aliases: [`FasterNet_${size}`] };
   return defineModel(`fasternet_${size.toLowerCase()}`, prepared(224, 1), make, traits);
 }
 
+export const fasternet_t0 = fasternet("T0", 40, 0, [1, 2, 8, 2], nn.GELU);
+export const fasternet_t1 = fasternet("T1", 64, 0.02, [1, 2, 8, 2], nn.GELU);
 export const fasternet_t2 = fasternet("T2", 96, 0.05, [1, 2, 8, 2]);
 export const fasternet_s = fasternet("S", 128, 0.1, [1, 2, 13, 2]);
 export const fasternet_m = fasternet("M", 144, 0.2, [3, 4, 18, 3]);

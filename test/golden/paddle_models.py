@@ -123,7 +123,7 @@ from ppcls.arch.backbone.legendary_models import esnet, inception_v3, mobilenet_
 from ppcls.arch.backbone.model_zoo import alexnet, cspnet, darknet, densenet, dla, dpn, efficientnet, efficientnet_v2, fasternet, ghostnet  # noqa: E402
 from ppcls.arch.backbone.model_zoo import mixnet, mobilenet_v2, mobilenext, peleenet, regnet, repvgg, res2net, res2net_vd, resnest, resnet_vc  # noqa: E402
 from ppcls.arch.backbone.model_zoo import resnext, resnext101_wsl, resnext_vd, rexnet, se_resnet_vd, se_resnext, se_resnext_vd  # noqa: E402
-from ppcls.arch.backbone.model_zoo import googlenet, hardnet, inception_v4, shufflenet_v2, squeezenet, starnet, tinynet, xception, xception_deeplab  # noqa: E402
+from ppcls.arch.backbone.model_zoo import googlenet, hardnet, inception_v4, micronet, shufflenet_v2, squeezenet, starnet, tinynet, xception, xception_deeplab  # noqa: E402
 
 vision = paddle.vision.models
 TINY = {"depth_trunc": "round", "batch_norm_epsilon": 1e-5}
@@ -154,6 +154,7 @@ NETWORKS = {
     "MobileNetV3_small_x0_35": mobilenet_v3.MobileNetV3_small_x0_35,
     "MobileNetV3_large_x0_35": mobilenet_v3.MobileNetV3_large_x0_35,
     "MobileNetV4_conv_small": mobilenet_v4.MobileNetV4_conv_small,
+    "MobileNetV4_conv_medium": mobilenet_v4.MobileNetV4_conv_medium,
     "EfficientNetB0": efficientnet.EfficientNetB0,
     "EfficientNetB0_small": efficientnet.EfficientNetB0_small,
     "EfficientNetV2_S": efficientnet_v2.EfficientNetV2_S,
@@ -166,7 +167,10 @@ NETWORKS = {
     "ShuffleNetV2_x0_25": shufflenet_v2.ShuffleNetV2_x0_25,
     "ReXNet_1_0": rexnet.ReXNet_1_0,
     "MobileNeXt_x0_35": mobilenext.MobileNeXt_x0_35,
+    "FasterNet_T0": fasternet.FasterNet_T0,
     "FasterNet_T2": fasternet.FasterNet_T2,
+    "MicroNet_M0": micronet.MicroNet_M0,
+    "MicroNet_M3": micronet.MicroNet_M3,
     "StarNet_S1": starnet.StarNet_S1,
     "RegNetX_200MF": regnet.RegNetX_200MF,
     "DPN68": dpn.DPN68,

@@ -9,7 +9,7 @@ export const ONE_OF_EACH = (
   "tf_efficientnetv2_b0 regnetx_002 repvgg_a0 mobileone_s0 dpn68 dla46x_c hgnetv2_b0 paddle_hgnetv2_b0 mobilenetv4_conv_small_035 mixnet_s " +
   "tinynet_e mnasnet_050 paddle_lcnet_025 darknet53 cspdarknet53 peleenet paddle_vgg11 paddle_squeezenet1_1 " +
   "starnet_s050 shufflenet_v2_x0_25 rexnet_100 mobilenext_035 ghostnet_050 paddle_ghostnet_050 esnet_025 " +
-  "paddle_lcnetv2_small fasternet_t2 inception_v3 paddle_googlenet xception41 paddle_xception41 hardnet39ds " +
+  "paddle_lcnetv2_small fasternet_t0 micronet_m0 inception_v3 paddle_googlenet xception41 paddle_xception41 hardnet39ds " +
   "hrnet_w18_small"
 ).split(" ");
 

@@ -76,7 +76,7 @@ describe("exportOnnx", () => {
     expect(file.inputs).toEqual([{ name: "input", type: 1, shape: ["batch", c, h, w] }]);
     expect(file.outputs).toEqual([{ name: "logits", type: 1, shape: ["batch", model.numClasses] }]);
     const turned = operatorsOf(file).includes("Transpose");
-    expect(turned).toBe(/^(shuffle|es)net/.test(name)); // images are NCHW throughout, but channels may be shuffled
+    expect(turned).toBe(/^(shuffle|es|micro)net/.test(name)); // images are NCHW throughout, but channels may be shuffled
     const read = new Set(file.initialisers.keys());
     const auxiliary = /^aux/i;
     const missing = [...model.namedParameters(), ...model.namedBuffers()].filter(

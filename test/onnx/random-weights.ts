@@ -33,11 +33,15 @@ export const images = (shape: readonly number[]): Tensor =>
  */
 const BRANCH = /\bbn3\.weight$/;
 
+/** The weights of a dynamic activation, MicroNet's: where they are as large as others, rounding grows from block to block. */
+const DYNAMIC = /\.fc\.2\.weight$/;
+
 /** Fills every parameter and statistic. x: images that the network takes, several of them. */
 export function fillSanely(model: Module, x: Tensor): void {
   for (const [name, p] of model.namedParameters()) {
     const fanIn = p.fileShape.slice(1).reduce((a, b) => a * b, 1);
-    if (p.shape.length > 1) p.copyFrom(randoms(p.size, Math.sqrt(2 / fanIn)));
+    if (p.shape.length > 1)
+      p.copyFrom(randoms(p.size, (DYNAMIC.test(name) ? 0.1 : 1) * Math.sqrt(2 / fanIn))); // prettier-ignore
     else p.copyFrom(randoms(p.size, 0.1, BRANCH.test(name) ? 0.2 : name.endsWith("weight") ? 1 : 0));
   }
   const norms = [...model.modules()].filter((m): m is BatchNorm2d => m instanceof BatchNorm2d);

@@ -125,6 +125,6 @@ MODELS = {
     **{f"esnet_{round(w * 100):03}": esnet(w) for w in [0.25, 0.5, 0.75, 1]},
     **{f"lcnetv2_{size}": named(f"lcnetv2_{size}") for size in ["small", "base", "large"]},
     **{f"paddle_lcnetv2_{size}": paddle_lcnetv2(f"lcnetv2_{size}") for size in ["small", "base", "large"]},
-    **{f"fasternet_{size}": named(f"fasternet_{size}") for size in ["t2", "s", "m", "l"]},
+    **{f"fasternet_{size}": named(f"fasternet_{size}") for size in ["t0", "t1", "t2", "s", "m", "l"]},
 }
-TRAINED = ["ghostnet_050", "paddle_ghostnet_050", "esnet_025", "paddle_lcnetv2_small", "fasternet_t2"]
+TRAINED = ["ghostnet_050", "paddle_ghostnet_050", "esnet_025", "paddle_lcnetv2_small", "fasternet_t0", "fasternet_t2"]

@@ -1,0 +1,95 @@
+// What MicroNet (micronet.ts) is built of: convolutions in parts of kernels and channels, and activations that join channels.
+
+import type { Tensor } from "../core/tensor.js";
+import * as nn from "../nn/index.js";
+import { adaptiveAvgPool2d, add, affine, cat, flatten, maximum, mul, reshape } from "../ops/index.js";
+import { channels, gaussian, shuffled, toMultiple } from "./blocks.js";
+
+const conv = (from: number, to: number, [h, w]: readonly [number, number], stride: number, groups: number) =>
+  new nn.Conv2d(from, to, [h, w], {
+    stride: [h > 1 ? stride : 1, w > 1 ? stride : 1],
+    padding: [(h - 1) / 2, (w - 1) / 2],
+    groups,
+    bias: false,
+    weightInit: gaussian(Math.sqrt(2 / (h * w * to))),
+  });
+
+/** Convolutions of k×1 and 1×k, each normalised; of groups of their own each, but for the first of the stem. */
+export const separable = (
+  from: number,
+  [a, b]: readonly [number, number],
+  k: number,
+  stride: number,
+  groups = from,
+) => {
+  const [inside, to] = groups === 1 ? [a, a * b] : [from * a, from * a * b];
+  return new nn.Sequential({
+    conv: new nn.Sequential(
+      conv(from, inside, [k, 1], stride, groups),
+      new nn.BatchNorm2d(inside),
+      conv(inside, to, [1, k], stride, inside),
+      new nn.BatchNorm2d(to),
+    ),
+  });
+};
+export const grouped = (from: number, to: number, groups: number) =>
+  new nn.Sequential({ conv: new nn.Sequential(conv(from, to, [1, 1], 1, groups), new nn.BatchNorm2d(to)) });
+
+export class Shuffle extends nn.Module {
+  readonly #groups: number;
+
+  constructor(groups: number) {
+    super();
+    this.#groups = groups;
+  }
+
+  forward(x: Tensor): Tensor {
+    return shuffled(x, this.#groups);
+  }
+}
+
+/** What weights are added to: of a channel and of its neighbour, in one sum, or in each of two of which the larger is taken. */
+export type Starts = readonly (readonly [own: number, other: number])[];
+
+/** Dynamic shift-max: sums of each channel and the next one of the next group, weighed by what the means of all say. */
+export class ShiftMax extends nn.Module {
+  readonly fc: nn.Sequential;
+  readonly #groups: number;
+  readonly #starts: Starts;
+
+  constructor(width: number, groups: number, reduction: number, starts: Starts) {
+    super();
+    const squeezed = toMultiple(Math.floor(width / reduction), 4);
+    const linear = (from: number, to: number) => new nn.Linear(from, to, { weightInit: gaussian(0.01) });
+    this.fc = new nn.Sequential(
+      linear(width, squeezed),
+      new nn.ReLU(),
+      linear(squeezed, 2 * width * starts.length),
+      new nn.Hardsigmoid(),
+    );
+    this.#groups = groups;
+    this.#starts = starts;
+  }
+
+  #neighbours(x: Tensor): Tensor {
+    const [n, h, w, c] = x.shape as [number, number, number, number];
+    const turned = (y: Tensor, by: number): Tensor => {
+      const width = y.shape[3]!;
+      return by === width ? y : cat([channels(y, by, width), channels(y, 0, by)]);
+    };
+    const each = c / this.#groups;
+    return reshape(turned(reshape(turned(x, each), [n, h, w * this.#groups, each]), 1), [n, h, w, c]);
+  }
+
+  forward(x: Tensor): Tensor {
+    const [n, , , c] = x.shape as [number, number, number, number];
+    const y = this.fc.forward(flatten(adaptiveAvgPool2d(x, 1)));
+    const weights = reshape(affine(y, 4, -2), [n, 1, 1, y.shape[1]!]);
+    const weight = (k: number, start: number): Tensor => add(channels(weights, k * c, (k + 1) * c), start);
+    const other = this.#neighbours(x);
+    const sums = this.#starts.map(([own, others], i) =>
+      add(mul(x, weight(2 * i, own)), mul(other, weight(2 * i + 1, others))),
+    );
+    return sums.reduce((a, b) => maximum(a, b));
+  }
+}
