@@ -1,4 +1,4 @@
-// Copies between arrays whose rows, or elements, lie apart.
+// Copies between arrays whose rows, or elements, lie apart. Reads whole vectors, up to three floats past the end of each array.
 
 import { Strided } from "../arguments";
 import { at, loadLanes, storeLanes } from "../simd";
@@ -36,6 +36,36 @@ export function stridedCopy(shape: usize): void {
         if (s3 == 1 && t3 == 1) memory.copy(to, from, at(0, n3));
         else for (let i = 0; i < n3; i++) store<f32>(at(to, i * t3), load<f32>(at(from, i * s3)));
       }
+    }
+  }
+}
+
+/** Rows of two halves: y[2i] = x[i] and y[2i + 1] = x[half + i] for i < half. Unit = row. */
+export function interleave(x: usize, y: usize, half: i32, begin: i32, end: i32): void {
+  for (let r = begin; r < end; r++) {
+    let from = at(x, 2 * r * half), to = at(y, 2 * r * half); // prettier-ignore
+    for (let n = 2 * half; n > 0; n -= 8) {
+      const v = v128.load(from);
+      const w = v128.load(at(from, half));
+      storeLanes(to, v128.shuffle<f32>(v, w, 0, 4, 1, 5), n);
+      storeLanes(to + 16, v128.shuffle<f32>(v, w, 2, 6, 3, 7), n - 4);
+      from += 16;
+      to += 32;
+    }
+  }
+}
+
+/** The reverse: y[i] = x[2i] and y[half + i] = x[2i + 1]. */
+export function deal(x: usize, y: usize, half: i32, begin: i32, end: i32): void {
+  for (let r = begin; r < end; r++) {
+    let from = at(x, 2 * r * half), to = at(y, 2 * r * half); // prettier-ignore
+    for (let n = half; n > 0; n -= 4) {
+      const v = v128.load(from);
+      const w = loadLanes(from + 16, 2 * n - 4);
+      storeLanes(to, v128.shuffle<f32>(v, w, 0, 2, 4, 6), n);
+      storeLanes(at(to, half), v128.shuffle<f32>(v, w, 1, 3, 5, 7), n);
+      from += 32;
+      to += 16;
     }
   }
 }

@@ -3,7 +3,7 @@
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { mul, permute, reshape, slice, type Pair } from "../ops/index.js";
+import { mul, slice, type Pair } from "../ops/index.js";
 
 /** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
 export const fanOut = (weight: Tensor): Tensor =>
@@ -91,12 +91,6 @@ export const toEights = (n: number): number => toMultiple(n, 8);
 /** The channels begin … end − 1 of x:[n,h,w,c]. */
 export const channels = (x: Tensor, begin: number, end: number): Tensor =>
   slice(x, [{}, {}, {}, { begin, end }]);
-
-/** The channels of x:[n,h,w,c] in turn from each of the groups. Zhang et al., ShuffleNet (2017), arXiv 1707.01083. */
-export function shuffled(x: Tensor, groups = 2): Tensor {
-  const [n, h, w, c] = x.shape as [number, number, number, number];
-  return reshape(permute(reshape(x, [n * h * w, groups, c / groups]), [0, 2, 1]), [n, h, w, c]);
-}
 
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 

@@ -4,8 +4,8 @@
 import type { Tensor } from "../core/tensor.js";
 import { checkKinds } from "../errors/options.js";
 import * as nn from "../nn/index.js";
-import { cat } from "../ops/index.js";
-import { channels, convBn, DownscaledDropout, fanOut, shuffled, toEights } from "./blocks.js";
+import { cat, channelShuffle } from "../ops/index.js";
+import { channels, convBn, DownscaledDropout, fanOut, toEights } from "./blocks.js";
 import { Network } from "./head.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
@@ -34,7 +34,7 @@ class Unit extends nn.Module {
     const [half, all] = [x.shape[3]! / 2, x.shape[3]!];
     const y = this.pw_1_1.forward(channels(x, half, all));
     const z = this.pw_1_2.forward(this.se.forward(cat([y, this.dw_1.forward(y)])));
-    return shuffled(cat([channels(x, 0, half), z]));
+    return channelShuffle(cat([channels(x, 0, half), z]), 2);
   }
 }
 

@@ -2,8 +2,18 @@
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import { adaptiveAvgPool2d, add, affine, cat, flatten, maximum, mul, reshape } from "../ops/index.js";
-import { channels, gaussian, shuffled, toMultiple } from "./blocks.js";
+import {
+  adaptiveAvgPool2d,
+  add,
+  affine,
+  cat,
+  channelShuffle,
+  flatten,
+  maximum,
+  mul,
+  reshape,
+} from "../ops/index.js";
+import { channels, gaussian, toMultiple } from "./blocks.js";
 
 const conv = (from: number, to: number, [h, w]: readonly [number, number], stride: number, groups: number) =>
   new nn.Conv2d(from, to, [h, w], {
@@ -44,7 +54,7 @@ export class Shuffle extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    return shuffled(x, this.#groups);
+    return channelShuffle(x, this.#groups);
   }
 }
 

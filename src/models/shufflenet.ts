@@ -5,8 +5,8 @@ import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import { cat } from "../ops/index.js";
-import { channels, shuffled } from "./blocks.js";
+import { cat, channelShuffle } from "../ops/index.js";
+import { channels } from "./blocks.js";
 import { Network } from "./head.js";
 import { repeat } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
@@ -45,9 +45,9 @@ class Unit extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    if (this.branch1) return shuffled(cat([this.branch1.forward(x), this.branch2.forward(x)]));
+    if (this.branch1) return channelShuffle(cat([this.branch1.forward(x), this.branch2.forward(x)]), 2);
     const [half, all] = [x.shape[3]! / 2, x.shape[3]!];
-    return shuffled(cat([channels(x, 0, half), this.branch2.forward(channels(x, half, all))]));
+    return channelShuffle(cat([channels(x, 0, half), this.branch2.forward(channels(x, half, all))]), 2);
   }
 }
 

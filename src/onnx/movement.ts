@@ -86,4 +86,20 @@ const cat: Row = (n) => {
   return n.result(n.add("Concat", names, { axis: axes.indexOf(n.attr("axis")) }), axes);
 };
 
-export const MOVEMENT: Readonly<Record<string, Row>> = { permute, reshape, slice, pad, flip, cat };
+const channelShuffle: Row = (n) => {
+  const [, h, w, c] = n.shape as [number, number, number, number];
+  const groups = n.attr<number>("groups");
+  const [parts, whole] = [[-1, groups, c / groups, h * w], [-1, c, h, w]].map((sizes) => n.file.integers(sizes)); // prettier-ignore
+  const split = n.add("Reshape", [n.in("x", NCHW), parts!]);
+  return n.result(n.add("Reshape", [n.add("Transpose", [split], { perm: [0, 2, 1, 3] }), whole!]), NCHW);
+};
+
+export const MOVEMENT: Readonly<Record<string, Row>> = {
+  channelShuffle,
+  permute,
+  reshape,
+  slice,
+  pad,
+  flip,
+  cat,
+};

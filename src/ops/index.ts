@@ -1,6 +1,7 @@
 export * from "./activation.js";
 export * from "./binary-loss.js";
 export * from "./cat.js";
+export * from "./channel-shuffle.js";
 export * from "./conv/conv2d.js";
 export * from "./elementwise.js";
 export * from "./interpolate.js";

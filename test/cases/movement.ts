@@ -37,7 +37,22 @@ function cat(axis: number, ...shapes: (readonly number[])[]): Case {
   };
 }
 
+function shuffle(x: readonly number[], groups: number): Case {
+  return { name: `[${x.join(",")}] in ${groups} groups`, inputs: { x }, attrs: { groups } };
+}
+
 export const movements: OpCases[] = [
+  {
+    op: "channelShuffle",
+    cases: [
+      ...[2, 4, 6, 8, 14, 16, 26].map((c) => shuffle([2, 2, 3, c], 2)),
+      ...[1, 3, 4, 5, 7, 8, 9].map((groups) => shuffle([1, 2, 2, 2 * groups], groups)),
+      shuffle([1, 2, 3, 12], 3),
+      shuffle([1, 2, 3, 5], 1),
+      shuffle([0, 2, 3, 4], 2),
+    ],
+    tolerance: 0,
+  },
   {
     op: "cat",
     cases: [

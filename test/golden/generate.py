@@ -94,6 +94,9 @@ for size in [1, 3]:
 
 case("interpolate", {"scaleFactor": [2, 3]}, {"x": [2, 3, 2, 5]}, lambda x: nhwc(F.interpolate(nchw(x), scale_factor=(2, 3))))
 
+for groups in [2, 3]:
+    case("channelShuffle", {"groups": groups}, {"x": [2, 3, 2, 12]}, lambda x: nhwc(F.channel_shuffle(nchw(x), groups)))
+
 case("linear", {}, {"x": [5, 7], "weight": [9, 7], "bias": [9]}, lambda x, weight, bias: F.linear(x, weight, bias))
 case("matmul", {}, {"a": [5, 7], "b": [7, 9]}, lambda a, b: a @ b)
 case("softmax", {}, {"x": [4, 7]}, lambda x: F.softmax(x, -1))

@@ -100,6 +100,9 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       n,
     );
   }),
+  ...each(["interleave", "deal"], (kernel) =>
+    rowsOf((k, g, rows, n) => k[kernel](g.input(2 * rows * n), g.output(2 * rows * n), n, 0, rows)),
+  ),
   stridedCopy: calls(
     ["n1", "n3", "xLike", "yLike"],
     [[1, 3], LENGTHS, [0, 1], [0, 1]],

@@ -9,6 +9,7 @@ import {
   BatchNorm2d,
   batchNorm,
   cat,
+  channelShuffle,
   Conv2d,
   div,
   exp,
@@ -139,10 +140,7 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
   "permute the batch": fn((x) => permute(x, [3, 1, 0, 2])),
   "permute twice": fn((x) => permute(permute(x, [2, 3, 0, 1]), [2, 3, 0, 1])),
   "permute, then by channels": fn((x, w) => mul(permute(x, [0, 2, 1, 3]), w), [4]),
-  "shuffle channels": fn((x) => {
-    const [n, h, w, c] = x.shape as [number, number, number, number];
-    return relu(reshape(permute(reshape(x, [n, h, w, 2, c / 2]), [0, 1, 2, 4, 3]), [n, h, w, c]));
-  }),
+  channelShuffle: fn((x) => relu(channelShuffle(relu(x), 2))),
   slice: fn((x) => slice(x, [{}, { begin: 1, end: 6, step: 2 }, { begin: 2 }, { end: 3 }])),
   "slice that does nothing": fn((x) => relu(slice(x, [{}, {}, {}, {}]))),
   pad: fn((x) => pad(x, [0, 1, 0, 2], [0, 0, 3, 1])),

@@ -130,6 +130,11 @@ const pools: Row[] = [
     "adaptiveAvgPool2d: expected x:[n,h,w,c] with h, w ≥ 1 and sizes ≥ 1; got x:[1,5,5,3] outputSize [1,0]",
   ],
   [
+    "groups that do not divide",
+    () => fovea.channelShuffle(x(1, 5, 5, 6), 4),
+    "channelShuffle: expected x:[n,h,w,c] and groups, an integer ≥ 1 that divides c; got x:[1,5,5,6] groups 4",
+  ],
+  [
     "half a factor",
     () => fovea.interpolate(x(1, 5, 5, 3), { scaleFactor: [2, 0.5] }),
     "interpolate: expected x:[n,h,w,c] and scaleFactor, an integer ≥ 1 or two, [height, width]; " +

@@ -71,3 +71,11 @@ export function cat(inputs: Record<string, Values | undefined>, { axis }: { axis
     return parts[k]!.data[index.reduce((at, v, a) => at + v * strides[a]!, 0)]!;
   });
 }
+
+export function channelShuffle({ x }: { x: Values }, { groups }: { groups: number }): Values {
+  const c = x.shape[3]!;
+  return values(x.shape, (i) => {
+    const channel = i % c;
+    return x.data[i - channel + (channel % groups) * (c / groups) + Math.floor(channel / groups)]!;
+  });
+}
