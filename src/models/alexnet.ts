@@ -1,26 +1,22 @@
 // AlexNet in its second form, for one processor and without response normalisation: Krizhevsky, One weird trick for
 // parallelizing convolutional neural networks (2014), arXiv 1404.5997, as torchvision has it; PaddleClas's has another dropout.
 
-import type { Tensor } from "../core/tensor.js";
-import * as nn from "../nn/index.js";
-import { flatten } from "../ops/index.js";
-import { DownscaledDropout } from "./blocks.js";
-import { Classifier } from "./classifier.js";
 import { imagenet } from "../data/preprocessing.js";
+import * as nn from "../nn/index.js";
+import { DownscaledDropout } from "./blocks.js";
+import { Network } from "./head.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
-export class AlexNet extends Classifier {
-  readonly features: nn.Sequential;
-  readonly avgpool = new nn.AdaptiveAvgPool2d(6);
-  readonly classifier: nn.Sequential;
-  protected readonly heads = ["classifier.6"];
+/** Images of ≥ 63 pixels. */
+export class AlexNet extends Network {
+  protected override side = 6;
 
   /** paddle: PaddleClas's form, whose dropout scales in evaluation. */
   constructor(options: ModelOptions = {}, paddle = false) {
     super(options);
     const { numClasses = 1000, inChannels = 3, dropout = 0.5 } = options;
     const Drop = paddle ? DownscaledDropout : nn.Dropout;
-    this.features = new nn.Sequential(
+    const features = new nn.Sequential(
       new nn.Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
       new nn.ReLU(),
       new nn.MaxPool2d(3, { stride: 2 }),
@@ -35,7 +31,7 @@ export class AlexNet extends Classifier {
       new nn.ReLU(),
       new nn.MaxPool2d(3, { stride: 2 }),
     );
-    this.classifier = new nn.Sequential(
+    const classifier = new nn.Sequential(
       new Drop(dropout),
       new nn.Linear(256 * 6 * 6, 4096),
       new nn.ReLU(),
@@ -44,15 +40,7 @@ export class AlexNet extends Classifier {
       new nn.ReLU(),
       new nn.Linear(4096, numClasses),
     );
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 63. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
+    this.build({ features }, { classifier });
   }
 }
 

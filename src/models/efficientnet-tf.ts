@@ -4,8 +4,9 @@
 
 import { relu6, silu } from "../ops/index.js";
 import { toEights, toNearestEight } from "./blocks.js";
+import { BASE, L, M, S, type StageV2 } from "./efficientnet-v2.js";
 import { halved, mobile, prepared } from "./mobile-net.js";
-import { scaled, type MobileVariant, type Row, type Stages } from "./mobile-variant.js";
+import { scaled, type MobileVariant, type Row, type Scale, type Stages } from "./mobile-variant.js";
 
 const norm = { eps: 1e-3 };
 
@@ -52,11 +53,7 @@ const lite = (width: number, depth: number, dropout: number): MobileVariant => (
   dropPath: 0.2,
   dropout,
 });
-const tfLite = (...scale: Parameters<typeof lite>): MobileVariant => ({
-  ...lite(...scale),
-  same: true,
-  norm,
-});
+const tfLite = (...scale: Parameters<typeof lite>) => ({ ...lite(...scale), same: true, norm });
 const series = { series: "EfficientNet" };
 const b0Small = { ...lite(1.0, 1.0, 0.2), activation: silu, norm };
 
@@ -69,62 +66,17 @@ export const tf_efficientnet_lite4 = mobile("tf_efficientnet_lite4", halved(380,
 /** PaddleClas's: Lite0 with SiLU. */
 export const paddle_efficientnet_b0_small = mobile("paddle_efficientnet_b0_small", prepared(224, 0.875), b0Small, traits("EfficientNetB0_small")); // prettier-ignore
 
-const fused = (stride: number, to: number, blocks: number): [Row] => [["fused", 3, stride, 4, to, blocks]];
-const mbconv = (stride: number, expansion: number, to: number, blocks: number): [Row] => [
-  ["inverted", 3, stride, expansion, to, blocks, { se: 0.25 }],
-];
-const first = (to: number, blocks: number): [Row] => [["conv", 3, 1, 1, to, blocks, { skip: true }]];
-
-const BASE: Stages = [
-  first(16, 1),
-  fused(2, 32, 2),
-  fused(2, 48, 2),
-  mbconv(2, 4, 96, 3),
-  mbconv(1, 6, 112, 5),
-  mbconv(2, 6, 192, 8),
-];
-const S: Stages = [
-  first(24, 2),
-  fused(2, 48, 4),
-  fused(2, 64, 4),
-  mbconv(2, 4, 128, 6),
-  mbconv(1, 6, 160, 9),
-  mbconv(2, 6, 256, 15),
-];
-const M: Stages = [
-  first(24, 3),
-  fused(2, 48, 5),
-  fused(2, 80, 5),
-  mbconv(2, 4, 160, 7),
-  mbconv(1, 6, 176, 14),
-  mbconv(2, 6, 304, 18),
-  mbconv(1, 6, 512, 5),
-];
-const L: Stages = [
-  first(32, 4),
-  fused(2, 64, 7),
-  fused(2, 96, 7),
-  mbconv(2, 4, 192, 10),
-  mbconv(1, 6, 224, 19),
-  mbconv(2, 6, 384, 25),
-  mbconv(1, 6, 640, 7),
-];
-
-const v2 = (stages: Stages, dropout: number): MobileVariant => ({
-  stem: stages[0]![0]![4],
-  head: 1280,
-  activation: silu,
-  dropPath: 0.2,
-  same: true,
-  stages,
-  norm,
-  dropout,
-});
-const v2Base = (width: number, depth: number, dropout: number): MobileVariant => ({
-  ...v2(scaled(BASE, { width, depth, round: toNearestEight }), dropout),
-  stem: toNearestEight(32 * width),
-  head: toNearestEight(1280 * width),
-});
+const v2 = (rows: readonly StageV2[], dropout: number, scale: Scale = {}): MobileVariant => {
+  const { width = 1, round = toNearestEight } = scale;
+  const stages = rows.map(([stride, expansion, to, blocks], i): [Row] => {
+    if (i === 0) return [["conv", 3, stride, expansion, to, blocks, { skip: true }]];
+    if (i < 3) return [["fused", 3, stride, expansion, to, blocks]];
+    return [["inverted", 3, stride, expansion, to, blocks, { se: 0.25 }]];
+  });
+  const [stem, head] = rows === BASE ? [round(32 * width), round(1280 * width)] : [rows[0]![2], 1280];
+  return { stem, head, activation: silu, dropPath: 0.2, same: true, stages: scaled(stages, { round, ...scale }), norm, dropout }; // prettier-ignore
+};
+const v2Base = (width: number, depth: number, dropout: number) => v2(BASE, dropout, { width, depth });
 const seriesV2 = { series: "EfficientNetV2" };
 
 export const tf_efficientnetv2_b0 = mobile("tf_efficientnetv2_b0", prepared(192, 0.875), v2Base(1.0, 1.0, 0.2), seriesV2); // prettier-ignore

@@ -17,19 +17,9 @@ export * from "./squeezenet.js";
 export * from "./densenet.js";
 export * from "./xception.js";
 export * from "./mobilenet.js";
-export * from "./mobilenet-v3.js";
-export {
-  EfficientNet,
-  efficientnet_b0,
-  efficientnet_b1,
-  efficientnet_b2,
-  efficientnet_b3,
-  efficientnet_b4,
-  efficientnet_b5,
-  efficientnet_b6,
-  efficientnet_b7,
-} from "./efficientnet.js";
-export * from "./efficientnet-v2.js";
+export { MobileNetV3, mobilenet_v3_large, mobilenet_v3_small } from "./mobilenet-v3.js";
+export * from "./efficientnet.js";
+export { efficientnet_v2_l, efficientnet_v2_m, efficientnet_v2_s } from "./efficientnet-v2.js";
 export { MBConvNet } from "./mobile-net.js";
 export * from "./efficientnet-tf.js";
 export * from "./hardnet.js";

@@ -17,6 +17,8 @@ export abstract class Network extends Classifier {
   protected features = new nn.Sequential();
   #end = new nn.Sequential();
   #maps = false;
+  /** Sides of the means: 1 are those over the image. */
+  protected side = 1;
   protected heads: readonly string[] = [];
 
   /** Where there are convolutions in the end, it gets the means as maps of one pixel. */
@@ -42,7 +44,7 @@ export abstract class Network extends Classifier {
   }
 
   forwardHead(features: Tensor): Tensor {
-    const means = adaptiveAvgPool2d(features, 1);
+    const means = adaptiveAvgPool2d(features, this.side);
     const y = this.#end.forward(this.#maps ? means : flatten(means));
     return y.shape.length > 2 ? flatten(y) : y;
   }

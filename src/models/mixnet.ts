@@ -18,51 +18,20 @@ const K11 = [3, 5, 7, 9, 11];
 
 const S: Stages = [
   [["separable", 3, 1, 1, 16, 1]],
-  [
-    ["inverted", 3, 2, 6, 24, 1, { parts: [2, 2] }],
-    ["inverted", 3, 1, 3, 24, 1, { parts: [2, 2] }],
-  ],
-  [
-    ["inverted", K7, 2, 6, 40, 1, weighed(0.5)],
-    ["inverted", K5, 1, 6, 40, 3, weighed(0.5, [2, 2])],
-  ],
-  [
-    ["inverted", K7, 2, 6, 80, 1, weighed(0.25, [1, 2])],
-    ["inverted", K5, 1, 6, 80, 2, weighed(0.25, [1, 2])],
-  ],
-  [
-    ["inverted", K7, 1, 6, 120, 1, weighed(0.5, [2, 2])],
-    ["inverted", K9, 1, 3, 120, 2, weighed(0.5, [2, 2])],
-  ],
-  [
-    ["inverted", K11, 2, 6, 200, 1, weighed(0.5)],
-    ["inverted", K9, 1, 6, 200, 2, weighed(0.5, [1, 2])],
-  ],
-];
-
+  [["inverted", 3, 2, 6, 24, 1, { parts: [2, 2] }], ["inverted", 3, 1, 3, 24, 1, { parts: [2, 2] }]],
+  [["inverted", K7, 2, 6, 40, 1, weighed(0.5)], ["inverted", K5, 1, 6, 40, 3, weighed(0.5, [2, 2])]],
+  [["inverted", K7, 2, 6, 80, 1, weighed(0.25, [1, 2])], ["inverted", K5, 1, 6, 80, 2, weighed(0.25, [1, 2])]],
+  [["inverted", K7, 1, 6, 120, 1, weighed(0.5, [2, 2])], ["inverted", K9, 1, 3, 120, 2, weighed(0.5, [2, 2])]],
+  [["inverted", K11, 2, 6, 200, 1, weighed(0.5)], ["inverted", K9, 1, 6, 200, 2, weighed(0.5, [1, 2])]],
+]; // prettier-ignore
 const M: Stages = [
   [["separable", 3, 1, 1, 24, 1]],
-  [
-    ["inverted", K7, 2, 6, 32, 1, { parts: [2, 2] }],
-    ["inverted", 3, 1, 3, 32, 1, { parts: [2, 2] }],
-  ],
-  [
-    ["inverted", K9, 2, 6, 40, 1, weighed(0.5)],
-    ["inverted", K5, 1, 6, 40, 3, weighed(0.5, [2, 2])],
-  ],
-  [
-    ["inverted", K7, 2, 6, 80, 1, weighed(0.25)],
-    ["inverted", K9, 1, 6, 80, 3, weighed(0.25, [2, 2])],
-  ],
-  [
-    ["inverted", 3, 1, 6, 120, 1, weighed(0.5)],
-    ["inverted", K9, 1, 3, 120, 3, weighed(0.5, [2, 2])],
-  ],
-  [
-    ["inverted", K9, 2, 6, 200, 1, weighed(0.5)],
-    ["inverted", K9, 1, 6, 200, 3, weighed(0.5, [1, 2])],
-  ],
-];
+  [["inverted", K7, 2, 6, 32, 1, { parts: [2, 2] }], ["inverted", 3, 1, 3, 32, 1, { parts: [2, 2] }]],
+  [["inverted", K9, 2, 6, 40, 1, weighed(0.5)], ["inverted", K5, 1, 6, 40, 3, weighed(0.5, [2, 2])]],
+  [["inverted", K7, 2, 6, 80, 1, weighed(0.25)], ["inverted", K9, 1, 6, 80, 3, weighed(0.25, [2, 2])]],
+  [["inverted", 3, 1, 6, 120, 1, weighed(0.5)], ["inverted", K9, 1, 3, 120, 3, weighed(0.5, [2, 2])]],
+  [["inverted", K9, 2, 6, 200, 1, weighed(0.5)], ["inverted", K9, 1, 6, 200, 3, weighed(0.5, [1, 2])]],
+]; // prettier-ignore
 
 const mixnet = (stages: Stages, stem: number, width = 1): MobileVariant => ({
   stages: scaled(stages, { width }),

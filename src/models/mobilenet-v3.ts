@@ -9,40 +9,33 @@ import { Network } from "./head.js";
 import { Residual } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
+/** Kernel, stride, channels inside and behind, whether channels are weighed, of each stage's blocks. */
+type Block = readonly [kernel: number, stride: number, wide: number, to: number, se?: "se"];
+
+export const LARGE: readonly (readonly Block[])[] = [
+  [[3, 1, 16, 16]],
+  [[3, 2, 64, 24], [3, 1, 72, 24]],
+  [[5, 2, 72, 40, "se"], [5, 1, 120, 40, "se"], [5, 1, 120, 40, "se"]],
+  [[3, 2, 240, 80], [3, 1, 200, 80], [3, 1, 184, 80], [3, 1, 184, 80]],
+  [[3, 1, 480, 112, "se"], [3, 1, 672, 112, "se"]],
+  [[5, 2, 672, 160, "se"], [5, 1, 960, 160, "se"], [5, 1, 960, 160, "se"]],
+]; // prettier-ignore
+export const SMALL: readonly (readonly Block[])[] = [
+  [[3, 2, 16, 16, "se"]],
+  [[3, 2, 72, 24], [3, 1, 88, 24]],
+  [[5, 2, 96, 40, "se"], [5, 1, 240, 40, "se"], [5, 1, 240, 40, "se"]],
+  [[5, 1, 120, 48, "se"], [5, 1, 144, 48, "se"]],
+  [[5, 2, 288, 96, "se"], [5, 1, 576, 96, "se"], [5, 1, 576, 96, "se"]],
+]; // prettier-ignore
+
 /** Kernel, width inside, channels, whether channels are weighed, activation, stride. */
 type Row = readonly [number, number, number, boolean, "relu" | "hardswish", number];
 
-const LARGE: readonly Row[] = [
-  [3, 16, 16, false, "relu", 1],
-  [3, 64, 24, false, "relu", 2],
-  [3, 72, 24, false, "relu", 1],
-  [5, 72, 40, true, "relu", 2],
-  [5, 120, 40, true, "relu", 1],
-  [5, 120, 40, true, "relu", 1],
-  [3, 240, 80, false, "hardswish", 2],
-  [3, 200, 80, false, "hardswish", 1],
-  [3, 184, 80, false, "hardswish", 1],
-  [3, 184, 80, false, "hardswish", 1],
-  [3, 480, 112, true, "hardswish", 1],
-  [3, 672, 112, true, "hardswish", 1],
-  [5, 672, 160, true, "hardswish", 2],
-  [5, 960, 160, true, "hardswish", 1],
-  [5, 960, 160, true, "hardswish", 1],
-];
-
-const SMALL: readonly Row[] = [
-  [3, 16, 16, true, "relu", 2],
-  [3, 72, 24, false, "relu", 2],
-  [3, 88, 24, false, "relu", 1],
-  [5, 96, 40, true, "hardswish", 2],
-  [5, 240, 40, true, "hardswish", 1],
-  [5, 240, 40, true, "hardswish", 1],
-  [5, 120, 48, true, "hardswish", 1],
-  [5, 144, 48, true, "hardswish", 1],
-  [5, 288, 96, true, "hardswish", 2],
-  [5, 576, 96, true, "hardswish", 1],
-  [5, 576, 96, true, "hardswish", 1],
-];
+const rowsOf = (stages: typeof LARGE, reluStages: number): Row[] =>
+  stages.flatMap(
+    (blocks, s) =>
+    blocks.map(([kernel, stride, wide, to, se]): Row => [kernel, wide, to, se !== undefined, s < reluStages ? "relu" : "hardswish", stride]), // prettier-ignore
+  );
 
 const norm = { eps: 1e-3, momentum: 0.01 };
 
@@ -88,5 +81,5 @@ export class MobileNetV3 extends Network {
   }
 }
 
-export const mobilenet_v3_large = defineModel("mobilenet_v3_large", imagenet(), (o) => new MobileNetV3(LARGE, 1280, o), { series: "MobileNetV3", aliases: ["mobilenetv3_large_100"] }); // prettier-ignore
-export const mobilenet_v3_small = defineModel("mobilenet_v3_small", imagenet(), (o) => new MobileNetV3(SMALL, 1024, o), { series: "MobileNetV3", aliases: ["mobilenetv3_small_100"] }); // prettier-ignore
+export const mobilenet_v3_large = defineModel("mobilenet_v3_large", imagenet(), (o) => new MobileNetV3(rowsOf(LARGE, 3), 1280, o), { series: "MobileNetV3", aliases: ["mobilenetv3_large_100"] }); // prettier-ignore
+export const mobilenet_v3_small = defineModel("mobilenet_v3_small", imagenet(), (o) => new MobileNetV3(rowsOf(SMALL, 2), 1024, o), { series: "MobileNetV3", aliases: ["mobilenetv3_small_100"] }); // prettier-ignore

@@ -4,14 +4,8 @@
 import { hardsigmoid, hardswish, mul, relu, relu6 } from "../ops/index.js";
 import { toEights } from "./blocks.js";
 import { halved, mobile, prepared } from "./mobile-net.js";
-import {
-  scaled,
-  type Activation,
-  type MobileVariant,
-  type Row,
-  type Scale,
-  type Stages,
-} from "./mobile-variant.js";
+import { scaled, type Activation, type MobileVariant, type Row, type Scale, type Stages } from "./mobile-variant.js"; // prettier-ignore
+import { LARGE, SMALL } from "./mobilenet-v3.js";
 import { PLAIN } from "./model.js";
 
 const bicubic = prepared(224, 0.875);
@@ -82,25 +76,6 @@ export const paddle_mobilenetv2_075 = mobile("paddle_mobilenetv2_075", bicubic, 
 export const paddle_mobilenetv2_100 = mobile("paddle_mobilenetv2_100", bicubic, paddleV2(1), traits2("MobileNetV2")); // prettier-ignore
 export const paddle_mobilenetv2_150 = mobile("paddle_mobilenetv2_150", bicubic, paddleV2(1.5), traits2("MobileNetV2_x1_5")); // prettier-ignore
 export const paddle_mobilenetv2_200 = mobile("paddle_mobilenetv2_200", bicubic, paddleV2(2), traits2("MobileNetV2_x2_0")); // prettier-ignore
-
-/** Kernel, stride, channels inside and behind, whether channels are weighed, of V3; the first rows are activated by ReLU. */
-type Block = readonly [kernel: number, stride: number, wide: number, to: number, se?: "se"];
-
-const LARGE: readonly (readonly Block[])[] = [
-  [[3, 1, 16, 16]],
-  [[3, 2, 64, 24], [3, 1, 72, 24]],
-  [[5, 2, 72, 40, "se"], [5, 1, 120, 40, "se"], [5, 1, 120, 40, "se"]],
-  [[3, 2, 240, 80], [3, 1, 200, 80], [3, 1, 184, 80], [3, 1, 184, 80]],
-  [[3, 1, 480, 112, "se"], [3, 1, 672, 112, "se"]],
-  [[5, 2, 672, 160, "se"], [5, 1, 960, 160, "se"], [5, 1, 960, 160, "se"]],
-]; // prettier-ignore
-const SMALL: readonly (readonly Block[])[] = [
-  [[3, 2, 16, 16, "se"]],
-  [[3, 2, 72, 24], [3, 1, 88, 24]],
-  [[5, 2, 96, 40, "se"], [5, 1, 240, 40, "se"], [5, 1, 240, 40, "se"]],
-  [[5, 1, 120, 48, "se"], [5, 1, 144, 48, "se"]],
-  [[5, 2, 288, 96, "se"], [5, 1, 576, 96, "se"], [5, 1, 576, 96, "se"]],
-]; // prettier-ignore
 
 /** reluStages: of how many stages the activation is ReLU. paddle: the first block widens too, and widths inside are scaled themselves. */
 function v3Stages(blocks: typeof LARGE, reluStages: number, last: number, paddle: boolean): Stages {

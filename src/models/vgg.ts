@@ -2,23 +2,18 @@
 // 1409.1556, table 1, with and without batch normalisation, as torchvision has it.
 
 import { checkKinds } from "../errors/options.js";
-import type { Tensor } from "../core/tensor.js";
+import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { flatten } from "../ops/index.js";
 import { DownscaledDropout, fanOut, gaussian } from "./blocks.js";
-import { Classifier } from "./classifier.js";
-import { imagenet } from "../data/preprocessing.js";
+import { Network } from "./head.js";
+import { times } from "./layers.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const WIDTHS = [64, 128, 256, 512, 512];
 
-export class VGG extends Classifier {
-  readonly features: nn.Sequential;
-  readonly avgpool: nn.AdaptiveAvgPool2d;
-  readonly classifier: nn.Sequential;
-  protected readonly heads = ["classifier.6"];
-
+/** Images of ≥ 32 pixels. */
+export class VGG extends Network {
   /**
    * depths: convolutions before each of the five poolings. For small images the classifier sees one pixel, 512 wide.
    * paddle: PaddleClas's form, whose convolutions have no bias, and whose dropout scales in evaluation.
@@ -29,27 +24,21 @@ export class VGG extends Classifier {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
     let channels = inChannels;
     const conv = (width: number): nn.Module[] => {
-      const layer = new nn.Conv2d(channels, width, 3, {
-        padding: 1,
-        bias: !paddle,
-        weightInit: fanOut,
-        biasInit: init.zeros,
-      });
+      const start = { weightInit: fanOut, biasInit: init.zeros };
+      const layer = new nn.Conv2d(channels, width, 3, { padding: 1, bias: !paddle, ...start });
       channels = width;
       return batchNorm ? [layer, new nn.BatchNorm2d(width), new nn.ReLU()] : [layer, new nn.ReLU()];
     };
-    this.features = new nn.Sequential(
-      ...depths.flatMap((depth, stage) => [
-        ...Array.from({ length: depth }, () => conv(WIDTHS[stage]!)).flat(),
-        new nn.MaxPool2d(2),
-      ]),
-    );
+    const features = depths.flatMap((depth, stage) => [
+      ...times(depth, () => conv(WIDTHS[stage]!)).flat(),
+      new nn.MaxPool2d(2),
+    ]);
     const [side, width] = smallImages ? [1, 512] : [7, 4096];
     const linear = (from: number, to: number): nn.Linear =>
       new nn.Linear(from, to, { weightInit: gaussian(0.01), biasInit: init.zeros });
     const Drop = paddle ? DownscaledDropout : nn.Dropout;
-    this.avgpool = new nn.AdaptiveAvgPool2d(side);
-    this.classifier = new nn.Sequential(
+    this.side = side;
+    const classifier = new nn.Sequential(
       linear(512 * side * side, width),
       new nn.ReLU(),
       new Drop(dropout),
@@ -58,15 +47,7 @@ export class VGG extends Classifier {
       new Drop(dropout),
       linear(width, numClasses),
     );
-  }
-
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 32. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return this.classifier.forward(flatten(this.avgpool.forward(features)));
+    this.build({ features: new nn.Sequential(...features) }, { classifier });
   }
 }
 
@@ -84,13 +65,8 @@ export const vgg13_bn = register(13, [2, 2, 2, 2, 2], true);
 export const vgg16_bn = register(16, [2, 2, 3, 3, 3], true);
 export const vgg19_bn = register(19, [2, 2, 4, 4, 4], true);
 
-function registerPaddle(layers: number, depths: readonly number[]) {
-  return defineModel(`paddle_vgg${layers}`, imagenet(), (o) => new VGG(depths, false, o, true), {
-    series: "VGG",
-    aliases: [`VGG${layers}`],
-    ...PLAIN,
-  });
-}
+const registerPaddle = (layers: number, depths: readonly number[]) =>
+  defineModel(`paddle_vgg${layers}`, imagenet(), (o) => new VGG(depths, false, o, true), { series: "VGG", aliases: [`VGG${layers}`], ...PLAIN }); // prettier-ignore
 
 export const paddle_vgg11 = registerPaddle(11, [1, 1, 2, 2, 2]);
 export const paddle_vgg13 = registerPaddle(13, [2, 2, 2, 2, 2]);
