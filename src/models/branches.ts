@@ -27,38 +27,6 @@ export function chain(conv: MakeConv, from: number, ...rows: ConvRow[]): nn.Modu
 export const cross = (conv: MakeConv, from: number, to: number): nn.Module =>
   new Branches({ a: conv(from, to, [1, 3]), b: conv(from, to, [3, 1]) });
 
-type Place = [name: string, layer: nn.Module, parent: nn.Module, own: string];
-
-const placesIn = (parent: nn.Module, prefix = ""): Place[] =>
-  parent.namedChildren().flatMap(([own, layer]): Place[] => {
-    const inside = layer.namedChildren();
-    const whole = inside.length === 0 || inside.some(([name]) => name === "conv");
-    return whole ? [[prefix + own, layer, parent, own]] : placesIn(layer, prefix + own);
-  });
-
-/** Layers whose names in files are what the names on their path spell: "branch3x3_" and "1" are "branch3x3_1". */
-export class Flat extends nn.Module {
-  readonly #inside: nn.Module;
-
-  constructor(branches: Record<string, nn.Module>) {
-    super();
-    this.#inside = new Branches(branches);
-  }
-
-  override namedChildren(): [name: string, child: nn.Module][] {
-    return placesIn(this.#inside).map(([name, layer]) => [name, layer]);
-  }
-
-  protected override setChild(name: string, child: nn.Module): void {
-    const [, , parent, own] = placesIn(this.#inside).find(([known]) => known === name)!;
-    parent.setSubmodule(own, child);
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.#inside.forward(x);
-  }
-}
-
 /** Means of 5×5 pixels, 3 apart, side·side of them or more; of maps too small for that, means of side·side parts. */
 export function spacedMeans(x: Tensor, side: number): Tensor {
   const [, h, w] = x.shape as [number, number, number, number];

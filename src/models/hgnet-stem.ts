@@ -2,8 +2,8 @@
 
 import { zeros, ones, type Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import { add, cat, maxPool2d, mul, pad } from "../ops/index.js";
-import { sequence } from "./layers.js";
+import { add, maxPool2d, mul, pad } from "../ops/index.js";
+import { Apply, Branches, Flat, sequence } from "./layers.js";
 import { convBn, type ConvNormOptions } from "./blocks.js";
 
 /** x · scale + bias, one learnt number each for all channels. */
@@ -38,37 +38,21 @@ export function stemV1(inChannels: number, widths: readonly number[], small: boo
 }
 
 /** Two 2×2 convolutions beside a pooling, between 3×3 convolutions that halve the size. */
-export class StemV2 extends nn.Module {
-  readonly stem1: nn.Sequential;
-  readonly stem2a: nn.Sequential;
-  readonly stem2b: nn.Sequential;
-  readonly stem3: nn.Sequential;
-  readonly stem4: nn.Sequential;
-  readonly #bare: boolean;
-
-  constructor(
-    inChannels: number,
-    [width, to]: readonly [number, number],
-    options: { affine: boolean; bare: boolean; small: boolean },
-  ) {
-    super();
-    const { affine, bare, small } = options;
-    const stride = small ? 1 : 2;
-    this.#bare = bare;
-    this.stem1 = convAffine(inChannels, width, 3, { stride, affine });
-    this.stem2a = convAffine(width, width / 2, 2, { padding: "same", affine });
-    this.stem2b = convAffine(width / 2, width, 2, { padding: "same", affine });
-    this.stem3 = convAffine(2 * width, width, 3, { stride, affine });
-    this.stem4 = convAffine(width, to, 1, { affine });
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.stem1.forward(x);
-    // timm's zeros beyond the edge win over negative values; in a pooling's own padding nothing does.
-    const pooled = this.#bare
-      ? maxPool2d(y, 2, { stride: 1, padding: "same" })
-      : maxPool2d(pad(y, [0, 0, 0, 0], [0, 1, 1, 0]), 2, { stride: 1 });
-    const convolved = this.stem2b.forward(this.stem2a.forward(y));
-    return this.stem4.forward(this.stem3.forward(cat([pooled, convolved])));
-  }
+export function stemV2(
+  inChannels: number,
+  [width, to]: readonly [number, number],
+  options: { affine: boolean; bare: boolean; small: boolean },
+): nn.Module {
+  const { affine, bare, small } = options;
+  const stride = small ? 1 : 2;
+  const stem1 = convAffine(inChannels, width, 3, { stride, affine });
+  const a = convAffine(width, width / 2, 2, { padding: "same", affine });
+  const b = convAffine(width / 2, width, 2, { padding: "same", affine });
+  // timm's zeros beyond the edge win over negative values; in a pooling's own padding nothing does.
+  const pool = bare
+    ? new nn.MaxPool2d(2, { stride: 1, padding: "same" })
+    : new Apply((x) => maxPool2d(pad(x, [0, 0, 0, 0], [0, 1, 1, 0]), 2, { stride: 1 }));
+  const stem2 = new Branches({ pool, "": sequence({ a, b }) });
+  const stem3 = convAffine(2 * width, width, 3, { stride, affine });
+  return new Flat(sequence({ stem1, stem2, stem3, stem4: convAffine(width, to, 1, { affine }) }));
 }

@@ -8,7 +8,7 @@ import * as init from "../nn/init.js";
 import { add, cat, sigmoid } from "../ops/index.js";
 import { fanOut, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { Affine, convAffine, stemV1, StemV2 } from "./hgnet-stem.js";
+import { Affine, convAffine, stemV1, stemV2 } from "./hgnet-stem.js";
 import { Apply, Gate, sequence, times } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
@@ -84,7 +84,7 @@ export class HGNet extends Network {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const second = stem.length === 2;
     const first = second
-      ? new StemV2(inChannels, stem, { affine, bare, small: smallImages })
+      ? stemV2(inChannels, stem, { affine, bare, small: smallImages })
       : stemV1(inChannels, stem, smallImages);
     const drop = rising(dropPath, sum(stages.map(([, , blocks]) => blocks)) - 1);
     let from = stem.at(-1)!;

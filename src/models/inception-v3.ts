@@ -6,7 +6,8 @@ import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
 import { adaptiveAvgPool2d, flatten } from "../ops/index.js";
 import { convBn, DownscaledDropout, gaussian } from "./blocks.js";
-import { AuxiliaryNetwork, chain, cross, DOWN, Flat, spacedMeans, type ConvRow, type MakeConv } from "./branches.js"; // prettier-ignore
+import { AuxiliaryNetwork, chain, cross, DOWN, spacedMeans, type ConvRow, type MakeConv } from "./branches.js"; // prettier-ignore
+import { flatBranches } from "./layers.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.1);
@@ -23,21 +24,21 @@ function blocks(conv: MakeConv, aux: Record<string, nn.Module>): Record<string, 
   const averaged = (from: number, to: number): nn.Sequential =>
     new nn.Sequential({ of: new nn.AvgPool2d(3, { stride: 1, padding: 1 }), "": conv(from, to, 1) });
   const a = (from: number, to: number): nn.Module =>
-    new Flat({
+    flatBranches({
       branch1x1: conv(from, 64, 1),
       branch5x5_: row(from, [48, 1], [64, 5]),
       branch3x3dbl_: row(from, [64, 1], [96, 3], [96, 3]),
       branch_pool: averaged(from, to),
     });
   const c = (mid: number): nn.Module =>
-    new Flat({
+    flatBranches({
       branch1x1: conv(768, 192, 1),
       branch7x7_: row(768, [mid, 1], [mid, [1, 7]], [192, [7, 1]]),
       branch7x7dbl_: row(768, [mid, 1], [mid, [7, 1]], [mid, [1, 7]], [mid, [7, 1]], [192, [1, 7]]),
       branch_pool: averaged(768, 192),
     });
   const e = (from: number): nn.Module =>
-    new Flat({
+    flatBranches({
       branch1x1: conv(from, 320, 1),
       branch3x3_: new nn.Sequential({ 1: conv(from, 384, 1), 2: cross(conv, 384, 384) }),
       branch3x3dbl_: new nn.Sequential({
@@ -51,7 +52,7 @@ function blocks(conv: MakeConv, aux: Record<string, nn.Module>): Record<string, 
     Mixed_5b: a(192, 32),
     Mixed_5c: a(256, 64),
     Mixed_5d: a(288, 64),
-    Mixed_6a: new Flat({
+    Mixed_6a: flatBranches({
       branch3x3: conv(288, 384, 3, DOWN),
       branch3x3dbl_: row(288, [64, 1], [96, 3], [96, 3, DOWN]),
       pool: pool(),
@@ -61,7 +62,7 @@ function blocks(conv: MakeConv, aux: Record<string, nn.Module>): Record<string, 
     Mixed_6d: c(160),
     Mixed_6e: c(192),
     ...aux,
-    Mixed_7a: new Flat({
+    Mixed_7a: flatBranches({
       branch3x3_: row(768, [192, 1], [320, 3, DOWN]),
       branch7x7x3_: row(768, [192, 1], [192, [1, 7]], [192, [7, 1]], [192, 3, DOWN]),
       pool: pool(),

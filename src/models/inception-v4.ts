@@ -6,8 +6,8 @@ import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
 import type { Pair } from "../ops/index.js";
 import { convBn, DownscaledDropout, uniform } from "./blocks.js";
-import { chain, cross, DOWN, Flat, type ConvRow, type MakeConv } from "./branches.js";
-import { Branches } from "./layers.js";
+import { chain, cross, DOWN, type ConvRow, type MakeConv } from "./branches.js";
+import { Branches, Flat, times } from "./layers.js";
 import { Network } from "./head.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
@@ -26,9 +26,9 @@ export class InceptionV4 extends Network {
       new nn.Sequential(...chain(conv, from, ...rows));
     const pool = (stride = 2): nn.Module => new nn.MaxPool2d(3, { stride });
     const averaged = (from: number, to: number): nn.Module => new nn.Sequential(average(), conv(from, to, 1));
-    const pooledLast = (branches: Record<string, nn.Module>): Record<string, nn.Module> => {
+    const mixed = (branches: Record<string, nn.Module>): nn.Sequential => {
       const all = Object.entries(branches);
-      return Object.fromEntries(paddle ? [all.at(-1)!, ...all.slice(0, -1)] : all);
+      return new Branches(Object.fromEntries(paddle ? [all.at(-1)!, ...all.slice(0, -1)] : all));
     };
     const wide = (n: number): Pair => (paddle ? [n, 1] : [1, n]);
     const high = (n: number): Pair => (paddle ? [1, n] : [n, 1]);
@@ -46,42 +46,34 @@ export class InceptionV4 extends Network {
       new Branches({ conv: conv(192, 192, 3, DOWN), maxpool: pool() }),
     ];
     const a = (): nn.Module =>
-      new Branches(
-        pooledLast({
-          branch0: conv(384, 96, 1),
-          branch1: row(384, [64, 1], [96, 3]),
-          branch2: row(384, [64, 1], [96, 3], [96, 3]),
-          branch3: averaged(384, 96),
-        }),
-      );
-    const reductionA = new Branches(
-      pooledLast({
-        branch0: conv(384, 384, 3, DOWN),
-        branch1: row(384, [192, 1], [224, 3], [256, 3, DOWN]),
-        branch2: pool(),
-      }),
-    );
+      mixed({
+        branch0: conv(384, 96, 1),
+        branch1: row(384, [64, 1], [96, 3]),
+        branch2: row(384, [64, 1], [96, 3], [96, 3]),
+        branch3: averaged(384, 96),
+      });
+    const reductionA = mixed({
+      branch0: conv(384, 384, 3, DOWN),
+      branch1: row(384, [192, 1], [224, 3], [256, 3, DOWN]),
+      branch2: pool(),
+    });
     const b = (): nn.Module =>
-      new Branches(
-        pooledLast({
-          branch0: conv(1024, 384, 1),
-          branch1: row(1024, [192, 1], [224, [1, 7]], [256, [7, 1]]),
-          branch2: row(1024, [192, 1], [192, high(7)], [224, wide(7)], [224, high(7)], [256, wide(7)]),
-          branch3: averaged(1024, 128),
-        }),
-      );
-    const reductionB = new Branches(
-      pooledLast({
-        branch0: row(1024, [192, 1], [192, 3, DOWN]),
-        branch1: row(1024, [256, 1], [256, [1, 7]], [320, [7, 1]], [320, 3, DOWN]),
-        branch2: pool(),
-      }),
-    );
+      mixed({
+        branch0: conv(1024, 384, 1),
+        branch1: row(1024, [192, 1], [224, [1, 7]], [256, [7, 1]]),
+        branch2: row(1024, [192, 1], [192, high(7)], [224, wide(7)], [224, high(7)], [256, wide(7)]),
+        branch3: averaged(1024, 128),
+      });
+    const reductionB = mixed({
+      branch0: row(1024, [192, 1], [192, 3, DOWN]),
+      branch1: row(1024, [256, 1], [256, [1, 7]], [320, [7, 1]], [320, 3, DOWN]),
+      branch2: pool(),
+    });
     const c = (): nn.Module =>
       new Flat(
-        pooledLast({
+        mixed({
           branch0: conv(1536, 256, 1),
-          branch1_: new nn.Sequential({ 0: conv(1536, 384, 1), 1: cross(conv, 384, 256) }),
+          branch1_: new nn.Sequential(conv(1536, 384, 1), cross(conv, 384, 256)),
           branch2_: new nn.Sequential(
             ...chain(conv, 1536, [384, 1], [448, high(3)], [512, wide(3)]),
             cross(conv, 512, 256),
@@ -89,7 +81,6 @@ export class InceptionV4 extends Network {
           "branch3.": averaged(1536, 256),
         }),
       );
-    const times = (n: number, make: () => nn.Module): nn.Module[] => Array.from({ length: n }, make);
     const blocks = [...times(4, a), reductionA, ...times(7, b), reductionB, ...times(3, c)];
     this.build(
       { features: new nn.Sequential(...stem, ...blocks) },

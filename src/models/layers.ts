@@ -29,6 +29,41 @@ export class Branches extends nn.Sequential {
   }
 }
 
+type Place = [name: string, layer: nn.Module, parent: nn.Module, own: string];
+
+const placesIn = (parent: nn.Module, prefix = ""): Place[] =>
+  parent.namedChildren().flatMap(([own, layer]): Place[] => {
+    const inside = layer.namedChildren();
+    const whole = inside.length === 0 || inside.some(([name]) => name === "conv");
+    return whole ? [[prefix + own, layer, parent, own]] : placesIn(layer, prefix + own);
+  });
+
+/** Layers whose names in files are what the names on their path spell: "branch3x3_" and "1" are "branch3x3_1". */
+export class Flat extends nn.Module {
+  readonly #inside: nn.Module;
+
+  constructor(inside: nn.Module) {
+    super();
+    this.#inside = inside;
+  }
+
+  override namedChildren(): [name: string, child: nn.Module][] {
+    return placesIn(this.#inside).map(([name, layer]) => [name, layer]);
+  }
+
+  protected override setChild(name: string, child: nn.Module): void {
+    const [, , parent, own] = placesIn(this.#inside).find(([known]) => known === name)!;
+    parent.setSubmodule(own, child);
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#inside.forward(x);
+  }
+}
+
+/** flat({ … }) of layers side by side. */
+export const flatBranches = (branches: Record<string, nn.Module>): Flat => new Flat(new Branches(branches));
+
 /** Weighs channels by what its layers make of their means: Hu et al. (2017), arXiv 1709.01507. */
 export class Gate extends nn.Sequential {
   override forward(x: Tensor): Tensor {

@@ -1,14 +1,12 @@
 // PeleeNet: Wang, Li and Ling, Pelee: A Real-Time Object Detection System on Mobile Devices (2018), arXiv 1804.06882, table 1, as
 // PaddleClas has it: a DenseNet whose layers have two ways, one of which sees twice as far.
 
-import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { cat } from "../ops/index.js";
 import { fanOut, gaussian } from "./blocks.js";
 import { Network } from "./head.js";
-import { sequence } from "./layers.js";
+import { Apply, Branches, Flat, flatBranches, sequence } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
 const GROWTH = 32;
@@ -26,55 +24,23 @@ function conv(from: number, to: number, kernelSize: number, stride = 1): nn.Sequ
 }
 
 /** Half of the growth by one 3×3 convolution, half by two. */
-class DenseLayer extends nn.Module {
-  readonly branch1a: nn.Module;
-  readonly branch1b: nn.Module;
-  readonly branch2a: nn.Module;
-  readonly branch2b: nn.Module;
-  readonly branch2c: nn.Module;
-
-  constructor(from: number, width: number) {
-    super();
-    const half = GROWTH / 2;
-    const wanted = half * width;
-    const inside = wanted > from / 2 ? Math.floor(from / 8) * 4 : wanted;
-    this.branch1a = conv(from, inside, 1);
-    this.branch1b = conv(inside, half, 3);
-    this.branch2a = conv(from, inside, 1);
-    this.branch2b = conv(inside, half, 3);
-    this.branch2c = conv(half, half, 3);
-  }
-
-  forward(x: Tensor): Tensor {
-    const near = this.branch1b.forward(this.branch1a.forward(x));
-    const far = this.branch2c.forward(this.branch2b.forward(this.branch2a.forward(x)));
-    return cat([x, near, far]);
-  }
+function denseLayer(from: number, width: number): nn.Module {
+  const half = GROWTH / 2;
+  const wanted = half * width;
+  const inside = wanted > from / 2 ? Math.floor(from / 8) * 4 : wanted;
+  const branch1 = sequence({ a: conv(from, inside, 1), b: conv(inside, half, 3) });
+  const branch2 = sequence({ a: conv(from, inside, 1), b: conv(inside, half, 3), c: conv(half, half, 3) });
+  return flatBranches({ input: new Apply((x) => x), branch1, branch2 });
 }
 
 /** To a quarter of the size: a strided convolution beside a pooling. */
-class StemBlock extends nn.Module {
-  readonly stem1: nn.Module;
-  readonly stem2a: nn.Module;
-  readonly stem2b: nn.Module;
-  readonly stem3: nn.Module;
-  readonly #pool: nn.MaxPool2d | undefined;
-
-  constructor(inChannels: number, small: boolean) {
-    super();
-    const stride = small ? 1 : 2;
-    this.stem1 = conv(inChannels, 32, 3, stride);
-    this.stem2a = conv(32, 16, 1);
-    this.stem2b = conv(16, 32, 3, stride);
-    this.stem3 = conv(64, 32, 1);
-    this.#pool = small ? undefined : new nn.MaxPool2d(2);
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.stem1.forward(x);
-    const convolved = this.stem2b.forward(this.stem2a.forward(y));
-    return this.stem3.forward(cat([this.#pool?.forward(y) ?? y, convolved]));
-  }
+function stemBlock(inChannels: number, small: boolean): nn.Module {
+  const stride = small ? 1 : 2;
+  const stem1 = conv(inChannels, 32, 3, stride);
+  const pooled = small ? new Apply((x) => x) : new nn.MaxPool2d(2);
+  const convolved = sequence({ a: conv(32, 16, 1), b: conv(16, 32, 3, stride) });
+  const stem2 = new Branches({ pooled, "": convolved });
+  return new Flat(sequence({ stem1, stem2, stem3: conv(64, 32, 1) }));
 }
 
 /** Images of ≥ 32 pixels. */
@@ -82,11 +48,11 @@ export class PeleeNet extends Network {
   constructor(options: ModelOptions = {}) {
     super(options);
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.05 } = options;
-    const layers: Record<string, nn.Module> = { stemblock: new StemBlock(inChannels, smallImages) };
+    const layers: Record<string, nn.Module> = { stemblock: stemBlock(inChannels, smallImages) };
     let from = 32;
     BLOCKS.forEach(([depth, width], i) => {
       const block: Record<string, nn.Module> = {};
-      for (let k = 1; k <= depth; k++, from += GROWTH) block[`denselayer${k}`] = new DenseLayer(from, width);
+      for (let k = 1; k <= depth; k++, from += GROWTH) block[`denselayer${k}`] = denseLayer(from, width);
       layers[`denseblock${i + 1}`] = sequence(block);
       layers[`transition${i + 1}`] = conv(from, from, 1);
       if (i < BLOCKS.length - 1) layers[`transition${i + 1}_pool`] = new nn.AvgPool2d(2);

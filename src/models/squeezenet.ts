@@ -5,31 +5,22 @@ import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { cat, flatten, relu } from "../ops/index.js";
+import { flatten } from "../ops/index.js";
 import { DownscaledDropout, gaussian } from "./blocks.js";
 import { Classifier } from "./classifier.js";
+import { Branches, Flat, sequence } from "./layers.js";
 import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const start = { weightInit: init.kaimingUniform, biasInit: init.zeros };
 
 /** Few channels, then half of the output by 1×1 and half by 3×3 convolutions. */
-class Fire extends nn.Module {
-  readonly squeeze: nn.Conv2d;
-  readonly expand1x1: nn.Conv2d;
-  readonly expand3x3: nn.Conv2d;
-
-  constructor(from: number, squeeze: number, expand: number) {
-    super();
-    this.squeeze = new nn.Conv2d(from, squeeze, 1, start);
-    this.expand1x1 = new nn.Conv2d(squeeze, expand, 1, start);
-    this.expand3x3 = new nn.Conv2d(squeeze, expand, 3, { ...start, padding: 1 });
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = relu(this.squeeze.forward(x));
-    return cat([relu(this.expand1x1.forward(y)), relu(this.expand3x3.forward(y))]);
-  }
+function fireOf(from: number, squeeze: number, expand: number): nn.Module {
+  const conv = (n: number, to: number, size: number): nn.Module =>
+    sequence({ "": new nn.Conv2d(n, to, size, { ...start, padding: (size - 1) / 2 }), relu: new nn.ReLU() });
+  const squeezed = conv(from, squeeze, 1);
+  const both = new Branches({ "1x1": conv(squeeze, expand, 1), "3x3": conv(squeeze, expand, 3) });
+  return new Flat(sequence({ squeeze: squeezed, expand: both }));
 }
 
 /** Stem: width and kernel. Fires: squeeze and expand; 0 is a pooling. */
@@ -63,7 +54,7 @@ export class SqueezeNet extends Classifier {
     let from = width;
     const layers = fires.map((fire) => {
       if (!fire) return new nn.MaxPool2d(3, { stride: 2, ceilMode: !paddle });
-      const layer = new Fire(from, ...fire);
+      const layer = fireOf(from, ...fire);
       from = 2 * fire[1];
       return layer;
     });
