@@ -25,41 +25,32 @@ export interface ConvNormOptions extends nn.Conv2dLayerOptions {
 }
 
 function convNormLayers(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: Pair,
+  from: number,
+  to: number,
+  size: Pair,
   options: ConvNormOptions,
 ): [nn.Conv2d, nn.BatchNorm2d, ...nn.Module[]] {
+  // prettier-ignore
   const { activation: Activation = nn.ReLU, norm, ...rest } = options;
-  const padding: Pair =
-    typeof kernelSize === "number"
-      ? (kernelSize - 1) / 2
-      : [(kernelSize[0] - 1) / 2, (kernelSize[1] - 1) / 2];
+  const padding: Pair = typeof size === "number" ? (size - 1) / 2 : [(size[0] - 1) / 2, (size[1] - 1) / 2];
   return [
-    new nn.Conv2d(inChannels, outChannels, kernelSize, { padding, bias: false, weightInit: fanOut, ...rest }),
-    new nn.BatchNorm2d(outChannels, norm),
+    new nn.Conv2d(from, to, size, { padding, bias: false, weightInit: fanOut, ...rest }),
+    new nn.BatchNorm2d(to, norm),
     ...(Activation ? [new Activation()] : []),
   ];
 }
 
 /** Convolution that keeps the size but for its stride, batch normalisation, activation: "0", "1", "2" in files. */
-export function convNorm(
+export const convNorm = (
   from: number,
   to: number,
-  kernelSize: Pair,
+  size: Pair,
   options: ConvNormOptions = {},
-): nn.Sequential {
-  return new nn.Sequential(...convNormLayers(from, to, kernelSize, options));
-}
+): nn.Sequential => new nn.Sequential(...convNormLayers(from, to, size, options));
 
 /** The same as timm names it in files: "conv", "bn". */
-export function convBn(
-  from: number,
-  to: number,
-  kernelSize: Pair,
-  options: ConvNormOptions = {},
-): nn.Sequential {
-  const [conv, bn, act] = convNormLayers(from, to, kernelSize, options);
+export function convBn(from: number, to: number, size: Pair, options: ConvNormOptions = {}): nn.Sequential {
+  const [conv, bn, act] = convNormLayers(from, to, size, options);
   return new nn.Sequential({ conv, bn, ...(act ? { act } : {}) });
 }
 

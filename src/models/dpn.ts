@@ -123,11 +123,8 @@ export class DPN extends Network {
 }
 
 /** The authors': the mean of each channel, and one deviation for all. */
-const PREPARED: Preprocessing = {
-  ...imagenet(224, 256, "bicubic"),
-  mean: [124 / 255, 117 / 255, 104 / 255],
-  std: new Array<number>(3).fill(1 / (0.0167 * 255)),
-};
+const mean = [124 / 255, 117 / 255, 104 / 255];
+const PREPARED: Preprocessing = { ...imagenet(224, 256, "bicubic"), mean, std: new Array<number>(3).fill(1 / (0.0167 * 255)) }; // prettier-ignore
 const SHAPES = {
   dpn68: { stem: [3, 10], residual: 64, width: 128, groups: 32, depths: [3, 4, 12, 3], growths: [16, 32, 32, 64] },
   dpn92: { stem: [7, 64], residual: 256, width: 96, groups: 32, depths: [3, 4, 20, 3], growths: [16, 32, 24, 128] },

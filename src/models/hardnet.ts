@@ -9,24 +9,22 @@ import * as nn from "../nn/index.js";
 import { cat } from "../ops/index.js";
 import { fanOut } from "./blocks.js";
 import { Network } from "./head.js";
+import { times } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
-const weightInit = fanOut;
-
-/** "conv", "norm", ReLU6. */
+const normed = (name: string, from: number, to: number, size: number, options: nn.Conv2dLayerOptions) => ({
+  [name]: new nn.Conv2d(from, to, size, {
+    padding: (size - 1) / 2,
+    bias: false,
+    weightInit: fanOut,
+    ...options,
+  }),
+  norm: new nn.BatchNorm2d(to),
+});
 const conv = (from: number, to: number, size: number, stride = 1): nn.Sequential =>
-  new nn.Sequential({
-    conv: new nn.Conv2d(from, to, size, { stride, padding: (size - 1) / 2, bias: false, weightInit }),
-    norm: new nn.BatchNorm2d(to),
-    relu: new nn.ReLU6(),
-  });
-
-/** "dwconv", "norm". */
+  new nn.Sequential({ ...normed("conv", from, to, size, { stride }), relu: new nn.ReLU6() });
 const depthwise = (width: number, stride: number): nn.Sequential =>
-  new nn.Sequential({
-    dwconv: new nn.Conv2d(width, width, 3, { stride, padding: 1, groups: width, bias: false, weightInit }),
-    norm: new nn.BatchNorm2d(width),
-  });
+  new nn.Sequential(normed("dwconv", width, width, 3, { stride, groups: width }));
 
 /** Which layers the n-th sees: those 1, 2, 4, … before it, as far as these numbers divide n. 0 is what comes in. */
 const linksOf = (n: number): number[] => {
@@ -49,7 +47,7 @@ class HarDBlock extends nn.Module {
       return Math.floor(Math.floor(wanted + 1) / 2) * 2;
     };
     let to = 0;
-    this.layers = Array.from({ length: depth }, (_, i) => {
+    this.layers = times(depth, (i) => {
       const width = widthOf(i + 1);
       const seen = linksOf(i + 1).reduce((sum, n) => sum + widthOf(n), 0);
       if (this.#isOut(i + 1, depth)) to += width;

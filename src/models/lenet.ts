@@ -54,7 +54,7 @@ export class LeNet5 extends Classifier {
 
 const MNIST: Preprocessing = { ...imagenet(28, 28), inputSize: [28, 28, 1], ...mnistNormalization };
 
-export const lenet5 = defineModel("lenet5", MNIST, (options) => new LeNet5(options), {
+export const lenet5 = defineModel("lenet5", MNIST, (o) => new LeNet5(o), {
   series: "LeNet",
   ...PLAIN,
   ...SMALL,

@@ -8,12 +8,8 @@ import { Reparametrised, type RepBlockShape } from "./reparametrised.js";
 const DEPTHS = [2, 8, 10, 1];
 
 /** Pairs of blocks. widths: of each stage, in parts of 64, 128, 256 and 512; weighed: of each stage, pairs at its end. */
-function stagesOf(
-  stem: number,
-  widths: readonly number[],
-  branches: number,
-  weighed: readonly number[],
-): RepBlockShape[][] {
+type Numbers = readonly number[];
+function stagesOf(stem: number, widths: Numbers, branches: number, weighed: Numbers): RepBlockShape[][] {
   let from = stem;
   return DEPTHS.map((pairs, stage) =>
     Array.from({ length: pairs }, (_, i) => {
@@ -36,6 +32,7 @@ function mobileone(
   branches = 1,
   weighed: number[] = [],
 ) {
+  // prettier-ignore
   const to = Math.min(64, 64 * widths[0]!);
   const stem = { to, kernelSize: 3, groups: 1, branches: 1 };
   const shape = { stem, stages: stagesOf(to, widths, branches, weighed) };

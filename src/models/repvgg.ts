@@ -36,10 +36,8 @@ function repvgg(form: string, row: Row) {
   const stem = { to, kernelSize: 3, groups: 1, ...(row.se ? { squeezed: to / 16 } : {}) };
   const shape = { stem, stages: stagesOf(row) };
   const prepared = row.se ? imagenet(320, 320) : imagenet();
-  return defineModel(`repvgg_${form.toLowerCase()}`, prepared, (o) => new Reparametrised(shape, o), {
-    series: "RepVGG",
-    aliases: [`RepVGG_${form}`],
-  });
+  const traits = { series: "RepVGG", aliases: [`RepVGG_${form}`] };
+  return defineModel(`repvgg_${form.toLowerCase()}`, prepared, (o) => new Reparametrised(shape, o), traits);
 }
 
 export const repvgg_a0 = repvgg("A0", { depths: A, width: 0.75, last: 2.5 });

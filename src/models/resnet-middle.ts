@@ -2,18 +2,7 @@
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import {
-  adaptiveAvgPool2d,
-  add,
-  cat,
-  mul,
-  permute,
-  relu,
-  reshape,
-  sigmoid,
-  softmax,
-  sum,
-} from "../ops/index.js";
+import * as ops from "../ops/index.js";
 import { channels, fanOut, toEights } from "./blocks.js";
 import type { Layers } from "./layers.js";
 
@@ -50,11 +39,11 @@ class Cascade extends nn.Sequential {
     for (const [i, norm] of this.#norms.entries()) {
       const own = part(x, i, width);
       const before = parts[i - 1];
-      const y = before && !alone ? add(before, own) : own;
-      parts.push(relu(norm.forward(this.at(i)!.forward(y))));
+      const y = before && !alone ? ops.add(before, own) : own;
+      parts.push(ops.relu(norm.forward(this.at(i)!.forward(y))));
     }
     const last = part(x, this.length, width);
-    return cat([...parts, this.#pool?.forward(last) ?? last]);
+    return ops.cat([...parts, this.#pool?.forward(last) ?? last]);
   }
 }
 
@@ -96,12 +85,8 @@ export class SplitAttention extends nn.Module {
     this.#options = options;
     const wide = width * radix;
     const inside = Math.max(32, toEights(wide / 4));
-    this.conv = new nn.Conv2d(width, wide, 3, {
-      padding: 1,
-      groups: groups * radix,
-      bias: false,
-      weightInit: fanOut,
-    });
+    const how = { padding: 1, groups: groups * radix, bias: false, weightInit: fanOut };
+    this.conv = new nn.Conv2d(width, wide, 3, how);
     this.bn0 = new nn.BatchNorm2d(wide);
     this.fc1 = new nn.Conv2d(width, inside, 1, { groups, bias });
     this.bn1 = new nn.BatchNorm2d(inside);
@@ -110,17 +95,17 @@ export class SplitAttention extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const { radix, groups } = this.#options;
-    const y = relu(this.bn0.forward(this.conv.forward(x)));
+    const y = ops.relu(this.bn0.forward(this.conv.forward(x)));
     const [n, , , wide] = y.shape as [number, number, number, number];
     const width = wide / radix;
-    const means = reshape(adaptiveAvgPool2d(y, 1), [n, radix, width]);
-    const together = reshape(sum(means, 1), [n, 1, 1, width]);
-    const said = this.fc2.forward(relu(this.bn1.forward(this.fc1.forward(together))));
-    if (radix === 1) return mul(y, sigmoid(said));
+    const means = ops.reshape(ops.adaptiveAvgPool2d(y, 1), [n, radix, width]);
+    const together = ops.reshape(ops.sum(means, 1), [n, 1, 1, width]);
+    const said = this.fc2.forward(ops.relu(this.bn1.forward(this.fc1.forward(together))));
+    if (radix === 1) return ops.mul(y, ops.sigmoid(said));
     // Of each group, all splits lie one after the other; of y, all groups of a split do.
-    const split = permute(reshape(said, [n, groups, radix, width / groups]), [0, 1, 3, 2]);
-    const shares = reshape(permute(softmax(split), [0, 3, 1, 2]), [n, 1, 1, wide]);
-    const weighed = mul(y, shares);
-    return Array.from({ length: radix }, (_, i) => part(weighed, i, width)).reduce((a, b) => add(a, b));
+    const split = ops.permute(ops.reshape(said, [n, groups, radix, width / groups]), [0, 1, 3, 2]);
+    const shares = ops.reshape(ops.permute(ops.softmax(split), [0, 3, 1, 2]), [n, 1, 1, wide]);
+    const weighed = ops.mul(y, shares);
+    return Array.from({ length: radix }, (_, i) => part(weighed, i, width)).reduce((a, b) => ops.add(a, b));
   }
 }

@@ -9,6 +9,7 @@ import * as nn from "../nn/index.js";
 import { add } from "../ops/index.js";
 import { convBn, DownscaledDropout, rising, uniform } from "./blocks.js";
 import { Network } from "./head.js";
+import { sequence, times } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 export interface XceptionShape {
@@ -98,7 +99,7 @@ export class Xception extends Network {
         stride: smallImages && !i ? 1 : stride,
         first: !i,
       })),
-      ...Array.from({ length: middle }, () => ({ widths: [728, 728, 728] })),
+      ...times(middle, () => ({ widths: [728, 728, 728] })),
       { widths: paddle === "pooled" ? [728, 1024] : [728, 1024, 1024], stride: 2 },
       { widths: several(1536, 1536, 2048), last: true },
     ];
@@ -109,19 +110,16 @@ export class Xception extends Network {
       from = block.widths.at(-1)!;
       return layer;
     });
-    const stem = { norm: { eps: paddle === "pooled" ? 1e-5 : 1e-3 }, weightInit: uniform };
-    const fc = new nn.Linear(from, numClasses);
-    this.build(
-      {
-        stem: new nn.Sequential(
-          convBn(inChannels, 32, 3, { ...stem, stride: smallImages ? 1 : 2 }),
-          convBn(32, 64, 3, stem),
-        ),
-        blocks: new nn.Sequential(...built),
-        ...(paddle === "aligned" ? { dropout: new DownscaledDropout(dropout) } : {}),
-      },
-      { head: new nn.Sequential(paddle === "aligned" ? { fc } : { dropout: new nn.Dropout(dropout), fc }) },
-    );
+    const how = { norm: { eps: paddle === "pooled" ? 1e-5 : 1e-3 }, weightInit: uniform };
+    const first = convBn(inChannels, 32, 3, { ...how, stride: smallImages ? 1 : 2 });
+    const stem = new nn.Sequential(first, convBn(32, 64, 3, how));
+    const aligned = paddle === "aligned"; // drops before the means
+    const features = { stem, blocks: new nn.Sequential(...built), dropout: aligned ? new DownscaledDropout(dropout) : undefined }; // prettier-ignore
+    const end = {
+      dropout: aligned ? undefined : new nn.Dropout(dropout),
+      fc: new nn.Linear(from, numClasses),
+    };
+    this.build(features, { head: sequence(end) });
   }
 }
 
