@@ -153,4 +153,31 @@ const repvgg: PaddleSeries = {
   ],
 };
 
-export const CONVOLUTIONAL: readonly PaddleSeries[] = [resnet, relatives, resnest, densenet, vgg, alexnet, squeezenet, regnet, dpn, darknet, cspnet, hgnet, repvgg]; // prettier-ignore
+const hrnet: PaddleSeries = {
+  file: /^conv_layer1_1\.conv$/,
+  counted: [
+    [
+      /^st\d\.stage_func_list\.\d+\.fuse_func\.residual_func_list\.\d+/,
+      /^stage\d\.\d+\.fuse_layers\.[\d.]+(?=\.0$)/,
+    ],
+  ],
+  rules: [
+    [/^conv_layer1_(\d)\.(conv|bn)$/, "$2$1"],
+    [/^conv_tr1_1\./, "transition1.0."],
+    [/^conv_tr1_2\./, "transition1.1.0."],
+    [/^conv_tr(\d)\./, "transition$1.$1.0."],
+    [/^st(\d)\.stage_func_list\.(\d+)\.basic_block_list\./, "stage$1.$2.branches."],
+    [/^last_cls\.func_list\.(\d)\./, "incre_modules.$1.0."],
+    [/^cls_head_conv_list\./, "downsamp_modules."],
+    [/^conv_last\./, "final_layer."],
+    [/\.conv_down\./, ".downsample."],
+    [/\.conv(\d)\.(conv|bn)$/, ".$2$1"],
+    [/^((?:stage\d\.\d+\.fuse_layers|transition\d|downsamp_modules|final_layer)\b.*)\.(conv|bn)$/, (at, kind) => `${at}.${kind === "conv" ? 0 : 1}`], // prettier-ignore
+    [/\.se\.fc_squeeze$/, ".se.fc1"],
+    [/\.se\.fc_excitation$/, ".se.fc2"],
+    [/^fc$/, "classifier"],
+  ],
+  axes: [/\.se\.fc\d\./, 4],
+};
+
+export const CONVOLUTIONAL: readonly PaddleSeries[] = [resnet, relatives, resnest, hrnet, densenet, vgg, alexnet, squeezenet, regnet, dpn, darknet, cspnet, hgnet, repvgg]; // prettier-ignore

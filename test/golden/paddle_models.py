@@ -119,7 +119,7 @@ def nameless(self, *args, moving_mean_name=None, moving_variance_name=None, **kw
 
 paddle.nn.BatchNorm.__init__ = nameless
 
-from ppcls.arch.backbone.legendary_models import esnet, inception_v3, mobilenet_v1, mobilenet_v3, mobilenet_v4, pp_hgnet, pp_hgnet_v2, pp_lcnet, pp_lcnet_v2, resnet, vgg  # noqa: E402
+from ppcls.arch.backbone.legendary_models import esnet, hrnet, inception_v3, mobilenet_v1, mobilenet_v3, mobilenet_v4, pp_hgnet, pp_hgnet_v2, pp_lcnet, pp_lcnet_v2, resnet, vgg  # noqa: E402
 from ppcls.arch.backbone.model_zoo import alexnet, cspnet, darknet, densenet, dla, dpn, efficientnet, efficientnet_v2, fasternet, ghostnet  # noqa: E402
 from ppcls.arch.backbone.model_zoo import mixnet, mobilenet_v2, mobilenext, peleenet, regnet, repvgg, res2net, res2net_vd, resnest, resnet_vc  # noqa: E402
 from ppcls.arch.backbone.model_zoo import resnext, resnext101_wsl, resnext_vd, rexnet, se_resnet_vd, se_resnext, se_resnext_vd  # noqa: E402
@@ -181,6 +181,7 @@ NETWORKS = {
     "DarkNet53": darknet.DarkNet53,
     "CSPDarkNet53": cspnet.CSPDarkNet53,
     "PeleeNet": peleenet.PeleeNet,
+    "HRNet_W18_C": hrnet.HRNet_W18_C,
     "GoogLeNet": googlenet.GoogLeNet,
     "InceptionV3": inception_v3.InceptionV3,
     "InceptionV4": inception_v4.InceptionV4,
