@@ -34,6 +34,28 @@ const PIECES = "UnpackBigParamInfor@@";
 const nameOf = (name: string): string =>
   name.replace(/\.{2,}/g, ".").replace(/(^|\.)_mean$/, "$1running_mean").replace(/(^|\.)_variance$/, "$1running_var"); // prettier-ignore
 
+/** Whether Paddle stores a tensor with its axes the other way round: a linear layer's matrix. */
+const isTurned = (name: string, { length }: readonly number[]): boolean =>
+  length === 2 && /(^|\.)weight$/.test(name);
+
+/** A safetensors file's state dict, in PyTorch's names and orientation if paddle.save() wrote it, which its running statistics tell. */
+export function ofSafetensors(state: StateDict): StateDict {
+  if (![...state.keys()].some((name) => /(^|\.)_variance$/.test(name))) return state;
+  return new Map(
+    [...state].map(([given, tensor]) => {
+      const name = nameOf(given);
+      return [name, isTurned(name, tensor.shape) ? turned(tensor) : tensor];
+    }),
+  );
+}
+
+function turned({ dtype, shape, data }: StateTensor): StateTensor {
+  const [rows, columns] = shape as [number, number];
+  const to = data.slice();
+  for (let i = 0; i < to.length; i++) to[i] = data[(i % rows) * columns + Math.floor(i / rows)]!;
+  return { dtype, shape: [columns, rows], data: to };
+}
+
 /** Bytes of a matrix that are read at once. */
 const BLOCK = 2 ** 20;
 
@@ -71,8 +93,7 @@ export function readPaddle(source: ByteSource, key?: string): StateDict {
     if (budget < 0)
       throw new DataError(`${file}: ${short(given)}: tensors that repeat the file's bytes many times`);
     try {
-      const turned = array.shape.length === 2 && /(^|\.)weight$/.test(name);
-      state.set(name, turned ? transposed(source, array) : asItIs(source, array));
+      state.set(name, isTurned(name, array.shape) ? transposed(source, array) : asItIs(source, array));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       throw new DataError(`${file}: ${short(given)}: ${error.message}`);

@@ -2,7 +2,7 @@
 
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";
-import { isPickle, readPaddle } from "./paddle.js";
+import { isPickle, ofSafetensors, readPaddle } from "./paddle.js";
 import { readSafetensors } from "./safetensors.js";
 import { bytesSource, type ByteSource } from "./source.js";
 import { isLegacy } from "./torch-archive.js";
@@ -19,7 +19,7 @@ export interface ReadOptions {
 
 /**
  * The state dict in the bytes of a safetensors file, of a .pth or .pt file that torch.save() wrote in either of its
- * formats, or of a .pdparams file of paddle.save(), whose names and matrices become PyTorch's. `file` names it in errors. See decodeSafetensors() for the types; nothing in a file is executed.
+ * formats, or of a file of paddle.save(), .pdparams or safetensors, whose names and matrices become PyTorch's. `file` names it in errors. See decodeSafetensors() for the types; nothing in a file is executed.
  * @throws DataError naming the file, and the tensor or callable in it, if it is damaged, refused or of another kind
  */
 export function decodeWeights(bytes: Uint8Array, file = "weights", options: ReadOptions = {}): StateDict {
@@ -35,7 +35,7 @@ export function readState(source: ByteSource, { key }: ReadOptions = {}): StateD
   if (text.startsWith("PK\x03\x04") || isLegacy(text)) {
     return readTorch(source, key);
   }
-  if (text[8] === "{") return readSafetensors(source).state; // whose length may look like a pickle's beginning
+  if (text[8] === "{") return ofSafetensors(readSafetensors(source).state); // whose length may look like a pickle's beginning
   if (isPickle(text)) return readPaddle(source, key);
   const hint = text.startsWith("version https://git-lfs")
     ? "; it is a pointer to a file in Git LFS"

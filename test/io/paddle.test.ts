@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.js";
 import { readPaddle } from "../../src/io/paddle.js";
+import { encodeSafetensors } from "../../src/io/safetensors.js";
 import { bytesSource, type ByteSource } from "../../src/io/source.js";
 import { decodeWeights } from "../../src/io/weights.js";
-import { adaptiveAvgPool2d, BatchNorm2d, Conv2d, Linear, Module, permute, relu, tensor, tidy, type Tensor } from "../../src/index.js"; // prettier-ignore
+import { adaptiveAvgPool2d, BatchNorm2d, Conv2d, Linear, Module, permute, relu, tensor, tidy, type StateDict, type Tensor } from "../../src/index.js"; // prettier-ignore
 import { loadWeights, readWeights } from "../../src/node.js";
 import { bytes, named, tuple, u32, unicode } from "../helpers/pickles.js";
 import { goldens } from "../helpers/weights.js";
@@ -242,5 +243,19 @@ describe("refuses", () => {
     expect(refusal(one(header([2000]), latin("a".repeat(16_004))))).toMatch(
       /\[2000\] of 16004 bytes; expected 8000$/,
     );
+  });
+});
+
+describe("safetensors of paddle.save()", () => {
+  const state = (norm: string): StateDict =>
+    new Map([
+      ["0.weight", { dtype: "F32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+      [`1.${norm}`, { dtype: "F32", shape: [1], data: Float32Array.of(7) }],
+    ]);
+  it("get PyTorch's names and orientation, which their running statistics tell", () => {
+    const read = decodeWeights(encodeSafetensors(state("_variance")));
+    expect([...read.keys()]).toEqual(["0.weight", "1.running_var"]);
+    expect(read.get("0.weight")).toMatchObject({ shape: [3, 2], data: Float32Array.of(1, 4, 2, 5, 3, 6) });
+    expect(decodeWeights(encodeSafetensors(state("running_var")))).toEqual(state("running_var"));
   });
 });
