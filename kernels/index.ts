@@ -7,6 +7,7 @@ export { fewRows, fewRowsScratch } from "./product/few-rows";
 export { tileColumns, tileCount, tileRows } from "./tile/tile";
 export * from "./elementwise/copy";
 export * from "./elementwise/generated/maps";
+export * from "./elementwise/prelu";
 export { argmax, maxBackward, sum, sumBackward } from "./reduce/reduce";
 export * from "./reduce/softmax";
 export * from "./norm/batch-norm";

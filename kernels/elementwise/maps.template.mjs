@@ -133,6 +133,7 @@ const BINARY = [
   ["div", "a / b", "f32x4.div(a, b)"],
   ["maximum", "max(a, b), NaN if either is", "f32x4.max(a, b)"],
   ["minimum", "min(a, b), NaN if either is", "f32x4.min(a, b)"],
+  ["prelu", "a where it is positive, else a·b; NaN stays NaN", "leak(a, a, b)"],
   ["greaterEqual", "1 where a ≥ b, else 0", "v128.and(f32x4.splat(1), f32x4.ge(a, b))"],
 ];
 

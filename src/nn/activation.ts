@@ -1,10 +1,11 @@
-import type { Tensor } from "../core/tensor.js";
+import { zeros, type Tensor } from "../core/tensor.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import {
   gelu,
   hardsigmoid,
   hardswish,
   leakyRelu,
+  prelu,
   relu,
   relu6,
   sigmoid,
@@ -13,7 +14,8 @@ import {
   type GeluOptions,
 } from "../ops/index.js";
 import { GELU as OPTIONS } from "../ops/option-names.js";
-import { Module } from "./module.js";
+import { checkSize } from "./check.js";
+import { Module, Parameter } from "./module.js";
 
 /** max(x, 0). */
 export class ReLU extends Module {
@@ -92,5 +94,24 @@ export class LeakyReLU extends Module {
 
   forward(x: Tensor): Tensor {
     return leakyRelu(x, this.negativeSlope);
+  }
+}
+
+/** x where it is positive, else x · weight, which is learnt: one for each of numParameters channels, or for all. */
+export class PReLU extends Module {
+  readonly weight: Parameter;
+
+  /** init: what weights start with, 0.25 by default. @throws ShapeError unless numParameters is an integer ≥ 1 */
+  constructor(numParameters = 1, init = 0.25) {
+    super();
+    checkSize("PReLU", "numParameters", numParameters);
+    if (typeof init !== "number") throw wrongKind("PReLU", "init", init, "a number");
+    const weight = zeros([numParameters]);
+    weight.view().fill(init);
+    this.weight = new Parameter(weight);
+  }
+
+  forward(x: Tensor): Tensor {
+    return prelu(x, this.weight);
   }
 }

@@ -82,6 +82,10 @@ export const ELEMENTWISE: Readonly<Record<string, Row>> = {
     const x = n.input("x");
     return n.result(n.add("LeakyRelu", [x.name], { alpha: { float: n.attr("negativeSlope") } }), x.axes);
   },
+  prelu(n) {
+    const x = n.input("x");
+    return n.result(n.add("PRelu", [x.name, broadcast(n, n.input("weight"), x.axes)]), x.axes);
+  },
   affine(n) {
     const x = n.input("x");
     const [scale, shift] = [n.attr<number>("scale"), n.attr<number>("shift")];

@@ -11,6 +11,7 @@ export * from "./movement.js";
 export { batchNorm, type BatchNormOptions } from "./norm.js";
 export { adaptiveAvgPool2d, avgPool2d, maxPool2d } from "./pool.js";
 export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.js";
+export * from "./prelu.js";
 export * from "./reduce.js";
 export * from "./slice.js";
 export type { ClassNumbers, Reduction } from "./targets.js";

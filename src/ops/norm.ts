@@ -41,14 +41,14 @@ const BLOCKS = 64;
 const BLOCK_ROWS = 64;
 
 /** Blocks of rows that are summed on their own: how many there are, rows of one, and how many are worth another thread. */
-function blocksOf(x: Place): { blocks: number; blockRows: number; grain: number } {
+export function blocksOf(x: Place): { blocks: number; blockRows: number; grain: number } {
   const { rows, channels } = rowsOf(x);
   const blockRows = Math.max(BLOCK_ROWS, Math.ceil(rows / BLOCKS / 16) * 16);
   const grain = Math.ceil(GRAIN / (blockRows * Math.max(1, channels)));
   return { blocks: Math.ceil(rows / blockRows), blockRows, grain };
 }
 
-function rowsOf({ shape, size }: { shape: Shape; size: number }): { rows: number; channels: number } {
+export function rowsOf({ shape, size }: { shape: Shape; size: number }): { rows: number; channels: number } {
   const channels = shape.at(-1)!;
   return { rows: size === 0 ? 0 : size / channels, channels };
 }

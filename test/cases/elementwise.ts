@@ -101,6 +101,21 @@ export const elementwise: OpCases[] = [
   withPieces(unary("hardswish", "normal", 1e-6)),
   withPieces(unary("relu6", "awayFromZero", 0)),
   unary("leakyRelu", "awayFromZero", 1e-6, { negativeSlope: 0.1 }),
+  {
+    op: "prelu",
+    cases: [
+      ...[0, ...around(4), 17].map((c) => ({
+        name: `${c} channels`,
+        inputs: { x: [2, 3, 2, c], weight: [c] },
+      })),
+      { name: "one for all", inputs: { x: [2, 3, 2, 5], weight: [1] } },
+      { name: "many rows", inputs: { x: [300, 3], weight: [3] } },
+      { name: "no rows", inputs: { x: [0, 3], weight: [3] } },
+      { ...specials, inputs: { ...specials.inputs, weight: [1] } },
+    ],
+    draw: { x: "awayFromZero", weight: "normal" },
+    tolerance: 1e-6,
+  },
   unary("affine", "normal", 1e-6, { scale: -1.7, shift: 0.3 }),
   binary("add", "normal", "normal"),
   binary("sub", "normal", "normal"),

@@ -114,6 +114,8 @@ for smoothing in [0.0, 0.2]:
          lambda x, target: F.cross_entropy(x, target, label_smoothing=smoothing), ints=["target"])
 for op in ["relu", "sigmoid", "tanh", "exp", "abs", "neg"]:
     case(op, {}, {"x": [3, 11]}, getattr(torch, op))
+for slopes in [11, 1]:
+    case("prelu", {}, {"x": [3, 11], "weight": [slopes]}, F.prelu)
 case("gelu", {}, {"x": [3, 11]}, F.gelu)
 case("geluTanh", {}, {"x": [3, 11]}, lambda x: F.gelu(x, approximate="tanh"))
 case("logSigmoid", {}, {"x": [3, 11]}, F.logsigmoid)

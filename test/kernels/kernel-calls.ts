@@ -14,7 +14,7 @@ const UNARY = ["relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "s
 const BACKWARD = ["reluBackward", "sigmoidBackward", "tanhBackward", "absBackward", "siluBackward", "geluBackward", "geluTanhBackward", "hardsigmoidBackward", "hardswishBackward", "relu6Backward"] as const; // prettier-ignore
 type Unary = (typeof UNARY)[number];
 type Backward = (typeof BACKWARD)[number];
-type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
+type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual" | "prelu";
 
 const unary = (kernel: Unary): Call[] =>
   calls(["n"], [LENGTHS], (k, g, n) => k[kernel](g.input(n, "positive"), g.output(n), 0, n));
@@ -78,7 +78,7 @@ const targetsOf = (g: Guarded, soft: number, rows: number, n: number): number =>
 
 export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   ...each(UNARY, unary),
-  ...each(["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual"], binary),
+  ...each(["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual", "prelu"], binary),
   ...each(BACKWARD, backward),
   affine: calls(["n"], [LENGTHS], (k, g, n) => k.affine(g.input(n), g.output(n), 2, 3, 0, n)),
   leakyRelu: calls(["n"], [LENGTHS], (k, g, n) => k.leakyRelu(g.input(n), g.output(n), 0.1, 0, n)),
@@ -219,6 +219,15 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       k.normSums(g.struct("Norm", fields), 0, blocks);
     }),
   ),
+  preluBackward: inBlocks((k, g, rows, c, blockRows, blocks) => {
+    const [dy, x, weight] = [g.input(rows * c), g.input(rows * c), g.input(c)];
+    const [out, partials] = [g.output(rows * c), g.output(blocks * c)];
+    k.preluBackward(
+      g.struct("Norm", { dy, x, weight, out, rows, channels: c, blockRows, partials }),
+      0,
+      blocks,
+    );
+  }),
   finishSums: inBlocks((k, g, _rows, c, _blockRows, blocks) =>
     k.finishSums(g.input(2 * blocks * c), blocks, c, g.output(c), g.output(c)),
   ),

@@ -129,11 +129,8 @@ const pools: Row[] = [
     () => fovea.adaptiveAvgPool2d(x(1, 5, 5, 3), [1, 0]),
     "adaptiveAvgPool2d: expected x:[n,h,w,c] with h, w ≥ 1 and sizes ≥ 1; got x:[1,5,5,3] outputSize [1,0]",
   ],
-  [
-    "groups that do not divide",
-    () => fovea.channelShuffle(x(1, 5, 5, 6), 4),
-    "channelShuffle: expected x:[n,h,w,c] and groups, an integer ≥ 1 that divides c; got x:[1,5,5,6] groups 4",
-  ],
+  ["other groups", () => fovea.channelShuffle(x(1, 5, 5, 6), 4), "channelShuffle: expected x:[n,h,w,c] and groups, an integer ≥ 1 that divides c; got x:[1,5,5,6] groups 4"], // prettier-ignore
+  ["other slopes", () => fovea.prelu(x(2, 3), x(2)), "prelu: expected x:[…,c] and weight:[c] or [1]; got x:[2,3] weight:[2]"], // prettier-ignore
   [
     "half a factor",
     () => fovea.interpolate(x(1, 5, 5, 3), { scaleFactor: [2, 0.5] }),

@@ -39,6 +39,11 @@ export function leakyRelu({ x }: Unary, { negativeSlope }: { negativeSlope: numb
   return values(x.shape, (i) => (x.data[i]! > 0 ? x.data[i]! : x.data[i]! * negativeSlope));
 }
 
+export function prelu({ x, weight }: { x: Values; weight: Values }): Values {
+  const slope = (i: number): number => weight.data[i % weight.data.length]!;
+  return values(x.shape, (i) => (x.data[i]! > 0 ? x.data[i]! : x.data[i]! * slope(i)));
+}
+
 export function affine({ x }: Unary, { scale, shift }: { scale: number; shift: number }): Values {
   return values(x.shape, (i) => x.data[i]! * scale + shift);
 }
