@@ -5,10 +5,10 @@ import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
-import { add, cat, relu } from "../ops/index.js";
+import { cat } from "../ops/index.js";
 import { channels, convNorm, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { Residual } from "./layers.js";
+import { Apply, Residual, sequence } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 import { conv } from "./resnet-block.js";
 
@@ -45,22 +45,10 @@ function blockOf({ from, to, stride }: Place, shape: DLAShape, drop: number): Re
 }
 
 /** One 1×1 convolution over all children, the last child first. */
-class Root extends nn.Module {
-  readonly conv: nn.Conv2d;
-  readonly bn: nn.BatchNorm2d;
-  readonly #adds: boolean;
-
-  constructor(from: number, to: number, adds: boolean) {
-    super();
-    this.conv = conv(from, to, 1);
-    this.bn = new nn.BatchNorm2d(to);
-    this.#adds = adds;
-  }
-
-  forward(joined: Tensor): Tensor {
-    const y = this.bn.forward(this.conv.forward(joined));
-    return relu(this.#adds ? add(y, channels(joined, 0, y.shape[3]!)) : y);
-  }
+function rootOf(from: number, to: number, adds: boolean): nn.Module {
+  const layers = { conv: conv(from, to, 1), bn: new nn.BatchNorm2d(to) };
+  if (!adds) return sequence({ ...layers, relu: new nn.ReLU() });
+  return new Residual(layers, { shortcut: { first: new Apply((x) => channels(x, 0, to)) }, relu: true });
 }
 
 /** Two trees one after the other, or two blocks and a root. */
@@ -68,20 +56,13 @@ class Tree extends nn.Module {
   readonly project: nn.Sequential | undefined;
   readonly tree1: Tree | Residual;
   readonly tree2: Tree | Residual;
-  readonly root: Root | undefined;
+  readonly root: nn.Module | undefined;
   readonly #pool: nn.MaxPool2d | undefined;
   readonly #joinsInput: boolean;
 
   /** joined: channels that trees before hand to the root besides those of its own blocks. */
-  constructor(
-    levels: number,
-    place: Place,
-    shape: DLAShape,
-    joined: number,
-    joinsInput: boolean,
-    drop: () => number,
-  ) {
-    // prettier-ignore
+  // prettier-ignore
+  constructor(levels: number, place: Place, shape: DLAShape, joined: number, joinsInput: boolean, drop: () => number) {
     super();
     const { from, to, stride } = place;
     const all = joined + (joinsInput ? from : 0);
@@ -92,7 +73,7 @@ class Tree extends nn.Module {
       this.project = from === to ? undefined : convNorm(from, to, 1, { activation: null });
       this.tree1 = blockOf(place, shape, drop());
       this.tree2 = blockOf(second, shape, drop());
-      this.root = new Root(2 * to + all, to, shape.rootAdds ?? false);
+      this.root = rootOf(2 * to + all, to, shape.rootAdds ?? false);
     } else {
       this.tree1 = new Tree(levels - 1, place, shape, 0, false, drop);
       this.tree2 = new Tree(levels - 1, second, shape, all + to, false, drop);

@@ -37,15 +37,9 @@ const bnAct = (width: number, eps: number) => ({
 
 interface Place {
   from: number;
-  width: number;
-  groups: number;
-  /** Channels that are added to, and those that are new. */
-  residual: number;
-  growth: number;
-  /** Stride of the first block of a stage, which projects its input; otherwise undefined. */
-  projected: number | undefined;
-  eps: number;
-  split: boolean;
+  stage: number;
+  /** Whether it is the stage's first, which projects its input. */
+  first: boolean;
   /** Probability of adding nothing in training. */
   drop: number;
 }
@@ -61,15 +55,21 @@ class DualPath extends nn.Module {
   readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #residual: number;
 
-  constructor({ from, width, groups, residual, growth, projected, eps, split, drop }: Place) {
+  constructor(shape: DPNShape, { from, stage, first, drop }: Place) {
     super();
+    const { groups, eps, split = false } = shape;
+    const [residual, width, growth] = [
+      shape.residual * 2 ** stage,
+      shape.width * 2 ** stage,
+      shape.growths[stage]!,
+    ];
     this.#residual = residual;
     /** Normalise, activate, convolve. */
     const bnConv = (a: number, b: number, size: number, options?: nn.Conv2dLayerOptions): nn.Module =>
       sequence({ ...bnAct(a, eps), conv: conv(a, b, size, options) });
-    const stride = projected ?? 1;
-    const project = projected ? bnConv(from, residual + 2 * growth, 1, { stride }) : undefined;
-    if (projected === 2) this.c1x1_w_s2 = project;
+    const stride = first && stage ? 2 : 1;
+    const project = first ? bnConv(from, residual + 2 * growth, 1, { stride }) : undefined;
+    if (stride === 2) this.c1x1_w_s2 = project;
     else this.c1x1_w_s1 = project;
     this.c1x1_a = bnConv(from, width, 1);
     this.c3x3_b = bnConv(width, width, 3, { stride, groups });
@@ -96,7 +96,7 @@ export class DPN extends Network {
   constructor(shape: DPNShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { stem: "numbers", depths: "numbers", growths: "numbers" });
-    const { stem, residual, width, groups, depths, growths, eps, split = false } = shape;
+    const { stem, residual, depths, growths, eps } = shape;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(depths) - 1);
     let from = stem[1];
@@ -106,13 +106,9 @@ export class DPN extends Network {
     const conv1_1 = convBn(inChannels, from, size, { stride, norm });
     const conv1_pool = smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
     depths.forEach((depth, stage) => {
-      const wider = 2 ** stage;
-      const growth = growths[stage]!;
       for (let i = 0; i < depth; i++) {
-        const projected = i ? undefined : stage ? 2 : 1;
-        const place = { from, width: width * wider, groups, residual: residual * wider, growth, projected };
-        blocks[`conv${stage + 2}_${i + 1}`] = new DualPath({ ...place, eps, split, drop: drop() });
-        from = i ? from + growth : residual * wider + 3 * growth;
+        blocks[`conv${stage + 2}_${i + 1}`] = new DualPath(shape, { from, stage, first: !i, drop: drop() });
+        from = i ? from + growths[stage]! : residual * 2 ** stage + 3 * growths[stage]!;
       }
     });
     const conv5_bn_ac = sequence(bnAct(from, eps));

@@ -2,13 +2,12 @@
 // has it: with batch normalisation, and 3×3 convolutions where the paper has 5×5 (https://github.com/pytorch/vision/issues/906).
 // PaddleClas's form has the paper's 5×5, no normalisation, and ReLUs behind the blocks alone.
 
-import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
-import { adaptiveAvgPool2d, flatten, relu } from "../ops/index.js";
+import { adaptiveAvgPool2d } from "../ops/index.js";
 import { convBn, DownscaledDropout, gaussian } from "./blocks.js";
 import { AuxiliaryNetwork, chain, spacedMeans, type MakeConv } from "./branches.js";
-import { Branches } from "./layers.js";
+import { Apply, Branches, sequence } from "./layers.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.01);
@@ -35,52 +34,34 @@ const LAYERS: readonly (readonly [number: string, widths: Widths] | 2 | 3)[] = [
   ["5b", [384, 192, 384, 48, 128, 128]],
 ];
 
-class Inception extends Branches {
-  readonly #paddle: boolean;
-
-  constructor(from: number, [one, before2, two, before3, three, four]: Widths, paddle: boolean) {
-    const conv = paddle ? bare : withNorm;
-    const pool = new nn.MaxPool2d(3, { stride: 1, padding: 1, ceilMode: !paddle });
-    super({
-      branch1: conv(from, one, 1),
-      branch2: new nn.Sequential(...chain(conv, from, [before2, 1], [two, 3])),
-      branch3: new nn.Sequential(...chain(conv, from, [before3, 1], [three, paddle ? 5 : 3])),
-      branch4: new nn.Sequential(pool, conv(from, four, 1)),
-    });
-    this.#paddle = paddle;
-  }
-
-  override forward(x: Tensor): Tensor {
-    const y = super.forward(x);
-    return this.#paddle ? relu(y) : y;
-  }
+function inception(
+  from: number,
+  [one, before2, two, before3, three, four]: Widths,
+  paddle: boolean,
+): nn.Module {
+  const conv = paddle ? bare : withNorm;
+  const pool = new nn.MaxPool2d(3, { stride: 1, padding: 1, ceilMode: !paddle });
+  return new Branches({
+    branch1: conv(from, one, 1),
+    branch2: new nn.Sequential(...chain(conv, from, [before2, 1], [two, 3])),
+    branch3: new nn.Sequential(...chain(conv, from, [before3, 1], [three, paddle ? 5 : 3])),
+    branch4: new nn.Sequential(pool, conv(from, four, 1)),
+  });
 }
 
 /** A classifier in the middle. */
-class InceptionAux extends nn.Module {
-  readonly conv: nn.Module;
-  readonly fc1: nn.Linear;
-  readonly dropout: nn.Module;
-  readonly fc2: nn.Linear;
-  readonly #paddle: boolean;
-  readonly #relu: boolean;
-
-  constructor(from: number, numClasses: number, paddle: boolean) {
-    super();
-    this.#paddle = paddle;
-    this.#relu = !paddle || from === 512; // PaddleClas forgot the second's
-    this.conv = (paddle ? bare : withNorm)(from, 128, 1);
-    this.fc1 = new nn.Linear(paddle ? 1152 : 2048, 1024, { weightInit });
-    this.fc2 = new nn.Linear(1024, numClasses, { weightInit });
-    this.dropout = paddle ? new DownscaledDropout(0.7) : new nn.Dropout(0.7);
-  }
-
-  forward(x: Tensor): Tensor {
-    const means = this.#paddle ? adaptiveAvgPool2d(spacedMeans(x, 3), 3) : adaptiveAvgPool2d(x, 4);
-    const y = this.fc1.forward(flatten(this.conv.forward(means)));
-    return this.fc2.forward(this.dropout.forward(this.#relu ? relu(y) : y));
-  }
+function auxiliary(from: number, numClasses: number, paddle: boolean): nn.Module {
+  const conv = (paddle ? bare : withNorm)(from, 128, 1);
+  const pool = paddle
+    ? new Apply((x) => adaptiveAvgPool2d(spacedMeans(x, 3), 3))
+    : new nn.AdaptiveAvgPool2d(4);
+  const fc1 = new nn.Linear(paddle ? 1152 : 2048, 1024, { weightInit });
+  const fc2 = new nn.Linear(1024, numClasses, { weightInit });
+  const relu = !paddle || from === 512 ? new nn.ReLU() : undefined; // PaddleClas forgot the second's
+  return sequence({ pool, conv, flatten: new nn.Flatten(), fc1, relu, dropout: dropoutOf(paddle, 0.7), fc2 });
 }
+
+const dropoutOf = (paddle: boolean, p: number): nn.Module => new (paddle ? DownscaledDropout : nn.Dropout)(p);
 
 export interface GoogLeNetOptions extends ModelOptions {
   /** Whether there are auxiliary classifiers for training. Default true. */
@@ -108,30 +89,24 @@ export class GoogLeNet extends AuxiliaryNetwork {
         continue;
       }
       const [number, widths] = layer;
-      inside[`inception${number}`] = new Inception(from, widths, paddle);
+      inside[`inception${number}`] = inception(from, widths, paddle);
+      if (paddle) inside[`relu${number}`] = new nn.ReLU();
       from = widths[0] + widths[2] + widths[4] + widths[5];
     }
-    const aux = (channels: number): nn.Module => new InceptionAux(channels, numClasses, paddle);
+    const aux = (channels: number): nn.Module => auxiliary(channels, numClasses, paddle);
     const features = {
       conv1: smallImages ? conv(inChannels, 64, 3) : conv(inChannels, 64, 7, { stride: 2 }),
-      ...(smallImages ? {} : { maxpool1: pool(3) }),
+      maxpool1: smallImages ? undefined : pool(3),
       ...inside,
       ...(auxHeads ? { aux1: aux(512), aux2: aux(528) } : {}),
     };
-    const end = {
-      dropout: paddle ? new DownscaledDropout(dropout) : new nn.Dropout(dropout),
-      fc: new nn.Linear(1024, numClasses, { weightInit }),
-    };
-    this.build(features, end, auxHeads ? { aux2: ["inception4d", 0.3], aux1: ["inception4a", 0.3] } : {});
+    const end = { dropout: dropoutOf(paddle, dropout), fc: new nn.Linear(1024, numClasses, { weightInit }) };
+    const last = paddle ? "relu" : "inception";
+    this.build(features, end, auxHeads ? { aux2: [`${last}4d`, 0.3], aux1: [`${last}4a`, 0.3] } : {});
   }
 }
 
 const TRAITS = { series: "Inception", ...PLAIN };
 
-export const googlenet = defineModel(
-  "googlenet",
-  imagenet(),
-  (o?: GoogLeNetOptions) => new GoogLeNet(o),
-  TRAITS,
-);
+export const googlenet = defineModel("googlenet", imagenet(), (o?: GoogLeNetOptions) => new GoogLeNet(o), TRAITS); // prettier-ignore
 export const paddle_googlenet = defineModel("paddle_googlenet", imagenet(), (o?: GoogLeNetOptions) => new GoogLeNet(o, true), { ...TRAITS, aliases: ["GoogLeNet"] }); // prettier-ignore

@@ -1,13 +1,11 @@
 // Inception V3: Szegedy et al., Rethinking the Inception Architecture for Computer Vision (2015), arXiv 1512.00567, as torchvision has
 // it. PaddleClas's form has no classifier in the middle, another eps, and its older dropout.
 
-import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
-import { adaptiveAvgPool2d, flatten } from "../ops/index.js";
 import { convBn, DownscaledDropout, gaussian } from "./blocks.js";
 import { AuxiliaryNetwork, chain, cross, DOWN, spacedMeans, type ConvRow, type MakeConv } from "./branches.js"; // prettier-ignore
-import { flatBranches } from "./layers.js";
+import { Apply, flatBranches, sequence, type Layers } from "./layers.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.1);
@@ -18,7 +16,7 @@ const pool = (): nn.Module => new nn.MaxPool2d(3, { stride: 2 });
  * The blocks: figures 5 (a), 6 (c) and 7 (e), and those that halve the size; aux: the classifier in their middle. Layers' names say
  * their place in a branch.
  */
-function blocks(conv: MakeConv, aux: Record<string, nn.Module>): Record<string, nn.Module> {
+function blocks(conv: MakeConv, aux: Layers): Layers {
   const row = (from: number, ...rows: ConvRow[]): nn.Sequential =>
     new nn.Sequential(Object.fromEntries(chain(conv, from, ...rows).map((layer, i) => [i + 1, layer])));
   const averaged = (from: number, to: number): nn.Sequential =>
@@ -73,22 +71,15 @@ function blocks(conv: MakeConv, aux: Record<string, nn.Module>): Record<string, 
 }
 
 /** The classifier in the middle. */
-class InceptionAux extends nn.Module {
-  readonly conv0: nn.Module;
-  readonly conv1: nn.Module;
-  readonly fc: nn.Linear;
-
-  constructor(conv: MakeConv, numClasses: number) {
-    super();
-    this.conv0 = conv(768, 128, 1);
-    this.conv1 = conv(128, 768, 5, { ...VALID, weightInit: gaussian(0.01) });
-    this.fc = new nn.Linear(768, numClasses, { weightInit: gaussian(0.001) });
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.conv1.forward(this.conv0.forward(spacedMeans(x, 5)));
-    return this.fc.forward(flatten(adaptiveAvgPool2d(y, 1)));
-  }
+function auxiliary(conv: MakeConv, numClasses: number): nn.Module {
+  return sequence({
+    pool: new Apply((x) => spacedMeans(x, 5)),
+    conv0: conv(768, 128, 1),
+    conv1: conv(128, 768, 5, { ...VALID, weightInit: gaussian(0.01) }),
+    avgpool: new nn.AdaptiveAvgPool2d(1),
+    flatten: new nn.Flatten(),
+    fc: new nn.Linear(768, numClasses, { weightInit: gaussian(0.001) }),
+  });
 }
 
 export interface InceptionV3Options extends ModelOptions {
@@ -103,12 +94,12 @@ export class InceptionV3 extends AuxiliaryNetwork {
     const { numClasses = 1000, inChannels = 3, smallImages = false, auxHeads = !paddle } = options;
     const norm = { eps: paddle ? 1e-5 : 1e-3 };
     const conv: MakeConv = (from, to, size, o) => convBn(from, to, size, { weightInit, norm, ...o });
-    const aux = auxHeads ? { AuxLogits: new InceptionAux(conv, numClasses) } : {};
+    const aux = { AuxLogits: auxHeads ? auxiliary(conv, numClasses) : undefined };
     const features = {
       Conv2d_1a_3x3: conv(inChannels, 32, 3, smallImages ? VALID : DOWN),
       Conv2d_2a_3x3: conv(32, 32, 3, VALID),
       Conv2d_2b_3x3: conv(32, 64, 3),
-      ...(smallImages ? {} : { maxpool1: pool() }),
+      maxpool1: smallImages ? undefined : pool(),
       Conv2d_3b_1x1: conv(64, 80, 1),
       Conv2d_4a_3x3: conv(80, 192, 3, VALID),
       maxpool2: pool(),
