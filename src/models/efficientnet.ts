@@ -6,20 +6,14 @@ import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { convNorm, fanOut, rising, sum, toEights } from "./blocks.js";
+import { convNorm, fanOut, rising, sum, toEights, type ConvNormOptions } from "./blocks.js";
 import { Network } from "./head.js";
 import { repeat, Residual } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 /** Of a stage, and whether its blocks are fused: V2. */
-export type Stage = readonly [
-  expansion: number,
-  kernelSize: number,
-  stride: number,
-  to: number,
-  blocks: number,
-  fused?: "fused",
-];
+// prettier-ignore
+export type Stage = readonly [expansion: number, kernelSize: number, stride: number, to: number, blocks: number, fused?: "fused"];
 
 /** B0. */
 const STAGES: readonly Stage[] = [[1, 3, 1, 16, 1], [6, 3, 2, 24, 2], [6, 5, 2, 40, 2], [6, 3, 2, 80, 3], [6, 5, 1, 112, 3], [6, 5, 2, 192, 4], [6, 3, 1, 320, 1]]; // prettier-ignore
@@ -42,24 +36,20 @@ interface BlockShape {
   expansion: number;
   kernelSize: number;
   stride: number;
-  norm: nn.BatchNorm2dOptions | undefined;
+  options: ConvNormOptions;
 }
 
 /** One convolution instead of MBConv's first two, and no weighing: EfficientNetV2's blocks of the first stages. */
-function fusedLayers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): nn.Module[] {
-  const options = { activation: nn.SiLU, ...(norm ? { norm } : {}) };
+function fusedLayers({ from, to, expansion, kernelSize, stride, options }: BlockShape): nn.Module[] {
   const wide = toEights(from * expansion);
   if (wide === from) return [convNorm(from, to, kernelSize, { ...options, stride })];
-  return [
-    convNorm(from, wide, kernelSize, { ...options, stride }),
-    convNorm(wide, to, 1, { ...options, activation: null }),
-  ];
+  const first = convNorm(from, wide, kernelSize, { ...options, stride });
+  return [first, convNorm(wide, to, 1, { ...options, activation: null })];
 }
 
 /** Widen, convolve each channel, weigh the channels, narrow. */
-function layers({ from, to, expansion, kernelSize, stride, norm }: BlockShape): nn.Module[] {
+function layers({ from, to, expansion, kernelSize, stride, options }: BlockShape): nn.Module[] {
   const wide = toEights(from * expansion);
-  const options = { activation: nn.SiLU, ...(norm ? { norm } : {}) };
   const conv = { weightInit: fanOut, biasInit: init.zeros };
   return [
     ...(wide === from ? [] : [convNorm(from, wide, 1, options)]),
@@ -87,7 +77,7 @@ export class EfficientNet extends Network {
     const features = [convNorm(inChannels, from, 3, { ...shared, stride: smallImages ? 1 : 2 })];
     for (const { blocks, stride, fused, ...shape } of stages) {
       const block = (i: number): nn.Module => {
-        const place = { from: i ? shape.to : from, stride: i ? 1 : stride, norm };
+        const place = { from: i ? shape.to : from, stride: i ? 1 : stride, options: shared };
         const made = (fused ? fusedLayers : layers)({ ...shape, ...place });
         const adds = place.stride === 1 && place.from === shape.to;
         return new Residual({ block: new nn.Sequential(...made) }, { adds, drop: drop() });
@@ -105,12 +95,9 @@ export class EfficientNet extends Network {
   }
 }
 
-const register = (
-  name: string,
-  preprocessing: Preprocessing,
-  ...[width, depth, dropout, norm]: [number, number, number, nn.BatchNorm2dOptions?]
-) =>
-  defineModel(name, preprocessing, (o) => new EfficientNet({ width, depth, dropout, ...(norm ? { norm } : {}) }, o), { series: "EfficientNet" }); // prettier-ignore
+type Numbers = [width: number, depth: number, dropout: number, norm?: nn.BatchNorm2dOptions];
+const register = (name: string, prepared: Preprocessing, ...[width, depth, dropout, norm]: Numbers) =>
+  defineModel(name, prepared, (o) => new EfficientNet({ width, depth, dropout, ...(norm ? { norm } : {}) }, o), { series: "EfficientNet" }); // prettier-ignore
 
 /** The statistics of B5 and larger, which were converted from TensorFlow. */
 const SLOW = { eps: 1e-3, momentum: 0.01 };

@@ -5,11 +5,11 @@ import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, cat, sigmoid } from "../ops/index.js";
+import { cat, sigmoid } from "../ops/index.js";
 import { fanOut, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
 import { Affine, convAffine, stemV1, stemV2 } from "./hgnet-stem.js";
-import { Apply, Gate, sequence, times } from "./layers.js";
+import { Apply, Gate, Residual, sequence, times, unnamed } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 /** Of each stage: channels inside a block, channels, blocks. */
@@ -40,39 +40,29 @@ interface Place {
   drop: number | undefined;
 }
 
-class Block extends nn.Module {
-  readonly layers: nn.Sequential[] | nn.Module[];
-  readonly aggregation: nn.Sequential;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-  readonly #adds: boolean;
-
-  constructor({ from, width, to, layers, light, second, affine, drop }: Place) {
-    super();
-    this.layers = times(layers, (i) => {
-      const channels = i ? width : from;
-      if (!light) return convAffine(channels, width, 3, { affine });
-      return new nn.Sequential({
-        conv1: convAffine(channels, width, 1, { activation: null }),
-        conv2: convAffine(width, width, 5, { groups: width, affine }),
-      });
-    });
-    const all = from + layers * width;
-    this.aggregation = second
-      ? new nn.Sequential(convAffine(all, to / 2, 1, { affine }), convAffine(to / 2, to, 1, { affine }))
-      : new nn.Sequential(
-          convAffine(all, to, 1, {}),
-          new Gate({ conv: new nn.Conv2d(to, to, 1, { weightInit: fanOut }), sigmoid: new Apply(sigmoid) }),
-        );
-    this.#adds = drop !== undefined;
-    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
+/** Layers one after the other, and all of what they gave together. */
+class Collected extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
     const all = [x];
-    for (const layer of this.layers) all.push(layer.forward(all.at(-1)!));
-    const y = this.aggregation.forward(cat(all));
-    return this.#adds ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
+    for (const layer of unnamed(this)) all.push(layer.forward(all.at(-1)!));
+    return cat(all);
   }
+}
+
+function blockOf({ from, width, to, layers, light, second, affine, drop }: Place): nn.Module {
+  const made = times(layers, (i) => {
+    const channels = i ? width : from;
+    if (!light) return convAffine(channels, width, 3, { affine });
+    const conv1 = convAffine(channels, width, 1, { activation: null });
+    return sequence({ conv1, conv2: convAffine(width, width, 5, { groups: width, affine }) });
+  });
+  const all = from + layers * width;
+  const first = convAffine(all, second ? to / 2 : to, 1, { affine: second && affine });
+  const last = second
+    ? convAffine(to / 2, to, 1, { affine })
+    : new Gate({ conv: new nn.Conv2d(to, to, 1, { weightInit: fanOut }), sigmoid: new Apply(sigmoid) });
+  const parts = { layers: new Collected(...made), aggregation: new nn.Sequential(first, last) };
+  return new Residual(parts, { adds: drop !== undefined, drop: drop ?? 0 });
 }
 
 /** Images of any size from 1, made for ≥ 32. */
@@ -94,7 +84,7 @@ export class HGNet extends Network {
       const place = { width, to, layers, light: second && i > 1, second, affine };
       const row = times(blocks, (k) => {
         const probability = drop();
-        const block = new Block({ ...place, from, drop: k ? probability : undefined });
+        const block = blockOf({ ...place, from, drop: k ? probability : undefined });
         from = to;
         return block;
       });

@@ -6,9 +6,10 @@ import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, mul, relu6 } from "../ops/index.js";
+import { mul, relu6 } from "../ops/index.js";
 import { gaussian, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
+import { Flat, Residual, times, unnamed } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.02);
@@ -26,31 +27,21 @@ function conv(
   return new nn.Sequential({ conv: layer, ...(bn ? { bn: new nn.BatchNorm2d(to) } : {}) });
 }
 
-class Block extends nn.Module {
-  readonly dwconv: nn.Sequential;
-  readonly f1: nn.Sequential;
-  readonly f2: nn.Sequential;
-  readonly g: nn.Sequential;
-  readonly dwconv2: nn.Sequential;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-
-  constructor(width: number, widening: number, drop: number) {
-    super();
-    const wide = widening * width;
-    this.dwconv = conv(width, width, 7, { groups: width });
-    this.f1 = conv(width, wide, 1, { bn: false });
-    this.f2 = conv(width, wide, 1, { bn: false });
-    this.g = conv(wide, width, 1, {});
-    this.dwconv2 = conv(width, width, 7, { groups: width, bn: false });
-    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
+/** Two layers of the same maps, and their product. */
+class Star extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
+    const [one, other] = unnamed(this);
+    return mul(relu6(one!.forward(x)), other!.forward(x));
   }
+}
 
-  forward(x: Tensor): Tensor {
-    const y = this.dwconv.forward(x);
-    const star = mul(relu6(this.f1.forward(y)), this.f2.forward(y));
-    const z = this.dwconv2.forward(this.g.forward(star));
-    return add(x, this.stochasticDepth?.forward(z) ?? z);
-  }
+function blockOf(width: number, widening: number, drop: number): nn.Module {
+  const wide = widening * width;
+  const dwconv = conv(width, width, 7, { groups: width });
+  const f = new Star({ 1: conv(width, wide, 1, { bn: false }), 2: conv(width, wide, 1, { bn: false }) });
+  const g = conv(wide, width, 1, {});
+  const dwconv2 = conv(width, width, 7, { groups: width, bn: false });
+  return new Flat(new Residual({ dwconv, f, g, dwconv2 }, { drop }));
 }
 
 export interface StarNetShape {
@@ -79,7 +70,7 @@ export class StarNet extends Network {
       const to = width * 2 ** stage;
       const down = conv(from, to, 3, { stride: 2 });
       from = to;
-      return new nn.Sequential(down, ...Array.from({ length: depth }, () => new Block(to, widening, drop())));
+      return new nn.Sequential(down, ...times(depth, () => blockOf(to, widening, drop())));
     });
     this.build(
       { stem, stages: new nn.Sequential(...stages), norm: new nn.BatchNorm2d(from) },
