@@ -7,6 +7,7 @@ import * as nn from "../nn/index.js";
 import { cat, channelShuffle } from "../ops/index.js";
 import { channels, convBn, DownscaledDropout, fanOut, toEights } from "./blocks.js";
 import { Network } from "./head.js";
+import { times, unnamed } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
@@ -16,56 +17,42 @@ const gate = (n: number) =>
   new nn.SqueezeExcitation(n, Math.floor(n / 4), { scaleActivation: nn.Hardsigmoid });
 
 /** Half of the channels pass by, as in ShuffleNet V2. */
-class Unit extends nn.Module {
-  readonly pw_1_1: nn.Sequential;
-  readonly dw_1: nn.Sequential;
-  readonly se: nn.SqueezeExcitation;
-  readonly pw_1_2: nn.Sequential;
-
+class Unit extends nn.Sequential {
   constructor(width: number) {
-    super();
-    this.pw_1_1 = pointwise(width / 2, width / 2);
-    this.dw_1 = depthwise(width / 2, 1);
-    this.se = gate(width);
-    this.pw_1_2 = pointwise(width, width / 2);
+    const half = width / 2;
+    super({ pw_1_1: pointwise(half, half), dw_1: depthwise(half, 1), se: gate(width), pw_1_2: pointwise(width, half) }); // prettier-ignore
   }
 
-  forward(x: Tensor): Tensor {
+  override forward(x: Tensor): Tensor {
     const [half, all] = [x.shape[3]! / 2, x.shape[3]!];
-    const y = this.pw_1_1.forward(channels(x, half, all));
-    const z = this.pw_1_2.forward(this.se.forward(cat([y, this.dw_1.forward(y)])));
+    const [first, each, se, last] = unnamed(this) as [nn.Module, nn.Module, nn.Module, nn.Module];
+    const y = first.forward(channels(x, half, all));
+    const z = last.forward(se.forward(cat([y, each.forward(y)])));
     return channelShuffle(cat([channels(x, 0, half), z]), 2);
   }
 }
 
 /** To half the size. All channels go through both branches, which are then mixed by convolutions. */
-class Down extends nn.Module {
-  readonly dw_1: nn.Sequential;
-  readonly pw_1: nn.Sequential;
-  readonly pw_2_1: nn.Sequential;
-  readonly dw_2: nn.Sequential;
-  readonly se: nn.SqueezeExcitation;
-  readonly pw_2_2: nn.Sequential;
-  readonly concat_dw: nn.Sequential;
-  readonly concat_pw: nn.Sequential;
-
+class Down extends nn.Sequential {
   constructor(from: number, to: number) {
-    super();
     const half = to / 2;
-    this.dw_1 = depthwise(from, 2);
-    this.pw_1 = pointwise(from, half);
-    this.pw_2_1 = pointwise(from, half);
-    this.dw_2 = depthwise(half, 2);
-    this.se = gate(half);
-    this.pw_2_2 = pointwise(half, half);
-    this.concat_dw = convBn(to, to, 3, { groups: to, activation: nn.Hardswish });
-    this.concat_pw = pointwise(to, to);
+    super({
+      dw_1: depthwise(from, 2),
+      pw_1: pointwise(from, half),
+      pw_2_1: pointwise(from, half),
+      dw_2: depthwise(half, 2),
+      se: gate(half),
+      pw_2_2: pointwise(half, half),
+      concat_dw: convBn(to, to, 3, { groups: to, activation: nn.Hardswish }),
+      concat_pw: pointwise(to, to),
+    });
   }
 
-  forward(x: Tensor): Tensor {
-    const y = this.pw_1.forward(this.dw_1.forward(x));
-    const z = this.pw_2_2.forward(this.se.forward(this.dw_2.forward(this.pw_2_1.forward(x))));
-    return this.concat_pw.forward(this.concat_dw.forward(cat([y, z])));
+  override forward(x: Tensor): Tensor {
+    const layers = unnamed(this);
+    const through = (from: number, to: number, y: Tensor): Tensor =>
+      layers.slice(from, to).reduce((z, layer) => layer.forward(z), y);
+    return through(6, 8, cat([through(0, 2, x), through(2, 6, x)]));
   }
 }
 
@@ -81,7 +68,7 @@ export class ESNet extends Network {
       const to = toEights(116 * 2 ** stage * width);
       const down = new Down(from, to);
       from = to;
-      return [down, ...Array.from({ length: count - 1 }, () => new Unit(to))];
+      return [down, ...times(count - 1, () => new Unit(to))];
     });
     const activation = nn.Hardswish;
     this.build(

@@ -5,9 +5,10 @@ import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, cat } from "../ops/index.js";
+import { cat } from "../ops/index.js";
 import { channels, gaussian, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
+import { repeat, Residual, sequence } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
@@ -28,24 +29,19 @@ class PartialConv extends nn.Module {
   }
 }
 
-class Block extends nn.Module {
-  readonly mlp: nn.Sequential;
-  readonly spatialMixing: PartialConv;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-
-  constructor(width: number, activation: nn.Module, drop: number) {
-    super();
-    const wide = 2 * width;
-    this.mlp = new nn.Sequential(conv(width, wide, 1), new nn.BatchNorm2d(wide), activation, conv(wide, width, 1)); // prettier-ignore
-    this.spatialMixing = new PartialConv(width);
-    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.mlp.forward(this.spatialMixing.forward(x));
-    return add(x, this.stochasticDepth?.forward(y) ?? y);
-  }
-}
+const block = (width: number, Activation: new () => nn.Module, drop: number) =>
+  new Residual(
+    {
+      spatialMixing: new PartialConv(width),
+      mlp: new nn.Sequential(
+        conv(width, 2 * width, 1),
+        new nn.BatchNorm2d(2 * width),
+        new Activation(),
+        conv(2 * width, width, 1),
+      ),
+    },
+    { drop },
+  );
 
 export interface FasterNetShape {
   /** Channels of the first stage; each further one has twice as many. */
@@ -70,8 +66,8 @@ export class FasterNet extends Network {
       const to = width * 2 ** stage;
       const reduction = conv(to / 2, to, 2, { stride: 2 });
       const downsample = new nn.Sequential({ reduction, norm: new nn.BatchNorm2d(to) });
-      const blocks = Array.from({ length: depth }, () => new Block(to, new Activation(), drop()));
-      return new nn.Sequential({ ...(stage && { downsample }), blocks: new nn.Sequential(...blocks) });
+      const blocks = repeat(depth, () => block(to, Activation, drop()));
+      return sequence({ downsample: stage ? downsample : undefined, blocks });
     });
     this.build(
       {

@@ -4,28 +4,27 @@
 import type { Tensor } from "../core/tensor.js";
 import { checkKinds } from "../errors/options.js";
 import * as nn from "../nn/index.js";
-import { add, affine, cat, hardsigmoid, relu } from "../ops/index.js";
+import { affine, cat, hardsigmoid, relu } from "../ops/index.js";
 import { convNorm, fanOut, rising, toMultiple } from "./blocks.js";
 import { Network } from "./head.js";
+import { Residual, unnamed } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { squeezeExcite } from "./mobile-parts.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-class Ghost extends nn.Module {
-  readonly primaryConv: nn.Sequential;
-  readonly cheapOperation: nn.Sequential;
-
-  constructor(from: number, to: number, activation: (new () => nn.Module) | null) {
-    super();
-    const half = to / 2;
-    this.primaryConv = convNorm(from, half, 1, { activation });
-    this.cheapOperation = convNorm(half, half, 3, { groups: half, activation });
+/** What the first layer gives, and what the second makes of that. */
+class Ghost extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
+    const [primary, cheap] = unnamed(this) as [nn.Module, nn.Module];
+    const y = primary.forward(x);
+    return cat([y, cheap.forward(y)]);
   }
+}
 
-  forward(x: Tensor): Tensor {
-    const y = this.primaryConv.forward(x);
-    return cat([y, this.cheapOperation.forward(y)]);
-  }
+function ghost(from: number, to: number, activation: (new () => nn.Module) | null): Ghost {
+  const half = to / 2;
+  const cheapOperation = convNorm(half, half, 3, { groups: half, activation });
+  return new Ghost({ primaryConv: convNorm(from, half, 1, { activation }), cheapOperation });
 }
 
 /** Kernel, channels inside, channels, whether channels are weighed, stride. */
@@ -34,37 +33,16 @@ type Row = readonly [number, number, number, 0 | 1, number];
 /** min(max(x, 0), 1). */
 const clipped = (x: Tensor): Tensor => hardsigmoid(affine(x, 6, -3));
 
-class Bottleneck extends nn.Module {
-  readonly ghost1: Ghost;
-  readonly convDw: nn.Conv2d | undefined;
-  readonly bnDw: nn.BatchNorm2d | undefined;
-  readonly se: nn.Module | undefined;
-  readonly ghost2: Ghost;
-  readonly shortcut: nn.Sequential | undefined;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-
-  constructor(from: number, [kernelSize, wide, to, weighed, stride]: Row, drop: number, paddle: boolean) {
-    super();
-    const each = (n: number) => convNorm(n, n, kernelSize, { stride, groups: n, activation: null });
-    const layers = (...units: nn.Sequential[]) => units.flatMap((u) => u.namedChildren().map(([, m]) => m));
-    this.ghost1 = new Ghost(from, wide, nn.ReLU);
-    if (stride > 1) [this.convDw, this.bnDw] = layers(each(wide)) as [nn.Conv2d, nn.BatchNorm2d];
-    if (weighed) {
-      const squeezed = paddle ? Math.floor(wide / 4) : toMultiple(wide / 4, 4);
-      this.se = squeezeExcite(wide, squeezed, relu, paddle ? clipped : hardsigmoid);
-    }
-    this.ghost2 = new Ghost(wide, to, null);
-    if (stride > 1 || from !== to)
-      this.shortcut = new nn.Sequential(...layers(each(from), convNorm(from, to, 1, { activation: null })));
-    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    let y = this.ghost1.forward(x);
-    if (this.convDw) y = this.bnDw!.forward(this.convDw.forward(y));
-    y = this.ghost2.forward(this.se?.forward(y) ?? y);
-    return add(this.stochasticDepth?.forward(y) ?? y, this.shortcut?.forward(x) ?? x);
-  }
+function bottleneck(from: number, row: Row, drop: number, paddle: boolean): Residual {
+  const [kernelSize, wide, to, weighed, stride] = row;
+  const each = (n: number) => unnamed(convNorm(n, n, kernelSize, { stride, groups: n, activation: null }));
+  const [convDw, bnDw] = stride > 1 ? each(wide) : [];
+  const squeezed = paddle ? Math.floor(wide / 4) : toMultiple(wide / 4, 4);
+  const se = weighed ? squeezeExcite(wide, squeezed, relu, paddle ? clipped : hardsigmoid) : undefined;
+  const last = unnamed(convNorm(from, to, 1, { activation: null }));
+  const shortcut = stride > 1 || from !== to ? new nn.Sequential(...each(from), ...last) : undefined;
+  const layers = { ghost1: ghost(from, wide, nn.ReLU), convDw, bnDw, se, ghost2: ghost(wide, to, null) };
+  return new Residual(layers, { shortcut: { shortcut }, drop });
 }
 
 const STAGES: readonly (readonly Row[])[] = [
@@ -90,11 +68,11 @@ export class GhostNet extends Network {
     const drop = rising(dropPath, STAGES.flat().length - 1);
     let from = scaled(16);
     const stem = convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
-    const [convStem, bn1, act1] = stem.namedChildren().map(([, layer]) => layer) as [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]; // prettier-ignore
+    const [convStem, bn1, act1] = unnamed(stem) as [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]; // prettier-ignore
     const stages = STAGES.map((rows) => {
       const blocks = rows.map(([kernel, wide, to, weighed, stride]) => {
         const row: Row = [kernel, scaled(wide), scaled(to), weighed, stride];
-        const block = new Bottleneck(from, row, drop(), paddle);
+        const block = bottleneck(from, row, drop(), paddle);
         from = row[2];
         return block;
       });

@@ -1,12 +1,11 @@
 // MicroNet: Li et al., MicroNet: Improving Image Recognition with Extremely Low FLOPs (2021), arXiv 2108.05894, table 2, as PaddleClas
 // has it: convolutions are in parts, of kernels (k×1, 1×k) and of channels, which activations join again.
 
-import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
-import { add } from "../ops/index.js";
 import { gaussian, rising } from "./blocks.js";
 import { Network } from "./head.js";
+import { Residual } from "./layers.js";
 import { grouped, separable, ShiftMax, Shuffle, type Starts } from "./micronet-parts.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
@@ -30,53 +29,38 @@ export interface MicroNetShape {
   dropout: number;
 }
 
-class Block extends nn.Module {
-  readonly layers: nn.Sequential;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-  readonly #shortcut: boolean;
-
-  constructor(from: number, index: number, shape: MicroNetShape, drop: number) {
-    super();
-    const { rows, widening, squeezed, starts, sparse = false } = shape;
-    const [stride, to, kernelSize, groups, back] = rows[index]!;
-    const reduction = index < squeezed ? 8 : 16;
-    const early = index < 3;
-    const wide = from * (early ? 4 : widening);
-    const larger = (parts: number) => new ShiftMax(wide, parts, reduction, starts);
-    const one = (parts: number, less: number) => (sparse ? undefined : new ShiftMax(to, parts, reduction / less, [[1, 0]])); // prettier-ignore
-    const half = (n: number, parts = 2) => (sparse ? undefined : new Shuffle(n / parts));
-    const end = [grouped(wide, to, back || 1), one(back, to < wide || early ? 2 : 1), new Shuffle(back || 1), half(to)]; // prettier-ignore
-    const layers = early
-      ? [
-          separable(from, [2, 2], kernelSize, stride),
-          index || sparse ? larger(groups) : new nn.ReLU6(),
+function block(from: number, index: number, shape: MicroNetShape, drop: number): Residual {
+  const { rows, widening, squeezed, starts, sparse = false } = shape;
+  const [stride, to, kernelSize, groups, back] = rows[index]!;
+  const reduction = index < squeezed ? 8 : 16;
+  const early = index < 3;
+  const wide = from * (early ? 4 : widening);
+  const larger = (parts: number) => new ShiftMax(wide, parts, reduction, starts);
+  const one = (parts: number, less: number) => (sparse ? undefined : new ShiftMax(to, parts, reduction / less, [[1, 0]])); // prettier-ignore
+  const half = (n: number, parts = 2) => (sparse ? undefined : new Shuffle(n / parts));
+  const end = [grouped(wide, to, back || 1), one(back, to < wide || early ? 2 : 1), new Shuffle(back || 1), half(to)]; // prettier-ignore
+  const layers = early
+    ? [
+        separable(from, [2, 2], kernelSize, stride),
+        index || sparse ? larger(groups) : new nn.ReLU6(),
+        new Shuffle(groups),
+        index || sparse ? new Shuffle(wide / 2) : undefined,
+        ...end,
+      ]
+    : !back
+      ? [grouped(from, wide, groups), one(groups, 1)]
+      : [
+          grouped(from, wide, groups),
+          sparse ? new nn.ReLU6() : larger(groups),
           new Shuffle(groups),
-          index || sparse ? new Shuffle(wide / 2) : undefined,
+          separable(wide, [1, 1], kernelSize, stride),
+          undefined,
+          larger(wide / groups),
+          new Shuffle(sparse ? wide / 2 : wide / 4),
           ...end,
-        ]
-      : !back
-        ? [grouped(from, wide, groups), one(groups, 1)]
-        : [
-            grouped(from, wide, groups),
-            sparse ? new nn.ReLU6() : larger(groups),
-            new Shuffle(groups),
-            separable(wide, [1, 1], kernelSize, stride),
-            undefined,
-            larger(wide / groups),
-            new Shuffle(sparse ? wide / 2 : wide / 4),
-            ...end,
-          ];
-    this.layers = new nn.Sequential(
-      Object.fromEntries(layers.flatMap((layer, i) => (layer ? [[String(i), layer]] : []))),
-    );
-    this.#shortcut = stride === 1 && from === to;
-    this.stochasticDepth = this.#shortcut && drop ? new nn.StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.layers.forward(x);
-    return this.#shortcut ? add(this.stochasticDepth?.forward(y) ?? y, x) : y;
-  }
+        ];
+  const named = Object.fromEntries(layers.flatMap((layer, i) => (layer ? [[String(i), layer]] : [])));
+  return new Residual({ layers: new nn.Sequential(named) }, { adds: stride === 1 && from === to, drop });
 }
 
 const linear = (from: number, to: number) =>
@@ -95,9 +79,9 @@ export class MicroNet extends Network {
     const first = separable(inChannels, stem, 3, smallImages ? 1 : 2, 1);
     let from = stem[0] * stem[1];
     const blocks = rows.map(([, to], i) => {
-      const block = new Block(from, i, shape, drop());
+      const made = block(from, i, shape, drop());
       from = to;
-      return block;
+      return made;
     });
     const start = new nn.Sequential({ stem: new nn.Sequential(first, new Shuffle(stem[0]), new nn.ReLU6()) });
     const { dropout = shape.dropout } = options;
