@@ -17,9 +17,12 @@ export function preluBackward(norm: usize, begin: i32, end: i32): void {
         const x = v128.load(at(s.x, i));
         const positive = f32x4.gt(x, f32x4.splat(0));
         const dx = v128.bitselect(dy, f32x4.mul(dy, v128.load(at(s.weight, c))), positive);
-        storeLanes(at(s.out, i), dx, channels - c);
+        const to = at(s.out, i);
+        inline.always(storeLanes(to, dx, channels - c));
         const part = v128.andnot(f32x4.mul(dy, x), positive);
-        storeLanes(at(partials, c), f32x4.add(v128.load(at(partials, c)), part), channels - c);
+        const sum = f32x4.add(v128.load(at(partials, c)), part);
+        const into = at(partials, c);
+        inline.always(storeLanes(into, sum, channels - c));
       }
     }
   }
