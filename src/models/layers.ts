@@ -100,7 +100,7 @@ export interface ResidualOptions {
 export class Residual extends nn.Module {
   readonly #layers: nn.Sequential;
   readonly #shortcut: nn.Sequential;
-  readonly #depth: nn.StochasticDepth | undefined;
+  #depth: nn.Module | undefined;
   readonly #options: ResidualOptions;
 
   constructor(layers: Layers, options: ResidualOptions = {}) {
@@ -119,7 +119,8 @@ export class Residual extends nn.Module {
 
   protected override setChild(name: string, child: nn.Module): void {
     const inside = this.#layers.namedChildren().some(([known]) => known === name);
-    (inside ? this.#layers : this.#shortcut).setSubmodule(name, child);
+    if (name === "stochasticDepth") this.#depth = child;
+    else (inside ? this.#layers : this.#shortcut).setSubmodule(name, child);
   }
 
   forward(x: Tensor): Tensor {

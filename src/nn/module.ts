@@ -128,7 +128,7 @@ export abstract class Module {
   #find(path: string): [parent: Module, name: string, module: Module] {
     for (const [name, child] of this.namedChildren()) {
       const own = fileName(name);
-      if (path === own) return [this, name, child];
+      if (path === own || path === name) return [this, name, child];
       if (path.startsWith(`${own}.`)) return child.#find(path.slice(own.length + 1));
     }
     const known = this.namedChildren().map(([name]) => fileName(name));

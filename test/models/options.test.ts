@@ -5,6 +5,7 @@ import {
   createModel,
   DataError,
   Dropout,
+  type Module,
   googlenet,
   manualSeed,
   modelInfo,
@@ -148,6 +149,27 @@ describe("resetClassifier", () => {
       model.dispose();
     },
   );
+});
+
+it.each(ONE_OF_EACH)("%s: every layer can be replaced by its path in files", (name) => {
+  shapesOnly(() => {
+    const model = createModel(name, {
+      initialise: false,
+      ...(modelInfo(name).limits.dropPath ? {} : { dropPath: 0.2 }),
+    });
+    const snake = (path: string) => path.split(".").map((own) => (/^[A-Z]/.test(own) ? own : own.replace(/_$/, "").replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`))).join("."); // prettier-ignore
+    const paths = (module: Module, before = ""): string[] =>
+      module.namedChildren().flatMap(([own, child]) => [...paths(child, `${before}${own}.`), before + own]);
+    const wrong = paths(model).filter((path) => {
+      const layer = new Dropout();
+      const old = model.setSubmodule(snake(path), layer);
+      const found = model.getSubmodule(snake(path)) === layer;
+      model.setSubmodule(snake(path), old);
+      return !found;
+    });
+    expect(wrong).toEqual([]);
+    model.dispose();
+  });
 });
 
 describe("GoogLeNet", () => {
