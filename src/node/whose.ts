@@ -32,12 +32,13 @@ function fits(info: ModelInfo, state: StateDict): boolean {
   );
 }
 
-/** An error that names the models of the same series that a file's tensors fit; undefined if there are none. */
+/** An error that names the models of the same series that a file's tensors fit; undefined if there are none, or its own classes alone are others. */
 export function weightsOfOther(model: Module, state: StateDict, file: string): DataError | undefined {
   const info = model instanceof Classifier ? model.info : undefined;
   if (!info?.series) return undefined;
   const others = modelNames().map(modelInfo).filter(({ series, name }) => series === info.series && name !== info.name); // prettier-ignore
   const paddle = isPaddleClas(withoutPrefixes([...state.keys()], []));
+  if ((!paddle || inPaddleClas(info)) && fits(info, state)) return undefined;
   const found = others.filter((other) => (!paddle || inPaddleClas(other)) && fits(other, state));
   if (!found.length) return undefined;
   const titles = found.map((one) => (paddle ? `${one.name} (PaddleClas's ${inPaddleClas(one)})` : one.name));

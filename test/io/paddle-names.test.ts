@@ -130,6 +130,15 @@ describe("weights of another model", () => {
     );
   });
 
+  it("of other classes are the model's own, whatever others have such tensors", () => {
+    const model = createModel("shufflenet_v2_x1_0", { numClasses: 3, initialise: false });
+    const file = createModel("shufflenet_v2_x1_0", { numClasses: 2, initialise: false });
+    expect(() => loadRead(model, drawnState(file), "f")).toThrow(
+      "f: fc.weight is [2,1024], expected [3,1024]",
+    );
+    for (const one of [model, file]) one.dispose();
+  });
+
   it("of no model of the series are refused by what does not fit", () => {
     expect(refused("squeezenet1_1", "lenet5")).toMatch(/^f: missing /);
     expect(refused("lenet5", "squeezenet1_1", (name) => name.replace(/^classifier\.1/, "_conv1._conv_path1._conv"))).toBe("f: weights of a network of PaddleClas; lenet5 is none of these"); // prettier-ignore
