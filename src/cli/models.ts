@@ -3,14 +3,8 @@
 import type { Command } from "commander";
 import { nearest } from "../errors/suggest.js";
 import { short } from "../errors.js";
-import { resizeOf } from "../data/index.js";
-import {
-  modelInfo,
-  modelNames,
-  publishedByName,
-  publishedWeights,
-  type PublishedWeights,
-} from "../models/index.js";
+import { publishedByName, publishedWeights, resizeOf, type PublishedWeights } from "../data/index.js";
+import { modelInfo, modelNames } from "../models/index.js";
 import { UsageError } from "../node/usage-error.js";
 import sizes from "./model-sizes.json";
 import { table } from "./table.js";

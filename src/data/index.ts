@@ -14,6 +14,7 @@ export * from "./mnist.js";
 export * from "./preprocessing.js";
 export { preprocessingFromJSON, preprocessingToJSON } from "./preprocessing-json.js";
 export * from "./presets.js";
+export * from "./published.js";
 export * from "./sampler.js";
 export * from "./split.js";
 export * from "./concat.js";

@@ -1,7 +1,6 @@
 export { Classifier } from "./classifier.js";
 export * from "./families.js";
 export type { ModelFunction, ModelInfo, ModelLimits, ModelOptions, ModelTraits } from "./model.js";
-export * from "./published.js";
 export {
   createModel,
   findModel,

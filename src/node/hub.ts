@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, reason, short } from "../errors.js";
-import { publishedByName } from "../models/index.js";
+import { publishedByName } from "../data/index.js";
 import { environmentVariable } from "../wasm/host.js";
 import { foveaHome } from "./datasets/fetch.js";
 import { download, hashFile, type DownloadProgress } from "./download.js";

@@ -2,15 +2,15 @@
 
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { imagenetClasses, type Dataset, type Preprocessing } from "../data/index.js";
-import { DataError, short } from "../errors.js";
 import {
-  createModel,
-  preparationOf,
+  imagenetClasses,
   publishedWeights,
-  type Classifier,
+  type Dataset,
+  type Preprocessing,
   type PublishedWeights,
-} from "../models/index.js";
+} from "../data/index.js";
+import { DataError, short } from "../errors.js";
+import { createModel, preparationOf, type Classifier } from "../models/index.js";
 import { ownArchitecture, preprocessingOf } from "./model-config.js";
 import { loadConfigured, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { readJson, statOf } from "./files.js";

@@ -1,6 +1,6 @@
 // Published weights among a user's files.
 
-import { publishedByFile, publishedWeights, type PublishedWeights } from "../models/index.js";
+import { publishedByFile, publishedWeights, type PublishedWeights } from "../data/index.js";
 import { hashFile } from "./download.js";
 import { statOf } from "./files.js";
 

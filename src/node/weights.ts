@@ -1,6 +1,6 @@
 // Files of weights.
 
-import type { Preprocessing } from "../data/index.js";
+import { publishedByFile, type Preprocessing } from "../data/index.js";
 import { checkKinds } from "../errors/options.js";
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -10,7 +10,7 @@ import { safetensorsParts } from "../io/safetensors.js";
 import type { ByteSource } from "../io/source.js";
 import { adaptNames } from "../io/weight-names.js";
 import { readState, type ReadOptions } from "../io/weights.js";
-import { Classifier, publishedByFile } from "../models/index.js";
+import { Classifier } from "../models/index.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module, type BatchNorm2d, type LoadReport } from "../nn/index.js";
 import { writeFileAtomic } from "./files.js";

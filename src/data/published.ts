@@ -3,7 +3,7 @@
 
 import { checkKinds } from "../errors/options.js";
 import { DataError, short } from "../errors.js";
-import { imagenet, type Preprocessing } from "../data/preprocessing.js";
+import { imagenet, type Preprocessing } from "./preprocessing.js";
 
 /** A published file of weights. Every one is of ImageNet-1k's 1,000 classes, in torchvision's order. */
 export interface PublishedWeights {
