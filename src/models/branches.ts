@@ -71,9 +71,6 @@ export abstract class AuxiliaryNetwork extends Network {
     const seen = new Map<string, Tensor>();
     const y = fitting(this, x, (images) => this.forwardHead(this.#run(images, seen)));
     const logits = (name: string, after: string): Tensor => this.getSubmodule(name).forward(seen.get(after)!);
-    return nn.withAuxiliary(
-      y,
-      wanted.map(([name, [after, weight]]) => ({ weight, logits: logits(name, after) })),
-    );
+    return nn.withAuxiliary(y, wanted.map(([name, [after, weight]]) => ({ weight, logits: logits(name, after) }))); // prettier-ignore
   }
 }

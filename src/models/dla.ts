@@ -5,10 +5,10 @@ import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
-import { cat } from "../ops/index.js";
+import { cat, maxPool2d } from "../ops/index.js";
 import { channels, convNorm, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { Apply, Residual, sequence } from "./layers.js";
+import { Apply, Residual, sequence, type Layers } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 import { conv } from "./resnet-block.js";
 
@@ -26,14 +26,9 @@ export interface DLAShape {
   rootAdds?: boolean;
 }
 
-/** A block or a tree at its place. */
-interface Place {
-  from: number;
-  to: number;
-  stride: number;
-}
+type Place = readonly [from: number, to: number, stride: number];
 
-function blockOf({ from, to, stride }: Place, shape: DLAShape, drop: number): Residual {
+function blockOf([from, to, stride]: Place, shape: DLAShape, drop: number): Residual {
   const { bottleneck = false, groups = 1, widthPerGroup = 64 } = shape;
   const width = bottleneck ? (Math.floor((to * widthPerGroup) / 64) * groups) / 2 : to;
   const norm = (n: number): nn.Module => new nn.BatchNorm2d(n);
@@ -57,27 +52,22 @@ class Tree extends nn.Module {
   readonly tree1: Tree | Residual;
   readonly tree2: Tree | Residual;
   readonly root: nn.Module | undefined;
-  readonly #pool: nn.MaxPool2d | undefined;
+  readonly #down: (x: Tensor) => Tensor;
   readonly #joinsInput: boolean;
 
   /** joined: channels that trees before hand to the root besides those of its own blocks. */
   // prettier-ignore
   constructor(levels: number, place: Place, shape: DLAShape, joined: number, joinsInput: boolean, drop: () => number) {
     super();
-    const { from, to, stride } = place;
+    const [from, to, stride] = place;
     const all = joined + (joinsInput ? from : 0);
-    const second = { from: to, to, stride: 1 };
-    this.#pool = stride > 1 ? new nn.MaxPool2d(stride) : undefined;
+    this.#down = (x) => (stride > 1 ? maxPool2d(x, stride) : x);
     this.#joinsInput = joinsInput;
-    if (levels === 1) {
-      this.project = from === to ? undefined : convNorm(from, to, 1, { activation: null });
-      this.tree1 = blockOf(place, shape, drop());
-      this.tree2 = blockOf(second, shape, drop());
-      this.root = rootOf(2 * to + all, to, shape.rootAdds ?? false);
-    } else {
-      this.tree1 = new Tree(levels - 1, place, shape, 0, false, drop);
-      this.tree2 = new Tree(levels - 1, second, shape, all + to, false, drop);
-    }
+    const tree = (at: Place, more: number) => levels === 1 ? blockOf(at, shape, drop()) : new Tree(levels - 1, at, shape, more, false, drop);
+    if (levels === 1 && from !== to) this.project = convNorm(from, to, 1, { activation: null });
+    this.tree1 = tree(place, 0);
+    this.tree2 = tree([to, to, 1], all + to);
+    if (levels === 1) this.root = rootOf(2 * to + all, to, shape.rootAdds ?? false);
   }
 
   forward(x: Tensor): Tensor {
@@ -86,12 +76,11 @@ class Tree extends nn.Module {
 
   /** What its root makes of its own children and these. */
   above(x: Tensor, children: readonly Tensor[]): Tensor {
-    const bottom = this.#pool?.forward(x) ?? x;
+    const bottom = this.#down(x);
     const before = this.#joinsInput ? [...children, bottom] : children;
     if (this.tree1 instanceof Residual) {
       const first = this.tree1.beside(x, this.project?.forward(bottom) ?? bottom);
-      const second = this.tree2.forward(first);
-      return this.root!.forward(cat([second, first, ...before]));
+      return this.root!.forward(cat([this.tree2.forward(first), first, ...before]));
     }
     const first = this.tree1.forward(x);
     return (this.tree2 as Tree).above(first, [...before, first]);
@@ -107,20 +96,11 @@ export class DLA extends Network {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const [a, b, ...wide] = widths as [number, number, ...number[]];
     const drop = rising(dropPath, sum(levels.map((level) => 2 ** level)) - 1);
-    const tree = (i: number): Tree => {
-      const place = { from: i ? wide[i - 1]! : b, to: wide[i]!, stride: 2 };
-      return new Tree(levels[i]!, place, shape, 0, i > 0, drop);
-    };
-    const features = {
-      baseLayer: convNorm(inChannels, a, 7),
-      level0: convNorm(a, a, 3),
-      level1: convNorm(a, b, 3, { stride: smallImages ? 1 : 2 }),
-      level2: tree(0),
-      level3: tree(1),
-      level4: tree(2),
-      level5: tree(3),
-    };
+    const baseLayer = convNorm(inChannels, a, 7);
+    const [level0, level1] = [convNorm(a, a, 3), convNorm(a, b, 3, { stride: smallImages ? 1 : 2 })];
+    const trees = wide.map((to, i) => [`level${i + 2}`, new Tree(levels[i]!, [wide[i - 1] ?? b, to, 2], shape, 0, i > 0, drop)]); // prettier-ignore
     const fc = new nn.Conv2d(wide.at(-1)!, numClasses, 1);
+    const features: Layers = { baseLayer, level0, level1, ...Object.fromEntries(trees) };
     this.build(features, { dropout: new nn.Dropout(dropout), fc });
   }
 }

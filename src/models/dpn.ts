@@ -2,13 +2,13 @@
 // added to as in ResNet, and new ones are joined to the rest as in DenseNet. PaddleClas's form has another eps.
 
 import type { Tensor } from "../core/tensor.js";
-import { imagenet, type Preprocessing } from "../data/preprocessing.js";
+import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import { add, cat } from "../ops/index.js";
 import { channels, convBn, fanOut, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { sequence } from "./layers.js";
+import { sequence, type Layers } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 export interface DPNShape {
@@ -30,19 +30,7 @@ export interface DPNShape {
 
 const conv = (from: number, to: number, size: number, options: nn.Conv2dLayerOptions = {}): nn.Conv2d =>
   new nn.Conv2d(from, to, size, { padding: (size - 1) / 2, bias: false, weightInit: fanOut, ...options });
-const bnAct = (width: number, eps: number) => ({
-  bn: new nn.BatchNorm2d(width, { eps }),
-  act: new nn.ReLU(),
-});
-
-interface Place {
-  from: number;
-  stage: number;
-  /** Whether it is the stage's first, which projects its input. */
-  first: boolean;
-  /** Probability of adding nothing in training. */
-  drop: number;
-}
+const bnAct = (n: number, eps: number): Layers => ({ bn: new nn.BatchNorm2d(n, { eps }), act: new nn.ReLU() }); // prettier-ignore
 
 class DualPath extends nn.Module {
   readonly c1x1_w_s1: nn.Module | undefined;
@@ -55,22 +43,18 @@ class DualPath extends nn.Module {
   readonly stochasticDepth: nn.StochasticDepth | undefined;
   readonly #residual: number;
 
-  constructor(shape: DPNShape, { from, stage, first, drop }: Place) {
+  /** first: whether it is the stage's first, which projects its input. */
+  constructor(shape: DPNShape, from: number, stage: number, first: boolean, drop: number) {
     super();
     const { groups, eps, split = false } = shape;
-    const [residual, width, growth] = [
-      shape.residual * 2 ** stage,
-      shape.width * 2 ** stage,
-      shape.growths[stage]!,
-    ];
+    const [residual, width] = [shape.residual * 2 ** stage, shape.width * 2 ** stage];
+    const growth = shape.growths[stage]!;
     this.#residual = residual;
     /** Normalise, activate, convolve. */
     const bnConv = (a: number, b: number, size: number, options?: nn.Conv2dLayerOptions): nn.Module =>
       sequence({ ...bnAct(a, eps), conv: conv(a, b, size, options) });
     const stride = first && stage ? 2 : 1;
-    const project = first ? bnConv(from, residual + 2 * growth, 1, { stride }) : undefined;
-    if (stride === 2) this.c1x1_w_s2 = project;
-    else this.c1x1_w_s1 = project;
+    if (first) this[`c1x1_w_s${stride}`] = bnConv(from, residual + 2 * growth, 1, { stride });
     this.c1x1_a = bnConv(from, width, 1);
     this.c3x3_b = bnConv(width, width, 3, { stride, groups });
     this.c1x1_c = split ? sequence(bnAct(width, eps)) : bnConv(width, residual + growth, 1);
@@ -80,14 +64,14 @@ class DualPath extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    const split = (all: Tensor): [Tensor, Tensor] => {
+    const split = (all: Tensor): Tensor[] => {
       return [channels(all, 0, this.#residual), channels(all, this.#residual, all.shape[3]!)];
     };
     const [past, rest] = split((this.c1x1_w_s1 ?? this.c1x1_w_s2)?.forward(x) ?? x);
     const y = this.c1x1_c.forward(this.c3x3_b.forward(this.c1x1_a.forward(x)));
-    const [own, fresh] =
-      this.c1x1_c1 && this.c1x1_c2 ? [this.c1x1_c1.forward(y), this.c1x1_c2.forward(y)] : split(y);
-    return cat([add(past, this.stochasticDepth?.forward(own) ?? own), rest, fresh]);
+    const parts = this.c1x1_c1 && [this.c1x1_c1.forward(y), this.c1x1_c2!.forward(y)];
+    const [own, fresh] = parts ?? split(y);
+    return cat([add(past!, this.stochasticDepth?.forward(own!) ?? own!), rest!, fresh!]);
   }
 }
 
@@ -100,14 +84,13 @@ export class DPN extends Network {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(depths) - 1);
     let from = stem[1];
-    const norm = { eps };
     const [size, stride] = smallImages ? [3, 1] : [stem[0], 2];
     const blocks: Record<string, nn.Module> = {};
-    const conv1_1 = convBn(inChannels, from, size, { stride, norm });
+    const conv1_1 = convBn(inChannels, from, size, { stride, norm: { eps } });
     const conv1_pool = smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
     depths.forEach((depth, stage) => {
       for (let i = 0; i < depth; i++) {
-        blocks[`conv${stage + 2}_${i + 1}`] = new DualPath(shape, { from, stage, first: !i, drop: drop() });
+        blocks[`conv${stage + 2}_${i + 1}`] = new DualPath(shape, from, stage, !i, drop());
         from = i ? from + growths[stage]! : residual * 2 ** stage + 3 * growths[stage]!;
       }
     });
@@ -119,8 +102,7 @@ export class DPN extends Network {
 }
 
 /** The authors': the mean of each channel, and one deviation for all. */
-const mean = [124 / 255, 117 / 255, 104 / 255];
-const PREPARED: Preprocessing = { ...imagenet(224, 256, "bicubic"), mean, std: new Array<number>(3).fill(1 / (0.0167 * 255)) }; // prettier-ignore
+const PREPARED = { ...imagenet(224, 256, "bicubic"), mean: [124 / 255, 117 / 255, 104 / 255], std: new Array<number>(3).fill(1 / (0.0167 * 255)) }; // prettier-ignore
 const SHAPES = {
   dpn68: { stem: [3, 10], residual: 64, width: 128, groups: 32, depths: [3, 4, 12, 3], growths: [16, 32, 32, 64] },
   dpn92: { stem: [7, 64], residual: 256, width: 96, groups: 32, depths: [3, 4, 20, 3], growths: [16, 32, 24, 128] },
@@ -130,8 +112,7 @@ const SHAPES = {
 } as const; // prettier-ignore
 type Size = keyof typeof SHAPES;
 
-const timm = (size: Size) =>
-  defineModel(size, PREPARED, (o) => new DPN({ ...SHAPES[size], eps: 1e-3 }, o), { series: "DPN" });
+const timm = (size: Size) => defineModel(size, PREPARED, (o) => new DPN({ ...SHAPES[size], eps: 1e-3 }, o), { series: "DPN" }); // prettier-ignore
 const paddle = (size: Size) =>
   defineModel(`paddle_${size}`, imagenet(), (o) => new DPN({ ...SHAPES[size], eps: 1e-5 }, o), { series: "DPN", aliases: [size.toUpperCase()] }); // prettier-ignore
 

@@ -6,33 +6,15 @@ import { relu6, silu } from "../ops/index.js";
 import { toEights, toNearestEight } from "./blocks.js";
 import { BASE, L, M, S, type StageV2 } from "./efficientnet-v2.js";
 import { halved, mobile, prepared } from "./mobile-net.js";
-import { scaled, type MobileVariant, type Row, type Scale, type Stages } from "./mobile-variant.js";
+import { B0, invertedStages, scaled, type MobileVariant, type Row, type Scale } from "./mobile-variant.js";
 
 const norm = { eps: 1e-3 };
 
-/** B0's stages; se: squeezed channels in parts of a block's input. */
-const b0 = (se: number): Stages => [
-  [["separable", 3, 1, 1, 16, 1, { se }]],
-  [["inverted", 3, 2, 6, 24, 2, { se }]],
-  [["inverted", 5, 2, 6, 40, 2, { se }]],
-  [["inverted", 3, 2, 6, 80, 3, { se }]],
-  [["inverted", 5, 1, 6, 112, 3, { se }]],
-  [["inverted", 5, 2, 6, 192, 4, { se }]],
-  [["inverted", 3, 1, 6, 320, 1, { se }]],
-];
-
-/** The stages of EfficientNet, which TinyNet scales in other ways. */
-export const B0 = b0(0.25);
+const SHARED = { activation: silu, dropPath: 0.2, same: true, norm } as const;
 
 const tf = (width: number, depth: number, dropout: number): MobileVariant => ({
-  stages: scaled(B0, { width, depth }),
-  stem: toEights(32 * width),
-  head: toEights(1280 * width),
-  activation: silu,
-  dropPath: 0.2,
-  same: true,
-  norm,
-  dropout,
+  stages: scaled(invertedStages(B0, 0.25), { width, depth }),
+  ...{ ...SHARED, stem: toEights(32 * width), head: toEights(1280 * width), dropout },
 });
 const traits = (alias: string) => ({ series: "EfficientNet", aliases: [alias] });
 
@@ -46,12 +28,8 @@ export const tf_efficientnet_b6 = mobile("tf_efficientnet_b6", prepared(528, 0.9
 export const tf_efficientnet_b7 = mobile("tf_efficientnet_b7", prepared(600, 0.949), tf(2.0, 3.1, 0.5), traits("EfficientNetB7")); // prettier-ignore
 
 const lite = (width: number, depth: number, dropout: number): MobileVariant => ({
-  stages: scaled(b0(0), { width, depth, fixedEnds: true }),
-  stem: 32,
-  head: 1280,
-  activation: relu6,
-  dropPath: 0.2,
-  dropout,
+  stages: scaled(invertedStages(B0), { width, depth, fixedEnds: true }),
+  ...{ stem: 32, head: 1280, activation: relu6, dropPath: 0.2, dropout },
 });
 const tfLite = (...scale: Parameters<typeof lite>) => ({ ...lite(...scale), same: true, norm });
 const series = { series: "EfficientNet" };
@@ -74,7 +52,7 @@ const v2 = (rows: readonly StageV2[], dropout: number, scale: Scale = {}): Mobil
     return [["inverted", 3, stride, expansion, to, blocks, { se: 0.25 }]];
   });
   const [stem, head] = rows === BASE ? [round(32 * width), round(1280 * width)] : [rows[0]![2], 1280];
-  return { stem, head, activation: silu, dropPath: 0.2, same: true, stages: scaled(stages, { round, ...scale }), norm, dropout }; // prettier-ignore
+  return { ...SHARED, stem, head, stages: scaled(stages, { round, ...scale }), dropout };
 };
 const v2Base = (width: number, depth: number, dropout: number) => v2(BASE, dropout, { width, depth });
 const seriesV2 = { series: "EfficientNetV2" };

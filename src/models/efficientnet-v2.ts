@@ -3,6 +3,7 @@
 
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
 import { EfficientNet, type Stage } from "./efficientnet.js";
+import { HALVES } from "./mobile-net.js";
 import { defineModel } from "./model.js";
 
 /** Stride, expansion, channels and blocks of each stage; the blocks of the first three are fused. */
@@ -13,20 +14,11 @@ export const M: readonly StageV2[] = [[1, 1, 24, 3], [2, 4, 48, 5], [2, 4, 80, 5
 export const L: readonly StageV2[] = [[1, 1, 32, 4], [2, 4, 64, 7], [2, 4, 96, 7], [2, 4, 192, 10], [1, 6, 224, 19], [2, 6, 384, 25], [1, 6, 640, 7]]; // prettier-ignore
 
 const v2 = (name: string, preprocessing: Preprocessing, rows: readonly StageV2[], dropout: number) => {
-  const stages = rows.map(([stride, expansion, to, blocks], i): Stage => {
-    const stage = [expansion, 3, stride, to, blocks] as const;
-    return i < 3 ? [...stage, "fused"] : stage;
-  });
+  const stages = rows.map(([stride, expansion, to, blocks], i): Stage => [expansion, 3, stride, to, blocks, i < 3 ? "fused" : undefined]); // prettier-ignore
   const scaling = { width: 1, depth: 1, dropout, stages, stem: rows[0]![2], last: 1280, norm: { eps: 1e-3 } };
   return defineModel(name, preprocessing, (o) => new EfficientNet(scaling, o), { series: "EfficientNetV2" });
 };
-const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 
 export const efficientnet_v2_s = v2("efficientnet_v2_s", imagenet(384, 384), S, 0.2);
 export const efficientnet_v2_m = v2("efficientnet_v2_m", imagenet(480, 480), M, 0.3);
-export const efficientnet_v2_l = v2(
-  "efficientnet_v2_l",
-  { ...imagenet(480, 480, "bicubic"), ...HALF },
-  L,
-  0.4,
-);
+export const efficientnet_v2_l = v2("efficientnet_v2_l", { ...imagenet(480, 480, "bicubic"), ...HALVES }, L, 0.4); // prettier-ignore

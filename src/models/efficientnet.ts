@@ -2,21 +2,19 @@
 // 1905.11946, table 1 and its scalings, as torchvision has it. efficientnet-v2.ts has V2, efficientnet-tf.ts what TensorFlow pads.
 
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
-import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { convNorm, fanOut, rising, sum, toEights, type ConvNormOptions } from "./blocks.js";
 import { Network } from "./head.js";
 import { repeat, Residual } from "./layers.js";
+import { classes } from "./mobile-net.js";
+import { B0 } from "./mobile-variant.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 /** Of a stage, and whether its blocks are fused: V2. */
 // prettier-ignore
-export type Stage = readonly [expansion: number, kernelSize: number, stride: number, to: number, blocks: number, fused?: "fused"];
-
-/** B0. */
-const STAGES: readonly Stage[] = [[1, 3, 1, 16, 1], [6, 3, 2, 24, 2], [6, 5, 2, 40, 2], [6, 3, 2, 80, 3], [6, 5, 1, 112, 3], [6, 5, 2, 192, 4], [6, 3, 1, 320, 1]]; // prettier-ignore
+export type Stage = readonly [expansion: number, kernelSize: number, stride: number, to: number, blocks: number, fused?: "fused" | undefined];
 
 interface Scaling {
   width: number;
@@ -30,32 +28,21 @@ interface Scaling {
   last?: number;
 }
 
-interface BlockShape {
-  from: number;
-  to: number;
-  expansion: number;
-  kernelSize: number;
-  stride: number;
-  options: ConvNormOptions;
-}
-
-/** One convolution instead of MBConv's first two, and no weighing: EfficientNetV2's blocks of the first stages. */
-function fusedLayers({ from, to, expansion, kernelSize, stride, options }: BlockShape): nn.Module[] {
+/**
+ * Widen, convolve each channel, weigh the channels, narrow. Fused: one convolution instead of the first two, and no weighing.
+ */
+// prettier-ignore
+function layers(from: number, stride: number, [expansion, kernelSize, , to, , fused]: Stage, options: ConvNormOptions): nn.Module[] {
   const wide = toEights(from * expansion);
-  if (wide === from) return [convNorm(from, to, kernelSize, { ...options, stride })];
-  const first = convNorm(from, wide, kernelSize, { ...options, stride });
-  return [first, convNorm(wide, to, 1, { ...options, activation: null })];
-}
-
-/** Widen, convolve each channel, weigh the channels, narrow. */
-function layers({ from, to, expansion, kernelSize, stride, options }: BlockShape): nn.Module[] {
-  const wide = toEights(from * expansion);
+  const narrow = (): nn.Module => convNorm(wide, to, 1, { ...options, activation: null });
+  if (fused && wide === from) return [convNorm(from, to, kernelSize, { ...options, stride })];
+  if (fused) return [convNorm(from, wide, kernelSize, { ...options, stride }), narrow()];
   const conv = { weightInit: fanOut, biasInit: init.zeros };
   return [
     ...(wide === from ? [] : [convNorm(from, wide, 1, options)]),
     convNorm(wide, wide, kernelSize, { ...options, stride, groups: wide }),
     new nn.SqueezeExcitation(wide, Math.max(1, Math.floor(from / 4)), { activation: nn.SiLU, conv }),
-    convNorm(wide, to, 1, { ...options, activation: null }),
+    narrow(),
   ];
 }
 
@@ -64,33 +51,27 @@ export class EfficientNet extends Network {
   constructor(scaling: Scaling, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "scaling", scaling, { width: "number", depth: "number", dropout: "number" });
-    const { width, depth, norm, stages: rows = STAGES, stem = 32 } = scaling;
+    const { width, depth, norm, stages: rows = B0 as readonly Stage[], stem = 32 } = scaling;
     const { numClasses = 1000, inChannels = 3, smallImages = false } = options;
     const { dropout = scaling.dropout, dropPath = 0.2 } = options;
     const shared = { activation: nn.SiLU, ...(norm ? { norm } : {}) };
-    const stages = rows.map(([expansion, kernelSize, stride, to, blocks, fused]) => {
-      const scaled = { to: toEights(to * width), blocks: Math.ceil(blocks * depth) };
-      return { expansion, kernelSize, stride, fused: fused !== undefined, ...scaled };
-    });
-    const drop = rising(dropPath, sum(stages.map(({ blocks }) => blocks)));
+    const stages = rows.map(([expansion, size, stride, to, blocks, fused]): Stage => [expansion, size, stride, toEights(to * width), Math.ceil(blocks * depth), fused]); // prettier-ignore
+    const drop = rising(dropPath, sum(stages.map((stage) => stage[4])));
     let from = toEights(stem * width);
     const features = [convNorm(inChannels, from, 3, { ...shared, stride: smallImages ? 1 : 2 })];
-    for (const { blocks, stride, fused, ...shape } of stages) {
+    for (const row of stages) {
       const block = (i: number): nn.Module => {
-        const place = { from: i ? shape.to : from, stride: i ? 1 : stride, options: shared };
-        const made = (fused ? fusedLayers : layers)({ ...shape, ...place });
-        const adds = place.stride === 1 && place.from === shape.to;
-        return new Residual({ block: new nn.Sequential(...made) }, { adds, drop: drop() });
+        const [stride, to] = [i ? 1 : row[2], row[3]];
+        const made = new nn.Sequential(...layers(from, stride, row, shared));
+        const residual = new Residual({ block: made }, { adds: stride === 1 && from === to, drop: drop() });
+        from = to;
+        return residual;
       };
-      features.push(repeat(blocks, block));
-      from = shape.to;
+      features.push(repeat(row[4], block));
     }
     const { last = 4 * from } = scaling;
     features.push(convNorm(from, last, 1, shared));
-    const bound = 1 / Math.sqrt(numClasses);
-    const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
-    const head = new nn.Linear(last, numClasses, { weightInit, biasInit: init.zeros });
-    const classifier = new nn.Sequential(new nn.Dropout(dropout), head);
+    const classifier = new nn.Sequential(new nn.Dropout(dropout), classes(last, numClasses));
     this.build({ features: new nn.Sequential(...features) }, { classifier });
   }
 }

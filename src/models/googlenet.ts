@@ -11,34 +11,23 @@ import { Apply, Branches, sequence } from "./layers.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.01);
-const withNorm: MakeConv = (from, to, size, o) =>
-  convBn(from, to, size, { weightInit, norm: { eps: 1e-3 }, ...o });
+const withNorm: MakeConv = (from, to, size, o) => convBn(from, to, size, { weightInit, norm: { eps: 1e-3 }, ...o }); // prettier-ignore
 const bare: MakeConv = (from, to, size, o) =>
   new nn.Conv2d(from, to, size, { weightInit, bias: false, padding: (Number(size) - 1) / 2, ...o });
 
 /** Widths of the branches: 1×1; 1×1 before 3×3 and 3×3; the same of the third; 1×1 behind the pooling. */
 type Widths = readonly [number, number, number, number, number, number];
 
-/** A block's number behind it, or a pooling of this many pixels. */
+/** A block's number before it, or a pooling of this many pixels. */
 const LAYERS: readonly (readonly [number: string, widths: Widths] | 2 | 3)[] = [
-  ["3a", [64, 96, 128, 16, 32, 32]],
-  ["3b", [128, 128, 192, 32, 96, 64]],
-  3,
-  ["4a", [192, 96, 208, 16, 48, 64]],
-  ["4b", [160, 112, 224, 24, 64, 64]],
-  ["4c", [128, 128, 256, 24, 64, 64]],
-  ["4d", [112, 144, 288, 32, 64, 64]],
-  ["4e", [256, 160, 320, 32, 128, 128]],
-  2,
-  ["5a", [256, 160, 320, 32, 128, 128]],
-  ["5b", [384, 192, 384, 48, 128, 128]],
-];
+  ["3a", [64, 96, 128, 16, 32, 32]], ["3b", [128, 128, 192, 32, 96, 64]], 3,
+  ["4a", [192, 96, 208, 16, 48, 64]], ["4b", [160, 112, 224, 24, 64, 64]], ["4c", [128, 128, 256, 24, 64, 64]],
+  ["4d", [112, 144, 288, 32, 64, 64]], ["4e", [256, 160, 320, 32, 128, 128]], 2,
+  ["5a", [256, 160, 320, 32, 128, 128]], ["5b", [384, 192, 384, 48, 128, 128]],
+]; // prettier-ignore
 
-function inception(
-  from: number,
-  [one, before2, two, before3, three, four]: Widths,
-  paddle: boolean,
-): nn.Module {
+function inception(from: number, widths: Widths, paddle: boolean): nn.Module {
+  const [one, before2, two, before3, three, four] = widths;
   const conv = paddle ? bare : withNorm;
   const pool = new nn.MaxPool2d(3, { stride: 1, padding: 1, ceilMode: !paddle });
   return new Branches({
@@ -52,9 +41,7 @@ function inception(
 /** A classifier in the middle. */
 function auxiliary(from: number, numClasses: number, paddle: boolean): nn.Module {
   const conv = (paddle ? bare : withNorm)(from, 128, 1);
-  const pool = paddle
-    ? new Apply((x) => adaptiveAvgPool2d(spacedMeans(x, 3), 3))
-    : new nn.AdaptiveAvgPool2d(4);
+  const pool = paddle ? new Apply((x) => adaptiveAvgPool2d(spacedMeans(x, 3), 3)) : new nn.AdaptiveAvgPool2d(4); // prettier-ignore
   const fc1 = new nn.Linear(paddle ? 1152 : 2048, 1024, { weightInit });
   const fc2 = new nn.Linear(1024, numClasses, { weightInit });
   const relu = !paddle || from === 512 ? new nn.ReLU() : undefined; // PaddleClas forgot the second's
@@ -77,21 +64,17 @@ export class GoogLeNet extends AuxiliaryNetwork {
     const conv = paddle ? bare : withNorm;
     const ceilMode = !paddle;
     const pool = (size: number): nn.Module => new nn.MaxPool2d(paddle ? 3 : size, { stride: 2, ceilMode });
-    const inside: Record<string, nn.Module> = {
-      conv2: conv(64, 64, 1),
-      conv3: conv(64, 192, 3),
-      maxpool2: pool(3),
-    };
+    const [conv2, conv3] = [conv(64, 64, 1), conv(64, 192, 3)];
+    const inside: Record<string, nn.Module> = { conv2, conv3, maxpool2: pool(3) };
     let [from, pools] = [192, 2];
     for (const layer of LAYERS) {
-      if (typeof layer === "number") {
-        inside[`maxpool${++pools}`] = pool(layer);
-        continue;
+      if (typeof layer === "number") inside[`maxpool${++pools}`] = pool(layer);
+      else {
+        const [number, widths] = layer;
+        inside[`inception${number}`] = inception(from, widths, paddle);
+        if (paddle) inside[`relu${number}`] = new nn.ReLU();
+        from = widths[0] + widths[2] + widths[4] + widths[5];
       }
-      const [number, widths] = layer;
-      inside[`inception${number}`] = inception(from, widths, paddle);
-      if (paddle) inside[`relu${number}`] = new nn.ReLU();
-      from = widths[0] + widths[2] + widths[4] + widths[5];
     }
     const aux = (channels: number): nn.Module => auxiliary(channels, numClasses, paddle);
     const features = {

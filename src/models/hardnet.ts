@@ -7,33 +7,29 @@ import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import { cat } from "../ops/index.js";
-import { fanOut } from "./blocks.js";
+import { fanOut, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { times } from "./layers.js";
+import { sequence, times } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
-const normed = (name: string, from: number, to: number, size: number, options: nn.Conv2dLayerOptions) => ({
-  [name]: new nn.Conv2d(from, to, size, {
-    padding: (size - 1) / 2,
-    bias: false,
-    weightInit: fanOut,
-    ...options,
-  }),
-  norm: new nn.BatchNorm2d(to),
-});
-const conv = (from: number, to: number, size: number, stride = 1): nn.Sequential =>
-  new nn.Sequential({ ...normed("conv", from, to, size, { stride }), relu: new nn.ReLU6() });
-const depthwise = (width: number, stride: number): nn.Sequential =>
-  new nn.Sequential(normed("dwconv", width, width, 3, { stride, groups: width }));
+const plain = (from: number, to: number, size: number, stride: number, groups = 1): nn.Module =>
+  new nn.Conv2d(from, to, size, { stride, groups, padding: (size - 1) / 2, bias: false, weightInit: fanOut });
+const conv = (from: number, to: number, size: number, stride = 1): nn.Module =>
+  sequence({ conv: plain(from, to, size, stride), norm: new nn.BatchNorm2d(to), relu: new nn.ReLU6() });
+const depthwise = (width: number, stride: number): nn.Module =>
+  sequence({ dwconv: plain(width, width, 3, stride, width), norm: new nn.BatchNorm2d(width) });
 
 /** Which layers the n-th sees: those 1, 2, 4, … before it, as far as these numbers divide n. 0 is what comes in. */
-const linksOf = (n: number): number[] => {
+function linksOf(n: number): number[] {
   const links = [];
-  for (let step = 1; n % step === 0; step *= 2) links.push(n - step);
+  for (let step = 1; n && n % step === 0; step *= 2) links.push(n - step);
   return links;
-};
+}
+/** Layers of odd numbers and the last, whose maps come out. */
+const outOf = (depth: number): number[] =>
+  times(depth, (i) => i + 1).filter((n) => n % 2 === 1 || n === depth);
 
-/** Layers with harmonic links. Out come those of odd numbers and the last, one behind the other. */
+/** Layers with harmonic links. */
 class HarDBlock extends nn.Module {
   readonly layers: nn.Module[];
   readonly to: number;
@@ -42,23 +38,15 @@ class HarDBlock extends nn.Module {
   constructor(from: number, growth: number, factor: number, depth: number, separable: boolean) {
     super();
     const widthOf = (n: number): number => {
-      if (n === 0) return from;
       const wanted = growth * factor ** (linksOf(n).length - 1);
-      return Math.floor(Math.floor(wanted + 1) / 2) * 2;
+      return n ? Math.floor(Math.floor(wanted + 1) / 2) * 2 : from;
     };
-    let to = 0;
     this.layers = times(depth, (i) => {
-      const width = widthOf(i + 1);
-      const seen = linksOf(i + 1).reduce((sum, n) => sum + widthOf(n), 0);
-      if (this.#isOut(i + 1, depth)) to += width;
+      const [seen, width] = [sum(linksOf(i + 1).map(widthOf)), widthOf(i + 1)];
       if (!separable) return conv(seen, width, 3);
-      return new nn.Sequential({ layer1: conv(seen, width, 1), layer2: depthwise(width, 1) });
+      return sequence({ layer1: conv(seen, width, 1), layer2: depthwise(width, 1) });
     });
-    this.to = to;
-  }
-
-  #isOut(n: number, depth: number): boolean {
-    return n % 2 === 1 || n === depth;
+    this.to = sum(outOf(depth).map(widthOf));
   }
 
   forward(x: Tensor): Tensor {
@@ -66,7 +54,7 @@ class HarDBlock extends nn.Module {
     this.layers.forEach((layer, i) => {
       maps.push(tidy(() => layer.forward(joined(linksOf(i + 1).map((n) => maps[n]!)))));
     });
-    return joined(maps.filter((_, n) => n > 0 && this.#isOut(n, this.layers.length)));
+    return joined(outOf(this.layers.length).map((n) => maps[n]!));
   }
 }
 
@@ -89,12 +77,7 @@ export interface HarDNetShape {
 export class HarDNet extends Network {
   constructor(shape: HarDNetShape, options: ModelOptions = {}) {
     super(options);
-    checkFields(new.target.name, "shape", shape, {
-      stem: "numbers",
-      blocks: "list",
-      factor: "number",
-      dropout: "number",
-    });
+    checkFields(new.target.name, "shape", shape, { stem: "numbers", blocks: "list", factor: "number", dropout: "number" }); // prettier-ignore
     const { stem, blocks, factor, separable = false, inner } = shape;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = shape.dropout } = options;
     const [first, second] = stem;
@@ -124,11 +107,7 @@ const H68 = { stem: [32, 64], blocks: [[14, 8, 128, true], [16, 16, 256, false],
 const H85 = { stem: [48, 96], blocks: [[24, 8, 192, true], [24, 16, 256, false], [28, 16, 320, true], [36, 16, 480, false], [48, 16, 720, true], [256, 4, 1280, false]], factor: 1.7, dropout: 0.2, inner: 0.1 } as const; // prettier-ignore
 
 const hardnet = (name: string, shape: HarDNetShape, alias: string) =>
-  defineModel(name, imagenet(), (o) => new HarDNet(shape, o), {
-    series: "HarDNet",
-    aliases: [alias],
-    ...PLAIN,
-  });
+  defineModel(name, imagenet(), (o) => new HarDNet(shape, o), { series: "HarDNet", aliases: [alias], ...PLAIN }); // prettier-ignore
 
 export const hardnet39ds = hardnet("hardnet39ds", { ...H39, separable: true }, "HarDNet39_ds");
 export const hardnet68ds = hardnet("hardnet68ds", { ...H68, separable: true, dropout: 0.05 }, "HarDNet68_ds");

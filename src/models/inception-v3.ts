@@ -12,15 +12,12 @@ const weightInit = gaussian(0.1);
 const VALID = { padding: 0 };
 const pool = (): nn.Module => new nn.MaxPool2d(3, { stride: 2 });
 
-/**
- * The blocks: figures 5 (a), 6 (c) and 7 (e), and those that halve the size; aux: the classifier in their middle. Layers' names say
- * their place in a branch.
- */
+/** Figures 5 (a), 6 (c) and 7 (e), and blocks that halve the size. aux: the classifier in the middle. Names are spelled: see Flat. */
 function blocks(conv: MakeConv, aux: Layers): Layers {
-  const row = (from: number, ...rows: ConvRow[]): nn.Sequential =>
-    new nn.Sequential(Object.fromEntries(chain(conv, from, ...rows).map((layer, i) => [i + 1, layer])));
-  const averaged = (from: number, to: number): nn.Sequential =>
-    new nn.Sequential({ of: new nn.AvgPool2d(3, { stride: 1, padding: 1 }), "": conv(from, to, 1) });
+  const row = (from: number, ...rows: ConvRow[]): nn.Module =>
+    sequence(Object.fromEntries(chain(conv, from, ...rows).map((layer, i) => [i + 1, layer])));
+  const averaged = (from: number, to: number): nn.Module =>
+    sequence({ of: new nn.AvgPool2d(3, { stride: 1, padding: 1 }), "": conv(from, to, 1) });
   const a = (from: number, to: number): nn.Module =>
     flatBranches({
       branch1x1: conv(from, 64, 1),
@@ -38,35 +35,24 @@ function blocks(conv: MakeConv, aux: Layers): Layers {
   const e = (from: number): nn.Module =>
     flatBranches({
       branch1x1: conv(from, 320, 1),
-      branch3x3_: new nn.Sequential({ 1: conv(from, 384, 1), 2: cross(conv, 384, 384) }),
-      branch3x3dbl_: new nn.Sequential({
-        1: conv(from, 448, 1),
-        2: conv(448, 384, 3),
-        3: cross(conv, 384, 384),
-      }),
+      branch3x3_: sequence({ 1: conv(from, 384, 1), 2: cross(conv, 384, 384) }),
+      branch3x3dbl_: sequence({ 1: conv(from, 448, 1), 2: conv(448, 384, 3), 3: cross(conv, 384, 384) }),
       branch_pool: averaged(from, 192),
     });
   return {
-    Mixed_5b: a(192, 32),
-    Mixed_5c: a(256, 64),
-    Mixed_5d: a(288, 64),
+    ...{ Mixed_5b: a(192, 32), Mixed_5c: a(256, 64), Mixed_5d: a(288, 64) },
     Mixed_6a: flatBranches({
       branch3x3: conv(288, 384, 3, DOWN),
       branch3x3dbl_: row(288, [64, 1], [96, 3], [96, 3, DOWN]),
       pool: pool(),
     }),
-    Mixed_6b: c(128),
-    Mixed_6c: c(160),
-    Mixed_6d: c(160),
-    Mixed_6e: c(192),
-    ...aux,
+    ...{ Mixed_6b: c(128), Mixed_6c: c(160), Mixed_6d: c(160), Mixed_6e: c(192), ...aux },
     Mixed_7a: flatBranches({
       branch3x3_: row(768, [192, 1], [320, 3, DOWN]),
       branch7x7x3_: row(768, [192, 1], [192, [1, 7]], [192, [7, 1]], [192, 3, DOWN]),
       pool: pool(),
     }),
-    Mixed_7b: e(1280),
-    Mixed_7c: e(2048),
+    ...{ Mixed_7b: e(1280), Mixed_7c: e(2048) },
   };
 }
 
@@ -106,10 +92,8 @@ export class InceptionV3 extends AuxiliaryNetwork {
       ...blocks(conv, aux),
     };
     const { dropout = paddle ? 0.2 : 0.5 } = options;
-    const end = {
-      dropout: new (paddle ? DownscaledDropout : nn.Dropout)(dropout),
-      fc: new nn.Linear(2048, numClasses, { weightInit }),
-    };
+    const drop = new (paddle ? DownscaledDropout : nn.Dropout)(dropout);
+    const end = { dropout: drop, fc: new nn.Linear(2048, numClasses, { weightInit }) };
     this.build(features, end, auxHeads ? { AuxLogits: ["Mixed_6e", 0.4] } : {});
   }
 }

@@ -22,14 +22,14 @@ export class InceptionV4 extends Network {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = paddle ? 0.2 : 0 } = options;
     const norm = { eps: paddle ? 1e-5 : 1e-3 };
     const conv: MakeConv = (from, to, size, o) => convBn(from, to, size, { weightInit: uniform, norm, ...o });
-    const row = (from: number, ...rows: ConvRow[]): nn.Sequential =>
+    const row = (from: number, ...rows: ConvRow[]): nn.Module =>
       new nn.Sequential(...chain(conv, from, ...rows));
     const pool = (stride = 2): nn.Module => new nn.MaxPool2d(3, { stride });
     const averaged = (from: number, to: number): nn.Module => new nn.Sequential(average(), conv(from, to, 1));
-    const mixed = (branches: Record<string, nn.Module>): nn.Sequential => {
-      const all = Object.entries(branches);
-      return new Branches(Object.fromEntries(paddle ? [all.at(-1)!, ...all.slice(0, -1)] : all));
-    };
+    const named = (...all: [name: string, branch: nn.Module][]): nn.Module =>
+      new Branches(Object.fromEntries(paddle ? [all.at(-1)!, ...all.slice(0, -1)] : all));
+    const mixed = (...all: nn.Module[]): nn.Module =>
+      named(...all.map((branch, i): [string, nn.Module] => [`branch${i}`, branch]));
     const wide = (n: number): Pair => (paddle ? [n, 1] : [1, n]);
     const high = (n: number): Pair => (paddle ? [1, n] : [n, 1]);
     const first = smallImages ? STAY : DOWN;
@@ -46,49 +46,44 @@ export class InceptionV4 extends Network {
       new Branches({ conv: conv(192, 192, 3, DOWN), maxpool: pool() }),
     ];
     const a = (): nn.Module =>
-      mixed({
-        branch0: conv(384, 96, 1),
-        branch1: row(384, [64, 1], [96, 3]),
-        branch2: row(384, [64, 1], [96, 3], [96, 3]),
-        branch3: averaged(384, 96),
-      });
-    const reductionA = mixed({
-      branch0: conv(384, 384, 3, DOWN),
-      branch1: row(384, [192, 1], [224, 3], [256, 3, DOWN]),
-      branch2: pool(),
-    });
+      mixed(
+        conv(384, 96, 1),
+        row(384, [64, 1], [96, 3]),
+        row(384, [64, 1], [96, 3], [96, 3]),
+        averaged(384, 96),
+      );
+    const reductionA = mixed(
+      conv(384, 384, 3, DOWN),
+      row(384, [192, 1], [224, 3], [256, 3, DOWN]),
+      pool(),
+    ); // prettier-ignore
     const b = (): nn.Module =>
-      mixed({
-        branch0: conv(1024, 384, 1),
-        branch1: row(1024, [192, 1], [224, [1, 7]], [256, [7, 1]]),
-        branch2: row(1024, [192, 1], [192, high(7)], [224, wide(7)], [224, high(7)], [256, wide(7)]),
-        branch3: averaged(1024, 128),
-      });
-    const reductionB = mixed({
-      branch0: row(1024, [192, 1], [192, 3, DOWN]),
-      branch1: row(1024, [256, 1], [256, [1, 7]], [320, [7, 1]], [320, 3, DOWN]),
-      branch2: pool(),
-    });
+      mixed(
+        conv(1024, 384, 1),
+        row(1024, [192, 1], [224, [1, 7]], [256, [7, 1]]),
+        row(1024, [192, 1], [192, high(7)], [224, wide(7)], [224, high(7)], [256, wide(7)]),
+        averaged(1024, 128),
+      );
+    const reductionB = mixed(
+      row(1024, [192, 1], [192, 3, DOWN]),
+      row(1024, [256, 1], [256, [1, 7]], [320, [7, 1]], [320, 3, DOWN]),
+      pool(),
+    );
+    const crossed = (...rows: ConvRow[]): nn.Module =>
+      new nn.Sequential(...chain(conv, 1536, ...rows), cross(conv, rows.at(-1)![0], 256));
     const c = (): nn.Module =>
       new Flat(
-        mixed({
-          branch0: conv(1536, 256, 1),
-          branch1_: new nn.Sequential(conv(1536, 384, 1), cross(conv, 384, 256)),
-          branch2_: new nn.Sequential(
-            ...chain(conv, 1536, [384, 1], [448, high(3)], [512, wide(3)]),
-            cross(conv, 512, 256),
-          ),
-          "branch3.": averaged(1536, 256),
-        }),
+        named(
+          ["branch0", conv(1536, 256, 1)],
+          ["branch1_", crossed([384, 1])],
+          ["branch2_", crossed([384, 1], [448, high(3)], [512, wide(3)])],
+          ["branch3.", averaged(1536, 256)],
+        ),
       );
     const blocks = [...times(4, a), reductionA, ...times(7, b), reductionB, ...times(3, c)];
-    this.build(
-      { features: new nn.Sequential(...stem, ...blocks) },
-      {
-        dropout: new (paddle ? DownscaledDropout : nn.Dropout)(dropout),
-        last_linear: new nn.Linear(1536, numClasses),
-      },
-    );
+    const drop = new (paddle ? DownscaledDropout : nn.Dropout)(dropout);
+    const end = { dropout: drop, last_linear: new nn.Linear(1536, numClasses) };
+    this.build({ features: new nn.Sequential(...stem, ...blocks) }, end);
   }
 }
 

@@ -4,26 +4,15 @@
 import { hardsigmoid, hardswish, relu } from "../ops/index.js";
 import { toEights } from "./blocks.js";
 import { mobile, prepared } from "./mobile-net.js";
-import { scaled, type MobileVariant, type Stages } from "./mobile-variant.js";
+import { scaled, type MobileVariant, type Row, type Stages } from "./mobile-variant.js";
 import { PLAIN } from "./model.js";
 
-const STAGES: Stages = [
-  [["pair", 3, 1, 1, 32, 1]],
-  [["pair", 3, 2, 1, 64, 2]],
-  [["pair", 3, 2, 1, 128, 2]],
-  [["pair", 3, 2, 1, 256, 1], ["pair", 5, 1, 1, 256, 1]], // prettier-ignore
-  [["pair", 5, 1, 1, 256, 4]],
-  [["pair", 5, 2, 1, 512, 2, { se: 0.25 }]],
-];
+const pairs = (kernel: number, stride: number, to: number, blocks: number, se = 0): Row => ["pair", kernel, stride, 1, to, blocks, { se }]; // prettier-ignore
+const STAGES: Stages = [[pairs(3, 1, 32, 1)], [pairs(3, 2, 64, 2)], [pairs(3, 2, 128, 2)], [pairs(3, 2, 256, 1), pairs(5, 1, 256, 1)], [pairs(5, 1, 256, 4)], [pairs(5, 2, 512, 2, 0.25)]]; // prettier-ignore
 
 const lcnet = (width: number): MobileVariant => ({
-  stages: scaled(STAGES, { width }),
-  stem: toEights(16 * width),
-  head: 1280,
-  activation: hardswish,
-  squeezeActivation: relu,
-  gate: hardsigmoid,
-  pooled: "bias",
+  ...{ stages: scaled(STAGES, { width }), stem: toEights(16 * width), head: 1280, pooled: "bias" },
+  ...{ activation: hardswish, squeezeActivation: relu, gate: hardsigmoid },
 });
 const paddle = (width: number): MobileVariant => ({ ...lcnet(width), pooled: "bare", downscaled: true });
 const bicubic = prepared(224, 0.875);

@@ -6,15 +6,8 @@ import { mobile, prepared } from "./mobile-net.js";
 import { scaled, type MobileVariant, type More, type Stages } from "./mobile-variant.js";
 
 /** Channels are weighed and activated by SiLU. */
-const weighed = (se: number, parts?: More["parts"]): More => ({
-  se,
-  activation: silu,
-  ...(parts && { parts }),
-});
-const K5 = [3, 5];
-const K7 = [3, 5, 7];
-const K9 = [3, 5, 7, 9];
-const K11 = [3, 5, 7, 9, 11];
+const weighed = (se: number, parts: More["parts"] = [1, 1]): More => ({ se, activation: silu, parts });
+const [K5, K7, K9, K11] = [[3, 5], [3, 5, 7], [3, 5, 7, 9], [3, 5, 7, 9, 11]] as const; // prettier-ignore
 
 const S: Stages = [
   [["separable", 3, 1, 1, 16, 1]],
@@ -33,12 +26,9 @@ const M: Stages = [
   [["inverted", K9, 2, 6, 200, 1, weighed(0.5)], ["inverted", K9, 1, 6, 200, 3, weighed(0.5, [1, 2])]],
 ]; // prettier-ignore
 
-const mixnet = (stages: Stages, stem: number, width = 1): MobileVariant => ({
-  stages: scaled(stages, { width }),
-  stem: toEights(stem * width),
-  head: 1536,
-  activation: relu,
-});
+const mixnet = (stages: Stages, stem: number, width = 1): MobileVariant => {
+  return { stages: scaled(stages, { width }), stem: toEights(stem * width), head: 1536, activation: relu };
+};
 const bicubic = prepared(224, 0.875);
 const traits = (alias: string) => ({ series: "MixNet", aliases: [alias] });
 

@@ -7,14 +7,6 @@ import { Apply, Residual, type Layers } from "./layers.js";
 import { depthwise, mobileConv, normedBy, pointwise, squeezeExcite } from "./mobile-parts.js";
 import type { MobileVariant, Row } from "./mobile-variant.js";
 
-/** Where a block stands. */
-export interface Place {
-  from: number;
-  stride: number;
-  /** Probability of leaving it out in training. */
-  drop: number;
-}
-
 /** What is known of a block: channels inside, and makers of its small layers. */
 interface Known {
   variant: MobileVariant;
@@ -27,23 +19,12 @@ interface Known {
   act: () => nn.Module;
 }
 
-/** Channels inside a block. */
-function wideOf(
-  { round = toEights }: MobileVariant,
-  [kind, , , expansion, , , more]: Row,
-  from: number,
-): number {
-  return kind === "pair" || kind === "separable" ? from : (more?.wide ?? round(from * expansion));
-}
-
 function conv({ variant, row: [, kernel, , , to], from, stride, norm, act }: Known): Layers {
-  const layer = mobileConv(variant, from, to, kernel as number, { stride });
-  return { conv: layer, bn1: norm(to), act1: act() };
+  return { conv: mobileConv(variant, from, to, kernel as number, { stride }), bn1: norm(to), act1: act() };
 }
 
 function separable({ variant, row: [kind, kernel, , , to], from, stride, se, norm, act }: Known): Layers {
-  const convDw = depthwise(variant, from, kernel, stride);
-  const convPw = mobileConv(variant, from, to, 1);
+  const [convDw, convPw] = [depthwise(variant, from, kernel, stride), mobileConv(variant, from, to, 1)];
   const act2 = kind === "pair" ? act() : undefined;
   return { convDw, bn1: norm(from), act1: act(), se, convPw, bn2: norm(to), act2 };
 }
@@ -85,13 +66,15 @@ class MobileBlock extends Residual {
   }
 }
 
-/** The block of a row at a place. */
-export function mobileBlock(variant: MobileVariant, row: Row, { from, stride, drop }: Place): nn.Module {
-  const [kind, , , , to, , more = {}] = row;
+/** The block of a row. drop: probability of leaving it out in training. */
+// prettier-ignore
+export function mobileBlock(variant: MobileVariant, row: Row, from: number, stride: number, drop: number): nn.Module {
+  const [kind, , , expansion, to, , more = {}] = row;
   const { activation = variant.activation, skip = kind !== "conv" && kind !== "pair" } = more;
-  const wide = wideOf(variant, row, from);
+  const { round = toEights } = variant;
+  const wide = kind === "pair" || kind === "separable" ? from : (more.wide ?? round(from * expansion));
   const squeezed = (): number => variant.squeezed?.(wide) ?? Math.round(from * more.se!);
-  const se = more.se ? squeezeExcite(wide, squeezed(), variant.squeezeActivation ?? activation, variant.gate) : undefined; // prettier-ignore
+  const se = more.se ? squeezeExcite(wide, squeezed(), variant.squeezeActivation ?? activation, variant.gate) : undefined;
   const norm = (width: number): nn.Module => new nn.BatchNorm2d(width, variant.norm);
   const act = (): nn.Module => new Apply(activation);
   const layers = KINDS[kind]({ variant, row, from, stride, wide, se, norm, act });

@@ -8,11 +8,18 @@ import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { DownscaledDropout, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { Apply } from "./layers.js";
+import { Apply, times } from "./layers.js";
 import { mobileBlock } from "./mobile-blocks.js";
 import { mobileConv } from "./mobile-parts.js";
-import type { MobileVariant } from "./mobile-variant.js";
+import type { MobileVariant, Row } from "./mobile-variant.js";
 import { defineModel, type ModelOptions, type ModelTraits } from "./model.js";
+
+/** EfficientNet's classifier: U(±1/√numClasses). */
+export function classes(from: number, numClasses: number): nn.Linear {
+  const bound = 1 / Math.sqrt(numClasses);
+  const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
+  return new nn.Linear(from, numClasses, { weightInit, biasInit: init.zeros });
+}
 
 /** Images of any size from 1, made for ≥ 32. */
 export class MBConvNet extends Network {
@@ -25,35 +32,25 @@ export class MBConvNet extends Network {
     const convStem = mobileConv(variant, inChannels, stem, 3, { stride: smallImages ? 1 : 2 });
     const drop = rising(dropPath, sum(stages.flat().map(([, , , , , blocks]) => blocks)));
     let from = stem;
-    const stage = (rows: MobileVariant["stages"][number]): nn.Sequential => {
-      const blocks: nn.Module[] = [];
-      for (const row of rows) {
-        const [, , stride, , to, count] = row;
-        for (let i = 0; i < count; i++) {
-          blocks.push(mobileBlock(variant, row, { from, stride: i ? 1 : stride, drop: drop() }));
-          from = to;
-        }
-      }
-      return new nn.Sequential(...blocks);
+    const rowOf = (row: Row): nn.Module[] =>
+      times(row[5], (i) => {
+        const block = mobileBlock(variant, row, from, i ? 1 : row[2], drop());
+        from = row[4];
+        return block;
+      });
+    const blocks = new nn.Sequential(...stages.map((rows) => new nn.Sequential(...rows.flatMap(rowOf))));
+    const normed = pooled !== "bias" && pooled !== "bare";
+    const last = head && {
+      convHead: mobileConv(variant, from, head, 1, { bias: pooled === "bias" }),
+      [pooled ? "normHead" : "bn2"]: normed ? new nn.BatchNorm2d(head, norm) : undefined,
+      act2: new Apply(activation),
     };
-    const blocks = new nn.Sequential(...stages.map(stage));
-    const convHead = head ? mobileConv(variant, from, head, 1, { bias: pooled === "bias" }) : undefined;
-    const normHead =
-      head && pooled !== "bias" && pooled !== "bare" ? new nn.BatchNorm2d(head, norm) : undefined;
-    const last = {
-      convHead,
-      [pooled ? "normHead" : "bn2"]: normHead,
-      act2: head ? new Apply(activation) : undefined,
-    };
-    const bound = 1 / Math.sqrt(numClasses);
-    const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
-    const classifier = new nn.Linear(head || from, numClasses, { weightInit, biasInit: init.zeros });
+    const classifier = classes(head || from, numClasses);
     const drops = new (variant.downscaled ? DownscaledDropout : nn.Dropout)(dropout);
     const first = { convStem, bn1: new nn.BatchNorm2d(stem, norm), act1: new Apply(activation) };
-    this.build(
-      { ...first, blocks, ...(pooled ? {} : last) },
-      { ...(pooled ? { ...last, flatten: new nn.Flatten() } : {}), dropout: drops, classifier },
-    );
+    const end = { dropout: drops, classifier };
+    if (pooled) this.build({ ...first, blocks }, { ...last, flatten: new nn.Flatten(), ...end });
+    else this.build({ ...first, blocks, ...last }, end);
   }
 }
 
@@ -62,14 +59,10 @@ type Filter = Preprocessing["interpolation"];
 export const prepared = (size: number, cropPct: number, filter: Filter = "bicubic"): Preprocessing => {
   return { ...imagenet(size, size, filter), cropPct };
 };
-export const halved = (...args: Parameters<typeof prepared>): Preprocessing => {
-  return { ...prepared(...args), mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
-};
+export const HALVES = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+export const halved = (...args: Parameters<typeof prepared>) => ({ ...prepared(...args), ...HALVES });
 
 /** A network of the family by its variant. aliases: its names in timm and PaddleClas. */
-export const mobile = (
-  name: string,
-  preparation: Preprocessing,
-  variant: MobileVariant,
-  traits: ModelTraits,
-) => defineModel(name, preparation, (o) => new MBConvNet(variant, o), traits);
+// prettier-ignore
+export const mobile = (name: string, preparation: Preprocessing, variant: MobileVariant, traits: ModelTraits) =>
+  defineModel(name, preparation, (o) => new MBConvNet(variant, o), traits);

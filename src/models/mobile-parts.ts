@@ -15,17 +15,12 @@ export interface ConvShape {
 }
 
 /** A convolution that keeps the size but for its stride; starts as N(0, 2/fanOut), fanOut of its group. */
-export function mobileConv(
-  { same = false }: Pick<MobileVariant, "same">,
-  from: number,
-  to: number,
-  kernelSize: number,
-  { stride = 1, groups = 1, bias = false }: ConvShape = {},
-): nn.Conv2d {
-  const weightInit = gaussian(Math.sqrt((2 * groups) / (kernelSize ** 2 * to)));
-  const padding = same ? "same" : (kernelSize - 1) / 2;
-  const biasInit = init.zeros;
-  return new nn.Conv2d(from, to, kernelSize, { stride, groups, bias, padding, weightInit, biasInit });
+// prettier-ignore
+export function mobileConv({ same = false }: Pick<MobileVariant, "same">, from: number, to: number, size: number, shape: ConvShape = {}): nn.Conv2d {
+  const { stride = 1, groups = 1, bias = false } = shape;
+  const weightInit = gaussian(Math.sqrt((2 * groups) / (size ** 2 * to)));
+  const padding = same ? "same" : (size - 1) / 2;
+  return new nn.Conv2d(from, to, size, { stride, groups, bias, padding, weightInit, biasInit: init.zeros });
 }
 
 /** n channels in equal parts; the first has what is left over. */
@@ -44,9 +39,8 @@ class MixedConv extends nn.Sequential {
   }
 
   override forward(x: Tensor): Tensor {
-    return cat(
-      unnamed(this).map((conv, i) => conv.forward(channels(x, this.#ends[i - 1] ?? 0, this.#ends[i]!))),
-    );
+    const part = (i: number): Tensor => channels(x, this.#ends[i - 1] ?? 0, this.#ends[i]!);
+    return cat(unnamed(this).map((conv, i) => conv.forward(part(i))));
   }
 }
 
@@ -54,8 +48,7 @@ class MixedConv extends nn.Sequential {
 export function pointwise(variant: MobileVariant, from: number, to: number, parts = 1): nn.Module {
   if (parts === 1) return mobileConv(variant, from, to, 1);
   const [ins, outs] = [shares(from, parts), shares(to, parts)];
-  const convs = ins.map((n, i) => mobileConv(variant, n, outs[i]!, 1));
-  return new MixedConv(convs, ins);
+  return new MixedConv(ins.map((n, i) => mobileConv(variant, n, outs[i]!, 1)), ins); // prettier-ignore
 }
 
 export function depthwise(variant: MobileVariant, n: number, kernel: Row[1], stride: number): nn.Module {
@@ -66,22 +59,12 @@ export function depthwise(variant: MobileVariant, n: number, kernel: Row[1], str
 }
 
 /** SqueezeExcitation under timm's names. */
-export function squeezeExcite(
-  wide: number,
-  squeezed: number,
-  activation: Activation,
-  gate: Activation = sigmoid,
-): nn.Module {
-  // prettier-ignore
-  const conv = (from: number, to: number): nn.Conv2d =>
+// prettier-ignore
+export function squeezeExcite(wide: number, squeezed: number, activation: Activation, gate: Activation = sigmoid): nn.Module {
+  const conv = (from: number, to: number): nn.Module =>
     new nn.Conv2d(from, to, 1, { weightInit: gaussian(Math.sqrt(2 / to)), biasInit: init.zeros });
-  const convReduce = conv(wide, squeezed);
-  return new Gate({
-    convReduce,
-    act: new Apply(activation),
-    convExpand: conv(squeezed, wide),
-    gate: new Apply(gate),
-  });
+  const [convReduce, convExpand] = [conv(wide, squeezed), conv(squeezed, wide)];
+  return new Gate({ convReduce, act: new Apply(activation), convExpand, gate: new Apply(gate) });
 }
 
 /** A convolution and its normalisation: timm's ConvNormAct. */

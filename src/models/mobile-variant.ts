@@ -16,7 +16,6 @@ export type Activation = (x: Tensor) => Tensor;
  */
 export type Kind = "conv" | "pair" | "separable" | "inverted" | "fused" | "universal";
 
-/** What few blocks have. */
 export interface More {
   /** Whether and how far channels are weighed: squeezed channels in parts of the block's input. */
   se?: number;
@@ -31,16 +30,9 @@ export interface More {
   parts?: readonly [first: number, last: number];
 }
 
-/** Kind, kernel (of MixNet: of each part of the channels; 0: none), stride of the first, expansion, channels, blocks. */
-export type Row = readonly [
-  kind: Kind,
-  kernel: number | readonly number[],
-  stride: number,
-  expansion: number,
-  channels: number,
-  blocks: number,
-  more?: More | undefined,
-];
+/** kernel: of MixNet, of each part of the channels; 0: none. stride: of the first block. */
+// prettier-ignore
+export type Row = readonly [kind: Kind, kernel: number | readonly number[], stride: number, expansion: number, to: number, blocks: number, more?: More | undefined];
 
 /** Rows of each stage. */
 export type Stages = readonly (readonly Row[])[];
@@ -73,12 +65,23 @@ export interface MobileVariant {
   downscaled?: boolean;
 }
 
+/** A stage. se: squeezed channels in parts of a block's input. */
+export type Numbers = readonly [expansion: number, kernel: number, stride: number, to: number, blocks: number, se?: number]; // prettier-ignore
+
+/** Stages of inverted residuals, the first of which does not widen. */
+export const invertedStages = (rows: readonly Numbers[], all = 0): Stages =>
+  rows.map(([expansion, kernel, stride, to, blocks, se = all], i) => [[i ? "inverted" : "separable", kernel, stride, expansion, to, blocks, { se }]]); // prettier-ignore
+
+/** MobileNet V2's and EfficientNet B0's. */
+export const V2 = [[1, 3, 1, 16, 1], [6, 3, 2, 24, 2], [6, 3, 2, 32, 3], [6, 3, 2, 64, 4], [6, 3, 1, 96, 3], [6, 3, 2, 160, 3], [6, 3, 1, 320, 1]] as const; // prettier-ignore
+export const B0 = [[1, 3, 1, 16, 1], [6, 3, 2, 24, 2], [6, 5, 2, 40, 2], [6, 3, 2, 80, 3], [6, 5, 1, 112, 3], [6, 5, 2, 192, 4], [6, 3, 1, 320, 1]] as const; // prettier-ignore
+
 export interface Scale {
   width?: number;
   depth?: number;
-  /** Of numbers of blocks. Default Math.ceil. */
+  /** How numbers of blocks are rounded. Default Math.ceil. */
   repeat?: (n: number) => number;
-  /** Of numbers of channels. Default toEights. */
+  /** How numbers of channels are. Default toEights. */
   round?: (n: number) => number;
   /** Whether the first and the last stage keep their number of blocks: EfficientNet-Lite. */
   fixedEnds?: boolean;
@@ -88,11 +91,11 @@ export interface Scale {
 export function scaled(stages: Stages, scale: Scale): Stages {
   const { width = 1, depth = 1, repeat = Math.ceil, round = toEights, fixedEnds = false } = scale;
   return stages.map((rows, s) =>
-    rows.map(([kind, kernel, stride, expansion, channels, blocks, more]): Row => {
+    rows.map(([kind, kernel, stride, expansion, to, blocks, more]): Row => {
       const fixed = fixedEnds && (s === 0 || s === stages.length - 1);
       const count = fixed ? blocks : Math.max(1, repeat(blocks * depth));
       const inside = more?.wide === undefined ? more : { ...more, wide: round(more.wide * width) };
-      return [kind, kernel, stride, expansion, round(channels * width), count, inside];
+      return [kind, kernel, stride, expansion, round(to * width), count, inside];
     }),
   );
 }

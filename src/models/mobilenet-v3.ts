@@ -28,27 +28,21 @@ export const SMALL: readonly (readonly Block[])[] = [
   [[5, 2, 288, 96, "se"], [5, 1, 576, 96, "se"], [5, 1, 576, 96, "se"]],
 ]; // prettier-ignore
 
-/** Kernel, width inside, channels, whether channels are weighed, activation, stride. */
-type Row = readonly [number, number, number, boolean, "relu" | "hardswish", number];
+type Row = readonly [kernel: number, wide: number, to: number, weighed: boolean, activation: "relu" | "hardswish", stride: number]; // prettier-ignore
 
 const rowsOf = (stages: typeof LARGE, reluStages: number): Row[] =>
-  stages.flatMap(
-    (blocks, s) =>
-    blocks.map(([kernel, stride, wide, to, se]): Row => [kernel, wide, to, se !== undefined, s < reluStages ? "relu" : "hardswish", stride]), // prettier-ignore
-  );
+  stages.flatMap((blocks, s) => blocks.map(([kernel, stride, wide, to, se]): Row => [kernel, wide, to, se !== undefined, s < reluStages ? "relu" : "hardswish", stride])); // prettier-ignore
 
 const norm = { eps: 1e-3, momentum: 0.01 };
 
 function invertedResidual(from: number, row: Row, drop: number): nn.Module {
   const [kernelSize, wide, to, weighed, name, stride] = row;
   const activation = name === "relu" ? nn.ReLU : nn.Hardswish;
-  const conv = { weightInit: fanOut, biasInit: init.zeros };
-  const weigh = (): nn.Module =>
-    new nn.SqueezeExcitation(wide, toEights(wide / 4), { scaleActivation: nn.Hardsigmoid, conv });
+  const gate = { scaleActivation: nn.Hardsigmoid, conv: { weightInit: fanOut, biasInit: init.zeros } };
   const block = new nn.Sequential(
     ...(wide === from ? [] : [convNorm(from, wide, 1, { activation, norm })]),
     convNorm(wide, wide, kernelSize, { stride, groups: wide, activation, norm }),
-    ...(weighed ? [weigh()] : []),
+    ...(weighed ? [new nn.SqueezeExcitation(wide, toEights(wide / 4), gate)] : []),
     convNorm(wide, to, 1, { activation: null, norm }),
   );
   return new Residual({ block }, { adds: stride === 1 && from === to, drop });
@@ -69,11 +63,8 @@ export class MobileNetV3 extends Network {
       from = row[2];
       return block;
     });
-    const features = new nn.Sequential(
-      convNorm(inChannels, 16, 3, { stride: smallImages ? 1 : 2, activation, norm }),
-      ...blocks,
-      convNorm(from, 6 * from, 1, { activation, norm }),
-    );
+    const stem = convNorm(inChannels, 16, 3, { stride: smallImages ? 1 : 2, activation, norm });
+    const features = new nn.Sequential(stem, ...blocks, convNorm(from, 6 * from, 1, { activation, norm }));
     const linear = (a: number, b: number): nn.Linear =>
       new nn.Linear(a, b, { weightInit: gaussian(0.01), biasInit: init.zeros });
     const end = [linear(6 * from, hidden), new nn.Hardswish(), new nn.Dropout(dropout), linear(hidden, numClasses)]; // prettier-ignore

@@ -2,7 +2,6 @@
 // without attention, as timm has them.
 
 import { relu } from "../ops/index.js";
-import { toEights } from "./blocks.js";
 import { halved, mobile, prepared } from "./mobile-net.js";
 import { scaled, type MobileVariant, type Row, type Stages } from "./mobile-variant.js";
 
@@ -10,10 +9,7 @@ import { scaled, type MobileVariant, type Row, type Stages } from "./mobile-vari
 type Universal = readonly [start: number, middle: number, expansion: number, blocks?: number];
 
 const universal = (to: number, ...rows: Universal[]): Row[] =>
-  rows.map(([start, middle, expansion, blocks = 1], i) => {
-    const first: Row = ["universal", middle, i ? 1 : 2, expansion, to, blocks, { start }];
-    return first;
-  });
+  rows.map(([start, middle, expansion, blocks = 1], i): Row => ["universal", middle, i ? 1 : 2, expansion, to, blocks, { start }]); // prettier-ignore
 const conv = (kernel: number, stride: number, to: number): Row => ["conv", kernel, stride, 1, to, 1];
 const fused: Row[] = [["fused", 3, 2, 4, 48, 1]];
 const last: Row[] = [conv(1, 1, 960)];
@@ -40,13 +36,10 @@ const LARGE: Stages = [
   last,
 ];
 
-const v4 = (stages: Stages, stem: number, width = 1): MobileVariant => ({
-  stages: scaled(stages, { width }),
-  stem: width < 1 ? stem : toEights(stem * width),
-  head: 1280,
-  activation: relu,
-  pooled: "norm",
-});
+/** width: up to 1; the first convolution keeps its own. */
+const v4 = (stages: Stages, stem: number, width = 1): MobileVariant => {
+  return { stages: scaled(stages, { width }), stem, head: 1280, activation: relu, pooled: "norm" };
+};
 const traits = (...aliases: string[]) => ({ series: "MobileNetV4", aliases });
 
 export const mobilenetv4_conv_small = mobile("mobilenetv4_conv_small", prepared(224, 0.875), v4(SMALL, 32), traits("MobileNetV4_conv_small")); // prettier-ignore

@@ -7,6 +7,7 @@ import * as nn from "../nn/index.js";
 import { convNorm, rising, sum } from "./blocks.js";
 import { mobileEnd, Network } from "./head.js";
 import { Residual, times, unnamed } from "./layers.js";
+import { V2 } from "./mobile-variant.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 /** Stride and channels of each pair of a depthwise and a 1×1 convolution. */
@@ -34,13 +35,8 @@ export class MobileNetV1 extends Network {
 }
 
 /** Widen, convolve each channel, narrow; a shortcut where the size stays. */
-function invertedResidual(
-  from: number,
-  to: number,
-  stride: number,
-  expansion: number,
-  drop: number,
-): nn.Module {
+// prettier-ignore
+function invertedResidual(from: number, to: number, stride: number, expansion: number, drop: number): nn.Module {
   const wide = from * expansion;
   const activation = nn.ReLU6;
   const conv = new nn.Sequential(
@@ -51,9 +47,6 @@ function invertedResidual(
   return new Residual({ conv }, { adds: stride === 1 && from === to, drop });
 }
 
-/** Expansion, channels, blocks and stride of each stage. */
-const V2 = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2], [6, 320, 1, 1]] as const; // prettier-ignore
-
 /** Images of any size from 1, made for ≥ 32. */
 export class MobileNetV2 extends Network {
   constructor(options: ModelOptions = {}) {
@@ -61,14 +54,14 @@ export class MobileNetV2 extends Network {
     super(options);
     const { inChannels = 3, smallImages = false, dropPath = 0 } = options;
     let from = 32;
-    const drop = rising(dropPath, sum(V2.map(([, , blocks]) => blocks)));
-    const stages = V2.flatMap(([expansion, to, blocks, stride]) => {
-      const stage = times(blocks, (i) =>
-        invertedResidual(i ? to : from, to, i ? 1 : stride, expansion, drop()),
-      );
-      from = to;
-      return stage;
-    });
+    const drop = rising(dropPath, sum(V2.map((stage) => stage[4])));
+    const stages = V2.flatMap(([expansion, , stride, to, blocks]) =>
+      times(blocks, (i) => {
+        const block = invertedResidual(from, to, i ? 1 : stride, expansion, drop());
+        from = to;
+        return block;
+      }),
+    );
     const activation = nn.ReLU6;
     const stem = convNorm(inChannels, 32, 3, { stride: smallImages ? 1 : 2, activation });
     const features = new nn.Sequential(stem, ...stages, convNorm(from, 1280, 1, { activation }));

@@ -4,63 +4,32 @@
 import { hardsigmoid, hardswish, mul, relu, relu6 } from "../ops/index.js";
 import { toEights } from "./blocks.js";
 import { halved, mobile, prepared } from "./mobile-net.js";
-import { scaled, type Activation, type MobileVariant, type Row, type Scale, type Stages } from "./mobile-variant.js"; // prettier-ignore
+import { invertedStages, scaled, V2, type MobileVariant, type Row, type Scale, type Stages } from "./mobile-variant.js"; // prettier-ignore
 import { LARGE, SMALL } from "./mobilenet-v3.js";
 import { PLAIN } from "./model.js";
 
 const bicubic = prepared(224, 0.875);
 
-const V1: Stages = [
-  [["pair", 3, 1, 1, 64, 1]],
-  [["pair", 3, 2, 1, 128, 2]],
-  [["pair", 3, 2, 1, 256, 2]],
-  [["pair", 3, 2, 1, 512, 6]],
-  [["pair", 3, 2, 1, 1024, 2]],
-];
-
-const v1 = (width: number, head = 0): MobileVariant => ({
-  stages: scaled(V1, { width }),
-  stem: toEights(32 * width),
-  head,
-  activation: relu6,
-});
+const V1 = ([[1, 64, 1], [2, 128, 2], [2, 256, 2], [2, 512, 6], [2, 1024, 2]] as const).map(([stride, to, blocks]): Row[] => [["pair", 3, stride, 1, to, blocks]]); // prettier-ignore
+const v1 = (width: number, head = 0): MobileVariant => {
+  return { stages: scaled(V1, { width }), stem: toEights(32 * width), head, activation: relu6 };
+};
 const traits1 = { series: "MobileNetV1", ...PLAIN };
 
 export const mobilenetv1_100 = mobile("mobilenetv1_100", halved(224, 0.875), v1(1), traits1);
 export const mobilenetv1_100h = mobile("mobilenetv1_100h", halved(224, 0.875), v1(1, 1024), traits1);
 export const mobilenetv1_125 = mobile("mobilenetv1_125", halved(224, 0.9), v1(1.25), traits1);
 
-const V2: Stages = [
-  [["separable", 3, 1, 1, 16, 1]],
-  [["inverted", 3, 2, 6, 24, 2]],
-  [["inverted", 3, 2, 6, 32, 3]],
-  [["inverted", 3, 2, 6, 64, 4]],
-  [["inverted", 3, 1, 6, 96, 3]],
-  [["inverted", 3, 2, 6, 160, 3]],
-  [["inverted", 3, 1, 6, 320, 1]],
-];
-
-const v2 = (width: number): MobileVariant => ({
-  stages: scaled(V2, { width }),
-  stem: toEights(32 * width),
-  head: Math.max(1280, toEights(1280 * width)),
-  activation: relu6,
-});
+const STAGES2 = invertedStages(V2);
+const v2 = (width: number): MobileVariant => ({ stages: scaled(STAGES2, { width }), stem: toEights(32 * width), head: Math.max(1280, toEights(1280 * width)), activation: relu6 }); // prettier-ignore
 /** d: deeper, the first and last layers not scaled. */
-const v2d = (width: number, depth: number): MobileVariant => ({
-  stages: scaled(V2, { width, depth, fixedEnds: true }),
-  stem: 32,
-  head: 1280,
-  activation: relu6,
-});
+const v2d = (width: number, depth: number): MobileVariant => ({ stages: scaled(STAGES2, { width, depth, fixedEnds: true }), stem: 32, head: 1280, activation: relu6 }); // prettier-ignore
 /** PaddleClas's: the first block widens too, by 1; widths are cut to whole numbers. */
 const paddleV2 = (width: number): MobileVariant => ({
-  stages: scaled([[["inverted", 3, 1, 1, 16, 1]], ...V2.slice(1)], { width, round: Math.floor }),
+  stages: scaled([[["inverted", 3, 1, 1, 16, 1]], ...STAGES2.slice(1)], { width, round: Math.floor }),
   stem: Math.floor(32 * width),
   head: Math.floor(1280 * Math.max(1, width)),
-  activation: relu6,
-  round: (n) => n,
-  dropout: 0,
+  ...{ activation: relu6, round: (n) => n, dropout: 0 },
 });
 const traits2 = (...aliases: string[]) => ({ series: "MobileNetV2", aliases });
 
@@ -78,12 +47,15 @@ export const paddle_mobilenetv2_150 = mobile("paddle_mobilenetv2_150", bicubic, 
 export const paddle_mobilenetv2_200 = mobile("paddle_mobilenetv2_200", bicubic, paddleV2(2), traits2("MobileNetV2_x2_0")); // prettier-ignore
 
 /** reluStages: of how many stages the activation is ReLU. paddle: the first block widens too, and widths inside are scaled themselves. */
-function v3Stages(blocks: typeof LARGE, reluStages: number, last: number, paddle: boolean): Stages {
+function v3Stages(blocks: typeof LARGE, reluStages: number, last: number, paddle = false): Stages {
   let from = 16;
   const rows = blocks.map((stage, s) =>
     stage.map(([kernel, stride, wide, to, se], i): Row => {
-      const activation = s < reluStages ? relu : undefined;
-      const more = { ...(se && { se: 0.25 }), ...(activation && { activation }), ...(paddle && { wide }) };
+      const more = {
+        se: se ? 0.25 : 0,
+        ...(s < reluStages && { activation: relu }),
+        ...(paddle && { wide }),
+      };
       const kind = s === 0 && i === 0 && !paddle ? "separable" : "inverted";
       const row: Row = [kind, kernel, stride, Number((wide / from).toFixed(2)), to, 1, more];
       from = to;
@@ -96,25 +68,18 @@ function v3Stages(blocks: typeof LARGE, reluStages: number, last: number, paddle
 const v3 = (stages: Stages, scale: Scale & { width: number }, head: number): MobileVariant => ({
   stages: scaled(stages, scale),
   stem: scale.width < 0.75 ? 16 : toEights(16 * scale.width),
-  head,
-  activation: hardswish,
-  squeezeActivation: relu,
-  gate: hardsigmoid,
+  ...{ head, activation: hardswish, squeezeActivation: relu, gate: hardsigmoid, pooled: "bias" },
   squeezed: (wide) => toEights(wide / 4),
-  pooled: "bias",
 });
-/** min(max(x/5 + ½, 0), 1). */
-const steep: Activation = (x) => hardsigmoid(mul(x, 1.2));
 const paddleV3 = (stages: Stages, width: number): MobileVariant => ({
   ...v3(stages, { width }, 1280),
   stem: toEights(16 * width),
-  gate: steep,
+  gate: (x) => hardsigmoid(mul(x, 1.2)), // min(max(x/5 + ½, 0), 1)
   squeezed: (wide) => Math.floor(wide / 4),
-  pooled: "bare",
-  downscaled: true,
+  ...{ pooled: "bare", downscaled: true },
 });
-const large = v3Stages(LARGE, 3, 960, false);
-const small = v3Stages(SMALL, 2, 576, false);
+const large = v3Stages(LARGE, 3, 960);
+const small = v3Stages(SMALL, 2, 576);
 const paddleLarge = v3Stages(LARGE, 3, 960, true);
 const paddleSmall = v3Stages(SMALL, 2, 576, true);
 const traits3 = (...aliases: string[]) => ({ series: "MobileNetV3", aliases });

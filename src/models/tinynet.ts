@@ -4,16 +4,12 @@
 
 import { relu, silu } from "../ops/index.js";
 import { toEights } from "./blocks.js";
-import { B0 } from "./efficientnet-tf.js";
 import { mobile, prepared } from "./mobile-net.js";
-import { scaled, type MobileVariant, type Stages } from "./mobile-variant.js";
+import { B0, invertedStages, scaled, type MobileVariant, type Stages } from "./mobile-variant.js";
 
 const tinynet = (width: number, depth: number): MobileVariant => ({
-  stages: scaled(B0, { width, depth, repeat: Math.round }),
-  stem: 32,
-  head: Math.max(1280, toEights(1280 * width)),
-  activation: silu,
-  dropPath: 0.2,
+  stages: scaled(invertedStages(B0, 0.25), { width, depth, repeat: Math.round }),
+  ...{ stem: 32, head: Math.max(1280, toEights(1280 * width)), activation: silu, dropPath: 0.2 },
 });
 const traits = (alias: string) => ({ series: "TinyNet", aliases: [alias] });
 
@@ -23,31 +19,12 @@ export const tinynet_c = mobile("tinynet_c", prepared(184, 0.875), tinynet(0.54,
 export const tinynet_d = mobile("tinynet_d", prepared(152, 0.875), tinynet(0.54, 0.695), traits("TinyNet_D"));
 export const tinynet_e = mobile("tinynet_e", prepared(106, 0.875), tinynet(0.51, 0.6), traits("TinyNet_E"));
 
-const B1: Stages = [
-  [["separable", 3, 1, 1, 16, 1]],
-  [["inverted", 3, 2, 3, 24, 3]],
-  [["inverted", 5, 2, 3, 40, 3]],
-  [["inverted", 5, 2, 6, 80, 3]],
-  [["inverted", 3, 1, 6, 96, 2]],
-  [["inverted", 5, 2, 6, 192, 4]],
-  [["inverted", 3, 1, 6, 320, 1]],
-];
-const A1: Stages = [
-  [["separable", 3, 1, 1, 16, 1]],
-  [["inverted", 3, 2, 6, 24, 2]],
-  [["inverted", 5, 2, 3, 40, 3, { se: 0.25 }]],
-  [["inverted", 3, 2, 6, 80, 4]],
-  [["inverted", 3, 1, 6, 112, 2, { se: 0.25 }]],
-  [["inverted", 5, 2, 6, 160, 3, { se: 0.25 }]],
-  [["inverted", 3, 1, 6, 320, 1]],
-];
+const B1 = invertedStages([[1, 3, 1, 16, 1], [3, 3, 2, 24, 3], [3, 5, 2, 40, 3], [6, 5, 2, 80, 3], [6, 3, 1, 96, 2], [6, 5, 2, 192, 4], [6, 3, 1, 320, 1]]); // prettier-ignore
+const A1 = invertedStages([[1, 3, 1, 16, 1], [6, 3, 2, 24, 2], [3, 5, 2, 40, 3, 0.25], [6, 3, 2, 80, 4], [6, 3, 1, 112, 2, 0.25], [6, 5, 2, 160, 3, 0.25], [6, 3, 1, 320, 1]]); // prettier-ignore
 
-const mnasnet = (stages: Stages, width: number): MobileVariant => ({
-  stages: scaled(stages, { width }),
-  stem: toEights(32 * width),
-  head: 1280,
-  activation: relu,
-});
+const mnasnet = (stages: Stages, width: number): MobileVariant => {
+  return { stages: scaled(stages, { width }), stem: toEights(32 * width), head: 1280, activation: relu };
+};
 const bicubic = prepared(224, 0.875);
 const series = { series: "MNASNet" };
 

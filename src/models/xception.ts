@@ -2,14 +2,13 @@
 // Chen et al., Encoder-Decoder with Atrous Separable Convolution (2018), arXiv 1802.02611, as timm has it; and as PaddleClas has
 // it: that form with a dilated last block, and one nearer to the first paper, whose 1×1 convolutions come before the depthwise ones.
 
-import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
-import { add } from "../ops/index.js";
 import { convBn, DownscaledDropout, rising, uniform } from "./blocks.js";
 import { Network } from "./head.js";
-import { sequence, times } from "./layers.js";
+import { Residual, sequence, times } from "./layers.js";
+import { HALVES } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 export interface XceptionShape {
@@ -21,66 +20,48 @@ export interface XceptionShape {
   paddle?: "aligned" | "pooled";
 }
 
+/** widths: of its convolutions. first, last: that has no ReLU before; this is not added to what came in, and has its ReLUs behind. */
 interface BlockShape {
   widths: readonly number[];
   stride?: number;
-  /** Its place: the first has no ReLU before, the last is not added to what came in, and has its ReLUs behind. */
   first?: boolean;
   last?: boolean;
 }
 
-class XceptionBlock extends nn.Module {
-  readonly shortcut: nn.Module | undefined;
-  readonly stack: nn.Sequential;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-  readonly #residual: boolean;
+function blockOf(from: number, shape: BlockShape, paddle: XceptionShape["paddle"], drop: number): nn.Module {
+  const { widths, stride = 1, first = false, last = false } = shape;
+  const pooled = paddle === "pooled";
+  const norm = pooled ? {} : { eps: 1e-3, momentum: paddle ? 0.01 : 0.1 };
+  const to = widths.at(-1)!;
+  const convOf = (a: number, b: number, options?: nn.Conv2dLayerOptions) => new nn.Conv2d(a, b, 1, { bias: false, ...options }); // prettier-ignore
+  const projected = !last && (from !== to || stride !== 1);
+  const projection = (): nn.Module =>
+    pooled ? convOf(from, to, { stride }) : convBn(from, to, 1, { stride, weightInit: uniform, norm, activation: null }); // prettier-ignore
+  const shortcut = projected ? projection() : undefined;
+  const stack: Record<string, nn.Module> = {};
+  widths.forEach((width, i) => {
+    const before = i ? widths[i - 1]! : from;
+    const deep = pooled ? width : before;
+    const dilation = last && paddle === "aligned" ? 2 : 1;
+    const window = { stride: pooled || i < 2 ? 1 : stride, padding: dilation, dilation };
+    const act = (): nn.Module | undefined => (last && !pooled ? new nn.ReLU() : undefined);
+    const convDw = new nn.Conv2d(deep, deep, 3, { bias: false, groups: deep, ...window });
+    const depthwise = { convDw, bnDw: new nn.BatchNorm2d(deep, norm), actDw: act() };
+    const pointwise = { convPw: convOf(before, width), bnPw: new nn.BatchNorm2d(width, norm), actPw: act() };
+    if (!last && !(pooled && first && i === 0)) stack[`act${i + 1}`] = new nn.ReLU();
+    const [a, b] = pooled ? [pointwise, depthwise] : [depthwise, pointwise];
+    stack[`conv${i + 1}`] = sequence({ ...a, ...b });
+    if (last && pooled) stack[`act${i + 1}`] = new nn.ReLU();
+  });
+  if (pooled && shortcut) stack.pool = new nn.MaxPool2d(3, { stride, padding: 1 });
+  return new XceptionBlock({ stack: sequence(stack) }, { adds: !last, shortcut: { shortcut }, drop });
+}
 
-  constructor(from: number, shape: BlockShape, paddle: XceptionShape["paddle"], drop: number) {
-    super();
-    const { widths, stride = 1, first = false, last = false } = shape;
-    const pooled = paddle === "pooled";
-    const norm = pooled ? {} : { eps: 1e-3, momentum: paddle ? 0.01 : 0.1 };
-    const to = widths.at(-1)!;
-    this.#residual = !last;
-    if (!last && (from !== to || stride !== 1)) {
-      const options = { stride, weightInit: uniform };
-      this.shortcut = pooled
-        ? new nn.Conv2d(from, to, 1, { bias: false, stride })
-        : convBn(from, to, 1, { ...options, norm, activation: null });
-    }
-    const stack: Record<string, nn.Module> = {};
-    widths.forEach((width, i) => {
-      const before = i ? widths[i - 1]! : from;
-      const deep = pooled ? width : before;
-      const dilation = last && paddle === "aligned" ? 2 : 1;
-      const window = { stride: pooled || i < 2 ? 1 : stride, padding: dilation, dilation };
-      const acts = (name: string): Record<string, nn.Module> =>
-        last && !pooled ? { [name]: new nn.ReLU() } : {};
-      const depthwise = {
-        convDw: new nn.Conv2d(deep, deep, 3, { bias: false, groups: deep, ...window }),
-        bnDw: new nn.BatchNorm2d(deep, norm),
-        ...acts("actDw"),
-      };
-      const pointwise = {
-        convPw: new nn.Conv2d(before, width, 1, { bias: false }),
-        bnPw: new nn.BatchNorm2d(width, norm),
-        ...acts("actPw"),
-      };
-      if (!last && !(pooled && first && i === 0)) stack[`act${i + 1}`] = new nn.ReLU();
-      stack[`conv${i + 1}`] = new nn.Sequential(
-        pooled ? { ...pointwise, ...depthwise } : { ...depthwise, ...pointwise },
-      );
-      if (last && pooled) stack[`act${i + 1}`] = new nn.ReLU();
-    });
-    if (pooled && this.shortcut) stack.pool = new nn.MaxPool2d(3, { stride, padding: 1 });
-    this.stack = new nn.Sequential(stack);
-    this.stochasticDepth = drop ? new nn.StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    const y = this.stack.forward(x);
-    if (!this.#residual) return y;
-    return add(this.shortcut?.forward(x) ?? x, this.stochasticDepth?.forward(y) ?? y);
+/** The shortcut comes first among the parameters: files of optimizers go by their order. */
+class XceptionBlock extends Residual {
+  override namedChildren(): [name: string, child: nn.Module][] {
+    const all = super.namedChildren();
+    return [...all.filter(([name]) => name === "shortcut"), ...all.filter(([name]) => name !== "shortcut")];
   }
 }
 
@@ -94,11 +75,7 @@ export class Xception extends Network {
     const { dropout = paddle === "aligned" ? 0.5 : 0 } = options;
     const several = (...widths: [number, number, number]): number[] => (paddle === "pooled" ? widths.slice(1) : widths); // prettier-ignore
     const blocks: BlockShape[] = [
-      ...entry.map(([to, stride], i) => ({
-        widths: several(to, to, to),
-        stride: smallImages && !i ? 1 : stride,
-        first: !i,
-      })),
+      ...entry.map(([to, stride], i) => ({ widths: several(to, to, to), stride: smallImages && !i ? 1 : stride, first: !i })), // prettier-ignore
       ...times(middle, () => ({ widths: [728, 728, 728] })),
       { widths: paddle === "pooled" ? [728, 1024] : [728, 1024, 1024], stride: 2 },
       { widths: several(1536, 1536, 2048), last: true },
@@ -106,7 +83,7 @@ export class Xception extends Network {
     const drop = rising(dropPath, blocks.length - 1);
     let from = 64;
     const built = blocks.map((block) => {
-      const layer = new XceptionBlock(from, block, paddle, drop());
+      const layer = blockOf(from, block, paddle, drop());
       from = block.widths.at(-1)!;
       return layer;
     });
@@ -115,15 +92,11 @@ export class Xception extends Network {
     const stem = new nn.Sequential(first, convBn(32, 64, 3, how));
     const aligned = paddle === "aligned"; // drops before the means
     const features = { stem, blocks: new nn.Sequential(...built), dropout: aligned ? new DownscaledDropout(dropout) : undefined }; // prettier-ignore
-    const end = {
-      dropout: aligned ? undefined : new nn.Dropout(dropout),
-      fc: new nn.Linear(from, numClasses),
-    };
-    this.build(features, { head: sequence(end) });
+    const after = aligned ? undefined : new nn.Dropout(dropout);
+    this.build(features, { head: sequence({ dropout: after, fc: new nn.Linear(from, numClasses) }) });
   }
 }
 
-const HALVES = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 const SHAPES: Readonly<Record<string, XceptionShape>> = {
   xception41: { entry: [[128, 2], [256, 2], [728, 2]], middle: 8 }, // prettier-ignore
   xception65: { entry: [[128, 2], [256, 2], [728, 2]], middle: 16 }, // prettier-ignore
