@@ -15,29 +15,20 @@ export class AlexNet extends Network {
   constructor(options: ModelOptions = {}, paddle = false) {
     super(options);
     const { numClasses = 1000, inChannels = 3, dropout = 0.5 } = options;
-    const Drop = paddle ? DownscaledDropout : nn.Dropout;
+    const drop = () => new (paddle ? DownscaledDropout : nn.Dropout)(dropout);
+    const pool = () => new nn.MaxPool2d(3, { stride: 2 });
+    // prettier-ignore
     const features = new nn.Sequential(
-      new nn.Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }),
-      new nn.ReLU(),
-      new nn.MaxPool2d(3, { stride: 2 }),
-      new nn.Conv2d(64, 192, 5, { padding: 2 }),
-      new nn.ReLU(),
-      new nn.MaxPool2d(3, { stride: 2 }),
-      new nn.Conv2d(192, 384, 3, { padding: 1 }),
-      new nn.ReLU(),
-      new nn.Conv2d(384, 256, 3, { padding: 1 }),
-      new nn.ReLU(),
-      new nn.Conv2d(256, 256, 3, { padding: 1 }),
-      new nn.ReLU(),
-      new nn.MaxPool2d(3, { stride: 2 }),
+      new nn.Conv2d(inChannels, 64, 11, { stride: 4, padding: 2 }), new nn.ReLU(), pool(),
+      new nn.Conv2d(64, 192, 5, { padding: 2 }), new nn.ReLU(), pool(),
+      new nn.Conv2d(192, 384, 3, { padding: 1 }), new nn.ReLU(),
+      new nn.Conv2d(384, 256, 3, { padding: 1 }), new nn.ReLU(),
+      new nn.Conv2d(256, 256, 3, { padding: 1 }), new nn.ReLU(), pool(),
     );
+    // prettier-ignore
     const classifier = new nn.Sequential(
-      new Drop(dropout),
-      new nn.Linear(256 * 6 * 6, 4096),
-      new nn.ReLU(),
-      new Drop(dropout),
-      new nn.Linear(4096, 4096),
-      new nn.ReLU(),
+      drop(), new nn.Linear(256 * 6 * 6, 4096), new nn.ReLU(),
+      drop(), new nn.Linear(4096, 4096), new nn.ReLU(),
       new nn.Linear(4096, numClasses),
     );
     this.build({ features }, { classifier });

@@ -9,38 +9,30 @@ import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { cat } from "../ops/index.js";
 import { Network } from "./head.js";
-import { sequence, times, unnamed, type Layers } from "./layers.js";
+import { sequence, times, unnamed } from "./layers.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
-function conv(from: number, to: number, kernelSize: number, stride = 1): nn.Conv2d {
-  const padding = (kernelSize - 1) / 2;
-  return new nn.Conv2d(from, to, kernelSize, {
+const conv = (from: number, to: number, size: number, stride = 1) =>
+  new nn.Conv2d(from, to, size, {
     stride,
-    padding,
+    padding: (size - 1) / 2,
     bias: false,
     weightInit: init.kaimingNormal,
   });
-}
 
 /** Batch normalisation first: 1×1 to four times the growth, then 3×3 to the growth. */
-const denseLayer = (from: number, growth: number): nn.Module =>
-  new nn.Sequential({
-    norm1: new nn.BatchNorm2d(from),
-    relu1: new nn.ReLU(),
-    conv1: conv(from, 4 * growth, 1),
-    norm2: new nn.BatchNorm2d(4 * growth),
-    relu2: new nn.ReLU(),
-    conv2: conv(4 * growth, growth, 3),
-  });
+function denseLayer(from: number, growth: number): nn.Module {
+  const wide = 4 * growth;
+  const first = { norm1: new nn.BatchNorm2d(from), relu1: new nn.ReLU(), conv1: conv(from, wide, 1) };
+  const norm2 = new nn.BatchNorm2d(wide);
+  return new nn.Sequential({ ...first, norm2, relu2: new nn.ReLU(), conv2: conv(wide, growth, 3) });
+}
 
 /** Layers each of which sees what all before it gave. */
 class DenseBlock extends nn.Sequential {
   constructor(from: number, growth: number, depth: number) {
-    const layers = times(
-      depth,
-      (i) => [`denselayer${i + 1}`, denseLayer(from + i * growth, growth)] as const,
-    );
-    super(Object.fromEntries(layers));
+    const name = (i: number) => `denselayer${i + 1}`;
+    super(Object.fromEntries(times(depth, (i) => [name(i), denseLayer(from + i * growth, growth)])));
   }
 
   override forward(x: Tensor): Tensor {
@@ -56,27 +48,23 @@ export class DenseNet extends Network {
     checkKinds(new.target.name, { growth, depths }, { growth: "number", depths: "numbers" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0 } = options;
     let from = 2 * growth;
-    const blocks: Record<string, nn.Module> = {};
-    const features: Layers = {
+    const features: Record<string, nn.Module | undefined> = {
       conv0: smallImages ? conv(inChannels, from, 3) : conv(inChannels, from, 7, 2),
       norm0: new nn.BatchNorm2d(from),
       relu0: new nn.ReLU(),
       pool0: smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
     };
     depths.forEach((depth, i) => {
-      blocks[`denseblock${i + 1}`] = new DenseBlock(from, growth, depth);
+      features[`denseblock${i + 1}`] = new DenseBlock(from, growth, depth);
       from += depth * growth;
       if (i === depths.length - 1) return;
       const layers = { norm: new nn.BatchNorm2d(from), relu: new nn.ReLU(), conv: conv(from, from / 2, 1), pool: new nn.AvgPool2d(2) }; // prettier-ignore
-      blocks[`transition${i + 1}`] = sequence(layers);
+      features[`transition${i + 1}`] = sequence(layers);
       from /= 2;
     });
-    const end = { norm5: new nn.BatchNorm2d(from), relu5: new nn.ReLU() };
+    const norm5 = new nn.BatchNorm2d(from);
     const classifier = new nn.Linear(from, numClasses, { biasInit: init.zeros });
-    this.build(
-      { features: sequence({ ...features, ...blocks, ...end }) },
-      { dropout: new nn.Dropout(dropout), classifier },
-    );
+    this.build({ features: sequence({ ...features, norm5, relu5: new nn.ReLU() }) }, { dropout: new nn.Dropout(dropout), classifier }); // prettier-ignore
   }
 }
 

@@ -13,8 +13,7 @@ import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
 const pointwise = (from: number, to: number) => convBn(from, to, 1, { activation: nn.Hardswish });
 const depthwise = (n: number, stride: number) => convBn(n, n, 3, { stride, groups: n, activation: null });
-const gate = (n: number) =>
-  new nn.SqueezeExcitation(n, Math.floor(n / 4), { scaleActivation: nn.Hardsigmoid });
+const gate = (n: number) => new nn.SqueezeExcitation(n, Math.floor(n / 4), { scaleActivation: nn.Hardsigmoid }); // prettier-ignore
 
 /** Half of the channels pass by, as in ShuffleNet V2. */
 class Unit extends nn.Sequential {
@@ -36,15 +35,11 @@ class Unit extends nn.Sequential {
 class Down extends nn.Sequential {
   constructor(from: number, to: number) {
     const half = to / 2;
+    // prettier-ignore
     super({
-      dw_1: depthwise(from, 2),
-      pw_1: pointwise(from, half),
-      pw_2_1: pointwise(from, half),
-      dw_2: depthwise(half, 2),
-      se: gate(half),
-      pw_2_2: pointwise(half, half),
-      concat_dw: convBn(to, to, 3, { groups: to, activation: nn.Hardswish }),
-      concat_pw: pointwise(to, to),
+      dw_1: depthwise(from, 2), pw_1: pointwise(from, half),
+      pw_2_1: pointwise(from, half), dw_2: depthwise(half, 2), se: gate(half), pw_2_2: pointwise(half, half),
+      concat_dw: convBn(to, to, 3, { groups: to, activation: nn.Hardswish }), concat_pw: pointwise(to, to),
     });
   }
 
@@ -63,29 +58,18 @@ export class ESNet extends Network {
     super(options);
     checkKinds(new.target.name, { width }, { width: "number" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2 } = options;
-    let from = 24;
+    const widths = [24, ...times(3, (stage) => toEights(116 * 2 ** stage * width))];
     const blocks = [3, 7, 3].flatMap((count, stage) => {
-      const to = toEights(116 * 2 ** stage * width);
-      const down = new Down(from, to);
-      from = to;
-      return [down, ...times(count - 1, () => new Unit(to))];
+      const [from, to] = [widths[stage]!, widths[stage + 1]!];
+      return [new Down(from, to), ...times(count - 1, () => new Unit(to))];
     });
-    const activation = nn.Hardswish;
-    this.build(
-      {
-        conv1: convBn(inChannels, 24, 3, { stride: smallImages ? 1 : 2, activation }),
-        ...(!smallImages && { maxpool: new nn.MaxPool2d(3, { stride: 2, padding: 1 }) }),
-        blocks: new nn.Sequential(...blocks),
-        conv2: pointwise(from, 1024),
-      },
-      {
-        lastConv: new nn.Conv2d(1024, 1280, 1, { bias: false, weightInit: fanOut }),
-        act: new nn.Hardswish(),
-        flatten: new nn.Flatten(),
-        dropout: new DownscaledDropout(dropout),
-        fc: new nn.Linear(1280, numClasses),
-      },
-    );
+    const conv1 = convBn(inChannels, 24, 3, { stride: smallImages ? 1 : 2, activation: nn.Hardswish });
+    const maxpool = smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 });
+    const conv2 = pointwise(widths[3]!, 1024);
+    const lastConv = new nn.Conv2d(1024, 1280, 1, { bias: false, weightInit: fanOut });
+    const drops = { flatten: new nn.Flatten(), dropout: new DownscaledDropout(dropout) };
+    const end = { lastConv, act: new nn.Hardswish(), ...drops, fc: new nn.Linear(1280, numClasses) };
+    this.build({ conv1, maxpool, blocks: new nn.Sequential(...blocks), conv2 }, end);
   }
 }
 

@@ -12,36 +12,25 @@ import { repeat, Residual, sequence } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
+type Act = new () => nn.Module;
+
 const conv = (from: number, to: number, size: number, options: nn.Conv2dLayerOptions = {}) =>
   new nn.Conv2d(from, to, size, { bias: false, weightInit: gaussian(0.02), ...options });
 
-class PartialConv extends nn.Module {
-  readonly partialConv3: nn.Conv2d;
-
-  constructor(width: number) {
-    super();
-    this.partialConv3 = conv(width / 4, width / 4, 3, { padding: 1 });
-  }
-
-  forward(x: Tensor): Tensor {
+/** Convolves a quarter of the channels. */
+class PartialConv extends nn.Sequential {
+  override forward(x: Tensor): Tensor {
     const [quarter, all] = [x.shape[3]! / 4, x.shape[3]!];
-    return cat([this.partialConv3.forward(channels(x, 0, quarter)), channels(x, quarter, all)]);
+    return cat([super.forward(channels(x, 0, quarter)), channels(x, quarter, all)]);
   }
 }
 
-const block = (width: number, Activation: new () => nn.Module, drop: number) =>
-  new Residual(
-    {
-      spatialMixing: new PartialConv(width),
-      mlp: new nn.Sequential(
-        conv(width, 2 * width, 1),
-        new nn.BatchNorm2d(2 * width),
-        new Activation(),
-        conv(2 * width, width, 1),
-      ),
-    },
-    { drop },
-  );
+function block(width: number, Activation: Act, drop: number): nn.Module {
+  const wide = 2 * width;
+  const spatialMixing = new PartialConv({ partialConv3: conv(width / 4, width / 4, 3, { padding: 1 }) });
+  const mlp = new nn.Sequential(conv(width, wide, 1), new nn.BatchNorm2d(wide), new Activation(), conv(wide, width, 1)); // prettier-ignore
+  return new Residual({ spatialMixing, mlp }, { drop });
+}
 
 export interface FasterNetShape {
   /** Channels of the first stage; each further one has twice as many. */
@@ -69,19 +58,12 @@ export class FasterNet extends Network {
       const blocks = repeat(depth, () => block(to, Activation, drop()));
       return sequence({ downsample: stage ? downsample : undefined, blocks });
     });
-    this.build(
-      {
-        patchEmbed: new nn.Sequential({ proj: patch, norm: new nn.BatchNorm2d(width) }),
-        stages: new nn.Sequential(...stages),
-      },
-      {
-        convHead: conv(width * 2 ** (depths.length - 1), 1280, 1),
-        act: new Activation(),
-        flatten: new nn.Flatten(),
-        dropout: new nn.Dropout(dropout),
-        classifier: new nn.Linear(1280, numClasses, { weightInit: gaussian(0.02), biasInit: init.zeros }),
-      },
-    );
+    const patchEmbed = new nn.Sequential({ proj: patch, norm: new nn.BatchNorm2d(width) });
+    const convHead = conv(width * 2 ** (depths.length - 1), 1280, 1);
+    const drops = { act: new Activation(), flatten: new nn.Flatten(), dropout: new nn.Dropout(dropout) };
+    const start = { weightInit: gaussian(0.02), biasInit: init.zeros };
+    const classifier = new nn.Linear(1280, numClasses, start);
+    this.build({ patchEmbed, stages: new nn.Sequential(...stages) }, { convHead, ...drops, classifier });
   }
 }
 
@@ -90,7 +72,7 @@ function fasternet(
   width: number,
   dropPath: number,
   depths: number[],
-  activation: new () => nn.Module = nn.ReLU,
+  activation: Act = nn.ReLU,
 ) {
   const make = (o?: ModelOptions): FasterNet => new FasterNet({ width, depths, activation, dropPath }, o);
   const traits = { series: "FasterNet", aliases: [`FasterNet_${size}`] };

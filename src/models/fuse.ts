@@ -7,21 +7,10 @@ import * as init from "../nn/init.js";
 /** A convolution and its normalisation, or a normalisation alone. */
 export type Branch = nn.Sequential | nn.BatchNorm2d;
 
-export interface FusedShape {
-  from: number;
-  to: number;
-  kernelSize: number;
-  stride: number;
-  groups: number;
-}
+export type FusedShape = Readonly<Record<"from" | "to" | "kernelSize" | "stride" | "groups", number>>;
 
 /** kernel:[k,k,from/groups,to] += scale of each output channel · the branch's kernel, in the middle. */
-function addKernel(
-  kernel: Float64Array,
-  shape: FusedShape,
-  scale: Float64Array,
-  conv: nn.Conv2d | undefined,
-): void {
+function addKernel(kernel: Float64Array, shape: FusedShape, scale: Float64Array, conv?: nn.Conv2d): void {
   const { from, to, kernelSize, groups } = shape;
   const inside = from / groups;
   const middle = (kernelSize - 1) / 2;
@@ -46,7 +35,8 @@ export function fusedConv(branches: readonly Branch[], shape: FusedShape): nn.Co
   const kernel = new Float64Array((kernelSize * kernelSize * from * to) / groups);
   const bias = new Float64Array(to);
   for (const branch of branches) {
-    const [conv, bn] = branch instanceof nn.BatchNorm2d ? [undefined, branch] : (["conv", "bn"].map((name) => branch.getSubmodule(name)) as [nn.Conv2d, nn.BatchNorm2d]); // prettier-ignore
+    const part = (name: string) => branch.getSubmodule(name);
+    const [conv, bn] = branch instanceof nn.BatchNorm2d ? [undefined, branch] : [part("conv") as nn.Conv2d, part("bn") as nn.BatchNorm2d]; // prettier-ignore
     const [weight, shift, mean, variance] = [bn.weight!, bn.bias!, bn.runningMean!, bn.runningVar!].map((t) => t.data()); // prettier-ignore
     const scale = Float64Array.from(weight!, (w, c) => w / Math.sqrt(variance![c]! + bn.eps));
     addKernel(kernel, shape, scale, conv);

@@ -45,16 +45,11 @@ function bottleneck(from: number, row: Row, drop: number, paddle: boolean): Resi
   return new Residual(layers, { shortcut: { shortcut }, drop });
 }
 
+// prettier-ignore
 const STAGES: readonly (readonly Row[])[] = [
-  [[3, 16, 16, 0, 1]],
-  [[3, 48, 24, 0, 2]],
-  [[3, 72, 24, 0, 1]],
-  [[5, 72, 40, 1, 2]],
-  [[5, 120, 40, 1, 1]],
-  [[3, 240, 80, 0, 2]],
-  [[3, 200, 80, 0, 1], [3, 184, 80, 0, 1], [3, 184, 80, 0, 1], [3, 480, 112, 1, 1], [3, 672, 112, 1, 1]], // prettier-ignore
-  [[5, 672, 160, 1, 2]],
-  [[5, 960, 160, 0, 1], [5, 960, 160, 1, 1], [5, 960, 160, 0, 1], [5, 960, 160, 1, 1]], // prettier-ignore
+  [[3, 16, 16, 0, 1]], [[3, 48, 24, 0, 2]], [[3, 72, 24, 0, 1]], [[5, 72, 40, 1, 2]], [[5, 120, 40, 1, 1]], [[3, 240, 80, 0, 2]],
+  [[3, 200, 80, 0, 1], [3, 184, 80, 0, 1], [3, 184, 80, 0, 1], [3, 480, 112, 1, 1], [3, 672, 112, 1, 1]], [[5, 672, 160, 1, 2]],
+  [[5, 960, 160, 0, 1], [5, 960, 160, 1, 1], [5, 960, 160, 0, 1], [5, 960, 160, 1, 1]],
 ];
 
 /** Images of any size from 1, made for ≥ 32. */
@@ -67,31 +62,22 @@ export class GhostNet extends Network {
     const scaled = (n: number): number => toMultiple(n * width, 4);
     const drop = rising(dropPath, STAGES.flat().length - 1);
     let from = scaled(16);
-    const stem = convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
-    const [convStem, bn1, act1] = unnamed(stem) as [nn.Conv2d, nn.BatchNorm2d, nn.ReLU]; // prettier-ignore
-    const stages = STAGES.map((rows) => {
-      const blocks = rows.map(([kernel, wide, to, weighed, stride]) => {
-        const row: Row = [kernel, scaled(wide), scaled(to), weighed, stride];
-        const block = bottleneck(from, row, drop(), paddle);
-        from = row[2];
-        return block;
-      });
-      return new nn.Sequential(...blocks);
-    });
+    const [convStem, bn1, act1] = unnamed(convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2 }));
+    const block = ([kernel, wide, to, weighed, stride]: Row): nn.Module => {
+      const made = bottleneck(from, [kernel, scaled(wide), scaled(to), weighed, stride], drop(), paddle);
+      from = scaled(to);
+      return made;
+    };
+    const stages = STAGES.map((rows) => new nn.Sequential(...rows.map(block)));
     const last = scaled(960);
     const conv = new nn.Conv2d(from, last, 1, { bias: false, weightInit: fanOut });
     const end = new nn.Sequential({ conv, bn1: new nn.BatchNorm2d(last), act: new nn.ReLU() });
-    this.build(
-      { convStem, bn1, act1, blocks: new nn.Sequential(...stages, new nn.Sequential(end)) },
-      {
-        convHead: new nn.Conv2d(last, 1280, 1, { bias: !paddle, weightInit: fanOut }),
-        ...(paddle && { normHead: new nn.BatchNorm2d(1280) }),
-        act2: new nn.ReLU(),
-        flatten: new nn.Flatten(),
-        dropout: new nn.Dropout(dropout),
-        classifier: new nn.Linear(1280, numClasses),
-      },
-    );
+    const blocks = new nn.Sequential(...stages, new nn.Sequential(end));
+    const convHead = new nn.Conv2d(last, 1280, 1, { bias: !paddle, weightInit: fanOut });
+    const normHead = paddle ? new nn.BatchNorm2d(1280) : undefined;
+    const drops = { act2: new nn.ReLU(), flatten: new nn.Flatten(), dropout: new nn.Dropout(dropout) };
+    const classifier = new nn.Linear(1280, numClasses);
+    this.build({ convStem, bn1, act1, blocks }, { convHead, normHead, ...drops, classifier });
   }
 }
 

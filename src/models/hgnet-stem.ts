@@ -17,16 +17,15 @@ export class Affine extends nn.Module {
 }
 
 /** convBn(), with the scale and shift behind its activation where there is one: "lab" in files. */
+export type AffineOptions = ConvNormOptions & { affine?: boolean };
 export function convAffine(
   from: number,
   to: number,
-  kernelSize: number,
-  { affine: scaled = false, ...options }: ConvNormOptions & { affine?: boolean },
-): nn.Sequential {
-  const layers = convBn(from, to, kernelSize, options);
-  return scaled
-    ? new nn.Sequential({ ...Object.fromEntries(layers.namedChildren()), lab: new Affine() })
-    : layers;
+  size: number,
+  { affine = false, ...options }: AffineOptions,
+) {
+  const layers = convBn(from, to, size, options);
+  return affine ? new nn.Sequential({ ...Object.fromEntries(layers.namedChildren()), lab: new Affine() }) : layers; // prettier-ignore
 }
 
 /** Three 3×3 convolutions and a pooling, to a quarter of the size. */
@@ -37,13 +36,12 @@ export function stemV1(inChannels: number, widths: readonly number[], small: boo
   return sequence({ stem: new nn.Sequential(...widths.map(layer)), pool });
 }
 
+type Stem = Readonly<Record<"affine" | "bare" | "small", boolean>>;
+
 /** Two 2×2 convolutions beside a pooling, between 3×3 convolutions that halve the size. */
-export function stemV2(
-  inChannels: number,
-  [width, to]: readonly [number, number],
-  options: { affine: boolean; bare: boolean; small: boolean },
-): nn.Module {
-  const { affine, bare, small } = options;
+export function stemV2(inChannels: number, widths: readonly [number, number], how: Stem): nn.Module {
+  const { affine, bare, small } = how;
+  const [width, to] = widths;
   const stride = small ? 1 : 2;
   const stem1 = convAffine(inChannels, width, 3, { stride, affine });
   const a = convAffine(width, width / 2, 2, { padding: "same", affine });

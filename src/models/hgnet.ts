@@ -9,7 +9,7 @@ import { cat, sigmoid } from "../ops/index.js";
 import { fanOut, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
 import { Affine, convAffine, stemV1, stemV2 } from "./hgnet-stem.js";
-import { Apply, Gate, Residual, sequence, times, unnamed } from "./layers.js";
+import { Apply, Gate, repeat, Residual, sequence, times, unnamed } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 /** Of each stage: channels inside a block, channels, blocks. */
@@ -27,19 +27,6 @@ export interface HGNetShape {
   bare?: boolean;
 }
 
-interface Place {
-  from: number;
-  width: number;
-  to: number;
-  layers: number;
-  /** Whether it is one of the second version's later stages: 1×1, then 5×5 for each channel. */
-  light: boolean;
-  second: boolean;
-  affine: boolean;
-  /** Probability of leaving it out in training; undefined for the first of a stage, which has no shortcut. */
-  drop: number | undefined;
-}
-
 /** Layers one after the other, and all of what they gave together. */
 class Collected extends nn.Sequential {
   override forward(x: Tensor): Tensor {
@@ -49,15 +36,18 @@ class Collected extends nn.Sequential {
   }
 }
 
-function blockOf({ from, width, to, layers, light, second, affine, drop }: Place): nn.Module {
+/** What all blocks of a stage have. light: 1×1, then 5×5 for each channel, as in the second version's later stages. */
+type Kind = Readonly<{ stage: Stage; layers: number; light: boolean; second: boolean; affine: boolean }>;
+
+/** drop: probability of leaving it out in training; undefined for the first of a stage, which has no shortcut. */
+function blockOf(from: number, { stage: [width, to], layers, light, second, affine }: Kind, drop?: number) {
   const made = times(layers, (i) => {
     const channels = i ? width : from;
     if (!light) return convAffine(channels, width, 3, { affine });
     const conv1 = convAffine(channels, width, 1, { activation: null });
     return sequence({ conv1, conv2: convAffine(width, width, 5, { groups: width, affine }) });
   });
-  const all = from + layers * width;
-  const first = convAffine(all, second ? to / 2 : to, 1, { affine: second && affine });
+  const first = convAffine(from + layers * width, second ? to / 2 : to, 1, { affine: second && affine });
   const last = second
     ? convAffine(to / 2, to, 1, { affine })
     : new Gate({ conv: new nn.Conv2d(to, to, 1, { weightInit: fanOut }), sigmoid: new Apply(sigmoid) });
@@ -73,30 +63,24 @@ export class HGNet extends Network {
     const { stem, stages, layers, affine = false, bare = false } = shape;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const second = stem.length === 2;
-    const first = second
-      ? stemV2(inChannels, stem, { affine, bare, small: smallImages })
-      : stemV1(inChannels, stem, smallImages);
+    const first = second ? stemV2(inChannels, stem, { affine, bare, small: smallImages }) : stemV1(inChannels, stem, smallImages); // prettier-ignore
     const drop = rising(dropPath, sum(stages.map(([, , blocks]) => blocks)) - 1);
     let from = stem.at(-1)!;
-    const made = stages.map(([width, to, blocks], i) => {
+    const made = stages.map((stage, i) => {
       const down = { stride: 2, groups: from, activation: null };
       const downsample = i ? convAffine(from, from, 3, down) : undefined;
-      const place = { width, to, layers, light: second && i > 1, second, affine };
-      const row = times(blocks, (k) => {
-        const probability = drop();
-        const block = blockOf({ ...place, from, drop: k ? probability : undefined });
-        from = to;
-        return block;
+      const kind = { stage, layers, light: second && i > 1, second, affine };
+      const blocks = repeat(stage[2], (k) => {
+        const [before, probability] = [from, drop()];
+        from = stage[1];
+        return blockOf(before, kind, k ? probability : undefined);
       });
-      return sequence({ downsample, blocks: new nn.Sequential(...row) });
+      return sequence({ downsample, blocks });
     });
     const conv = new nn.Conv2d(from, 2048, 1, { bias: false, weightInit: fanOut });
-    const head = sequence({
-      lastConv: new nn.Sequential(conv, new nn.ReLU(), ...(affine ? [new Affine()] : [])),
-      flatten: new nn.Flatten(),
-      dropout: new nn.Dropout(dropout),
-      fc: new nn.Linear(2048, numClasses, { biasInit: init.zeros }),
-    });
+    const lastConv = new nn.Sequential(conv, new nn.ReLU(), ...(affine ? [new Affine()] : []));
+    const fc = new nn.Linear(2048, numClasses, { biasInit: init.zeros });
+    const head = sequence({ lastConv, flatten: new nn.Flatten(), dropout: new nn.Dropout(dropout), fc });
     this.build({ stem: first, stages: new nn.Sequential(...made) }, { head });
   }
 }

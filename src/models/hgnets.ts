@@ -15,11 +15,10 @@ const B4: HGNetShape = { stem: [32, 48], layers: 6, stages: [[48, 128, 1], [96, 
 const B5: HGNetShape = { stem: [32, 64], layers: 6, stages: [[64, 128, 1], [128, 512, 2], [256, 1024, 5], [512, 2048, 2]] }; // prettier-ignore
 const B6: HGNetShape = { stem: [48, 96], layers: 6, stages: [[96, 192, 2], [192, 512, 3], [384, 1024, 6], [768, 2048, 3]] }; // prettier-ignore
 
-const hgnet = (name: string, shape: HGNetShape, ...aliases: string[]) =>
-  defineModel(name, imagenet(224, 232, "bicubic"), (o) => new HGNet(shape, o), {
-    series: "PP-HGNet",
-    aliases,
-  });
+function hgnet(name: string, shape: HGNetShape, ...aliases: string[]) {
+  const traits = { series: "PP-HGNet", aliases };
+  return defineModel(name, imagenet(224, 232, "bicubic"), (o) => new HGNet(shape, o), traits);
+}
 
 export const hgnet_tiny = hgnet("hgnet_tiny", TINY, "PPHGNet_tiny");
 export const hgnet_small = hgnet("hgnet_small", SMALL, "PPHGNet_small");

@@ -9,7 +9,7 @@ import * as nn from "../nn/index.js";
 import { add, relu } from "../ops/index.js";
 import { convNorm, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { repeat, times, unnamed } from "./layers.js";
+import { repeat, sequence, times, unnamed } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 import { blockOf, conv } from "./resnet-block.js";
 
@@ -30,8 +30,7 @@ export interface HRNetShape {
 
 type Blocks = (from: number, to: number, drops: readonly number[], bottleneck?: boolean) => nn.Sequential;
 
-const halving = (from: number, to: number, options: { activation?: null } = {}): nn.Sequential =>
-  convNorm(from, to, 3, { stride: 2, ...options });
+const halving = (from: number, to: number, options: { activation?: null } = {}): nn.Sequential => convNorm(from, to, 3, { stride: 2, ...options }); // prettier-ignore
 
 /** What branch j sees as branch i takes it in: larger, or halved once or several times. */
 function exchanged(j: number, i: number, widths: readonly number[]): nn.Module {
@@ -45,28 +44,19 @@ function exchanged(j: number, i: number, widths: readonly number[]): nn.Module {
 }
 
 /** Blocks in each branch, then all branches see all. */
-class Exchange extends nn.Module {
-  readonly branches: nn.Sequential;
-  readonly fuseLayers: nn.Sequential;
-
+class Exchange extends nn.Sequential {
   constructor(widths: readonly number[], blocks: Blocks, drops: readonly number[]) {
-    super();
-    this.branches = new nn.Sequential(...widths.map((width) => blocks(width, width, drops)));
-    const layers = widths.map((_width, i) => {
-      const others = [...widths.keys()].filter((j) => j !== i);
-      return new nn.Sequential(Object.fromEntries(others.map((j) => [j, exchanged(j, i, widths)])));
-    });
-    this.fuseLayers = new nn.Sequential(...layers);
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.all([x])[0]!;
+    const branches = new nn.Sequential(...widths.map((width) => blocks(width, width, drops)));
+    const all = [...widths.keys()];
+    const others = (i: number) => sequence(Object.fromEntries(all.map((j) => [j, j === i ? undefined : exchanged(j, i, widths)]))); // prettier-ignore
+    super({ branches, fuseLayers: new nn.Sequential(...all.map(others)) });
   }
 
   /** Of the images in each resolution. */
   all(images: readonly Tensor[]): Tensor[] {
-    const seen = unnamed(this.branches).map((branch, j) => branch.forward(images[j]!));
-    return unnamed(this.fuseLayers).map((list) => {
+    const [branches, fuseLayers] = unnamed(this).map(unnamed);
+    const seen = branches!.map((branch, j) => branch.forward(images[j]!));
+    return fuseLayers!.map((list) => {
       const layers = new Map(list.namedChildren());
       return relu(seen.map((y, j) => layers.get(String(j))?.forward(y) ?? y).reduce((a, b) => add(a, b)));
     });
@@ -78,14 +68,7 @@ export class HRNet extends Network {
   constructor(shape: HRNetShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { width: "number" });
-    const {
-      width,
-      first = [4, 64],
-      exchanges = [1, 4, 3],
-      blocks: depth = 4,
-      paddle = false,
-      se = false,
-    } = shape;
+    const { width, first = [4, 64], exchanges = [1, 4, 3], blocks: depth = 4, paddle = false, se = false } = shape; // prettier-ignore
     const { numClasses = 1000, inChannels = 3, smallImages, dropout = 0, dropPath = 0 } = options;
     // Blocks that stand beside each other are left out as often as each other.
     const drop = rising(dropPath, first[0] + sum(exchanges) - 1);
@@ -95,37 +78,33 @@ export class HRNet extends Network {
       return repeat(drops.length, (i) => blockOf({ bottleneck, paddle, se }, place(i)));
     };
     const stride = smallImages ? 1 : 2;
+    // prettier-ignore
     const stem = {
-      conv1: conv(inChannels, 64, 3, stride),
-      bn1: new nn.BatchNorm2d(64),
-      act1: new nn.ReLU(),
-      conv2: conv(64, 64, 3, stride),
-      bn2: new nn.BatchNorm2d(64),
-      act2: new nn.ReLU(),
+      conv1: conv(inChannels, 64, 3, stride), bn1: new nn.BatchNorm2d(64), act1: new nn.ReLU(),
+      conv2: conv(64, 64, 3, stride), bn2: new nn.BatchNorm2d(64), act2: new nn.ReLU(),
       layer1: blocks(64, 4 * first[1], times(first[0], drop), true),
     };
     const widths = times(4, (i) => width * 2 ** i);
-    const stages = exchanges.map((often, k): Record<string, nn.Module> => {
+    const stages = exchanges.flatMap((often, k): [string, nn.Module][] => {
       const own = widths.slice(0, k + 2);
       const last = new nn.Sequential(halving(k ? widths[k]! : 4 * first[1], widths[k + 1]!));
-      const transition = { ...(!k && { 0: convNorm(4 * first[1], width, 3) }), [k + 1]: last };
-      return {
-        [`transition${k + 1}`]: new nn.Sequential(transition),
-        [`stage${k + 2}`]: repeat(often, () => new Exchange(own, blocks, drops())),
-      };
+      const transition = new nn.Sequential({
+        ...(!k && { 0: convNorm(4 * first[1], width, 3) }),
+        [k + 1]: last,
+      });
+      const stage = repeat(often, () => new Exchange(own, blocks, drops()));
+      return [[`transition${k + 1}`, transition], [`stage${k + 2}`, stage]]; // prettier-ignore
     });
     const ends = [128, 256, 512, 1024];
     const down = (to: number, i: number) => convNorm(ends[i]!, to, 3, { stride: 2, bias: !paddle });
-    this.build(
-      {
-        ...stem,
-        ...(Object.assign({}, ...stages) as Record<string, nn.Module>),
-        increModules: new nn.Sequential(...ends.map((to, i) => blocks(widths[i]!, to, [0], true))),
-        downsampModules: new nn.Sequential(...ends.slice(1).map(down)),
-        finalLayer: convNorm(1024, 2048, 1, { bias: !paddle }),
-      },
-      { dropout: new nn.Dropout(dropout), classifier: new nn.Linear(2048, numClasses) },
-    );
+    const features = {
+      ...stem,
+      ...Object.fromEntries(stages),
+      increModules: new nn.Sequential(...ends.map((to, i) => blocks(widths[i]!, to, [0], true))),
+      downsampModules: new nn.Sequential(...ends.slice(1).map(down)),
+      finalLayer: convNorm(1024, 2048, 1, { bias: !paddle }),
+    };
+    this.build(features, { dropout: new nn.Dropout(dropout), classifier: new nn.Linear(2048, numClasses) });
   }
 
   override forwardFeatures(x: Tensor): Tensor {
@@ -150,13 +129,10 @@ export class HRNet extends Network {
 const bicubic = imagenet(224, 256, "bicubic");
 const timm = (name: string, shape: HRNetShape, prepared = imagenet()) =>
   defineModel(name, prepared, (o) => new HRNet(shape, o), { series: "HRNet" });
-const paddled = (width: number, aliases: string[] = [], se = false) =>
-  defineModel(
-    `paddle_${se ? "se_" : ""}hrnet_w${width}`,
-    imagenet(),
-    (o) => new HRNet({ width, paddle: true, se }, o),
-    { series: "HRNet", aliases: [`${se ? "SE_" : ""}HRNet_W${width}_C`, ...aliases] },
-  );
+function paddled(width: number, aliases: string[] = [], se = false) {
+  const traits = { series: "HRNet", aliases: [`${se ? "SE_" : ""}HRNet_W${width}_C`, ...aliases] };
+  return defineModel(`paddle_${se ? "se_" : ""}hrnet_w${width}`, imagenet(), (o) => new HRNet({ width, paddle: true, se }, o), traits); // prettier-ignore
+}
 
 export const hrnet_w18_small = timm("hrnet_w18_small", { width: 16, first: [1, 32], exchanges: [1, 1, 1], blocks: 2 }, bicubic); // prettier-ignore
 export const hrnet_w18_small_v2 = timm("hrnet_w18_small_v2", { width: 18, first: [2, 64], exchanges: [1, 3, 2], blocks: 2 }, bicubic); // prettier-ignore

@@ -8,6 +8,7 @@ import { add, relu } from "../ops/index.js";
 import { convBn, DownscaledDropout, fanOut, rising, sum, toEights } from "./blocks.js";
 import { Fusable, fuseBlocks, fusedConv, type FusedShape } from "./fuse.js";
 import { Network } from "./head.js";
+import { repeat } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
@@ -23,13 +24,9 @@ class Separable extends Fusable {
   readonly #shape: FusedShape;
   readonly #shortcut: boolean;
 
-  constructor(
-    from: number,
-    stride: number,
-    [kernelSize, to, branches, weighed, shortcut]: Row,
-    drop: number,
-  ) {
+  constructor(from: number, stride: number, row: Row, drop: number) {
     super();
+    const [kernelSize, to, branches, weighed, shortcut] = row;
     this.#shape = { from, to: from, kernelSize, stride, groups: from };
     const each = (size: number) => convBn(from, from, size, { stride, groups: from, activation: null });
     const sizes = stride > 1 ? [kernelSize, kernelSize - 2] : [kernelSize, kernelSize - 2, kernelSize - 4];
@@ -56,12 +53,7 @@ class Separable extends Fusable {
   }
 }
 
-const ROWS: readonly Row[] = [
-  [3, 128, false, false, false],
-  [3, 256, false, false, false],
-  [5, 512, true, true, false],
-  [5, 1024, true, false, true],
-];
+const ROWS: readonly Row[] = [[3, 128, false, false, false], [3, 256, false, false, false], [5, 512, true, true, false], [5, 1024, true, false, true]]; // prettier-ignore
 
 /** Images of any size from 1, made for ≥ 32. */
 export class LCNetV2 extends Network {
@@ -75,30 +67,20 @@ export class LCNetV2 extends Network {
     const stem = toEights(32 * width);
     let from = toEights(64 * width);
     const stages = ROWS.map(([kernelSize, channels, ...more], stage) => {
-      const row: Row = [kernelSize, toEights(channels * width), ...more];
-      const blocks = Array.from({ length: depths[stage]! }, (_, i) => {
-        const block = new Separable(from, i ? 1 : 2, row, drop());
-        from = row[1];
-        return block;
+      const to = toEights(channels * width);
+      return repeat(depths[stage]!, (i) => {
+        const before = from;
+        from = to;
+        return new Separable(before, i ? 1 : 2, [kernelSize, to, ...more], drop());
       });
-      return new nn.Sequential(...blocks);
     });
-    this.build(
-      {
-        stem: new nn.Sequential(
-          convBn(inChannels, stem, 3, { stride: smallImages ? 1 : 2 }),
-          new Separable(stem, 1, [3, toEights(64 * width), false, false, false], 0),
-        ),
-        stages: new nn.Sequential(...stages),
-      },
-      {
-        convHead: new nn.Conv2d(from, 1280, 1, { bias: false, weightInit: fanOut }),
-        act2: new nn.ReLU(),
-        flatten: new nn.Flatten(),
-        dropout: new (paddle ? DownscaledDropout : nn.Dropout)(dropout),
-        classifier: new nn.Linear(1280, numClasses),
-      },
-    );
+    const convStem = convBn(inChannels, stem, 3, { stride: smallImages ? 1 : 2 });
+    const first = new Separable(stem, 1, [3, toEights(64 * width), false, false, false], 0);
+    const convHead = new nn.Conv2d(from, 1280, 1, { bias: false, weightInit: fanOut });
+    const last = new (paddle ? DownscaledDropout : nn.Dropout)(dropout);
+    const drops = { act2: new nn.ReLU(), flatten: new nn.Flatten(), dropout: last };
+    const classifier = new nn.Linear(1280, numClasses);
+    this.build({ stem: new nn.Sequential(convStem, first), stages: new nn.Sequential(...stages) }, { convHead, ...drops, classifier }); // prettier-ignore
   }
 
   /** As Reparametrised's: each block's depthwise convolutions become one, with the same output in evaluation. */

@@ -5,57 +5,27 @@
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import { Classifier } from "./classifier.js";
 import { imagenet, mnistNormalization, type Preprocessing } from "../data/preprocessing.js";
+import { Network } from "./head.js";
 import { PLAIN, defineModel, SMALL, type ModelOptions } from "./model.js";
 
-export class LeNet5 extends Classifier {
-  readonly features: nn.Sequential;
-  readonly classifier: nn.Sequential;
-  readonly dropout: nn.Dropout | undefined;
-  protected readonly heads = ["classifier.5"];
-
+export class LeNet5 extends Network {
   constructor(options: ModelOptions = {}) {
     super(options);
     const { numClasses = 10, inChannels = 1, dropout = 0 } = options;
-    this.dropout = dropout ? new nn.Dropout(dropout) : undefined;
-    this.features = new nn.Sequential(
-      new nn.Conv2d(inChannels, 6, 5, { padding: 2 }),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Conv2d(6, 16, 5),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-    );
-    this.classifier = new nn.Sequential(
-      new nn.Flatten(),
-      new nn.Linear(16 * 5 * 5, 120),
-      new nn.ReLU(),
-      new nn.Linear(120, 84),
-      new nn.ReLU(),
-      new nn.Linear(84, numClasses),
-    );
+    const convs = [new nn.Conv2d(inChannels, 6, 5, { padding: 2 }), new nn.Conv2d(6, 16, 5)];
+    const features = convs.flatMap((conv) => [conv, new nn.ReLU(), new nn.MaxPool2d(2)]);
+    const first = [new nn.Linear(16 * 5 * 5, 120), new nn.ReLU(), new nn.Linear(120, 84)];
+    const last = dropout ? new nn.Sequential(new nn.ReLU(), new nn.Dropout(dropout)) : new nn.ReLU();
+    const classifier = new nn.Sequential(new nn.Flatten(), ...first, last, new nn.Linear(84, numClasses));
+    this.build({ features: new nn.Sequential(...features) }, { classifier });
   }
 
-  /** x:[n,28,28,inChannels] → [n,h′,w′,features]. */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    if (!this.dropout) return this.classifier.forward(features);
-    const layers = this.classifier.namedChildren().map(([, layer]) => layer);
-    return [...layers.slice(0, -1), this.dropout, ...layers.slice(-1)].reduce(
-      (x, f) => f.forward(x),
-      features,
-    );
+  override forwardHead(features: Tensor): Tensor {
+    return this.getSubmodule("classifier").forward(features);
   }
 }
 
 const MNIST: Preprocessing = { ...imagenet(28, 28), inputSize: [28, 28, 1], ...mnistNormalization };
 
-export const lenet5 = defineModel("lenet5", MNIST, (o) => new LeNet5(o), {
-  series: "LeNet",
-  ...PLAIN,
-  ...SMALL,
-});
+export const lenet5 = defineModel("lenet5", MNIST, (o) => new LeNet5(o), { series: "LeNet", ...PLAIN, ...SMALL }); // prettier-ignore

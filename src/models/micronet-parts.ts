@@ -2,18 +2,9 @@
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
-import {
-  adaptiveAvgPool2d,
-  add,
-  affine,
-  cat,
-  channelShuffle,
-  flatten,
-  maximum,
-  mul,
-  reshape,
-} from "../ops/index.js";
+import * as ops from "../ops/index.js";
 import { channels, gaussian, toMultiple } from "./blocks.js";
+import { Apply } from "./layers.js";
 
 const conv = (from: number, to: number, [h, w]: readonly [number, number], stride: number, groups: number) =>
   new nn.Conv2d(from, to, [h, w], {
@@ -25,38 +16,23 @@ const conv = (from: number, to: number, [h, w]: readonly [number, number], strid
   });
 
 /** Convolutions of k×1 and 1×k, each normalised; of groups of their own each, but for the first of the stem. */
-export const separable = (
+export function separable(
   from: number,
   [a, b]: readonly [number, number],
   k: number,
   stride: number,
   groups = from,
-) => {
+) {
+  // prettier-ignore
   const [inside, to] = groups === 1 ? [a, a * b] : [from * a, from * a * b];
-  return new nn.Sequential({
-    conv: new nn.Sequential(
-      conv(from, inside, [k, 1], stride, groups),
-      new nn.BatchNorm2d(inside),
-      conv(inside, to, [1, k], stride, inside),
-      new nn.BatchNorm2d(to),
-    ),
-  });
-};
+  const column = [conv(from, inside, [k, 1], stride, groups), new nn.BatchNorm2d(inside)];
+  const row = [conv(inside, to, [1, k], stride, inside), new nn.BatchNorm2d(to)];
+  return new nn.Sequential({ conv: new nn.Sequential(...column, ...row) });
+}
 export const grouped = (from: number, to: number, groups: number) =>
   new nn.Sequential({ conv: new nn.Sequential(conv(from, to, [1, 1], 1, groups), new nn.BatchNorm2d(to)) });
 
-export class Shuffle extends nn.Module {
-  readonly #groups: number;
-
-  constructor(groups: number) {
-    super();
-    this.#groups = groups;
-  }
-
-  forward(x: Tensor): Tensor {
-    return channelShuffle(x, this.#groups);
-  }
-}
+export const shuffle = (groups: number) => new Apply((x) => ops.channelShuffle(x, groups));
 
 /** What weights are added to: of a channel and of its neighbour, in one sum, or in each of two of which the larger is taken. */
 export type Starts = readonly (readonly [own: number, other: number])[];
@@ -71,35 +47,32 @@ export class ShiftMax extends nn.Module {
     super();
     const squeezed = toMultiple(Math.floor(width / reduction), 4);
     const linear = (from: number, to: number) => new nn.Linear(from, to, { weightInit: gaussian(0.01) });
-    this.fc = new nn.Sequential(
-      linear(width, squeezed),
-      new nn.ReLU(),
-      linear(squeezed, 2 * width * starts.length),
-      new nn.Hardsigmoid(),
-    );
-    this.#groups = groups;
-    this.#starts = starts;
+    const [down, up] = [linear(width, squeezed), linear(squeezed, 2 * width * starts.length)];
+    this.fc = new nn.Sequential(down, new nn.ReLU(), up, new nn.Hardsigmoid());
+    [this.#groups, this.#starts] = [groups, starts];
   }
 
+  /** Channels turned by a group, and then within each group by one. */
   #neighbours(x: Tensor): Tensor {
-    const [n, h, w, c] = x.shape as [number, number, number, number];
+    const each = x.shape[3]! / this.#groups;
     const turned = (y: Tensor, by: number): Tensor => {
       const width = y.shape[3]!;
-      return by === width ? y : cat([channels(y, by, width), channels(y, 0, by)]);
+      return by === width ? y : ops.cat([channels(y, by, width), channels(y, 0, by)]);
     };
-    const each = c / this.#groups;
-    return reshape(turned(reshape(turned(x, each), [n, h, w * this.#groups, each]), 1), [n, h, w, c]);
+    const [n, h, w] = x.shape as [number, number, number, number];
+    return ops.reshape(turned(ops.reshape(turned(x, each), [n, h, w * this.#groups, each]), 1), x.shape);
   }
 
   forward(x: Tensor): Tensor {
     const [n, , , c] = x.shape as [number, number, number, number];
-    const y = this.fc.forward(flatten(adaptiveAvgPool2d(x, 1)));
-    const weights = reshape(affine(y, 4, -2), [n, 1, 1, y.shape[1]!]);
-    const weight = (k: number, start: number): Tensor => add(channels(weights, k * c, (k + 1) * c), start);
+    const y = this.fc.forward(ops.flatten(ops.adaptiveAvgPool2d(x, 1)));
+    const weights = ops.reshape(ops.affine(y, 4, -2), [n, 1, 1, y.shape[1]!]);
+    const weighed = (z: Tensor, k: number, start: number): Tensor =>
+      ops.mul(z, ops.add(channels(weights, k * c, (k + 1) * c), start));
     const other = this.#neighbours(x);
     const sums = this.#starts.map(([own, others], i) =>
-      add(mul(x, weight(2 * i, own)), mul(other, weight(2 * i + 1, others))),
+      ops.add(weighed(x, 2 * i, own), weighed(other, 2 * i + 1, others)),
     );
-    return sums.reduce((a, b) => maximum(a, b));
+    return sums.reduce((a, b) => ops.maximum(a, b));
   }
 }

@@ -5,8 +5,8 @@ import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import { gaussian, rising } from "./blocks.js";
 import { Network } from "./head.js";
-import { Residual } from "./layers.js";
-import { grouped, separable, ShiftMax, Shuffle, type Starts } from "./micronet-parts.js";
+import { Residual, sequence } from "./layers.js";
+import { grouped, separable, ShiftMax, shuffle, type Starts } from "./micronet-parts.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
@@ -37,36 +37,24 @@ function block(from: number, index: number, shape: MicroNetShape, drop: number):
   const wide = from * (early ? 4 : widening);
   const larger = (parts: number) => new ShiftMax(wide, parts, reduction, starts);
   const one = (parts: number, less: number) => (sparse ? undefined : new ShiftMax(to, parts, reduction / less, [[1, 0]])); // prettier-ignore
-  const half = (n: number, parts = 2) => (sparse ? undefined : new Shuffle(n / parts));
-  const end = [grouped(wide, to, back || 1), one(back, to < wide || early ? 2 : 1), new Shuffle(back || 1), half(to)]; // prettier-ignore
+  const half = sparse ? undefined : shuffle(to / 2);
+  const end = [grouped(wide, to, back || 1), one(back, to < wide || early ? 2 : 1), shuffle(back || 1), half]; // prettier-ignore
+  // prettier-ignore
   const layers = early
-    ? [
-        separable(from, [2, 2], kernelSize, stride),
-        index || sparse ? larger(groups) : new nn.ReLU6(),
-        new Shuffle(groups),
-        index || sparse ? new Shuffle(wide / 2) : undefined,
-        ...end,
-      ]
-    : !back
-      ? [grouped(from, wide, groups), one(groups, 1)]
-      : [
-          grouped(from, wide, groups),
-          sparse ? new nn.ReLU6() : larger(groups),
-          new Shuffle(groups),
-          separable(wide, [1, 1], kernelSize, stride),
-          undefined,
-          larger(wide / groups),
-          new Shuffle(sparse ? wide / 2 : wide / 4),
-          ...end,
-        ];
-  const named = Object.fromEntries(layers.flatMap((layer, i) => (layer ? [[String(i), layer]] : [])));
-  return new Residual({ layers: new nn.Sequential(named) }, { adds: stride === 1 && from === to, drop });
+    ? [separable(from, [2, 2], kernelSize, stride), index || sparse ? larger(groups) : new nn.ReLU6(),
+       shuffle(groups), index || sparse ? shuffle(wide / 2) : undefined, ...end]
+    : back
+      ? [grouped(from, wide, groups), sparse ? new nn.ReLU6() : larger(groups), shuffle(groups),
+         separable(wide, [1, 1], kernelSize, stride), undefined, larger(wide / groups), shuffle(sparse ? wide / 2 : wide / 4), ...end]
+      : [grouped(from, wide, groups), one(groups, 1)];
+  const named = sequence(Object.fromEntries(layers.entries()));
+  return new Residual({ layers: named }, { adds: stride === 1 && from === to, drop });
 }
 
-const linear = (from: number, to: number) =>
-  new nn.Sequential({
-    linear: new nn.Sequential(new nn.Linear(from, to, { weightInit: gaussian(0.01) }), new nn.BatchNorm2d(to), new nn.Hardswish()), // prettier-ignore
-  });
+function linear(from: number, to: number) {
+  const layer = new nn.Linear(from, to, { weightInit: gaussian(0.01) });
+  return new nn.Sequential({ linear: new nn.Sequential(layer, new nn.BatchNorm2d(to), new nn.Hardswish()) });
+}
 
 /** Images of any size from 1, made for ≥ 32. The classes are normalised, and activated. */
 export class MicroNet extends Network {
@@ -77,21 +65,17 @@ export class MicroNet extends Network {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropPath = 0 } = options;
     const drop = rising(dropPath, rows.length - 1);
     const first = separable(inChannels, stem, 3, smallImages ? 1 : 2, 1);
-    let from = stem[0] * stem[1];
-    const blocks = rows.map(([, to], i) => {
-      const made = block(from, i, shape, drop());
-      from = to;
-      return made;
-    });
-    const start = new nn.Sequential({ stem: new nn.Sequential(first, new Shuffle(stem[0]), new nn.ReLU6()) });
+    const froms = [stem[0] * stem[1], ...rows.map(([, to]) => to)];
+    const blocks = rows.map((_, i) => block(froms[i]!, i, shape, drop()));
+    const start = new nn.Sequential({ stem: new nn.Sequential(first, shuffle(stem[0]), new nn.ReLU6()) });
+    const features = new nn.Sequential(start, ...blocks);
     const { dropout = shape.dropout } = options;
-    this.build(
-      { features: new nn.Sequential(start, ...blocks), act: new nn.ReLU6() },
-      {
-        hardswish: new nn.Hardswish(),
-        classifier: new nn.Sequential(linear(from, head), new nn.Dropout(dropout), linear(head, numClasses)),
-      },
+    const classifier = new nn.Sequential(
+      linear(froms.at(-1)!, head),
+      new nn.Dropout(dropout),
+      linear(head, numClasses),
     );
+    this.build({ features, act: new nn.ReLU6() }, { hardswish: new nn.Hardswish(), classifier });
     this.heads = ["classifier.2.linear.0"];
   }
 

@@ -9,28 +9,15 @@ import { Residual, unnamed } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-interface Place {
-  from: number;
-  to: number;
-  stride: number;
-  narrowing: number;
-  /** Whether it has both depthwise convolutions although its channels change, and no shortcut. */
-  whole: boolean;
-  drop: number;
-}
-
-/** A sixth of what comes out, or what goes in by its narrowing if that is more; in whole sixteens. */
-function hiddenOf({ from, to, narrowing }: Place): number {
-  const hidden = Math.floor(from / narrowing);
-  if (hidden >= to / 6) return hidden;
-  return toMultiple(Math.ceil(to / 6), 16);
-}
+/** whole: whether it has both depthwise convolutions although its channels change, and no shortcut. */
+type Place = { from: number; to: number; stride: number; narrowing: number; whole: boolean; drop: number };
 
 /** Depthwise, narrow, widen, depthwise: numbered through in files. */
-function sandglass(place: Place): nn.Module {
-  const { from, to, stride, narrowing, whole, drop } = place;
+function sandglass({ from, to, stride, narrowing, whole, drop }: Place): nn.Module {
   const bare = from !== to && narrowing !== 2 && !whole;
-  const hidden = hiddenOf(place);
+  // A sixth of what comes out, in whole sixteens, or what goes in by its narrowing if that is more.
+  const narrow = Math.floor(from / narrowing);
+  const hidden = narrow >= to / 6 ? narrow : toMultiple(Math.ceil(to / 6), 16);
   const activation = nn.ReLU6;
   const units = [
     ...(bare ? [] : [convNorm(from, from, 3, { groups: from, activation })]),
@@ -54,9 +41,8 @@ export class MobileNeXt extends Network {
     const { inChannels = 3, smallImages = false, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(STAGES.map(([, , blocks]) => blocks)));
     let from = toEights(32 * width);
-    const layers: nn.Module[] = [
-      convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2, activation: nn.ReLU6 }),
-    ];
+    const first = convNorm(inChannels, from, 3, { stride: smallImages ? 1 : 2, activation: nn.ReLU6 });
+    const layers: nn.Module[] = [first];
     for (const [narrowing, channels, blocks, stride] of STAGES) {
       const to = channels === 1280 ? Math.max(1280, toEights(channels * width)) : toEights(channels * width);
       const whole = blocks === 1 && stride === 1;
@@ -69,10 +55,10 @@ export class MobileNeXt extends Network {
   }
 }
 
-const mobilenext = (name: string, width: number, alias: string) => {
+function mobilenext(name: string, width: number, alias: string) {
   const traits = { series: "MobileNeXt", aliases: [alias] };
   return defineModel(name, prepared(224, 0.875), (o) => new MobileNeXt(width, o), traits);
-};
+}
 
 export const mobilenext_035 = mobilenext("mobilenext_035", 0.35, "MobileNeXt_x0_35");
 export const mobilenext_050 = mobilenext("mobilenext_050", 0.5, "MobileNeXt_x0_5");

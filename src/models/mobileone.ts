@@ -2,7 +2,8 @@
 // and 3: MobileNet's pairs of a depthwise and a 1×1 convolution, each trained as several side by side; fuse() makes one of them.
 
 import { imagenet } from "../data/preprocessing.js";
-import { defineModel } from "./model.js";
+import { times } from "./layers.js";
+import { defineModel, type ModelOptions } from "./model.js";
 import { Reparametrised, type RepBlockShape } from "./reparametrised.js";
 
 const DEPTHS = [2, 8, 10, 1];
@@ -11,34 +12,27 @@ const DEPTHS = [2, 8, 10, 1];
 type Numbers = readonly number[];
 function stagesOf(stem: number, widths: Numbers, branches: number, weighed: Numbers): RepBlockShape[][] {
   let from = stem;
-  return DEPTHS.map((pairs, stage) =>
-    Array.from({ length: pairs }, (_, i) => {
-      const to = 64 * 2 ** stage * widths[stage]!;
-      const se = i >= pairs - (weighed[stage] ?? 0);
-      const depthwise = { to: from, kernelSize: 3, stride: i ? 1 : 2, groups: from };
-      const pointwise = { to, kernelSize: 1, stride: 1, groups: 1 };
-      from = to;
-      return [depthwise, pointwise].map((shape): RepBlockShape => {
-        return { ...shape, branches, ...(se ? { squeezed: shape.to / 16 } : {}) };
-      });
-    }).flat(),
-  );
+  const pair = (stage: number, i: number): RepBlockShape[] => {
+    const to = 64 * 2 ** stage * widths[stage]!;
+    const depthwise = { to: from, kernelSize: 3, stride: i ? 1 : 2, groups: from };
+    const pointwise = { to, kernelSize: 1, stride: 1, groups: 1 };
+    from = to;
+    const se = i >= DEPTHS[stage]! - (weighed[stage] ?? 0);
+    return [depthwise, pointwise].map((shape) => ({
+      ...shape,
+      branches,
+      ...(se && { squeezed: shape.to / 16 }),
+    }));
+  };
+  return DEPTHS.map((pairs, stage) => times(pairs, (i) => pair(stage, i)).flat());
 }
 
-function mobileone(
-  name: string,
-  resize: number,
-  widths: readonly number[],
-  branches = 1,
-  weighed: number[] = [],
-) {
-  // prettier-ignore
+function mobileone(name: string, resize: number, widths: Numbers, branches = 1, weighed: Numbers = []) {
   const to = Math.min(64, 64 * widths[0]!);
   const stem = { to, kernelSize: 3, groups: 1, branches: 1 };
   const shape = { stem, stages: stagesOf(to, widths, branches, weighed) };
-  return defineModel(name, imagenet(224, resize), (o) => new Reparametrised(shape, o), {
-    series: "MobileOne",
-  });
+  const make = (o?: ModelOptions): Reparametrised => new Reparametrised(shape, o);
+  return defineModel(name, imagenet(224, resize), make, { series: "MobileOne" });
 }
 
 export const mobileone_s0 = mobileone("mobileone_s0", 256, [0.75, 1, 1, 2], 4);

@@ -14,13 +14,14 @@ const GROWTH = 32;
 const BLOCKS = [[3, 1], [4, 2], [8, 4], [6, 4]] as const; // prettier-ignore
 
 /** Convolution, normalisation, ReLU: "conv", "norm". */
-function conv(from: number, to: number, kernelSize: number, stride = 1): nn.Sequential {
-  const padding = (kernelSize - 1) / 2;
-  return new nn.Sequential({
-    conv: new nn.Conv2d(from, to, kernelSize, { stride, padding, bias: false, weightInit: fanOut }),
-    norm: new nn.BatchNorm2d(to),
-    relu: new nn.ReLU(),
+function conv(from: number, to: number, size: number, stride = 1): nn.Sequential {
+  const layer = new nn.Conv2d(from, to, size, {
+    stride,
+    padding: (size - 1) / 2,
+    bias: false,
+    weightInit: fanOut,
   });
+  return new nn.Sequential({ conv: layer, norm: new nn.BatchNorm2d(to), relu: new nn.ReLU() });
 }
 
 /** Half of the growth by one 3×3 convolution, half by two. */
@@ -38,8 +39,7 @@ function stemBlock(inChannels: number, small: boolean): nn.Module {
   const stride = small ? 1 : 2;
   const stem1 = conv(inChannels, 32, 3, stride);
   const pooled = small ? new Apply((x) => x) : new nn.MaxPool2d(2);
-  const convolved = sequence({ a: conv(32, 16, 1), b: conv(16, 32, 3, stride) });
-  const stem2 = new Branches({ pooled, "": convolved });
+  const stem2 = new Branches({ pooled, "": sequence({ a: conv(32, 16, 1), b: conv(16, 32, 3, stride) }) });
   return new Flat(sequence({ stem1, stem2, stem3: conv(64, 32, 1) }));
 }
 
@@ -62,6 +62,4 @@ export class PeleeNet extends Network {
   }
 }
 
-const TRAITS = { series: "PeleeNet", aliases: ["PeleeNet"], ...PLAIN };
-
-export const peleenet = defineModel("peleenet", imagenet(), (o) => new PeleeNet(o), TRAITS);
+export const peleenet = defineModel("peleenet", imagenet(), (o) => new PeleeNet(o), { series: "PeleeNet", aliases: ["PeleeNet"], ...PLAIN }); // prettier-ignore

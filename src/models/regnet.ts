@@ -25,24 +25,24 @@ export interface RegNetShape {
 }
 
 /** The nearest integer, of two the even one, as the authors' code rounds. */
-function roundToEven(x: number): number {
-  const below = Math.floor(x);
-  return x - below === 0.5 ? 2 * Math.round(below / 2) : Math.round(x);
-}
+const roundToEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
 
 /** Width and depth of each stage. */
-function stagesOf(shape: RegNetShape): { to: number; blocks: number }[] {
-  const { depth, initial, slope, factor, groupWidth } = shape;
+function stagesOf({
+  depth,
+  initial,
+  slope,
+  factor,
+  groupWidth,
+}: RegNetShape): [to: number, blocks: number][] {
   const stages = new Map<number, number>();
   for (let i = 0; i < depth; i++) {
     const step = roundToEven(Math.log((initial + slope * i) / initial) / Math.log(factor));
     const width = roundToEven((initial * factor ** step) / 8) * 8;
     stages.set(width, (stages.get(width) ?? 0) + 1);
   }
-  return [...stages].map(([width, blocks]) => {
-    const group = Math.min(groupWidth, width);
-    return { to: roundToEven(width / group) * group, blocks };
-  });
+  const inGroups = (width: number, group: number): number => roundToEven(width / group) * group;
+  return [...stages].map(([width, blocks]) => [inGroups(width, Math.min(groupWidth, width)), blocks]);
 }
 
 /** Images of any size from 1, made for ≥ 32. */
@@ -53,7 +53,6 @@ export class RegNet extends Network {
     checkFields(new.target.name, "shape", shape, { depth: number, initial: number, slope: number, factor: number, groupWidth: number, se: "flag" }); // prettier-ignore
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, shape.depth - 1);
-    const straight = { activation: null };
     /** 1×1, 3×3 in groups, 1×1, none narrower than the others. */
     const block = (from: number, to: number, stride: number): nn.Module => {
       const groups = to / Math.min(shape.groupWidth, to);
@@ -61,14 +60,14 @@ export class RegNet extends Network {
         conv1: convBn(from, to, 1),
         conv2: convBn(to, to, 3, { stride, groups }),
         se: shape.se ? new nn.SqueezeExcitation(to, roundToEven(from / 4)) : undefined,
-        conv3: convBn(to, to, 1, straight),
+        conv3: convBn(to, to, 1, { activation: null }),
       };
-      const downsample = stride > 1 || from !== to ? convBn(from, to, 1, { stride, ...straight }) : undefined;
+      const downsample = stride > 1 || from !== to ? convBn(from, to, 1, { stride, activation: null }) : undefined; // prettier-ignore
       return new Residual(layers, { shortcut: { downsample }, relu: true, drop: drop() });
     };
     let from = 32;
     const stem = convBn(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
-    const stages = stagesOf(shape).map(({ to, blocks }, s) => {
+    const stages = stagesOf(shape).map(([to, blocks], s) => {
       const stage: Record<string, nn.Module> = {};
       for (let i = 1; i <= blocks; i++, from = to) stage[`b${i}`] = block(from, to, i > 1 ? 1 : 2);
       return [`s${s + 1}`, sequence(stage)] as const;

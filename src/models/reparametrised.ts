@@ -8,7 +8,7 @@ import { add, relu } from "../ops/index.js";
 import { convBn, rising, sum } from "./blocks.js";
 import { Fusable, fuseBlocks, fusedConv, type Branch, type FusedShape } from "./fuse.js";
 import { Network } from "./head.js";
-import { sequence } from "./layers.js";
+import { sequence, times } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 export interface RepBlockShape {
@@ -23,7 +23,7 @@ export interface RepBlockShape {
 }
 
 /** The sum of convolutions of the full size, one of 1×1, and the input itself where its shape stays, each normalised; ReLU. */
-export class RepBlock extends Fusable {
+class RepBlock extends Fusable {
   identity: nn.BatchNorm2d | undefined;
   conv_kxk: nn.Sequential | nn.Sequential[] | undefined;
   conv_1x1: nn.Sequential | undefined;
@@ -34,26 +34,21 @@ export class RepBlock extends Fusable {
   readonly #shape: FusedShape;
 
   /** drop: probability of leaving the convolutions out in training. */
-  constructor(from: number, shape: RepBlockShape, drop: number) {
+  constructor(from: number, { branches, squeezed, ...shape }: RepBlockShape, drop: number) {
     super();
-    const { to, kernelSize, stride, groups, branches, squeezed } = shape;
+    const { to, kernelSize, stride, groups } = shape;
     const branch = (size: number): nn.Sequential =>
       convBn(from, to, size, { stride, groups, activation: null });
-    this.#shape = { from, to, kernelSize, stride, groups };
+    this.#shape = { from, ...shape };
     this.identity = from === to && stride === 1 ? new nn.BatchNorm2d(to) : undefined;
-    this.conv_kxk = branches
-      ? Array.from({ length: branches }, () => branch(kernelSize))
-      : branch(kernelSize);
-    const small = kernelSize > 1 ? branch(1) : undefined;
-    if (branches) this.conv_scale = small;
-    else this.conv_1x1 = small;
+    this.conv_kxk = branches ? times(branches, () => branch(kernelSize)) : branch(kernelSize);
+    if (kernelSize > 1) this[branches ? "conv_scale" : "conv_1x1"] = branch(1);
     this.attn = squeezed ? new nn.SqueezeExcitation(to, squeezed) : undefined;
     this.stochasticDepth = this.identity && drop ? new nn.StochasticDepth(drop) : undefined;
   }
 
   #convolutions(): nn.Sequential[] {
-    const large = this.conv_kxk ? [this.conv_kxk].flat() : [];
-    return [this.conv_1x1 ?? this.conv_scale, ...large].filter((branch) => branch !== undefined);
+    return [this.conv_1x1 ?? this.conv_scale, this.conv_kxk].flat().filter((branch) => branch !== undefined);
   }
 
   #sum(x: Tensor): Tensor {

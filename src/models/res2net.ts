@@ -4,8 +4,7 @@ import { D101, D200, D50, resnet, vd } from "./resnet-family.js";
 
 /** Res2Net's parts, each so wide. */
 const res2 = (widthPerGroup: number, scale: number) => ({ series: "Res2Net", widthPerGroup, scale }) as const;
-const res2Paddle = (widthPerGroup: number, scale: number) =>
-  ({ ...res2(widthPerGroup, scale), paddle: true }) as const;
+const res2Paddle = (...parts: Parameters<typeof res2>) => ({ ...res2(...parts), paddle: true }) as const;
 
 export const res2net50_26w_4s = resnet("res2net50_26w_4s", D50, res2(26, 4));
 export const res2net50_48w_2s = resnet("res2net50_48w_2s", D50, res2(48, 2));

@@ -13,49 +13,38 @@ export function conv(from: number, to: number, kernelSize: number, stride = 1, g
   return new nn.Conv2d(from, to, kernelSize, { stride, groups, padding, bias: false, weightInit: fanOut });
 }
 
-function shortcut(
-  { from, to, stride, first }: Place,
-  { avgDown, paddle }: BlockVariant,
-): nn.Sequential | undefined {
-  if (stride === 1 && from === to && !(first && paddle)) return undefined;
-  const pool = new nn.AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
-  return avgDown
-    ? new nn.Sequential(pool, conv(from, to, 1), new nn.BatchNorm2d(to))
-    : new nn.Sequential(conv(from, to, 1, stride), new nn.BatchNorm2d(to));
-}
-
 const norm = (width: number): nn.Module => new nn.BatchNorm2d(width);
 const relu = (): nn.Module => new nn.ReLU();
+
+function shortcut({ from, to, stride, first }: Place, { avgDown, paddle }: BlockVariant) {
+  if (stride === 1 && from === to && !(first && paddle)) return undefined;
+  const pool = new nn.AvgPool2d(stride, { ceilMode: true, countIncludePad: false });
+  const layers = [conv(from, to, 1, avgDown ? 1 : stride), norm(to)];
+  return new nn.Sequential(...(avgDown ? [pool] : []), ...layers);
+}
 
 /** Channels of a bottleneck's 3×3 convolution. */
 const widthOf = ({ to }: Place, { groups = 1, widthPerGroup = 64 }: BlockVariant): number =>
   Math.floor(((to / 4) * widthPerGroup) / 64) * groups;
 
 /** 1×1, something that sees neighbours, 1×1. */
+// prettier-ignore
 const widening = ({ from, to }: Place, width: number, middle: () => Layers): Layers => ({
-  conv1: conv(from, width, 1),
-  bn1: norm(width),
-  act1: relu(),
+  conv1: conv(from, width, 1), bn1: norm(width), act1: relu(),
   ...middle(),
-  conv3: conv(width, to, 1),
-  bn3: norm(to),
+  conv3: conv(width, to, 1), bn3: norm(to),
 });
 
+// prettier-ignore
 const basic = ({ from, to, stride }: Place): Layers => ({
-  conv1: conv(from, to, 3, stride),
-  bn1: norm(to),
-  act1: relu(),
-  conv2: conv(to, to, 3),
-  bn2: norm(to),
+  conv1: conv(from, to, 3, stride), bn1: norm(to), act1: relu(),
+  conv2: conv(to, to, 3), bn2: norm(to),
 });
 
 function bottleneck(place: Place, variant: BlockVariant): Layers {
   const width = widthOf(place, variant);
-  return widening(place, width, () => ({
-    conv2: conv(width, width, 3, place.stride, variant.groups),
-    bn2: norm(width),
-    act2: relu(),
-  }));
+  const conv2 = () => conv(width, width, 3, place.stride, variant.groups);
+  return widening(place, width, () => ({ conv2: conv2(), bn2: norm(width), act2: relu() }));
 }
 
 function res2net(place: Place, variant: BlockVariant): Layers {

@@ -10,34 +10,23 @@ import * as init from "../nn/init.js";
 import { pad, slice } from "../ops/index.js";
 import { rising } from "./blocks.js";
 import { Network } from "./head.js";
-import { repeat, Residual } from "./layers.js";
+import { Apply, repeat, Residual } from "./layers.js";
 import { defineModel, SMALL, type ModelOptions } from "./model.js";
 
-function conv3x3(inChannels: number, outChannels: number, stride = 1): nn.Conv2d {
-  const weightInit = init.kaimingNormal;
-  return new nn.Conv2d(inChannels, outChannels, 3, { stride, padding: 1, bias: false, weightInit });
-}
+const conv3x3 = (from: number, to: number, stride = 1) =>
+  new nn.Conv2d(from, to, 3, { stride, padding: 1, bias: false, weightInit: init.kaimingNormal });
 
 /** Every second row and column, with zero channels around. */
-class Subsample extends nn.Module {
-  readonly #channels: number;
-
-  constructor(channels: number) {
-    super();
-    this.#channels = channels;
-  }
-
-  forward(x: Tensor): Tensor {
-    const more = (this.#channels - x.shape[3]!) / 2;
-    const y = slice(x, [{}, { step: 2 }, { step: 2 }, {}]);
-    return pad(y, [0, 0, 0, Math.floor(more)], [0, 0, 0, Math.ceil(more)]);
-  }
+function subsampled(x: Tensor, to: number): Tensor {
+  const more = (to - x.shape[3]!) / 2;
+  const y = slice(x, [{}, { step: 2 }, { step: 2 }, {}]);
+  return pad(y, [0, 0, 0, Math.floor(more)], [0, 0, 0, Math.ceil(more)]);
 }
 
 function block(from: number, to: number, stride: number, drop: number): nn.Module {
   const [conv1, bn1] = [conv3x3(from, to, stride), new nn.BatchNorm2d(to)];
   const layers = { conv1, bn1, relu: new nn.ReLU(), conv2: conv3x3(to, to), bn2: new nn.BatchNorm2d(to) };
-  const subsample = stride > 1 ? new Subsample(to) : undefined;
+  const subsample = stride > 1 ? new Apply((x) => subsampled(x, to)) : undefined;
   return new Residual(layers, { shortcut: { subsample }, relu: true, drop });
 }
 
@@ -50,10 +39,9 @@ export class CifarResNet extends Network {
     const drop = rising(dropPath, 3 * depth - 1);
     const stage = (from: number, to: number, stride: number): nn.Module =>
       repeat(depth, (i) => block(i ? to : from, to, i ? 1 : stride, drop()));
+    const stem = { conv1: conv3x3(inChannels, 16), bn1: new nn.BatchNorm2d(16), relu: new nn.ReLU() };
     const features = {
-      conv1: conv3x3(inChannels, 16),
-      bn1: new nn.BatchNorm2d(16),
-      relu: new nn.ReLU(),
+      ...stem,
       layer1: stage(16, 16, 1),
       layer2: stage(16, 32, 2),
       layer3: stage(32, 64, 2),

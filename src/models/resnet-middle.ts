@@ -4,7 +4,7 @@ import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as ops from "../ops/index.js";
 import { channels, fanOut, toEights } from "./blocks.js";
-import type { Layers } from "./layers.js";
+import { times, unnamed, type Layers } from "./layers.js";
 
 /** The i-th part of this width of the channels. */
 const part = (x: Tensor, i: number, width: number): Tensor => channels(x, i * width, (i + 1) * width);
@@ -23,18 +23,14 @@ interface CascadeShape {
 class Cascade extends nn.Sequential {
   readonly #norms: readonly nn.Module[];
   readonly #shape: CascadeShape;
-  readonly #pool: nn.AvgPool2d | undefined;
 
   constructor(convs: nn.Module[], norms: readonly nn.Module[], shape: CascadeShape) {
     super(...convs);
-    const { stride, alone, padCounts } = shape;
-    this.#norms = norms;
-    this.#shape = shape;
-    this.#pool = alone ? new nn.AvgPool2d(3, { stride, padding: 1, countIncludePad: padCounts }) : undefined;
+    [this.#norms, this.#shape] = [norms, shape];
   }
 
   override forward(x: Tensor): Tensor {
-    const { width, alone } = this.#shape;
+    const { width, alone, stride, padCounts: countIncludePad } = this.#shape;
     const parts: Tensor[] = [];
     for (const [i, norm] of this.#norms.entries()) {
       const own = part(x, i, width);
@@ -43,7 +39,10 @@ class Cascade extends nn.Sequential {
       parts.push(ops.relu(norm.forward(this.at(i)!.forward(y))));
     }
     const last = part(x, this.length, width);
-    return ops.cat([...parts, this.#pool?.forward(last) ?? last]);
+    return ops.cat([
+      ...parts,
+      alone ? ops.avgPool2d(last, 3, { stride, padding: 1, countIncludePad }) : last,
+    ]);
   }
 }
 
@@ -60,52 +59,41 @@ export function cascade(convs: nn.Module[], shape: CascadeShape): Layers {
   return { convs: new Cascade(convs, norms, shape), bns: new Applied(...norms) };
 }
 
-export interface SplitAttentionOptions {
-  radix: number;
-  groups: number;
-  /** Whether the convolution before the attention's normalisation has a bias. */
-  bias: boolean;
-}
+/** bias: whether the convolution before the attention's normalisation has one. */
+type SplitAttentionOptions = Readonly<{ radix: number; groups: number; bias: boolean }>;
 
 /**
  * A 3×3 convolution to `radix` times the channels, [n,h,w,c] → [n,h,w,c]: what they are all together on average says how much
  * of each is taken for each channel.
  */
-export class SplitAttention extends nn.Module {
-  readonly conv: nn.Conv2d;
-  readonly bn0: nn.BatchNorm2d;
-  readonly fc1: nn.Conv2d;
-  readonly bn1: nn.BatchNorm2d;
-  readonly fc2: nn.Conv2d;
+export class SplitAttention extends nn.Sequential {
   readonly #options: SplitAttentionOptions;
 
   constructor(width: number, options: SplitAttentionOptions) {
-    super();
     const { radix, groups, bias } = options;
-    this.#options = options;
     const wide = width * radix;
     const inside = Math.max(32, toEights(wide / 4));
     const how = { padding: 1, groups: groups * radix, bias: false, weightInit: fanOut };
-    this.conv = new nn.Conv2d(width, wide, 3, how);
-    this.bn0 = new nn.BatchNorm2d(wide);
-    this.fc1 = new nn.Conv2d(width, inside, 1, { groups, bias });
-    this.bn1 = new nn.BatchNorm2d(inside);
-    this.fc2 = new nn.Conv2d(inside, wide, 1, { groups });
+    const conv = { conv: new nn.Conv2d(width, wide, 3, how), bn0: new nn.BatchNorm2d(wide) };
+    const fc1 = { fc1: new nn.Conv2d(width, inside, 1, { groups, bias }), bn1: new nn.BatchNorm2d(inside) };
+    super({ ...conv, ...fc1, fc2: new nn.Conv2d(inside, wide, 1, { groups }) });
+    this.#options = options;
   }
 
-  forward(x: Tensor): Tensor {
+  override forward(x: Tensor): Tensor {
     const { radix, groups } = this.#options;
-    const y = ops.relu(this.bn0.forward(this.conv.forward(x)));
+    const [conv, bn0, fc1, bn1, fc2] = unnamed(this);
+    const y = ops.relu(bn0!.forward(conv!.forward(x)));
     const [n, , , wide] = y.shape as [number, number, number, number];
     const width = wide / radix;
     const means = ops.reshape(ops.adaptiveAvgPool2d(y, 1), [n, radix, width]);
     const together = ops.reshape(ops.sum(means, 1), [n, 1, 1, width]);
-    const said = this.fc2.forward(ops.relu(this.bn1.forward(this.fc1.forward(together))));
+    const said = fc2!.forward(ops.relu(bn1!.forward(fc1!.forward(together))));
     if (radix === 1) return ops.mul(y, ops.sigmoid(said));
     // Of each group, all splits lie one after the other; of y, all groups of a split do.
     const split = ops.permute(ops.reshape(said, [n, groups, radix, width / groups]), [0, 1, 3, 2]);
     const shares = ops.reshape(ops.permute(ops.softmax(split), [0, 3, 1, 2]), [n, 1, 1, wide]);
     const weighed = ops.mul(y, shares);
-    return Array.from({ length: radix }, (_, i) => part(weighed, i, width)).reduce((a, b) => ops.add(a, b));
+    return times(radix, (i) => part(weighed, i, width)).reduce((a, b) => ops.add(a, b));
   }
 }

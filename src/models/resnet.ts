@@ -45,15 +45,11 @@ export class ResNet extends Network {
         return blockOf(variant, { ...place, drop: drop() });
       });
     };
+    // prettier-ignore
     const features = {
-      conv1: stem(inChannels, variant.stem, smallImages),
-      bn1: new nn.BatchNorm2d(from),
-      act1: new nn.ReLU(),
+      conv1: stem(inChannels, variant.stem, smallImages), bn1: new nn.BatchNorm2d(from), act1: new nn.ReLU(),
       maxpool: smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
-      layer1: stage(0),
-      layer2: stage(1),
-      layer3: stage(2),
-      layer4: stage(3),
+      layer1: stage(0), layer2: stage(1), layer3: stage(2), layer4: stage(3),
     };
     this.build(features, { dropout: new nn.Dropout(dropout), fc: new nn.Linear(from, numClasses) });
   }

@@ -5,10 +5,10 @@ import { checkKinds } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { add, cat, relu6, sigmoid, silu } from "../ops/index.js";
-import { channels, rising } from "./blocks.js";
+import { pad, sigmoid } from "../ops/index.js";
+import { rising } from "./blocks.js";
 import { Network } from "./head.js";
-import { Apply, Gate, sequence } from "./layers.js";
+import { Apply, Gate, Residual, sequence } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { mobileConv, normedBy, type ConvShape } from "./mobile-parts.js";
 import { defineModel, type ModelOptions } from "./model.js";
@@ -27,51 +27,27 @@ const squeeze = (wide: number, squeezed: number): nn.Module =>
     sigmoid: new Apply(sigmoid),
   });
 
-interface Place {
-  from: number;
-  to: number;
-  stride: number;
-  expansion: number;
-  weighed: boolean;
-  /** Probability of leaving it out in training. */
-  drop: number;
-}
+/** Strides of the blocks; the first does not widen, the first three do not weigh. */
+const STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1];
 
-class Bottleneck extends nn.Module {
-  readonly convExp: nn.Module | undefined;
-  readonly convDw: nn.Module;
-  readonly se: nn.Module | undefined;
-  readonly convPwl: nn.Module;
-  readonly stochasticDepth: nn.StochasticDepth | undefined;
-  readonly #place: Place;
-
-  constructor(place: Place) {
-    super();
-    const { from, to, stride, expansion, weighed, drop } = place;
-    const wide = from * expansion;
-    this.convExp = expansion > 1 ? normed(from, wide) : undefined;
-    this.convDw = normed(wide, wide, 3, { stride, groups: wide });
-    this.se = weighed ? squeeze(wide, Math.floor(wide * (1 / 12))) : undefined;
-    this.convPwl = normed(wide, to);
-    this.#place = place;
-    this.stochasticDepth = stride === 1 && from <= to && drop ? new nn.StochasticDepth(drop) : undefined;
-  }
-
-  forward(x: Tensor): Tensor {
-    const { from, to, stride } = this.#place;
-    let y = this.convDw.forward(this.convExp ? silu(this.convExp.forward(x)) : x);
-    y = this.convPwl.forward(relu6(this.se?.forward(y) ?? y));
-    if (stride > 1 || from > to) return y;
-    y = this.stochasticDepth?.forward(y) ?? y;
-    return from === to ? add(y, x) : cat([add(channels(y, 0, from), x), channels(y, from, to)]);
-  }
+/** drop: probability of leaving it out in training. */
+function bottleneck(index: number, from: number, to: number, drop: number): nn.Module {
+  const wide = index ? 6 * from : from;
+  const adds = STRIDES[index] === 1 && from <= to;
+  const layers = {
+    convExp: index ? normed(from, wide) : undefined,
+    act: index ? new nn.SiLU() : undefined,
+    convDw: normed(wide, wide, 3, { stride: STRIDES[index]!, groups: wide }),
+    se: index > 2 ? squeeze(wide, Math.floor(wide * (1 / 12))) : undefined,
+    actDw: new nn.ReLU6(),
+    convPwl: normed(wide, to),
+  };
+  const widened = new Apply((x) => pad(x, [0, 0, 0, 0], [0, 0, 0, to - from]));
+  return new Residual(layers, { adds, shortcut: { widened: adds && to > from ? widened : undefined }, drop });
 }
 
 /** The nearest whole number, the even one of two: as Python rounds. */
 const toEven = (n: number): number => (n % 1 === 0.5 ? 2 * Math.round(n / 2) : Math.round(n));
-
-/** Strides of the blocks; the first does not widen, the first three do not weigh. */
-const STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1];
 
 /** Images of any size from 1, made for ≥ 32. */
 export class ReXNet extends Network {
@@ -81,29 +57,24 @@ export class ReXNet extends Network {
     checkKinds(new.target.name, { width }, { width: "number" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
     const drop = rising(dropPath, STRIDES.length);
-    let from = toEven(32 * width);
-    const stem = normed(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
-    const blocks: nn.Module[] = STRIDES.map((stride, i) => {
-      const to = toEven((16 + (180 / STRIDES.length) * i) * width);
-      const block = new Bottleneck({ from, to, stride, expansion: i ? 6 : 1, weighed: i > 2, drop: drop() });
-      from = to;
-      return block;
-    });
+    const first = toEven(32 * width);
+    const widths = STRIDES.map((_, i) => toEven((16 + (180 / STRIDES.length) * i) * width));
+    const stem = normed(inChannels, first, 3, { stride: smallImages ? 1 : 2 });
+    const blocks = widths.map((to, i) => bottleneck(i, widths[i - 1] ?? first, to, drop()));
     const last = Math.floor(1280 * width);
     const bound = 1 / Math.sqrt(numClasses);
-    const weightInit = (w: Tensor): Tensor => init.uniform(w, -bound, bound);
-    const features = new nn.Sequential(...blocks, normed(from, last));
+    const weightInit = (weight: Tensor) => init.uniform(weight, -bound, bound);
+    const features = new nn.Sequential(...blocks, normed(widths.at(-1)!, last));
     const fc = new nn.Linear(last, numClasses, { weightInit, biasInit: init.zeros });
     const head = sequence({ dropout: new nn.Dropout(dropout), fc });
     this.build({ stem, act1: new nn.SiLU(), features, act2: new nn.SiLU() }, { head });
   }
 }
 
-const rexnet = (name: string, width: number, alias: string) =>
-  defineModel(name, prepared(224, 0.875), (o) => new ReXNet(width, o), {
-    series: "ReXNet",
-    aliases: [alias],
-  });
+function rexnet(name: string, width: number, alias: string) {
+  const traits = { series: "ReXNet", aliases: [alias] };
+  return defineModel(name, prepared(224, 0.875), (o) => new ReXNet(width, o), traits);
+}
 
 export const rexnet_100 = rexnet("rexnet_100", 1, "ReXNet_1_0");
 export const rexnet_130 = rexnet("rexnet_130", 1.3, "ReXNet_1_3");

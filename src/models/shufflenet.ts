@@ -8,7 +8,7 @@ import * as nn from "../nn/index.js";
 import { cat, channelShuffle } from "../ops/index.js";
 import { channels } from "./blocks.js";
 import { Network } from "./head.js";
-import { repeat } from "./layers.js";
+import { repeat, unnamed } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
 type Activation = new () => nn.Module;
@@ -28,26 +28,24 @@ const pointwise = (from: number, to: number, Act: Activation) => [...conv(from, 
 const depthwise = (n: number, stride: number) => conv(n, n, 3, { stride, groups: n });
 
 /** Half of the channels pass by; with a stride, all go through both branches. The halves are shuffled. */
-class Unit extends nn.Module {
-  readonly branch1: nn.Sequential | undefined;
-  readonly branch2: nn.Sequential;
-
+class Unit extends nn.Sequential {
   constructor(from: number, to: number, stride: number, activation: Activation) {
-    super();
     const half = to / 2;
-    if (stride > 1)
-      this.branch1 = new nn.Sequential(...depthwise(from, stride), ...pointwise(from, half, activation));
-    this.branch2 = new nn.Sequential(
-      ...pointwise(stride > 1 ? from : half, half, activation),
+    const down = stride > 1 ? new nn.Sequential(...depthwise(from, stride), ...pointwise(from, half, activation)) : undefined; // prettier-ignore
+    const first = pointwise(down ? from : half, half, activation);
+    const branch2 = new nn.Sequential(
+      ...first,
       ...depthwise(half, stride),
       ...pointwise(half, half, activation),
     );
+    super(down ? { branch1: down, branch2 } : { branch2 });
   }
 
-  forward(x: Tensor): Tensor {
-    if (this.branch1) return channelShuffle(cat([this.branch1.forward(x), this.branch2.forward(x)]), 2);
+  override forward(x: Tensor): Tensor {
     const [half, all] = [x.shape[3]! / 2, x.shape[3]!];
-    return channelShuffle(cat([channels(x, 0, half), this.branch2.forward(channels(x, half, all))]), 2);
+    const [one, other] = unnamed(this) as [nn.Module, nn.Module?];
+    const both = other ? [one.forward(x), other.forward(x)] : [channels(x, 0, half), one.forward(channels(x, half, all))]; // prettier-ignore
+    return channelShuffle(cat(both), 2);
   }
 }
 
@@ -63,18 +61,15 @@ export class ShuffleNetV2 extends Network {
       const [from, to] = [widths[s]!, widths[s + 1]!];
       return repeat(blocks, (i) => new Unit(i ? to : from, to, i ? 1 : 2, Activation));
     };
-    const first = conv(inChannels, stem, 3, { stride: smallImages ? 1 : 2 });
-    this.build(
-      {
-        conv1: new nn.Sequential(...first, new Activation()),
-        maxpool: smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
-        stage2: stage(0, 4),
-        stage3: stage(1, 8),
-        stage4: stage(2, 4),
-        conv5: new nn.Sequential(...pointwise(before, last, Activation)),
-      },
-      { dropout: new nn.Dropout(dropout), fc: new nn.Linear(last, numClasses) },
-    );
+    const conv1 = conv(inChannels, stem, 3, { stride: smallImages ? 1 : 2 });
+    // prettier-ignore
+    const features = {
+      conv1: new nn.Sequential(...conv1, new Activation()),
+      maxpool: smallImages ? undefined : new nn.MaxPool2d(3, { stride: 2, padding: 1 }),
+      stage2: stage(0, 4), stage3: stage(1, 8), stage4: stage(2, 4),
+      conv5: new nn.Sequential(...pointwise(before, last, Activation)),
+    };
+    this.build(features, { dropout: new nn.Dropout(dropout), fc: new nn.Linear(last, numClasses) });
   }
 }
 

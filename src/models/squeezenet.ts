@@ -7,7 +7,7 @@ import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { flatten } from "../ops/index.js";
 import { DownscaledDropout, gaussian } from "./blocks.js";
-import { Classifier } from "./classifier.js";
+import { Network } from "./head.js";
 import { Branches, Flat, sequence } from "./layers.js";
 import { imagenet } from "../data/preprocessing.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
@@ -31,26 +31,19 @@ interface Version {
   fires: readonly (readonly [number, number] | 0)[];
 }
 
-const V1_0: Version = {
-  stem: [96, 7],
-  fires: [0, [16, 64], [16, 64], [32, 128], 0, [32, 128], [48, 192], [48, 192], [64, 256], 0, [64, 256]],
-};
-const V1_1: Version = {
-  stem: [64, 3],
-  fires: [0, [16, 64], [16, 64], 0, [32, 128], [32, 128], 0, [48, 192], [48, 192], [64, 256], [64, 256]],
-};
+// prettier-ignore
+const V1_0: Version = { stem: [96, 7], fires: [0, [16, 64], [16, 64], [32, 128], 0, [32, 128], [48, 192], [48, 192], [64, 256], 0, [64, 256]] };
+// prettier-ignore
+const V1_1: Version = { stem: [64, 3], fires: [0, [16, 64], [16, 64], 0, [32, 128], [32, 128], 0, [48, 192], [48, 192], [64, 256], [64, 256]] };
 
-export class SqueezeNet extends Classifier {
-  readonly features: nn.Sequential;
-  readonly classifier: nn.Sequential;
-  protected readonly heads = ["classifier.1"];
-
+/** h, w ≥ 21 (version 1.1: 17; PaddleClas's forms: 35, 29). */
+export class SqueezeNet extends Network {
   constructor(version: Version, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "version", version, { stem: "numbers", fires: "list" });
     const { stem, fires, paddle } = version;
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.5 } = options;
-    const [width, kernelSize] = stem;
+    const [width, size] = stem;
     let from = width;
     const layers = fires.map((fire) => {
       if (!fire) return new nn.MaxPool2d(3, { stride: 2, ceilMode: !paddle });
@@ -58,32 +51,26 @@ export class SqueezeNet extends Classifier {
       from = 2 * fire[1];
       return layer;
     });
-    const first = smallImages
-      ? { ...start, padding: (kernelSize - 1) / 2 }
-      : { ...start, stride: 2, padding: paddle?.padding ?? 0 };
-    this.features = new nn.Sequential(
-      new nn.Conv2d(inChannels, width, kernelSize, first),
-      new nn.ReLU(),
-      ...layers,
-    );
-    const Drop = paddle ? DownscaledDropout : nn.Dropout;
+    const how = smallImages ? { padding: (size - 1) / 2 } : { stride: 2, padding: paddle?.padding ?? 0 };
+    const first = new nn.Conv2d(inChannels, width, size, { ...start, ...how });
+    const drop = new (paddle ? DownscaledDropout : nn.Dropout)(dropout);
     const head = new nn.Conv2d(512, numClasses, 1, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    this.classifier = new nn.Sequential(new Drop(dropout), head, new nn.ReLU(), new nn.AdaptiveAvgPool2d(1));
+    const classifier = new nn.Sequential(drop, head, new nn.ReLU(), new nn.AdaptiveAvgPool2d(1));
+    this.build({ features: new nn.Sequential(first, new nn.ReLU(), ...layers) }, { classifier });
+    this.heads = ["classifier.1"];
   }
 
-  /** x:[n,h,w,inChannels] → [n,h′,w′,features]; h, w ≥ 21 (version 1.1: 17; PaddleClas's forms: 35, 29). */
-  forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
-  }
-
-  forwardHead(features: Tensor): Tensor {
-    return flatten(this.classifier.forward(features));
+  override forwardHead(features: Tensor): Tensor {
+    return flatten(this.getSubmodule("classifier").forward(features));
   }
 }
 
-const TRAITS = { series: "SqueezeNet", ...PLAIN };
+function squeezenet(name: string, version: Version, ...aliases: string[]) {
+  const traits = { series: "SqueezeNet", aliases, ...PLAIN };
+  return defineModel(name, imagenet(), (o) => new SqueezeNet(version, o), traits);
+}
 
-export const squeezenet1_0 = defineModel("squeezenet1_0", imagenet(), (o) => new SqueezeNet(V1_0, o), TRAITS);
-export const squeezenet1_1 = defineModel("squeezenet1_1", imagenet(), (o) => new SqueezeNet(V1_1, o), TRAITS);
-export const paddle_squeezenet1_0 = defineModel("paddle_squeezenet1_0", imagenet(), (o) => new SqueezeNet({ ...V1_0, paddle: { padding: 0 } }, o), { ...TRAITS, aliases: ["SqueezeNet1_0"] }); // prettier-ignore
-export const paddle_squeezenet1_1 = defineModel("paddle_squeezenet1_1", imagenet(), (o) => new SqueezeNet({ ...V1_1, paddle: { padding: 1 } }, o), { ...TRAITS, aliases: ["SqueezeNet1_1"] }); // prettier-ignore
+export const squeezenet1_0 = squeezenet("squeezenet1_0", V1_0);
+export const squeezenet1_1 = squeezenet("squeezenet1_1", V1_1);
+export const paddle_squeezenet1_0 = squeezenet("paddle_squeezenet1_0", { ...V1_0, paddle: { padding: 0 } }, "SqueezeNet1_0"); // prettier-ignore
+export const paddle_squeezenet1_1 = squeezenet("paddle_squeezenet1_1", { ...V1_1, paddle: { padding: 1 } }, "SqueezeNet1_1"); // prettier-ignore

@@ -9,22 +9,15 @@ import * as init from "../nn/init.js";
 import { mul, relu6 } from "../ops/index.js";
 import { gaussian, rising, sum } from "./blocks.js";
 import { Network } from "./head.js";
-import { Flat, Residual, times, unnamed } from "./layers.js";
+import { Flat, Residual, sequence, times, unnamed } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.02);
 
 /** "conv", and "bn" where it is normalised. Here convolutions have biases. */
-function conv(
-  from: number,
-  to: number,
-  size: number,
-  how: { stride?: number; groups?: number; bn?: boolean },
-): nn.Sequential {
-  const { bn = true, ...rest } = how;
-  const padding = (size - 1) / 2;
-  const layer = new nn.Conv2d(from, to, size, { padding, weightInit, ...rest });
-  return new nn.Sequential({ conv: layer, ...(bn ? { bn: new nn.BatchNorm2d(to) } : {}) });
+function conv(from: number, to: number, size: number, { stride = 1, groups = 1, bn = true } = {}): nn.Module {
+  const layer = new nn.Conv2d(from, to, size, { stride, groups, padding: (size - 1) / 2, weightInit });
+  return sequence({ conv: layer, bn: bn ? new nn.BatchNorm2d(to) : undefined });
 }
 
 /** Two layers of the same maps, and their product. */
@@ -39,7 +32,7 @@ function blockOf(width: number, widening: number, drop: number): nn.Module {
   const wide = widening * width;
   const dwconv = conv(width, width, 7, { groups: width });
   const f = new Star({ 1: conv(width, wide, 1, { bn: false }), 2: conv(width, wide, 1, { bn: false }) });
-  const g = conv(wide, width, 1, {});
+  const g = conv(wide, width, 1);
   const dwconv2 = conv(width, width, 7, { groups: width, bn: false });
   return new Flat(new Residual({ dwconv, f, g, dwconv2 }, { drop }));
 }
@@ -62,23 +55,17 @@ export class StarNet extends Network {
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, sum(depths) - 1);
     let from = 32;
-    const stem = new nn.Sequential(
-      conv(inChannels, from, 3, { stride: smallImages ? 1 : 2 }),
-      new nn.ReLU6(),
-    );
+    const first = conv(inChannels, from, 3, { stride: smallImages ? 1 : 2 });
     const stages = depths.map((depth, stage) => {
       const to = width * 2 ** stage;
       const down = conv(from, to, 3, { stride: 2 });
       from = to;
       return new nn.Sequential(down, ...times(depth, () => blockOf(to, widening, drop())));
     });
-    this.build(
-      { stem, stages: new nn.Sequential(...stages), norm: new nn.BatchNorm2d(from) },
-      {
-        dropout: new nn.Dropout(dropout),
-        head: new nn.Linear(from, numClasses, { weightInit, biasInit: init.zeros }),
-      },
-    );
+    const features = { stem: new nn.Sequential(first, new nn.ReLU6()), stages: new nn.Sequential(...stages) };
+    const norm = new nn.BatchNorm2d(from);
+    const head = new nn.Linear(from, numClasses, { weightInit, biasInit: init.zeros });
+    this.build({ ...features, norm }, { dropout: new nn.Dropout(dropout), head });
   }
 }
 

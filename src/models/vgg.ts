@@ -29,46 +29,37 @@ export class VGG extends Network {
       channels = width;
       return batchNorm ? [layer, new nn.BatchNorm2d(width), new nn.ReLU()] : [layer, new nn.ReLU()];
     };
-    const features = depths.flatMap((depth, stage) => [
-      ...times(depth, () => conv(WIDTHS[stage]!)).flat(),
-      new nn.MaxPool2d(2),
-    ]);
+    const stage = (depth: number, i: number) => [...times(depth, () => conv(WIDTHS[i]!)).flat(), new nn.MaxPool2d(2)]; // prettier-ignore
+    const features = new nn.Sequential(...depths.flatMap(stage));
     const [side, width] = smallImages ? [1, 512] : [7, 4096];
     const linear = (from: number, to: number): nn.Linear =>
       new nn.Linear(from, to, { weightInit: gaussian(0.01), biasInit: init.zeros });
-    const Drop = paddle ? DownscaledDropout : nn.Dropout;
+    const drop = () => [new nn.ReLU(), new (paddle ? DownscaledDropout : nn.Dropout)(dropout)];
+    const wide = [linear(512 * side * side, width), ...drop(), linear(width, width), ...drop()];
     this.side = side;
-    const classifier = new nn.Sequential(
-      linear(512 * side * side, width),
-      new nn.ReLU(),
-      new Drop(dropout),
-      linear(width, width),
-      new nn.ReLU(),
-      new Drop(dropout),
-      linear(width, numClasses),
-    );
-    this.build({ features: new nn.Sequential(...features) }, { classifier });
+    this.build({ features }, { classifier: new nn.Sequential(...wide, linear(width, numClasses)) });
   }
 }
 
-function register(layers: number, depths: readonly number[], batchNorm: boolean) {
-  const name = `vgg${layers}${batchNorm ? "_bn" : ""}`;
-  return defineModel(name, imagenet(), (o) => new VGG(depths, batchNorm, o), { series: "VGG", ...PLAIN });
+const D11 = [1, 1, 2, 2, 2];
+const D13 = [2, 2, 2, 2, 2];
+const D16 = [2, 2, 3, 3, 3];
+const D19 = [2, 2, 4, 4, 4];
+
+function vgg(name: string, depths: readonly number[], alias?: string) {
+  const traits = { series: "VGG", ...(alias && { aliases: [alias] }), ...PLAIN };
+  return defineModel(name, imagenet(), (o) => new VGG(depths, name.endsWith("_bn"), o, alias !== undefined), traits); // prettier-ignore
 }
 
-export const vgg11 = register(11, [1, 1, 2, 2, 2], false);
-export const vgg13 = register(13, [2, 2, 2, 2, 2], false);
-export const vgg16 = register(16, [2, 2, 3, 3, 3], false);
-export const vgg19 = register(19, [2, 2, 4, 4, 4], false);
-export const vgg11_bn = register(11, [1, 1, 2, 2, 2], true);
-export const vgg13_bn = register(13, [2, 2, 2, 2, 2], true);
-export const vgg16_bn = register(16, [2, 2, 3, 3, 3], true);
-export const vgg19_bn = register(19, [2, 2, 4, 4, 4], true);
-
-const registerPaddle = (layers: number, depths: readonly number[]) =>
-  defineModel(`paddle_vgg${layers}`, imagenet(), (o) => new VGG(depths, false, o, true), { series: "VGG", aliases: [`VGG${layers}`], ...PLAIN }); // prettier-ignore
-
-export const paddle_vgg11 = registerPaddle(11, [1, 1, 2, 2, 2]);
-export const paddle_vgg13 = registerPaddle(13, [2, 2, 2, 2, 2]);
-export const paddle_vgg16 = registerPaddle(16, [2, 2, 3, 3, 3]);
-export const paddle_vgg19 = registerPaddle(19, [2, 2, 4, 4, 4]);
+export const vgg11 = vgg("vgg11", D11);
+export const vgg13 = vgg("vgg13", D13);
+export const vgg16 = vgg("vgg16", D16);
+export const vgg19 = vgg("vgg19", D19);
+export const vgg11_bn = vgg("vgg11_bn", D11);
+export const vgg13_bn = vgg("vgg13_bn", D13);
+export const vgg16_bn = vgg("vgg16_bn", D16);
+export const vgg19_bn = vgg("vgg19_bn", D19);
+export const paddle_vgg11 = vgg("paddle_vgg11", D11, "VGG11");
+export const paddle_vgg13 = vgg("paddle_vgg13", D13, "VGG13");
+export const paddle_vgg16 = vgg("paddle_vgg16", D16, "VGG16");
+export const paddle_vgg19 = vgg("paddle_vgg19", D19, "VGG19");
