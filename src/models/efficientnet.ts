@@ -21,8 +21,7 @@ interface Scaling {
   depth: number;
   dropout: number;
   norm?: nn.BatchNorm2dOptions;
-  /** Default: B0's. */
-  stages?: readonly Stage[];
+  stages?: readonly Stage[]; // default: B0's
   /** Channels of the first convolution, before scaling, and of the last one. Default 32, and four times the last stage's. */
   stem?: number;
   last?: number;

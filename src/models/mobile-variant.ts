@@ -17,15 +17,11 @@ export type Activation = (x: Tensor) => Tensor;
 export type Kind = "conv" | "pair" | "separable" | "inverted" | "fused" | "universal";
 
 export interface More {
-  /** Whether and how far channels are weighed: squeezed channels in parts of the block's input. */
-  se?: number;
-  /** Instead of the network's. */
-  activation?: Activation;
+  se?: number; // whether and how far channels are weighed: squeezed channels in parts of the block's input
+  activation?: Activation; // instead of the network's
   skip?: boolean;
-  /** Of "universal": kernel of the depthwise convolution at the start. */
-  start?: number;
-  /** Channels inside, instead of expansion. */
-  wide?: number;
+  start?: number; // of "universal": kernel of the depthwise convolution at the start
+  wide?: number; // channels inside, instead of expansion
   /** Parts of the channels that the first and the last 1×1 convolution take apart: MixNet. */
   parts?: readonly [first: number, last: number];
 }
@@ -39,30 +35,21 @@ export type Stages = readonly (readonly Row[])[];
 
 export interface MobileVariant {
   stages: Stages;
-  /** Channels of the first convolution. */
-  stem: number;
-  /** Channels of the 1×1 convolution before the classifier; 0: there is none. */
-  head: number;
+  stem: number; // channels of the first convolution
+  head: number; // channels of the 1×1 convolution before the classifier; 0: there is none
   activation: Activation;
   /** That convolution stands behind the pooling, as in MobileNet V3, with a bias or a normalisation. */
   pooled?: "bias" | "norm" | "bare";
-  /** Of the weights of the channels. Default sigmoid. */
-  gate?: Activation;
-  /** Between the two layers that weigh channels. Default: as elsewhere. */
-  squeezeActivation?: Activation;
+  gate?: Activation; // of the weights of the channels. Default sigmoid
+  squeezeActivation?: Activation; // between the two layers that weigh channels. Default: as elsewhere
   /** Squeezed channels, by those that are weighed. Default: what the row says. */
   squeezed?: (wide: number) => number;
-  /** How widths inside are rounded. Default toEights. */
-  round?: (n: number) => number;
+  round?: (n: number) => number; // how widths inside are rounded. Default toEights
   norm?: nn.BatchNorm2dOptions;
-  /** Whether convolutions are padded as TensorFlow does. */
-  same?: boolean;
-  /** Default 0.2. */
-  dropout?: number;
-  /** Default 0. */
-  dropPath?: number;
-  /** Whether dropout is Paddle's older kind, which scales in evaluation. */
-  downscaled?: boolean;
+  same?: boolean; // whether convolutions are padded as TensorFlow does
+  dropout?: number; // default 0.2
+  dropPath?: number; // default 0
+  downscaled?: boolean; // whether dropout is Paddle's older kind, which scales in evaluation
 }
 
 /** A stage. se: squeezed channels in parts of a block's input. */
@@ -79,12 +66,9 @@ export const B0 = [[1, 3, 1, 16, 1], [6, 3, 2, 24, 2], [6, 5, 2, 40, 2], [6, 3, 
 export interface Scale {
   width?: number;
   depth?: number;
-  /** How numbers of blocks are rounded. Default Math.ceil. */
-  repeat?: (n: number) => number;
-  /** How numbers of channels are. Default toEights. */
-  round?: (n: number) => number;
-  /** Whether the first and the last stage keep their number of blocks: EfficientNet-Lite. */
-  fixedEnds?: boolean;
+  repeat?: (n: number) => number; // how numbers of blocks are rounded. Default Math.ceil
+  round?: (n: number) => number; // how numbers of channels are. Default toEights
+  fixedEnds?: boolean; // whether the first and the last stage keep their number of blocks: EfficientNet-Lite
 }
 
 /** Stages of other widths and depths: Tan and Le (2019), arXiv 1905.11946. */

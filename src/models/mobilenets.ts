@@ -78,10 +78,8 @@ const paddleV3 = (stages: Stages, width: number): MobileVariant => ({
   squeezed: (wide) => Math.floor(wide / 4),
   ...{ pooled: "bare", downscaled: true },
 });
-const large = v3Stages(LARGE, 3, 960);
-const small = v3Stages(SMALL, 2, 576);
-const paddleLarge = v3Stages(LARGE, 3, 960, true);
-const paddleSmall = v3Stages(SMALL, 2, 576, true);
+const [small, paddleSmall] = [v3Stages(SMALL, 2, 576), v3Stages(SMALL, 2, 576, true)];
+const [large, paddleLarge] = [v3Stages(LARGE, 3, 960), v3Stages(LARGE, 3, 960, true)];
 const traits3 = (...aliases: string[]) => ({ series: "MobileNetV3", aliases });
 
 export const mobilenetv3_large_075 = mobile("mobilenetv3_large_075", prepared(224, 0.875, "bilinear"), v3(large, { width: 0.75 }, 1280), traits3()); // prettier-ignore
