@@ -51,7 +51,7 @@ export abstract class AuxiliaryNetwork extends Network {
   /** seen: gets what every layer gave, which otherwise is freed. */
   #run(x: Tensor, seen?: Map<string, Tensor>): Tensor {
     let y = x;
-    for (const [name, layer] of this.features.namedChildren()) {
+    for (const [name, layer] of this.body.namedChildren()) {
       if (name in this.#auxiliary) continue;
       const next = tidy(() => layer.forward(y));
       if (seen) seen.set(name, next);

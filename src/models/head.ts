@@ -11,10 +11,10 @@ import type { ModelOptions } from "./model.js";
 
 /**
  * A network of layers one after the other, and an end that runs on the means over the image: dropout, classes. The names of both
- * are those of files; the path of the last layer is where the classes come from.
+ * are those of files, and of fields (`model.layer4`) but for "head"; the path of the last layer is where the classes come from.
  */
 export abstract class Network extends Classifier {
-  protected features = new nn.Sequential();
+  #body = new nn.Sequential();
   #end = new nn.Sequential();
   #maps = false;
   /** Sides of the means: 1 are those over the image. */
@@ -23,24 +23,32 @@ export abstract class Network extends Classifier {
 
   /** Where there are convolutions in the end, it gets the means as maps of one pixel. */
   protected build(features: Layers, end: Layers): void {
-    this.features = sequence(features);
+    this.#body = sequence(features);
     this.#end = sequence(end);
+    for (const [name, layer] of this.namedChildren())
+      if (!(name in this)) Object.assign(this, { [name]: layer });
     this.heads = [lastPath(this.#end)];
     this.#maps = [...this.#end.modules()].some((layer) => layer instanceof nn.Conv2d);
   }
 
   override namedChildren(): [name: string, child: nn.Module][] {
-    return [...this.features.namedChildren(), ...this.#end.namedChildren()];
+    return [...this.#body.namedChildren(), ...this.#end.namedChildren()];
+  }
+
+  /** The layers before the end. */
+  protected get body(): nn.Sequential {
+    return this.#body;
   }
 
   protected override setChild(name: string, child: nn.Module): void {
     const inEnd = this.#end.namedChildren().some(([known]) => known === name);
-    (inEnd ? this.#end : this.features).setSubmodule(name, child);
+    const old = (inEnd ? this.#end : this.#body).setSubmodule(name, child);
+    if ((this as Record<string, unknown>)[name] === old) Object.assign(this, { [name]: child });
   }
 
   /** x:[n,h,w,inChannels] → [n,h′,w′,features]. */
   forwardFeatures(x: Tensor): Tensor {
-    return this.features.forward(x);
+    return this.#body.forward(x);
   }
 
   forwardHead(features: Tensor): Tensor {

@@ -108,7 +108,7 @@ export class HRNet extends Network {
   }
 
   override forwardFeatures(x: Tensor): Tensor {
-    const layers = this.features.namedChildren();
+    const layers = this.body.namedChildren();
     const parts = Object.fromEntries(layers) as Record<string, nn.Module>;
     let images = [layers.slice(0, 7).reduce((y, [, layer]) => tidy(() => layer.forward(y)), x)];
     for (const k of [1, 2, 3]) {

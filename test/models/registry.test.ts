@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   add,
   crossEntropy,
+  type Linear,
   createModel,
   DataError,
   mul,
@@ -146,4 +147,13 @@ describe("the registry", () => {
       "registerModel: 'AlexNet' is registered twice",
     );
   });
+});
+
+it("layers of a network are fields too, under their names in files", () => {
+  const model = createModel("resnet18", { initialise: false }) as Classifier & Record<string, unknown>;
+  expect(model["layer4"]).toBe(model.getSubmodule("layer4"));
+  model.resetClassifier(3);
+  expect(model["fc"]).toBe(model.getSubmodule("fc"));
+  expect((model["fc"] as Linear).weight.shape).toEqual([3, 512]);
+  model.dispose();
 });
