@@ -209,7 +209,9 @@ describe("fovea train", () => {
     );
     expect([last.status, last.stderr]).toEqual([
       1,
-      expect.stringContaining("resnet20.safetensors: weights of another model"),
+      expect.stringContaining(
+        "resnet20.safetensors: weights of resnet20_cifar, not of resnet32_cifar; use --model resnet20_cifar",
+      ),
     ]);
   });
 

@@ -152,7 +152,7 @@ describe("fovea eval", () => {
       "weights of another model",
       1,
       ["--model", "resnet18", "--weights", "raw.safetensors", "--data", "photos"],
-      "raw.safetensors: missing",
+      "raw.safetensors: weights of resnet20_cifar, not of resnet18; use --model resnet20_cifar",
     ],
     [
       "a count that is none",
