@@ -65,4 +65,4 @@ class PeleeNet(nn.Module):
 
 
 MODELS = {"darknet53": named("darknet53"), "paddle_darknet53": paddle_darknet53, "cspdarknet53": named("cspdarknet53"), "peleenet": PeleeNet}
-TRAINED = ["peleenet"]
+TRAINED = ["peleenet", "cspdarknet53", "darknet53"]
