@@ -33,7 +33,6 @@ const OTHERS = [
 const RATES: Readonly<Record<string, number>> = {
   paddle_vgg11: 1e-4,
   micronet_m0: 1e-2,
-  paddle_squeezenet1_1: 3e-4,
 };
 
 /** By series. */
