@@ -1,5 +1,5 @@
-// Weights that torchvision publishes for networks of this folder, and how images are prepared for each file: the same
-// architecture has weights that want images of 256, 255 or 232 pixels. Read out of torchvision 0.29.1.
+// Weights that torchvision publishes for networks of src/models, and how images are prepared for each file: the same architecture
+// has weights that want images of 256, 255 or 232 pixels. Read out of torchvision 0.29.1.
 
 import { checkKinds } from "../errors/options.js";
 import { DataError, short } from "../errors.js";
@@ -96,8 +96,8 @@ wide_resnet50_2 V2 wide_resnet50_2-9ba9bcbe 232 224 bilinear 81.602 95.758 68883
 
 /**
  * What images of these weights are normalised with, where that is not ImageNet's mean and deviation. torchvision's GoogLeNet
- * and Inception V3 have transform_input set: their first act is x·(std/0.5) + (mean − 0.5)/0.5, which turns values normalised with ImageNet's
- * numbers into ones normalised with 0.5 and 0.5. That is done in one step here.
+ * and Inception V3 have transform_input set: their first act is x·(std/0.5) + (mean − 0.5)/0.5, which turns values normalised with
+ * ImageNet's numbers into ones normalised with 0.5 and 0.5. That is done in one step here.
  */
 const NORMALIZATIONS: Readonly<Record<string, { mean: readonly number[]; std: readonly number[] }>> = {
   "googlenet@V1": { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },

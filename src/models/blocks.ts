@@ -83,6 +83,9 @@ export const toEights = (n: number): number => toMultiple(n, 8);
 export const channels = (x: Tensor, begin: number, end: number): Tensor =>
   slice(x, [{}, {}, {}, { begin, end }]);
 
+/** The nearest integer, of two the even one, as Python rounds. */
+export const roundToEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
 /** StochasticDepth's probability of each of `blocks` in turn: from 0 on a straight line to what would be the next one's. */

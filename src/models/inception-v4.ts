@@ -9,6 +9,7 @@ import { convBn, DownscaledDropout, uniform } from "./blocks.js";
 import { chain, cross, DOWN, type ConvRow, type MakeConv } from "./branches.js";
 import { Branches, Flat, times } from "./layers.js";
 import { Network } from "./head.js";
+import { HALVES } from "./mobile-net.js";
 import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 
 const VALID = { padding: 0 };
@@ -88,7 +89,7 @@ export class InceptionV4 extends Network {
 }
 
 const TRAITS = { series: "Inception", ...PLAIN };
-const PREPARATION = { ...imagenet(299, 341, "bicubic"), mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+const PREPARATION = { ...imagenet(299, 341, "bicubic"), ...HALVES };
 
 export const inception_v4 = defineModel("inception_v4", PREPARATION, (o) => new InceptionV4(o), TRAITS);
 export const paddle_inception_v4 = defineModel("paddle_inception_v4", imagenet(299, 320), (o) => new InceptionV4(o, true), { ...TRAITS, aliases: ["InceptionV4"] }); // prettier-ignore

@@ -61,7 +61,7 @@ export class Flat extends nn.Module {
   }
 }
 
-/** flat({ … }) of layers side by side. */
+/** Layers side by side, with names that their paths spell. */
 export const flatBranches = (branches: Record<string, nn.Module>): Flat => new Flat(new Branches(branches));
 
 /** Weighs channels by what its layers make of their means: Hu et al. (2017), arXiv 1709.01507. */

@@ -54,8 +54,8 @@ export class MBConvNet extends Network {
   }
 }
 
-/** How timm prepares images: ImageNet's statistics, or 0.5 for all as TensorFlow's weights want them. */
 type Filter = Preprocessing["interpolation"];
+/** How timm prepares images: ImageNet's statistics, or 0.5 for all as TensorFlow's weights want them. */
 export const prepared = (size: number, cropPct: number, filter: Filter = "bicubic"): Preprocessing => {
   return { ...imagenet(size, size, filter), cropPct };
 };

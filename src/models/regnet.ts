@@ -5,7 +5,7 @@ import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
-import { convBn, gaussian, rising } from "./blocks.js";
+import { convBn, gaussian, rising, roundToEven } from "./blocks.js";
 import { Network } from "./head.js";
 import { Residual, sequence } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
@@ -25,7 +25,6 @@ export interface RegNetShape {
 }
 
 /** The nearest integer, of two the even one, as the authors' code rounds. */
-const roundToEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
 
 /** Width and depth of each stage. */
 function stagesOf({

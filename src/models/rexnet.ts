@@ -6,7 +6,7 @@ import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { pad, sigmoid } from "../ops/index.js";
-import { rising } from "./blocks.js";
+import { rising, roundToEven } from "./blocks.js";
 import { Network } from "./head.js";
 import { Apply, Gate, Residual, sequence } from "./layers.js";
 import { prepared } from "./mobile-net.js";
@@ -46,9 +46,6 @@ function bottleneck(index: number, from: number, to: number, drop: number): nn.M
   return new Residual(layers, { adds, shortcut: { widened: adds && to > from ? widened : undefined }, drop });
 }
 
-/** The nearest whole number, the even one of two: as Python rounds. */
-const toEven = (n: number): number => (n % 1 === 0.5 ? 2 * Math.round(n / 2) : Math.round(n));
-
 /** Images of any size from 1, made for ≥ 32. */
 export class ReXNet extends Network {
   /** width: channels in parts of ReXNet 1.0's, at least 1. */
@@ -57,8 +54,8 @@ export class ReXNet extends Network {
     checkKinds(new.target.name, { width }, { width: "number" });
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0.2, dropPath = 0 } = options;
     const drop = rising(dropPath, STRIDES.length);
-    const first = toEven(32 * width);
-    const widths = STRIDES.map((_, i) => toEven((16 + (180 / STRIDES.length) * i) * width));
+    const first = roundToEven(32 * width);
+    const widths = STRIDES.map((_, i) => roundToEven((16 + (180 / STRIDES.length) * i) * width));
     const stem = normed(inChannels, first, 3, { stride: smallImages ? 1 : 2 });
     const blocks = widths.map((to, i) => bottleneck(i, widths[i - 1] ?? first, to, drop()));
     const last = Math.floor(1280 * width);

@@ -19,7 +19,6 @@ import { preparationFor } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
 import { isTensorflow, refuseTensorflow } from "./tensorflow.js";
 import { adaptedTo, loadRead, readWeights } from "./weights.js";
-import { refuseOthers } from "./whose.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
 export interface TrainedModel {
@@ -162,7 +161,6 @@ async function openRaw(
   let model = createModel(architecture, options);
   try {
     const read = await readWeights(path);
-    refuseOthers(model, read, path);
     const state = adaptedTo(model, read, path);
     const numClasses = state.get(`${model.head}.weight`)?.shape[0] ?? model.numClasses;
     const first = [...state.values()].find(({ shape }) => shape.length === 4);

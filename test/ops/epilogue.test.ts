@@ -2,42 +2,19 @@
 // operation after the other, on all binaries, register tiles and threads; nothing of the kind while gradients are recorded.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  add,
-  gelu,
-  hardsigmoid,
-  hardswish,
-  memoryStats,
-  noGrad,
-  relu,
-  relu6,
-  sigmoid,
-  silu,
-  tensor,
-  tidy,
-  type Tensor,
-} from "../../src/index.js";
+import { add, memoryStats, noGrad, relu, silu, tensor, tidy, type Tensor } from "../../src/index.js";
 import { registeredOps } from "../../src/core/op.js";
 import { init, type Binary, type InitOptions } from "../../src/wasm/runtime.js";
 import { opCases, type Case } from "../cases/index.js";
 import { allclose, sameBits } from "../helpers/allclose.js";
 import { forEachBinary, TILES } from "../helpers/binaries.js";
+import { activations as ACTIVATIONS } from "../helpers/activations.js";
 import { launchesOf } from "../helpers/launches.js";
 import { draw } from "../helpers/random.js";
 import * as reference from "../reference/elementwise.js";
 import { referenceOf } from "../reference/index.js";
 import { sizeOf, values, type Values } from "../reference/values.js";
 
-const ACTIVATIONS = {
-  relu,
-  relu6,
-  silu,
-  gelu,
-  geluTanh: (x: Tensor) => gelu(x, { approximate: "tanh" }),
-  hardswish,
-  hardsigmoid,
-  sigmoid,
-};
 type Name = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as Name[];
 
