@@ -2,7 +2,7 @@
 // 2 for a command line that it does not understand, 130 after Ctrl-C.
 
 import { Command, CommanderError } from "commander";
-import { version } from "../../package.json";
+import { version } from "../version.js";
 import { knownNames } from "../errors/suggest.js";
 import { FoveaError, short } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";

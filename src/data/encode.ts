@@ -2,7 +2,7 @@
 
 import { DataError } from "../errors.js";
 import { checkFields } from "../errors/options.js";
-import { encode } from "fast-png";
+import { encode } from "../vendor/fast-png.js";
 import type { RawImage } from "./image.js";
 
 /** The picture as a PNG file of 8 bits a channel: grey, grey with alpha, RGB or RGB with alpha. */

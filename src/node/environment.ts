@@ -1,7 +1,7 @@
 // What a run was made on, for args.json and reports.
 
 import { arch, cpus, platform, release, totalmem } from "node:os";
-import { version } from "../../package.json";
+import { version } from "../version.js";
 import { told } from "../wasm/host.js";
 import { runtime } from "../wasm/runtime.js";
 import { decoderChoice } from "./decoder.js";

@@ -6,7 +6,7 @@ import { checkFunction, checkKinds, checkOptions, wrongKind } from "../errors/op
 import { existsSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { PbfWriter } from "pbf";
+import { PbfWriter } from "../vendor/pbf.js";
 import { encodePng, type RawImage } from "../data/index.js";
 import { DataError, reason } from "../errors.js";
 import type { EpochReport } from "../train/index.js";

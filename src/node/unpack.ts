@@ -3,8 +3,11 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import type { ReadableWritablePair } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import { createTarDecoder, type ParsedTarEntry } from "modern-tar";
 import { DataError, reason, short, show } from "../errors.js";
 import { makeFolders } from "./files.js";
 
@@ -38,13 +41,16 @@ export async function unpack(archive: string, folder: string): Promise<void> {
   await makeFolders(folder);
   const aside = await mkdtemp(join(folder, ".unpacking-"));
   try {
-    const { extract } = await import("tar-stream"); // here, as it takes long to import
-    const entries = extract();
+    const file = createReadStream(archive);
     const gunzip = (await isGzip(archive)) ? [createGunzip()] : [];
-    const reading = pipeline([createReadStream(archive), ...gunzip, entries]);
+    const bytes = new PassThrough();
+    const entries = Readable.toWeb(bytes).pipeThrough(
+      createTarDecoder({ strict: true }) as ReadableWritablePair<ParsedTarEntry, Uint8Array>,
+    );
+    const reading = pipeline([file, ...gunzip, bytes]);
     const writing = (async () => {
-      for await (const entry of entries) {
-        const { name, type } = entry.header;
+      for await (const { header, body } of entries) {
+        const { name, type } = header;
         if (type !== "file" && type !== "directory") {
           throw new DataError(
             `${archive}: refused to unpack an entry; got ${type} '${short(name)}'; expected files and folders`,
@@ -52,8 +58,8 @@ export async function unpack(archive: string, folder: string): Promise<void> {
         }
         const target = join(aside, safePath(name, archive));
         await makeFolders(type === "directory" ? target : dirname(target));
-        if (type === "file") await pipeline(entry, createWriteStream(target));
-        else entry.resume();
+        if (type === "file") await pipeline(body, createWriteStream(target));
+        else await body.cancel();
       }
     })();
     await Promise.all([reading, writing]);

@@ -1,6 +1,6 @@
 // Any network that trace() sees, as a file of ONNX.
 
-import { version } from "../../package.json";
+import { version } from "../version.js";
 import type { Shape } from "../core/shape.js";
 import { checkPreprocessing, preprocessingToJSON, type Preprocessing } from "../data/index.js";
 import { DataError, show } from "../errors.js";

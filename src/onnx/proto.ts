@@ -1,7 +1,7 @@
 // Files of ONNX: messages of protocol buffers (https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto). Their small parts are
 // written by pbf; tensors go straight from the heap to their place in the file, which is allocated once.
 
-import { PbfWriter } from "pbf";
+import { PbfWriter } from "../vendor/pbf.js";
 import { DataError } from "../errors.js";
 
 /** TensorProto.DataType, and the bytes of an element. */

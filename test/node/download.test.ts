@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -224,6 +224,70 @@ describe("unpack", () => {
     expect(await readFile(join(folder, "out/set/a.txt"), "utf8")).toBe("old");
     await writeFile(archive(), "no archive at all");
     await expect(unpack(archive(), join(folder, "out"))).rejects.toThrow(DataError);
+    const spoilt = tar([["set/a.txt", "new"]]);
+    spoilt[0]! ^= 1;
+    for (const bytes of [spoilt, new Uint8Array(0), randomBytes(2048)]) {
+      await writeFile(archive(), bytes);
+      await expect(unpack(archive(), join(folder, "out")), `${bytes.length}`).rejects.toThrow(DataError);
+    }
+    expect(await readFile(join(folder, "out/set/a.txt"), "utf8")).toBe("old");
+  });
+
+  it("refuses an archive that is cut anywhere, before the zeros at its end too", async () => {
+    const bytes = tar([
+      ["a.txt", content.subarray(0, 1300)],
+      ["b.txt", "two"],
+    ]);
+    for (const length of [100, 512, 700, 1812, 1900, 2100, bytes.length - 1024, bytes.length - 512]) {
+      await writeFile(archive(), bytes.subarray(0, length));
+      await expect(unpack(archive(), join(folder, "out")), `${length}`).rejects.toThrow(
+        `${archive()}: cannot be unpacked: `,
+      );
+      expect(await readdir(join(folder, "out"))).toEqual([]);
+    }
+  });
+
+  it("gives files their long names, and makes empty folders", async () => {
+    const long = `${"folder/".repeat(40)}file.txt`;
+    const record = ` path=pax/${long}\n`;
+    await writeFile(
+      archive(),
+      tar([
+        ["././@LongLink", `gnu/${long}\0`, "L"],
+        ["cut", "one"],
+        ["pax", `${record.length + 3}${record}`, "x"],
+        ["cut", "two"],
+        ["empty/", "", "5"],
+      ]),
+    );
+    await unpack(archive(), join(folder, "out"));
+    expect(await readFile(join(folder, "out/gnu", long), "utf8")).toBe("one");
+    expect(await readFile(join(folder, "out/pax", long), "utf8")).toBe("two");
+    expect(await readdir(join(folder, "out/empty"))).toEqual([]);
+  });
+
+  it("does not hold the archive, nor more than a little of a file, in memory", async () => {
+    const size = 300 * 2 ** 20;
+    await writeFile(archive(), tar([["big", ""]]).subarray(0, 512));
+    const header = await readFile(archive());
+    header.write(`${size.toString(8).padStart(11, "0")}\0`, 124);
+    header.write("        ", 148);
+    header.write(
+      `${header
+        .reduce((a, b) => a + b, 0)
+        .toString(8)
+        .padStart(6, "0")}\0 `,
+      148,
+    );
+    await writeFile(archive(), header);
+    await truncate(archive(), 512 + size + 1024);
+    const before = process.memoryUsage().rss;
+    let most = 0;
+    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5);
+    await unpack(archive(), join(folder, "out"));
+    clearInterval(watch);
+    expect((await stat(join(folder, "out/big"))).size).toBe(size);
+    expect((most - before) / 2 ** 20).toBeLessThan(150);
   });
 
   async function unpackable(text: string): Promise<void> {

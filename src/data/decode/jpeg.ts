@@ -3,7 +3,7 @@
 // truncates colours; what it gives is brought to what libjpeg, and so Pillow, gives (jpeg-chroma.ts).
 // ITU-T T.81 (1992), https://www.w3.org/Graphics/JPEG/itu-t81.pdf
 
-import jpeg from "jpeg-js";
+import { decode } from "../../vendor/jpeg-js.js";
 import { DataError, reason } from "../../errors.js";
 import type { RawImage } from "../image.js";
 import { joined } from "./bytes.js";
@@ -229,7 +229,7 @@ export function decodeJpeg(_: Uint8Array, info: JpegInfo, file: string): RawImag
   /** Three channels; of four components what jpeg-js makes of them. */
   const decoded = (pixels: Uint8Array): Uint8Array => {
     try {
-      return jpeg.decode(pixels, {
+      return decode(pixels, {
         useTArray: true,
         formatAsRGBA: false,
         colorTransform: false,

@@ -1,7 +1,7 @@
 // The pixels of a PNG: inflated no further than the header declares, unfiltered, one element a sample.
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
-import { Unzlib } from "fflate";
+import { Unzlib } from "../../vendor/fflate.js";
 import { joined } from "./bytes.js";
 import type { PngInfo } from "./png.js";
 

@@ -1,6 +1,6 @@
 // What PNG's texts say of a picture (PNG §11.3.3): ImageMagick keeps EXIF there as hexadecimal digits, and Adobe's programs XMP.
 
-import { Unzlib } from "fflate";
+import { Unzlib } from "../../vendor/fflate.js";
 import { joined } from "./bytes.js";
 import type { Metadata } from "./exif.js";
 

@@ -1,0 +1,6 @@
+// Its decoder alone: the package's entry holds the encoder as well.
+
+import type { decode as decodeJpeg } from "jpeg-js";
+import decoder from "jpeg-js/lib/decoder.js";
+
+export const decode = decoder as typeof decodeJpeg;

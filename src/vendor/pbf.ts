@@ -1,0 +1,1 @@
+export { PbfWriter } from "pbf";
