@@ -1,15 +1,26 @@
-// Writes the kernels that come from templates, compiles all to build/kernels.{simd,relaxed}.wasm and writes both, in base64, to
-// src/wasm/binaries.ts, and what TypeScript has to know of them to src/wasm/table.ts.
+// Writes the kernels that come from templates, compiles all to build/kernels.relaxed.wasm, makes build/kernels.simd.wasm of it, and
+// writes the first, deflated, to src/wasm/binaries.ts, and what TypeScript has to know of them to src/wasm/table.ts.
 //
 // A template, kernels/FAMILY/NAME.template.mjs, is for bodies that are the same in many shapes. Its default export gives the
 // text of each file it makes, by name: { "rows": "…" } becomes kernels/FAMILY/generated/rows.ts.
 
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
 import asc from "assemblyscript/asc";
+import { build } from "esbuild";
 import { tableOf } from "./table.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+
+/** What a file of src/ exports. */
+async function load(path) {
+  const options = { bundle: true, write: false, format: "esm", platform: "node" };
+  const { outputFiles } = await build({ entryPoints: [path], ...options });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
+
+const { plainSimd } = await load("src/wasm/plain-simd.ts");
 await mkdir("build", { recursive: true });
 const families = await readdir("kernels", { withFileTypes: true });
 for (const { name: family } of families.filter((entry) => entry.isDirectory())) {
@@ -26,16 +37,13 @@ for (const { name: family } of families.filter((entry) => entry.isDirectory())) 
 }
 // --debug keeps the functions' names, for profilers.
 const names = process.argv.includes("--debug") ? ["--debug"] : [];
-const compiled = {};
-for (const target of ["simd", "relaxed"]) {
-  const { error, stderr } = await asc.main(["--target", target, ...names]);
-  if (error) {
-    console.error(stderr.toString());
-    throw error;
-  }
-  compiled[target] = await readFile(`build/kernels.${target}.wasm`);
+const { error, stderr } = await asc.main(["--target", "relaxed", ...names]);
+if (error) {
+  console.error(stderr.toString());
+  throw error;
 }
-const module = await WebAssembly.compile(compiled.simd);
+const relaxed = new Uint8Array(await readFile("build/kernels.relaxed.wasm"));
+const module = await WebAssembly.compile(plainSimd(relaxed)); // Node 20 compiles no other without a flag
 const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
 const { text, fingerprint } = await tableOf(exported);
 await writeFile("src/wasm/table.ts", text);
@@ -47,10 +55,11 @@ function section(target) {
   return Uint8Array.of(0, body.length, ...body);
 }
 
-const lines = ["// Written by kernels/build.mjs.", ""];
-for (const [target, wasm] of Object.entries(compiled)) {
-  const whole = Buffer.concat([wasm, section(target)]);
-  await writeFile(`build/kernels.${target}.wasm`, whole);
-  lines.push(`export const ${target} =`, `  "${whole.toString("base64")}";`);
+for (const [target, wasm] of Object.entries({ relaxed, simd: plainSimd(relaxed) })) {
+  await writeFile(`build/kernels.${target}.wasm`, Buffer.concat([wasm, section(target)]));
 }
-await writeFile("src/wasm/binaries.ts", lines.join("\n") + "\n");
+const deflated = deflateRawSync(relaxed, { level: 9 }).toString("base64");
+await writeFile(
+  "src/wasm/binaries.ts",
+  `// Written by kernels/build.mjs.\n\n/** The relaxed kernels: base64 of raw deflate. */\nexport const kernels =\n  "${deflated}";\n`,
+);

@@ -1,5 +1,5 @@
 // What every kernel shares: addresses, fused multiply-add, tails of fewer than four floats.
-// This is the only file that looks at feature flags: the plain and the relaxed binary differ here alone.
+// The only file with relaxed instructions: src/wasm/plain-simd.ts knows each of them, and makes the plain binary without.
 
 /** Address of element i of an f32 or i32 array. The only place that turns elements into bytes. */
 export function at(base: usize, i: i32): usize {
@@ -13,14 +13,12 @@ export function wholeLines(p: usize): usize {
 
 /** a·b + c in every lane: one rounding in the relaxed binary on hardware with FMA, two in the plain one. */
 export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
+  return f32x4.relaxed_madd(a, b, c);
 }
 
 /** c − a·b in every lane, rounded as madd is. */
 export function nmadd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-  return f32x4.sub(c, f32x4.mul(a, b));
+  return f32x4.relaxed_nmadd(a, b, c);
 }
 
 /** v cut to [0, high]; NaN stays NaN. */
@@ -30,7 +28,7 @@ export function cut(v: v128, high: v128): v128 {
 
 /** Byte i is byte lanes[i] < 16 of v. */
 export function swizzle(v: v128, lanes: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(v, lanes) : i8x16.swizzle(v, lanes);
+  return i8x16.relaxed_swizzle(v, lanes);
 }
 
 /** Sum of the four lanes, as (0+2)+(1+3). */

@@ -29,7 +29,7 @@ const { outputFiles } = await build({
       name: "no kernels",
       setup({ onLoad }) {
         onLoad({ filter: /src\/wasm\/binaries\.ts$/ }, () => ({
-          contents: 'export const simd = "", relaxed = "";',
+          contents: 'export const kernels = "";',
         }));
       },
     },

@@ -3,7 +3,7 @@
 import { DataError, short, WasmError } from "../errors.js";
 import { checkOptions, type Names } from "../errors/options.js";
 import type { Kernels } from "./abi.js";
-import { relaxed, simd } from "./binaries.js";
+import { binaryBytes } from "./binary-bytes.js";
 import { kernelsFrom, type Binary, type KernelSource } from "./brought.js";
 import { fastestTile } from "./fastest-tile.js";
 import { Heap, type MemoryStats } from "./heap.js";
@@ -81,19 +81,6 @@ export const kernelNumbers: ReadonlyMap<string, number> = new Map(kernelNames.ma
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 const FIRST_PAGES = 256;
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  if (typeof Buffer !== "undefined") return new Uint8Array(Buffer.from(base64, "base64"));
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
-/** The bytes of a kernel binary. */
-export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
-  return decode(binary === "relaxed" ? relaxed : simd);
-}
 
 function pickBinary(asked: Binary | undefined): Binary {
   const wanted = asked ?? (environmentVariable("FOVEA_BINARY") || undefined);

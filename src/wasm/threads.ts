@@ -2,6 +2,7 @@
 
 import { DataError, WasmError } from "../errors.js";
 import { builtin, environmentVariable, told } from "./host.js";
+import { ModuleReader, SECTION } from "./module-bytes.js";
 
 const MOST = 16;
 
@@ -58,7 +59,6 @@ export function pickThreads(asked: number | undefined): number {
   return 1;
 }
 
-const IMPORT_SECTION = 2;
 const HAS_MAXIMUM = 1;
 const SHARED_WITH_MAXIMUM = 3;
 
@@ -67,34 +67,15 @@ const SHARED_WITH_MAXIMUM = 3;
  * (WebAssembly threads proposal, https://github.com/WebAssembly/threads).
  */
 export function importShared(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const copy = bytes.slice();
-  let at = 8; // after the magic number and the version
-  const number = (): number => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = copy[at++]!;
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-  };
-  const skipName = (): void => {
-    const length = number();
-    at += length;
-  };
-  while (at < copy.length) {
-    const section = copy[at++];
-    const size = number();
-    if (section !== IMPORT_SECTION) {
-      at += size;
-      continue;
-    }
-    number(); // how many imports: one
-    skipName(); // its module
-    skipName();
-    at++; // its kind: memory
-    if (copy[at] !== HAS_MAXIMUM) throw new WasmError("init: the kernels' memory import has no maximum");
-    copy[at] = SHARED_WITH_MAXIMUM;
-    return copy;
+  const reader = new ModuleReader(bytes.slice());
+  reader.enter(SECTION.IMPORT);
+  reader.number(); // how many imports: one
+  reader.skipBytes(); // its module
+  reader.skipBytes(); // its name
+  reader.byte(); // its kind: memory
+  if (reader.bytes[reader.at] !== HAS_MAXIMUM) {
+    throw new WasmError("init: the kernels' memory import has no maximum");
   }
-  throw new WasmError("init: the kernels import no memory");
+  reader.bytes[reader.at] = SHARED_WITH_MAXIMUM;
+  return reader.bytes;
 }

@@ -1,7 +1,8 @@
 // The op suites are functions of the binary and, where an op runs on register tiles, of the tile.
 
 import { beforeAll, describe } from "vitest";
-import { binaryBytes, init, type Binary } from "../../src/wasm/runtime.js";
+import { binaryBytes } from "../../src/wasm/binary-bytes.js";
+import { init, type Binary } from "../../src/wasm/runtime.js";
 import { relaxedSimd } from "../../src/wasm/relaxed-simd.js";
 import { opCases, type OpCases } from "../cases/index.js";
 import { isQuick } from "./ring.js";

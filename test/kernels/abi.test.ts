@@ -1,7 +1,7 @@
 // The table of the kernels, which is read from their sources, against both binaries.
 
 import { describe, expect, it } from "vitest";
-import { binaryBytes } from "../../src/wasm/runtime.js";
+import { binaryBytes } from "../../src/wasm/binary-bytes.js";
 import { structWords } from "../../src/wasm/abi.js";
 import { abi, structs } from "../../src/wasm/table.js";
 import { forEachBinary } from "../helpers/binaries.js";

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeEach, expect, it, vi, type MockInstance } fr
 import { matmul, tensor, tidy, WasmError } from "../../src/index.js";
 import { environmentVariable, unsetWhereRefused } from "../../src/wasm/host.js";
 import { relaxedSimd } from "../../src/wasm/relaxed-simd.js";
-import { binaryBytes, init, runtime } from "../../src/wasm/runtime.js";
+import { binaryBytes } from "../../src/wasm/binary-bytes.js";
+import { init, runtime } from "../../src/wasm/runtime.js";
 import { canRun } from "../helpers/binaries.js";
 
 let warn: MockInstance;

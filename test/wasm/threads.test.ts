@@ -21,7 +21,8 @@ import {
   WasmError,
   type Tensor,
 } from "../../src/index.js";
-import { binaryBytes, init, kernelNumbers, runtime } from "../../src/wasm/runtime.js";
+import { binaryBytes } from "../../src/wasm/binary-bytes.js";
+import { init, kernelNumbers, runtime } from "../../src/wasm/runtime.js";
 import { Sequence } from "../../src/wasm/sequence.js";
 import { importShared, pickThreads } from "../../src/wasm/threads.js";
 import { sameBits } from "../helpers/allclose.js";

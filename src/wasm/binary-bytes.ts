@@ -1,0 +1,27 @@
+// The kernels that travel inside this package: one binary, deflated, as text.
+
+import { inflateSync } from "../vendor/fflate.js";
+import { kernels } from "./binaries.js";
+import type { Binary } from "./brought.js";
+import { builtin } from "./host.js";
+import { plainSimd } from "./plain-simd.js";
+
+interface NodeZlib {
+  inflateRawSync(bytes: Uint8Array): Uint8Array;
+}
+
+function decode(base64: string): Uint8Array {
+  if (typeof Buffer !== "undefined") return Buffer.from(base64, "base64");
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** The bytes of a kernel binary. */
+export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
+  const deflated = decode(kernels);
+  const zlib = builtin<NodeZlib>("node:zlib");
+  const relaxed = Uint8Array.from(zlib ? zlib.inflateRawSync(deflated) : inflateSync(deflated));
+  return binary === "relaxed" ? relaxed : plainSimd(relaxed);
+}
