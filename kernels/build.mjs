@@ -1,5 +1,6 @@
 // Writes the kernels that come from templates, compiles all to build/kernels.relaxed.wasm, makes build/kernels.simd.wasm of it, and
-// writes the first, deflated, to src/wasm/binaries.ts, and what TypeScript has to know of them to src/wasm/table.ts.
+// writes the first, deflated, to src/wasm/binaries.ts, what TypeScript has to know of them to src/wasm/table.ts, and what their
+// threads run to src/wasm/worker-text.ts.
 //
 // A template, kernels/FAMILY/NAME.template.mjs, is for bodies that are the same in many shapes. Its default export gives the
 // text of each file it makes, by name: { "rows": "…" } becomes kernels/FAMILY/generated/rows.ts.
@@ -62,4 +63,20 @@ const deflated = deflateRawSync(relaxed, { level: 9 }).toString("base64");
 await writeFile(
   "src/wasm/binaries.ts",
   `// Written by kernels/build.mjs.\n\n/** The relaxed kernels: base64 of raw deflate. */\nexport const kernels =\n  "${deflated}";\n`,
+);
+
+// What a thread runs, with all that it imports, as text.
+const { outputFiles } = await build({
+  entryPoints: ["src/wasm/worker-main.ts"],
+  bundle: true,
+  write: false,
+  platform: "node", // leaves require() as it is
+  format: "cjs",
+  target: "es2022",
+  minify: true,
+});
+const worker = JSON.stringify(outputFiles[0].text);
+await writeFile(
+  "src/wasm/worker-text.ts",
+  `// Written by kernels/build.mjs.\n\nexport const workerText =\n  ${worker};\n`,
 );

@@ -6,6 +6,7 @@ import { checkShape, describe, type Shape } from "../core/shape.js";
 import { dispose } from "../core/dispose.js";
 import type { StateDict } from "../core/state.js";
 import { checkTensors, empty, zeros, type Tensor } from "../core/tensor.js";
+import { turn } from "../core/turn.js";
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/module.js";
@@ -145,7 +146,7 @@ export class CompiledModel {
     try {
       for (const [from, to] of piecesOf(program, images, x.compute(), y.compute())) {
         for (const _ of program.runInParts(from, to)) {
-          await new Promise((resume) => setTimeout(resume));
+          await turn();
           this.#check("runAsync", x);
           if (this.#running !== program) {
             throw new WasmError(

@@ -1,6 +1,8 @@
 // Training and evaluation keep the event loop to themselves. They let it turn now and then, so that signals, timers and a
 // page's clicks are served.
 
+import { turn } from "../core/turn.js";
+
 /** How long the event loop may be kept waiting. */
 const BREATH_MS = 200;
 
@@ -9,6 +11,6 @@ let rested = performance.now();
 /** Lets the event loop turn once if that was long ago; to be awaited between steps. */
 export async function breathe(): Promise<void> {
   if (performance.now() - rested <= BREATH_MS) return;
-  await new Promise((resume) => setTimeout(resume));
+  await turn();
   rested = performance.now();
 }

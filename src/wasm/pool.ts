@@ -4,8 +4,10 @@
 
 import { reason, short, WasmError } from "../errors.js";
 import { builtin } from "./host.js";
+import { ARGUMENT_BYTES, CONTROL, CONTROL_BYTES } from "./control.js";
+import type { KernelThreadData } from "./kernel-thread.js";
 import { warnFewer } from "./threads.js";
-import { ARGUMENT_BYTES, CONTROL, CONTROL_BYTES, workerSource } from "./worker-source.js";
+import { workerText } from "./worker-text.js";
 
 /** Looks at INSIDE this often before the main thread sleeps, where it may. */
 const SPINS = 20000;
@@ -20,18 +22,22 @@ interface NodeWorkers {
   ) => { unref(): void; terminate(): unknown; on(event: string, fn: (why: unknown) => void): void };
 }
 
-interface Thread {
+/** A thread of the pool, as far as the pool has to do with it. */
+export interface Thread {
   stop(): void;
 }
 
 /**
- * Starts a worker in Node or in a browser; dead() is called if it ends by itself. Throws where it cannot be made: a page's policy
- * or Trusted Types may forbid it, a service worker has none, Node may run without permission.
+ * Starts a worker that calls runKernelThread(data); dead() is called if it ends by itself. Throws where it cannot be made: a
+ * page's policy or Trusted Types may forbid it, a service worker has none, Node may run without permission.
  */
-function startThread(data: { thread: number }, dead: (why: string) => void): Thread {
+export type StartThread = (data: KernelThreadData, dead: (why: string) => void) => Thread;
+
+/** In Node or a browser, from text. */
+const startFromText: StartThread = (data, dead) => {
   const node = builtin<NodeWorkers>("node:worker_threads");
   if (node) {
-    const worker = new node.Worker(workerSource, {
+    const worker = new node.Worker(workerText, {
       eval: true,
       workerData: data,
       name: `fovea ${data.thread}`,
@@ -43,7 +49,7 @@ function startThread(data: { thread: number }, dead: (why: string) => void): Thr
     worker.on("exit", () => stopped || dead("it has exited"));
     return { stop: () => ((stopped = true), void worker.terminate()) };
   }
-  const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
+  const url = URL.createObjectURL(new Blob([workerText], { type: "text/javascript" }));
   let worker: Worker;
   try {
     worker = new Worker(url);
@@ -54,6 +60,13 @@ function startThread(data: { thread: number }, dead: (why: string) => void): Thr
   worker.onerror = (event) => dead(event.message);
   worker.postMessage(data);
   return { stop: () => (worker.terminate(), URL.revokeObjectURL(url)) };
+};
+
+let startThread: StartThread = startFromText;
+
+/** Says how threads are started here: a worker that has a file of its own needs no text, which a page may forbid. */
+export function provideThreads(start: StartThread): void {
+  startThread = start;
 }
 
 /** Whether this thread may sleep in Atomics.wait: not the main thread of a browser. */
@@ -96,6 +109,11 @@ export class Pool {
   /** Threads that work, with the main one. */
   get threads(): number {
     return this.#alone ? 1 : this.#workers.length + 1;
+  }
+
+  /** Threads that are up and take units, with the main one: those that are still starting leave their units to the others. */
+  get started(): number {
+    return Math.min(Atomics.load(this.#control, CONTROL.READY) + 1, this.threads);
   }
 
   /** A worker that ends after it has worked is an error; where none ever starts (a page may forbid it), one thread remains. */
@@ -151,7 +169,7 @@ export class Pool {
   }
 
   /**
-   * Does a sequence of jobs (worker-source.ts, SEQUENCE) together with the workers, who are called once for all: each goes from job
+   * Does a sequence of jobs (control.ts, SEQUENCE) together with the workers, who are called once for all: each goes from job
    * to job and waits for the others in between. jobs, counters: their addresses. share: the main thread's share of job i.
    * @throws WasmError if a worker died or its kernel trapped
    */

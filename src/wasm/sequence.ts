@@ -3,7 +3,7 @@
 import { chunkOf, isShared } from "./parallel.js";
 import type { Bound } from "./plan.js";
 import { kernelNumbers, runtime } from "./runtime.js";
-import { COUNTER_WORDS, SEQUENCE } from "./worker-source.js";
+import { COUNTER_WORDS, SEQUENCE } from "./control.js";
 
 const JOB_BYTES = SEQUENCE.SIZE * 8;
 const COUNTER_BYTES = COUNTER_WORDS * 4;
