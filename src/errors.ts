@@ -86,6 +86,7 @@ export function reason(error: unknown): string {
 
 /** What all errors of fovea extend. Their messages have no control characters, and neither endless words nor an endless length. */
 export class FoveaError extends Error {
+  /** The class's name. */
   override name = "FoveaError";
 
   constructor(message: string) {
@@ -96,15 +97,18 @@ export class FoveaError extends Error {
 
 /** Tensors whose shapes, dtypes, axes or attributes do not fit an operation. */
 export class ShapeError extends FoveaError {
+  /** The class's name. */
   override name = "ShapeError";
 }
 
 /** A file, dataset, state dict or value that is not what it should be. The message names it. */
 export class DataError extends FoveaError {
+  /** The class's name. */
   override name = "DataError";
 }
 
 /** The WebAssembly side cannot do what was asked: out of memory, a binary the engine refuses. */
 export class WasmError extends FoveaError {
+  /** The class's name. */
   override name = "WasmError";
 }

@@ -12,6 +12,7 @@ export type { Shape } from "./core/shape.js";
 export {
   full,
   leakReport,
+  type LeakReport,
   ones,
   tensor,
   Tensor,

@@ -34,6 +34,7 @@ export {
   loadDataset,
   type LoadedDataset,
   loadMnist,
+  type Names,
   type LoadOptions,
   type PictureOptions,
   TarDataset,
@@ -67,6 +68,7 @@ export {
   type PreparationOptions,
 } from "./node/preprocessing.js";
 export { Progress } from "./node/progress.js";
+export type { StatusStream } from "./node/status-line.js";
 export {
   type CalibrationRow,
   type ClassRow,
@@ -92,4 +94,5 @@ export type { TrainArguments } from "./node/train-arguments.js";
 export { UsageError } from "./node/usage-error.js";
 export { EventWriter, type EventWriterOptions } from "./node/tensorboard.js";
 export { runTraining, type Training, type TrainingHooks } from "./node/training.js";
+export type { Setup as TrainingSetup } from "./node/training-setup.js";
 export { loadWeights, type LoadWeightsOptions, readWeights, saveWeights } from "./node/weights.js";

@@ -20,6 +20,7 @@ import { join } from "./join.js";
 import { Program } from "./program.js";
 import { stepsOf, type Steps } from "./steps.js";
 
+/** Options of compile(). */
 export interface CompileOptions {
   /**
    * Whether the model stays as it is. false disposes of it, so that weights are in memory once, in the layouts that this number
@@ -66,6 +67,7 @@ function optimised(graph: Graph): Steps {
 export class CompiledModel {
   /** Shape that it was compiled for. */
   readonly inputShape: Shape;
+  /** Shape of the output for an input of `inputShape`. */
   readonly outputShape: Shape;
   readonly #heap = runtime().heap;
   readonly #programs = new Map<string, Program>();
@@ -193,6 +195,7 @@ export class CompiledModel {
     this.#forget();
   }
 
+  /** For `using`: dispose() at the end of the block. */
   [dispose](): void {
     this.dispose();
   }

@@ -227,6 +227,7 @@ function reachable(root: Node): Node[] {
   return [...seen].sort((a, b) => b.id - a.id);
 }
 
+/** Options of backward(). */
 export interface BackwardOptions {
   /** Keep what the operations saved, for another backward() through them. Default false. */
   retainGraph?: boolean;

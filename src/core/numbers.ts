@@ -4,7 +4,11 @@ import { DataError, ShapeError } from "../errors.js";
 import { kindOf, wrongKind } from "../errors/options.js";
 import type { Shape } from "./shape.js";
 
+/** Type of a tensor's elements: 32-bit floats, 32-bit integers (labels, indices) or bytes (pixels). */
 export type DType = "f32" | "i32" | "u8";
+/**
+ * An array that holds the elements of a tensor: Float32Array for f32, Int32Array for i32, Uint8Array for u8.
+ */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 /** Numbers nested as deep as the shape. */
 export type Nested = number | Nested[];

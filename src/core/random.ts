@@ -3,6 +3,7 @@
 import { DataError, show } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
 
+/** State of a random stream, as Random's state() returns it: four 32-bit integers. */
 export type RandomState = readonly [a: number, b: number, c: number, counter: number];
 
 /**

@@ -3,6 +3,9 @@
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
 
+/**
+ * Sizes of a tensor's axes, outermost first; [] for a scalar. Images are [batch, height, width, channels].
+ */
 export type Shape = readonly number[];
 
 /** Number of elements; 1 for a scalar's []. */

@@ -4,7 +4,9 @@
 export interface StateTensor {
   /** safetensors' name of the type. */
   dtype: "F32" | "I64";
+  /** In PyTorch's order of axes. */
   shape: readonly number[];
+  /** The elements, row after row. */
   data: Float32Array | BigInt64Array;
 }
 

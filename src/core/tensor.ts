@@ -43,6 +43,7 @@ function letGo(held: Held): void {
   held.node = undefined;
 }
 
+/** What leakReport() returns: how many blocks there are of each label, such as "conv2d [8,32,32,16]". */
 export interface LeakReport {
   /** Blocks that belong to nothing but the program's own tensors: those that are forgotten are leaks. */
   live: Record<string, number>;
@@ -75,7 +76,9 @@ export interface Tensor extends Fluent {}
  * around it, or by dispose().
  */
 export class Tensor {
+  /** Sizes of the axes; [] for a scalar. */
   readonly shape: Shape;
+  /** Type of the elements. */
   readonly dtype: DType;
   /** Number of elements. */
   readonly size: number;
@@ -113,6 +116,7 @@ export class Tensor {
     this.#held.node = node;
   }
 
+  /** Whether the tensor was freed: by dispose(), a tidy() around it, or what it belongs to. */
   get disposed(): boolean {
     return this.#held.storage === undefined;
   }
@@ -137,6 +141,7 @@ export class Tensor {
     return this.storage.compute();
   }
 
+  /** Size of the elements in bytes. */
   get bytes(): number {
     return this.size * BYTES[this.dtype];
   }
@@ -288,8 +293,11 @@ function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
   return x;
 }
 
+/** Options of tensor(), zeros() and the like. */
 export interface TensorOptions {
+  /** Type of the elements. Default: that of the typed array given, otherwise "f32". */
   dtype?: DType;
+  /** Whether backward() computes a gradient for it, in `.grad`. Default false. */
   requiresGrad?: boolean;
 }
 

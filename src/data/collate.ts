@@ -36,7 +36,9 @@ export interface BatchJob {
 
 /** A sample left out, and why. */
 export interface Skipped {
+  /** Where the sample stands in the dataset. */
   readonly index: number;
+  /** What the error said. */
   readonly reason: string;
 }
 

@@ -9,6 +9,7 @@ import type { RawImage } from "./image.js";
 /** The pictures of one dataset after the other. @throws DataError unless they have the same classes, and all or none targets */
 export class ConcatDataset implements Dataset {
   readonly name: string;
+  /** The datasets, in order. */
   readonly parts: readonly Dataset[];
   readonly classes: readonly string[];
   readonly labels: Int32Array;
@@ -31,6 +32,7 @@ export class ConcatDataset implements Dataset {
     this.targets = first.targets && Float32Array.from(parts.flatMap((part) => [...part.targets!]));
   }
 
+  /** Number of pictures in all parts together. */
   get length(): number {
     return this.labels.length;
   }

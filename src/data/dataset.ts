@@ -15,6 +15,7 @@ import { checkTargets, firstClasses } from "./targets.js";
 export interface Dataset {
   /** What errors call the dataset. */
   readonly name: string;
+  /** Number of pictures. */
   readonly length: number;
   /** Names of the classes; labels index them. */
   readonly classes: readonly string[];
@@ -36,18 +37,23 @@ export interface Dataset {
 
 /** A picture that is not in a dataset, or could not be read, and why. */
 export interface LeftOut {
+  /** Path of the picture. */
   readonly file: string;
+  /** Why it was left out, in a few words. */
   readonly reason: string;
 }
 
 /** Plain data, fit for structured clone. `kind` says who opens it (src/node/). */
 export interface DatasetSource {
+  /** Name of the kind of dataset, such as "folder". */
   readonly kind: string;
   readonly [key: string]: unknown;
 }
 
+/** Size of an image: height and width in pixels, and the number of channels. */
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
+/** What an ImageDataset is made of. */
 export interface ImageDatasetFields {
   /** All pixels, image after image, each [height, width, channels], 0…255. */
   images: Uint8Array;
@@ -55,6 +61,7 @@ export interface ImageDatasetFields {
   labels?: ArrayLike<number>;
   /** Instead of labels, where images have several classes each: 0 or 1 [images, classes], row after row. */
   targets?: ArrayLike<number> | undefined;
+  /** Height, width and channels of every image. */
   shape: ImageShape;
   /** Names of the classes. */
   classes: readonly string[];
@@ -79,6 +86,7 @@ export class ImageDataset implements Dataset {
   readonly name: string;
   readonly labels: Int32Array;
   readonly targets: Float32Array | undefined;
+  /** Height, width and channels of every image. */
   readonly shape: ImageShape;
   readonly classes: readonly string[];
   #images: Uint8Array;

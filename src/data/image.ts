@@ -8,9 +8,13 @@ import { kindOf } from "../errors/options.js";
  * (0…255), those after it on floats.
  */
 export interface RawImage<Data extends Uint8Array | Float32Array = Uint8Array> {
+  /** The values, row after row: height × width × channels of them. */
   readonly data: Data;
+  /** Rows. */
   readonly height: number;
+  /** Columns. */
   readonly width: number;
+  /** Values per pixel: 1 for grey, 3 for RGB. */
   readonly channels: number;
 }
 
@@ -41,5 +45,7 @@ export function notAnImage(op: string, what: string, value: unknown, floats: boo
   );
 }
 
+/** A picture of floats, as ToTensor and Normalize make it. */
 export type FloatImage = RawImage<Float32Array>;
+/** A picture of bytes or of floats. */
 export type AnyImage = RawImage | FloatImage;

@@ -19,7 +19,9 @@ import { Normalize } from "./transforms/to-tensor.js";
 
 export type { Normalization };
 
+/** Options of DataLoader. */
 export interface LoaderOptions {
+  /** Pictures in a batch. The last batch of an epoch may have fewer; see dropLast. */
   batchSize: number;
   /** Draw the samples in a new random order every epoch. Default false. */
   shuffle?: boolean;
@@ -81,9 +83,19 @@ const MOST_WORKERS = 64;
 /** Ends the workers of loaders that nobody uses any more. */
 const backstop = new FinalizationRegistry<Maker>((maker) => maker.close());
 
+/**
+ * Reads a dataset in batches: draws the order of an epoch, decodes, transforms and collates, in worker
+ * threads if asked to. `for await (const { images, labels } of loader.epoch(n))` frees each batch when the
+ * loop goes on. Order and transforms depend on the seed, the epoch and the sample's index alone, so batches
+ * are the same to the byte at any number of workers. The constructor throws DataError for options that do not
+ * fit.
+ */
 export class DataLoader {
+  /** What is read. */
   readonly dataset: Dataset;
+  /** Pictures in a batch. */
   readonly batchSize: number;
+  /** What was read so far, how long training waited for it, and what was left out. */
   readonly stats: LoaderStats = { batches: 0, waitedMs: 0, skipped: 0, failures: [] };
   readonly #sampler: Sampler;
   readonly #seed: number;

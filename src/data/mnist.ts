@@ -11,7 +11,9 @@ export const fashionMnistClasses: readonly string[] =
 
 /** A file's contents and the name that errors give it. */
 export interface NamedFile {
+  /** The name in error messages. */
   name: string;
+  /** The contents. */
   bytes: Uint8Array;
 }
 

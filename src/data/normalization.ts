@@ -6,7 +6,9 @@ import type { AnyImage } from "./image.js";
 
 /** Per channel: y = (pixel/255 − mean)/std. */
 export interface Normalization {
+  /** One for each channel, of values in 0…1. */
   mean: readonly number[];
+  /** Standard deviation: one for each channel, of values in 0…1. */
   std: readonly number[];
 }
 

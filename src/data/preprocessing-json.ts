@@ -50,7 +50,7 @@ type InFile = [channels: number, height: number, width: number];
  * @throws DataError naming the field that is missing, wrong, or asks for what cannot be done
  */
 export function preprocessingFromJSON(
-  json: Json,
+  json: Readonly<Record<string, unknown>>,
   where = "preprocessingFromJSON",
   inChans?: number,
 ): Preprocessing {

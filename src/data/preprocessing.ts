@@ -24,9 +24,11 @@ export interface Preprocessing extends Readonly<Normalization> {
    * "border": the long side is, and the mean colour fills what is missing. Default "center".
    */
   readonly cropMode?: (typeof CROP_MODES)[number];
+  /** How pictures are resized. */
   readonly interpolation: (typeof FILTERS)[number];
   /** Of each channel, of values in 0…1. */
   readonly mean: readonly number[];
+  /** Standard deviation of each channel, of values in 0…1. */
   readonly std: readonly number[];
   /** What evaluation may use instead: timm's test_input_size and test_crop_pct (atTestSize()). */
   readonly test?: Pick<Preprocessing, "inputSize" | "cropPct">;

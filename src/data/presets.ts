@@ -46,6 +46,7 @@ function training(first: Transform, normalization: Normalization, options: Train
   ]);
 }
 
+/** Options of imagenetTrain(). */
 export interface ImagenetTrainOptions extends TrainOptions {
   /** Default 224. */
   size?: number;
@@ -72,6 +73,7 @@ export function imagenetTrain(options: ImagenetTrainOptions = {}): Compose {
   return training(first, imagenetNormalization, options);
 }
 
+/** Options of imagenetEval(). */
 export interface ImagenetEvalOptions extends Partial<Normalization> {
   /** Default 224. */
   size?: number;
@@ -140,6 +142,7 @@ export function transformsFor(preprocessing: Preprocessing): Compose {
   });
 }
 
+/** Options of cifarTrain(). */
 export interface CifarTrainOptions extends TrainOptions {
   /** Default 32. */
   size?: number;

@@ -15,6 +15,7 @@ export interface PublishedWeights {
   readonly version: string;
   /** "resnet50-11ad3fa6.pth". */
   readonly file: string;
+  /** Where the file is published. */
   readonly url: string;
   /** How the file's SHA-256 begins: eight hexadecimal digits, or ten. */
   readonly sha256: string;
@@ -24,11 +25,13 @@ export interface PublishedWeights {
   readonly parameters: number;
   /** Published accuracies on ImageNet's validation images, as fractions; absent where there is no classifier. */
   readonly top1?: number;
+  /** Share of images whose class is among the five best guesses. */
   readonly top5?: number;
   /** How images are prepared for these weights. */
   readonly preprocessing: Preprocessing;
   /** Whether there is no trained classifier in the file, only what comes before it. */
   readonly featuresOnly: boolean;
+  /** SPDX name of the weights' licence. */
   readonly licence: string;
   /** Where the training is described. */
   readonly recipe: string;

@@ -28,6 +28,7 @@ export class SequentialSampler implements Sampler {
   }
 }
 
+/** Options of RandomSampler. */
 export interface RandomSamplerOptions {
   /** Whether an epoch may draw a sample more than once. Default false. */
   replacement?: boolean;

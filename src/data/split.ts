@@ -12,7 +12,9 @@ import { targetsOf } from "./targets.js";
 /** Some pictures of another dataset, in the order of `indices`. @throws DataError if an index is out of range */
 export class Subset implements Dataset {
   readonly name: string;
+  /** The dataset that the pictures are of. */
   readonly dataset: Dataset;
+  /** Where each picture stands in it. */
   readonly indices: Uint32Array;
   readonly labels: Int32Array;
   readonly targets: Float32Array | undefined;
@@ -34,6 +36,7 @@ export class Subset implements Dataset {
     this.targets = dataset.targets && targetsOf(dataset, this.indices);
   }
 
+  /** Number of pictures. */
   get length(): number {
     return this.indices.length;
   }
@@ -195,10 +198,8 @@ function dealSeveral(
   }
 }
 
-type Labelled = Pick<Dataset, "labels" | "classes" | "targets">;
-
 /** Pictures of each class. */
-export function classCounts(dataset: Labelled): number[] {
+export function classCounts(dataset: Pick<Dataset, "labels" | "classes" | "targets">): number[] {
   checkFields("classCounts", "dataset", dataset, { labels: "numbers", classes: "list" });
   const { labels, targets, classes } = dataset;
   const counts = new Array<number>(classes.length).fill(0);
@@ -207,9 +208,13 @@ export function classCounts(dataset: Labelled): number[] {
   return counts;
 }
 
+/** How evenly pictures are spread over the classes, as classBalance() returns it. */
 export interface ClassBalance {
+  /** Pictures of each class. */
   readonly counts: readonly number[];
+  /** Pictures of the smallest class. */
   readonly smallest: number;
+  /** Pictures of the largest class. */
   readonly largest: number;
   /** Largest class over smallest: 1 if all are equal, Infinity if one is empty. */
   readonly ratio: number;
@@ -220,7 +225,7 @@ export interface ClassBalance {
 }
 
 /** How evenly the classes are filled. */
-export function classBalance(dataset: Labelled): ClassBalance {
+export function classBalance(dataset: Pick<Dataset, "labels" | "classes" | "targets">): ClassBalance {
   const counts = classCounts(dataset);
   const n = counts.reduce((a, b) => a + b, 0);
   const smallest = counts.reduce((a, b) => Math.min(a, b));

@@ -8,7 +8,9 @@ import type { AnyImage } from "./image.js";
 
 /** A transform's name and its options, plain JSON. */
 export interface TransformSpec {
+  /** The name that the transform is registered under; see registerTransform(). */
   readonly name: string;
+  /** What makeTransform() hands to the function registered under that name. */
   readonly options: object;
 }
 

@@ -9,6 +9,7 @@ export {
   type AnyImage,
   balancedSampler,
   type Batch,
+  type Box,
   CenterCrop,
   cifar100Classes,
   cifar100CoarseClasses,

@@ -11,6 +11,7 @@ export {
   type CalibrationOptions,
   captureCheckpoint,
   type Checkpoint,
+  type CheckpointState,
   type ClassScores,
   type ConfusedPair,
   ConfusionMatrix,

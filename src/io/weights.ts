@@ -9,6 +9,7 @@ import { isLegacy } from "./torch-archive.js";
 import { readTorch } from "./torch.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
+/** Options for reading files of weights. */
 export interface ReadOptions {
   /**
    * Which of a checkpoint's state dicts to take. Default: averaged weights, `state_dict`, `model`, …; of Paddle's files with a

@@ -76,6 +76,7 @@ export abstract class Classifier extends nn.Module {
     return this.heads.some((head) => parameter.startsWith(`${head}.`));
   }
 
+  /** Number of classes that the classifier tells apart. */
   get numClasses(): number {
     const layer = this.getSubmodule(this.head) as nn.Conv2d | nn.Linear;
     return layer.weight.shape[layer instanceof nn.Conv2d ? 3 : 0]!;

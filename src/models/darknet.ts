@@ -14,7 +14,9 @@ import { defineModel, type ModelOptions } from "./model.js";
 const WIDTHS = [64, 128, 256, 512, 1024];
 const DEPTHS = [1, 2, 8, 8, 4];
 
+/** What tells the Darknets apart. */
 export interface DarkNetShape {
+  /** The activation behind each convolution. */
   activation: new () => nn.Module;
   /** Whether half of each stage's channels pass its blocks by. */
   partial: boolean;

@@ -12,6 +12,7 @@ import { Apply, Residual, sequence, type Layers } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 import { conv } from "./resnet-block.js";
 
+/** What tells the DLAs apart. */
 export interface DLAShape {
   /** Levels of the trees of the last four stages. */
   levels: readonly number[];
@@ -21,6 +22,7 @@ export interface DLAShape {
   bottleneck?: boolean;
   /** Of the bottleneck's 3×3 convolution: groups, and the width of each in parts of a 64-channel stage. */
   groups?: number;
+  /** Width of each group, in parts of a 64-channel stage. Default 64. */
   widthPerGroup?: number;
   /** Whether roots add their last child to what they give. */
   rootAdds?: boolean;

@@ -11,6 +11,7 @@ import { Network } from "./head.js";
 import { sequence, type Layers } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
+/** What tells the DPNs apart. */
 export interface DPNShape {
   /** Side and channels of the first convolution. */
   stem: readonly [kernelSize: number, channels: number];
@@ -18,11 +19,13 @@ export interface DPNShape {
   residual: number;
   /** Width and groups of the 3×3 convolutions of the first stage. */
   width: number;
+  /** Groups of these convolutions. */
   groups: number;
   /** Blocks of each stage. */
   depths: readonly number[];
   /** Channels that each block joins to the rest, in each stage. */
   growths: readonly number[];
+  /** Batch norm's eps. */
   eps: number;
   /** Whether the last 1×1 convolution of a block is two: timm's b. */
   split?: boolean;

@@ -47,6 +47,7 @@ function layers(from: number, stride: number, [expansion, kernelSize, , to, , fu
 
 /** Images of any size from 1, made for ≥ 32. */
 export class EfficientNet extends Network {
+  /** @hidden */
   constructor(scaling: Scaling, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "scaling", scaling, { width: "number", depth: "number", dropout: "number" });

@@ -32,11 +32,13 @@ function block(width: number, Activation: Act, drop: number): nn.Module {
   return new Residual({ spatialMixing, mlp }, { drop });
 }
 
+/** What tells the FasterNets apart. */
 export interface FasterNetShape {
   /** Channels of the first stage; each further one has twice as many. */
   width: number;
   /** Blocks of each stage. */
   depths: readonly number[];
+  /** The activation inside each block, and before the classifier. */
   activation: new () => nn.Module;
   /** Default 0. */
   dropPath?: number;

@@ -50,6 +50,7 @@ function auxiliary(from: number, numClasses: number, paddle: boolean): nn.Module
 
 const dropoutOf = (paddle: boolean, p: number): nn.Module => new (paddle ? DownscaledDropout : nn.Dropout)(p);
 
+/** Options of GoogLeNet. */
 export interface GoogLeNetOptions extends ModelOptions {
   /** Whether there are auxiliary classifiers for training. Default true. */
   auxHeads?: boolean;

@@ -60,14 +60,17 @@ class HarDBlock extends nn.Module {
 
 const joined = (maps: Tensor[]): Tensor => (maps.length === 1 ? maps[0]! : cat(maps));
 
+/** What tells the HarDNets apart. */
 export interface HarDNetShape {
   /** Widths of the two first convolutions. */
   stem: readonly [number, number];
   /** Growth, layers and width of each block, and whether the size is halved behind it. */
   blocks: readonly (readonly [growth: number, depth: number, width: number, down: boolean])[];
+  /** How many times as wide a layer is for each link beyond the first. */
   factor: number;
   /** Whether convolutions are separable, and take the place of poolings. */
   separable?: boolean;
+  /** Probability of the dropout before the classifier. */
   dropout: number;
   /** Of the dropout behind the last block. Default: none. */
   inner?: number;

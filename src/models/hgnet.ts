@@ -15,10 +15,12 @@ import type { ModelOptions } from "./model.js";
 /** Of each stage: channels inside a block, channels, blocks. */
 type Stage = readonly [width: number, to: number, blocks: number];
 
+/** What tells the PP-HGNets apart. */
 export interface HGNetShape {
   /** The first version's: three widths. The second's: two. */
   stem: readonly [number, number, number] | readonly [number, number];
-  stages: readonly Stage[];
+  /** Of each stage: channels inside a block, channels, blocks. */
+  stages: readonly (readonly [width: number, to: number, blocks: number])[];
   /** Convolutions of each block. */
   layers: number;
   /** Whether activations are followed by a scale and a shift for all channels alike. */

@@ -13,6 +13,7 @@ import { repeat, sequence, times, unnamed } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 import { blockOf, conv } from "./resnet-block.js";
 
+/** What tells the HRNets apart. */
 export interface HRNetShape {
   /** Channels of the branch of the highest resolution; each further one has twice as many. */
   width: number;

@@ -68,6 +68,7 @@ function auxiliary(conv: MakeConv, numClasses: number): nn.Module {
   });
 }
 
+/** Options of InceptionV3. */
 export interface InceptionV3Options extends ModelOptions {
   /** Whether there is an auxiliary classifier for training, of weight 0.4. Default true; PaddleClas's form has none. */
   auxHeads?: boolean;

@@ -9,6 +9,10 @@ import { imagenet, mnistNormalization, type Preprocessing } from "../data/prepro
 import { Network } from "./head.js";
 import { PLAIN, defineModel, SMALL, type ModelOptions } from "./model.js";
 
+/**
+ * LeNet-5 as it is trained today: ReLU and max pooling, for 28 × 28 pixels. LeCun, Bottou, Bengio and
+ * Haffner, Gradient-based learning applied to document recognition (1998), https://doi.org/10.1109/5.726791.
+ */
 export class LeNet5 extends Network {
   constructor(options: ModelOptions = {}) {
     super(options);
@@ -21,6 +25,7 @@ export class LeNet5 extends Network {
     this.build({ features: new nn.Sequential(...features) }, { classifier });
   }
 
+  /** Feature maps → logits [n, numClasses]. */
   override forwardHead(features: Tensor): Tensor {
     return this.getSubmodule("classifier").forward(features);
   }

@@ -13,19 +13,26 @@ import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 /** Stride, channels, kernel; parts of the channels in the convolutions there and back, 0 where there is none back. */
 type Row = readonly [stride: number, to: number, kernelSize: number, groups: number, back: number];
 
+/** What tells the MicroNets apart. */
 export interface MicroNetShape {
   /** Channels of the stem's two convolutions, the second in parts of the first. */
   stem: readonly [number, number];
-  rows: readonly Row[];
+  /**
+   * Of each block: stride, channels, kernel size, and in which parts of the channels the convolutions there
+   * and back work, 0 where there is none back.
+   */
+  rows: readonly (readonly [stride: number, to: number, kernelSize: number, groups: number, back: number])[];
   /** How many times the later blocks widen; the first three do by four. */
   widening: number;
   /** The first block whose activations squeeze twice as far. */
   squeezed: number;
   /** Of the activations that take the larger sum; where there are none but these, the others are ReLU6 or nothing. */
-  starts: Starts;
+  starts: readonly (readonly [own: number, other: number])[];
+  /** Whether there are fewer shift-maxes and shuffles, as in MicroNet-M3. Default false. */
   sparse?: boolean;
   /** Channels before the classifier. */
   head: number;
+  /** Probability of the dropout before the classifier. */
   dropout: number;
 }
 

@@ -23,6 +23,7 @@ export function classes(from: number, numClasses: number): nn.Linear {
 
 /** Images of any size from 1, made for ≥ 32. */
 export class MBConvNet extends Network {
+  /** @hidden */
   constructor(variant: MobileVariant, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "variant", variant, { stages: "list", stem: "number", head: "number" });

@@ -50,6 +50,7 @@ function invertedResidual(from: number, row: Row, drop: number): nn.Module {
 
 /** Images of any size from 1, made for ≥ 32. */
 export class MobileNetV3 extends Network {
+  /** @hidden */
   constructor(rows: readonly Row[], hidden: number, options: ModelOptions = {}) {
     super(options);
     checkKinds(new.target.name, { rows, hidden }, { rows: "list", hidden: "number" });

@@ -8,6 +8,7 @@ import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import type { Classifier } from "./classifier.js";
 
+/** Options that all models take. */
 export interface ModelOptions {
   /** Number of classes that the model tells apart. */
   numClasses?: number;
@@ -47,7 +48,9 @@ export interface ModelTraits extends ModelLimits {
   readonly aliases?: readonly string[];
 }
 
+/** What is known about a model without building it. */
 export interface ModelInfo extends Preprocessing {
+  /** The name that createModel() knows it by. */
   readonly name: string;
   /** The series it belongs to, as PaddleClas names series; "" for models of one's own. */
   readonly series: string;
@@ -59,12 +62,14 @@ export interface ModelInfo extends Preprocessing {
   readonly parameters: number;
   /** Multiply-accumulates for one image of inputSize. */
   readonly macs: number;
+  /** A new model with fresh weights. Throws DataError for an option that the model does not have. */
   create(options?: ModelOptions): Classifier;
 }
 
 /** Builds a model, and knows what is said of it. */
 export interface ModelFunction<T extends Classifier, O extends ModelOptions = ModelOptions> {
   (options?: O): T;
+  /** What is known about it. */
   readonly info: ModelInfo;
 }
 

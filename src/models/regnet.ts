@@ -10,11 +10,13 @@ import { Network } from "./head.js";
 import { Residual, sequence } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
+/** What tells the RegNets apart. */
 export interface RegNetShape {
   /** Blocks of all stages together. */
   depth: number;
   /** Width of the first block, and how much is added for each block, before the steps. */
   initial: number;
+  /** How much is added for each further block. */
   slope: number;
   /** From step to step widths are multiplied by this. */
   factor: number;

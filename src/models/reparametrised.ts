@@ -11,10 +11,15 @@ import { Network } from "./head.js";
 import { sequence, times } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
+/** What tells blocks apart that fuse() turns into one convolution. */
 export interface RepBlockShape {
+  /** Channels of the output. */
   to: number;
+  /** Side of the largest kernel. */
   kernelSize: number;
+  /** Step from one window to the next, 1 or 2. */
   stride: number;
+  /** Groups of the convolutions. */
   groups: number;
   /** Convolutions of the full size beside each other: MobileOne. Otherwise there is one, without a number in its name. */
   branches?: number;
@@ -71,6 +76,7 @@ class RepBlock extends Fusable {
   }
 }
 
+/** What tells RepVGG's and MobileOne's networks apart. */
 export interface RepShape {
   /** The first block, without its stride. */
   stem: Omit<RepBlockShape, "stride">;

@@ -30,6 +30,10 @@ function block(from: number, to: number, stride: number, drop: number): nn.Modul
   return new Residual(layers, { shortcut: { subsample }, relu: true, drop });
 }
 
+/**
+ * ResNet for CIFAR's 32 × 32 pixels, with shortcuts that subsample and pad with zeros. He, Zhang, Ren and
+ * Sun, Deep Residual Learning for Image Recognition (2015), section 4.2, https://arxiv.org/abs/1512.03385.
+ */
 export class CifarResNet extends Network {
   /** depth: blocks of each of the three stages; layers = 6·depth + 2. */
   constructor(depth: number, options: ModelOptions = {}) {

@@ -1,11 +1,12 @@
 // What ResNet's relatives differ in.
 
-/** What distinguishes a network of the family. */
+/** What tells the relatives of ResNet apart. */
 export interface Variant {
   /** Blocks of each of the four stages. */
   depths: readonly [number, number, number, number];
   /** Blocks of 1×1, 3×3, 1×1 with four times the width at the end, instead of two 3×3. */
   bottleneck?: boolean;
+  /** Groups of the 3×3 convolutions. Default 1. */
   groups?: number;
   /** Width of the bottleneck's 3×3 convolution, in parts of a 64-channel stage, for each group. Default 64. */
   widthPerGroup?: number;

@@ -51,6 +51,7 @@ class Unit extends nn.Sequential {
 
 /** Images of any size from 1, made for ≥ 32. */
 export class ShuffleNetV2 extends Network {
+  /** @hidden */
   constructor(variant: Widths, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "variant", variant, { widths: "numbers" });

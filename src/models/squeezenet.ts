@@ -38,6 +38,7 @@ const V1_1: Version = { stem: [64, 3], fires: [0, [16, 64], [16, 64], 0, [32, 12
 
 /** h, w ≥ 21 (version 1.1: 17; PaddleClas's forms: 35, 29). */
 export class SqueezeNet extends Network {
+  /** @hidden */
   constructor(version: Version, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "version", version, { stem: "numbers", fires: "list" });
@@ -60,6 +61,7 @@ export class SqueezeNet extends Network {
     this.heads = ["classifier.1"];
   }
 
+  /** Feature maps → logits [n, numClasses]. */
   override forwardHead(features: Tensor): Tensor {
     return flatten(this.getSubmodule("classifier").forward(features));
   }

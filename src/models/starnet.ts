@@ -37,6 +37,7 @@ function blockOf(width: number, widening: number, drop: number): nn.Module {
   return new Flat(new Residual({ dwconv, f, g, dwconv2 }, { drop }));
 }
 
+/** What tells the StarNets apart. */
 export interface StarNetShape {
   /** Channels of the first stage; each further one has twice as many. */
   width: number;

@@ -11,6 +11,7 @@ import { Residual, sequence, times } from "./layers.js";
 import { HALVES } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
+/** What tells the Xceptions apart. */
 export interface XceptionShape {
   /** Width and stride of each block before the middle. */
   entry: readonly (readonly [width: number, stride: number])[];

@@ -54,6 +54,7 @@ export class SiLU extends Module {
 
 /** x·Φ(x) with the normal distribution Φ. */
 export class GELU extends Module {
+  /** "tanh" for the approximation by tanh, "none" for the exact function. */
   readonly approximate: "none" | "tanh";
 
   constructor(options: GeluOptions = {}) {
@@ -83,6 +84,7 @@ export class Hardswish extends Module {
 
 /** x where it is positive, else x · negativeSlope. */
 export class LeakyReLU extends Module {
+  /** What negative elements are multiplied by. */
   readonly negativeSlope: number;
 
   constructor(negativeSlope = 0.01) {
@@ -99,6 +101,7 @@ export class LeakyReLU extends Module {
 
 /** x where it is positive, else x · weight, which is learnt: one for each of numParameters channels, or for all. */
 export class PReLU extends Module {
+  /** The slopes of negative elements: [numParameters]. */
   readonly weight: Parameter;
 
   /** init: what weights start with, 0.25 by default. @throws ShapeError unless numParameters is an integer ≥ 1 */

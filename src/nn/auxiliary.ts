@@ -5,7 +5,9 @@ import { wrongKind } from "../errors/options.js";
 
 /** An output of a network that a loss is computed from, and its weight in the sum of the losses. */
 export interface WeightedOutput {
+  /** What its loss is multiplied by; 1 for the network's own output. */
   readonly weight: number;
+  /** [n, classes]. */
   readonly logits: Tensor;
 }
 

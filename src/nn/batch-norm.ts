@@ -4,6 +4,7 @@ import { checkOptions } from "../errors/options.js";
 import { checkSize } from "./check.js";
 import { BufferTensor, Module, Parameter } from "./module.js";
 
+/** Options of BatchNorm2d. */
 export interface BatchNorm2dOptions {
   /** Default 1e-5. */
   eps?: number;
@@ -17,12 +18,19 @@ export interface BatchNorm2dOptions {
 
 /** Batch normalisation of [n, h, w, numFeatures], channel by channel. Ioffe and Szegedy (2015), arXiv 1502.03167. */
 export class BatchNorm2d extends Module {
+  /** Scale of each channel, γ: [numFeatures]. undefined without `affine`. */
   readonly weight: Parameter | undefined;
+  /** Shift of each channel, β: [numFeatures]. undefined without `affine`. */
   readonly bias: Parameter | undefined;
+  /** Average of the batches' means: [numFeatures]. undefined without `trackRunningStats`. */
   readonly runningMean: BufferTensor | undefined;
+  /** Average of the batches' unbiased variances: [numFeatures]. undefined without `trackRunningStats`. */
   readonly runningVar: BufferTensor | undefined;
+  /** Batches averaged so far: a scalar. undefined without `trackRunningStats`. */
   readonly numBatchesTracked: BufferTensor | undefined;
+  /** Added to the variance before its root is taken. */
   readonly eps: number;
+  /** Weight of the newest batch in the running statistics; null for the plain average over all batches. */
   readonly momentum: number | null;
   /** Whether the running statistics stay as they are, and are what training normalises by too. Set by freeze(). */
   held = false;

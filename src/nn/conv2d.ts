@@ -8,6 +8,7 @@ import { kaimingUniform, type Initialiser } from "./init.js";
 import { biasOf } from "./linear.js";
 import { Module, Parameter } from "./module.js";
 
+/** Options of Conv2d. */
 export interface Conv2dLayerOptions extends Conv2dOptions {
   /** Default true. */
   bias?: boolean;
@@ -23,8 +24,11 @@ export interface Conv2dLayerOptions extends Conv2dOptions {
  * @throws ShapeError unless groups divides both channel counts
  */
 export class Conv2d extends Module {
+  /** [kh, kw, inChannels/groups, outChannels] in memory, PyTorch's layout in files. */
   readonly weight: Parameter;
+  /** [outChannels]; undefined without `bias`. */
   readonly bias: Parameter | undefined;
+  /** Stride, padding, dilation and groups, as conv2d() takes them. */
   readonly options: Conv2dOptions;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Pair, options: Conv2dLayerOptions = {}) {

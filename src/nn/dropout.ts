@@ -7,6 +7,7 @@ import { Module } from "./module.js";
 
 /** In training, zeroes elements with probability p and scales the rest by 1/(1 − p); in evaluation, nothing. */
 export class Dropout extends Module {
+  /** Probability that an element becomes 0. */
   readonly p: number;
 
   /** @throws ShapeError unless 0 ≤ p < 1 */

@@ -5,6 +5,7 @@ import { checkOptions, wrongKind } from "../errors/options.js";
 import { BatchNorm2d } from "./batch-norm.js";
 import { Module } from "./module.js";
 
+/** Options of freeze(). */
 export interface FreezeOptions {
   /** Whether batch norms that are frozen keep their running statistics too, and normalise by these. Default true. */
   holdStatistics?: boolean;

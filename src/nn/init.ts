@@ -25,6 +25,7 @@ export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
 export type Initialiser = (x: Tensor) => unknown;
 
 const NONLINEARITIES = ["linear", "sigmoid", "tanh", "relu", "leakyRelu"] as const;
+/** An activation that calculateGain() knows, in PyTorch's words. @useDeclaredType */
 export type Nonlinearity = (typeof NONLINEARITIES)[number];
 
 /** The factor by which a nonlinearity shrinks the deviation of its input; `a` is leakyRelu's negative slope. */
@@ -124,12 +125,17 @@ export function fill<T extends Tensor>(x: T, value: number): T {
   return fillWith(x, (values) => values.fill(value));
 }
 
+/** Options of kaimingNormal() and kaimingUniform(). */
 export interface KaimingOptions {
   /** Negative slope of the leaky ReLU behind the layer. Default 0. */
   a?: number;
+  /**
+   * Which variance is kept: that of activations ("fanIn") or that of gradients ("fanOut"). Default "fanIn".
+   */
   mode?: "fanIn" | "fanOut";
   /** Default "leakyRelu". */
   nonlinearity?: Nonlinearity;
+  /** The stream that is drawn from. Default: the one that manualSeed() starts. */
   random?: Random;
 }
 
@@ -157,9 +163,11 @@ export function kaimingNormal<T extends Tensor>(x: T, options: KaimingOptions = 
   return normal(x, 0, kaimingStd(x, options), options.random);
 }
 
+/** Options of xavierNormal() and xavierUniform(). */
 export interface XavierOptions {
   /** Default 1. */
   gain?: number;
+  /** The stream that is drawn from. Default: the one that manualSeed() starts. */
   random?: Random;
 }
 

@@ -4,6 +4,7 @@ import { linear } from "../ops/index.js";
 import { biasUniform, kaimingUniform, type Initialiser } from "./init.js";
 import { Module, Parameter } from "./module.js";
 
+/** Options of Linear. */
 export interface LinearOptions {
   /** Default true. */
   bias?: boolean;
@@ -23,7 +24,9 @@ export function biasOf(size: number, weight: Parameter, biasInit?: Initialiser):
 
 /** y = x·weightᵀ + bias: [n, inFeatures] → [n, outFeatures]. Initialised as PyTorch does, unless told otherwise. */
 export class Linear extends Module {
+  /** [outFeatures, inFeatures]. */
   readonly weight: Parameter;
+  /** [outFeatures]; undefined without `bias`. */
   readonly bias: Parameter | undefined;
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {

@@ -4,6 +4,7 @@ import { checkOptions } from "../errors/options.js";
 import { affine, avgPool2d, div, exp, log, mul, pad, reshape } from "../ops/index.js";
 import { Module } from "./module.js";
 
+/** Options of LocalResponseNorm. */
 export interface LocalResponseNormOptions {
   /** Default 1e-4. */
   alpha?: number;
@@ -19,9 +20,13 @@ export interface LocalResponseNormOptions {
  * section 3.3, in PyTorch's form.
  */
 export class LocalResponseNorm extends Module {
+  /** Channels that are summed over. */
   readonly size: number;
+  /** Factor of the mean square. */
   readonly alpha: number;
+  /** Exponent. */
   readonly beta: number;
+  /** What is added to the mean square. */
   readonly k: number;
 
   /** @throws ShapeError unless size is an integer ≥ 1 */

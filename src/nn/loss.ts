@@ -27,6 +27,10 @@ import { Module } from "./module.js";
 
 /** A function from logits [n, classes] and targets to a loss, which may also look at the images the logits came from. */
 export interface Loss {
+  /**
+   * Logits [n, classes] and targets (class indices i32 [n], or f32 [n, classes]) → the loss, a scalar unless
+   * the reduction is "none".
+   */
   forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor;
   /** The loss for a batch of these images alone, which does once what is the same for all outputs of a network. */
   forBatch?(images: Tensor): Loss;
@@ -36,6 +40,7 @@ export interface Loss {
 
 /** Cross-entropy of logits [n, classes] with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
 export class CrossEntropyLoss implements Loss {
+  /** As crossEntropy() takes them. */
   readonly options: CrossEntropyOptions;
 
   constructor(options: CrossEntropyOptions = {}) {
@@ -43,6 +48,7 @@ export class CrossEntropyLoss implements Loss {
     this.options = copied(options);
   }
 
+  /** Logits [n, classes] and targets → the loss; see crossEntropy(). */
   forward(logits: Tensor, target: Tensor): Tensor {
     return crossEntropy(logits, target, this.options);
   }
@@ -63,6 +69,7 @@ export class CrossEntropyLoss implements Loss {
  * indices (i32 [n]).
  */
 export class BCEWithLogitsLoss implements Loss {
+  /** As binaryCrossEntropyWithLogits() takes them. */
   readonly options: BinaryCrossEntropyOptions;
 
   constructor(options: BinaryCrossEntropyOptions = {}) {
@@ -70,6 +77,7 @@ export class BCEWithLogitsLoss implements Loss {
     this.options = copied(options);
   }
 
+  /** Logits [n, classes] and targets → the loss; see binaryCrossEntropyWithLogits(). */
   forward(logits: Tensor, target: Tensor): Tensor {
     return binaryCrossEntropyWithLogits(logits, target, this.options);
   }
@@ -77,6 +85,7 @@ export class BCEWithLogitsLoss implements Loss {
 
 /** The focal loss for one class an image (softmax), with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
 export class FocalLoss implements Loss {
+  /** As focalLoss() takes them. */
   readonly options: FocalLossOptions;
 
   constructor(options: FocalLossOptions = {}) {
@@ -84,6 +93,7 @@ export class FocalLoss implements Loss {
     this.options = copied(options);
   }
 
+  /** Logits [n, classes] and targets → the loss; see focalLoss(). */
   forward(logits: Tensor, target: Tensor): Tensor {
     return focalLoss(logits, target, this.options);
   }
@@ -91,6 +101,7 @@ export class FocalLoss implements Loss {
 
 /** The focal loss for several classes an image (sigmoid), with targets in [0, 1] (f32 [n, classes]) or class indices. */
 export class SigmoidFocalLoss implements Loss {
+  /** As sigmoidFocalLoss() takes them. */
   readonly options: SigmoidFocalOptions;
 
   constructor(options: SigmoidFocalOptions = {}) {
@@ -98,11 +109,13 @@ export class SigmoidFocalLoss implements Loss {
     this.options = copied(options);
   }
 
+  /** Logits [n, classes] and targets → the loss; see sigmoidFocalLoss(). */
   forward(logits: Tensor, target: Tensor): Tensor {
     return sigmoidFocalLoss(logits, target, this.options);
   }
 }
 
+/** Options of DistillationLoss. */
 export interface DistillationOptions {
   /** Share of the teacher's part, in [0, 1]. Default 0.9: Hinton et al. found that the labels should count for little. */
   alpha?: number;
@@ -120,9 +133,13 @@ export interface DistillationOptions {
  * G. Hinton, O. Vinyals and J. Dean, Distilling the Knowledge in a Neural Network (2015, https://arxiv.org/abs/1503.02531).
  */
 export class DistillationLoss implements Loss {
+  /** The network that is imitated, in evaluation mode. */
   readonly teacher: Module;
+  /** Share of the teacher's part. */
   readonly alpha: number;
+  /** What logits are divided by before softmax. */
   readonly temperature: number;
+  /** The loss of the labels. */
   readonly loss: Loss;
 
   /** @throws ShapeError unless alpha is in [0, 1] and temperature > 0 */

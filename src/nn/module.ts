@@ -12,11 +12,13 @@ import { checkOptions, kindOf, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
 import { noGrad } from "../core/grad-mode.js";
 
+/** Options of Parameter and BufferTensor. */
 export interface StateOptions {
   /** Axis i in files is axis fileAxes[i] in memory. Default: the same order. */
   fileAxes?: readonly number[];
 }
 
+/** Options of loadStateDict(). */
 export interface LoadOptions {
   /** Whether everything must be there and fit. Default true. */
   strict?: boolean;
@@ -26,8 +28,11 @@ export interface LoadOptions {
 
 /** A tensor of another shape or type than the model's. */
 export interface Mismatch {
+  /** The tensor's name in files. */
   readonly name: string;
+  /** Type and shape in the state dict. */
   readonly got: string;
+  /** Type and shape in the model. */
   readonly expected: string;
 }
 
@@ -35,12 +40,15 @@ export interface Mismatch {
 export interface LoadReport {
   /** Names that the module has and the state dict lacks. */
   readonly missing: string[];
+  /** Names that the state dict has and the module lacks. */
   readonly unexpected: string[];
+  /** Tensors of another shape or type. */
   readonly mismatched: Mismatch[];
 }
 
 /** A tensor that belongs to a module: freed with it, not by scopes, and part of its state. */
 abstract class ModuleTensor extends Tensor {
+  /** Axis i in files is axis fileAxes[i] in memory; undefined for the same order. */
   readonly fileAxes: readonly number[] | undefined;
 
   constructor(value: Tensor, owner: Owner, options: StateOptions = {}) {
@@ -91,6 +99,7 @@ function fileName(field: string): string {
   return field.replace(/_$/, "").replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 }
 
+/** Options of namedParameters() and the like. */
 export interface NamesOptions {
   /** Whether a tensor that stands in several places is listed once, by its first name; otherwise by all. Default true. */
   removeDuplicate?: boolean;
@@ -187,6 +196,7 @@ export abstract class Module {
     return this.#named(Parameter, options);
   }
 
+  /** Every parameter of the module and its children, each once. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, p]) => p);
   }

@@ -15,7 +15,9 @@ import { Module } from "./module.js";
 
 /** Largest value of each window. The stride is kernelSize unless given. */
 export class MaxPool2d extends Module {
+  /** Height and width of a window, or one number for both. */
   readonly kernelSize: Pair;
+  /** Stride, padding, dilation and ceilMode, as maxPool2d() takes them. */
   readonly options: MaxPoolOptions;
 
   constructor(kernelSize: Pair, options: MaxPoolOptions = {}) {
@@ -33,7 +35,9 @@ export class MaxPool2d extends Module {
 
 /** Mean of each window. The stride is kernelSize unless given. */
 export class AvgPool2d extends Module {
+  /** Height and width of a window, or one number for both. */
   readonly kernelSize: Pair;
+  /** Stride, padding, ceilMode and countIncludePad, as avgPool2d() takes them. */
   readonly options: AvgPoolOptions;
 
   constructor(kernelSize: Pair, options: AvgPoolOptions = {}) {
@@ -51,6 +55,7 @@ export class AvgPool2d extends Module {
 
 /** Means over windows that divide any image into outputSize; 1 is global average pooling. */
 export class AdaptiveAvgPool2d extends Module {
+  /** Height and width of the output, or one number for both. */
   readonly outputSize: Pair;
 
   constructor(outputSize: Pair) {

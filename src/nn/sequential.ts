@@ -33,6 +33,7 @@ export class Sequential extends Module {
     });
   }
 
+  /** Number of layers. */
   get length(): number {
     return this.#layers.length;
   }

@@ -6,6 +6,7 @@ import { Conv2d, type Conv2dLayerOptions } from "./conv2d.js";
 import { Module } from "./module.js";
 import { AdaptiveAvgPool2d } from "./pool.js";
 
+/** Options of SqueezeExcitation. */
 export interface SqueezeExcitationOptions {
   /** Between the two layers. Default ReLU. */
   activation?: new () => Module;
@@ -20,9 +21,13 @@ export interface SqueezeExcitationOptions {
  * arXiv 1709.01507.
  */
 export class SqueezeExcitation extends Module {
+  /** 1×1 convolution from the channels to the squeezed ones. */
   readonly fc1: Conv2d;
+  /** 1×1 convolution back. */
   readonly fc2: Conv2d;
+  /** Between the two convolutions. */
   readonly activation: Module;
+  /** Behind the second; its output weighs the channels. */
   readonly scaleActivation: Module;
   readonly #avgpool = new AdaptiveAvgPool2d(1);
 

@@ -11,6 +11,7 @@ import { Module } from "./module.js";
  * 1603.09382; torchvision's mode "row".
  */
 export class StochasticDepth extends Module {
+  /** Probability that a branch is left out for an image. */
   readonly p: number;
 
   /** @throws ShapeError unless 0 ≤ p < 1 */

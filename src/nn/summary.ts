@@ -7,6 +7,7 @@ import { Module } from "./module.js";
 import { activationBytes } from "./memory.js";
 import { freeConstants, trace, type Graph, type GraphNode } from "./trace.js";
 
+/** A layer as summary() lists it. */
 export interface LayerSummary {
   /** Where it is: "layer1.0.conv1". */
   name: string;
@@ -14,16 +15,19 @@ export interface LayerSummary {
   type: string;
   /** Of its output. */
   shape: Shape;
+  /** Number of its parameters. */
   parameters: number;
   /** Multiplications with weights that its output takes, batch included. */
   macs: number;
 }
 
+/** What summary() returns; String(…) makes a table of it. */
 export interface ModelSummary {
   /** In the order in which they are applied. */
   layers: LayerSummary[];
   /** Trainable or frozen, but no statistics. */
   parameters: number;
+  /** Multiply-accumulates of all layers, batch included. */
   macs: number;
   /** Bytes of activations that training keeps for backward; weights, gradients and an optimizer's moments come on top. */
   activationBytes: number;

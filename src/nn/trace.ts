@@ -22,6 +22,7 @@ export interface GraphNode {
   readonly attrs: Readonly<Record<string, unknown>>;
   /** Of its output. */
   readonly shape: Shape;
+  /** Type of the output's elements. */
   readonly dtype: DType;
 }
 
@@ -29,14 +30,17 @@ export interface GraphNode {
 export interface GraphLayer {
   /** Where the module is: "layer1.0.conv1"; "" is the network itself. */
   readonly path: string;
+  /** The module itself. */
   readonly module: Module;
   /** Of its output. */
   readonly shape: Shape;
   /** The nodes that it applied: nodes[begin] … nodes[end − 1]. */
   readonly begin: number;
+  /** Behind the last of them. */
   readonly end: number;
 }
 
+/** The operations of a network in order, as trace() records them. */
 export interface Graph {
   /** Of the value called "input". */
   readonly inputShape: Shape;

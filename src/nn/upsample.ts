@@ -7,6 +7,7 @@ import { Module } from "./module.js";
 
 /** Images made larger by whole factors, each pixel repeated. */
 export class Upsample extends Module {
+  /** As interpolate() takes them. */
   readonly options: InterpolateOptions;
 
   /** @throws ShapeError unless scaleFactor is an integer ≥ 1 or two */

@@ -27,6 +27,7 @@ import { UsageError } from "./usage-error.js";
 
 /** Arguments that follow from the data too. */
 export interface ChosenArguments {
+  /** The arguments, those chosen by the data among them. */
   readonly args: TrainArguments;
   /** The data, to be handed to runTraining(); undefined for a run that is resumed. */
   readonly data?: LoadedDataset;

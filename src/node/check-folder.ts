@@ -18,9 +18,11 @@ import { breathe } from "../train/breath.js";
 import { entriesIn, looksLikePicture, Visits } from "./datasets/scan.js";
 import { innermost, layoutOf } from "./datasets/splits.js";
 
+/** Options of checkFolder(). */
 export interface CheckOptions {
   /** Pictures with a side shorter than this are too small. Default 16. */
   minSize?: number;
+  /** Called as files are looked at: how many are done, of how many. */
   onProgress?: (done: number, total: number) => void;
 }
 
@@ -38,16 +40,22 @@ export type ProblemKind = "undecodable" | "small" | "clipped" | "duplicate" | "s
  */
 export type RemarkKind = "extension" | "mode" | "other" | "ignored";
 
+/** Something that checkFolder() found. */
 export interface Finding<Kind extends string> {
+  /** What is wrong, or worth knowing. */
   kind: Kind;
   /** Paths from the folder: one, or all that are the same picture. */
   paths: string[];
+  /** The rest of the sentence: what exactly was found. */
   detail: string;
 }
 
+/** Something that keeps a picture from being used, or spoils training. */
 export type Problem = Finding<ProblemKind>;
+/** Something that is worth knowing and does no harm. */
 export type Remark = Finding<RemarkKind>;
 
+/** What checkFolder() says about a split. */
 export interface SplitReport {
   /** The split's folder; "" where the class folders are in the folder itself. */
   name: string;
@@ -59,13 +67,19 @@ export interface SplitReport {
   imbalance: number | null;
 }
 
+/** What checkFolder() returns. */
 export interface FolderReport {
+  /** The folder that was looked at. */
   folder: string;
+  /** Pictures that can be used. */
   images: number;
+  /** train, val and test, where there are folders for them; otherwise one. */
   splits: SplitReport[];
   /** How many pictures have which pixels: "RGB", "L", "RGBA, 16 bits" …, in Pillow's words. */
   modes: Record<string, number>;
+  /** What should be mended. */
   problems: Problem[];
+  /** What is worth knowing. */
   remarks: Remark[];
 }
 

@@ -18,8 +18,10 @@ import { DataError, reason, short } from "../errors.js";
  * (https://github.com/jamsinclair/jSquash). "auto": the first of sharp, jsquash, jpeg-js that is installed.
  */
 export type DecoderChoice = "auto" | InstalledDecoder;
+/** One of decoderNames. @useDeclaredType */
 export type InstalledDecoder = (typeof decoderNames)[number];
 
+/** What can read JPEG files, if it is installed; see DecoderChoice. */
 export const decoderNames = ["jpeg-js", "sharp", "jsquash"] as const;
 
 let chosen: InstalledDecoder = "jpeg-js";

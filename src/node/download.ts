@@ -8,7 +8,9 @@ import { dirname } from "node:path";
 import { DataError, reason } from "../errors.js";
 import { flush, makeFolders, writeFileAtomic } from "./files.js";
 
+/** How far a download has come. */
 export interface DownloadProgress {
+  /** The address that is read. */
   readonly url: string;
   /** Bytes there are, those of earlier transfers included. */
   readonly received: number;
@@ -16,12 +18,15 @@ export interface DownloadProgress {
   readonly total: number | undefined;
 }
 
+/** Options of download(). */
 export interface DownloadOptions {
   /** Hash of the whole file, in hex, or how it begins: torchvision's names have the first eight digits. */
   md5?: string;
+  /** SHA-256 of the whole file, in hex, or how it begins. */
   sha256?: string;
   /** Sent with every request. Those that authorise are not sent on where the server leads to another (WHATWG Fetch). */
   headers?: Readonly<Record<string, string>>;
+  /** Called as bytes arrive. */
   onProgress?: (progress: DownloadProgress) => void;
   /** Transfers to try for an address before giving up, each going on where the last ended. Default 3. */
   attempts?: number;

@@ -6,12 +6,17 @@ import { told } from "../wasm/host.js";
 import { runtime } from "../wasm/runtime.js";
 import { decoderChoice } from "./decoder.js";
 
+/** The machine and the versions that a run was computed with. */
 export interface Environment {
+  /** fovea's version. */
   fovea: string;
+  /** The runtime's version. */
   node: string;
   /** Operating system and its release; "unknown", and 0 below, where the system refuses to say. */
   system: string;
+  /** The processor's name. */
   cpu: string;
+  /** Number of logical processors. */
   processors: number;
   /** Bytes. */
   memory: number;
@@ -19,6 +24,7 @@ export interface Environment {
   threads: number;
   /** Kernels. */
   binary: string;
+  /** Whether vectors are joined to 256 bits; see init(). */
   simd256: boolean;
   /** What reads JPEG files. */
   decoder: string;
@@ -26,6 +32,7 @@ export interface Environment {
   date: string;
 }
 
+/** The machine and the versions at hand, as run folders and reports name them. */
 export function environment(): Environment {
   const { threads, binary, simd256 } = runtime();
   const processors = told(cpus, []);

@@ -7,8 +7,10 @@ import { loadDataset, type LoadedDataset, type LoadOptions } from "./datasets/in
 import { digestsOf, folderDigest, type TrainedOn } from "./held-out.js";
 import { UsageError } from "./usage-error.js";
 
+/** Part of a dataset. */
 export type Split = "train" | "val" | "all";
 
+/** Options of evalPart(). */
 export interface EvalPartOptions extends LoadOptions {
   /** Which part. Default: the one to evaluate on, where there is one; otherwise all. */
   split?: Split;
@@ -20,11 +22,15 @@ export interface EvalPartOptions extends LoadOptions {
   trainedOn?: TrainedOn;
 }
 
+/** The part of a dataset that a model is evaluated on. */
 export interface EvalPart {
+  /** Its pictures. */
   data: Dataset;
+  /** Which part that is. */
   split: Split;
   /** By what the dataset was split, if it had to be. */
   valFraction?: number;
+  /** Seed of that split. */
   seed?: number;
   /** What is evaluated, in a sentence, where that is not plain. */
   note?: string;

@@ -11,6 +11,7 @@ import { withFile } from "./weights.js";
 
 /** Pictures and their features, a row each. */
 export interface PictureFeatures extends FeatureRows {
+  /** Path of each picture. */
   readonly files: readonly string[];
 }
 

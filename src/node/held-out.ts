@@ -7,6 +7,7 @@ import { Subset, type Dataset } from "../data/index.js";
 
 /** The images of a part of a dataset. */
 export interface PartDigest {
+  /** How many there are. */
   readonly images: number;
   /** SHA-256 of their names and classes. What is in the files is not read. */
   readonly sha256: string;
@@ -18,7 +19,9 @@ export interface TrainedOn {
   readonly folder: string;
   /** By what the part for evaluation was split off; null where the data had one, or none was wanted. */
   readonly split: { readonly valFraction: number; readonly seed: number } | null;
+  /** What was trained on. */
   readonly train: PartDigest;
+  /** What was kept for evaluation; null if there was nothing. */
   readonly val: PartDigest | null;
 }
 

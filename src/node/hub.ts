@@ -13,6 +13,7 @@ import { downloadProgress } from "./progress.js";
 import { INDEX_FILE, readIndex } from "./sharded.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
+/** Options of fetchWeights(). */
 export interface FetchWeightsOptions {
   /** Folder that holds weights. Default: foveaHome()/weights. */
   root?: string;

@@ -21,11 +21,13 @@ import { isTensorflow, refuseTensorflow } from "./tensorflow.js";
 import { adaptedTo, loadRead, readWeights } from "./weights.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
+/** What openModel() returns. */
 export interface TrainedModel {
   /** In evaluation mode. */
   readonly model: Classifier;
   /** The name that createModel() knows it by. */
   readonly architecture: string;
+  /** Whether it was built with `smallImages`. */
   readonly smallImages: boolean;
   /** Names of the classes, if they are known. */
   readonly classes?: readonly string[];
@@ -37,6 +39,7 @@ export interface TrainedModel {
   readonly assumed?: string;
 }
 
+/** Where openModel() finds a model. */
 export interface ModelSource {
   /** A registered name; for a folder, a file with a config.json or one that torchvision publishes it may be left out. */
   model?: string;
@@ -106,8 +109,11 @@ export function requireModel(file: string, published: PublishedWeights, architec
 
 /** A file of weights and the config.json beside it; `own`: whether that is about this very file, as its place and name say. */
 export interface LocatedWeights {
+  /** Path of the weights. */
   file: string;
+  /** Path of the config.json; undefined if there is none. */
   config?: string;
+  /** Whether the config.json is about this very file. */
   own?: boolean;
 }
 

@@ -75,9 +75,13 @@ export interface PreparationOptions {
   inChans?: number | null;
   /** Share of the resized picture's side that the cut keeps. */
   cropPct?: number | null;
+  /** How a picture is brought to the model's proportions; see Preprocessing. */
   cropMode?: Preprocessing["cropMode"] | null;
+  /** How pictures are resized. */
   interpolation?: Preprocessing["interpolation"] | null;
+  /** Subtracted from each channel, of values in 0…1. */
   mean?: readonly number[] | null;
+  /** What each channel is divided by, of values in 0…1. */
   std?: readonly number[] | null;
   /** How images were prepared for the weights. Default: there are none yet, so the dataset's channels and statistics decide. */
   trained?: Preprocessing | undefined;
@@ -177,7 +181,10 @@ export function fits(dataset: Dataset, preparation: Preprocessing): boolean {
 }
 
 /** What brings the dataset's images to what the model was trained on. @throws DataError if nothing does */
-export function evalTransforms(dataset: Dataset, preparation: Preprocessing): Transforms {
+export function evalTransforms(
+  dataset: Dataset,
+  preparation: Preprocessing,
+): Pick<LoaderOptions, "transform" | "normalization"> {
   checkDataset("evalTransforms", dataset);
   checkPreprocessing("evalTransforms", preparation);
   const { mean, std } = preparation;

@@ -65,6 +65,7 @@ export class Progress {
     this.#line = new StatusLine(out);
   }
 
+  /** Shows a step; to be passed to fit() and findLr(). */
   readonly onStep = (report: StepReport): void => {
     this.#line.show((width) => stepLine(report, width), report.step === report.steps);
   };

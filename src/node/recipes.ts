@@ -5,6 +5,7 @@ import finetune from "./recipes/finetune.json";
 import mnistLenet5 from "./recipes/mnist-lenet5.json";
 import { imagenetRecipes } from "./recipes/imagenet.js";
 
+/** Values of `fovea train`'s options, by the name that --recipe takes. */
 export const recipes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "cifar10-resnet20": cifar10Resnet20,
   finetune,

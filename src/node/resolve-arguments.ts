@@ -17,6 +17,7 @@ import { UsageError } from "./usage-error.js";
 
 type Values = Readonly<Record<string, unknown>>;
 type Name = keyof TrainArguments;
+/** Arguments of a training run that were given; the others follow from recipe, data and defaults. */
 export type TrainFlags = Partial<TrainArguments>;
 
 export const trainNames = Object.keys(trainOptions) as Name[];

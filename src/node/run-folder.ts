@@ -14,8 +14,11 @@ import { saveWeights } from "./weights.js";
 
 /** What an evaluation says; null where there was nothing to evaluate on. Accuracies are fractions. */
 export interface Scores {
+  /** Share of images whose class was the best guess. */
   top1: number | null;
+  /** Share of images whose class was among the five best guesses. */
   top5: number | null;
+  /** Mean loss. */
   loss: number | null;
   /** Mean average precision, where images have several classes each. */
   map?: number;
@@ -25,11 +28,13 @@ export interface Scores {
 export interface Metrics extends Scores {
   /** The epoch after which the model had the best weights, and which they are: as trained, or averaged (--model-ema). */
   bestEpoch: number;
+  /** Whether the best weights are those trained or their averages. */
   bestWeights: WeightsKind;
   /** Of weights/last.safetensors. */
   last: Scores;
   /** Of weights/last-ema.safetensors, where weights are averaged. */
   lastEma?: Scores;
+  /** Epochs trained. */
   epochs: number;
   /** Of the whole training, evaluations included. */
   seconds: number;
@@ -39,6 +44,7 @@ export interface Metrics extends Scores {
   skipped?: number;
   /** What was said of the data at the start. */
   notes?: readonly string[];
+  /** Names of the classes. */
   classes: readonly string[];
 }
 
@@ -64,7 +70,12 @@ const COLUMNS = [
 /** Columns that only some runs have. */
 const OPTIONAL = /_map$|^ema_/;
 
+/**
+ * The folder that a training run writes: arguments, a row per epoch, metrics, weights, a checkpoint. Only one
+ * process may write to it at a time.
+ */
 export class RunFolder {
+  /** Where it is. */
   readonly path: string;
   #lock: RunLock | undefined;
   /** Folders that claim() made, the innermost first. */
@@ -168,6 +179,7 @@ export class RunFolder {
     await ema?.apply(() => save("ema", "last-ema.safetensors"));
   }
 
+  /** Writes metrics.json. */
   async writeMetrics(metrics: Metrics): Promise<void> {
     await this.#json("metrics.json", metrics);
   }

@@ -6,9 +6,13 @@ import { environmentVariable } from "../wasm/host.js";
 
 /** What is asked of a stream; process.stderr is one. */
 export interface StatusStream {
+  /** Whether it is a terminal, where lines may replace each other. */
   readonly isTTY?: boolean | undefined;
+  /** Width of the terminal in characters. */
   readonly columns?: number | undefined;
+  /** Writes a text. */
   write(text: string): unknown;
+  /** Listens for errors of writing, which are then ignored. */
   on?(event: "error", listener: () => void): unknown;
 }
 

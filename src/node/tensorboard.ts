@@ -51,6 +51,7 @@ const write = (fields: Fields, pbf: PbfWriter): void => fields(pbf);
 /** SessionLog.SessionStatus.START */
 const START = 1;
 
+/** Options of EventWriter. */
 export interface EventWriterOptions {
   /**
    * For a run that goes on: what older files of the folder say of this step and later ones is void, since those steps come

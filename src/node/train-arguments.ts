@@ -5,7 +5,7 @@ import type { trainOptions } from "./train-options.js";
 
 type Table = typeof trainOptions;
 
-/** Plain JSON; null where something is left out. Names and meanings are timm's wherever it has them. */
+/** Plain JSON; null where something is left out. Names and meanings are timm's wherever it has them. @useDeclaredType */
 export type TrainArguments = {
   [Name in keyof Table]: Table[Name] extends TrainOption<infer Value> ? Value : never;
 };

@@ -35,21 +35,33 @@ import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { lossOf, scheduleOf } from "./training-rates.js";
 
+/** Everything that a training run works with. */
 export interface Setup {
+  /** The network. */
   model: Classifier;
+  /** Names of the classes. */
   classes: readonly string[];
+  /** How images are prepared. */
   preparation: Preprocessing;
+  /** Whether images have one class each or several. @hidden */
   task: Task;
+  /** The pictures to train on. */
   trainLoader: DataLoader;
+  /** The pictures to evaluate on, if there are any. */
   evalLoader?: DataLoader;
+  /** What changes the parameters. */
   optimizer: Optimizer;
+  /** The learning rate of each step. */
   schedule: Schedule;
+  /** What is minimised. */
   loss: Loss;
+  /** The average of the weights, with --model-ema. */
   ema?: ModelEma;
   /** The images of both parts, to know them again. */
   trainedOn: TrainedOn;
-  /** Pictures that were found and are in no loader, and what else is to be said of data and weights before they are used. */
+  /** Pictures that were found and are in no loader. */
   leftOut: readonly LeftOut[];
+  /** What else is worth knowing about data and weights, a sentence each. */
   notes: readonly string[];
   /** Frees everything. */
   end(): void;

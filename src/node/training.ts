@@ -43,15 +43,22 @@ import { setUpTraining, type Setup } from "./training-setup.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
 /** A training under way; `binary`: the kernels that compute. */
-export type Training = Setup & { binary: string };
+export interface Training extends Setup {
+  /** Which kernels compute. */
+  binary: string;
+}
 
+/** What runTraining() calls as it goes. */
 export interface TrainingHooks {
   /** The data, if argumentsByData() has read them. */
   data?: LoadedDataset;
+  /** Called when data, model and run folder are ready, before the first step. */
   onStart?: (training: Training, run: RunFolder) => void;
   /** Told what there is to say, a sentence each: after onStart. */
   onNote?: (note: string) => void;
+  /** Called after every step. */
   onStep?: (report: StepReport) => void;
+  /** Called after every epoch and its evaluation. */
   onEpoch?: (report: EpochReport) => void;
   /** At the end, if there were files that could not be used; `path` is their list. */
   onSkipped?: (files: readonly LeftOut[], path: string) => void;

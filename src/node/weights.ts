@@ -72,6 +72,7 @@ export async function readWeights(path: string, options: ReadOptions = {}): Prom
   return path.endsWith(".safetensors.index.json") ? readSharded(path, read) : read(path);
 }
 
+/** Options of loadWeights(). */
 export interface LoadWeightsOptions extends ReadOptions {
   /** Whether everything must be there and fit. false loads what fits, as for a head with other classes. Default true. */
   strict?: boolean;

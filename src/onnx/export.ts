@@ -11,6 +11,7 @@ import { freeConstants } from "../nn/trace.js";
 import { encodeOnnx } from "./proto.js";
 import { writeGraph, type Graphs } from "./write-graph.js";
 
+/** Options of exportOnnx(). */
 export interface ExportOnnxOptions {
   /** Of the images: height, width, channels. Default: preprocessing's. */
   inputSize?: readonly [height: number, width: number, channels: number];

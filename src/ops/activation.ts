@@ -60,6 +60,7 @@ export const relu6 = defineActivation("relu6", "x");
 
 const [exactGelu, tanhGelu] = [defineActivation("gelu", "x", 8), defineActivation("geluTanh", "x", 8)];
 
+/** Options of gelu(). */
 export interface GeluOptions {
   /** "tanh": of the normal distribution by way of tanh, which differs by up to 0.0005. Default "none". */
   approximate?: "none" | "tanh";

@@ -48,6 +48,7 @@ function reduced(losses: Tensor, reduction: Reduction): Tensor {
   return reduction === "none" ? losses : reduction === "sum" ? sum(losses) : mean(losses);
 }
 
+/** Options of binaryCrossEntropyWithLogits(). */
 export interface BinaryCrossEntropyOptions {
   /** Weight of the positive examples, for all classes or for each: above 1 it raises recall, below 1 precision. Default 1. */
   posWeight?: ClassNumbers;
@@ -99,6 +100,7 @@ const TINY = 1e-30;
 /** q^gamma for q ≥ 0. */
 const power = (q: Tensor, gamma: number): Tensor => exp(affine(log(affine(q, 1, TINY)), gamma));
 
+/** Options of both focal losses. */
 export interface FocalOptions {
   /** How much less a well-classified example counts: 0 for not at all. Default 2. */
   gamma?: number;
@@ -106,6 +108,7 @@ export interface FocalOptions {
   reduction?: Reduction;
 }
 
+/** Options of sigmoidFocalLoss(). */
 export interface SigmoidFocalOptions extends FocalOptions {
   /** Weight of the positive examples, in [0, 1]; the others' is 1 − alpha. −1: all have weight 1. Default 0.25. */
   alpha?: number;
@@ -145,6 +148,7 @@ export function sigmoidFocalLoss(x: Tensor, target: Tensor, options: SigmoidFoca
   });
 }
 
+/** Options of focalLoss(). */
 export interface FocalLossOptions extends FocalOptions {
   /** α, for all classes or for each: with weights whose mean over the images is 1 the loss keeps its size. Default 1. */
   alpha?: ClassNumbers;

@@ -48,6 +48,7 @@ const interpolateOp = defineOp({
   vjp: { x: (dy, { shapes }, attrs) => gradient(shapes.x, { dy }, attrs) },
 });
 
+/** Options of interpolate(). */
 export interface InterpolateOptions {
   /** How many times as high and wide; whole numbers. */
   scaleFactor: Pair;

@@ -141,6 +141,7 @@ export function softmax(x: Tensor, axis = -1): Tensor {
   return softmaxOp({ x });
 }
 
+/** Options of crossEntropy(). */
 export interface CrossEntropyOptions {
   /** Weight of each class. The mean over class indices is by the weights; over probabilities it is by the rows. Default 1. */
   weight?: ClassNumbers;

@@ -329,6 +329,7 @@ const batchNormOp = defineOp({
   },
 });
 
+/** Options of batchNorm(). */
 export interface BatchNormOptions {
   /** Use and track the batch's statistics (true) or the running ones (false). Default false, as in PyTorch. */
   training?: boolean;

@@ -154,18 +154,23 @@ function windowCopy(
   };
 }
 
+/** Options of all poolings. */
 export interface PoolOptions {
   /** Default: kernelSize. */
   stride?: Pair;
+  /** Rows and columns around the image: of −∞ for maxPool2d(), of zeros for avgPool2d(). Default 0. */
   padding?: Padding2dOption;
   /** Whether a rest at the end gets a window of its own, which reaches over it. Default false. */
   ceilMode?: boolean;
 }
 
+/** Options of maxPool2d(). */
 export interface MaxPoolOptions extends PoolOptions {
+  /** Distance between the elements of a window. Default 1. */
   dilation?: Pair;
 }
 
+/** Options of avgPool2d(). */
 export interface AvgPoolOptions extends PoolOptions {
   /** Whether a window at the border divides by its padded cells too. Default true, as in PyTorch. */
   countIncludePad?: boolean;

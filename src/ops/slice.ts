@@ -124,8 +124,11 @@ const flipOp = defineOp({
 
 /** Elements begin, begin + step, … before end along one axis. */
 export interface SliceRange {
+  /** The first element; counts from the end if negative. Default 0, with a negative step the last one. */
   begin?: number;
+  /** Behind the last element; counts from the end if negative. Default: all to the end. */
   end?: number;
+  /** From one element to the next. Default 1. */
   step?: number;
 }
 

@@ -5,6 +5,7 @@ import type { Tensor } from "../core/tensor.js";
 import { DataError, ShapeError, short } from "../errors.js";
 import { kindOf } from "../errors/options.js";
 
+/** What becomes of the losses of a batch: their mean, their sum, or none: they stay one for each image. */
 export type Reduction = "mean" | "sum" | "none";
 
 /** One number for all classes, or one for each. */

@@ -12,7 +12,9 @@ export type Pair = number | readonly [height: number, width: number];
 type Sides = readonly [before: number, after: number];
 
 /** A number for all four sides, [height, width] for two each, or every one: [[top, bottom], [left, right]]. */
-export type Padding2d = Pair | readonly [height: Sides, width: Sides];
+export type Padding2d =
+  | Pair
+  | readonly [height: readonly [top: number, bottom: number], width: readonly [left: number, right: number]];
 
 /**
  * "same": as much as makes the output ⌈size / stride⌉ high and wide, the odd pixel after the image, as TensorFlow pads; what

@@ -3,6 +3,7 @@ import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { number, readOptions, type OptionsOf } from "./options.js";
 import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
 
+/** Options of Adagrad. @useDeclaredType */
 export type AdagradOptions = OptionsOf<typeof Adagrad.options>;
 
 /**
@@ -11,6 +12,7 @@ export type AdagradOptions = OptionsOf<typeof Adagrad.options>;
  * https://jmlr.org/papers/v12/duchi11a.html. @throws DataError for an option outside its range
  */
 export class Adagrad extends Optimizer<"square", "steps"> {
+  /** @hidden */
   static readonly options = {
     /** Default 0.01. */
     lr: number(0.01),
@@ -24,8 +26,11 @@ export class Adagrad extends Optimizer<"square", "steps"> {
     eps: number(1e-10),
   };
 
+  /** How fast the rate falls with the steps. */
   readonly lrDecay: number;
+  /** What the sums of squares start from. */
   readonly initialAccumulatorValue: number;
+  /** Added to the root of the sum of squares. */
   readonly eps: number;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdagradOptions = {}) {

@@ -4,6 +4,7 @@ import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { checkRange, number, option, readOptions, type OptionsOf } from "./options.js";
 import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
 
+/** Options of Adam and AdamW. @useDeclaredType */
 export type AdamOptions = OptionsOf<typeof Adam.options>;
 
 type Betas = readonly [number, number];
@@ -22,6 +23,7 @@ const BEGINNING = { tensors: { m: 0, v: 0 }, numbers: { power1: 1, power2: 1 } }
 
 /** Adam: Kingma and Ba (2014), arXiv 1412.6980. @throws DataError for an option outside its range */
 export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
+  /** @hidden */
   static readonly options = {
     /** Default 0.001. */
     lr: number(0.001),
@@ -33,7 +35,9 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
     weightDecay: number(0),
   };
 
+  /** How much of the averages of the gradient and its square a step keeps. */
   readonly betas: readonly [number, number];
+  /** Added to the root of the average square. */
   readonly eps: number;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: AdamOptions = {}) {
@@ -79,6 +83,7 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
 
 /** Adam with decoupled weight decay: Loshchilov and Hutter (2017), arXiv 1711.05101. weightDecay defaults to 0.01. */
 export class AdamW extends Adam {
+  /** @hidden */
   static override readonly options = { ...Adam.options, weightDecay: number(0.01) };
 
   protected override decay(weightDecay: number): { l2: number; decay: number } {

@@ -5,6 +5,7 @@ import { BLOCK, BLOCK_GRAIN, blockSums, norm } from "./norm.js";
 import { number, positive, readOptions, type OptionsOf } from "./options.js";
 import type { Memory, ParameterGroup, Rates } from "./optimizer.js";
 
+/** Options of LAMB. @useDeclaredType */
 export type LAMBOptions = OptionsOf<typeof LAMB.options>;
 
 /**
@@ -13,6 +14,7 @@ export type LAMBOptions = OptionsOf<typeof LAMB.options>;
  * 1e-6, weightDecay to 0.01, and parameters without weight decay move by lr·u. @throws DataError for an option outside its range
  */
 export class LAMB extends Adam {
+  /** @hidden */
   static override readonly options = {
     ...Adam.options,
     /** Default 1e-6. */
@@ -23,6 +25,7 @@ export class LAMB extends Adam {
     maxGradNorm: positive(1),
   };
 
+  /** The length that all gradients together are shortened to. */
   readonly maxGradNorm: number;
   /** What gradients are multiplied by in this step. */
   #gain = 1;

@@ -4,6 +4,7 @@ import { number, readOptions, type OptionsOf } from "./options.js";
 import type { ParameterGroup } from "./optimizer.js";
 import { SGD } from "./sgd.js";
 
+/** Options of LARS. @useDeclaredType */
 export type LARSOptions = OptionsOf<typeof LARS.options>;
 
 /**
@@ -12,6 +13,7 @@ export type LARSOptions = OptionsOf<typeof LARS.options>;
  * lr defaults to 1, and parameters without weight decay are left unscaled. @throws DataError for an option outside its range
  */
 export class LARS extends SGD {
+  /** @hidden */
   static override readonly options = {
     ...SGD.options,
     /** Default 1. */
@@ -22,7 +24,9 @@ export class LARS extends SGD {
     eps: number(1e-8),
   };
 
+  /** Factor of the ratio between the lengths of a parameter and its gradient. */
   readonly trustCoeff: number;
+  /** Added to the ratio's denominator. */
   readonly eps: number;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LARSOptions = {}) {

@@ -19,6 +19,7 @@ export const ONE_CYCLE = {
   annealStrategy: choice("linear", "cos"),
 };
 
+/** Options of oneCycle(). @useDeclaredType */
 export type OneCycleOptions = OptionsOf<typeof ONE_CYCLE>;
 
 /**

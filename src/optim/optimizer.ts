@@ -14,6 +14,7 @@ import { checkState } from "./state.js";
 
 /** Parameters that are trained in another way than the rest. */
 export interface ParameterGroup {
+  /** The parameters. */
   parameters: readonly Tensor[];
   /** Their learning rate, in parts of the optimizer's, so that schedules move all alike. Default 1. */
   lrScale?: number;
@@ -31,6 +32,7 @@ export interface Rates {
 
 /** What an optimizer knows besides its options, as a checkpoint holds it. */
 export interface OptimizerState {
+  /** Steps taken. */
   steps: number;
   /** By "<index of the parameter>.<name>", such as "3.power1". Doubles, which JSON keeps as they are. */
   numbers: Record<string, number>;
@@ -92,9 +94,14 @@ function checkTrainable(name: string, p: Tensor, i: number): void {
   if (p.node) throw new ShapeError(`${what} is an operation's result; expected a tensor that it starts from`);
 }
 
+/**
+ * What all optimizers share: step() changes the parameters by their gradients, zeroGrad() forgets these,
+ * stateDict() and loadStateDict() take a training run up where it stopped.
+ */
 export abstract class Optimizer<T extends string = string, N extends string = string> {
   /** The learning rate; may be changed between steps. */
   lr: number;
+  /** Weight decay of parameters whose group says nothing else. */
   readonly weightDecay: number;
   /** Steps taken so far. */
   steps = 0;

@@ -26,6 +26,7 @@ export interface UsualRates {
   readonly lr: number;
   /** How it grows with the images of a step. */
   readonly growth: "linear" | "sqrt";
+  /** Weight decay. */
   readonly weightDecay: number;
 }
 
@@ -42,16 +43,19 @@ const optimizers = {
 
 type Table = typeof optimizers;
 
-/** Options of any optimizer. */
+/** Options of any optimizer. @useDeclaredType */
 export type OptimizerOptions = AnyOptionsOf<Table[keyof Table]["type"]["options"]>;
 
 /** Names that createOptimizer() knows. */
 export const optimizerNames: readonly string[] = Object.keys(optimizers);
 
+/** What is known about an optimizer by its name. */
 export interface OptimizerInfo {
+  /** The name that createOptimizer() knows it by. */
   readonly name: string;
   /** The options that it takes, with their defaults. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Rates that suit it. */
   readonly usual: UsualRates;
 }
 

@@ -17,6 +17,7 @@ export const PLATEAU = {
   minLr: number(0),
 };
 
+/** Options of plateau(). @useDeclaredType */
 export type PlateauOptions = OptionsOf<typeof PLATEAU>;
 
 /** Changes of the rate smaller than this are not made. */

@@ -3,6 +3,7 @@ import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { flag, number, readOptions, type OptionsOf } from "./options.js";
 import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
 
+/** Options of RMSprop and RMSpropTF. @useDeclaredType */
 export type RMSpropOptions = OptionsOf<typeof RMSprop.options>;
 
 /** What the kernel's denominator and rates are. */
@@ -23,6 +24,7 @@ interface Scaling {
  * centred: Graves (2013), arXiv 1308.0850. @throws DataError for an option outside its range
  */
 export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
+  /** @hidden */
   static readonly options = {
     /** Default 0.01. */
     lr: number(0.01),
@@ -38,9 +40,13 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
     centered: flag(false),
   };
 
+  /** How much of the average of squares a step keeps. */
   readonly alpha: number;
+  /** Added to the average's root, or under it in RMSpropTF. */
   readonly eps: number;
+  /** How much of the last update the next one repeats. */
   readonly momentum: number;
+  /** Whether the mean gradient is subtracted. */
   readonly centered: boolean;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: RMSpropOptions = {}) {
@@ -87,6 +93,7 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
  * s starts at 1, ε is under the root, and the learning rate is in the momentum: b ← momentum·b + lr·g / √(s + ε), p ← p − b.
  */
 export class RMSpropTF extends RMSprop {
+  /** @hidden */
   static override readonly options = { ...RMSprop.options, alpha: number(0.9, 0, 1), eps: number(1e-10) };
 
   protected override get start(): number {

@@ -37,6 +37,7 @@ export const SCHEDULE = {
   totalSteps: noDefault(count(1, 1)),
 };
 
+/** Options that all schedules take. @useDeclaredType */
 export type ScheduleOptions = OptionsOf<typeof SCHEDULE>;
 
 /** A rate as a function of the time in steps: whole steps, or whole epochs' steps. */
@@ -97,6 +98,7 @@ export const STEP = {
   gamma: number(0.1),
 };
 
+/** Options of stepDecay(). @useDeclaredType */
 export type StepOptions = OptionsOf<typeof STEP>;
 
 /** lr·gamma^⌊step / stepSize⌋: PyTorch's StepLR. @throws DataError for an option outside its range */
@@ -121,6 +123,7 @@ export const MULTISTEP = {
   gamma: number(0.1),
 };
 
+/** Options of multiStep(). @useDeclaredType */
 export type MultiStepOptions = OptionsOf<typeof MULTISTEP>;
 
 /** lr·gamma^(milestones passed): PyTorch's MultiStepLR. @throws DataError for an option outside its range */
@@ -137,6 +140,7 @@ export const EXPONENTIAL = {
   gamma: needed(number(0.9)),
 };
 
+/** Options of exponential(). @useDeclaredType */
 export type ExponentialOptions = OptionsOf<typeof EXPONENTIAL>;
 
 /** lr·gamma^step, with perEpoch lr·gamma^epoch: PyTorch's ExponentialLR. @throws DataError for an option outside its range */
@@ -157,6 +161,7 @@ export const POLYNOMIAL = {
   minLr: number(0),
 };
 
+/** Options of polynomial(). @useDeclaredType */
 export type PolynomialOptions = OptionsOf<typeof POLYNOMIAL>;
 
 /** Share of the time between the warm-up and the end of training that has passed. */
@@ -196,6 +201,7 @@ export const COSINE = {
   minLr: number(0),
 };
 
+/** Options of cosine(). @useDeclaredType */
 export type CosineOptions = OptionsOf<typeof COSINE>;
 
 /**

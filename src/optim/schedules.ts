@@ -63,14 +63,16 @@ const schedules = {
 
 type Table = typeof schedules;
 
-/** Options of any schedule; onecycle takes lr as its highest rate. */
+/** Options of any schedule; onecycle takes lr as its highest rate. @useDeclaredType */
 export type AnyScheduleOptions = Pick<ScheduleOptions, "lr"> &
   Omit<AnyOptionsOf<Table[keyof Table]["options"]>, "lr">;
 
 /** Names that createSchedule() knows. */
 export const scheduleNames: readonly string[] = Object.keys(schedules);
 
+/** What is known about a schedule by its name. */
 export interface ScheduleInfo {
+  /** The name that createSchedule() knows it by. */
   readonly name: string;
   /** The options that it takes, with their defaults; undefined where there is none. */
   readonly options: Readonly<Record<string, unknown>>;

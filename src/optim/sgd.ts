@@ -4,6 +4,7 @@ import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
 import { flag, number, readOptions, type OptionsOf } from "./options.js";
 import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates } from "./optimizer.js";
 
+/** Options of SGD. @useDeclaredType */
 export type SGDOptions = OptionsOf<typeof SGD.options>;
 
 /**
@@ -12,6 +13,7 @@ export type SGDOptions = OptionsOf<typeof SGD.options>;
  * https://proceedings.mlr.press/v28/sutskever13.html. @throws DataError for an option outside its range
  */
 export class SGD extends Optimizer<"momentum", never> {
+  /** @hidden */
   static readonly options = {
     /** Default 0.001. */
     lr: number(0.001),
@@ -25,8 +27,11 @@ export class SGD extends Optimizer<"momentum", never> {
     nesterov: flag(false),
   };
 
+  /** How much of the last update the next one repeats. */
   readonly momentum: number;
+  /** Share of a new gradient that is left out of the momentum. */
   readonly dampening: number;
+  /** Whether Nesterov's momentum is used. */
   readonly nesterov: boolean;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: SGDOptions = {}) {

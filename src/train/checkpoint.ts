@@ -15,8 +15,11 @@ const FORMAT = 2;
 
 /** What a training changes as it goes. */
 export interface TrainingParts {
+  /** The network. */
   model: Module;
+  /** What changes it. */
   optimizer: Optimizer;
+  /** The average of its weights, if one is kept. */
   ema?: ModelEma;
   /** The kernels that compute, as init() returned their name. Others give other bits. */
   binary: string;
@@ -24,15 +27,23 @@ export interface TrainingParts {
 
 /** Plain data but for the tensors, whose names begin with model., optimizer. or ema. */
 export interface Checkpoint {
+  /** Weights, what the optimizer remembers, averages. */
   tensors: StateDict;
+  /** Everything else: the position, random streams, counters. */
   state: CheckpointState;
 }
 
-interface CheckpointState {
+/** What a checkpoint holds besides tensors. */
+export interface CheckpointState {
+  /** Version of the format. */
   format: number;
+  /** Which kernels computed. */
   binary: string;
+  /** Where training stands. */
   position: TrainingPosition;
+  /** State of the stream that manualSeed() starts. */
   random: RandomState;
+  /** The optimizer's class, rate, steps and numbers. */
   optimizer: { name: string; lr: number; steps: number; numbers: Record<string, number> };
   /** The average's options belong to it: with others it would go on otherwise. */
   ema: { updates: number; decay: number; warmup: boolean } | undefined;

@@ -11,6 +11,7 @@ import { Module } from "../nn/index.js";
 import { checkRange } from "../optim/options.js";
 import { lerp } from "../optim/lerp.js";
 
+/** Options of ModelEma. */
 export interface ModelEmaOptions {
   /** How much of the average an update keeps. Default 0.9999. */
   decay?: number;
@@ -25,6 +26,7 @@ export interface ModelEmaOptions {
 
 /** What a checkpoint holds of an average. */
 export interface ModelEmaState {
+  /** Updates so far. */
   updates: number;
   /** By the model's names, in memory's layout. */
   tensors: StateDict;
@@ -43,7 +45,9 @@ interface Pair {
  * Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging (1992), https://doi.org/10.1137/0330046.
  */
 export class ModelEma {
+  /** How much of the average an update keeps. */
   readonly decay: number;
+  /** Whether the first updates keep less. */
   readonly warmup: boolean;
   /** Updates so far. */
   updates = 0;

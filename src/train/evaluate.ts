@@ -14,6 +14,7 @@ import type { Metric } from "./metrics/metric.js";
 import { taskOf, type Task } from "./task.js";
 import { viewsOf, type Tta } from "./tta.js";
 
+/** What evaluate() returns; accuracies are fractions. */
 export interface Evaluation {
   /** Mean cross-entropy; where images have several classes each, mean binary cross-entropy. */
   loss: number;
@@ -27,11 +28,13 @@ export interface Evaluation {
   count: number;
   /** Images left out because of errors: the loader's stats say which. */
   skipped: number;
+  /** How long it took. */
   seconds: number;
   /** Whether the model ran compiled (see compile()), as all do that can be. */
   compiled: boolean;
 }
 
+/** Options of evaluate(). */
 export interface EvaluateOptions {
   /** Told of every batch; new ones for each evaluation. */
   metrics?: readonly Metric[];

@@ -21,8 +21,11 @@ import {
 import { Steps, type StepHooks, type StepParts } from "./step.js";
 import { defaultLossOf, taskOf } from "./task.js";
 
+/** Options of fit(). */
 export interface FitOptions {
+  /** What changes the parameters. */
   optimizer: Optimizer;
+  /** Passes over the data. */
   epochs: number;
   /** Evaluated after every epoch. Default: none is. */
   evalLoader?: DataLoader;
@@ -50,6 +53,7 @@ export interface FitOptions {
   signal?: AbortSignal;
   /** Called, and awaited, after the stages of each step: forward, backward, reduce, clip, update, average. */
   hooks?: StepHooks;
+  /** Called after every step. */
   onStep?: (report: StepReport) => void;
   /** Awaited. The model has its trained weights; ema.apply() lends it the averages. */
   onEpoch?: (report: EpochReport, history: readonly EpochReport[]) => void | Promise<void>;

@@ -24,6 +24,7 @@ export function hasTwoParts(model: Module): model is TwoPartModule {
   return model instanceof Module && "forwardFeatures" in model && "forwardHead" in model;
 }
 
+/** What gradCam() returns. */
 export interface GradCam {
   /** The class that each map speaks for. */
   classes: Int32Array;

@@ -15,7 +15,9 @@ import { breathe } from "./breath.js";
 import { gradientStep } from "./step.js";
 import { defaultLossOf, taskOf } from "./task.js";
 
+/** Options of findLr(). */
 export interface FindLrOptions {
+  /** What changes the parameters. Its rate and state are put back afterwards. */
   optimizer: Optimizer;
   /** Default: fit()'s. */
   loss?: Loss;
@@ -27,11 +29,13 @@ export interface FindLrOptions {
   steps?: number;
   /** Ends the test after the step under way. */
   signal?: AbortSignal;
+  /** Called after every step: its row, its number from 1, and how many there are. */
   onStep?: (row: LrRow, step: number, steps: number) => void;
 }
 
 /** One step of the test. */
 export interface LrRow {
+  /** Learning rate of the step. */
   lr: number;
   /** Of the step's batch, before the step. */
   loss: number;
@@ -39,7 +43,9 @@ export interface LrRow {
   smoothed: number;
 }
 
+/** What findLr() returns. */
 export interface FoundLr {
+  /** A row for each step. */
   rows: LrRow[];
   /** Whether the loss grew to four times its least before the last rate. */
   diverged: boolean;

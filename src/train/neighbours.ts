@@ -31,6 +31,7 @@ export function pooledFeatures(
 export interface FeatureRows {
   /** [images, features], row after row. */
   readonly data: Float32Array;
+  /** Numbers in a row. */
   readonly features: number;
 }
 
@@ -80,6 +81,7 @@ function eachCosine(
   }
 }
 
+/** A row that is like another one. */
 export interface Neighbour {
   /** Which row. */
   index: number;
@@ -125,10 +127,13 @@ export function nearest(
   return found;
 }
 
+/** Two rows that are like each other. */
 export interface SimilarPair {
   /** Which rows, the earlier first. */
   first: number;
+  /** The later row. */
   second: number;
+  /** Cosine of the angle between the rows, at most 1. */
   similarity: number;
 }
 

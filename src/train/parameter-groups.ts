@@ -31,6 +31,7 @@ export function layersOf(model: Module): Tensor[][] {
   return layers;
 }
 
+/** Options of parameterGroups(). */
 export interface ParameterGroupOptions {
   /** Weight decay also for what has one axis: biases, batch norm. Default false. */
   decayAll?: boolean;

@@ -6,14 +6,19 @@ import { checkFields, checkKinds } from "../errors/options.js";
 export interface StepReport {
   /** From 1. */
   epoch: number;
+  /** How many epochs there are. */
   epochs: number;
   /** In this epoch, from 1. */
   step: number;
+  /** How many steps the epoch has. */
   steps: number;
   /** Means over the epoch so far. */
   loss: number;
+  /** Share of images whose class was the best guess, over the epoch so far. */
   top1: number;
+  /** Learning rate of the step. */
   lr: number;
+  /** Images trained on each second, over the epoch so far. */
   imagesPerSecond: number;
   /** Share of the epoch's time so far that training waited for data. */
   dataWait: number;
@@ -23,19 +28,27 @@ export interface StepReport {
 
 /** One row of results.csv; accuracies are fractions. */
 export interface EpochReport {
+  /** From 1. */
   epoch: number;
+  /** Mean loss of the training batches. */
   train_loss: number;
+  /** Share of training images whose class was the best guess. */
   train_top1: number;
   /** Of the trained weights' evaluation after the epoch, and so undefined where there was none. */
   eval_loss: number | undefined;
+  /** Top-1 of that evaluation. */
   eval_top1: number | undefined;
+  /** Top-5 of that evaluation. */
   eval_top5: number | undefined;
   /** Mean average precision, where images have several classes each and any of them has images. */
   eval_map?: number;
   /** The same of the averaged weights, where fit() has an `ema`. */
   ema_loss?: number;
+  /** Top-1 of the averaged weights. */
   ema_top1?: number;
+  /** Top-5 of the averaged weights. */
   ema_top5?: number;
+  /** Mean average precision of the averaged weights. */
   ema_map?: number;
   /** Of the epoch's last step. */
   lr: number;
@@ -55,10 +68,15 @@ export interface EpochReport {
 export interface EpochSums {
   /** Images trained on. */
   count: number;
+  /** Sum of the images' losses. */
   loss: number;
+  /** Images whose class was the best guess. */
   hits: number;
+  /** Time taken. */
   seconds: number;
+  /** Time in which training waited for data. */
   waitedSeconds: number;
+  /** Samples that could not be read. */
   skipped: number;
 }
 
@@ -68,6 +86,7 @@ export interface TrainingPosition {
   epoch: number;
   /** Batches done in it. */
   step: number;
+  /** Sums over the steps of the epoch under way. */
   sums: EpochSums;
   /** A row for each epoch done. */
   history: EpochReport[];
@@ -93,11 +112,17 @@ export type WeightsKind = "trained" | "ema";
 
 /** What was evaluated after an epoch. */
 export interface EvaluatedWeights {
+  /** The epoch's row. */
   row: EpochReport;
+  /** Which weights were evaluated: as trained, or averaged. */
   weights: WeightsKind;
+  /** Mean loss. */
   loss: number;
+  /** Share of images whose class was the best guess. */
   top1: number;
+  /** Share of images whose class was among the five best guesses. */
   top5: number;
+  /** Mean average precision, where images have several classes each. */
   map?: number;
 }
 

@@ -15,7 +15,9 @@ import type { Task } from "./task.js";
 
 /** A loss that is NaN or infinite, with the batch that gave it: tensors images, labels, and targets if it had some. */
 export class NonFiniteLossError extends DataError {
+  /** The class's name. */
   override name = "NonFiniteLossError";
+  /** The batch: images, labels, and targets if it has them. */
   readonly batch: StateDict;
   /** Where the batch's samples stand in the dataset. */
   readonly indices: readonly number[];
@@ -48,7 +50,9 @@ export interface StageReport {
 
 /** What the stages of a batch are about. Its tensors are free when the step's next batch comes. */
 export interface BatchReport extends StageReport {
+  /** The batch that is trained on. */
   readonly batch: Batch;
+  /** Its loss. */
   readonly loss: number;
 }
 

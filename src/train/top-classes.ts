@@ -5,8 +5,11 @@ import { DataError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
 import { softmax } from "../ops/index.js";
 
+/** A class that a model takes an image for. */
 export interface Guess {
+  /** Index of the class. */
   label: number;
+  /** What softmax says, in 0…1. */
   probability: number;
 }
 

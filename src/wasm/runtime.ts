@@ -16,6 +16,7 @@ import { importShared, pickThreads } from "./threads.js";
 
 export type { Binary, KernelSource };
 
+/** Options of init(). */
 export interface InitOptions {
   /**
    * Which kernels to run. Default: `relaxed` where the engine fuses multiply-adds (on Node 20 a V8 flag is set for it), else `simd`;
@@ -56,6 +57,7 @@ const INIT_OPTIONS: Names<InitOptions> = {
 
 /** What init() started. */
 export interface RuntimeInfo {
+  /** Which binary runs: "relaxed" or "simd". */
   readonly binary: Binary;
   /** Fewer than asked for once it shows that they cannot be started. */
   readonly threads: number;

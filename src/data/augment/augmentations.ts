@@ -28,6 +28,7 @@ export { RandomErasing, type RandomErasingOptions } from "./random-erasing.js";
 export interface Augmentation<T, M extends Transform | BatchTransform> {
   /** What it works on: bytes between crop and ToTensor, floats after Normalize, or whole batches, each of which draws one. */
   readonly on: "bytes" | "floats" | "batches";
+  /** What its value may be. @hidden */
   readonly kind: Kind<T>;
   /** The value that asks for nothing. */
   readonly default: T;
@@ -60,26 +61,32 @@ const alpha = number(0);
 
 /** By the arguments' names, which are timm's wherever it has them. */
 export const augmentations = {
+  /** RandomVerticalFlip: the probability that top and bottom change places. */
   vflip: onBytes(share, 0, "probability of top for bottom", {
     shown: [0.5],
     make: (p) => new RandomVerticalFlip(p),
   }),
+  /** ColorJitter: how far brightness, contrast and saturation may move from 1. */
   colorJitter: onBytes(share, 0, "deviation of brightness, contrast, saturation", {
     shown: [0.4],
     make: (by) => new ColorJitter({ brightness: by, contrast: by, saturation: by }),
   }),
+  /** AutoAugment, RandAugment or TrivialAugmentWide: the name of a policy, as augmentByName() takes it. */
   aa: onBytes(optional(policy), null, `AutoAugment policy: ${policy.expected}`, {
     shown: ["imagenet", "cifar10", "svhn", "ra", "ta_wide"],
     make: (name) => augmentByName(name!),
   }),
+  /** RandomErasing: the probability that a box is erased. */
   reprob: onFloats(share, 0, "probability that a box is erased", {
     shown: [1],
     make: (p) => new RandomErasing({ p }),
   }),
+  /** Cutout: the side of the square that is cut out, in pixels. */
   cutout: onFloats(integer(0), 0, "side of a square that is cut out, in pixels", {
     shown: [112],
     make: (length) => new Cutout({ length }),
   }),
+  /** HideAndSeek: the probability that a patch is hidden. */
   hideAndSeek: onFloats(share, 0, "probability that a patch of a grid over the image is hidden", {
     shown: [0.5],
     // patches of 0, 16, 32, 44, 56 in 224 pixels, in proportion
@@ -89,14 +96,18 @@ export const augmentations = {
         gridSizes: [0, 16, 32, 44, 56].map((patch) => patch && Math.max(2, Math.round((patch * side) / 224))),
       }),
   }),
+  /** GridMask: the probability that squares are cut out. */
   gridmask: onFloats(share, 0, "probability that squares of a grid are cut out of the image", {
     shown: [1],
     // squares 96 to 224 pixels apart in 224, or 24 to 32 in CIFAR's 32
     make: (p, side) =>
       new GridMask({ p, dMin: Math.round(side * (side <= SMALL ? 24 / 32 : 96 / 224)), dMax: side }),
   }),
+  /** Mixup: its alpha. */
   mixup: onBatches(alpha, 0, "mixup's alpha", { shown: [0.2], make: (alpha) => new Mixup({ alpha }) }),
+  /** CutMix: its alpha. */
   cutmix: onBatches(alpha, 0, "CutMix's alpha", { shown: [1], make: (alpha) => new CutMix({ alpha }) }),
+  /** FMix: its alpha. */
   fmix: onBatches(alpha, 0, "FMix's alpha; of --mixup, --cutmix, --fmix each batch draws one", {
     shown: [1],
     make: (alpha) => new FMix({ alpha }),

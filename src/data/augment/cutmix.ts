@@ -8,6 +8,7 @@ import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTr
 import { boxAround } from "./erase.js";
 import { requireNumber, withDefaults } from "../options.js";
 
+/** Options of CutMix. */
 export interface CutMixOptions {
   /** lambda ~ Beta(alpha, alpha), once for the batch: the share that a picture keeps. Default 1: evenly. */
   alpha?: number;

@@ -7,6 +7,7 @@ import type { AnyImage, FloatImage } from "../image.js";
 import { boxAround, copyOf, fillBox } from "./erase.js";
 import { requireFloats, requireInteger, withDefaults } from "../options.js";
 
+/** Options of Cutout. */
 export interface CutoutOptions {
   /** Default 1. */
   numHoles?: number;

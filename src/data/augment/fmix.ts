@@ -8,6 +8,7 @@ import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTr
 import { requireNumber, withDefaults } from "../options.js";
 import { inverseRealTransform } from "./spectrum.js";
 
+/** Options of FMix. */
 export interface FMixOptions {
   /** lambda ~ Beta(alpha, alpha), once for the batch: the share that a picture keeps. Default 1: evenly. */
   alpha?: number;

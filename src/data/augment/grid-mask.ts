@@ -8,6 +8,7 @@ import { requireProbability } from "../transforms/options.js";
 import { copyOf } from "./erase.js";
 import { requireFloats, requireInteger, requireNumber, withDefaults } from "../options.js";
 
+/** Options of GridMask. */
 export interface GridMaskOptions {
   /** Smallest distance from one square to the next, in pixels. Default 96, for ImageNet at 224; CIFAR: 24. */
   dMin?: number;

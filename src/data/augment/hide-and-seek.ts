@@ -9,6 +9,7 @@ import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox } from "./erase.js";
 import { requireFloats, requireInteger, withDefaults } from "../options.js";
 
+/** Options of HideAndSeek. */
 export interface HideAndSeekOptions {
   /** Sides of the patches in pixels, one drawn for each picture; 0 hides nothing. Default [0, 16, 32, 44, 56]. */
   gridSizes?: readonly number[];

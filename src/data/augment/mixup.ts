@@ -7,6 +7,7 @@ import type { TransformSpec } from "../transform.js";
 import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTransform } from "./batch.js";
 import { requireNumber, withDefaults } from "../options.js";
 
+/** Options of Mixup. */
 export interface MixupOptions {
   /** lambda ~ Beta(alpha, alpha), once for the batch; the smaller, the less is mixed. Default 0.2, as for ImageNet. */
   alpha?: number;

@@ -59,6 +59,7 @@ const OPS = {
   Invert: color.invert,
 } satisfies Record<string, Apply>;
 
+/** Name of an operation of AutoAugment, RandAugment and TrivialAugmentWide, as torchvision spells it. @useDeclaredType */
 export type OpName = keyof typeof OPS;
 
 export const opNames = Object.keys(OPS) as readonly OpName[];

@@ -6,6 +6,7 @@ import type { OpName } from "./ops.js";
 /** Operation, probability, level 0…9. */
 export type PolicyStep = readonly [op: OpName, p: number, level: number];
 export type SubPolicy = readonly [first: PolicyStep, second: PolicyStep];
+/** Name of one of AutoAugment's policies: the data set that it was found on. */
 export type PolicyName = "imagenet" | "cifar10" | "svhn";
 
 /** "Posterize 0.4 8, Rotate 0.6 9", a line each, as in the paper's tables. */

@@ -9,6 +9,7 @@ import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox, type Box } from "./erase.js";
 import { requireFloats, requireRange, withDefaults } from "../options.js";
 
+/** Options of RandomErasing. */
 export interface RandomErasingOptions {
   /** Probability that the picture is touched. Default 0.5. */
   p?: number;

@@ -29,6 +29,7 @@ export const imageFormats = {
   svg: { name: "SVG", endings: ["svg"], readBy: undefined },
 } as const satisfies Record<string, { name: string; endings: readonly string[]; readBy: string | undefined }>;
 
+/** A picture format that is recognised by its first bytes. Not all of them can be decoded. @useDeclaredType */
 export type ImageFormat = keyof typeof imageFormats;
 
 const all = Object.keys(imageFormats) as ImageFormat[];

@@ -26,6 +26,7 @@ export {
 export { MAX_PIXELS, type ImageInfo } from "./info.js";
 export type { Orientation } from "./exif.js";
 
+/** Options of decodeImage(). */
 export interface DecodeOptions {
   /** What errors call the picture: its path. */
   file: string;
@@ -39,7 +40,9 @@ export interface DecodeOptions {
 
 const OPTIONS: Names<DecodeOptions> = { file: true, channels: true, exif: true, maxPixels: true };
 
+/** What a decoder set by setDecoder() is asked for. */
 export interface DecodeRequest {
+  /** The format that the first bytes show. */
   readonly format: ImageFormat;
   /** The size of formats that are built in has been checked; that of others is the decoder's to check. */
   readonly maxPixels: number;

@@ -4,13 +4,17 @@ import { DataError } from "../../errors.js";
 import type { Orientation } from "./exif.js";
 import type { ImageFormat } from "./format.js";
 
+/** What the header of a picture says, as imageInfo() returns it. */
 export interface ImageInfo {
+  /** The format that the first bytes show. */
   readonly format: ImageFormat;
   /** Size as stored, before orientation. */
   readonly width: number;
+  /** Rows as stored, before orientation. */
   readonly height: number;
   /** What a pixel holds, in Pillow's words: "1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16". */
   readonly mode: string;
+  /** How EXIF says the picture is to be turned; 1 for not at all. */
   readonly orientation: Orientation;
 }
 

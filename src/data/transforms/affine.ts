@@ -10,7 +10,9 @@ import { filled, type Fill } from "./geometry.js";
  */
 export type AffineMatrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
+/** How RandomRotation and RandomAffine may compute a pixel from those around its source. */
 export const AFFINE_INTERPOLATIONS = ["nearest", "bilinear", "bicubic"] as const;
+/** One of AFFINE_INTERPOLATIONS. */
 export type AffineInterpolation = (typeof AFFINE_INTERPOLATIONS)[number];
 
 /** Pixel in which each of `length` places lies: start, start + step, …, summed up as Pillow does. −1: below 0. */

@@ -17,13 +17,16 @@ import { requireProbability } from "./options.js";
 
 type Jitter = number | readonly [number, number];
 
+/** Options of ColorJitter. A number x means the range [1 − x, 1 + x], for hue [−x, x]. */
 export interface ColorJitterOptions {
   /** Factors in [1 − brightness, 1 + brightness], or in the given range. Default 0: none. */
-  brightness?: Jitter;
-  contrast?: Jitter;
-  saturation?: Jitter;
+  brightness?: number | readonly [number, number];
+  /** Factors, as for brightness. Default 0: none. */
+  contrast?: number | readonly [number, number];
+  /** Factors, as for brightness. Default 0: none. */
+  saturation?: number | readonly [number, number];
   /** Turns of the colour circle in [−hue, hue], at most half a turn, or in the given range. */
-  hue?: Jitter;
+  hue?: number | readonly [number, number];
 }
 
 const adjustments = [

@@ -30,6 +30,7 @@ function together(first: Transform, second: Transform | undefined): Step | undef
 export class Compose implements Transform {
   /** undefined if a transform has none. */
   readonly spec: TransformSpec | undefined;
+  /** The transforms, in order. */
   readonly transforms: readonly Transform[];
   readonly #steps: Step[] = [];
 

@@ -8,6 +8,7 @@ import { registerTransform, type Transform, type TransformSpec } from "../transf
 import { crop, pad, PADDING_MODES, type Fill, type PaddingMode, type Sides } from "./geometry.js";
 import { pairOf, requireFill, requireFillOf, sidesOf, type Padding, type Size } from "./options.js";
 
+/** Options of Pad. */
 export interface PadOptions {
   /** What constant padding is made of. Default 0. */
   fill?: Fill;
@@ -44,6 +45,7 @@ registerTransform(
   ({ padding, ...options }: PadOptions & { padding: Padding }) => new Pad(padding, options),
 );
 
+/** Options of RandomCrop. */
 export interface RandomCropOptions extends PadOptions {
   /** Pixels added before. Default 0. */
   padding?: Padding;

@@ -7,9 +7,13 @@ export type Fill = number | readonly number[];
 
 /** A part of a picture. It may reach beyond it. */
 export interface Box {
+  /** First row. */
   readonly top: number;
+  /** First column. */
   readonly left: number;
+  /** Rows. */
   readonly height: number;
+  /** Columns. */
   readonly width: number;
 }
 
@@ -85,6 +89,7 @@ export function vflip(image: RawImage): RawImage {
  * without it (reflect) or with it (symmetric).
  */
 export const PADDING_MODES = ["constant", "edge", "reflect", "symmetric"] as const;
+/** One of PADDING_MODES. */
 export type PaddingMode = (typeof PADDING_MODES)[number];
 
 /** Pixels added on each side. */

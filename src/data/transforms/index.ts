@@ -3,7 +3,7 @@ export { ColorJitter, Grayscale, RandomGrayscale, type ColorJitterOptions } from
 export { Compose } from "./compose.js";
 export { Pad, RandomCrop, type PadOptions, type RandomCropOptions } from "./cropping.js";
 export { RandomHorizontalFlip, RandomVerticalFlip } from "./flips.js";
-export { PADDING_MODES, type Fill, type PaddingMode } from "./geometry.js";
+export { PADDING_MODES, type Box, type Fill, type PaddingMode } from "./geometry.js";
 export type { Padding, Size } from "./options.js";
 export {
   RandomAffine,

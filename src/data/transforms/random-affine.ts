@@ -28,6 +28,7 @@ function requireCenter(op: string, center: readonly [number, number] | null): vo
   }
 }
 
+/** Options of RandomRotation. */
 export interface RandomRotationOptions {
   /** Default "nearest". */
   interpolation?: AffineInterpolation;
@@ -76,6 +77,7 @@ registerTransform(
     new RandomRotation(degrees, options),
 );
 
+/** Options of RandomAffine. */
 export interface RandomAffineOptions {
   /** Most shift, as shares of width and height. Default: none. */
   translate?: readonly [x: number, y: number] | null;

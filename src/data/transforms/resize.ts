@@ -15,6 +15,7 @@ import { crop, filled, type Box } from "./geometry.js";
  * "cv2-bilinear" is OpenCV's INTER_LINEAR, two pixels each way whatever the scale.
  */
 export const INTERPOLATIONS = [...FILTERS, "cv2-bilinear"] as const;
+/** One of INTERPOLATIONS. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 export interface ResizeOptions {

@@ -9,6 +9,7 @@ import { centerBox, crop, roundEven, type Box, type Fill } from "./geometry.js";
 import { pairOf, requireFill, requireFillOf, type Size } from "./options.js";
 import { INTERPOLATIONS, resize, type Interpolation } from "./resize.js";
 
+/** Options of Resize and ResizeLonger. */
 export interface ResizeTransformOptions {
   /** Default "bilinear". */
   interpolation?: Interpolation;
@@ -147,6 +148,7 @@ registerTransform(
   ({ size, ...options }: { size: Size; fill?: Fill }) => new CenterCrop(size, options),
 );
 
+/** Options of RandomResizedCrop. */
 export interface RandomResizedCropOptions {
   /** Share of the picture's area, from … to. Default [0.08, 1]. */
   scale?: readonly [number, number];

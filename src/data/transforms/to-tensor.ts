@@ -29,7 +29,9 @@ registerTransform("ToTensor", () => new ToTensor());
 /** (x − mean)/std of each channel. */
 export class Normalize implements Transform {
   readonly spec: TransformSpec;
+  /** Subtracted from each channel. */
   readonly mean: readonly number[];
+  /** What each channel is divided by after that. */
   readonly std: readonly number[];
 
   /** @throws DataError unless there are as many means as deviations, all finite, deviations not 0 */

@@ -2,23 +2,31 @@
 
 import { cifar100Classes, cifar10Classes, fashionMnistClasses } from "../../data/index.js";
 
+/** A file to download. */
 export interface CatalogFile {
   /** Addresses of the same file, tried in order. */
   readonly urls: readonly string[];
+  /** MD5 of the file, in hex. */
   readonly md5: string;
   /** Size of the download in megabytes, about. */
   readonly megabytes: number;
 }
 
+/** A dataset that is known by its name. */
 export interface CatalogEntry {
+  /** Its name in full, and what it shows. */
   readonly title: string;
+  /** The publisher's page. */
   readonly homepage: string;
+  /** What its publisher allows. */
   readonly licence: string;
+  /** What is downloaded. */
   readonly files: readonly CatalogFile[];
   /** Whether files are archives to be unpacked. */
   readonly archive: boolean;
   /** Folder that the archive unpacks to. */
   readonly folder?: string;
+  /** Names of the classes; labels index them. */
   readonly classes: readonly string[];
 }
 
@@ -52,6 +60,10 @@ export const imagenetteClasses: readonly string[] =
     ",",
   );
 
+/**
+ * Datasets that can be downloaded by name: `fetchDataset("cifar10")`, `fovea train --data cifar10
+ * --download`.
+ */
 export const catalog: Readonly<Record<string, CatalogEntry>> = {
   mnist: {
     title: "MNIST, handwritten digits",

@@ -39,6 +39,7 @@ export function licenceLine(name: string): string {
   return `${title}: ${megabytes} MB, ${homepage}; licence: ${licence}`;
 }
 
+/** Options of fetchDataset(). */
 export interface FetchOptions {
   /** Folder that holds datasets, a folder each. Default: foveaHome()/datasets. */
   root?: string;

@@ -21,26 +21,39 @@ export type PictureOptions = Omit<DecodeOptions, "file">;
 
 export const PICTURE_OPTIONS: OptionNames<PictureOptions> = { channels: true, exif: true, maxPixels: true };
 
+/** What a FileDataset is made of. */
 export interface FileDatasetFields {
+  /** What errors call the dataset. */
   name: string;
+  /** Folder that the paths start from. */
   root: string;
   /** Paths from the root. */
   files: Names;
+  /** The class of each picture: an index into `classes`. */
   labels: Int32Array;
+  /** Where pictures have several classes each: 0 or 1 [pictures, classes], row after row. */
   targets?: Float32Array | undefined;
+  /** Names of the classes. */
   classes: readonly string[];
+  /** How pictures are decoded. */
   options: PictureOptions;
+  /** Files that are not in the dataset, and why. */
   leftOut?: readonly LeftOut[] | undefined;
+  /** What is worth knowing about the data, a sentence each. */
   notes?: readonly string[] | undefined;
 }
 
+/** Pictures in files, decoded when they are asked for. ImageFolder and ImageList extend it. */
 export class FileDataset implements Dataset {
   readonly name: string;
+  /** Folder that the paths start from. */
   readonly root: string;
+  /** Paths from the root, by index. */
   readonly files: Names;
   readonly labels: Int32Array;
   readonly targets: Float32Array | undefined;
   readonly classes: readonly string[];
+  /** How pictures are decoded. */
   readonly options: PictureOptions;
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
@@ -72,6 +85,7 @@ export class FileDataset implements Dataset {
     this.notes = notes;
   }
 
+  /** Number of pictures. */
   get length(): number {
     return this.files.length;
   }

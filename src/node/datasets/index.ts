@@ -7,5 +7,6 @@ export { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
 export { ImageList, type ListOptions } from "./list.js";
 export { datasetNames, loadDataset, type LoadedDataset, type LoadOptions } from "./load.js";
 export { leftOutNotes } from "./notes.js";
+export type { Names } from "./names.js";
 export { openDataset } from "./open.js";
 export { TarDataset, type TarOptions } from "./tar.js";

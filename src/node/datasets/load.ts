@@ -50,7 +50,9 @@ export interface LoadOptions extends PictureOptions, FetchOptions {
   seed?: number;
 }
 
+/** What loadDataset() returns. */
 export interface LoadedDataset {
+  /** The part to train on. */
   readonly train: Dataset;
   /**
    * The part to evaluate on, if there is one: val/, test/ or the like, or what valFraction says. Where there is nothing to

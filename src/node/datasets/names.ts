@@ -8,6 +8,7 @@ const decoder = new TextDecoder();
 /** Labels beyond are no labels, where nothing says how many classes there are: each class takes memory, pictures or not. */
 export const MOST_CLASSES = 2 ** 20;
 
+/** A list of texts, such as paths, that worker threads share without copies: `at(i)` is one of them. */
 export class Names {
   /** UTF-8, name after name. */
   readonly text: Uint8Array;
@@ -19,6 +20,7 @@ export class Names {
     this.ends = ends;
   }
 
+  /** A list of these texts. */
   static from(names: readonly string[]): Names {
     const parts = names.map((name) => encoder.encode(name));
     const text = sharedBytes(parts.reduce((sum, part) => sum + part.length, 0));
@@ -31,15 +33,17 @@ export class Names {
     return new Names(text, ends);
   }
 
-  /** From what a structured clone leaves: fields without methods. */
+  /** From what a structured clone leaves: fields without methods. @internal */
   static revive({ text, ends }: Pick<Names, "text" | "ends">): Names {
     return new Names(text, ends);
   }
 
+  /** Number of texts. */
   get length(): number {
     return this.ends.length;
   }
 
+  /** The text at an index. */
   at(i: number): string {
     return decoder.decode(this.text.slice(i === 0 ? 0 : this.ends[i - 1]!, this.ends[i]!)); // no views of shared memory
   }

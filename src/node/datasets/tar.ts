@@ -90,16 +90,20 @@ interface Remains {
   notes?: readonly string[];
 }
 
+/** Pictures in tar files (WebDataset's shards), read where they lie, without unpacking. */
 export class TarDataset implements Dataset {
   readonly name: string;
+  /** Paths of the tar files. */
   readonly shards: readonly string[];
   readonly labels: Int32Array;
   readonly classes: readonly string[];
+  /** How pictures are decoded. */
   readonly options: PictureOptions;
   readonly leftOut: readonly LeftOut[];
   readonly notes: readonly string[];
   readonly #index: Index;
 
+  /** Of what open() found. @hidden */
   constructor(fields: TarDatasetFields & Remains) {
     const known = {
       name: "text",
@@ -192,6 +196,7 @@ export class TarDataset implements Dataset {
     });
   }
 
+  /** Number of pictures. */
   get length(): number {
     return this.labels.length;
   }

@@ -28,6 +28,7 @@ const PAIRS = 12;
 /** Points of the learning rate's curve. */
 const RATES = 240;
 
+/** Options of collectReport(). */
 export interface CollectOptions {
   /** The run's. */
   name: string;
@@ -35,20 +36,27 @@ export interface CollectOptions {
   architecture: string;
   /** What the data are called. Default: the dataset's name. */
   data?: string;
+  /** What is reported on. */
   model: Module;
   /** Evaluated once more, for what a report shows beside the history. None: it shows what training says. */
   evalLoader?: DataLoader;
   /** The first batch of its first epoch is shown. */
   trainLoader?: DataLoader;
+  /** A row for each epoch. */
   history: readonly HistoryRow[];
   /** After which epoch of the history the model had these weights, and which they are. Default: nothing is said of it. */
   row?: HistoryRow;
+  /** Which weights were evaluated: as trained, or averaged. */
   weights?: WeightsKind;
+  /** The run's arguments. */
   args: Readonly<Record<string, unknown>>;
   /** The arguments' defaults. */
   defaults?: Readonly<Record<string, unknown>>;
+  /** What was noted about the data at the start. */
   notes?: readonly string[];
+  /** Files that could not be used. */
   skipped?: readonly LeftOut[];
+  /** The command line that started the run. */
   command?: string;
   /** Draws the learning rate's curve step by step. Default: the history's rates. */
   schedule?: Schedule;
@@ -62,7 +70,9 @@ export interface CollectOptions {
 
 /** An evaluation, and what it has to tell for a report. */
 export interface JudgedModel {
+  /** The numbers of the evaluation. */
   readonly evaluation: Evaluation;
+  /** What it shows about single classes and pictures. */
   readonly judgement: Judgement;
 }
 

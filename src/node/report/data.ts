@@ -7,11 +7,15 @@ export type HistoryRow = Partial<EpochReport> & { epoch: number };
 
 /** The numbers at the top; fractions and seconds. */
 export interface Summary {
+  /** Share of images whose class was the best guess. */
   top1?: number;
+  /** Share of images whose class was among the five best guesses. */
   top5?: number;
   /** Mean average precision, of multi-label runs. */
   map?: number;
+  /** Mean loss of the evaluation. */
   loss?: number;
+  /** Epochs trained. */
   epochs: number;
   /** Of the whole training, evaluations included. */
   seconds: number;
@@ -23,13 +27,17 @@ export interface Summary {
   images?: number;
   /** After which epoch the model had the weights that were evaluated, and which they are. */
   epoch?: number;
+  /** Which weights were evaluated: as trained, or averaged. */
   weights?: "trained" | "ema";
 }
 
 /** Scores of one class; fractions. */
 export interface ClassRow {
+  /** Share of the images taken for the class that are of it. */
   precision: number;
+  /** Share of the class's images that were taken for it. */
   recall: number;
+  /** Harmonic mean of precision and recall. */
   f1: number;
   /** Images of the class. */
   support: number;
@@ -39,8 +47,11 @@ export interface ClassRow {
 
 /** Images of one class that were taken for another. */
 export interface ConfusedRow {
+  /** Index of the class that the images are of. */
   label: number;
+  /** Index of the class that they were taken for. */
   guess: number;
+  /** Number of images. */
   count: number;
   /** Share of the images of `label`. */
   share: number;
@@ -48,9 +59,13 @@ export interface ConfusedRow {
 
 /** Images whose confidence lies in (low, high]. */
 export interface CalibrationRow {
+  /** Lower bound of the confidence, not included. */
   low: number;
+  /** Upper bound, included. */
   high: number;
+  /** Number of images. */
   count: number;
+  /** Share of them that the model was right about. */
   accuracy: number;
   /** Mean probability of the guess. */
   confidence: number;
@@ -62,7 +77,9 @@ export interface Picture {
   src: string;
   /** Pixels. */
   width: number;
+  /** Pixels. */
   height: number;
+  /** The line below the picture. */
   caption: string;
   /** Where it lies, of pictures in files. */
   file?: string;
@@ -72,6 +89,7 @@ export interface Picture {
 export interface JudgedPicture extends Picture {
   /** Name of the class it is of; several, with commas, in multi-label runs. */
   truth: string;
+  /** Name of the class that it was taken for. */
   guess: string;
   /** Of the guess. */
   probability: number;
@@ -83,14 +101,19 @@ export interface LookedPicture extends JudgedPicture {
   overlay: string;
 }
 
+/** What renderReport() makes a page of. */
 export interface ReportData {
   /** The run's. */
   name: string;
+  /** The model's name. */
   model: string;
+  /** The dataset's name. */
   dataset: string;
   /** When the run ended, as ISO 8601 has it. */
   date: string;
+  /** The numbers at the top. */
   summary: Summary;
+  /** A row for each epoch. */
   history: readonly HistoryRow[];
   /** Learning rates at points of the run, finer than by epoch; `at` counts epochs. Default: those of the history. */
   learningRates?: readonly { at: number; lr: number }[];
@@ -104,7 +127,9 @@ export interface ReportData {
   perClass?: readonly ClassRow[];
   /** Largest loss first. */
   mistakes?: readonly JudgedPicture[];
+  /** Expected calibration error, and the bins that it is computed from. */
   calibration?: { ece: number; bins: readonly CalibrationRow[] };
+  /** Pictures with the regions that spoke for the guess. */
   gradCam?: readonly LookedPicture[];
   /** Training inputs as the network sees them. */
   samples?: readonly Picture[];

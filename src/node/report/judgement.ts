@@ -16,14 +16,17 @@ export interface Judged {
   readonly index: number;
   /** The classes it is of. */
   readonly truth: readonly number[];
+  /** Index of the class that it was taken for. */
   readonly guess: number;
   /** Of the guess. */
   readonly probability: number;
 }
 
+/** A metric that collects what a report shows: confusions, calibration and the worst mistakes. */
 export class Judgement implements Metric {
   /** Of images of one class each. */
   confusion: ConfusionMatrix | undefined;
+  /** Of images of one class each. */
   calibration: CalibrationError | undefined;
   /** Of images of several. */
   precision: MeanAveragePrecision | undefined;

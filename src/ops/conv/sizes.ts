@@ -3,10 +3,15 @@
 import type { Shape } from "../../core/shape.js";
 import { pair, sidesOf, type Padding2dOption, type Pair, type WindowAttrs } from "../window.js";
 
+/** Options of conv2d(). */
 export interface Conv2dOptions {
+  /** Step from one window to the next, down and across. Default 1. */
   stride?: Pair;
+  /** Rows and columns of zeros around the image. Default 0. */
   padding?: Padding2dOption;
+  /** Distance between the elements of a window. Default 1. */
   dilation?: Pair;
+  /** Groups of channels that do not see each other. Default 1. */
   groups?: number;
   /**
    * The algorithm to use in every pass that it has, for comparisons: "depthwise", "winograd" (3×3 of stride 1),

@@ -6,8 +6,11 @@ import { readRow, requireLabels, type Metric, type MetricBatch } from "./metric.
 
 /** Images whose confidence lies in (low, high]. */
 export interface CalibrationBin {
+  /** Lower bound, not included. */
   low: number;
+  /** Upper bound, included. */
   high: number;
+  /** Number of images. */
   count: number;
   /** Share of them that the model was right about; 0 if there are none. */
   accuracy: number;
@@ -15,6 +18,7 @@ export interface CalibrationBin {
   confidence: number;
 }
 
+/** Options of CalibrationError. */
 export interface CalibrationOptions {
   /** Default 15. */
   bins?: number;

@@ -11,8 +11,11 @@ import {
 
 /** Images of one class that were taken for another. */
 export interface ConfusedPair {
+  /** Index of the class that the images are of. */
   label: number;
+  /** Index of the class that they were taken for. */
   guess: number;
+  /** Number of images. */
   count: number;
   /** Share of the images of `label`. */
   share: number;

@@ -12,6 +12,7 @@ export interface MetricBatch {
   readonly targets?: Float32Array;
   /** [n]: where the images stand in the dataset. */
   readonly indices: Uint32Array;
+  /** Number of classes. */
   readonly classes: number;
 }
 

@@ -4,6 +4,7 @@ import { DataError } from "../../errors.js";
 import { taskOf } from "../task.js";
 import type { Metric, MetricBatch } from "./metric.js";
 
+/** An image that the model was wrong about. */
 export interface Mistake {
   /** Where the image stands in the dataset. */
   index: number;
