@@ -48,13 +48,7 @@ export { evalPart, type EvalPart, type EvalPartOptions, type Split } from "./nod
 export { readFeatures, writeFeatures, type PictureFeatures } from "./node/feature-files.js";
 export type { PartDigest, TrainedOn } from "./node/held-out.js";
 export { fetchWeights, type FetchWeightsOptions } from "./node/hub.js";
-export {
-  configOf,
-  type ModelConfig,
-  preprocessingOf,
-  readConfig,
-  type SaveModelConfig,
-} from "./node/model-config.js";
+export { readConfig } from "./node/model-config.js";
 export { loadModel, saveConfig, saveModel } from "./node/model-folder.js";
 export { type LocatedWeights, type ModelSource, openModel, type TrainedModel } from "./node/open-model.js";
 export { trainTransforms, type AugmentArguments } from "./node/augmentation.js";
@@ -96,3 +90,4 @@ export { EventWriter, type EventWriterOptions } from "./node/tensorboard.js";
 export { runTraining, type Training, type TrainingHooks } from "./node/training.js";
 export type { Setup as TrainingSetup } from "./node/training-setup.js";
 export { loadWeights, type LoadWeightsOptions, readWeights, saveWeights } from "./node/weights.js";
+export { configOf, type ModelConfig, preprocessingOf, type SaveModelConfig } from "./pretrained/config.js";

@@ -32,6 +32,11 @@ const sources = new Map(
     .map((path) => [path, readFileSync(join(root, path), "utf8")]),
 );
 
+/** Layers that run everywhere and that whoever is above them may import. */
+const NEUTRAL = "errors core compile ops nn optim data io models onnx pretrained train wasm vendor".split(
+  " ",
+);
+
 /** Layer of a file → layers it may import, besides its own. */
 const LAYERS: Record<string, readonly string[]> = {
   vendor: [],
@@ -49,37 +54,10 @@ const LAYERS: Record<string, readonly string[]> = {
   compile: ["errors", "core", "ops", "nn", "wasm"],
   onnx: ["errors", "core", "ops", "nn", "data", "models", "vendor", "version"],
   train: ["errors", "core", "compile", "ops", "tensor-methods", "nn", "optim", "data", "io"],
-  node: [
-    "errors",
-    "core",
-    "compile",
-    "ops",
-    "nn",
-    "optim",
-    "data",
-    "io",
-    "models",
-    "onnx",
-    "train",
-    "wasm",
-    "vendor",
-    "version",
-  ],
-  cli: [
-    "errors",
-    "core",
-    "ops",
-    "nn",
-    "optim",
-    "data",
-    "io",
-    "models",
-    "onnx",
-    "train",
-    "wasm",
-    "node",
-    "version",
-  ],
+  pretrained: ["errors", "core", "nn", "data", "io", "models"],
+  node: [...NEUTRAL, "version"],
+  web: NEUTRAL,
+  cli: [...NEUTRAL, "version", "node"],
   entries: ["data", "tensor-methods", "train"],
   index: [
     "entries",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { choice, text } from "../errors/kinds.js";
 import { writeFileAtomic } from "../node/files.js";
-import { configOf, type ModelConfig, preprocessingOf } from "../node/model-config.js";
+import { configOf, type ModelConfig, preprocessingOf } from "../pretrained/config.js";
 import { saveModel } from "../node/model-folder.js";
 import type { TrainedModel } from "../node/open-model.js";
 import { exportOnnx } from "../onnx/index.js";

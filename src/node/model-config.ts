@@ -1,100 +1,11 @@
-// config.json beside weights, in timm's layout: what a model is and how its images are prepared.
-// https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_pretrained.py
+// config.json beside weights: src/pretrained/config.ts says what is in it.
 
 import { checkKinds } from "../errors/options.js";
-import {
-  checkPreprocessing,
-  imagenetClasses,
-  preprocessingFromJSON,
-  type Preprocessing,
-} from "../data/index.js";
-import { FieldReader, isCount, isObject, listOf, type Json } from "../data/preprocessing-json.js";
-import { DataError } from "../errors.js";
-import { findModel } from "../models/index.js";
-
+import { configFromJSON, type ModelConfig } from "../pretrained/config.js";
 import { readJson } from "./files.js";
-import { isTrainedOn, type TrainedOn } from "./held-out.js";
-
-/** The name here of an architecture that config.json names, maybe in timm's way. */
-export function ownArchitecture(named: string): string {
-  return findModel(named)?.name ?? named;
-}
-
-/** What config.json says of a model: what it is, and how its images are prepared. */
-export interface ModelConfig extends Preprocessing {
-  /** The name that createModel() knows it by. */
-  readonly architecture: string;
-  /** Names of the classes, in the order of the outputs. */
-  readonly classes?: readonly string[];
-  /** Whether it was made with smallImages. Default false. */
-  readonly smallImages?: boolean;
-  /** What it was trained on, if fovea trained it. */
-  readonly trainedOn?: TrainedOn;
-}
-
-/**
- * How images are prepared, where nothing is said, is as for the weights that the model holds (its `preprocessing`), or else the
- * architecture's way (modelInfo()).
- */
-export type SaveModelConfig = Pick<ModelConfig, "architecture"> & Partial<ModelConfig>;
-
-/** How images are prepared for the model of a config. */
-export function preprocessingOf(config: ModelConfig): Preprocessing {
-  checkPreprocessing("preprocessingOf", config);
-  const { architecture, classes, smallImages, trainedOn, ...preprocessing } = config;
-  return preprocessing;
-}
-
-/** The config of a model whose images are prepared so. */
-export function configOf(
-  architecture: string,
-  prepared: Preprocessing,
-  more: Pick<ModelConfig, "classes" | "smallImages" | "trainedOn"> = {},
-): ModelConfig {
-  checkPreprocessing("configOf", prepared);
-  return { architecture, ...prepared, ...more };
-}
-
-const isText = (v: unknown): v is string => typeof v === "string";
-
-/** Arguments of timm's models that change nothing in evaluation, or that the weights' shapes show. */
-const HARMLESS =
-  /^(smallImages|num_classes|in_chans|img_size|pretrained|drop_\w+|proj_drop_rate|\w+_drop_rate)$/;
-/** Averaging, which every network here does. */
-const AVERAGES = ["avg", "fast", "fastavg"];
 
 /** What a config.json says. @throws DataError naming it and the field that is missing, wrong, or asks for what cannot be done */
 export async function readConfig(path: string): Promise<{ config: ModelConfig; numClasses: number }> {
   checkKinds("readConfig", { path }, { path: "path" });
-  return parseConfig(readJson(path), path);
-}
-
-function parseConfig(json: Json, path: string): { config: ModelConfig; numClasses: number } {
-  const fields = new FieldReader(path);
-  const architecture = ownArchitecture(fields.get(json, "architecture", "a name", isText));
-  const given = fields.get({ pretrained_cfg: json, ...json }, "pretrained_cfg", "an object", isObject); // in old files, all in one
-  const args = fields.optional(json, "model_args", "an object", isObject) ?? {};
-  for (const [name, value] of Object.entries(args)) {
-    if (HARMLESS.test(name) || name === "global_pool" || value === null || value === false) continue;
-    fields.fail(`model_args.${name}`, "known: it may be another network", value);
-  }
-  const pooling = args["global_pool"] ?? json["global_pool"] ?? "avg";
-  if (!AVERAGES.includes(pooling as string)) fields.fail("global_pool", "avg", pooling);
-  const counted = "num_classes" in json ? json : given;
-  const numClasses = fields.get(counted, "num_classes", "a count", isCount);
-  const names = json["label_names"] ?? given["label_names"] ?? undefined;
-  if (names !== undefined && !(listOf(isText)(names) && names.length === numClasses)) {
-    throw new DataError(`${path}: label_names are not ${numClasses} names`);
-  }
-  const ofImagenet = numClasses === imagenetClasses.length && /in1k$/.test(String(given["tag"]));
-  const classes = names ?? (ofImagenet ? imagenetClasses : undefined);
-  const inChans = args["in_chans"];
-  const config: ModelConfig = {
-    architecture,
-    ...preprocessingFromJSON(given, path, isCount(inChans) ? inChans : undefined),
-    ...(classes !== undefined && { classes: classes as string[] }),
-    ...(args["smallImages"] === true && { smallImages: true }),
-    ...(isTrainedOn(json["trained_on"]) && { trainedOn: json["trained_on"] }),
-  };
-  return { config, numClasses };
+  return configFromJSON(readJson(path), path);
 }

@@ -10,15 +10,16 @@ import {
   type PublishedWeights,
 } from "../data/index.js";
 import { DataError, short } from "../errors.js";
-import { createModel, preparationOf, type Classifier } from "../models/index.js";
-import { ownArchitecture, preprocessingOf } from "./model-config.js";
+import { preparationOf, type Classifier } from "../models/index.js";
+import { ownArchitecture, preprocessingOf } from "../pretrained/config.js";
+import { createWith } from "../pretrained/load.js";
+import type { TrainedOn } from "../pretrained/trained-on.js";
 import { loadConfigured, WEIGHT_FILES, weightsIn } from "./model-folder.js";
 import { readJson, statOf } from "./files.js";
-import type { TrainedOn } from "./held-out.js";
 import { preparationFor } from "./preprocessing.js";
 import { publishedOf } from "./published.js";
 import { isTensorflow, refuseTensorflow } from "./tensorflow.js";
-import { adaptedTo, loadRead, readWeights } from "./weights.js";
+import { readWeights } from "./weights.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
 /** What openModel() returns. */
@@ -163,35 +164,26 @@ async function openRaw(
   smallImages: boolean,
   published: PublishedWeights | undefined,
 ): Promise<TrainedModel> {
-  const options = { smallImages, initialise: false };
-  let model = createModel(architecture, options);
-  try {
-    const read = await readWeights(path);
-    const state = adaptedTo(model, read, path);
-    const numClasses = state.get(`${model.head}.weight`)?.shape[0] ?? model.numClasses;
-    const first = [...state.values()].find(({ shape }) => shape.length === 4);
-    const inChannels = first?.shape[1] ?? 3;
-    model.dispose();
-    model = createModel(architecture, { ...options, numClasses, inChannels });
-    loadRead(model, read, path);
-    const ofImagenet = numClasses === imagenetClasses.length;
-    const told = published?.preprocessing;
-    const known = told?.inputSize[2] === inChannels ? told : undefined;
-    if (known) model.preprocessing = known;
-    const usual = preparationOf(architecture);
-    const [height, width] = usual.inputSize;
-    const trained = { ...usual, inputSize: [height, width, inChannels] as const };
-    const names = ofImagenet && !published ? " and that its classes are ImageNet's in their order" : "";
-    return {
-      model: model.eval(),
-      architecture,
-      smallImages,
-      ...(ofImagenet && { classes: imagenetClasses }),
-      preparation: (dataset) => known ?? preparationFor(architecture, dataset, { trained }),
-      ...(!known && { assumed: `${path}: nothing says how images are prepared for it${names}` }),
-    };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  const { model, numClasses, inChannels } = createWith(
+    architecture,
+    await readWeights(path),
+    path,
+    smallImages,
+  );
+  const ofImagenet = numClasses === imagenetClasses.length;
+  const told = published?.preprocessing;
+  const known = told?.inputSize[2] === inChannels ? told : undefined;
+  if (known) model.preprocessing = known;
+  const usual = preparationOf(architecture);
+  const [height, width] = usual.inputSize;
+  const trained = { ...usual, inputSize: [height, width, inChannels] as const };
+  const names = ofImagenet && !published ? " and that its classes are ImageNet's in their order" : "";
+  return {
+    model,
+    architecture,
+    smallImages,
+    ...(ofImagenet && { classes: imagenetClasses }),
+    preparation: (dataset) => known ?? preparationFor(architecture, dataset, { trained }),
+    ...(!known && { assumed: `${path}: nothing says how images are prepared for it${names}` }),
+  };
 }

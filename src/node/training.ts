@@ -29,7 +29,7 @@ import { init, type Binary } from "../wasm/runtime.js";
 import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import type { LoadedDataset } from "./datasets/index.js";
 import { environment } from "./environment.js";
-import { configOf } from "./model-config.js";
+import { configOf } from "../pretrained/config.js";
 import { saveConfig } from "./model-folder.js";
 import { collectReport, writeReport } from "./report/index.js";
 import { defaultsBeside, isInUse, trainNames } from "./resolve-arguments.js";

@@ -8,16 +8,16 @@ import type { StateDict } from "../core/state.js";
 import { DataError, reason } from "../errors.js";
 import { safetensorsParts } from "../io/safetensors.js";
 import type { ByteSource } from "../io/source.js";
-import { adaptNames } from "../io/weight-names.js";
 import { readState, type ReadOptions } from "../io/weights.js";
 import { Classifier } from "../models/index.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
-import { Module, type BatchNorm2d, type LoadReport } from "../nn/index.js";
+import { Module, type LoadReport } from "../nn/index.js";
+import { preprocessingOf } from "../pretrained/config.js";
+import { loadRead, type LoadStateOptions } from "../pretrained/load.js";
 import { writeFileAtomic } from "./files.js";
-import { preprocessingOf, readConfig } from "./model-config.js";
+import { readConfig } from "./model-config.js";
 import { readSharded, WEIGHT_FILES } from "./sharded.js";
 import { refuseTensorflow } from "./tensorflow.js";
-import { refuseOthers, weightsOfOther } from "./whose.js";
 
 /** Writes a state dict as a safetensors file, atomically. */
 export async function saveWeights(path: string, state: StateDict): Promise<void> {
@@ -73,12 +73,7 @@ export async function readWeights(path: string, options: ReadOptions = {}): Prom
 }
 
 /** Options of loadWeights(). */
-export interface LoadWeightsOptions extends ReadOptions {
-  /** Whether everything must be there and fit. false loads what fits, as for a head with other classes. Default true. */
-  strict?: boolean;
-  /** The model's name for a name in the file; undefined leaves the tensor out. */
-  rename?: (name: string) => string | undefined;
-}
+export interface LoadWeightsOptions extends ReadOptions, LoadStateOptions {}
 
 /**
  * Loads a file of weights into a model: all or nothing. A Classifier's `preprocessing` is then what torchvision says of the file, if it
@@ -103,21 +98,6 @@ export async function loadWeights(
   return report;
 }
 
-/** Loads what a file holds, as loadWeights(). */
-export function loadRead(
-  model: Module,
-  state: StateDict,
-  path: string,
-  { strict = true, rename }: Pick<LoadWeightsOptions, "strict" | "rename"> = {},
-): LoadReport {
-  refuseOthers(model, state, path);
-  try {
-    return model.loadStateDict(adaptedTo(model, state, path, rename), { strict, source: path });
-  } catch (error) {
-    throw (error instanceof DataError && weightsOfOther(model, state, path)) || error;
-  }
-}
-
 /** How images are prepared for weights that lie in a folder as the hub's do, if the config.json there is of this kind. */
 async function toldBeside(path: string): Promise<Preprocessing | undefined> {
   const config = join(dirname(path), "config.json");
@@ -126,18 +106,4 @@ async function toldBeside(path: string): Promise<Preprocessing | undefined> {
     (read) => preprocessingOf(read.config),
     () => undefined, // it is other software's: whoever asks for the folder as a model is told
   );
-}
-
-/** A file's state dict under a model's names. @throws DataError naming the file if two tensors get the same name */
-export function adaptedTo(
-  model: Module,
-  state: StateDict,
-  path: string,
-  rename?: (name: string) => string | undefined,
-): StateDict {
-  const all = { removeDuplicate: false };
-  const own = [...model.namedParameters(all), ...model.namedBuffers(all)].map(([name]) => name);
-  const eps = (norm: string): number | undefined =>
-    own.includes(`${norm}.running_var`) ? (model.getSubmodule(norm) as BatchNorm2d).eps : undefined;
-  return adaptNames(state, own, rename, path, eps);
 }

@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, it } from "vitest";
 import { createModel, init, tensor, tidy } from "../../src/index.js";
-import { loadRead } from "../../src/node/weights.js";
+import { loadRead } from "../../src/pretrained/load.js";
 import { drawInto, drawnTensors } from "../helpers/drawn.js";
 import { calibrated } from "../helpers/golden-models.js";
 import golden from "./paddle-models.json";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel, init, type Classifier, type StateDict } from "../../src/index.js";
 import { isPaddleClas, paddleNetwork } from "../../src/io/paddle-names.js";
 import { adaptNames } from "../../src/io/weight-names.js";
-import { loadRead } from "../../src/node/weights.js";
+import { loadRead } from "../../src/pretrained/load.js";
 import { drawnState, drawnTensors } from "../helpers/drawn.js";
 
 let resnet18: Classifier;

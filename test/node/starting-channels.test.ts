@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel, init } from "../../src/index.js";
 import { saveWeights } from "../../src/node.js";
-import { forChannels, loadStartingWeights } from "../../src/node/starting-weights.js";
+import { loadStartingWeights } from "../../src/node/starting-weights.js";
+import { forChannels } from "../../src/pretrained/load.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-channels-"));
 const at = (path: string): string => join(top, path);

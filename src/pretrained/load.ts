@@ -1,0 +1,132 @@
+// The tensors of a file of weights into a model: under its names, or as what training begins with.
+
+import { listed, type StateDict, type StateTensor } from "../core/state.js";
+import { DataError } from "../errors.js";
+import { adaptNames } from "../io/weight-names.js";
+import { createModel, type Classifier } from "../models/index.js";
+import type { BatchNorm2d, LoadReport, Module } from "../nn/index.js";
+import { refuseOthers, weightsOfOther } from "./whose.js";
+
+/** A file's state dict under a model's names. @throws DataError naming the file if two tensors get the same name */
+export function adaptedTo(
+  model: Module,
+  state: StateDict,
+  path: string,
+  rename?: (name: string) => string | undefined,
+): StateDict {
+  const all = { removeDuplicate: false };
+  const own = [...model.namedParameters(all), ...model.namedBuffers(all)].map(([name]) => name);
+  const eps = (norm: string): number | undefined =>
+    own.includes(`${norm}.running_var`) ? (model.getSubmodule(norm) as BatchNorm2d).eps : undefined;
+  return adaptNames(state, own, rename, path, eps);
+}
+
+export interface LoadStateOptions {
+  /** Whether everything must be there and fit. false loads what fits, as for a head with other classes. Default true. */
+  strict?: boolean;
+  /** The model's name for a name in the file; undefined leaves the tensor out. */
+  rename?: (name: string) => string | undefined;
+}
+
+/** Loads what a file holds: all or nothing. @throws DataError naming the file, and the model whose weights it holds if that is another */
+export function loadRead(
+  model: Module,
+  state: StateDict,
+  path: string,
+  { strict = true, rename }: LoadStateOptions = {},
+): LoadReport {
+  refuseOthers(model, state, path);
+  try {
+    return model.loadStateDict(adaptedTo(model, state, path, rename), { strict, source: path });
+  } catch (error) {
+    throw (error instanceof DataError && weightsOfOther(model, state, path)) || error;
+  }
+}
+
+/**
+ * A convolution's weights [out, in, h, w] for images of other channels, so that its sums stay about as large: for grey those of the
+ * channels together, otherwise the channels over and over, as timm's adapt_input_conv() does it.
+ */
+export function forChannels({ shape, data }: StateTensor, channels: number): StateTensor {
+  const [out, own, h, w] = shape as [number, number, number, number];
+  const area = h * w;
+  const result = new Float32Array(out * channels * area);
+  const from = (o: number, c: number, i: number): number => Number(data[(o * own + c) * area + i]);
+  for (let o = 0, at = 0; o < out; o++) {
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < area; i++, at++) {
+        if (channels > 1) result[at] = (from(o, c % own, i) * own) / channels;
+        else for (let k = 0; k < own; k++) result[at] = result[at]! + from(o, k, i);
+      }
+    }
+  }
+  return { dtype: "F32", shape: [out, channels, h, w], data: result };
+}
+
+/** Loads the first convolution's weights if they differ in their input channels alone. Returns its name if they do. */
+function loadFirst(
+  model: Classifier,
+  state: StateDict,
+  file: string,
+  rename: (name: string) => string | undefined,
+): string | undefined {
+  const [name, first] = model.namedParameters().find(([, { shape }]) => shape.length === 4) ?? [];
+  if (name === undefined) return undefined;
+  const own = adaptedTo(model, state, file, rename).get(name);
+  const [out, channels, ...window] = first!.fileShape;
+  if (own?.shape.length !== 4 || own.shape.join() !== [out, own.shape[1], ...window].join()) return undefined;
+  model.loadStateDict(new Map([[name, forChannels(own, channels!)]]), { strict: false, source: file });
+  return name;
+}
+
+/**
+ * Loads weights to begin with, but for a classifier of other classes, or (featuresOnly) one that was never trained. Weights of the
+ * first convolution for images of other channels are made to fit.
+ * @throws DataError naming the file if anything else does not fit
+ */
+export function loadStarting(
+  model: Classifier,
+  state: StateDict,
+  file: string,
+  { featuresOnly = false }: { featuresOnly?: boolean } = {},
+): void {
+  const isFree = (name: string): boolean =>
+    model.isHead(name) || (featuresOnly && /^classifier\./.test(name));
+  const rename = (name: string): string | undefined => (featuresOnly && isFree(name) ? undefined : name);
+  const { missing, mismatched } = loadRead(model, state, file, { strict: false, rename });
+  const lacking = [...missing, ...mismatched.map(({ name }) => name)].filter((name) => !isFree(name));
+  if (lacking.length === 0) return;
+  if (lacking.length === 1 && loadFirst(model, state, file, rename) === lacking[0]) return;
+  throw (
+    weightsOfOther(model, state, file) ??
+    new DataError(
+      `${file}: weights of another model; got none that fit ${listed(lacking)}; expected all but the classifier's`,
+    )
+  );
+}
+
+/**
+ * A model known by name that holds a file's weights, with as many classes and channels as they are for.
+ * @throws DataError naming the file if it holds another model's
+ */
+export function createWith(
+  architecture: string,
+  state: StateDict,
+  file: string,
+  smallImages = false,
+): { model: Classifier; numClasses: number; inChannels: number } {
+  const options = { smallImages, initialise: false };
+  let model = createModel(architecture, options);
+  try {
+    const adapted = adaptedTo(model, state, file);
+    const numClasses = adapted.get(`${model.head}.weight`)?.shape[0] ?? model.numClasses;
+    const inChannels = [...adapted.values()].find(({ shape }) => shape.length === 4)?.shape[1] ?? 3;
+    model.dispose();
+    model = createModel(architecture, { ...options, numClasses, inChannels });
+    loadRead(model, state, file);
+    return { model: model.eval(), numClasses, inChannels };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
