@@ -47,7 +47,7 @@ const RINGS: Record<string, Ring> = {
       "test/node/kill.test.ts",
       "test/golden/{paddle-models,zoo}.test.ts",
       "test/onnx/runtime.test.ts",
-      "test/models/registry.test.ts",
+      "test/models/{descriptions,registry}.test.ts",
     ],
     env: { FOVEA_FUZZ: "30" },
     timeout: 3_600_000,

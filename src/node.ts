@@ -39,6 +39,7 @@ export {
   type PictureOptions,
   TarDataset,
   type TarOptions,
+  type TrainAndTest,
 } from "./node/datasets/index.js";
 export { type DecoderChoice, decoderNames, type InstalledDecoder, useDecoder } from "./node/decoder.js";
 export { batchTransformFromModule, datasetFromModule, transformFromModule } from "./node/from-module.js";

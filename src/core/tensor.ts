@@ -18,7 +18,7 @@ import {
 import { copyPermuted } from "./permuted.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { enterScope } from "./scope.js";
-import { liveStorages, OWNERS, Storage, type Owner } from "./storage.js";
+import { liveStorages, OWNERS, Storage } from "./storage.js";
 
 export type { DType, Nested, TypedArray };
 
@@ -51,7 +51,7 @@ export interface LeakReport {
    * Blocks that go with what they belong to: models, optimizers, averages of weights. Gradients are counted beside the block
    * that they may share.
    */
-  owned: Record<Owner, Record<string, number>>;
+  owned: Record<"parameters" | "gradients" | "buffers" | "optimizers" | "averages", Record<string, number>>;
   /** What the garbage collector had to pick up: tensors that nobody disposed of. */
   forgotten: readonly string[];
 }

@@ -9,6 +9,8 @@ import type { Dataset, ImageShape } from "./dataset.js";
 
 /** What a loader gives: free when its loop goes on or ends, unless keep() takes it out; at once with disposeBatch(). */
 export interface Batch extends Disposable {
+  /** For `using`: frees the batch at the end of the block. */
+  [dispose](): void;
   /** f32 [n, height, width, channels]. */
   images: Tensor;
   /** i32 [n]. Of a dataset with targets: the first class, or −1. */

@@ -8,7 +8,15 @@ import { DataError } from "../errors.js";
 const UINT8 = 0x08;
 
 /** Reads an IDX file of bytes (type 0x08). `file` names it in errors. @throws DataError if it is anything else */
-export function decodeIdx(bytes: Uint8Array, file = "idx"): { shape: Shape; data: Uint8Array } {
+export function decodeIdx(
+  bytes: Uint8Array,
+  file = "idx",
+): {
+  /** Sizes of the axes. */
+  shape: Shape;
+  /** The bytes, row after row. */
+  data: Uint8Array;
+} {
   checkKinds("decodeIdx", { bytes }, { bytes: "bytes" });
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);

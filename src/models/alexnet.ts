@@ -37,5 +37,7 @@ export class AlexNet extends Network {
 
 const traits = { series: "AlexNet", ...PLAIN, smallImages: "needs images of at least 63 pixels" };
 
+/** AlexNet: 61.1 M parameters, for images of 224 × 224 pixels. */
 export const alexnet = defineModel("alexnet", imagenet(), (o) => new AlexNet(o), traits);
+/** AlexNet as PaddleClas builds it: 61.1 M parameters, for images of 224 × 224 pixels. Also known as AlexNet. */
 export const paddle_alexnet = defineModel("paddle_alexnet", imagenet(), (o) => new AlexNet(o, true), { ...traits, aliases: ["AlexNet"] }); // prettier-ignore

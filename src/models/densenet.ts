@@ -73,8 +73,13 @@ const define = (name: string, growth: number, depths: readonly number[]) => {
   return defineModel(name, imagenet(), (o) => new DenseNet(growth, depths, o), traits);
 };
 
+/** DenseNet: 7.98 M parameters, for images of 224 × 224 pixels. Also known as DenseNet121. */
 export const densenet121 = define("densenet121", 32, [6, 12, 24, 16]);
+/** DenseNet: 28.7 M parameters, for images of 224 × 224 pixels. Also known as DenseNet161. */
 export const densenet161 = define("densenet161", 48, [6, 12, 36, 24]);
+/** DenseNet: 14.1 M parameters, for images of 224 × 224 pixels. Also known as DenseNet169. */
 export const densenet169 = define("densenet169", 32, [6, 12, 32, 32]);
+/** DenseNet: 20.0 M parameters, for images of 224 × 224 pixels. Also known as DenseNet201. */
 export const densenet201 = define("densenet201", 32, [6, 12, 48, 32]);
+/** DenseNet: 33.3 M parameters, for images of 224 × 224 pixels. Also known as DenseNet264. */
 export const densenet264 = define("densenet264", 32, [6, 12, 64, 48]);

@@ -118,13 +118,23 @@ function dla(name: string, levels: readonly number[], widths: readonly number[],
   return defineModel(name, imagenet(), (o) => new DLA({ levels, widths, ...more }, o), traits);
 }
 
+/** DLA: 15.7 M parameters, for images of 224 × 224 pixels. Also known as DLA34. */
 export const dla34 = dla("dla34", [1, 2, 2, 1], [16, 32, 64, 128, 256, 512], {});
+/** DLA: 1.30 M parameters, for images of 224 × 224 pixels. Also known as DLA46_c. */
 export const dla46_c = dla("dla46_c", [1, 2, 2, 1], COMPACT, deep);
+/** DLA: 1.07 M parameters, for images of 224 × 224 pixels. Also known as DLA46x_c. */
 export const dla46x_c = dla("dla46x_c", [1, 2, 2, 1], COMPACT, deepX);
+/** DLA: 22.0 M parameters, for images of 224 × 224 pixels. Also known as DLA60. */
 export const dla60 = dla("dla60", [1, 2, 3, 1], WIDE, deep);
+/** DLA: 17.4 M parameters, for images of 224 × 224 pixels. Also known as DLA60x. */
 export const dla60x = dla("dla60x", [1, 2, 3, 1], WIDE, deepX);
+/** DLA: 1.32 M parameters, for images of 224 × 224 pixels. Also known as DLA60x_c. */
 export const dla60x_c = dla("dla60x_c", [1, 2, 3, 1], COMPACT, deepX);
+/** DLA: 33.3 M parameters, for images of 224 × 224 pixels. Also known as DLA102. */
 export const dla102 = dla("dla102", [1, 3, 4, 1], WIDE, { rootAdds: true, ...deep });
+/** DLA: 26.3 M parameters, for images of 224 × 224 pixels. Also known as DLA102x. */
 export const dla102x = dla("dla102x", [1, 3, 4, 1], WIDE, { rootAdds: true, ...deepX });
+/** DLA: 41.3 M parameters, for images of 224 × 224 pixels. Also known as DLA102x2. */
 export const dla102x2 = dla("dla102x2", [1, 3, 4, 1], WIDE, { rootAdds: true, ...deepX, groups: 64 });
+/** DLA: 53.4 M parameters, for images of 224 × 224 pixels. Also known as DLA169. */
 export const dla169 = dla("dla169", [2, 3, 5, 1], WIDE, { rootAdds: true, ...deep });

@@ -119,14 +119,25 @@ const timm = (size: Size) => defineModel(size, PREPARED, (o) => new DPN({ ...SHA
 const paddle = (size: Size) =>
   defineModel(`paddle_${size}`, imagenet(), (o) => new DPN({ ...SHAPES[size], eps: 1e-5 }, o), { series: "DPN", aliases: [size.toUpperCase()] }); // prettier-ignore
 
+/** DPN: 12.6 M parameters, for images of 224 × 224 pixels. */
 export const dpn68 = timm("dpn68");
+/** DPN: 12.6 M parameters, for images of 224 × 224 pixels. */
 export const dpn68b = defineModel("dpn68b", imagenet(224, 235, "bicubic"), (o) => new DPN({ ...SHAPES.dpn68, eps: 1e-3, split: true }, o), { series: "DPN" }); // prettier-ignore
+/** DPN: 37.7 M parameters, for images of 224 × 224 pixels. */
 export const dpn92 = timm("dpn92");
+/** DPN: 61.6 M parameters, for images of 224 × 224 pixels. */
 export const dpn98 = timm("dpn98");
+/** DPN: 86.9 M parameters, for images of 224 × 224 pixels. */
 export const dpn107 = timm("dpn107");
+/** DPN: 79.3 M parameters, for images of 224 × 224 pixels. */
 export const dpn131 = timm("dpn131");
+/** DPN as PaddleClas builds it: 12.6 M parameters, for images of 224 × 224 pixels. Also known as DPN68. */
 export const paddle_dpn68 = paddle("dpn68");
+/** DPN as PaddleClas builds it: 37.7 M parameters, for images of 224 × 224 pixels. Also known as DPN92. */
 export const paddle_dpn92 = paddle("dpn92");
+/** DPN as PaddleClas builds it: 61.6 M parameters, for images of 224 × 224 pixels. Also known as DPN98. */
 export const paddle_dpn98 = paddle("dpn98");
+/** DPN as PaddleClas builds it: 86.9 M parameters, for images of 224 × 224 pixels. Also known as DPN107. */
 export const paddle_dpn107 = paddle("dpn107");
+/** DPN as PaddleClas builds it: 79.3 M parameters, for images of 224 × 224 pixels. Also known as DPN131. */
 export const paddle_dpn131 = paddle("dpn131");

@@ -19,6 +19,9 @@ const v2 = (name: string, preprocessing: Preprocessing, rows: readonly StageV2[]
   return defineModel(name, preprocessing, (o) => new EfficientNet(scaling, o), { series: "EfficientNetV2" });
 };
 
+/** EfficientNetV2: 21.5 M parameters, for images of 384 × 384 pixels. */
 export const efficientnet_v2_s = v2("efficientnet_v2_s", imagenet(384, 384), S, 0.2);
+/** EfficientNetV2: 54.1 M parameters, for images of 480 × 480 pixels. */
 export const efficientnet_v2_m = v2("efficientnet_v2_m", imagenet(480, 480), M, 0.3);
+/** EfficientNetV2: 119 M parameters, for images of 480 × 480 pixels. */
 export const efficientnet_v2_l = v2("efficientnet_v2_l", { ...imagenet(480, 480, "bicubic"), ...HALVES }, L, 0.4); // prettier-ignore

@@ -83,11 +83,19 @@ const register = (name: string, prepared: Preprocessing, ...[width, depth, dropo
 /** The statistics of B5 and larger, which were converted from TensorFlow. */
 const SLOW = { eps: 1e-3, momentum: 0.01 };
 
+/** EfficientNet: 5.29 M parameters, for images of 224 × 224 pixels. */
 export const efficientnet_b0 = register("efficientnet_b0", imagenet(224, 256, "bicubic"), 1.0, 1.0, 0.2);
+/** EfficientNet: 7.79 M parameters, for images of 240 × 240 pixels. */
 export const efficientnet_b1 = register("efficientnet_b1", imagenet(240, 256, "bicubic"), 1.0, 1.1, 0.2);
+/** EfficientNet: 9.11 M parameters, for images of 288 × 288 pixels. */
 export const efficientnet_b2 = register("efficientnet_b2", imagenet(288, 288, "bicubic"), 1.1, 1.2, 0.3);
+/** EfficientNet: 12.2 M parameters, for images of 300 × 300 pixels. */
 export const efficientnet_b3 = register("efficientnet_b3", imagenet(300, 320, "bicubic"), 1.2, 1.4, 0.3);
+/** EfficientNet: 19.3 M parameters, for images of 380 × 380 pixels. */
 export const efficientnet_b4 = register("efficientnet_b4", imagenet(380, 384, "bicubic"), 1.4, 1.8, 0.4);
+/** EfficientNet: 30.4 M parameters, for images of 456 × 456 pixels. */
 export const efficientnet_b5 = register("efficientnet_b5", imagenet(456, 456, "bicubic"), 1.6, 2.2, 0.4, SLOW); // prettier-ignore
+/** EfficientNet: 43.0 M parameters, for images of 528 × 528 pixels. */
 export const efficientnet_b6 = register("efficientnet_b6", imagenet(528, 528, "bicubic"), 1.8, 2.6, 0.5, SLOW); // prettier-ignore
+/** EfficientNet: 66.3 M parameters, for images of 600 × 600 pixels. */
 export const efficientnet_b7 = register("efficientnet_b7", imagenet(600, 600, "bicubic"), 2.0, 3.1, 0.5, SLOW); // prettier-ignore

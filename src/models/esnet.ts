@@ -78,7 +78,11 @@ function esnet(name: string, width: number, alias: string) {
   return defineModel(name, prepared(224, 0.875), (o) => new ESNet(width, o), traits);
 }
 
+/** ESNet: 2.83 M parameters, for images of 224 × 224 pixels. Also known as ESNet_x0_25. */
 export const esnet_025 = esnet("esnet_025", 0.25, "ESNet_x0_25");
+/** ESNet: 3.24 M parameters, for images of 224 × 224 pixels. Also known as ESNet_x0_5. */
 export const esnet_050 = esnet("esnet_050", 0.5, "ESNet_x0_5");
+/** ESNet: 3.85 M parameters, for images of 224 × 224 pixels. Also known as ESNet_x0_75. */
 export const esnet_075 = esnet("esnet_075", 0.75, "ESNet_x0_75");
+/** ESNet: 4.62 M parameters, for images of 224 × 224 pixels. Also known as ESNet_x1_0. */
 export const esnet_100 = esnet("esnet_100", 1, "ESNet_x1_0");

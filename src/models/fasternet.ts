@@ -39,7 +39,7 @@ export interface FasterNetShape {
   /** Blocks of each stage. */
   depths: readonly number[];
   /** The activation inside each block, and before the classifier. */
-  activation: new () => nn.Module;
+  activation: nn.ModuleClass;
   /** Default 0. */
   dropPath?: number;
 }
@@ -81,9 +81,15 @@ function fasternet(
   return defineModel(`fasternet_${size.toLowerCase()}`, prepared(224, 1), make, traits);
 }
 
+/** FasterNet: 3.91 M parameters, for images of 224 × 224 pixels. Also known as FasterNet_T0. */
 export const fasternet_t0 = fasternet("T0", 40, 0, [1, 2, 8, 2], nn.GELU);
+/** FasterNet: 7.60 M parameters, for images of 224 × 224 pixels. Also known as FasterNet_T1. */
 export const fasternet_t1 = fasternet("T1", 64, 0.02, [1, 2, 8, 2], nn.GELU);
+/** FasterNet: 15.0 M parameters, for images of 224 × 224 pixels. Also known as FasterNet_T2. */
 export const fasternet_t2 = fasternet("T2", 96, 0.05, [1, 2, 8, 2]);
+/** FasterNet: 31.2 M parameters, for images of 224 × 224 pixels. Also known as FasterNet_S. */
 export const fasternet_s = fasternet("S", 128, 0.1, [1, 2, 13, 2]);
+/** FasterNet: 53.5 M parameters, for images of 224 × 224 pixels. Also known as FasterNet_M. */
 export const fasternet_m = fasternet("M", 144, 0.2, [3, 4, 18, 3]);
+/** FasterNet: 93.5 M parameters, for images of 224 × 224 pixels. Also known as FasterNet_L. */
 export const fasternet_l = fasternet("L", 192, 0.3, [3, 4, 18, 3]);

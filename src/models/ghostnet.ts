@@ -86,9 +86,15 @@ function ghostnet(name: string, width: number, alias?: string) {
   return defineModel(name, prepared(224, 0.875), (o) => new GhostNet(width, o, alias !== undefined), traits);
 }
 
+/** GhostNet: 2.59 M parameters, for images of 224 × 224 pixels. */
 export const ghostnet_050 = ghostnet("ghostnet_050", 0.5);
+/** GhostNet: 5.18 M parameters, for images of 224 × 224 pixels. */
 export const ghostnet_100 = ghostnet("ghostnet_100", 1);
+/** GhostNet: 7.36 M parameters, for images of 224 × 224 pixels. */
 export const ghostnet_130 = ghostnet("ghostnet_130", 1.3);
+/** GhostNet as PaddleClas builds it: 2.59 M parameters, for images of 224 × 224 pixels. Also known as GhostNet_x0_5. */
 export const paddle_ghostnet_050 = ghostnet("paddle_ghostnet_050", 0.5, "GhostNet_x0_5");
+/** GhostNet as PaddleClas builds it: 5.18 M parameters, for images of 224 × 224 pixels. Also known as GhostNet_x1_0. */
 export const paddle_ghostnet_100 = ghostnet("paddle_ghostnet_100", 1, "GhostNet_x1_0");
+/** GhostNet as PaddleClas builds it: 7.35 M parameters, for images of 224 × 224 pixels. Also known as GhostNet_x1_3. */
 export const paddle_ghostnet_130 = ghostnet("paddle_ghostnet_130", 1.3, "GhostNet_x1_3");

@@ -92,5 +92,7 @@ export class GoogLeNet extends AuxiliaryNetwork {
 
 const TRAITS = { series: "Inception", ...PLAIN };
 
+/** Inception: 13.0 M parameters, for images of 224 × 224 pixels. */
 export const googlenet = defineModel("googlenet", imagenet(), (o?: GoogLeNetOptions) => new GoogLeNet(o), TRAITS); // prettier-ignore
+/** Inception as PaddleClas builds it: 11.5 M parameters, for images of 224 × 224 pixels. Also known as GoogLeNet. */
 export const paddle_googlenet = defineModel("paddle_googlenet", imagenet(), (o?: GoogLeNetOptions) => new GoogLeNet(o, true), { ...TRAITS, aliases: ["GoogLeNet"] }); // prettier-ignore

@@ -112,7 +112,11 @@ const H85 = { stem: [48, 96], blocks: [[24, 8, 192, true], [24, 16, 256, false],
 const hardnet = (name: string, shape: HarDNetShape, alias: string) =>
   defineModel(name, imagenet(), (o) => new HarDNet(shape, o), { series: "HarDNet", aliases: [alias], ...PLAIN }); // prettier-ignore
 
+/** HarDNet: 3.49 M parameters, for images of 224 × 224 pixels. Also known as HarDNet39_ds. */
 export const hardnet39ds = hardnet("hardnet39ds", { ...H39, separable: true }, "HarDNet39_ds");
+/** HarDNet: 4.18 M parameters, for images of 224 × 224 pixels. Also known as HarDNet68_ds. */
 export const hardnet68ds = hardnet("hardnet68ds", { ...H68, separable: true, dropout: 0.05 }, "HarDNet68_ds");
+/** HarDNet: 17.6 M parameters, for images of 224 × 224 pixels. Also known as HarDNet68. */
 export const hardnet68 = hardnet("hardnet68", H68, "HarDNet68");
+/** HarDNet: 36.7 M parameters, for images of 224 × 224 pixels. Also known as HarDNet85. */
 export const hardnet85 = hardnet("hardnet85", H85, "HarDNet85");

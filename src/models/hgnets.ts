@@ -20,18 +20,32 @@ function hgnet(name: string, shape: HGNetShape, ...aliases: string[]) {
   return defineModel(name, imagenet(224, 232, "bicubic"), (o) => new HGNet(shape, o), traits);
 }
 
+/** PP-HGNet: 14.7 M parameters, for images of 224 × 224 pixels. Also known as PPHGNet_tiny. */
 export const hgnet_tiny = hgnet("hgnet_tiny", TINY, "PPHGNet_tiny");
+/** PP-HGNet: 24.4 M parameters, for images of 224 × 224 pixels. Also known as PPHGNet_small. */
 export const hgnet_small = hgnet("hgnet_small", SMALL, "PPHGNet_small");
+/** PP-HGNet: 71.6 M parameters, for images of 224 × 224 pixels. Also known as PPHGNet_base. */
 export const hgnet_base = hgnet("hgnet_base", BASE, "PPHGNet_base");
+/** PP-HGNet: 6.00 M parameters, for images of 224 × 224 pixels. */
 export const hgnetv2_b0 = hgnet("hgnetv2_b0", B0);
+/** PP-HGNet: 6.34 M parameters, for images of 224 × 224 pixels. */
 export const hgnetv2_b1 = hgnet("hgnetv2_b1", B1);
+/** PP-HGNet: 11.2 M parameters, for images of 224 × 224 pixels. */
 export const hgnetv2_b2 = hgnet("hgnetv2_b2", B2);
+/** PP-HGNet: 16.3 M parameters, for images of 224 × 224 pixels. */
 export const hgnetv2_b3 = hgnet("hgnetv2_b3", B3);
 // Behind a ReLU zeros beyond the edge change nothing: timm's form is PaddleClas's.
+/** PP-HGNet: 19.8 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B4. */
 export const hgnetv2_b4 = hgnet("hgnetv2_b4", B4, "PPHGNetV2_B4");
+/** PP-HGNet: 39.6 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B5. */
 export const hgnetv2_b5 = hgnet("hgnetv2_b5", B5, "PPHGNetV2_B5");
+/** PP-HGNet: 75.3 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B6. */
 export const hgnetv2_b6 = hgnet("hgnetv2_b6", B6, "PPHGNetV2_B6");
+/** PP-HGNet as PaddleClas builds it: 6.00 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B0. */
 export const paddle_hgnetv2_b0 = hgnet("paddle_hgnetv2_b0", { ...B0, bare: true }, "PPHGNetV2_B0");
+/** PP-HGNet as PaddleClas builds it: 6.34 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B1. */
 export const paddle_hgnetv2_b1 = hgnet("paddle_hgnetv2_b1", { ...B1, bare: true }, "PPHGNetV2_B1");
+/** PP-HGNet as PaddleClas builds it: 11.2 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B2. */
 export const paddle_hgnetv2_b2 = hgnet("paddle_hgnetv2_b2", { ...B2, bare: true }, "PPHGNetV2_B2");
+/** PP-HGNet as PaddleClas builds it: 16.3 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B3. */
 export const paddle_hgnetv2_b3 = hgnet("paddle_hgnetv2_b3", { ...B3, bare: true }, "PPHGNetV2_B3");

@@ -135,21 +135,39 @@ function paddled(width: number, aliases: string[] = [], se = false) {
   return defineModel(`paddle_${se ? "se_" : ""}hrnet_w${width}`, imagenet(), (o) => new HRNet({ width, paddle: true, se }, o), traits); // prettier-ignore
 }
 
+/** HRNet: 13.2 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w18_small = timm("hrnet_w18_small", { width: 16, first: [1, 32], exchanges: [1, 1, 1], blocks: 2 }, bicubic); // prettier-ignore
+/** HRNet: 15.6 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w18_small_v2 = timm("hrnet_w18_small_v2", { width: 18, first: [2, 64], exchanges: [1, 3, 2], blocks: 2 }, bicubic); // prettier-ignore
+/** HRNet: 21.3 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w18 = timm("hrnet_w18", { width: 18 }, imagenet(224, 235));
+/** HRNet: 37.7 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w30 = timm("hrnet_w30", { width: 30 });
+/** HRNet: 41.2 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w32 = timm("hrnet_w32", { width: 32 });
+/** HRNet: 57.6 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w40 = timm("hrnet_w40", { width: 40 });
+/** HRNet: 67.1 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w44 = timm("hrnet_w44", { width: 44 });
+/** HRNet: 77.5 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w48 = timm("hrnet_w48", { width: 48 });
+/** HRNet: 128 M parameters, for images of 224 × 224 pixels. */
 export const hrnet_w64 = timm("hrnet_w64", { width: 64 });
+/** HRNet as PaddleClas builds it: 21.3 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W18_C, hrnet_w18_ssld. */
 export const paddle_hrnet_w18 = paddled(18, ["hrnet_w18_ssld"]);
+/** HRNet as PaddleClas builds it: 37.7 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W30_C. */
 export const paddle_hrnet_w30 = paddled(30);
+/** HRNet as PaddleClas builds it: 41.2 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W32_C. */
 export const paddle_hrnet_w32 = paddled(32);
+/** HRNet as PaddleClas builds it: 57.6 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W40_C. */
 export const paddle_hrnet_w40 = paddled(40);
+/** HRNet as PaddleClas builds it: 67.1 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W44_C. */
 export const paddle_hrnet_w44 = paddled(44);
+/** HRNet as PaddleClas builds it: 77.5 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W48_C, hrnet_w48_ssld. */
 export const paddle_hrnet_w48 = paddled(48, ["hrnet_w48_ssld"]);
+/** HRNet as PaddleClas builds it: 114 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W60_C. */
 export const paddle_hrnet_w60 = paddled(60);
+/** HRNet as PaddleClas builds it: 128 M parameters, for images of 224 × 224 pixels. Also known as HRNet_W64_C. */
 export const paddle_hrnet_w64 = paddled(64);
+/** HRNet as PaddleClas builds it: 129 M parameters, for images of 224 × 224 pixels. Also known as SE_HRNet_W64_C. */
 export const paddle_se_hrnet_w64 = paddled(64, [], true);

@@ -101,5 +101,7 @@ export class InceptionV3 extends AuxiliaryNetwork {
 
 const TRAITS = { series: "Inception", ...PLAIN };
 
+/** Inception: 27.2 M parameters, for images of 299 × 299 pixels. */
 export const inception_v3 = defineModel("inception_v3", imagenet(299, 342), (o?: InceptionV3Options) => new InceptionV3(o), TRAITS); // prettier-ignore
+/** Inception as PaddleClas builds it: 23.8 M parameters, for images of 299 × 299 pixels. Also known as InceptionV3. */
 export const paddle_inception_v3 = defineModel("paddle_inception_v3", imagenet(299, 320), (o) => new InceptionV3(o, true), { ...TRAITS, aliases: ["InceptionV3"] }); // prettier-ignore

@@ -91,5 +91,7 @@ export class InceptionV4 extends Network {
 const TRAITS = { series: "Inception", ...PLAIN };
 const PREPARATION = { ...imagenet(299, 341, "bicubic"), ...HALVES };
 
+/** Inception: 42.7 M parameters, for images of 299 × 299 pixels. */
 export const inception_v4 = defineModel("inception_v4", PREPARATION, (o) => new InceptionV4(o), TRAITS);
+/** Inception as PaddleClas builds it: 42.7 M parameters, for images of 299 × 299 pixels. Also known as InceptionV4. */
 export const paddle_inception_v4 = defineModel("paddle_inception_v4", imagenet(299, 320), (o) => new InceptionV4(o, true), { ...TRAITS, aliases: ["InceptionV4"] }); // prettier-ignore

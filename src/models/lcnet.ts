@@ -19,16 +19,29 @@ const bicubic = prepared(224, 0.875);
 const bilinear = prepared(224, 0.875, "bilinear");
 const traits = (...aliases: string[]) => ({ series: "PP-LCNet", aliases, ...PLAIN });
 
+/** PP-LCNet: 1.64 M parameters, for images of 224 × 224 pixels. */
 export const lcnet_035 = mobile("lcnet_035", bilinear, lcnet(0.35), traits());
+/** PP-LCNet: 1.88 M parameters, for images of 224 × 224 pixels. */
 export const lcnet_050 = mobile("lcnet_050", bicubic, lcnet(0.5), traits());
+/** PP-LCNet: 2.36 M parameters, for images of 224 × 224 pixels. */
 export const lcnet_075 = mobile("lcnet_075", bicubic, lcnet(0.75), traits());
+/** PP-LCNet: 2.95 M parameters, for images of 224 × 224 pixels. */
 export const lcnet_100 = mobile("lcnet_100", bicubic, lcnet(1), traits());
+/** PP-LCNet: 4.50 M parameters, for images of 224 × 224 pixels. */
 export const lcnet_150 = mobile("lcnet_150", bilinear, lcnet(1.5), traits());
+/** PP-LCNet as PaddleClas builds it: 1.52 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x0_25. */
 export const paddle_lcnet_025 = mobile("paddle_lcnet_025", bicubic, paddle(0.25), traits("PPLCNet_x0_25"));
+/** PP-LCNet as PaddleClas builds it: 1.64 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x0_35. */
 export const paddle_lcnet_035 = mobile("paddle_lcnet_035", bicubic, paddle(0.35), traits("PPLCNet_x0_35"));
+/** PP-LCNet as PaddleClas builds it: 1.88 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x0_5. */
 export const paddle_lcnet_050 = mobile("paddle_lcnet_050", bicubic, paddle(0.5), traits("PPLCNet_x0_5"));
+/** PP-LCNet as PaddleClas builds it: 2.36 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x0_75. */
 export const paddle_lcnet_075 = mobile("paddle_lcnet_075", bicubic, paddle(0.75), traits("PPLCNet_x0_75"));
+/** PP-LCNet as PaddleClas builds it: 2.95 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x1_0. */
 export const paddle_lcnet_100 = mobile("paddle_lcnet_100", bicubic, paddle(1), traits("PPLCNet_x1_0"));
+/** PP-LCNet as PaddleClas builds it: 4.50 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x1_5. */
 export const paddle_lcnet_150 = mobile("paddle_lcnet_150", bicubic, paddle(1.5), traits("PPLCNet_x1_5"));
+/** PP-LCNet as PaddleClas builds it: 6.52 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x2_0. */
 export const paddle_lcnet_200 = mobile("paddle_lcnet_200", bicubic, paddle(2), traits("PPLCNet_x2_0"));
+/** PP-LCNet as PaddleClas builds it: 9.02 M parameters, for images of 224 × 224 pixels. Also known as PPLCNet_x2_5. */
 export const paddle_lcnet_250 = mobile("paddle_lcnet_250", bicubic, paddle(2.5), traits("PPLCNet_x2_5"));

@@ -94,9 +94,15 @@ function lcnetv2(name: string, [width, ...depths]: number[], alias?: string) {
   return defineModel(name, prepared(224, 0.875), (o) => new LCNetV2(width!, depths, o, alias !== undefined), traits); // prettier-ignore
 }
 
+/** PP-LCNetV2: 4.13 M parameters, for images of 224 × 224 pixels. */
 export const lcnetv2_small = lcnetv2("lcnetv2_small", [0.75, 2, 2, 4, 2]);
+/** PP-LCNetV2: 6.69 M parameters, for images of 224 × 224 pixels. */
 export const lcnetv2_base = lcnetv2("lcnetv2_base", [1, 2, 2, 6, 2]);
+/** PP-LCNetV2: 10.5 M parameters, for images of 224 × 224 pixels. */
 export const lcnetv2_large = lcnetv2("lcnetv2_large", [1.25, 2, 2, 8, 2]);
+/** PP-LCNetV2 as PaddleClas builds it: 4.13 M parameters, for images of 224 × 224 pixels. Also known as PPLCNetV2_small. */
 export const paddle_lcnetv2_small = lcnetv2("paddle_lcnetv2_small", [0.75, 2, 2, 4, 2], "PPLCNetV2_small");
+/** PP-LCNetV2 as PaddleClas builds it: 6.69 M parameters, for images of 224 × 224 pixels. Also known as PPLCNetV2_base. */
 export const paddle_lcnetv2_base = lcnetv2("paddle_lcnetv2_base", [1, 2, 2, 6, 2], "PPLCNetV2_base");
+/** PP-LCNetV2 as PaddleClas builds it: 10.5 M parameters, for images of 224 × 224 pixels. Also known as PPLCNetV2_large. */
 export const paddle_lcnetv2_large = lcnetv2("paddle_lcnetv2_large", [1.25, 2, 2, 8, 2], "PPLCNetV2_large");

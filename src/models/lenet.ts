@@ -33,4 +33,5 @@ export class LeNet5 extends Network {
 
 const MNIST: Preprocessing = { ...imagenet(28, 28), inputSize: [28, 28, 1], ...mnistNormalization };
 
+/** LeNet: 61,706 parameters, for grey images of 28 × 28 pixels. */
 export const lenet5 = defineModel("lenet5", MNIST, (o) => new LeNet5(o), { series: "LeNet", ...PLAIN, ...SMALL }); // prettier-ignore

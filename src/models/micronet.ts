@@ -108,7 +108,11 @@ function micronet(name: string, shape: MicroNetShape, plain = {}) {
   return defineModel(name, prepared(224, 0.875), (o) => new MicroNet(shape, o), traits);
 }
 
+/** MicroNet: 1.02 M parameters, for images of 224 × 224 pixels. Also known as MicroNet_M0. */
 export const micronet_m0 = micronet("micronet_m0", { stem: [2, 2], rows: M0, widening: 4, squeezed: 5, starts: PLAIN_STARTS, head: 640, dropout: 0.05 }, PLAIN); // prettier-ignore
+/** MicroNet: 1.78 M parameters, for images of 224 × 224 pixels. Also known as MicroNet_M1. */
 export const micronet_m1 = micronet("micronet_m1", { stem: [3, 2], rows: M1, widening: 6, squeezed: 5, starts: PLAIN_STARTS, head: 960, dropout: 0.05 }, PLAIN); // prettier-ignore
+/** MicroNet: 2.39 M parameters, for images of 224 × 224 pixels. Also known as MicroNet_M2. */
 export const micronet_m2 = micronet("micronet_m2", { stem: [4, 2], rows: M2, widening: 6, squeezed: 4, starts: PLAIN_STARTS, head: 1024, dropout: 0.1 }); // prettier-ignore
+/** MicroNet: 2.62 M parameters, for images of 224 × 224 pixels. Also known as MicroNet_M3. */
 export const micronet_m3 = micronet("micronet_m3", { stem: [4, 3], rows: M3, widening: 6, squeezed: 4, starts: [[1, 0], [0.5, 0.5]], sparse: true, head: 1024, dropout: 0.1 }); // prettier-ignore

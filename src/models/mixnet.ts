@@ -32,6 +32,9 @@ const mixnet = (stages: Stages, stem: number, width = 1): MobileVariant => {
 const bicubic = prepared(224, 0.875);
 const traits = (alias: string) => ({ series: "MixNet", aliases: [alias] });
 
+/** MixNet: 4.13 M parameters, for images of 224 × 224 pixels. Also known as MixNet_S. */
 export const mixnet_s = mobile("mixnet_s", bicubic, mixnet(S, 16), traits("MixNet_S"));
+/** MixNet: 5.01 M parameters, for images of 224 × 224 pixels. Also known as MixNet_M. */
 export const mixnet_m = mobile("mixnet_m", bicubic, mixnet(M, 24), traits("MixNet_M"));
+/** MixNet: 7.33 M parameters, for images of 224 × 224 pixels. Also known as MixNet_L. */
 export const mixnet_l = mobile("mixnet_l", bicubic, mixnet(M, 24, 1.3), traits("MixNet_L"));

@@ -73,5 +73,7 @@ export class MobileNetV3 extends Network {
   }
 }
 
+/** MobileNetV3: 5.48 M parameters, for images of 224 × 224 pixels. Also known as mobilenetv3_large_100. */
 export const mobilenet_v3_large = defineModel("mobilenet_v3_large", imagenet(), (o) => new MobileNetV3(rowsOf(LARGE, 3), 1280, o), { series: "MobileNetV3", aliases: ["mobilenetv3_large_100"] }); // prettier-ignore
+/** MobileNetV3: 2.54 M parameters, for images of 224 × 224 pixels. Also known as mobilenetv3_small_100. */
 export const mobilenet_v3_small = defineModel("mobilenet_v3_small", imagenet(), (o) => new MobileNetV3(rowsOf(SMALL, 2), 1024, o), { series: "MobileNetV3", aliases: ["mobilenetv3_small_100"] }); // prettier-ignore

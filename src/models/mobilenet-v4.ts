@@ -42,8 +42,13 @@ const v4 = (stages: Stages, stem: number, width = 1): MobileVariant => {
 };
 const traits = (...aliases: string[]) => ({ series: "MobileNetV4", aliases });
 
+/** MobileNetV4: 3.77 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV4_conv_small. */
 export const mobilenetv4_conv_small = mobile("mobilenetv4_conv_small", prepared(224, 0.875), v4(SMALL, 32), traits("MobileNetV4_conv_small")); // prettier-ignore
+/** MobileNetV4: 1.91 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv4_conv_small_035 = mobile("mobilenetv4_conv_small_035", halved(224, 0.875), v4(SMALL, 32, 0.35), traits()); // prettier-ignore
+/** MobileNetV4: 2.24 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv4_conv_small_050 = mobile("mobilenetv4_conv_small_050", halved(224, 0.875), v4(SMALL, 32, 0.5), traits()); // prettier-ignore
+/** MobileNetV4: 9.72 M parameters, for images of 256 × 256 pixels. Also known as MobileNetV4_conv_medium. */
 export const mobilenetv4_conv_medium = mobile("mobilenetv4_conv_medium", prepared(256, 0.95), v4(MEDIUM, 32), traits("MobileNetV4_conv_medium")); // prettier-ignore
+/** MobileNetV4: 32.6 M parameters, for images of 384 × 384 pixels. Also known as MobileNetV4_conv_large. */
 export const mobilenetv4_conv_large = mobile("mobilenetv4_conv_large", prepared(384, 0.95), v4(LARGE, 24), traits("MobileNetV4_conv_large")); // prettier-ignore

@@ -74,8 +74,13 @@ const v1 = (name: string, width: number, alias: string) => {
   return defineModel(name, imagenet(), (o) => new MobileNetV1(o, width), traits);
 };
 
+/** MobileNetV1: 4.23 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV1. */
 export const mobilenet_v1 = v1("mobilenet_v1", 1, "MobileNetV1");
+/** MobileNetV1: 470,072 parameters, for images of 224 × 224 pixels. Also known as MobileNetV1_x0_25. */
 export const mobilenet_v1_025 = v1("mobilenet_v1_025", 0.25, "MobileNetV1_x0_25");
+/** MobileNetV1: 1.33 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV1_x0_5. */
 export const mobilenet_v1_050 = v1("mobilenet_v1_050", 0.5, "MobileNetV1_x0_5");
+/** MobileNetV1: 2.59 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV1_x0_75. */
 export const mobilenet_v1_075 = v1("mobilenet_v1_075", 0.75, "MobileNetV1_x0_75");
+/** MobileNetV2: 3.50 M parameters, for images of 224 × 224 pixels. Also known as mobilenetv2_100. */
 export const mobilenet_v2 = defineModel("mobilenet_v2", imagenet(), (o) => new MobileNetV2(o), { series: "MobileNetV2", aliases: ["mobilenetv2_100"] }); // prettier-ignore

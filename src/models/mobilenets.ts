@@ -16,8 +16,11 @@ const v1 = (width: number, head = 0): MobileVariant => {
 };
 const traits1 = { series: "MobileNetV1", ...PLAIN };
 
+/** MobileNetV1: 4.23 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv1_100 = mobile("mobilenetv1_100", halved(224, 0.875), v1(1), traits1);
+/** MobileNetV1: 5.28 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv1_100h = mobile("mobilenetv1_100h", halved(224, 0.875), v1(1, 1024), traits1);
+/** MobileNetV1: 6.27 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv1_125 = mobile("mobilenetv1_125", halved(224, 0.9), v1(1.25), traits1);
 
 const STAGES2 = invertedStages(V2);
@@ -33,17 +36,29 @@ const paddleV2 = (width: number): MobileVariant => ({
 });
 const traits2 = (...aliases: string[]) => ({ series: "MobileNetV2", aliases });
 
+/** MobileNetV2: 1.68 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv2_035 = mobile("mobilenetv2_035", bicubic, v2(0.35), traits2());
+/** MobileNetV2: 1.97 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv2_050 = mobile("mobilenetv2_050", bicubic, v2(0.5), traits2());
+/** MobileNetV2: 2.64 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv2_075 = mobile("mobilenetv2_075", bicubic, v2(0.75), traits2());
+/** MobileNetV2: 6.11 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv2_140 = mobile("mobilenetv2_140", bicubic, v2(1.4), traits2());
+/** MobileNetV2: 4.52 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv2_110d = mobile("mobilenetv2_110d", bicubic, v2d(1.1, 1.2), traits2());
+/** MobileNetV2: 5.83 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv2_120d = mobile("mobilenetv2_120d", bicubic, v2d(1.2, 1.4), traits2());
+/** MobileNetV2 as PaddleClas builds it: 1.52 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV2_x0_25. */
 export const paddle_mobilenetv2_025 = mobile("paddle_mobilenetv2_025", bicubic, paddleV2(0.25), traits2("MobileNetV2_x0_25")); // prettier-ignore
+/** MobileNetV2 as PaddleClas builds it: 1.97 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV2_x0_5. */
 export const paddle_mobilenetv2_050 = mobile("paddle_mobilenetv2_050", bicubic, paddleV2(0.5), traits2("MobileNetV2_x0_5")); // prettier-ignore
+/** MobileNetV2 as PaddleClas builds it: 2.63 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV2_x0_75. */
 export const paddle_mobilenetv2_075 = mobile("paddle_mobilenetv2_075", bicubic, paddleV2(0.75), traits2("MobileNetV2_x0_75")); // prettier-ignore
+/** MobileNetV2 as PaddleClas builds it: 3.51 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV2. */
 export const paddle_mobilenetv2_100 = mobile("paddle_mobilenetv2_100", bicubic, paddleV2(1), traits2("MobileNetV2")); // prettier-ignore
+/** MobileNetV2 as PaddleClas builds it: 6.85 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV2_x1_5. */
 export const paddle_mobilenetv2_150 = mobile("paddle_mobilenetv2_150", bicubic, paddleV2(1.5), traits2("MobileNetV2_x1_5")); // prettier-ignore
+/** MobileNetV2 as PaddleClas builds it: 11.3 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV2_x2_0. */
 export const paddle_mobilenetv2_200 = mobile("paddle_mobilenetv2_200", bicubic, paddleV2(2), traits2("MobileNetV2_x2_0")); // prettier-ignore
 
 /** reluStages: of how many stages the activation is ReLU. paddle: the first block widens too, and widths inside are scaled themselves. */
@@ -82,16 +97,29 @@ const [small, paddleSmall] = [v3Stages(SMALL, 2, 576), v3Stages(SMALL, 2, 576, t
 const [large, paddleLarge] = [v3Stages(LARGE, 3, 960), v3Stages(LARGE, 3, 960, true)];
 const traits3 = (...aliases: string[]) => ({ series: "MobileNetV3", aliases });
 
+/** MobileNetV3: 3.99 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv3_large_075 = mobile("mobilenetv3_large_075", prepared(224, 0.875, "bilinear"), v3(large, { width: 0.75 }, 1280), traits3()); // prettier-ignore
+/** MobileNetV3: 2.04 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv3_small_075 = mobile("mobilenetv3_small_075", bicubic, v3(small, { width: 0.75 }, 1024), traits3()); // prettier-ignore
+/** MobileNetV3: 1.59 M parameters, for images of 224 × 224 pixels. */
 export const mobilenetv3_small_050 = mobile("mobilenetv3_small_050", bicubic, v3(small, { width: 0.5 }, 1024), traits3()); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 1.67 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_small_x0_35. */
 export const paddle_mobilenetv3_small_035 = mobile("paddle_mobilenetv3_small_035", bicubic, paddleV3(paddleSmall, 0.35), traits3("MobileNetV3_small_x0_35")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 1.90 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_small_x0_5. */
 export const paddle_mobilenetv3_small_050 = mobile("paddle_mobilenetv3_small_050", bicubic, paddleV3(paddleSmall, 0.5), traits3("MobileNetV3_small_x0_5")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 2.38 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_small_x0_75. */
 export const paddle_mobilenetv3_small_075 = mobile("paddle_mobilenetv3_small_075", bicubic, paddleV3(paddleSmall, 0.75), traits3("MobileNetV3_small_x0_75")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 2.94 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_small_x1_0. */
 export const paddle_mobilenetv3_small_100 = mobile("paddle_mobilenetv3_small_100", bicubic, paddleV3(paddleSmall, 1), traits3("MobileNetV3_small_x1_0")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 3.63 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_small_x1_25. */
 export const paddle_mobilenetv3_small_125 = mobile("paddle_mobilenetv3_small_125", bicubic, paddleV3(paddleSmall, 1.25), traits3("MobileNetV3_small_x1_25")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 2.10 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_large_x0_35. */
 export const paddle_mobilenetv3_large_035 = mobile("paddle_mobilenetv3_large_035", bicubic, paddleV3(paddleLarge, 0.35), traits3("MobileNetV3_large_x0_35")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 2.67 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_large_x0_5. */
 export const paddle_mobilenetv3_large_050 = mobile("paddle_mobilenetv3_large_050", bicubic, paddleV3(paddleLarge, 0.5), traits3("MobileNetV3_large_x0_5")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 3.91 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_large_x0_75. */
 export const paddle_mobilenetv3_large_075 = mobile("paddle_mobilenetv3_large_075", bicubic, paddleV3(paddleLarge, 0.75), traits3("MobileNetV3_large_x0_75")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 5.48 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_large_x1_0. */
 export const paddle_mobilenetv3_large_100 = mobile("paddle_mobilenetv3_large_100", bicubic, paddleV3(paddleLarge, 1), traits3("MobileNetV3_large_x1_0")); // prettier-ignore
+/** MobileNetV3 as PaddleClas builds it: 7.44 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV3_large_x1_25. */
 export const paddle_mobilenetv3_large_125 = mobile("paddle_mobilenetv3_large_125", bicubic, paddleV3(paddleLarge, 1.25), traits3("MobileNetV3_large_x1_25")); // prettier-ignore

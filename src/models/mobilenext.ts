@@ -60,8 +60,13 @@ function mobilenext(name: string, width: number, alias: string) {
   return defineModel(name, prepared(224, 0.875), (o) => new MobileNeXt(width, o), traits);
 }
 
+/** MobileNeXt: 1.91 M parameters, for images of 224 × 224 pixels. Also known as MobileNeXt_x0_35. */
 export const mobilenext_035 = mobilenext("mobilenext_035", 0.35, "MobileNeXt_x0_35");
+/** MobileNeXt: 2.15 M parameters, for images of 224 × 224 pixels. Also known as MobileNeXt_x0_5. */
 export const mobilenext_050 = mobilenext("mobilenext_050", 0.5, "MobileNeXt_x0_5");
+/** MobileNeXt: 2.77 M parameters, for images of 224 × 224 pixels. Also known as MobileNeXt_x0_75. */
 export const mobilenext_075 = mobilenext("mobilenext_075", 0.75, "MobileNeXt_x0_75");
+/** MobileNeXt: 3.54 M parameters, for images of 224 × 224 pixels. Also known as MobileNeXt_x1_0. */
 export const mobilenext_100 = mobilenext("mobilenext_100", 1, "MobileNeXt_x1_0");
+/** MobileNeXt: 6.13 M parameters, for images of 224 × 224 pixels. Also known as MobileNeXt_x1_4. */
 export const mobilenext_140 = mobilenext("mobilenext_140", 1.4, "MobileNeXt_x1_4");

@@ -35,8 +35,13 @@ function mobileone(name: string, resize: number, widths: Numbers, branches = 1, 
   return defineModel(name, imagenet(224, resize), make, { series: "MobileOne" });
 }
 
+/** MobileOne: 5.29 M parameters, for images of 224 × 224 pixels. */
 export const mobileone_s0 = mobileone("mobileone_s0", 256, [0.75, 1, 1, 2], 4);
+/** MobileOne: 4.83 M parameters, for images of 224 × 224 pixels. */
 export const mobileone_s1 = mobileone("mobileone_s1", 248, [1.5, 1.5, 2, 2.5]);
+/** MobileOne: 7.88 M parameters, for images of 224 × 224 pixels. */
 export const mobileone_s2 = mobileone("mobileone_s2", 248, [1.5, 2, 2.5, 4]);
+/** MobileOne: 10.2 M parameters, for images of 224 × 224 pixels. */
 export const mobileone_s3 = mobileone("mobileone_s3", 248, [2, 2.5, 3, 4]);
+/** MobileOne: 15.0 M parameters, for images of 224 × 224 pixels. */
 export const mobileone_s4 = mobileone("mobileone_s4", 248, [3, 3.5, 3.5, 4], 1, [0, 0, 5, 1]);

@@ -62,4 +62,5 @@ export class PeleeNet extends Network {
   }
 }
 
+/** PeleeNet: 2.80 M parameters, for images of 224 × 224 pixels. Also known as PeleeNet. */
 export const peleenet = defineModel("peleenet", imagenet(), (o) => new PeleeNet(o), { series: "PeleeNet", aliases: ["PeleeNet"], ...PLAIN }); // prettier-ignore

@@ -37,15 +37,27 @@ function repvgg(form: string, ...row: Row) {
   return defineModel(`repvgg_${form.toLowerCase()}`, size, (o) => new Reparametrised(shape, o), traits);
 }
 
+/** RepVGG: 9.11 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_A0. */
 export const repvgg_a0 = repvgg("A0", A, 0.75, 2.5);
+/** RepVGG: 14.1 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_A1. */
 export const repvgg_a1 = repvgg("A1", A, 1, 2.5);
+/** RepVGG: 28.2 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_A2. */
 export const repvgg_a2 = repvgg("A2", A, 1.5, 2.75);
+/** RepVGG: 15.8 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B0. */
 export const repvgg_b0 = repvgg("B0", B, 1, 2.5);
+/** RepVGG: 57.4 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B1. */
 export const repvgg_b1 = repvgg("B1", B, 2, 4);
+/** RepVGG: 45.8 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B1g2. */
 export const repvgg_b1g2 = repvgg("B1g2", B, 2, 4, 2);
+/** RepVGG: 40.0 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B1g4. */
 export const repvgg_b1g4 = repvgg("B1g4", B, 2, 4, 4);
+/** RepVGG: 89.0 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B2. */
 export const repvgg_b2 = repvgg("B2", B, 2.5, 5);
+/** RepVGG: 61.8 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B2g4. */
 export const repvgg_b2g4 = repvgg("B2g4", B, 2.5, 5, 4);
+/** RepVGG: 123 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B3. */
 export const repvgg_b3 = repvgg("B3", B, 3, 5);
+/** RepVGG: 83.8 M parameters, for images of 224 × 224 pixels. Also known as RepVGG_B3g4. */
 export const repvgg_b3g4 = repvgg("B3g4", B, 3, 5, 4);
+/** RepVGG: 133 M parameters, for images of 320 × 320 pixels. Also known as RepVGG_D2se. */
 export const repvgg_d2se = repvgg("D2se", D, 2.5, 5, 1, true);

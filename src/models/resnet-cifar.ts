@@ -59,8 +59,13 @@ export class CifarResNet extends Network {
 const SIZE = imagenet(32, 32);
 const TRAITS = { series: "ResNet", ...SMALL };
 
+/** ResNet: 269,722 parameters, for images of 32 × 32 pixels. */
 export const resnet20_cifar = defineModel("resnet20_cifar", SIZE, (o) => new CifarResNet(3, o), TRAITS);
+/** ResNet: 464,154 parameters, for images of 32 × 32 pixels. */
 export const resnet32_cifar = defineModel("resnet32_cifar", SIZE, (o) => new CifarResNet(5, o), TRAITS);
+/** ResNet: 658,586 parameters, for images of 32 × 32 pixels. */
 export const resnet44_cifar = defineModel("resnet44_cifar", SIZE, (o) => new CifarResNet(7, o), TRAITS);
+/** ResNet: 853,018 parameters, for images of 32 × 32 pixels. */
 export const resnet56_cifar = defineModel("resnet56_cifar", SIZE, (o) => new CifarResNet(9, o), TRAITS);
+/** ResNet: 1.73 M parameters, for images of 32 × 32 pixels. */
 export const resnet110_cifar = defineModel("resnet110_cifar", SIZE, (o) => new CifarResNet(18, o), TRAITS);

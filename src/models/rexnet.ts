@@ -73,8 +73,13 @@ function rexnet(name: string, width: number, alias: string) {
   return defineModel(name, prepared(224, 0.875), (o) => new ReXNet(width, o), traits);
 }
 
+/** ReXNet: 4.80 M parameters, for images of 224 × 224 pixels. Also known as ReXNet_1_0. */
 export const rexnet_100 = rexnet("rexnet_100", 1, "ReXNet_1_0");
+/** ReXNet: 7.56 M parameters, for images of 224 × 224 pixels. Also known as ReXNet_1_3. */
 export const rexnet_130 = rexnet("rexnet_130", 1.3, "ReXNet_1_3");
+/** ReXNet: 9.73 M parameters, for images of 224 × 224 pixels. Also known as ReXNet_1_5. */
 export const rexnet_150 = rexnet("rexnet_150", 1.5, "ReXNet_1_5");
+/** ReXNet: 16.4 M parameters, for images of 224 × 224 pixels. Also known as ReXNet_2_0. */
 export const rexnet_200 = rexnet("rexnet_200", 2, "ReXNet_2_0");
+/** ReXNet: 34.7 M parameters, for images of 224 × 224 pixels. Also known as ReXNet_3_0. */
 export const rexnet_300 = rexnet("rexnet_300", 3, "ReXNet_3_0");

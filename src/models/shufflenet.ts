@@ -80,10 +80,17 @@ function shufflenet(name: string, alias: string, widths: Widths["widths"], activ
   return defineModel(name, imagenet(), (o) => new ShuffleNetV2(variant, o), traits);
 }
 
+/** ShuffleNetV2: 603,688 parameters, for images of 224 × 224 pixels. Also known as ShuffleNetV2_x0_25. */
 export const shufflenet_v2_x0_25 = shufflenet("shufflenet_v2_x0_25", "ShuffleNetV2_x0_25", [24, 24, 48, 96, 512]); // prettier-ignore
+/** ShuffleNetV2: 647,272 parameters, for images of 224 × 224 pixels. Also known as ShuffleNetV2_x0_33. */
 export const shufflenet_v2_x0_33 = shufflenet("shufflenet_v2_x0_33", "ShuffleNetV2_x0_33", [24, 32, 64, 128, 512]); // prettier-ignore
+/** ShuffleNetV2: 1.37 M parameters, for images of 224 × 224 pixels. Also known as ShuffleNetV2_x0_5. */
 export const shufflenet_v2_x0_5 = shufflenet("shufflenet_v2_x0_5", "ShuffleNetV2_x0_5", [24, 48, 96, 192, 1024]); // prettier-ignore
+/** ShuffleNetV2: 2.28 M parameters, for images of 224 × 224 pixels. Also known as ShuffleNetV2_x1_0. */
 export const shufflenet_v2_x1_0 = shufflenet("shufflenet_v2_x1_0", "ShuffleNetV2_x1_0", [24, 116, 232, 464, 1024]); // prettier-ignore
+/** ShuffleNetV2: 3.50 M parameters, for images of 224 × 224 pixels. Also known as ShuffleNetV2_x1_5. */
 export const shufflenet_v2_x1_5 = shufflenet("shufflenet_v2_x1_5", "ShuffleNetV2_x1_5", [24, 176, 352, 704, 1024]); // prettier-ignore
+/** ShuffleNetV2: 7.39 M parameters, for images of 224 × 224 pixels. Also known as ShuffleNetV2_x2_0. */
 export const shufflenet_v2_x2_0 = shufflenet("shufflenet_v2_x2_0", "ShuffleNetV2_x2_0", [24, 244, 488, 976, 2048]); // prettier-ignore
+/** ShuffleNetV2: 2.28 M parameters, for images of 224 × 224 pixels. Also known as ShuffleNetV2_swish. */
 export const shufflenet_v2_swish = shufflenet("shufflenet_v2_swish", "ShuffleNetV2_swish", [24, 116, 232, 464, 1024], nn.SiLU); // prettier-ignore

@@ -72,7 +72,11 @@ function squeezenet(name: string, version: Version, ...aliases: string[]) {
   return defineModel(name, imagenet(), (o) => new SqueezeNet(version, o), traits);
 }
 
+/** SqueezeNet: 1.25 M parameters, for images of 224 × 224 pixels. */
 export const squeezenet1_0 = squeezenet("squeezenet1_0", V1_0);
+/** SqueezeNet: 1.24 M parameters, for images of 224 × 224 pixels. */
 export const squeezenet1_1 = squeezenet("squeezenet1_1", V1_1);
+/** SqueezeNet as PaddleClas builds it: 1.25 M parameters, for images of 224 × 224 pixels. Also known as SqueezeNet1_0. */
 export const paddle_squeezenet1_0 = squeezenet("paddle_squeezenet1_0", { ...V1_0, paddle: { padding: 0 } }, "SqueezeNet1_0"); // prettier-ignore
+/** SqueezeNet as PaddleClas builds it: 1.24 M parameters, for images of 224 × 224 pixels. Also known as SqueezeNet1_1. */
 export const paddle_squeezenet1_1 = squeezenet("paddle_squeezenet1_1", { ...V1_1, paddle: { padding: 1 } }, "SqueezeNet1_1"); // prettier-ignore

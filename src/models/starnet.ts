@@ -77,10 +77,17 @@ function starnet(name: string, [width, depths, widening]: StarNetNumbers, ...ali
   return defineModel(name, imagenet(224, 256, "bicubic"), make, { series: "StarNet", aliases });
 }
 
+/** StarNet: 542,728 parameters, for images of 224 × 224 pixels. */
 export const starnet_s050 = starnet("starnet_s050", [16, [1, 1, 3, 1], 3]);
+/** StarNet: 1.04 M parameters, for images of 224 × 224 pixels. */
 export const starnet_s100 = starnet("starnet_s100", [20, [1, 2, 4, 1], 4]);
+/** StarNet: 1.56 M parameters, for images of 224 × 224 pixels. */
 export const starnet_s150 = starnet("starnet_s150", [24, [1, 2, 4, 2], 3]);
+/** StarNet: 2.87 M parameters, for images of 224 × 224 pixels. Also known as StarNet_S1. */
 export const starnet_s1 = starnet("starnet_s1", [24, [2, 2, 8, 3], 4], "StarNet_S1");
+/** StarNet: 3.68 M parameters, for images of 224 × 224 pixels. Also known as StarNet_S2. */
 export const starnet_s2 = starnet("starnet_s2", [32, [1, 2, 6, 2], 4], "StarNet_S2");
+/** StarNet: 5.75 M parameters, for images of 224 × 224 pixels. Also known as StarNet_S3. */
 export const starnet_s3 = starnet("starnet_s3", [32, [2, 2, 8, 4], 4], "StarNet_S3");
+/** StarNet: 7.48 M parameters, for images of 224 × 224 pixels. Also known as StarNet_S4. */
 export const starnet_s4 = starnet("starnet_s4", [32, [3, 3, 12, 5], 4], "StarNet_S4");

@@ -51,15 +51,27 @@ function vgg(name: string, depths: readonly number[], alias?: string) {
   return defineModel(name, imagenet(), (o) => new VGG(depths, name.endsWith("_bn"), o, alias !== undefined), traits); // prettier-ignore
 }
 
+/** VGG: 133 M parameters, for images of 224 × 224 pixels. */
 export const vgg11 = vgg("vgg11", D11);
+/** VGG: 133 M parameters, for images of 224 × 224 pixels. */
 export const vgg13 = vgg("vgg13", D13);
+/** VGG: 138 M parameters, for images of 224 × 224 pixels. */
 export const vgg16 = vgg("vgg16", D16);
+/** VGG: 144 M parameters, for images of 224 × 224 pixels. */
 export const vgg19 = vgg("vgg19", D19);
+/** VGG: 133 M parameters, for images of 224 × 224 pixels. */
 export const vgg11_bn = vgg("vgg11_bn", D11);
+/** VGG: 133 M parameters, for images of 224 × 224 pixels. */
 export const vgg13_bn = vgg("vgg13_bn", D13);
+/** VGG: 138 M parameters, for images of 224 × 224 pixels. */
 export const vgg16_bn = vgg("vgg16_bn", D16);
+/** VGG: 144 M parameters, for images of 224 × 224 pixels. */
 export const vgg19_bn = vgg("vgg19_bn", D19);
+/** VGG as PaddleClas builds it: 133 M parameters, for images of 224 × 224 pixels. Also known as VGG11. */
 export const paddle_vgg11 = vgg("paddle_vgg11", D11, "VGG11");
+/** VGG as PaddleClas builds it: 133 M parameters, for images of 224 × 224 pixels. Also known as VGG13. */
 export const paddle_vgg13 = vgg("paddle_vgg13", D13, "VGG13");
+/** VGG as PaddleClas builds it: 138 M parameters, for images of 224 × 224 pixels. Also known as VGG16. */
 export const paddle_vgg16 = vgg("paddle_vgg16", D16, "VGG16");
+/** VGG as PaddleClas builds it: 144 M parameters, for images of 224 × 224 pixels. Also known as VGG19. */
 export const paddle_vgg19 = vgg("paddle_vgg19", D19, "VGG19");

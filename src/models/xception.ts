@@ -112,11 +112,19 @@ const paddled = (name: string, paddle: "aligned" | "pooled") => {
   return defineModel(`paddle_${name}`, imagenet(299, 320), (o) => new Xception(shape, o), { series: "Inception", aliases: [`X${name.slice(1)}`] }); // prettier-ignore
 };
 
+/** Inception: 27.0 M parameters, for images of 299 × 299 pixels. */
 export const xception41 = timm("xception41", 331);
+/** Inception: 39.9 M parameters, for images of 299 × 299 pixels. */
 export const xception65 = timm("xception65", 318);
+/** Inception: 42.3 M parameters, for images of 299 × 299 pixels. */
 export const xception71 = timm("xception71", 331);
+/** Inception as PaddleClas builds it: 22.9 M parameters, for images of 299 × 299 pixels. Also known as Xception41. */
 export const paddle_xception41 = paddled("xception41", "pooled");
+/** Inception as PaddleClas builds it: 35.9 M parameters, for images of 299 × 299 pixels. Also known as Xception65. */
 export const paddle_xception65 = paddled("xception65", "pooled");
+/** Inception as PaddleClas builds it: 37.7 M parameters, for images of 299 × 299 pixels. Also known as Xception71. */
 export const paddle_xception71 = paddled("xception71", "pooled");
+/** Inception as PaddleClas builds it: 27.0 M parameters, for images of 299 × 299 pixels. Also known as Xception41_deeplab. */
 export const paddle_xception41_deeplab = paddled("xception41_deeplab", "aligned");
+/** Inception as PaddleClas builds it: 39.9 M parameters, for images of 299 × 299 pixels. Also known as Xception65_deeplab. */
 export const paddle_xception65_deeplab = paddled("xception65_deeplab", "aligned");

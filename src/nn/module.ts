@@ -105,6 +105,9 @@ export interface NamesOptions {
   removeDuplicate?: boolean;
 }
 
+/** A class of modules whose constructor takes no arguments, such as ReLU. */
+export type ModuleClass = new () => Module;
+
 /** Base class of layers and networks. Subclasses keep their parts in fields and define forward(). */
 export abstract class Module {
   /** Whether layers such as dropout and batch normalisation behave as in training. Set by train() and eval(). */

@@ -3,15 +3,15 @@ import { checkOptions } from "../errors/options.js";
 import { mul } from "../ops/index.js";
 import { ReLU, Sigmoid } from "./activation.js";
 import { Conv2d, type Conv2dLayerOptions } from "./conv2d.js";
-import { Module } from "./module.js";
+import { Module, type ModuleClass } from "./module.js";
 import { AdaptiveAvgPool2d } from "./pool.js";
 
 /** Options of SqueezeExcitation. */
 export interface SqueezeExcitationOptions {
   /** Between the two layers. Default ReLU. */
-  activation?: new () => Module;
+  activation?: ModuleClass;
   /** Of the weights of the channels. Default Sigmoid. */
-  scaleActivation?: new () => Module;
+  scaleActivation?: ModuleClass;
   /** Of the two layers. */
   conv?: Conv2dLayerOptions;
 }

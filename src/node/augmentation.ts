@@ -58,7 +58,7 @@ export function trainTransforms(
   dataset: Dataset,
   preparation: Preprocessing,
   args: AugmentArguments,
-): Transforms & Pick<LoaderOptions, "batchTransform"> {
+): Pick<LoaderOptions, "transform" | "normalization" | "batchTransform"> {
   checkDataset("trainTransforms", dataset);
   checkPreprocessing("trainTransforms", preparation);
   checkKinds("trainTransforms", { args }, { args: "object" });

@@ -46,7 +46,12 @@ export async function saveConfig(folder: string, model: Module, config: SaveMode
  * The model that a folder holds, in evaluation mode, and what its config.json says.
  * @throws DataError naming the file and the field that is missing or wrong; see also loadWeights()
  */
-export async function loadModel(folder: string): Promise<{ model: Classifier; config: ModelConfig }> {
+export async function loadModel(folder: string): Promise<{
+  /** The network with its weights. */
+  model: Classifier;
+  /** What config.json says. */
+  config: ModelConfig;
+}> {
   checkKinds("loadModel", { folder }, { folder: "path" });
   const weights = weightsIn(folder) ?? join(folder, WEIGHT_FILES[0]);
   return loadConfigured(join(folder, "config.json"), weights);

@@ -13,7 +13,12 @@ export interface TrainedOn {
   /** SHA-256 of the folder's path: it is known again, and the file does not tell where it was. */
   readonly folder: string;
   /** By what the part for evaluation was split off; null where the data had one, or none was wanted. */
-  readonly split: { readonly valFraction: number; readonly seed: number } | null;
+  readonly split: {
+    /** Share of the images. */
+    readonly valFraction: number;
+    /** Seed of the draw. */
+    readonly seed: number;
+  } | null;
   /** What was trained on. */
   readonly train: PartDigest;
   /** What was kept for evaluation; null if there was nothing. */

@@ -44,9 +44,27 @@ export interface CheckpointState {
   /** State of the stream that manualSeed() starts. */
   random: RandomState;
   /** The optimizer's class, rate, steps and numbers. */
-  optimizer: { name: string; lr: number; steps: number; numbers: Record<string, number> };
+  optimizer: {
+    /** Name of its class. */
+    name: string;
+    /** Learning rate. */
+    lr: number;
+    /** Steps taken. */
+    steps: number;
+    /** What it remembers besides tensors. */
+    numbers: Record<string, number>;
+  };
   /** The average's options belong to it: with others it would go on otherwise. */
-  ema: { updates: number; decay: number; warmup: boolean } | undefined;
+  ema:
+    | {
+        /** Updates so far. */
+        updates: number;
+        /** How much an update keeps. */
+        decay: number;
+        /** Whether the first updates keep less. */
+        warmup: boolean;
+      }
+    | undefined;
   /** Whatever the caller wants to find again: arguments, classes. */
   about: Record<string, unknown>;
 }

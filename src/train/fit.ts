@@ -40,7 +40,12 @@ export interface FitOptions {
    */
   accumulate?: number;
   /** Bounds of the gradients before each step: see clipGradNorm() and clipGradValue(). */
-  clip?: { norm?: number; value?: number };
+  clip?: {
+    /** Longest that all gradients together may be. */
+    norm?: number;
+    /** Largest that any element may be. */
+    value?: number;
+  };
   /** Averages the weights over the steps. The averages are evaluated beside the trained weights, as ema_… in the reports. */
   ema?: ModelEma;
   /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */

@@ -10,10 +10,7 @@ import { linear, mean } from "../ops/index.js";
 import { hasTwoParts, type TwoPartModule } from "./grad-cam.js";
 
 /** images:[n,h,w,c] → the mean over places of the model's last maps, [n,features] row after row, in evaluation mode. */
-export function pooledFeatures(
-  model: TwoPartModule,
-  images: Tensor,
-): { data: Float32Array; features: number } {
+export function pooledFeatures(model: TwoPartModule, images: Tensor): FeatureRows {
   if (!hasTwoParts(model))
     throw wrongKind("pooledFeatures", "model", model, "a network with forwardFeatures()");
   checkTensors("pooledFeatures", { images });
@@ -147,7 +144,12 @@ const order = (a: SimilarPair, b: SimilarPair): number =>
 export function similarPairs(
   rows: FeatureRows,
   options: { least?: number; most?: number } = {},
-): { pairs: SimilarPair[]; total: number } {
+): {
+  /** The most alike, most similar first. */
+  pairs: SimilarPair[];
+  /** How many pairs there are in all. */
+  total: number;
+} {
   checkFields("similarPairs", "rows", rows, { data: "numbers", features: "number" });
   checkOptions<typeof options>("similarPairs", options, { least: true, most: true });
   const { least = 0.95, most = 1000 } = options;

@@ -32,15 +32,20 @@ function checkFolder(folder: string): void {
   if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
 }
 
+/** The two parts that MNIST and CIFAR are published in. */
+export interface TrainAndTest {
+  /** Pictures to train on. */
+  train: ImageDataset;
+  /** Pictures to evaluate on. */
+  test: ImageDataset;
+}
+
 /**
  * Reads MNIST, or a dataset in its format, from a folder with the four canonical files (train-images-idx3-ubyte,
  * train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte), each as it is or with .gz.
  * @throws DataError naming the file that is missing or damaged
  */
-export async function loadMnist(
-  folder: string,
-  classes?: readonly string[],
-): Promise<{ train: ImageDataset; test: ImageDataset }> {
+export async function loadMnist(folder: string, classes?: readonly string[]): Promise<TrainAndTest> {
   checkFolder(folder);
   const part = (prefix: string): ImageDataset =>
     decodeMnist(
@@ -55,7 +60,7 @@ export async function loadMnist(
  * Reads CIFAR-10's binary version from a folder with data_batch_1.bin … data_batch_5.bin and test_batch.bin.
  * @throws DataError naming the file that is missing or damaged
  */
-export async function loadCifar10(folder: string): Promise<{ train: ImageDataset; test: ImageDataset }> {
+export async function loadCifar10(folder: string): Promise<TrainAndTest> {
   checkFolder(folder);
   const file = (name: string): NamedFile => readPlain(join(folder, `${name}.bin`));
   return {
@@ -74,7 +79,7 @@ export async function loadCifar10(folder: string): Promise<{ train: ImageDataset
 export async function loadCifar100(
   folder: string,
   labels: "fine" | "coarse" = "fine",
-): Promise<{ train: ImageDataset; test: ImageDataset }> {
+): Promise<TrainAndTest> {
   checkFolder(folder);
   const part = (name: string): ImageDataset =>
     decodeCifar100(readPlain(join(folder, `${name}.bin`)), labels, `${folder} ${name}`);

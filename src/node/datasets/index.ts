@@ -3,7 +3,7 @@ export { fetchDataset, foveaHome, licenceLine, type FetchOptions } from "./fetch
 export { depthNotes } from "./depth.js";
 export { FileDataset, type FileDatasetFields, type PictureOptions } from "./file-dataset.js";
 export { ImageFolder, type FolderOptions } from "./folder.js";
-export { loadCifar10, loadCifar100, loadMnist } from "./formats.js";
+export { loadCifar10, loadCifar100, loadMnist, type TrainAndTest } from "./formats.js";
 export { ImageList, type ListOptions } from "./list.js";
 export { datasetNames, loadDataset, type LoadedDataset, type LoadOptions } from "./load.js";
 export { leftOutNotes } from "./notes.js";

@@ -3,7 +3,10 @@
 import type { EpochReport } from "../../train/index.js";
 
 /** A row of results.csv. What was not measured is missing or NaN. */
-export type HistoryRow = Partial<EpochReport> & { epoch: number };
+export type HistoryRow = Partial<EpochReport> & {
+  /** From 1. */
+  epoch: number;
+};
 
 /** The numbers at the top; fractions and seconds. */
 export interface Summary {
@@ -116,7 +119,12 @@ export interface ReportData {
   /** A row for each epoch. */
   history: readonly HistoryRow[];
   /** Learning rates at points of the run, finer than by epoch; `at` counts epochs. Default: those of the history. */
-  learningRates?: readonly { at: number; lr: number }[];
+  learningRates?: readonly {
+    /** Epochs since the start; not only whole ones. */
+    at: number;
+    /** Learning rate. */
+    lr: number;
+  }[];
   /** Names, which may be any text; labels index them. */
   classes: readonly string[];
   /** Counts [classes][classes]: rows are labels, columns guesses. */
@@ -128,14 +136,25 @@ export interface ReportData {
   /** Largest loss first. */
   mistakes?: readonly JudgedPicture[];
   /** Expected calibration error, and the bins that it is computed from. */
-  calibration?: { ece: number; bins: readonly CalibrationRow[] };
+  calibration?: {
+    /** Expected calibration error, in 0…1. */
+    ece: number;
+    /** A row for each range of confidence. */
+    bins: readonly CalibrationRow[];
+  };
   /** Pictures with the regions that spoke for the guess. */
   gradCam?: readonly LookedPicture[];
   /** Training inputs as the network sees them. */
   samples?: readonly Picture[];
-  /** What was said of the data at the start, and files that could not be used. */
+  /** What was noted about the data at the start. */
   notes?: readonly string[];
-  skipped?: readonly { file: string; reason: string }[];
+  /** Files that could not be used. */
+  skipped?: readonly {
+    /** Path of the file. */
+    file: string;
+    /** What was wrong with it. */
+    reason: string;
+  }[];
   /** Machine, versions, threads: what the run ran on. */
   environment: Readonly<Record<string, unknown>>;
   /** What was asked. */

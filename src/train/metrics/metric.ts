@@ -10,7 +10,7 @@ export interface MetricBatch {
   readonly labels: Int32Array;
   /** 0 or 1 [n, classes], of a dataset whose images have several classes each. */
   readonly targets?: Float32Array;
-  /** [n]: where the images stand in the dataset. */
+  /** Where the images stand in the dataset: [n]. */
   readonly indices: Uint32Array;
   /** Number of classes. */
   readonly classes: number;
