@@ -78,7 +78,7 @@ class Block extends Module {
 /** Makes the first filters of weight:[3,3,in,out], as many as there are inputs, hand on one input each. */
 function handOn(weight: Tensor): void {
   const [, , from, to] = weight.shape as [number, number, number, number];
-  const values = weight.data() as Float32Array;
+  const values = weight.data();
   for (let i = 0; i < values.length; i++) {
     const [output, input, place] = [i % to, Math.floor(i / to) % from, Math.floor(i / (to * from))];
     if (output < from) values[i] = output === input && place === 4 ? 1 : 0;

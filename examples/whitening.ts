@@ -27,7 +27,7 @@ export function whiteningFilters(images: Pixels, count: number): Float32Array {
 /** Covariance of all 3×3 patches, their numbers in the order of a convolution's weights. */
 function patchCovariance(images: Pixels, size: number): Float64Array {
   const [n, height, width] = images.shape as [number, number, number];
-  const pixels = images.data() as Float32Array;
+  const pixels = images.data();
   const sum = new Float64Array(size * size);
   const patch = new Float64Array(size);
   for (let image = 0; image < n; image++) {

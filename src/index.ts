@@ -17,8 +17,12 @@ export {
   tensor,
   Tensor,
   zeros,
+  type AnyTensor,
+  type ArrayOf,
   type DType,
+  type DTypeOf,
   type Nested,
+  type NumberArray,
   type TensorOptions,
   type TypedArray,
 } from "./core/tensor.js";

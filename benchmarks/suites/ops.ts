@@ -1,7 +1,7 @@
 // Every registered operation on the largest row that the case table of the tests has for it (test/cases).
 
 import { registeredOps } from "../../src/core/op.js";
-import { noGrad, tensor, tidy, type Tensor } from "../../src/index.js";
+import { noGrad, tensor, tidy, type AnyTensor } from "../../src/index.js";
 import { opCases, type OpCases } from "../../test/cases/index.js";
 import type { Case as Row, Input } from "../../test/cases/types.js";
 import { draw, drawIntegers } from "../../test/helpers/random.js";
@@ -14,7 +14,7 @@ function elements(row: Row): number {
   return Object.values(row.inputs).reduce((total, input) => total + sizeOf(input), 0);
 }
 
-function tensorOf(suite: OpCases, row: Row, name: string, input: Input): Tensor {
+function tensorOf(suite: OpCases, row: Row, name: string, input: Input): AnyTensor {
   const n = sizeOf(input);
   if (suite.dtypes?.[name] === "i32") {
     const below = shapeOf(row.inputs["x"]!)[suite.labelsBelow!]!;
@@ -26,7 +26,7 @@ function tensorOf(suite: OpCases, row: Row, name: string, input: Input): Tensor 
 }
 
 function prepare(suite: OpCases, row: Row): Prepared {
-  const make = (inputs: Row["inputs"]): Record<string, Tensor> =>
+  const make = (inputs: Row["inputs"]): Record<string, AnyTensor> =>
     Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, tensorOf(suite, row, name, x)]));
   const inputs = make(row.inputs);
   const state = make(row.state ?? {});

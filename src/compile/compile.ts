@@ -121,7 +121,7 @@ export class CompiledModel {
       return out;
     });
     enterScope(y);
-    return y;
+    return y as Tensor;
   }
 
   /**
@@ -157,7 +157,7 @@ export class CompiledModel {
           }
         }
       }
-      return y;
+      return y as Tensor;
     } catch (error) {
       y.dispose();
       throw error;

@@ -17,7 +17,7 @@ type Makers = ReadonlyMap<string, () => Tensor>;
 /** Reads a constant's elements. */
 function valuesOf(makers: Makers, name: string | undefined): Float32Array | undefined {
   const t = name === undefined ? undefined : makers.get(name)!();
-  const values = t?.data() as Float32Array | undefined;
+  const values = t?.data();
   t?.dispose();
   return values;
 }

@@ -9,7 +9,7 @@ import { definePlan, operandsOf } from "./planned.js";
 import { keep, scoped } from "./scope.js";
 import { sameShape, sizeOf, type Shape } from "./shape.js";
 import type { Storage } from "./storage.js";
-import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
+import { checkTensors, empty, Tensor, type AnyTensor, type DType } from "./tensor.js";
 
 /** A gradient rule with its types erased. */
 export type AnyRule = (dy: Tensor, saved: never, attrs: never) => Tensor;
@@ -70,10 +70,10 @@ interface Edge {
 interface Recorded {
   op: string;
   rules: Record<string, AnyRule | undefined>;
-  inputs: Record<string, Tensor | undefined>;
+  inputs: Record<string, AnyTensor | undefined>;
   /** The inputs that need a gradient. */
   needs: readonly string[];
-  y: Tensor;
+  y: AnyTensor;
   saves: readonly string[];
   aux: unknown;
   attrs: unknown;
@@ -98,8 +98,8 @@ export class Node {
     this.attrs = attrs;
     for (const name in inputs) if (inputs[name]) this.shapes[name] = inputs[name].shape;
     for (const name of needs) {
-      const t = inputs[name]!;
-      this.edges.push({ name, node: t.node?.retain(), leaf: t.node ? undefined : t });
+      const t = inputs[name]!; // f32: nothing else is differentiated
+      this.edges.push({ name, node: t.node?.retain(), leaf: t.node ? undefined : (t as Tensor) });
     }
     for (const name of saves) {
       const t = name === "y" ? y : inputs[name];

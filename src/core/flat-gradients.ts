@@ -69,7 +69,7 @@ export class FlatGradients {
     if (having.some((p) => !this.#isHere(p))) this.#gather(having);
     const { all, offsets } = (this.#block ??= this.#blockOf(this.#trained()));
     aboutToWrite(having.map((p) => p.grad!));
-    const view = all.view() as Float32Array;
+    const view = all.view();
     let end = 0;
     for (const [p, offset] of offsets) {
       view.fill(0, end, offset);
@@ -84,7 +84,7 @@ export class FlatGradients {
     const { all, offsets } = this.#block;
     for (const [p, offset] of offsets) {
       if (p.grad || p.disposed) continue;
-      const values = (all.view() as Float32Array).subarray(offset, offset + p.size);
+      const values = all.view().subarray(offset, offset + p.size);
       if (values.every((v) => v === 0)) continue;
       const grad = this.place(p);
       if (!grad) continue;

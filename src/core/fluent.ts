@@ -22,7 +22,7 @@ export interface Fluent {
   sum(axis?: number | readonly number[], keepdim?: boolean): Tensor;
   mean(axis?: number | readonly number[], keepdim?: boolean): Tensor;
   max(axis: number): Tensor;
-  argmax(axis: number): Tensor;
+  argmax(axis: number): Tensor<"i32">;
   softmax(axis?: number): Tensor;
   logSoftmax(): Tensor;
   reshape(shape: Shape): Tensor;

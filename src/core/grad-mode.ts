@@ -2,7 +2,7 @@
 
 import { checkFunction } from "../errors/options.js";
 import { refusePromise } from "./scope.js";
-import type { Tensor } from "./tensor.js";
+import type { AnyTensor } from "./tensor.js";
 
 let gradEnabled = true;
 
@@ -11,7 +11,7 @@ export function isGradEnabled(): boolean {
 }
 
 /** Whether an operation on this tensor will be differentiated with respect to it. */
-export function isRecorded(t: Tensor): boolean {
+export function isRecorded(t: AnyTensor): boolean {
   return gradEnabled && t.dtype === "f32" && (t.requiresGrad || t.node !== undefined);
 }
 

@@ -10,6 +10,17 @@ export type DType = "f32" | "i32" | "u8";
  * An array that holds the elements of a tensor: Float32Array for f32, Int32Array for i32, Uint8Array for u8.
  */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
+/** The array that elements of a dtype are copied out to. */
+export type ArrayOf<D extends DType> = { f32: Float32Array; i32: Int32Array; u8: Uint8Array }[D];
+/** The dtype that numbers have of themselves: Int32Array i32, bytes u8, and all else f32. */
+export type DTypeOf<T> = T extends Int32Array
+  ? "i32"
+  : T extends Uint8Array | Uint8ClampedArray
+    ? "u8"
+    : "f32";
+/** Typed arrays that tensor() takes: all but those of 64-bit integers. */
+export type NumberArray =
+  TypedArray | Uint8ClampedArray | Int8Array | Int16Array | Uint16Array | Uint32Array | Float64Array;
 /** Numbers nested as deep as the shape. */
 export type Nested = number | Nested[];
 
@@ -56,7 +67,8 @@ function flatten(data: unknown, depth: number, shape: readonly number[], out: nu
 /** The numbers in row-major order, with the shape and dtype that they have of themselves. @throws DataError if they are none */
 export function numbersOf(data: unknown): { values: ArrayLike<number>; shape: Shape; dtype: DType } {
   if (isTyped(data)) {
-    const dtype = data instanceof Int32Array ? "i32" : data instanceof Uint8Array ? "u8" : "f32";
+    const bytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+    const dtype = data instanceof Int32Array ? "i32" : bytes ? "u8" : "f32";
     return { values: data, shape: [data.length], dtype };
   }
   if (typeof data !== "number" && !Array.isArray(data)) throw wrongKind("tensor", "data", data, EXPECTED);

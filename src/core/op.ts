@@ -7,9 +7,9 @@ import { isRecorded } from "./grad-mode.js";
 import { definePlan, type Make, type Planned } from "./planned.js";
 import { enterScope, refusePromise, scoped, tidy } from "./scope.js";
 import { describe, type Shape } from "./shape.js";
-import { checkTensors, empty, Tensor, type DType } from "./tensor.js";
+import { checkTensors, empty, Tensor, type AnyTensor, type DType } from "./tensor.js";
 
-export type Inputs = Record<string, Tensor | undefined>;
+export type Inputs = Record<string, AnyTensor | undefined>;
 
 /**
  * What a gradient rule may read: the tensors the op declared as saved, every input's shape, and forward's result. There may be
@@ -25,14 +25,14 @@ export type Saved<I extends Inputs, S extends PropertyKey, Aux> = Pick<
   readonly once: Once;
 };
 
-export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
+export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y", D extends DType> {
   name: string;
   /** Inputs that may be left out. */
   optional?: readonly (keyof I)[];
   /** dtype of each input that is not f32. */
   dtypes?: { readonly [K in keyof I]?: DType };
   /** dtype of the output, f32 unless said. */
-  dtype?: DType;
+  dtype?: D;
   /** The output's shape. Validates everything: forward and the kernels do not. @throws ShapeError */
   shape(inputs: I, attrs: A): Shape;
   /** Plans how y, and the extras, are filled. */
@@ -48,9 +48,9 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y"> {
    * Where an input waits to be computed and can take this op over (core/storage.ts): fills y, or leaves it to be computed, and
    * gives what arrives as saved.aux. undefined: it cannot, and the plan is run.
    */
-  absorbed?(y: Tensor, inputs: I): Aux | undefined;
+  absorbed?(y: Tensor<D>, inputs: I): Aux | undefined;
   /** In place of a plan: fills y by other ops and plans. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
-  forward?(y: Tensor, inputs: I, attrs: A): Aux;
+  forward?(y: Tensor<D>, inputs: I, attrs: A): Aux;
   /** In place of both: the op shares the elements of this input. */
   view?: keyof I;
   /** Tensors that the gradient rules read; everything else may be freed. */
@@ -71,6 +71,7 @@ export interface RegisteredOp {
   readonly planned: Planned<Inputs, object> | undefined;
   /** Names and shapes of what its plan fills besides, without a backward to come (OpSpec, extras). */
   extraShapes(inputs: Readonly<Record<string, { shape: Shape }>>, shape: Shape): [string, Shape][];
+  /** In types f32; argmax gives i32 all the same. */
   apply(inputs: Inputs, attrs: unknown): Tensor;
 }
 
@@ -81,7 +82,7 @@ export interface AppliedOp {
   readonly name: string;
   readonly inputs: Inputs;
   readonly attrs: object;
-  readonly y: Tensor;
+  readonly y: AnyTensor;
 }
 
 let observer: ((op: AppliedOp) => void) | undefined;
@@ -108,7 +109,7 @@ export function shapesOnly<T>(fn: () => T, onOp: (op: AppliedOp) => void = () =>
 }
 
 /** A tensor of which only the shape is known. @throws DataError when somebody looks at its elements */
-export function withoutValues(x: Tensor, name: string): Tensor {
+export function withoutValues<T extends AnyTensor>(x: T, name: string): T {
   const write = (): never => {
     throw new DataError(
       `${name}: has no values while a model is only looked at (trace, summary, compile); expected a forward() that does not look at them`,
@@ -148,12 +149,15 @@ function recorded(inputs: Inputs): string[] {
 
 /** Declares an operation and returns the function that applies it. */
 export function defineOp<
-  I extends { [K in keyof I]: Tensor | undefined },
+  I extends { [K in keyof I]: AnyTensor | undefined },
   A extends object,
   Aux extends object | void = void,
   const S extends keyof I | "y" = never,
->(spec: OpSpec<I, A, Aux, S>): (inputs: I, ...attrs: object extends A ? [attrs?: A] : [attrs: A]) => Tensor {
-  const { name, view } = spec;
+  D extends DType = "f32",
+>(
+  spec: OpSpec<I, A, Aux, S, D>,
+): (inputs: I, ...attrs: object extends A ? [attrs?: A] : [attrs: A]) => Tensor<D> {
+  const { name, view, dtype = "f32" as D } = spec;
   if (registry.has(name)) throw new Error(`defineOp: '${name}' is declared twice`);
   const rules = spec.vjp as Record<string, AnyRule | undefined>;
   const differentiable = Object.keys(rules).length > 0;
@@ -166,7 +170,7 @@ export function defineOp<
   const planned = plan && definePlan<Inputs, A>(name, plan as unknown as Make<Inputs, A>, spec.scalars);
 
   /** Fills y, whose memory is not there yet; gives what backward will read besides. */
-  const forward = (y: Tensor, inputs: I, attrs: A, recorded: boolean): Aux | undefined => {
+  const forward = (y: Tensor<D>, inputs: I, attrs: A, recorded: boolean): Aux | undefined => {
     if (!planned) return own?.(y, inputs, attrs);
     const aux = spec.absorbed?.(y, inputs);
     if (aux) return aux;
@@ -175,12 +179,12 @@ export function defineOp<
     return extras;
   };
 
-  const apply = (inputs: I, attrs: A = {} as A): Tensor => {
+  const apply = (inputs: I, attrs: A = {} as A): Tensor<D> => {
     const named = inputs as Inputs;
     checkInputs(name, named, dtypes, optional);
     const shape = spec.shape(inputs, attrs);
     if (observer) {
-      const y = withoutValues(empty(shape, spec.dtype ?? "f32", name), name);
+      const y = withoutValues(empty(shape, dtype, name), name);
       observer({ name, inputs: named, attrs, y });
       return y;
     }
@@ -196,8 +200,8 @@ export function defineOp<
     // In a scope of its own, so that an op that fails half-way (out of memory) leaves nothing behind.
     const y = scoped(() => {
       const out = source
-        ? new Tensor(source.storage.retain(), shape, source.dtype)
-        : empty(shape, spec.dtype ?? "f32", name);
+        ? new Tensor(source.storage.retain(), shape, source.dtype as D)
+        : empty(shape, dtype, name);
       aux = forward(out, inputs, attrs, needs.length > 0);
       keepAux(aux);
       return out;
@@ -228,9 +232,9 @@ export function defineOp<
     extraShapes: (inputs, shape) =>
       tidy(() => {
         const extras = spec.extras?.(inputs as unknown as I, shape, false) ?? {};
-        return Object.entries(extras).map(([key, t]) => [key, (t as Tensor).shape]);
+        return Object.entries(extras).map(([key, t]) => [key, (t as AnyTensor).shape]);
       }),
-    apply: (inputs, attrs) => apply(inputs as I, attrs as A),
+    apply: (inputs, attrs) => apply(inputs as I, attrs as A) as Tensor,
   });
-  return apply as ReturnType<typeof defineOp<I, A, Aux, S>>;
+  return apply as ReturnType<typeof defineOp<I, A, Aux, S, D>>;
 }

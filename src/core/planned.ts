@@ -7,7 +7,7 @@ import { PlanCache } from "./plan-cache.js";
 import type { Shape } from "./shape.js";
 import { sizeOf } from "./shape.js";
 import type { Activation, Deferred, Epilogue, Storage } from "./storage.js";
-import { empty, type Tensor } from "./tensor.js";
+import { empty, type AnyTensor, type Tensor } from "./tensor.js";
 import { Trials } from "./trials.js";
 
 /** A tensor as a plan sees it: what can be said without its elements. */
@@ -26,7 +26,7 @@ export interface Operand {
   readonly stays: boolean;
 }
 
-type Tensors<T> = { readonly [K in keyof T]: Tensor | undefined };
+type Tensors<T> = { readonly [K in keyof T]: AnyTensor | undefined };
 export type Places<T> = { readonly [K in keyof T]: undefined extends T[K] ? Place | undefined : Place };
 export type Operands<T> = { readonly [K in keyof T]: undefined extends T[K] ? Operand | undefined : Operand };
 type AnyOperands = Readonly<Record<string, Operand | undefined>>;
@@ -72,7 +72,7 @@ export interface Planned<T, A> {
    * else the next operation may want to know of them. recorded: backward may want them too, and would compute them again if they
    * were left to an activation.
    */
-  fill(y: Tensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">, recorded?: boolean): void;
+  fill(y: AnyTensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">, recorded?: boolean): void;
   /** A new tensor of the shape, filled. */
   (shape: Shape, inputs: T, attrs: A): Tensor;
   /** The same, computed when its elements are asked for: the gradient of a parameter then is written where it is to lie. */
@@ -82,7 +82,7 @@ export interface Planned<T, A> {
 export function operandsOf<T extends Tensors<T>>(inputs: T): Operands<T> {
   const operands: Record<string, Operand | undefined> = {};
   for (const name in inputs) {
-    const t = inputs[name] as Tensor | undefined;
+    const t = inputs[name] as AnyTensor | undefined;
     operands[name] = t && { shape: t.shape, storage: t.storage, stays: !isRecorded(t) };
   }
   return operands as unknown as Operands<T>;
@@ -169,7 +169,7 @@ export function definePlan<T extends Tensors<T>, A extends object>(
   };
 
   const defer = (
-    y: Tensor,
+    y: AnyTensor,
     absorbs: Deferred["absorbs"],
     own: Operands<T>,
     attrs: A,
@@ -187,7 +187,7 @@ export function definePlan<T extends Tensors<T>, A extends object>(
   };
 
   const fill = (
-    y: Tensor,
+    y: AnyTensor,
     inputs: T,
     attrs: A,
     more?: Pick<Deferred, "scaled">,

@@ -2,14 +2,14 @@
 
 import { DataError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
-import type { Tensor } from "./tensor.js";
+import type { AnyTensor, Tensor } from "./tensor.js";
 
-const scopes: Tensor[][] = [];
+const scopes: AnyTensor[][] = [];
 /** Tensors in the care of someone else than a scope. */
-const wards = new Set<Tensor[]>();
+const wards = new Set<AnyTensor[]>();
 
 /** Puts a new tensor under the innermost scope's care. */
-export function enterScope(t: Tensor): void {
+export function enterScope(t: AnyTensor): void {
   scopes.at(-1)?.push(t);
 }
 
@@ -29,18 +29,18 @@ export function keep<T extends object>(value: T): T {
   return value;
 }
 
-function release(t: Tensor): void {
+function release(t: AnyTensor): void {
   for (const scope of scopes) removeFrom(scope, t);
   for (const ward of wards) removeFrom(ward, t);
 }
 
-function removeFrom(list: Tensor[], t: Tensor): void {
+function removeFrom(list: AnyTensor[], t: AnyTensor): void {
   const i = list.lastIndexOf(t);
   if (i >= 0) list.splice(i, 1);
 }
 
 /** Frees these tensors when the function that it returns is called, but for those that somebody has kept until then. */
-export function careFor(tensors: readonly Tensor[]): () => void {
+export function careFor(tensors: readonly AnyTensor[]): () => void {
   const ward = [...tensors];
   wards.add(ward);
   return () => {
@@ -68,7 +68,7 @@ function collect(value: unknown, found: Set<unknown>): void {
  */
 export function tidy<T>(fn: () => T): T {
   if (typeof fn !== "function") throw wrongKind("tidy", "fn", fn, "a function");
-  const scope: Tensor[] = [];
+  const scope: AnyTensor[] = [];
   scopes.push(scope);
   let result: T;
   try {
@@ -94,8 +94,8 @@ export function tidy<T>(fn: () => T): T {
  * Runs fn and frees every tensor made meanwhile but the one that it returns, which then is in nobody's care. For code inside the
  * library that runs at every operation: tidy() looks into all that fn returns.
  */
-export function scoped<T extends Tensor | void>(fn: () => T): T {
-  const scope: Tensor[] = [];
+export function scoped<T extends AnyTensor | void>(fn: () => T): T {
+  const scope: AnyTensor[] = [];
   scopes.push(scope);
   let result: T | undefined;
   try {

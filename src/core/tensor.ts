@@ -11,16 +11,20 @@ import {
   checkIntegral,
   checkNumbers,
   numbersOf,
+  type ArrayOf,
   type DType,
+  type DTypeOf,
   type Nested,
+  type NumberArray,
   type TypedArray,
 } from "./numbers.js";
 import { copyPermuted } from "./permuted.js";
+import { printed } from "./print.js";
 import { checkShape, sizeOf, type Shape } from "./shape.js";
 import { enterScope } from "./scope.js";
 import { liveStorages, OWNERS, Storage } from "./storage.js";
 
-export type { DType, Nested, TypedArray };
+export type { ArrayOf, DType, DTypeOf, Nested, NumberArray, TypedArray };
 
 /** Tensors that were garbage-collected before anybody disposed of them, with their labels. */
 const forgotten: string[] = [];
@@ -42,6 +46,9 @@ function letGo(held: Held): void {
   held.storage = undefined;
   held.node = undefined;
 }
+
+/** Elements of a tensor that are shown where it is printed as a part of something else. */
+const MOST_INSIDE = 10;
 
 /** What leakReport() returns: how many blocks there are of each label, such as "conv2d [8,32,32,16]". */
 export interface LeakReport {
@@ -68,18 +75,18 @@ export function leakReport(): LeakReport {
 }
 
 // Declared together with the class: operations as methods.
-export interface Tensor extends Fluent {}
+export interface Tensor<D extends DType = "f32"> extends Fluent {}
 
 /**
  * An n-dimensional array of f32 (or of i32 labels, u8 pixels) in the WebAssembly heap. Images are NHWC:
  * [batch, height, width, channels]. Made by tensor(), zeros() and the like, and by operations; freed by the tidy()
- * around it, or by dispose().
+ * around it, or by dispose(). In types, `Tensor` holds f32, `Tensor<"i32">` labels, and `Tensor<DType>` any.
  */
-export class Tensor {
-  /** Sizes of the axes; [] for a scalar. */
+export class Tensor<D extends DType = "f32"> {
+  /** Sizes of the axes, outermost first; [] for a scalar. */
   readonly shape: Shape;
-  /** Type of the elements. */
-  readonly dtype: DType;
+  /** Type of the elements: "f32", "i32" or "u8". */
+  readonly dtype: D;
   /** Number of elements. */
   readonly size: number;
   /** Whether backward() should find the gradient with respect to this tensor. */
@@ -91,8 +98,8 @@ export class Tensor {
   /** Tensors are made by tensor(), zeros() and the like, and by operations. */
   constructor(made: never);
   /** @internal */
-  constructor(storage: Storage, shape: Shape, dtype: DType);
-  constructor(storage: Storage, shape?: Shape, dtype?: DType) {
+  constructor(storage: Storage, shape: Shape, dtype: D);
+  constructor(storage: Storage, shape?: Shape, dtype?: D) {
     if (!(storage instanceof Storage) || !shape || !dtype) {
       throw new DataError("Tensor: tensors are made by tensor(), zeros(), ones(), full() and by operations");
     }
@@ -150,14 +157,14 @@ export class Tensor {
    * A live view of the elements, valid until the next allocation; computes them if they wait to be.
    * @internal
    */
-  view(): TypedArray {
+  view(): ArrayOf<D> {
     const { storage } = this;
-    return storage.heap[this.dtype](storage.compute(), this.size);
+    return storage.heap[this.dtype](storage.compute(), this.size) as ArrayOf<D>;
   }
 
-  /** The elements, copied out, in row-major order. */
-  data(): TypedArray {
-    return this.view().slice();
+  /** The elements, copied out, in row-major order: a Float32Array of f32, an Int32Array of i32, a Uint8Array of u8. */
+  data(): ArrayOf<D> {
+    return this.view().slice() as ArrayOf<D>;
   }
 
   /** The elements as nested arrays; a scalar as a number. */
@@ -178,7 +185,7 @@ export class Tensor {
   }
 
   /** Overwrites the elements. @throws ShapeError if the count differs; DataError if source holds something else than numbers */
-  copyFrom(source: Tensor | ArrayLike<number>): this {
+  copyFrom(source: Tensor<DType> | ArrayLike<number>): this {
     this.#checkSource(source);
     const { storage } = this;
     storage.touch();
@@ -200,7 +207,7 @@ export class Tensor {
     return this;
   }
 
-  #checkSource(source: Tensor | ArrayLike<number>): void {
+  #checkSource(source: Tensor<DType> | ArrayLike<number>): void {
     if (!(source instanceof Tensor)) {
       checkNumbers("copyFrom", source);
       if (this.dtype !== "f32") checkIntegral("copyFrom", source);
@@ -212,7 +219,7 @@ export class Tensor {
   }
 
   /** Another tensor over the same elements, outside the gradient graph. */
-  detach(): Tensor {
+  detach(): Tensor<D> {
     return new Tensor(this.storage.retain(), this.shape, this.dtype);
   }
 
@@ -230,17 +237,37 @@ export class Tensor {
     this.dispose();
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  /**
+   * The elements as PyTorch prints them, with the shape: four digits behind the point; of more than 1,000 elements the first and
+   * last three of each axis. Computes them if they wait to be.
+   */
+  toString(): string {
+    const notes = this.requiresGrad ? ["requiresGrad"] : [];
+    if (this.disposed) return printed(this.shape, undefined, this.dtype, [...notes, "disposed"]);
+    try {
+      return printed(this.shape, this.view(), this.dtype, notes);
+    } catch {
+      return printed(this.shape, undefined, this.dtype, [...notes, "no values"]);
+    }
+  }
+
+  /** For console.log() in Node, Deno and Bun: the text, and inside of other objects, unless it is short, the shape alone. */
+  [Symbol.for("nodejs.util.inspect.custom")](depth?: number, options?: { depth?: number | null }): string {
+    const inside = typeof depth === "number" && depth < (options?.depth ?? depth);
+    if (!inside || this.size <= MOST_INSIDE) return this.toString();
     const flag = this.requiresGrad ? ", requiresGrad" : "";
     return `Tensor(${this.dtype} [${this.shape.join(",")}]${this.disposed ? ", disposed" : ""}${flag})`;
   }
 }
 
+/** A tensor of any dtype. */
+export type AnyTensor = Tensor<DType>;
+
 /** A tensor whose elements are undefined. `op` names its maker in errors and leak reports. */
-export function empty(shape: Shape, dtype: DType = "f32", op = "empty"): Tensor {
+export function empty<D extends DType = "f32">(shape: Shape, dtype = "f32" as D, op = "empty"): Tensor<D> {
   checkShape(op, shape);
   const storage = new Storage(sizeOf(shape) * BYTES[dtype], () => `${op} ${dtype}:[${shape.join(",")}]`);
-  return new Tensor(storage, shape, dtype);
+  return new Tensor<D>(storage, shape, dtype);
 }
 
 /** Where other threads find the elements: a byte address, if the memory is shared. For code inside the library. */
@@ -253,7 +280,7 @@ export function sharedPlace(x: Tensor): { memory: WebAssembly.Memory; address: n
  * Says that tensors are about to be written, all or none: their memory is there, and what waits for their values is computed.
  * After this nothing can run out of memory any more. For code inside the library. @throws WasmError
  */
-export function aboutToWrite(tensors: Iterable<Tensor>): void {
+export function aboutToWrite(tensors: Iterable<AnyTensor>): void {
   for (const x of tensors) {
     x.storage.touch();
     void x.compute();
@@ -261,7 +288,7 @@ export function aboutToWrite(tensors: Iterable<Tensor>): void {
 }
 
 /** aboutToWrite() for those of which every element is written: what waits to be computed is not. */
-export function aboutToOverwrite(tensors: Iterable<Tensor>): void {
+export function aboutToOverwrite(tensors: Iterable<AnyTensor>): void {
   for (const { storage } of tensors) {
     storage.touch();
     storage.reserve();
@@ -269,21 +296,21 @@ export function aboutToOverwrite(tensors: Iterable<Tensor>): void {
 }
 
 /** A tensor of the given value. @throws ShapeError unless shape is an array of sizes, and dtype is known */
-export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
+export function full<D extends DType = "f32">(shape: Shape, value: number, dtype = "f32" as D): Tensor<D> {
   return filled("full", shape, value, dtype);
 }
 
 /** A tensor of zeros. @throws ShapeError as full() */
-export function zeros(shape: Shape, dtype: DType = "f32"): Tensor {
+export function zeros<D extends DType = "f32">(shape: Shape, dtype = "f32" as D): Tensor<D> {
   return filled("zeros", shape, 0, dtype);
 }
 
 /** A tensor of ones. @throws ShapeError as full() */
-export function ones(shape: Shape, dtype: DType = "f32"): Tensor {
+export function ones<D extends DType = "f32">(shape: Shape, dtype = "f32" as D): Tensor<D> {
   return filled("ones", shape, 1, dtype);
 }
 
-function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
+function filled<D extends DType>(op: string, shape: Shape, value: number, dtype: D): Tensor<D> {
   checkShape(op, shape);
   checkDType(op, dtype);
   if (typeof value !== "number") throw wrongKind(op, "value", value, "a number");
@@ -294,19 +321,33 @@ function filled(op: string, shape: Shape, value: number, dtype: DType): Tensor {
 }
 
 /** Options of tensor(), zeros() and the like. */
-export interface TensorOptions {
+export interface TensorOptions<D extends DType = DType> {
   /** Type of the elements. Default: that of the typed array given, otherwise "f32". */
-  dtype?: DType;
-  /** Whether backward() computes a gradient for it, in `.grad`. Default false. */
+  dtype?: D;
+  /** Whether backward() computes a gradient for it, in `.grad`; for f32 alone. Default false. */
   requiresGrad?: boolean;
 }
 
 /**
  * A tensor of the given numbers: a flat array with a shape, or nested arrays whose shape is their own.
- * Typed arrays keep their dtype (Float32Array f32, Int32Array i32, Uint8Array u8); the rest is f32 unless said.
+ * Typed arrays keep their dtype (Int32Array i32; Uint8Array and Uint8ClampedArray, a canvas' pixels, u8); all else is f32 unless said.
  * @throws DataError if the nesting is ragged, or something is no number; ShapeError if shape and count differ.
  */
-export function tensor(data: TypedArray | Nested, shape?: Shape, options: TensorOptions = {}): Tensor {
+export function tensor<D extends DType>(
+  data: NumberArray | Nested,
+  shape: Shape | undefined,
+  options: TensorOptions<D> & { dtype: D },
+): Tensor<D>;
+export function tensor<T extends NumberArray | Nested>(
+  data: T,
+  shape?: Shape,
+  options?: TensorOptions,
+): Tensor<DTypeOf<T>>;
+export function tensor(
+  data: NumberArray | Nested,
+  shape?: Shape,
+  options: TensorOptions = {},
+): Tensor<DType> {
   checkOptions<TensorOptions>("tensor", options, { dtype: true, requiresGrad: true });
   const own = numbersOf(data);
   const { values } = own;

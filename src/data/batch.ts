@@ -3,7 +3,7 @@
 import { checkFields } from "../errors/options.js";
 import { dispose } from "../core/dispose.js";
 import { careFor, keep, tidy } from "../core/scope.js";
-import { empty, Tensor, tensor } from "../core/tensor.js";
+import { empty, Tensor, tensor, type AnyTensor } from "../core/tensor.js";
 import type { BatchJob, MadeBatch, Skipped } from "./collate.js";
 import type { Dataset, ImageShape } from "./dataset.js";
 
@@ -14,7 +14,7 @@ export interface Batch extends Disposable {
   /** f32 [n, height, width, channels]. */
   images: Tensor;
   /** i32 [n]. Of a dataset with targets: the first class, or −1. */
-  labels: Tensor;
+  labels: Tensor<"i32">;
   /** f32 [n, classes]: what to learn instead of the labels, from the dataset or a batchTransform. */
   targets?: Tensor;
   /** Where the samples stand in the dataset. */
@@ -29,7 +29,7 @@ export interface BatchResult {
   skipped: readonly Skipped[];
 }
 
-function tensorsOf({ images, labels, targets }: Batch): Tensor[] {
+function tensorsOf({ images, labels, targets }: Batch): AnyTensor[] {
   return targets ? [images, labels, targets] : [images, labels];
 }
 

@@ -35,7 +35,7 @@ export class LocalMaker implements Maker {
     const room = (shape: ImageShape) => {
       const made = roomFor(job.indices.length, shape);
       images = made;
-      return () => made.view() as Float32Array;
+      return () => made.view();
     };
     try {
       const made = await this.#collator.makeBatch(job, room, cancel);

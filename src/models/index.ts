@@ -10,4 +10,6 @@ export {
   modelNames,
   preparationOf,
   registerModel,
+  type ModelName,
+  type ModelOf,
 } from "./registry.js";

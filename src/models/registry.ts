@@ -80,9 +80,30 @@ export function likeModel(name: string): string {
   return `${hint}modelNames() and 'fovea models' list all ${own.size}`;
 }
 
-/** A new model with fresh weights of the stream that manualSeed() starts, drawn when they are read. @throws DataError with the nearest name */
-export function createModel(name: string, options?: ModelOptions): Classifier {
-  return modelInfo(name).create(options);
+type Families = typeof families;
+
+/** The functions of this library that build networks, by their names. */
+type ModelFunctions = {
+  [K in keyof Families as Families[K] extends { readonly info: ModelInfo } ? K : never]: Families[K];
+};
+
+/** Names of the networks here: "resnet18". createModel() takes those of timm, PaddleClas and registerModel() too. */
+export type ModelName = keyof ModelFunctions;
+
+/** The class of the network of that name. */
+export type ModelOf<N extends ModelName> = ReturnType<ModelFunctions[N]>;
+
+/**
+ * A new model with fresh weights of the stream that manualSeed() starts, drawn when they are read. Takes images
+ * [n, height, width, channels], gives logits [n, classes]. @throws DataError with the nearest name
+ */
+export function createModel<N extends ModelName>(
+  name: N,
+  options?: Parameters<ModelFunctions[N]>[0],
+): ModelOf<N>;
+export function createModel(name: string, options?: ModelOptions): Classifier;
+export function createModel(name: string, options?: unknown): unknown {
+  return modelInfo(name).create(options as ModelOptions);
 }
 
 /** Every registered name, sorted. */

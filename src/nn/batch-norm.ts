@@ -27,7 +27,7 @@ export class BatchNorm2d extends Module {
   /** Average of the batches' unbiased variances: [numFeatures]. undefined without `trackRunningStats`. */
   readonly runningVar: BufferTensor | undefined;
   /** Batches averaged so far: a scalar. undefined without `trackRunningStats`. */
-  readonly numBatchesTracked: BufferTensor | undefined;
+  readonly numBatchesTracked: BufferTensor<"i32"> | undefined;
   /** Added to the variance before its root is taken. */
   readonly eps: number;
   /** Weight of the newest batch in the running statistics; null for the plain average over all batches. */

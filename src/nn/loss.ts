@@ -18,6 +18,7 @@ import {
   type BinaryCrossEntropyOptions,
   type CrossEntropyOptions,
   type FocalLossOptions,
+  type LossTarget,
   type SigmoidFocalOptions,
 } from "../ops/index.js";
 import { BINARY_CROSS_ENTROPY, CROSS_ENTROPY, FOCAL } from "../ops/option-names.js";
@@ -31,11 +32,11 @@ export interface Loss {
    * Logits [n, classes] and targets (class indices i32 [n], or f32 [n, classes]) → the loss, a scalar unless
    * the reduction is "none".
    */
-  forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor;
+  forward(logits: Tensor, target: LossTarget, images?: Tensor): Tensor;
   /** The loss for a batch of these images alone, which does once what is the same for all outputs of a network. */
   forBatch?(images: Tensor): Loss;
   /** What a batch's mean divides by: gradients of several batches are averaged by it. Default: the number of images. */
-  divisor?(target: Tensor): number;
+  divisor?(target: LossTarget): number;
 }
 
 /** Cross-entropy of logits [n, classes] with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
@@ -49,12 +50,12 @@ export class CrossEntropyLoss implements Loss {
   }
 
   /** Logits [n, classes] and targets → the loss; see crossEntropy(). */
-  forward(logits: Tensor, target: Tensor): Tensor {
+  forward(logits: Tensor, target: LossTarget): Tensor {
     return crossEntropy(logits, target, this.options);
   }
 
   /** The sum of the images' weights, as PyTorch's mean over class indices is by them. */
-  divisor(target: Tensor): number {
+  divisor(target: LossTarget): number {
     const { weight } = this.options;
     if (weight === undefined || target.dtype !== "i32") return target.shape[0]!;
     return Array.from(target.view()).reduce(
@@ -78,7 +79,7 @@ export class BCEWithLogitsLoss implements Loss {
   }
 
   /** Logits [n, classes] and targets → the loss; see binaryCrossEntropyWithLogits(). */
-  forward(logits: Tensor, target: Tensor): Tensor {
+  forward(logits: Tensor, target: LossTarget): Tensor {
     return binaryCrossEntropyWithLogits(logits, target, this.options);
   }
 }
@@ -94,7 +95,7 @@ export class FocalLoss implements Loss {
   }
 
   /** Logits [n, classes] and targets → the loss; see focalLoss(). */
-  forward(logits: Tensor, target: Tensor): Tensor {
+  forward(logits: Tensor, target: LossTarget): Tensor {
     return focalLoss(logits, target, this.options);
   }
 }
@@ -110,7 +111,7 @@ export class SigmoidFocalLoss implements Loss {
   }
 
   /** Logits [n, classes] and targets → the loss; see sigmoidFocalLoss(). */
-  forward(logits: Tensor, target: Tensor): Tensor {
+  forward(logits: Tensor, target: LossTarget): Tensor {
     return sigmoidFocalLoss(logits, target, this.options);
   }
 }
@@ -166,7 +167,7 @@ export class DistillationLoss implements Loss {
   }
 
   /** @throws ShapeError if there are no images, or the teacher has other classes than the logits */
-  forward(logits: Tensor, target: Tensor, images?: Tensor): Tensor {
+  forward(logits: Tensor, target: LossTarget, images?: Tensor): Tensor {
     if (!images) throw new ShapeError("DistillationLoss: needs the images, as forward's third argument");
     return tidy(() => this.forBatch(images).forward(logits, target, images));
   }
@@ -185,7 +186,7 @@ export class DistillationLoss implements Loss {
     // T²·KL(teacher ‖ student): the cross-entropy with the teacher's probabilities, less their entropy.
     const divergence = (logits: Tensor): Tensor =>
       affine(sub(crossEntropy(cooled(logits), probabilities), entropy), temperature ** 2);
-    const forward = (logits: Tensor, target: Tensor): Tensor => {
+    const forward = (logits: Tensor, target: LossTarget): Tensor => {
       if (!sameShape(probabilities.shape, logits.shape)) {
         const got = describe({ teacher: probabilities, logits });
         throw new ShapeError(`DistillationLoss: the teacher's classes are not the student's; got ${got}`);

@@ -47,11 +47,11 @@ export interface LoadReport {
 }
 
 /** A tensor that belongs to a module: freed with it, not by scopes, and part of its state. */
-abstract class ModuleTensor extends Tensor {
+abstract class ModuleTensor<D extends DType = DType> extends Tensor<D> {
   /** Axis i in files is axis fileAxes[i] in memory; undefined for the same order. */
   readonly fileAxes: readonly number[] | undefined;
 
-  constructor(value: Tensor, owner: Owner, options: StateOptions = {}) {
+  constructor(value: Tensor<D>, owner: Owner, options: StateOptions = {}) {
     checkTensors(owner === "parameters" ? "Parameter" : "BufferTensor", { value });
     checkOptions<StateOptions>(owner === "parameters" ? "Parameter" : "BufferTensor", options, {
       fileAxes: true,
@@ -76,7 +76,7 @@ abstract class ModuleTensor extends Tensor {
 }
 
 /** A tensor that training changes. Takes over `value`, which must not be used afterwards. */
-export class Parameter extends ModuleTensor {
+export class Parameter extends ModuleTensor<"f32"> {
   constructor(value: Tensor, options?: StateOptions) {
     super(value, "parameters", options);
     this.requiresGrad = true;
@@ -84,8 +84,8 @@ export class Parameter extends ModuleTensor {
 }
 
 /** State that is not trained, such as running statistics. i32 counters become int64 in files, as PyTorch has them. */
-export class BufferTensor extends ModuleTensor {
-  constructor(value: Tensor, options?: StateOptions) {
+export class BufferTensor<D extends DType = "f32"> extends ModuleTensor<D> {
+  constructor(value: Tensor<D>, options?: StateOptions) {
     super(value, "buffers", options);
   }
 }
@@ -205,8 +205,8 @@ export abstract class Module {
   }
 
   /** Running statistics and the like, with their names in files. */
-  namedBuffers(options: NamesOptions = {}): [name: string, buffer: BufferTensor][] {
-    return this.#named(BufferTensor, options);
+  namedBuffers(options: NamesOptions = {}): [name: string, buffer: BufferTensor<DType>][] {
+    return this.#named<BufferTensor<DType>>(BufferTensor, options);
   }
 
   /** Switches this module and all below it to training (or, with false, to evaluation). */
@@ -309,7 +309,9 @@ function describeReport({ missing, unexpected, mismatched }: LoadReport): string
 
 function toFile(t: ModuleTensor): StateTensor {
   const dtype = fileDType(t.dtype);
-  const values: TypedArray = t.fileAxes ? noGrad(() => tidy(() => permute(t, t.fileAxes!).data())) : t.data();
+  const values: TypedArray = t.fileAxes
+    ? noGrad(() => tidy(() => permute(t as Tensor, t.fileAxes!).data()))
+    : t.data();
   const data = dtype === "F32" ? (values as Float32Array) : BigInt64Array.from(values, (v) => BigInt(v));
   return { dtype, shape: t.fileShape, data };
 }

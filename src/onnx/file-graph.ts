@@ -5,7 +5,7 @@
 import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
 import type { Shape } from "../core/shape.js";
-import type { DType, Tensor } from "../core/tensor.js";
+import type { AnyTensor, DType, Tensor } from "../core/tensor.js";
 import { BufferTensor, Parameter } from "../nn/index.js";
 import { permute } from "../ops/index.js";
 import type { Attributes, ElementType, Initialiser, OnnxNode } from "./proto.js";
@@ -70,7 +70,7 @@ export class FileGraph {
   }
 
   /** A constant of the model, in the layout that files of weights have. */
-  state(name: string, t: Tensor): Stored {
+  state(name: string, t: AnyTensor): Stored {
     const turned = t instanceof Parameter || t instanceof BufferTensor ? t.fileAxes : undefined;
     const axes = turned ?? inOrder(t.shape.length);
     const given = this.unique(name);
@@ -80,7 +80,9 @@ export class FileGraph {
       type: t.dtype,
       shape: axes.map((axis) => t.shape[axis]!),
       write: (to) =>
-        tidy(() => noGrad(() => to.set(bytesOf((turned ? permute(t, turned) : t.detach()).view())))),
+        tidy(() =>
+          noGrad(() => to.set(bytesOf((turned ? permute(t as Tensor, turned) : t.detach()).view()))),
+        ),
     });
     return { name: given, shape: t.shape, other: t.shape, axes, dtype: t.dtype };
   }

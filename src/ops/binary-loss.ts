@@ -19,6 +19,7 @@ import {
   perClass,
   targetRows,
   type ClassNumbers,
+  type LossTarget,
   type Reduction,
 } from "./targets.js";
 
@@ -69,7 +70,7 @@ export interface BinaryCrossEntropyOptions {
  */
 export function binaryCrossEntropyWithLogits(
   x: Tensor,
-  target: Tensor,
+  target: LossTarget,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
   const op = "binaryCrossEntropyWithLogits";
@@ -126,7 +127,7 @@ function checkGamma(op: string, gamma: number): void {
  * Detection (2017, https://arxiv.org/abs/1708.02002).
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */
-export function sigmoidFocalLoss(x: Tensor, target: Tensor, options: SigmoidFocalOptions = {}): Tensor {
+export function sigmoidFocalLoss(x: Tensor, target: LossTarget, options: SigmoidFocalOptions = {}): Tensor {
   const op = "sigmoidFocalLoss";
   checkTensors(op, { x, target });
   checkOptions<SigmoidFocalOptions>(op, options, FOCAL);
@@ -162,7 +163,7 @@ export interface FocalLossOptions extends FocalOptions {
  * Lin et al. (2017, https://arxiv.org/abs/1708.02002), with softmax for their sigmoid.
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */
-export function focalLoss(x: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {
+export function focalLoss(x: Tensor, target: LossTarget, options: FocalLossOptions = {}): Tensor {
   const op = "focalLoss";
   checkTensors(op, { x, target });
   checkOptions<FocalLossOptions>(op, options, FOCAL);

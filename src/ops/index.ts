@@ -14,5 +14,5 @@ export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pool.js";
 export * from "./prelu.js";
 export * from "./reduce.js";
 export * from "./slice.js";
-export type { ClassNumbers, Reduction } from "./targets.js";
+export type { ClassNumbers, LossTarget, Reduction } from "./targets.js";
 export type { Padding2d, Padding2dOption, Pair } from "./window.js";

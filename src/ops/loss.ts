@@ -18,6 +18,7 @@ import {
   perClass,
   targetRows,
   type ClassNumbers,
+  type LossTarget,
   type Reduction,
 } from "./targets.js";
 
@@ -59,7 +60,7 @@ const softmaxOp = defineSoftmax("softmax");
 
 interface LossInputs {
   x: Tensor;
-  target: Tensor;
+  target: LossTarget;
 }
 interface LossAttrs {
   labelSmoothing: number;
@@ -157,7 +158,7 @@ export interface CrossEntropyOptions {
  * PyTorch's. Label smoothing: Szegedy et al. (2015), arXiv 1512.00567.
  * @throws ShapeError unless the shapes fit; DataError for a label outside 0…classes − 1
  */
-export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+export function crossEntropy(x: Tensor, target: LossTarget, options: CrossEntropyOptions = {}): Tensor {
   checkTensors("crossEntropy", { x, target });
   checkOptions<CrossEntropyOptions>("crossEntropy", options, CROSS_ENTROPY);
   const { weight, labelSmoothing = 0, reduction = "mean" } = options;
@@ -168,7 +169,7 @@ export function crossEntropy(x: Tensor, target: Tensor, options: CrossEntropyOpt
     : crossEntropyOp({ x, target }, attrs);
 }
 
-function weightedCrossEntropy(x: Tensor, target: Tensor, weight: ClassNumbers, attrs: LossAttrs): Tensor {
+function weightedCrossEntropy(x: Tensor, target: LossTarget, weight: ClassNumbers, attrs: LossAttrs): Tensor {
   const { labelSmoothing, reduction } = attrs;
   const name = "crossEntropy";
   checkLoss({ x, target }, attrs);

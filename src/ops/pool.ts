@@ -60,7 +60,7 @@ export function grainOf({ shape }: Place, attrs?: { kernelSize: Pair }): number 
   return Math.ceil(GRAIN / Math.max(1, shape[2]! * shape[3]! * kh * kw));
 }
 
-const maxBackward = definePlan<{ dy: Tensor; taps: Tensor }, PoolAttrs>(
+const maxBackward = definePlan<{ dy: Tensor; taps: Tensor<"u8"> }, PoolAttrs>(
   "maxPool2dBackward",
   (p, dx, { dy, taps }, attrs) => {
     const window = windowOf(dx.shape, dy.shape, pair(attrs.kernelSize), attrs);
@@ -90,7 +90,7 @@ const maxPool2dOp = defineOp({
     return shape;
   },
   // Backward needs to know where each maximum was; without one that is not noted down.
-  extras: (_, shape, recorded): { taps?: Tensor } =>
+  extras: (_, shape, recorded): { taps?: Tensor<"u8"> } =>
     recorded ? { taps: empty(shape, "u8", "maxPool2d") } : {},
   plan(p, y, { x, taps }, attrs) {
     const window = p.struct("Window", windowOf(x.shape, y.shape, pair(attrs.kernelSize), attrs));

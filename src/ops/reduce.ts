@@ -46,7 +46,7 @@ const sumOp = defineOp({
   vjp: { x: (dy, { shapes }, attrs) => sumBackward(shapes.x, { dy }, attrs) },
 });
 
-const maxBackward = definePlan<{ dy: Tensor; indices: Tensor }, AxisAttrs>(
+const maxBackward = definePlan<{ dy: Tensor; indices: Tensor<"i32"> }, AxisAttrs>(
   "maxBackward",
   (p, dx, { dy, indices }, { axis }) =>
     p.call("maxBackward", dy.ptr, indices.ptr, dx.ptr, ...around(dx.shape, checkAxis("max", axis, dx.shape))),
@@ -130,6 +130,6 @@ export function max(x: Tensor, axis: number): Tensor {
 }
 
 /** Index (i32) of the first largest element along an axis. @throws ShapeError if there is no such axis */
-export function argmax(x: Tensor, axis: number): Tensor {
+export function argmax(x: Tensor, axis: number): Tensor<"i32"> {
   return argmaxOp({ x }, { axis });
 }

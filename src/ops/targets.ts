@@ -1,9 +1,12 @@
 // What losses are told to learn: class indices, or a number for each class.
 
 import { describe, sameShape } from "../core/shape.js";
-import type { Tensor } from "../core/tensor.js";
+import type { AnyTensor, Tensor } from "../core/tensor.js";
 import { DataError, ShapeError, short } from "../errors.js";
 import { kindOf } from "../errors/options.js";
+
+/** What a loss is to learn: class numbers (i32), or a number for each class (f32). */
+export type LossTarget = Tensor<"f32" | "i32">;
 
 /** What becomes of the losses of a batch: their mean, their sum, or none: they stay one for each image. */
 export type Reduction = "mean" | "sum" | "none";
@@ -26,7 +29,7 @@ export function checkSmoothing(op: string, labelSmoothing: number): void {
 }
 
 /** @throws DataError unless labels are in 0…classes − 1 */
-export function checkLabels(op: string, labels: Tensor, classes: number): void {
+export function checkLabels(op: string, labels: LossTarget, classes: number): void {
   const bad = labels.view().findIndex((label: number) => label < 0 || label >= classes);
   if (bad < 0) return;
   throw new DataError(
@@ -35,7 +38,7 @@ export function checkLabels(op: string, labels: Tensor, classes: number): void {
 }
 
 /** @throws ShapeError unless x is [n, classes], and target class indices i32:[n] or numbers f32:[n, classes] */
-export function checkTarget(op: string, x: Tensor, target: Tensor): void {
+export function checkTarget(op: string, x: Tensor, target: AnyTensor): asserts target is LossTarget {
   const fits =
     target.dtype === "i32" ? sameShape(target.shape, [x.shape[0]!]) : sameShape(target.shape, x.shape);
   if (x.shape.length === 2 && x.size > 0 && fits && target.dtype !== "u8") return;
@@ -68,7 +71,7 @@ export function perClass(op: string, name: string, numbers: ClassNumbers, classe
  * The target as numbers [n, classes], a new array; indices become one-hot rows. Smoothed: (1 − s)·t + s·(Σ t)/classes.
  * @throws DataError for a label outside 0…classes − 1
  */
-export function targetRows(op: string, x: Tensor, target: Tensor, labelSmoothing = 0): Float32Array {
+export function targetRows(op: string, x: Tensor, target: LossTarget, labelSmoothing = 0): Float32Array {
   const [n, classes] = x.shape as [number, number];
   const share = labelSmoothing / classes;
   if (target.dtype === "f32") {

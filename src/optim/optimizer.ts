@@ -213,7 +213,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     const state: OptimizerState = { steps: this.steps, numbers: {}, tensors: new Map() };
     for (const [i, { tensors, numbers }] of [...this.#memories].sort(([a], [b]) => a - b)) {
       for (const [name, t] of tensors) {
-        state.tensors.set(`${i}.${name}`, { dtype: "F32", shape: t.shape, data: t.data() as Float32Array });
+        state.tensors.set(`${i}.${name}`, { dtype: "F32", shape: t.shape, data: t.data() });
       }
       for (const [name, value] of Object.entries<number>(numbers)) state.numbers[`${i}.${name}`] = value;
     }

@@ -4,7 +4,7 @@ import { dispose } from "../core/dispose.js";
 import { keep, tidy } from "../core/scope.js";
 import { listed, type StateDict } from "../core/state.js";
 import { sameShape } from "../core/shape.js";
-import { aboutToWrite, empty, type Tensor } from "../core/tensor.js";
+import { aboutToWrite, empty, type AnyTensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import { Module } from "../nn/index.js";
@@ -34,8 +34,8 @@ export interface ModelEmaState {
 
 /** A tensor of the model and its average. */
 interface Pair {
-  live: Tensor;
-  average: Tensor;
+  live: AnyTensor;
+  average: AnyTensor;
 }
 
 /**
@@ -62,7 +62,7 @@ export class ModelEma {
     checkRange("ModelEma: decay", decay, 0, 1);
     this.decay = decay;
     this.warmup = warmup;
-    const tensors: [string, Tensor][] = [...model.namedParameters(), ...model.namedBuffers()];
+    const tensors: [string, AnyTensor][] = [...model.namedParameters(), ...model.namedBuffers()];
     const averages = tidy(() =>
       tensors.map(([, live]) => empty(live.shape, live.dtype, "ModelEma").copyFrom(live)),
     );

@@ -144,7 +144,7 @@ async function logitsOf(
 function tell(metrics: readonly Metric[], logits: Tensor, batch: Batch, task: Task): void {
   if (metrics.length === 0) return;
   const told = {
-    logits: logits.data() as Float32Array,
+    logits: logits.data(),
     ...task.told(batch),
     indices: batch.indices,
     classes: logits.shape[1]!,

@@ -18,7 +18,7 @@ export function pooledFeatures(model: TwoPartModule, images: Tensor): FeatureRow
     noGrad(() =>
       tidy(() => {
         const pooled = mean(model.forwardFeatures(images), [1, 2]);
-        return { data: pooled.data() as Float32Array, features: pooled.shape[1]! };
+        return { data: pooled.data(), features: pooled.shape[1]! };
       }),
     ),
   );
@@ -69,9 +69,7 @@ function eachCosine(
     const last = Math.min(q + QUERIES, countOf(queries));
     for (let first = from(q); first < countOf(rows); first += ROWS) {
       const end = Math.min(first + ROWS, countOf(rows));
-      const cosines = noGrad(() =>
-        tidy(() => linear(part(queries, q, last), part(rows, first, end)).data() as Float32Array),
-      );
+      const cosines = noGrad(() => tidy(() => linear(part(queries, q, last), part(rows, first, end)).data()));
       const n = end - first;
       for (let i = q; i < last; i++) see(i, first, cosines.subarray((i - q) * n, (i - q + 1) * n));
     }

@@ -33,7 +33,7 @@ export class NonFiniteLossError extends DataError {
   }
 }
 
-function copy(t: Tensor): StateTensor {
+function copy(t: Tensor | Tensor<"i32">): StateTensor {
   const data = t.data();
   return data instanceof Float32Array
     ? { dtype: "F32", shape: t.shape, data }

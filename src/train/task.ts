@@ -88,7 +88,7 @@ export interface Task {
   judge(op: string, batch: MetricBatch, row: number): Verdict;
 }
 
-const labelsOf = ({ labels }: Batch): Int32Array => labels.data() as Int32Array;
+const labelsOf = ({ labels }: Batch): Int32Array => labels.data();
 
 const singleLabel: Task = {
   name: "single-label",
@@ -144,7 +144,7 @@ const multiLabel: Task = {
       () => binaryCrossEntropyWithLogits(logits, targets!, { reduction: "sum" }).item() / logits.shape[1]!,
     ),
   average: averageBinaryViews,
-  told: (batch) => ({ labels: labelsOf(batch), targets: batch.targets!.data() as Float32Array }),
+  told: (batch) => ({ labels: labelsOf(batch), targets: batch.targets!.data() }),
   precision: () => new MeanAveragePrecision(),
   metrics: () => ({ precision: new MeanAveragePrecision() }),
   judge(op, batch, row) {

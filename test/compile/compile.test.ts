@@ -26,6 +26,7 @@ import {
   tidy,
   WasmError,
   type Shape,
+  type AnyTensor,
   type Tensor,
 } from "../../src/index.js";
 import { Inference } from "../../src/train/inference.js";
@@ -228,7 +229,7 @@ describe("a model of one's own", () => {
   });
 
   it("may give whole numbers", () => {
-    const model = new Own((x) => argmax(x, 1));
+    const model = new Own((x) => argmax(x, 1) as AnyTensor as Tensor);
     const x = wave([3, 5]);
     using own = compile(model, x.shape);
     const y = own.run(x);
@@ -285,7 +286,7 @@ describe("compile() refuses", () => {
     using own = compile(new Linear(4, 2), shape);
     expect(() => own.run(wave([1, 5]))).toThrow(ShapeError);
     expect(() => own.run(wave([1, 5]))).toThrow("linear: expected x:[…,in]");
-    expect(() => own.run(tensor(new Int32Array(4), [1, 4]))).toThrow(
+    expect(() => own.run(tensor(new Int32Array(4), [1, 4]) as never)).toThrow(
       "CompiledModel.run: x must be f32; got x:[1,4]",
     );
     expect(() => own.run(3 as unknown as Tensor)).toThrow(DataError);

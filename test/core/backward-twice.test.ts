@@ -91,7 +91,7 @@ describe.each(opCases.filter(({ op }) => registeredOps().get(op)!.differentiable
       checkPasses(() => {
         const tensors = Object.entries(inputs).map(
           ([name, { data, shape }]) =>
-            [name, tensor(data, shape, { requiresGrad: differentiable.includes(name) })] as const,
+            [name, tensor(data, shape, { requiresGrad: differentiable.includes(name) }) as Tensor] as const,
         );
         const states = Object.entries(state).map(([name, s]) => [name, tensor(s.data, s.shape)] as const);
         const leaves = Object.fromEntries(tensors);

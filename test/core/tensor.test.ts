@@ -33,6 +33,7 @@ describe("tensor", () => {
     expect(tensor([]).shape).toEqual([0]);
     expect(tensor(Int32Array.of(1, 2)).dtype).toBe("i32");
     expect(tensor(Uint8Array.of(1, 2)).dtype).toBe("u8");
+    expect(tensor(Uint8ClampedArray.of(1, 255)).data()).toEqual(Uint8Array.of(1, 255));
     expect(tensor([1, 2], [2, 1]).tolist()).toEqual([[1], [2]]);
     expect([...full([2], 3).data(), ...ones([1]).data(), ...zeros([1]).data()]).toEqual([3, 3, 1, 0]);
   });

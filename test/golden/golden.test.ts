@@ -29,6 +29,7 @@ import {
   zeros,
   ones,
   type Optimizer,
+  type AnyTensor,
   type Tensor,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -69,7 +70,7 @@ forEachBinary((binary) => {
         init({ binary, winograd });
         const tolerance = winograd ? WINOGRAD_TOLERANCE : TOLERANCE;
         tidy(() => {
-          const inputs: Record<string, Tensor> = {};
+          const inputs: Record<string, AnyTensor> = {};
           Object.entries(row.shapes).forEach(([name, shape], k) => {
             const given = row.ints?.[name];
             if (given === undefined) inputs[name] = tensor(draw(k + 1, shape), shape, { requiresGrad: true });

@@ -10,6 +10,7 @@ import {
   sigmoidFocalLoss,
   tensor,
   tidy,
+  type LossTarget,
   type Tensor,
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
@@ -40,12 +41,12 @@ class Constant extends Module {
   }
 }
 
-const losses: Record<string, (x: Tensor, target: Tensor, options: never) => Tensor> = {
+const losses: Record<string, (x: Tensor, target: LossTarget, options: never) => Tensor> = {
   crossEntropy,
   binaryCrossEntropyWithLogits,
   sigmoidFocalLoss,
   focalLoss,
-  distillation: (x: Tensor, target: Tensor, { teacher, ...options }: { teacher: number[][] }) =>
+  distillation: (x: Tensor, target: LossTarget, { teacher, ...options }: { teacher: number[][] }) =>
     new DistillationLoss(new Constant(teacher), options).forward(x, target, x),
 };
 

@@ -1,7 +1,7 @@
 // From a row of the case table to numbers, to the op's result, and to the reference's.
 
 import { expect } from "vitest";
-import { leakReport, tensor, tidy, type DType, type Tensor } from "../../src/index.js";
+import { leakReport, tensor, tidy, type AnyTensor, type DType } from "../../src/index.js";
 import { registeredOps } from "../../src/core/op.js";
 import { memoryStats } from "../../src/wasm/runtime.js";
 import type { Case, OpCases } from "../cases/index.js";
@@ -65,7 +65,7 @@ export function applyOp(suite: OpCases, c: Case, { inputs, state }: Drawn, dy?: 
     const states = mapValues(state, (x) => tensor(x.data, x.shape));
     const y = op.apply(tensors, { ...c.attrs, ...states });
     if (dy) y.backward(tensor(dy, y.shape));
-    const copy = (t: Tensor) => t.data() as Float32Array | Int32Array;
+    const copy = (t: AnyTensor) => t.data() as Float32Array | Int32Array;
     const gradients = Object.entries(tensors).filter(([, t]) => t.grad);
     for (const [name, t] of gradients) {
       expect(t.grad!.shape, `shape of the gradient of ${name}`).toEqual(t.shape);

@@ -150,7 +150,8 @@ describe("the registry", () => {
 });
 
 it("layers of a network are fields too, under their names in files", () => {
-  const model = createModel("resnet18", { initialise: false }) as Classifier & Record<string, unknown>;
+  const made: Classifier = createModel("resnet18", { initialise: false });
+  const model = made as Classifier & Record<string, unknown>;
   expect(model["layer4"]).toBe(model.getSubmodule("layer4"));
   model.resetClassifier(3);
   expect(model["fc"]).toBe(model.getSubmodule("fc"));

@@ -69,7 +69,7 @@ const RUNS: [string, number, number, number, object?, number?][] = [
   ["squeezenet1_1", 32, 3e-4, 100, { smallImages: true }, 1],
 ];
 
-function lossOf(model: Module, x: ReturnType<typeof tensor>, y: ReturnType<typeof tensor>) {
+function lossOf(model: Module, x: Tensor, y: Tensor<"i32">) {
   const losses = outputsOf(model.forward(x)).map(({ weight, logits }) =>
     mul(crossEntropy(logits, y), weight),
   );

@@ -288,7 +288,9 @@ describe("memory of fresh weights", () => {
     const x = tensor([1, 2, 3]);
     fresh.normal(x);
     expect(waits(x)).toBe(false);
-    expect(() => fresh.normal(zeros([2], "i32"), 0, NaN)).toThrow("copyFrom: integers must be finite");
+    expect(() => fresh.normal(zeros([2], "i32") as never, 0, NaN)).toThrow(
+      "copyFrom: integers must be finite",
+    );
     norm.dispose();
     x.dispose();
   });

@@ -54,6 +54,7 @@ import {
   sum,
   tanh,
   tensor,
+  type AnyTensor,
   type Tensor,
 } from "../../src/index.js";
 import { images } from "./random-weights.js";
@@ -161,7 +162,7 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
   "mean, pixels": fn((x) => mean(x, [1, 2])),
   "mean, keeping axes": fn((x) => mul(x, sigmoid(mean(x, [1, 2], true)))),
   max: fn((x) => max(x, 1)),
-  argmax: fn((x) => argmax(x, 3)),
+  argmax: fn((x) => argmax(x, 3) as AnyTensor as Tensor),
   softmax: fn((x) => softmax(mul(x, 3))),
   logSoftmax: fn((x) => logSoftmax(mul(rows(x), 3))),
   // Windows

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import * as fovea from "../../src/index.js";
-import { tensor, type Tensor } from "../../src/index.js";
+import { tensor, type AnyTensor, type LossTarget, type Tensor } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { allclose } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
@@ -15,7 +15,7 @@ function gradientOf(f: (x: Tensor) => Tensor, values: number[], shape: number[] 
   return [...x.grad!.data()];
 }
 
-const list = (x: Tensor): number[] => [...x.data()];
+const list = (x: AnyTensor): number[] => [...x.data()];
 
 forEachBinary((binary) => {
   beforeAll(() => void init({ binary }));
@@ -145,7 +145,7 @@ forEachBinary((binary) => {
       );
       const indices = tensor([0, 9, 4], [3], { dtype: "i32" });
       const soft = tensor(draw("unit", "targets", 3 * 10), [3, 10]);
-      const run = (offset: number, target: Tensor, labelSmoothing: number): number[][] => {
+      const run = (offset: number, target: LossTarget, labelSmoothing: number): number[][] => {
         const x = tensor(near.map((v) => v + offset), [3, 10], { requiresGrad: true }); // prettier-ignore
         const losses = fovea.crossEntropy(x, target, { labelSmoothing, reduction: "none" });
         losses.sum().backward();

@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from "vitest";
 import * as fovea from "../../src/index.js";
-import { DataError, ShapeError, tensor, tidy, zeros, type Tensor } from "../../src/index.js";
+import { DataError, ShapeError, tensor, tidy, zeros, type AnyTensor, type Tensor } from "../../src/index.js";
 import { messagesInSource } from "../helpers/messages.js";
 import { losses, wrongLabels, type Row } from "./loss-errors.js";
 
 const x = (...shape: number[]): Tensor => zeros(shape);
-const labels = (...values: number[]): Tensor => tensor(values, [values.length], { dtype: "i32" });
+const labels = (...values: number[]): Tensor<"i32"> => tensor(values, [values.length], { dtype: "i32" });
 
 const conv = "expected x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o]";
 const misfit = "conv2d: weight or bias does not fit the input; got";
@@ -150,7 +150,7 @@ const elementwise: Row[] = [
   ["p 1", () => fovea.dropout(x(2, 3), 1, 0), "dropout: p must be in [0, 1); got p 1 for x:[2,3]"],
   ["p NaN", () => fovea.dropout(x(2), NaN, 0), "dropout: p must be in [0, 1); got p NaN for x:[2]"],
   ["negative p", () => fovea.dropout(x(2), -0.1, 0), "dropout: p must be in [0, 1); got p -0.1 for x:[2]"],
-  ["integers", () => fovea.relu(labels(1, 2)), "relu: x has the wrong dtype; got i32; expected f32"],
+  ["integers", () => fovea.relu(labels(1, 2) as never), "relu: x has the wrong dtype; got i32; expected f32"],
 ];
 
 const products: Row[] = [
@@ -363,7 +363,7 @@ const shapeErrors = [
 ];
 
 /** Runs in a scope, so that the inputs are freed although the op throws. */
-function thrown(run: () => Tensor): unknown {
+function thrown(run: () => AnyTensor): unknown {
   try {
     tidy(() => void run());
   } catch (error) {

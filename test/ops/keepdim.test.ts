@@ -1,9 +1,9 @@
 // Sums and means that keep their axes, as PyTorch's keepdim does.
 
 import { expect, test } from "vitest";
-import { logSoftmax, mean, sum, tensor } from "../../src/index.js";
+import { logSoftmax, mean, sum, tensor, type Tensor } from "../../src/index.js";
 
-const x = (): ReturnType<typeof tensor> => tensor([[1, 2, 3], [4, 5, 9]], undefined, { requiresGrad: true }); // prettier-ignore
+const x = (): Tensor => tensor([[1, 2, 3], [4, 5, 9]], undefined, { requiresGrad: true }); // prettier-ignore
 
 test.each([
   [() => sum(x(), 1, true), [2, 1], [6, 18]],

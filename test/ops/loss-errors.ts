@@ -1,12 +1,12 @@
 // What the losses say when something is wrong: rows of errors.test.ts.
 
 import * as fovea from "../../src/index.js";
-import { tensor, zeros, type Tensor } from "../../src/index.js";
+import { tensor, zeros, type AnyTensor, type Tensor } from "../../src/index.js";
 
-export type Row = [what: string, run: () => Tensor, message: string];
+export type Row = [what: string, run: () => AnyTensor, message: string];
 
 const x = (...shape: number[]): Tensor => zeros(shape);
-const labels = (...values: number[]): Tensor => tensor(values, [values.length], { dtype: "i32" });
+const labels = (...values: number[]): Tensor<"i32"> => tensor(values, [values.length], { dtype: "i32" });
 
 const fit = "expected x:[n,classes] and target i32:[n] or f32:[n,classes]";
 
@@ -50,7 +50,7 @@ export const losses: Row[] = [
   ],
   [
     "dtype of the labels",
-    () => fovea.crossEntropy(x(1, 3), zeros([1], "u8")),
+    () => fovea.crossEntropy(x(1, 3), zeros([1], "u8") as never),
     "crossEntropy: target has the wrong dtype; got u8; expected i32",
   ],
   [
@@ -65,7 +65,7 @@ export const losses: Row[] = [
   ],
   [
     "dtype of the labels",
-    () => fovea.crossEntropy(x(1, 3), zeros([1, 3], "u8"), { weight: 2 }),
+    () => fovea.crossEntropy(x(1, 3), zeros([1, 3], "u8") as never, { weight: 2 }),
     `crossEntropy: ${fit}; got x:[1,3] target:[1,3], target u8`,
   ],
   [

@@ -50,7 +50,7 @@ it("refuses a parameter that is there twice, is no leaf, or holds integers", () 
     expect(() => new SGD([p, p.relu()])).toThrow(
       new ShapeError("SGD: parameter 1 [3] is an operation's result; expected a tensor that it starts from"),
     );
-    expect(() => new LARS([tensor([1], [1], { dtype: "i32" })])).toThrow(
+    expect(() => new LARS([tensor([1], [1], { dtype: "i32" }) as never])).toThrow(
       new ShapeError("LARS: parameter 0 [1] has the wrong dtype; got i32; expected f32"),
     );
   }));

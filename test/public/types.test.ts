@@ -1,8 +1,10 @@
 // What a program's types show of a tensor and of the running kernels: nothing of how they are made.
 
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
+import { modelNames } from "../../src/index.js";
 
 async function declarationsOf(path: string): Promise<string> {
   const config = ts.readConfigFile("tsconfig.json", ts.sys.readFile).config as { compilerOptions: object };
@@ -37,5 +39,37 @@ describe("the public types", () => {
     expect(text).toMatch(/function init\(options\?: InitOptions\): RuntimeInfo;/);
     const info = /interface RuntimeInfo \{[^}]*\}/.exec(text)![0];
     expect(info).not.toMatch(/heap|kernels|memory/i);
+  });
+});
+
+describe("an editor", () => {
+  const path = resolve("test/public/typed.ts");
+  const { config } = ts.readConfigFile("tsconfig.json", ts.sys.readFile) as { config: object };
+  const parsed = ts.parseJsonConfigFileContent({ ...config, include: [], files: [path] }, ts.sys, ".");
+  const service = ts.createLanguageService({
+    getCompilationSettings: () => parsed.options,
+    getScriptFileNames: () => [path],
+    getScriptVersion: () => "1",
+    getScriptSnapshot: (name) => {
+      const text = ts.sys.readFile(name);
+      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    },
+    getCurrentDirectory: () => process.cwd(),
+    getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
+    fileExists: ts.sys.fileExists,
+    readFile: ts.sys.readFile,
+  });
+  const text = ts.sys.readFile(path)!;
+
+  it("knows dtypes and networks without casts", () => {
+    const problems = [...service.getSyntacticDiagnostics(path), ...service.getSemanticDiagnostics(path)];
+    expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
+  });
+
+  it("completes the names of networks", () => {
+    const at = text.indexOf('createModel("")') + 'createModel("'.length;
+    const names = service.getCompletionsAtPosition(path, at, {})!.entries.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["resnet18", "lenet5", "mobilenet_v2"]));
+    expect(names.sort()).toEqual(modelNames());
   });
 });

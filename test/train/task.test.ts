@@ -12,6 +12,7 @@ import {
   tensor,
   tidy,
   type Batch,
+  type Tensor,
 } from "../../src/index.js";
 import { openTeacher } from "../../src/node/teacher.js";
 import { trainDefaults } from "../../src/node/resolve-arguments.js";
@@ -32,7 +33,7 @@ const TARGETS = [
 ];
 
 /** Runs fn with logits and a batch that has labels and, soft ones or the dataset's, targets. */
-function given<T>(fn: (logits: ReturnType<typeof tensor>, batch: Batch) => T): T {
+function given<T>(fn: (logits: Tensor, batch: Batch) => T): T {
   return tidy(() => {
     const batch = {
       images: tensor([[0], [0]]),

@@ -225,7 +225,7 @@ async function looks(
   const batch = await loader.batch(Uint32Array.from(chosen, ({ index }) => index));
   try {
     const { maps } = gradCam(model, batch.images, chosen.map(({ guess }) => guess)); // prettier-ignore
-    const inputs = picturesOf(batch.images.data() as Float32Array, batch.images.shape, loader);
+    const inputs = picturesOf(batch.images.data(), batch.images.shape, loader);
     return chosen.map((judged, i) => {
       const { picture, overlay: laid } = overlay(inputs[i]!, maps[i]!);
       const { width, height } = picture;
@@ -251,7 +251,7 @@ async function augmented(loader: DataLoader): Promise<Picture[]> {
   for await (const batch of loader.epoch(0)) {
     try {
       const count = Math.min(SAMPLES, batch.indices.length);
-      const pixels = batch.images.data() as Float32Array;
+      const pixels = batch.images.data();
       const pictures = picturesOf(pixels, [count, ...batch.images.shape.slice(1)], loader);
       const labels = batch.labels.data();
       const targets = batch.targets?.data();

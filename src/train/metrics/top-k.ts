@@ -3,7 +3,7 @@
 import { describe, sameShape } from "../../core/shape.js";
 import { ShapeError } from "../../errors.js";
 import { checkKinds } from "../../errors/options.js";
-import { checkLabels } from "../../ops/targets.js";
+import { checkLabels, type LossTarget } from "../../ops/targets.js";
 import { checkTensors, type Tensor, type TypedArray } from "../../core/tensor.js";
 
 /**
@@ -11,7 +11,7 @@ import { checkTensors, type Tensor, type TypedArray } from "../../core/tensor.js
  * earlier class counts as larger, as argmax has it (scikit-learn's top_k_accuracy_score and, for k > 1, TorchMetrics take the
  * later), and NaN as larger than any; a row whose label's logit is NaN is wrong.
  */
-export function topK(logits: Tensor, labels: Tensor, ks: readonly number[]): number[] {
+export function topK(logits: Tensor, labels: LossTarget, ks: readonly number[]): number[] {
   checkTensors("topK", { logits, labels });
   checkKinds("topK", { ks }, { ks: "list" });
   const [n, classes] = logits.shape;
