@@ -2,7 +2,14 @@ import { copyFile } from "node:fs/promises";
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", node: "src/node.ts", onnx: "src/onnx/index.ts", cli: "src/cli/main.ts" },
+  entry: {
+    index: "src/index.ts",
+    node: "src/node.ts",
+    onnx: "src/onnx/index.ts",
+    web: "src/web/index.ts",
+    worker: "src/web/worker.ts", // where web.js looks for it
+    cli: "src/cli/main.ts",
+  },
   format: "esm",
   target: "es2022",
   platform: "neutral",
@@ -17,7 +24,15 @@ export default defineConfig({
         "notmasteryet), whose licences are in these packages. */",
     };
   },
-  dts: { entry: { index: "src/index.ts", node: "src/node.ts", onnx: "src/onnx/index.ts" } },
+  dts: {
+    entry: {
+      index: "src/index.ts",
+      node: "src/node.ts",
+      onnx: "src/onnx/index.ts",
+      web: "src/web/index.ts",
+      worker: "src/web/worker.ts",
+    },
+  },
   clean: true,
   async onSuccess() {
     for (const target of ["simd", "relaxed"]) {

@@ -11,6 +11,7 @@ export * from "./image.js";
 export * from "./imagenet-classes.js";
 export * from "./loader.js";
 export * from "./mnist.js";
+export { fromPixels, rawImageOf, toImageData, type PixelSource, type RgbaImage } from "./pixels.js";
 export * from "./preprocessing.js";
 export { preprocessingFromJSON, preprocessingToJSON } from "./preprocessing-json.js";
 export * from "./presets.js";

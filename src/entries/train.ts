@@ -3,6 +3,7 @@
 import "../tensor-methods.js";
 
 export {
+  type AnyPicture,
   type BatchReport,
   bestEpoch,
   bestWeights,
@@ -11,6 +12,8 @@ export {
   type CalibrationOptions,
   captureCheckpoint,
   type Checkpoint,
+  classify,
+  type ClassifyOptions,
   type CheckpointState,
   type ClassScores,
   type ConfusedPair,
@@ -32,6 +35,7 @@ export {
   type GradCam,
   type GradientSum,
   type Guess,
+  type Label,
   type LabelScores,
   type LrRow,
   MeanAveragePrecision,

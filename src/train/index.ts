@@ -1,4 +1,5 @@
 export * from "./checkpoint.js";
+export { classify, type ClassifyOptions, type AnyPicture, type Label } from "./classify.js";
 export * from "./ema.js";
 export * from "./evaluate.js";
 export * from "./fit.js";

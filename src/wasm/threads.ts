@@ -20,6 +20,11 @@ function processors(): number {
 
 const warned = new Set<string>();
 
+/** Why there are fewer threads than could be, as it was last found out. */
+export function whyFewer(): string | undefined {
+  return [...warned].at(-1);
+}
+
 /** Says once that fewer threads than asked for do the work, and why. Results are the same. */
 export function warnFewer(threads: number, why: string): void {
   if (warned.has(why)) return;

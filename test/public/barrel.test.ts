@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import * as fovea from "../../src/index.js";
 import * as node from "../../src/node.js";
 import * as onnx from "../../src/onnx/index.js";
+import * as web from "../../src/web/index.js";
 
 /** Names with what they are, sorted. */
 const surface = (module: object): string[] =>
@@ -27,6 +28,10 @@ test("fovea/node exports what it did", () => {
 
 test("fovea/onnx exports what it did", () => {
   expect(surface(onnx)).toEqual(["exportOnnx: function"]);
+});
+
+test("fovea/web exports what it did", () => {
+  expect(surface(web)).toMatchSnapshot();
 });
 
 test("they do not share a name, which one import would hide", () => {

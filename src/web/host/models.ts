@@ -1,0 +1,150 @@
+// Models for the worker: by name, from a folder, from the Hugging Face hub, or from files.
+
+import type { StateDict } from "../../core/state.js";
+import { imagenetClasses, publishedByFile, type Preprocessing } from "../../data/index.js";
+import { DataError, reason, short } from "../../errors.js";
+import { decodeWeights } from "../../io/weights.js";
+import { createModel, modelInfo, preparationOf, type Classifier } from "../../models/index.js";
+import { configFromJSON, preprocessingOf, type ModelConfig } from "../../pretrained/config.js";
+import { createWith, loadRead, loadStarting } from "../../pretrained/load.js";
+import type { ModelRequest, WireFile, WireModel } from "../model-request.js";
+import type { Call } from "../rpc.js";
+import { bytesOf, download } from "./downloads.js";
+
+/** A model in use. */
+export interface Opened {
+  readonly model: Classifier;
+  readonly architecture: string;
+  readonly classes: readonly string[];
+  readonly preprocessing: Preprocessing;
+  readonly smallImages: boolean;
+  /** Whether its weights were learnt. */
+  readonly trained: boolean;
+}
+
+/** What lies where a model is asked for: weights, and what is said of them. */
+interface Found {
+  readonly state: StateDict;
+  readonly file: string;
+  readonly config?: { config: ModelConfig; numClasses: number };
+}
+
+const FILES = ["model.safetensors", "pytorch_model.bin"] as const;
+
+function parsed(bytes: Uint8Array, file: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new DataError(`${file}: not JSON: ${reason(error)}`);
+  }
+  if (typeof json === "object" && json !== null && !Array.isArray(json))
+    return json as Record<string, unknown>;
+  throw new DataError(`${file}: no JSON object; expected {…}`);
+}
+
+async function inFolder(url: string, call: Call): Promise<Found> {
+  const at = `${url}config.json`;
+  const config = await download(at, call, true);
+  if (!config)
+    throw new DataError(`${at}: nothing there; expected a folder with config.json and ${FILES[0]}`);
+  const read = configFromJSON(parsed(config, at), at);
+  for (const name of FILES) {
+    const bytes = await download(url + name, call, true);
+    if (bytes) return { state: decodeWeights(bytes, url + name), file: url + name, config: read };
+  }
+  throw new DataError(`${url}: no ${FILES.join(" or ")} there; expected the weights beside config.json`);
+}
+
+const jsonOf = async (config: WireFile | { json: object }, call: Call): Promise<Record<string, unknown>> => {
+  if ("json" in config) return config.json as Record<string, unknown>;
+  const { bytes, name } = await bytesOf(config, call);
+  return parsed(bytes, name === "weights" ? "config.json" : name);
+};
+
+/** What a request names; undefined for a model's name without weights. */
+async function find(model: WireModel, call: Call): Promise<Found | undefined> {
+  if (model.kind === "folder") return inFolder(model.url, call);
+  if (model.kind === "hub") {
+    const { hub, repository, revision } = model;
+    return inFolder(`${hub}/${repository}/resolve/${encodeURIComponent(revision)}/`, call);
+  }
+  if (model.kind === "files") {
+    const config = configFromJSON(await jsonOf(model.config, call), "config.json");
+    const { bytes, name } = await bytesOf(model.weights, call);
+    return { state: decodeWeights(bytes, name), file: name, config };
+  }
+  if (!model.weights) return undefined;
+  const { bytes, name } = await bytesOf(model.weights, call);
+  return { state: decodeWeights(bytes, name), file: name };
+}
+
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+
+function checkClasses(classes: readonly string[], count: number): void {
+  if (classes.length === count) return;
+  throw new DataError(`createClassifier: ${classes.length} names of classes; the model has ${count}`);
+}
+
+/** A trained model, in evaluation mode. @throws DataError if there is none, or its weights are another model's */
+export async function openTrained(request: ModelRequest, call: Call): Promise<Opened> {
+  const found = await find(request.model, call);
+  if (!found) {
+    const name = short((request.model as { name: string }).name);
+    modelInfo((request.model as { name: string }).name); // which says so where there is none of that name
+    throw new DataError(
+      `createClassifier: ${name} needs weights; give weights, or as model a folder, files or a repository such as timm/resnet18.a1_in1k`,
+    );
+  }
+  const { state, file, config } = found;
+  const architecture = config?.config.architecture ?? (request.model as { name: string }).name;
+  const smallImages =
+    config?.config.smallImages ?? (request.model as { smallImages?: boolean }).smallImages ?? false;
+  const { model, numClasses, inChannels } = createWith(architecture, state, file, smallImages);
+  const classes =
+    request.classes ??
+    config?.config.classes ??
+    (numClasses === imagenetClasses.length ? imagenetClasses : numbers(numClasses));
+  checkClasses(classes, numClasses);
+  const usual = preparationOf(architecture);
+  const [height, width] = usual.inputSize;
+  const preprocessing = request.preprocessing ??
+    (config ? preprocessingOf(config.config) : publishedByFile(file)?.preprocessing) ?? {
+      ...usual,
+      inputSize: [height, width, inChannels] as const,
+    };
+  model.preprocessing = preprocessing;
+  return { model, architecture, classes, preprocessing, smallImages, trained: true };
+}
+
+/** A model to be trained: with fresh weights, or those of elsewhere but for a head of other classes. @throws DataError as openTrained() */
+export async function openForTraining(request: ModelRequest, call: Call): Promise<Opened> {
+  const found = await find(request.model, call);
+  const own = request.model as { name: string; smallImages?: boolean };
+  const architecture = found?.config?.config.architecture ?? modelInfo(own.name).name;
+  const smallImages = found?.config?.config.smallImages ?? own.smallImages ?? false;
+  const classes = request.classes ?? found?.config?.config.classes ?? [];
+  const preprocessing =
+    request.preprocessing ??
+    (found?.config
+      ? preprocessingOf(found.config.config)
+      : found && publishedByFile(found.file)?.preprocessing) ??
+    preparationOf(architecture);
+  const model = createModel(architecture, {
+    numClasses: Math.max(1, classes.length),
+    inChannels: preprocessing.inputSize[2],
+    smallImages,
+  });
+  try {
+    if (found) {
+      const same = found.config?.numClasses === classes.length;
+      if (same) loadRead(model, found.state, found.file);
+      else loadStarting(model, found.state, found.file);
+    }
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  model.preprocessing = preprocessing;
+  return { model, architecture, classes, preprocessing, smallImages, trained: found !== undefined };
+}

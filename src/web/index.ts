@@ -1,0 +1,32 @@
+// "fovea/web": networks for pages, which compute in a worker so that the page never waits.
+
+export {
+  createClassifier,
+  type PageClassifier,
+  type PageNetwork,
+  type CallSettings,
+  type ClassifierOptions,
+  type ClassifyManyOptions,
+  type PageClassifyOptions,
+} from "./classifier.js";
+export type {
+  FileSource,
+  LoadProgress,
+  ModelFiles,
+  ModelOptions as PageModelOptions,
+} from "./model-request.js";
+export type { PagePicture } from "./pictures.js";
+export type { ClassifierInfo, Explanation, ThreadsInfo } from "./protocol.js";
+export { createTrainer, type PageTrainer, type PageFitOptions, type TrainerOptions } from "./trainer.js";
+export type {
+  Added,
+  Dataset8,
+  EvaluationReport,
+  ExportedModel,
+  ExportFormat,
+  FitProgress,
+  FitReport,
+  FitRequest,
+  Trained,
+  TrainerInfo,
+} from "./trainer-types.js";

@@ -1,0 +1,75 @@
+// What a page and its worker say to each other.
+
+import type { Label } from "../train/index.js";
+import type { Awaitable } from "./rpc.js";
+import type { ModelRequest } from "./model-request.js";
+import type { WirePicture } from "./pictures.js";
+import type {
+  Added,
+  Dataset8,
+  EvaluationReport,
+  ExportedModel,
+  ExportFormat,
+  FitReport,
+  FitRequest,
+  TrainerInfo,
+} from "./trainer-types.js";
+
+/** On how many threads the kernels run, and which kernels. */
+export interface ThreadsInfo {
+  /** How many threads share the work. */
+  readonly threads: number;
+  /** Why there are no more, if there could be. */
+  readonly why?: string;
+  /** Whether the page is cross-origin isolated, which several threads need. */
+  readonly isolated: boolean;
+  /** Which kernels: "relaxed" or "simd". */
+  readonly binary: string;
+}
+
+/** What a classifier is. */
+export interface ClassifierInfo extends ThreadsInfo {
+  /** The name that createModel() knows the model by. */
+  readonly architecture: string;
+  /** Names of the classes; their numbers where names are not known. */
+  readonly classes: readonly string[];
+  /** Height, width and channels of the pictures that it sees. */
+  readonly inputSize: readonly [height: number, width: number, channels: number];
+  /** How many parameters it has. */
+  readonly parameters: number;
+}
+
+/** Where a network looks: see gradCam(). */
+export interface Explanation {
+  /** The class that the map speaks for. */
+  readonly index: number;
+  /** Its name. */
+  readonly label: string;
+  /** How much each place speaks for the class, 0…1, row after row. */
+  readonly map: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Options that a worker starts its kernels with. */
+export interface StartRequest {
+  readonly threads?: number;
+  readonly maxBytes?: number;
+}
+
+/** What a worker does for its page, by name. `handle` says which classifier or trainer is meant. */
+export interface WorkerMethods {
+  createClassifier(request: ModelRequest & StartRequest): Awaitable<{ handle: number; info: ClassifierInfo }>;
+  classify(handle: number, pictures: readonly WirePicture[], topK: number): Awaitable<Label[][]>;
+  explain(handle: number, picture: WirePicture, index: number | undefined): Awaitable<Explanation>;
+  features(handle: number, picture: WirePicture): Awaitable<Float32Array>;
+  createTrainer(request: ModelRequest & StartRequest): Awaitable<{ handle: number; info: TrainerInfo }>;
+  add(handle: number, picture: WirePicture, label: string | number): Awaitable<Added>;
+  addDataset(handle: number, dataset: Dataset8): Awaitable<TrainerInfo>;
+  remove(handle: number, ids: readonly number[]): Awaitable<TrainerInfo>;
+  setClasses(handle: number, classes: readonly string[]): Awaitable<TrainerInfo>;
+  fit(handle: number, request: FitRequest): Awaitable<FitReport>;
+  evaluate(handle: number, dataset: Dataset8 | undefined): Awaitable<EvaluationReport>;
+  exportModel(handle: number, format: ExportFormat): Awaitable<ExportedModel>;
+  dispose(handle: number): Awaitable<void>;
+}

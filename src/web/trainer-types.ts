@@ -1,0 +1,100 @@
+// What a trainer is asked for and reports.
+
+import type { EpochReport, StepReport } from "../train/index.js";
+import type { ClassifierInfo } from "./protocol.js";
+
+/** What a trainer is and has. */
+export interface TrainerInfo extends ClassifierInfo {
+  /** How many pictures there are of each class. */
+  readonly counts: readonly number[];
+  /** Epochs that the weights were trained for, in all calls of fit(). */
+  readonly epochs: number;
+}
+
+/** A picture that has been added. */
+export interface Added {
+  /** By which remove() knows it. */
+  readonly id: number;
+  /** Its class. */
+  readonly index: number;
+  /** How many pictures there are of each class now. */
+  readonly counts: readonly number[];
+}
+
+/** Many pictures of one size: MNIST. */
+export interface Dataset8 {
+  /** All pixels, picture after picture, each [height, width, channels], 0…255. */
+  readonly images: Uint8Array;
+  /** The class of each picture. */
+  readonly labels: ArrayLike<number>;
+  /** Height, width and channels of a picture. */
+  readonly shape: readonly [height: number, width: number, channels: number];
+}
+
+/** What training changes: the last layer, the last stage (what works at the smallest size) with it, or everything. */
+export type Trained = "head" | "lastStage" | "all";
+
+/** What fit() is asked for. */
+export interface FitRequest {
+  /** Times that every picture is learnt from. Default 10. */
+  readonly epochs?: number;
+  /** Pictures of a step. Default 32, or all if there are fewer. */
+  readonly batchSize?: number;
+  /** The learning rate, which falls to 0 along a cosine. Default: 0.005 for the head, 0.001 otherwise. */
+  readonly lr?: number;
+  /** Default "head" for a network that has weights from elsewhere, "all" otherwise. */
+  readonly train?: Trained;
+  /** Whether pictures are cut and mirrored at random. Default: where more than the head is trained, on pictures in colour. */
+  readonly augment?: boolean;
+  /** Share of the pictures that is kept to evaluate on, 0 to 0.5. Default 0.2, or 0 if there are fewer than 10. */
+  readonly validation?: number;
+  /** Decides the order of the pictures, which are kept, and how they are changed. Default 0. */
+  readonly seed?: number;
+}
+
+/** What fit() tells on the way. */
+export type FitProgress =
+  | ({ readonly kind: "step" } & StepReport)
+  | ({ readonly kind: "epoch" } & EpochReport)
+  | {
+      /** Features of the pictures are being computed, once for all epochs. */
+      readonly kind: "features";
+      readonly done: number;
+      readonly total: number;
+    };
+
+/** How well a network does on pictures. */
+export interface EvaluationReport {
+  /** Mean cross-entropy. */
+  readonly loss: number;
+  /** Share of pictures whose class is the first guess. */
+  readonly accuracy: number;
+  /** How many pictures. */
+  readonly count: number;
+  /** Counts: rows are the pictures' classes, columns the guesses. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** What fit() did. */
+export interface FitReport {
+  /** A row for each epoch. */
+  readonly history: readonly EpochReport[];
+  /** Of the pictures that were kept, or of all if none were; missing if fit() was cancelled. */
+  readonly evaluation?: EvaluationReport;
+  /** Whether it was cancelled. What was learnt until then stays. */
+  readonly cancelled: boolean;
+  readonly seconds: number;
+}
+
+/** Formats that a trainer exports. */
+export type ExportFormat = "safetensors" | "onnx";
+
+/** A trained network as files. */
+export interface ExportedModel {
+  /** What to call the file: "model.safetensors" or "model.onnx". */
+  readonly file: string;
+  /** What is in it. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** config.json, by which fovea and timm know the model, its classes, and how pictures are prepared. */
+  readonly config: string;
+}

@@ -1,0 +1,111 @@
+// A network that learns in a page, in a worker.
+
+import { checkOptions } from "../errors/options.js";
+import { PageNetwork, startRequest, type CallSettings } from "./classifier.js";
+import { linkTo } from "./connect.js";
+import { MODEL_OPTIONS, modelRequest, type LoadProgress, type ModelOptions } from "./model-request.js";
+import { wirePicture, type PagePicture } from "./pictures.js";
+import type {
+  Added,
+  Dataset8,
+  EvaluationReport,
+  ExportedModel,
+  ExportFormat,
+  FitProgress,
+  FitReport,
+  FitRequest,
+  TrainerInfo,
+} from "./trainer-types.js";
+
+/** Options of createTrainer(). The classes may be named later: add() makes them. */
+export type TrainerOptions = ModelOptions;
+
+/** Options of fit(). */
+export interface PageFitOptions extends FitRequest {
+  /** Ends training after the step under way; what was learnt stays. */
+  readonly signal?: AbortSignal;
+  /** Told of steps (at most twenty a second) and epochs. */
+  readonly onProgress?: (progress: FitProgress) => void;
+}
+
+/** A trainer of a page: see createTrainer(). */
+export class PageTrainer extends PageNetwork<TrainerInfo> {
+  /**
+   * Adds a picture to learn from, of a class by its name, which is new if there is none such, or its number. No more of it is
+   * kept than the network needs.
+   * @throws DataError if the picture is none, or there is no such class
+   */
+  async add(picture: PagePicture, label: string | number, options: CallSettings = {}): Promise<Added> {
+    checkOptions<CallSettings>("add", options, { signal: true });
+    const { picture: wire, transfer } = await wirePicture("add", picture);
+    const added = await this.live.call("add", [this.handle, wire, label], {
+      transfer,
+      signal: options.signal,
+    });
+    const { classes } = this.current;
+    const grown = typeof label === "string" && !classes.includes(label) ? [...classes, label] : classes;
+    this.current = { ...this.current, classes: grown, counts: added.counts };
+    return added;
+  }
+
+  /** Adds many pictures of one size at once, as MNIST's. @throws DataError if counts differ or a label is out of range */
+  async addDataset(dataset: Dataset8): Promise<TrainerInfo> {
+    return (this.current = await this.live.call("addDataset", [this.handle, dataset]));
+  }
+
+  /** Takes pictures out again. */
+  async remove(...ids: readonly number[]): Promise<TrainerInfo> {
+    return (this.current = await this.live.call("remove", [this.handle, ids]));
+  }
+
+  /** Names the classes anew, in their order. @throws DataError if there are pictures of more classes, or two have one name */
+  async setClasses(classes: readonly string[]): Promise<TrainerInfo> {
+    return (this.current = await this.live.call("setClasses", [this.handle, classes]));
+  }
+
+  /**
+   * Learns from the pictures, and goes on from what was learnt before as long as there are as many classes. Cancelled by the signal it
+   * comes back all the same, with what was done.
+   * @throws DataError for pictures of fewer than two classes, or an option outside its range; NonFiniteLossError (a DataError) if
+   * the learning rate is too high
+   */
+  async fit(options: PageFitOptions = {}): Promise<FitReport> {
+    const { signal, onProgress, ...request } = options;
+    const report = await this.live.call("fit", [this.handle, request], { signal, onEvent: onProgress });
+    this.current = { ...this.current, epochs: this.current.epochs + report.history.length };
+    return report;
+  }
+
+  /** How well it does: on pictures that it has not learnt from, or on all that were added. @throws DataError before fit() */
+  async evaluate(dataset?: Dataset8): Promise<EvaluationReport> {
+    return this.live.call("evaluate", [this.handle, dataset]);
+  }
+
+  /**
+   * The network as files that fovea, timm and PyTorch load (safetensors), or ONNX's runtimes.
+   * @throws DataError for another format, and before fit()
+   */
+  async export(options: { readonly format?: ExportFormat } = {}): Promise<ExportedModel> {
+    checkOptions<{ format?: ExportFormat }>("export", options, { format: true });
+    return this.live.call("exportModel", [this.handle, options.format ?? "safetensors"]);
+  }
+}
+
+/**
+ * A network to be trained in a worker: with fresh weights, or those of elsewhere, whose head gives way to one for the new classes.
+ * @throws as createClassifier()
+ */
+export async function createTrainer(options: TrainerOptions): Promise<PageTrainer> {
+  checkOptions<ModelOptions>("createTrainer", options, MODEL_OPTIONS);
+  const request = { ...modelRequest("createTrainer", options), ...startRequest(options) };
+  const link = linkTo("createTrainer", options.worker);
+  try {
+    const onEvent = options.onProgress as ((progress: LoadProgress) => void) | undefined;
+    const { signal } = options;
+    const { handle, info } = await link.connection.call("createTrainer", [request], { signal, onEvent });
+    return new PageTrainer(link, handle, info);
+  } catch (error) {
+    link.release();
+    throw error;
+  }
+}
