@@ -17,7 +17,7 @@ interface Ring {
 
 /** What each ring of tests runs: `vitest run --mode quick`, `vitest run`, `vitest run --mode long`, `vitest run --mode engine`. */
 const RINGS: Record<string, Ring> = {
-  // A row of every operation and algorithm, LeNet's steps, a file of each format, the barrel, the README's first blocks.
+  // A row of every operation and algorithm, LeNet's steps, a file of each format, the barrel, the README's programs.
   quick: {
     include: [
       "test/architecture.test.ts",
@@ -56,7 +56,7 @@ const RINGS: Record<string, Ring> = {
 
 /** The files that take longest, longest first: they go before all others, so that at the end no worker waits for another. */
 const LONGEST =
-  `golden/zoo models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples ops/gradient
+  `guides golden/zoo models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples ops/gradient
   node/data-workers node/kill golden/paddle-models ops/winograd optim/steps cli/trained models/options ops/large ops/tiles golden/golden kernels/ranges
   onnx/export node/weights core/misuse golden/published public/misuse cli/check`.split(/\s+/);
 

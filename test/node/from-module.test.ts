@@ -222,9 +222,9 @@ describe("refused, with the module named:", () => {
   });
 });
 
-it("the README's module and program run as they stand", async () => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const [module, program] = [...readme.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, text]) => text!);
+it("the module and the program of the guide to photos run as they stand", async () => {
+  const guide = readFileSync(join(root, "docs/guides/photos.md"), "utf8");
+  const [module, program] = [...guide.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, text]) => text!);
   expect(module).toContain("// my-data.mjs");
   mkdirSync(at("program"));
   write("program/my-data.mjs", module!);
