@@ -166,3 +166,22 @@ export function cifarEval(options: Partial<Normalization> = {}): Compose {
   const { mean, std } = { ...cifarNormalization, ...options };
   return new Compose([new ToTensor(), new Normalize(mean, std)]);
 }
+
+/**
+ * The part of a picture that transformsFor() shows a network, as shares of its width and height: [0, 0, 1, 1] is all of it. Beyond
+ * that where a border is put around it.
+ * @throws DataError for a description that is none
+ */
+export function seenBox(
+  preprocessing: Preprocessing,
+  { width, height }: { readonly width: number; readonly height: number },
+): [left: number, top: number, right: number, bottom: number] {
+  checkPreprocessing("seenBox", preprocessing);
+  const { inputSize, cropMode = "center" } = preprocessing;
+  const resize = resizeOf(preprocessing);
+  const side = cropMode === "border" ? Math.max(width, height) : Math.min(width, height);
+  const share = (cut: number, whole: number): number =>
+    cut / (cropMode === "squash" ? resize : (whole * resize) / side);
+  const [x, y] = [share(inputSize[1], width), share(inputSize[0], height)];
+  return [(1 - x) / 2, (1 - y) / 2, (1 + x) / 2, (1 + y) / 2];
+}

@@ -107,6 +107,7 @@ export {
   Resize,
   ResizeLonger,
   resizeOf,
+  seenBox,
   type ResizeTransformOptions,
   type Sampler,
   SequentialSampler,

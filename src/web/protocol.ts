@@ -49,6 +49,8 @@ export interface Explanation {
   readonly map: Float32Array;
   readonly width: number;
   readonly height: number;
+  /** The part of the picture that the map lies over, as shares of its width and height; beyond 0…1 where it has a border. */
+  readonly box: readonly [left: number, top: number, right: number, bottom: number];
 }
 
 /** Options that a worker starts its kernels with. */

@@ -3,7 +3,7 @@
 import { Random } from "../../core/random.js";
 import { tidy } from "../../core/scope.js";
 import type { Tensor } from "../../core/tensor.js";
-import { transformsFor, type FloatImage } from "../../data/index.js";
+import { seenBox, transformsFor, type FloatImage, type RawImage } from "../../data/index.js";
 import { DataError } from "../../errors.js";
 import { batchOf, labelsOf } from "../../train/classify.js";
 import { gradCam, pooledFeatures, type Label } from "../../train/index.js";
@@ -45,7 +45,8 @@ export class Network {
     const labels: Label[][] = [];
     for (let at = 0; at < pictures.length; at += BATCH) {
       const images: FloatImage[] = [];
-      for (const picture of pictures.slice(at, at + BATCH)) images.push(await this.prepared(picture));
+      for (const picture of pictures.slice(at, at + BATCH))
+        images.push(this.prepared(await this.decoded(picture)));
       call.signal.throwIfAborted();
       labels.push(...tidy(() => labelsOf(this.logits(batchOf(images)), topK, this.classes)));
       if (pictures.length > BATCH) call.emit({ done: labels.length, total: pictures.length });
@@ -55,7 +56,9 @@ export class Network {
 
   /** Where the network looks. */
   async explain(picture: WirePicture, index: number | undefined): Promise<Explanation> {
-    const image = await this.prepared(picture);
+    const raw = await this.decoded(picture);
+    const image = this.prepared(raw);
+    const box = seenBox(this.opened.preprocessing, raw);
     return tidy(() => {
       const { classes, maps } = gradCam(
         this.opened.model,
@@ -64,25 +67,28 @@ export class Network {
       );
       const [shown] = classes;
       const { data: map, width, height } = maps[0]!;
-      return { index: shown!, label: this.classes[shown!] ?? String(shown), map, width, height };
+      return { index: shown!, label: this.classes[shown!] ?? String(shown), map, width, height, box };
     });
   }
 
   /** What the network makes of a picture before it decides. */
   async features(picture: WirePicture): Promise<Float32Array> {
-    const image = await this.prepared(picture);
+    const image = this.prepared(await this.decoded(picture));
     return tidy(() => pooledFeatures(this.opened.model, batchOf([image])).data);
   }
 
-  protected async prepared(picture: WirePicture): Promise<FloatImage> {
-    const raw = await decoded(picture, this.channels);
+  protected async decoded(picture: WirePicture): Promise<RawImage> {
     const { preprocessing } = this.opened;
     if (preprocessing.inputSize[2] !== this.channels) {
       throw new DataError(
         `classify: the model takes images of ${preprocessing.inputSize[2]} channels; expected 1 or 3`,
       );
     }
-    return transformsFor(preprocessing).apply(raw, new Random(0)) as FloatImage;
+    return decoded(picture, this.channels);
+  }
+
+  protected prepared(image: RawImage): FloatImage {
+    return transformsFor(this.opened.preprocessing).apply(image, new Random(0)) as FloatImage;
   }
 
   protected logits(x: Tensor): Tensor {
