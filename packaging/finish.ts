@@ -1,0 +1,71 @@
+// What the build of dist ends with: the kernels as files, entries that are lists of names, types, notices.
+
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { declarations } from "./declarations.js";
+import { notices } from "./notices.js";
+import { modulesBySource, redirectMaps } from "./source-maps.js";
+
+/** Subpaths that give names which the root has too → their sources. */
+const PARTS: Record<string, string> = {
+  data: "entries/data",
+  train: "entries/train",
+  models: "models/index",
+};
+
+/** Subpaths with names of their own, as far as they exist. */
+const OTHERS = ["index", "node", "onnx/index", "web/index", "web/worker"];
+
+/** The lines of src/models/families.ts, by the name of the file they are about. */
+function families(): [file: string, line: string][] {
+  const text = readFileSync("src/models/families.ts", "utf8");
+  return [...text.matchAll(/^export .* from "\.\/(.*)\.js";$/gm)].map(([line, file]) => [file!, line]);
+}
+
+/** In Node a part is a choice of the root's names: what would a second copy of a class be good for? */
+async function choice(to: string, root: string, path: string): Promise<void> {
+  const names = Object.keys((await import(pathToFileURL(resolve(path)).href)) as object).sort();
+  writeFileSync(to, `export { ${names.join(", ")} } from "${root}";\n`);
+}
+
+/** Files of modules that start with `folder`. */
+const modulesOf = (folder: string): string[] =>
+  readdirSync(`dist/esm/${folder}`, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".js"))
+    .map((path) => `dist/esm/${folder}/${path}`);
+
+/**
+ * Tells bundlers that an op or a model that nobody uses need not be made: what makes one notes its name besides, by which only those
+ * are looked for that have been used.
+ */
+function markPure(): void {
+  for (const [folder, made] of [
+    ["ops", /^((?:export )?(?:const|var) (?:\w+|\{[^}]*\}|\[[^\]]*\]) = )(?=define\w+\()/gm],
+    ["models", /^((?:export )?(?:const|var) (?:\w+|\{[^}]*\}|\[[^\]]*\]) = )(?=\w+\()/gm],
+  ] as const) {
+    for (const path of modulesOf(folder)) {
+      writeFileSync(path, readFileSync(path, "utf8").replace(made, "$1/* @__PURE__ */ "));
+    }
+  }
+}
+
+export async function finish(): Promise<void> {
+  for (const target of ["simd", "relaxed"]) {
+    copyFileSync(`build/kernels.${target}.wasm`, `dist/kernels.${target}.wasm`);
+  }
+  declarations([...Object.values(PARTS), ...OTHERS].filter((entry) => existsSync(`src/${entry}.ts`)));
+  redirectMaps(modulesBySource());
+  markPure();
+  for (const folder of ["dist/families", "dist/esm/families", "dist/types/families"]) mkdirSync(folder);
+  for (const [file, line] of families()) {
+    const text = `${line.replace('"./', '"../models/')}\n`;
+    writeFileSync(`dist/esm/families/${file}.js`, text.replace(/, type \w+/g, ""));
+    writeFileSync(`dist/types/families/${file}.d.ts`, text);
+    await choice(`dist/families/${file}.js`, "../index.js", `dist/esm/families/${file}.js`);
+  }
+  for (const [part, source] of Object.entries(PARTS)) {
+    await choice(`dist/${part}.js`, "./index.js", `dist/esm/${source}.js`);
+  }
+  writeFileSync("THIRD_PARTY_NOTICES.md", notices());
+}
