@@ -34,7 +34,7 @@ export default defineConfig(async () => {
       ...common,
       name: "modules",
       bundle: false,
-      entry: ["src/**/*.ts", "!src/{node,cli,vendor}/**", "!src/node.ts"],
+      entry: ["src/**/*.ts", "!src/{node,cli,vendor}/**", "!src/node.ts", "!src/wasm/worker-main.ts"],
       outDir: "dist/esm",
     },
     {

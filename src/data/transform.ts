@@ -1,9 +1,8 @@
 // What every transform is: a step from one image to the next that can be described as JSON, so that worker threads make
 // the same one.
 
-import { checkFields, checkKinds } from "../errors/options.js";
+import { checkKinds } from "../errors/options.js";
 import type { Random } from "../core/random.js";
-import { DataError, short } from "../errors.js";
 import type { AnyImage } from "./image.js";
 
 /** A transform's name and its options, plain JSON. */
@@ -33,7 +32,8 @@ export function specsOf(
   return specs.length === transforms.length ? specs : undefined;
 }
 
-const registry = new Map<string, (options: never) => Transform>();
+/** By the names that others have given them (registerTransform). */
+export const registeredTransforms = new Map<string, (options: never) => Transform>();
 
 /** Makes a transform known by name, so that it can be made from its spec. */
 export function registerTransform<Options extends object>(
@@ -41,18 +41,5 @@ export function registerTransform<Options extends object>(
   make: (options: Options) => Transform,
 ): void {
   checkKinds("registerTransform", { name, make }, { name: "text", make: "function" });
-  registry.set(name, make);
-}
-
-/** The transform that a spec describes. @throws DataError listing what is known unless it is registered */
-export function makeTransform(spec: TransformSpec): Transform {
-  checkFields("makeTransform", "spec", spec, { name: "text", options: "object" });
-  const { name, options } = spec;
-  const make = registry.get(name);
-  if (!make) {
-    throw new DataError(
-      `transform: unknown name '${short(name)}'; known: ${[...registry.keys()].sort().join(", ")}`,
-    );
-  }
-  return make(options as never);
+  registeredTransforms.set(name, make);
 }

@@ -68,6 +68,7 @@ export {
   type LeftOut,
   type LoaderOptions,
   type LoaderStats,
+  makeBatchTransform,
   makeTransform,
   MAX_PIXELS,
   mnistNormalization,

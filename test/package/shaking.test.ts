@@ -66,7 +66,6 @@ it("a page that classifies and one that trains stay small", async () => {
   const trains = await page(
     `import { Adam, crossEntropy, DataLoader, fit, ImageDataset, resnet18 } from "fovea"; console.log(Adam, crossEntropy, DataLoader, fit, ImageDataset, resnet18);`,
   );
-  console.log(classifies.gzipped, trains.gzipped);
   expect(classifies.gzipped).toBeLessThan(110_000);
   expect(trains.gzipped).toBeLessThan(150_000);
 });

@@ -3,7 +3,7 @@
 
 import type { Random } from "../../core/random.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { drawMagnitude, standardSpace } from "./magnitudes.js";
 import { applyOp, requireOpOptions, type OpOptions } from "./ops.js";
 import { requireBytes, requireOneOf, withDefaults } from "../options.js";
@@ -50,5 +50,3 @@ export class AutoAugment implements Transform {
     return result;
   }
 }
-
-registerTransform("AutoAugment", (options: AutoAugmentOptions) => new AutoAugment(options));

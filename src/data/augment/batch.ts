@@ -1,9 +1,9 @@
 // Augmentations of a whole batch, which mix pictures and, in the same shares, their targets.
 
-import { checkFields, checkKinds, wrongKind } from "../../errors/options.js";
+import { checkKinds, wrongKind } from "../../errors/options.js";
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
-import { DataError, short } from "../../errors.js";
+import { DataError } from "../../errors.js";
 import type { TransformSpec } from "../transform.js";
 
 /**
@@ -23,7 +23,8 @@ export interface BatchTransform {
   apply(images: Float32Array, shape: Shape, targets: Float32Array, random: Random): void;
 }
 
-const registry = new Map<string, (options: never) => BatchTransform>();
+/** By the names that others have given them (registerBatchTransform). */
+export const registeredBatchTransforms = new Map<string, (options: never) => BatchTransform>();
 
 /** Makes a batch transform known by name, so that it can be made from its spec. */
 export function registerBatchTransform<Options extends object>(
@@ -31,19 +32,7 @@ export function registerBatchTransform<Options extends object>(
   make: (options: Options) => BatchTransform,
 ): void {
   checkKinds("registerBatchTransform", { name, make }, { name: "text", make: "function" });
-  registry.set(name, make);
-}
-
-/** The batch transform that a spec describes. @throws DataError listing what is known unless it is registered */
-export function makeBatchTransform(spec: TransformSpec): BatchTransform {
-  checkFields("makeBatchTransform", "spec", spec, { name: "text", options: "object" });
-  const { name, options } = spec;
-  const make = registry.get(name);
-  if (!make) {
-    const known = [...registry.keys()].sort().join(", ");
-    throw new DataError(`batch transform: unknown name '${short(name)}'; known: ${known}`);
-  }
-  return make(options as never);
+  registeredBatchTransforms.set(name, make);
 }
 
 /** One-hot rows [n, classes] of labels. @throws DataError if a label is not an integer in [0, classes) */

@@ -4,7 +4,7 @@
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import type { TransformSpec } from "../transform.js";
-import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTransform } from "./batch.js";
+import { blendRows, mixAlong, requireBatch, type BatchTransform } from "./batch.js";
 import { boxAround } from "./erase.js";
 import { requireNumber, withDefaults } from "../options.js";
 
@@ -48,5 +48,3 @@ export class CutMix implements BatchTransform {
     mixAlong(ring, targets, blendRows(1 - area / (height * width)));
   }
 }
-
-registerBatchTransform("CutMix", (options: CutMixOptions) => new CutMix(options));

@@ -2,7 +2,7 @@
 // https://arxiv.org/abs/1708.04552).
 
 import type { Random } from "../../core/random.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import type { AnyImage, FloatImage } from "../image.js";
 import { boxAround, copyOf, fillBox } from "./erase.js";
 import { requireFloats, requireInteger, withDefaults } from "../options.js";
@@ -43,5 +43,3 @@ export class Cutout implements Transform {
     return result;
   }
 }
-
-registerTransform("Cutout", (options: CutoutOptions) => new Cutout(options));

@@ -4,7 +4,7 @@
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import type { TransformSpec } from "../transform.js";
-import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTransform } from "./batch.js";
+import { blendRows, mixAlong, requireBatch, type BatchTransform } from "./batch.js";
 import { requireNumber, withDefaults } from "../options.js";
 import { inverseRealTransform } from "./spectrum.js";
 
@@ -76,5 +76,3 @@ export class FMix implements BatchTransform {
     mixAlong(ring, targets, blendRows(kept / noise.length));
   }
 }
-
-registerBatchTransform("FMix", (options: FMixOptions) => new FMix(options));

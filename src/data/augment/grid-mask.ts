@@ -3,7 +3,7 @@
 import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import type { AnyImage, FloatImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { requireProbability } from "../transforms/options.js";
 import { copyOf } from "./erase.js";
 import { requireFloats, requireInteger, requireNumber, withDefaults } from "../options.js";
@@ -72,5 +72,3 @@ export class GridMask implements Transform {
     return result;
   }
 }
-
-registerTransform("GridMask", (options: GridMaskOptions) => new GridMask(options));

@@ -4,7 +4,7 @@
 import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import type { AnyImage, FloatImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox } from "./erase.js";
 import { requireFloats, requireInteger, withDefaults } from "../options.js";
@@ -60,5 +60,3 @@ export class HideAndSeek implements Transform {
     return result;
   }
 }
-
-registerTransform("HideAndSeek", (options: HideAndSeekOptions) => new HideAndSeek(options));

@@ -1,6 +1,6 @@
 export * from "./augmentations.js";
 export * from "./auto-augment.js";
-export { makeBatchTransform, oneHot, registerBatchTransform, type BatchTransform } from "./batch.js";
+export { oneHot, registerBatchTransform, type BatchTransform } from "./batch.js";
 export { augmentByName, augmentNames } from "./by-name.js";
 export type { OpName, OpOptions } from "./ops.js";
 export type { PolicyName } from "./policies.js";

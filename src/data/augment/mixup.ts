@@ -4,7 +4,7 @@
 import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import type { TransformSpec } from "../transform.js";
-import { blendRows, mixAlong, registerBatchTransform, requireBatch, type BatchTransform } from "./batch.js";
+import { blendRows, mixAlong, requireBatch, type BatchTransform } from "./batch.js";
 import { requireNumber, withDefaults } from "../options.js";
 
 /** Options of Mixup. */
@@ -34,5 +34,3 @@ export class Mixup implements BatchTransform {
     mixAlong(ring, targets, mix);
   }
 }
-
-registerBatchTransform("Mixup", (options: MixupOptions) => new Mixup(options));

@@ -3,7 +3,7 @@
 
 import type { Random } from "../../core/random.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { drawMagnitude, standardSpace } from "./magnitudes.js";
 import { applyOp, requireOpOptions, type OpOptions } from "./ops.js";
 import { requireBytes, requireInteger, withDefaults } from "../options.js";
@@ -55,5 +55,3 @@ export class RandAugment implements Transform {
     return result;
   }
 }
-
-registerTransform("RandAugment", (options: RandAugmentOptions) => new RandAugment(options));

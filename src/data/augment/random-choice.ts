@@ -5,11 +5,11 @@ import type { Random } from "../../core/random.js";
 import type { Shape } from "../../core/shape.js";
 import { DataError } from "../../errors.js";
 import { specsOf, type TransformSpec } from "../transform.js";
-import { makeBatchTransform, registerBatchTransform, type BatchTransform } from "./batch.js";
+import { type BatchTransform } from "./batch.js";
 import { requireNumber } from "../options.js";
 
 /** What RandomChoice's spec holds. */
-interface RandomChoiceOptions {
+export interface RandomChoiceOptions {
   readonly transforms: readonly TransformSpec[];
   readonly p: readonly number[];
 }
@@ -53,8 +53,3 @@ export class RandomChoice implements BatchTransform {
     this.#transforms[chosen]?.apply(images, shape, targets, random);
   }
 }
-
-registerBatchTransform(
-  "RandomChoice",
-  ({ transforms, p }: RandomChoiceOptions) => new RandomChoice(transforms.map(makeBatchTransform), p),
-);

@@ -4,7 +4,7 @@
 import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import type { AnyImage, FloatImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { requireProbability } from "../transforms/options.js";
 import { copyOf, fillBox, type Box } from "./erase.js";
 import { requireFloats, requireRange, withDefaults } from "../options.js";
@@ -83,5 +83,3 @@ export class RandomErasing implements Transform {
     return undefined;
   }
 }
-
-registerTransform("RandomErasing", (options: RandomErasingOptions) => new RandomErasing(options));

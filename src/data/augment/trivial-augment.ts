@@ -3,7 +3,7 @@
 
 import type { Random } from "../../core/random.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { drawMagnitude, wideSpace } from "./magnitudes.js";
 import { applyOp, requireOpOptions, type OpOptions } from "./ops.js";
 import { requireBytes, requireInteger, withDefaults } from "../options.js";
@@ -42,8 +42,3 @@ export class TrivialAugmentWide implements Transform {
     return applyOp(image, op, drawMagnitude(range, level, bins, random), this.#options);
   }
 }
-
-registerTransform(
-  "TrivialAugmentWide",
-  (options: TrivialAugmentWideOptions) => new TrivialAugmentWide(options),
-);

@@ -4,7 +4,7 @@ import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import { requireBytes, requireNumber, requireRange, withDefaults } from "../options.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import {
   adjustBrightness,
   adjustContrast,
@@ -76,8 +76,6 @@ export class ColorJitter implements Transform {
   }
 }
 
-registerTransform("ColorJitter", (options: ColorJitterOptions) => new ColorJitter(options));
-
 /** Brightness alone, in one channel or the same in three. */
 export class Grayscale implements Transform {
   readonly spec: TransformSpec;
@@ -102,11 +100,6 @@ export class Grayscale implements Transform {
   }
 }
 
-registerTransform(
-  "Grayscale",
-  ({ numOutputChannels }: { numOutputChannels?: number }) => new Grayscale(numOutputChannels),
-);
-
 /** Grey with probability p; as many channels as before. */
 export class RandomGrayscale implements Transform {
   readonly spec: TransformSpec;
@@ -126,5 +119,3 @@ export class RandomGrayscale implements Transform {
     return grayToRgb(grayscale(image));
   }
 }
-
-registerTransform("RandomGrayscale", ({ p }: { p?: number }) => new RandomGrayscale(p));

@@ -3,13 +3,7 @@
 import type { Random } from "../../core/random.js";
 import { wrongKind } from "../../errors/options.js";
 import type { AnyImage } from "../image.js";
-import {
-  makeTransform,
-  registerTransform,
-  specsOf,
-  type Transform,
-  type TransformSpec,
-} from "../transform.js";
+import { specsOf, type Transform, type TransformSpec } from "../transform.js";
 import { CenterCrop, Resize } from "./resizing.js";
 import { Normalize, ToTensor } from "./to-tensor.js";
 
@@ -58,8 +52,3 @@ export class Compose implements Transform {
     return this.#steps.reduce((changed, step) => step(changed, random), image);
   }
 }
-
-registerTransform(
-  "Compose",
-  ({ transforms }: { transforms: readonly TransformSpec[] }) => new Compose(transforms.map(makeTransform)),
-);

@@ -4,7 +4,7 @@ import type { Random } from "../../core/random.js";
 import { DataError } from "../../errors.js";
 import { requireBytes, requireOneOf, withDefaults } from "../options.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { crop, pad, PADDING_MODES, type Fill, type PaddingMode, type Sides } from "./geometry.js";
 import { pairOf, requireFill, requireFillOf, sidesOf, type Padding, type Size } from "./options.js";
 
@@ -39,11 +39,6 @@ export class Pad implements Transform {
     return pad(image, this.#sides, paddingMode, fill);
   }
 }
-
-registerTransform(
-  "Pad",
-  ({ padding, ...options }: PadOptions & { padding: Padding }) => new Pad(padding, options),
-);
 
 /** Options of RandomCrop. */
 export interface RandomCropOptions extends PadOptions {
@@ -97,8 +92,3 @@ export class RandomCrop implements Transform {
     return crop(padded, { top, left: random.integer(padded.width - width + 1), height, width });
   }
 }
-
-registerTransform(
-  "RandomCrop",
-  ({ size, ...options }: RandomCropOptions & { size: Size }) => new RandomCrop(size, options),
-);

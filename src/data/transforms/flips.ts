@@ -3,7 +3,7 @@
 import type { Random } from "../../core/random.js";
 import { requireBytes } from "../options.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { hflip, vflip } from "./geometry.js";
 import { requireProbability } from "./options.js";
 
@@ -44,6 +44,3 @@ export class RandomVerticalFlip implements Transform {
     return random.uniform() < this.#p ? vflip(image) : image;
   }
 }
-
-registerTransform("RandomHorizontalFlip", ({ p }: { p?: number }) => new RandomHorizontalFlip(p));
-registerTransform("RandomVerticalFlip", ({ p }: { p?: number }) => new RandomVerticalFlip(p));

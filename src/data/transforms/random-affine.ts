@@ -4,7 +4,7 @@ import type { Random } from "../../core/random.js";
 import { DataError, show } from "../../errors.js";
 import { requireBytes, requireNumber, requireOneOf, requireRange, withDefaults } from "../options.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { affine, AFFINE_INTERPOLATIONS, rotate, type AffineInterpolation } from "./affine.js";
 import { roundEven, type Fill } from "./geometry.js";
 import { requireFill, requireFillOf } from "./options.js";
@@ -70,12 +70,6 @@ export class RandomRotation implements Transform {
     return rotate(image, random.uniform(...this.#degrees), { ...this.#options, center });
   }
 }
-
-registerTransform(
-  "RandomRotation",
-  ({ degrees, ...options }: RandomRotationOptions & { degrees: Degrees }) =>
-    new RandomRotation(degrees, options),
-);
 
 /** Options of RandomAffine. */
 export interface RandomAffineOptions {
@@ -160,8 +154,3 @@ export class RandomAffine implements Transform {
     });
   }
 }
-
-registerTransform(
-  "RandomAffine",
-  ({ degrees, ...options }: RandomAffineOptions & { degrees: Degrees }) => new RandomAffine(degrees, options),
-);

@@ -4,7 +4,7 @@ import type { Random } from "../../core/random.js";
 import { DataError, show } from "../../errors.js";
 import { requireBytes, requireInteger, requireOneOf, requireRange, withDefaults } from "../options.js";
 import type { AnyImage, RawImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { centerBox, crop, roundEven, type Box, type Fill } from "./geometry.js";
 import { pairOf, requireFill, requireFillOf, type Size } from "./options.js";
 import { INTERPOLATIONS, resize, type Interpolation } from "./resize.js";
@@ -74,11 +74,6 @@ export class Resize implements Transform {
   }
 }
 
-registerTransform(
-  "Resize",
-  ({ size, ...options }: ResizeTransformOptions & { size: Size }) => new Resize(size, options),
-);
-
 /**
  * So that the longer side has a size and nothing is lost: the shorter one keeps the proportions, rounded, halves to even. timm's
  * ResizeKeepRatio with longest=1.
@@ -110,11 +105,6 @@ export class ResizeLonger implements Transform {
   }
 }
 
-registerTransform(
-  "ResizeLonger",
-  ({ size, ...options }: { size: number; interpolation: Interpolation }) => new ResizeLonger(size, options),
-);
-
 /** The middle of a picture; where it is smaller than the size, a colour around it. */
 export class CenterCrop implements Transform {
   readonly spec: TransformSpec;
@@ -142,11 +132,6 @@ export class CenterCrop implements Transform {
     return crop(image, this.box(image), this.#fill);
   }
 }
-
-registerTransform(
-  "CenterCrop",
-  ({ size, ...options }: { size: Size; fill?: Fill }) => new CenterCrop(size, options),
-);
 
 /** Options of RandomResizedCrop. */
 export interface RandomResizedCropOptions {
@@ -212,8 +197,3 @@ export class RandomResizedCrop implements Transform {
     return resize(image, ...this.#size, { interpolation, source: this.box(image, random) });
   }
 }
-
-registerTransform(
-  "RandomResizedCrop",
-  ({ size, ...options }: RandomResizedCropOptions & { size: Size }) => new RandomResizedCrop(size, options),
-);

@@ -3,7 +3,7 @@
 import { DataError, show } from "../../errors.js";
 import { requireBytes, requireFloats } from "../options.js";
 import type { AnyImage, FloatImage } from "../image.js";
-import { registerTransform, type Transform, type TransformSpec } from "../transform.js";
+import { type Transform, type TransformSpec } from "../transform.js";
 import { normalize, toTensor } from "./tensor.js";
 
 /** Bytes 0…255 to floats 0…1. */
@@ -23,8 +23,6 @@ export class ToTensor implements Transform {
     return toTensor(image, normalization.mean, normalization.std);
   }
 }
-
-registerTransform("ToTensor", () => new ToTensor());
 
 /** (x − mean)/std of each channel. */
 export class Normalize implements Transform {
@@ -70,8 +68,3 @@ export class Normalize implements Transform {
     return normalize(image, this.mean, this.std);
   }
 }
-
-registerTransform(
-  "Normalize",
-  ({ mean, std }: { mean: readonly number[]; std: readonly number[] }) => new Normalize(mean, std),
-);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/core/random.js";
-import { makeBatchTransform, oneHot, type BatchTransform } from "../../../src/data/augment/batch.js";
+import { oneHot, type BatchTransform } from "../../../src/data/augment/batch.js";
+import { makeBatchTransform } from "../../../src/data/from-spec.js";
 import { CutMix } from "../../../src/data/augment/cutmix.js";
 import { FMix, lowFrequencyNoise } from "../../../src/data/augment/fmix.js";
 import { Mixup } from "../../../src/data/augment/mixup.js";

@@ -5,7 +5,8 @@ import { GridMask } from "../../../src/data/augment/grid-mask.js";
 import { HideAndSeek } from "../../../src/data/augment/hide-and-seek.js";
 import { RandomErasing } from "../../../src/data/augment/random-erasing.js";
 import type { FloatImage } from "../../../src/data/image.js";
-import { makeTransform, type Transform } from "../../../src/data/transform.js";
+import { type Transform } from "../../../src/data/transform.js";
+import { makeTransform } from "../../../src/data/from-spec.js";
 import { DataError } from "../../../src/errors.js";
 import { picture, plain, zeros } from "./pictures.js";
 

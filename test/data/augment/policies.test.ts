@@ -10,7 +10,8 @@ import { policies, type PolicyName } from "../../../src/data/augment/policies.js
 import { RandAugment } from "../../../src/data/augment/rand-augment.js";
 import { TrivialAugmentWide } from "../../../src/data/augment/trivial-augment.js";
 import type { RawImage } from "../../../src/data/image.js";
-import { makeTransform, type Transform } from "../../../src/data/transform.js";
+import { type Transform } from "../../../src/data/transform.js";
+import { makeTransform } from "../../../src/data/from-spec.js";
 import { DataError } from "../../../src/errors.js";
 import { picture, plain } from "./pictures.js";
 
