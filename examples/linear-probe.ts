@@ -50,7 +50,7 @@ console.log(
 );
 
 /** Means over the maps that the model's classifier sees, [images, features], and the labels. */
-async function featuresOf(dataset: Dataset): Promise<{ features: Tensor; labels: Tensor }> {
+async function featuresOf(dataset: Dataset): Promise<{ features: Tensor; labels: Tensor<"i32"> }> {
   const { model, preparation } = trained;
   const loader = new DataLoader(dataset, {
     batchSize: 50,
