@@ -65,6 +65,7 @@ export default defineConfig(async () => {
       name: "page",
       entry: { "fovea.min": "src/index.ts" },
       splitting: false,
+      sourcemap: false,
       esbuildOptions: esbuild({ minify: true, lineLimit: 120 }),
       outDir: "dist",
     },

@@ -91,7 +91,7 @@ for (let step = 0; step < steps; step++) {
 }
 
 /** Share of the images whose class the probe finds. */
-function accuracy({ features, labels }: { features: Tensor; labels: Tensor }): number {
+function accuracy({ features, labels }: { features: Tensor; labels: Tensor<"i32"> }): number {
   return noGrad(() => tidy(() => topK(probe.forward(features), labels, [1])[0]! / labels.size));
 }
 

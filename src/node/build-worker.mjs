@@ -13,8 +13,7 @@ const { outputFiles } = await build({
   format: "cjs",
   target: "es2022",
   charset: "utf8",
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   legalComments: "inline",
   define: { "import.meta.url": "workerUrl" },
   banner: {

@@ -99,6 +99,7 @@ describe("the packed package", () => {
       "./dist/esm/index.js",
       "./dist/esm/tensor-methods.js",
       "./dist/esm/entries/*.js",
+      "./dist/esm/web/worker.js",
     ]);
     // Entries do it for the sake of those methods alone.
     for (const entry of ["index", "entries/data", "entries/train"]) {
