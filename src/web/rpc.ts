@@ -29,6 +29,8 @@ export type FromWorker =
 
 /** A worker, a port of a MessageChannel, or the worker's own side. */
 export interface Port {
+  /** Of ports, which keep their messages until then. */
+  start?(): void;
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
 }
@@ -96,6 +98,7 @@ export function serve<List extends object>(port: Port, methods: Methods<List>): 
     if (data?.fovea === "call") void answer(data.id, data.method, data.args);
     else if (data?.fovea === "cancel") running.get(data.id)?.abort();
   });
+  port.start?.();
   port.postMessage({ fovea: "hello" } satisfies FromWorker, []);
 }
 
@@ -138,6 +141,7 @@ export class Connection<List extends object> {
   constructor(port: Port) {
     this.#port = port;
     port.addEventListener("message", ({ data }: MessageEvent<FromWorker | undefined>) => this.#receive(data));
+    port.start?.();
   }
 
   /** Calls a method. @throws what the method throws; the signal's reason if it was aborted before, or the method gave up because of it */
