@@ -28,7 +28,10 @@ export interface ClassifyManyOptions extends PageClassifyOptions {
 }
 
 /** What of the options the kernels are started with. */
-export function startRequest({ threads, maxBytes }: ModelOptions): StartRequest {
+export function startRequest({
+  threads,
+  maxBytes,
+}: Pick<ModelOptions, "threads" | "maxBytes">): StartRequest {
   return { ...(threads !== undefined && { threads }), ...(maxBytes !== undefined && { maxBytes }) };
 }
 

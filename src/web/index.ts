@@ -17,11 +17,21 @@ export type {
 } from "./model-request.js";
 export type { PagePicture } from "./pictures.js";
 export type { ClassifierInfo, Explanation, ThreadsInfo } from "./protocol.js";
-export { createTrainer, type PageTrainer, type PageFitOptions, type TrainerOptions } from "./trainer.js";
+export {
+  createTrainer,
+  deleteTrainer,
+  loadTrainer,
+  type LoadTrainerOptions,
+  type PageFitOptions,
+  type PageTrainer,
+  savedTrainers,
+  type TrainerOptions,
+} from "./trainer.js";
 export type {
   Added,
   Dataset8,
   EvaluationReport,
+  ExampleInfo,
   ExportedModel,
   ExportFormat,
   FitProgress,

@@ -84,6 +84,7 @@ export type WireModel =
       readonly weights?: WireFile;
       readonly smallImages?: boolean;
     }
+  | { readonly kind: "saved"; readonly name: string }
   | { readonly kind: "folder"; readonly url: string }
   | { readonly kind: "hub"; readonly repository: string; readonly revision: string; readonly hub: string }
   | {
@@ -102,7 +103,7 @@ export interface ModelRequest {
 const absolute = (url: string | URL): string =>
   new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
 
-function wireFile(op: string, name: string, file: FileSource): WireFile {
+export function wireFile(op: string, name: string, file: FileSource): WireFile {
   if (typeof file === "string" || file instanceof URL) return { url: absolute(file) };
   if (file instanceof Blob) return { blob: file };
   if (file instanceof ArrayBuffer) return { bytes: new Uint8Array(file) };

@@ -2,13 +2,14 @@
 
 import type { Label } from "../train/index.js";
 import type { Awaitable } from "./rpc.js";
-import type { ModelRequest } from "./model-request.js";
+import type { ModelRequest, WireFile } from "./model-request.js";
 import type { WirePicture } from "./pictures.js";
 import type {
   Added,
   Dataset8,
   EvaluationReport,
   ExportedModel,
+  ExampleInfo,
   ExportFormat,
   FitReport,
   FitRequest,
@@ -73,5 +74,10 @@ export interface WorkerMethods {
   fit(handle: number, request: FitRequest): Awaitable<FitReport>;
   evaluate(handle: number, dataset: Dataset8 | undefined): Awaitable<EvaluationReport>;
   exportModel(handle: number, format: ExportFormat): Awaitable<ExportedModel>;
+  exportDataset(handle: number): Awaitable<Uint8Array<ArrayBuffer>>;
+  addZip(handle: number, zip: WireFile): Awaitable<TrainerInfo>;
+  examples(handle: number): Awaitable<ExampleInfo[]>;
+  picture(handle: number, id: number): Awaitable<Uint8Array<ArrayBuffer>>;
+  save(handle: number, name: string): Awaitable<TrainerInfo>;
   dispose(handle: number): Awaitable<void>;
 }

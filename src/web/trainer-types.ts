@@ -9,14 +9,20 @@ export interface TrainerInfo extends ClassifierInfo {
   readonly counts: readonly number[];
   /** Epochs that the weights were trained for, in all calls of fit(). */
   readonly epochs: number;
+  /** A call of fit() that the end of the page broke off: how far it came. fit({ resume: true }) goes on. */
+  readonly interrupted?: { readonly epoch: number; readonly epochs: number };
 }
 
-/** A picture that has been added. */
-export interface Added {
-  /** By which remove() knows it. */
+/** A picture that was added. */
+export interface ExampleInfo {
+  /** By which remove() and picture() know it. */
   readonly id: number;
   /** Its class. */
   readonly index: number;
+}
+
+/** A picture that has been added. */
+export interface Added extends ExampleInfo {
   /** How many pictures there are of each class now. */
   readonly counts: readonly number[];
 }
@@ -50,6 +56,13 @@ export interface FitRequest {
   readonly validation?: number;
   /** Decides the order of the pictures, which are kept, and how they are changed. Default 0. */
   readonly seed?: number;
+  /**
+   * Keeps pictures and network in the browser under this name, and what is needed to go on after each epoch: should the page be closed,
+   * loadTrainer() and fit({ resume: true }) go on from there to the same bits.
+   */
+  readonly checkpoint?: string;
+  /** Goes on with the call that was broken off, whose options count. Default false. */
+  readonly resume?: boolean;
 }
 
 /** What fit() tells on the way. */

@@ -3,14 +3,24 @@
 import { checkOptions } from "../errors/options.js";
 import { PageNetwork, startRequest, type CallSettings } from "./classifier.js";
 import { linkTo } from "./connect.js";
-import { MODEL_OPTIONS, modelRequest, type LoadProgress, type ModelOptions } from "./model-request.js";
+import {
+  MODEL_OPTIONS,
+  modelRequest,
+  wireFile,
+  type FileSource,
+  type LoadProgress,
+  type ModelOptions,
+  type ModelRequest,
+} from "./model-request.js";
 import { wirePicture, type PagePicture } from "./pictures.js";
+import { browserStorage, checkName } from "./storage.js";
 import type {
   Added,
   Dataset8,
   EvaluationReport,
   ExportedModel,
   ExportFormat,
+  ExampleInfo,
   FitProgress,
   FitReport,
   FitRequest,
@@ -71,9 +81,42 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
    */
   async fit(options: PageFitOptions = {}): Promise<FitReport> {
     const { signal, onProgress, ...request } = options;
+    if (request.checkpoint !== undefined) checkName("fit", request.checkpoint);
     const report = await this.live.call("fit", [this.handle, request], { signal, onEvent: onProgress });
-    this.current = { ...this.current, epochs: this.current.epochs + report.history.length };
+    const { interrupted: _, ...rest } = this.current;
+    this.current = { ...rest, epochs: rest.epochs + report.history.length };
     return report;
+  }
+
+  /** The pictures that were added one by one, and their classes. */
+  async examples(): Promise<ExampleInfo[]> {
+    return this.live.call("examples", [this.handle]);
+  }
+
+  /** One of these as a file, JPEG or PNG, to be shown. @throws DataError if there is none of that number */
+  async picture(id: number): Promise<Blob> {
+    const bytes = await this.live.call("picture", [this.handle, id]);
+    return new Blob([bytes], { type: bytes[0] === 0x89 ? "image/png" : "image/jpeg" });
+  }
+
+  /** All pictures as a zip file with a folder for each class, which `fovea train --data` takes once it is unpacked. */
+  async exportDataset(): Promise<Blob> {
+    return new Blob([await this.live.call("exportDataset", [this.handle])], { type: "application/zip" });
+  }
+
+  /** Adds the pictures of such a file; classes of new names come after those there are. @throws DataError if it is none */
+  async addZip(zip: FileSource): Promise<TrainerInfo> {
+    const file = wireFile("addZip", "zip", zip);
+    return (this.current = await this.live.call("addZip", [this.handle, file]));
+  }
+
+  /**
+   * Keeps network and pictures in the browser (its origin private file system) under a name, for loadTrainer().
+   * @throws DataError if the browser keeps no files for the page, or has no room
+   */
+  async save(name: string): Promise<void> {
+    checkName("save", name);
+    this.current = await this.live.call("save", [this.handle, name]);
   }
 
   /** How well it does: on pictures that it has not learnt from, or on all that were added. @throws DataError before fit() */
@@ -97,12 +140,52 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
  */
 export async function createTrainer(options: TrainerOptions): Promise<PageTrainer> {
   checkOptions<ModelOptions>("createTrainer", options, MODEL_OPTIONS);
-  const request = { ...modelRequest("createTrainer", options), ...startRequest(options) };
-  const link = linkTo("createTrainer", options.worker);
+  return start("createTrainer", modelRequest("createTrainer", options), options);
+}
+
+/** Options of loadTrainer(). */
+export type LoadTrainerOptions = Pick<ModelOptions, "threads" | "maxBytes" | "worker" | "signal">;
+
+/**
+ * A trainer that was saved in this browser, by save() or fit({ checkpoint }), with its network and its pictures. Where a training run
+ * was broken off its `info.interrupted` says so, and fit({ resume: true }) goes on with it.
+ * @throws DataError if nothing is saved under that name; WasmError as createTrainer()
+ */
+export async function loadTrainer(name: string, options: LoadTrainerOptions = {}): Promise<PageTrainer> {
+  checkName("loadTrainer", name);
+  checkOptions<LoadTrainerOptions>("loadTrainer", options, {
+    threads: true,
+    maxBytes: true,
+    worker: true,
+    signal: true,
+  });
+  return start("loadTrainer", { model: { kind: "saved", name } }, options);
+}
+
+/** Names of the trainers that are saved in this browser. @throws DataError if it keeps no files for the page */
+export async function savedTrainers(): Promise<string[]> {
+  return browserStorage.list();
+}
+
+/** Deletes what is saved under a name. @throws DataError if the browser keeps no files for the page */
+export async function deleteTrainer(name: string): Promise<void> {
+  checkName("deleteTrainer", name);
+  await browserStorage.remove(name);
+}
+
+async function start(
+  op: string,
+  asked: ModelRequest,
+  options: LoadTrainerOptions & Pick<ModelOptions, "onProgress">,
+): Promise<PageTrainer> {
+  const link = linkTo(op, options.worker);
   try {
     const onEvent = options.onProgress as ((progress: LoadProgress) => void) | undefined;
-    const { signal } = options;
-    const { handle, info } = await link.connection.call("createTrainer", [request], { signal, onEvent });
+    const request = { ...asked, ...startRequest(options) };
+    const { handle, info } = await link.connection.call("createTrainer", [request], {
+      signal: options.signal,
+      onEvent,
+    });
     return new PageTrainer(link, handle, info);
   } catch (error) {
     link.release();

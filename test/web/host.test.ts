@@ -153,7 +153,10 @@ describe("a trainer", () => {
       trainer.classify(picture(0, 0)),
       "classify: the network does not know its classes yet; call fit() first",
     );
-    await bad(trainer.add(new Blob(["no picture"]), "left"), "picture: not a picture; got a file that starts with 6e 6f");
+    await bad(
+      trainer.add(new Blob(["no picture"]), "left"),
+      "picture: not a picture; got a file that starts with 6e 6f",
+    );
     await bad(trainer.add(picture(0, 0), 7), "add: no class 7; expected 0…0, or a name");
     await bad(trainer.add("x" as never, 0), "add: picture must be a file, bytes, ImageData");
     await trainer.add(picture(1, 0), "right");

@@ -8,7 +8,8 @@ import { checkOptions, kindOf, wrongKind } from "../../errors/options.js";
 import type { FitRequest, Trained } from "../trainer-types.js";
 import type { Opened } from "./models.js";
 
-export type FitPlan = Required<FitRequest>;
+/** What is said of a training run when it begins, and kept to go on with it. */
+export type FitPlan = Required<Omit<FitRequest, "checkpoint" | "resume">>;
 
 /** Learning rates for what is trained: a new head learns fast, weights that know something already slowly. */
 const RATES: Record<Trained, number> = { head: 5e-3, lastStage: 1e-3, all: 2e-3 };
@@ -36,6 +37,8 @@ export function resolveFit(request: FitRequest, dataset: Dataset, opened: Opened
     augment: true,
     validation: true,
     seed: true,
+    checkpoint: true,
+    resume: true,
   });
   for (const [name, value] of Object.entries(request)) {
     const kind = KINDS[name as keyof FitPlan];

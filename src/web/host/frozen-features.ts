@@ -70,16 +70,22 @@ function endsWithHead(model: Classifier, inference: Inference, head: Linear, x: 
   });
 }
 
-/**
- * The features of a dataset's pictures as a dataset, with what makes batches of it; undefined where the network has no such head.
- * @throws what the loader throws; what the signal says
- */
+/** A dataset's features as a dataset, and the network that learns from them. */
+export interface FrozenFeatures {
+  readonly network: HeadAlone;
+  readonly dataset: Dataset;
+  readonly transforms: Pick<LoaderOptions, "transform">;
+}
+
+/** @returns undefined where the network has no such head. @throws what the loader throws; what the signal says */
 export async function frozenFeatures(
   model: Classifier,
-  dataset: Dataset,
-  transforms: Pick<LoaderOptions, "transform" | "normalization">,
+  {
+    dataset,
+    transforms,
+  }: { dataset: Dataset; transforms: Pick<LoaderOptions, "transform" | "normalization"> },
   call: Call,
-): Promise<{ dataset: Dataset; model: HeadAlone; transforms: Pick<LoaderOptions, "transform"> } | undefined> {
+): Promise<FrozenFeatures | undefined> {
   const head = model.getSubmodule(model.head);
   if (!(head instanceof Linear)) return undefined;
   const inference = new Inference(model);
@@ -106,7 +112,7 @@ export async function frozenFeatures(
   const { name, length, classes, labels } = dataset;
   return {
     dataset: { name, length, classes, labels, image: (i) => rows[i]! },
-    model: new HeadAlone(head),
+    network: new HeadAlone(head),
     transforms: { transform: asFloats },
   };
 }

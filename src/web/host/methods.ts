@@ -2,16 +2,19 @@
 
 import { manualSeed } from "../../core/random.js";
 import { DataError } from "../../errors.js";
-import type { WorkerMethods } from "../protocol.js";
+import type { StartRequest, WorkerMethods } from "../protocol.js";
 import { Transferred, type Methods } from "../rpc.js";
+import { browserStorage, type Storage } from "../storage.js";
 import { useBrowserDecoder } from "./decode.js";
+import { bytesOf } from "./downloads.js";
 import { openForTraining, openTrained } from "./models.js";
 import { Network } from "./network.js";
 import { startKernels, threadsUp } from "./start.js";
 import { Trainer } from "./trainer.js";
+import type { TrainerInfo } from "../trainer-types.js";
 
-/** The methods, and the classifiers and trainers that they work on. */
-export function hostMethods(): Methods<WorkerMethods> {
+/** The methods, and the classifiers and trainers that they work on. storage: where trainers are kept. */
+export function hostMethods(storage: Storage = browserStorage): Methods<WorkerMethods> {
   const networks = new Map<number, Network>();
   let handles = 0;
   const keep = (network: Network): number => {
@@ -24,14 +27,23 @@ export function hostMethods(): Methods<WorkerMethods> {
     throw new DataError("fovea/web: used after dispose()");
   };
   const trainerOf = (handle: number): Trainer => networkOf(handle) as Trainer;
+  const begin = (threads: StartRequest["threads"], maxBytes: StartRequest["maxBytes"]): void => {
+    startKernels({ ...(threads !== undefined && { threads }), ...(maxBytes !== undefined && { maxBytes }) });
+    useBrowserDecoder();
+  };
+  /** A change of a trainer, and what the trainer is then. */
+  const changed = async (
+    handle: number,
+    change: (trainer: Trainer) => void | Promise<void>,
+  ): Promise<TrainerInfo> => {
+    const trainer = trainerOf(handle);
+    await change(trainer);
+    return trainer.info(await threadsUp());
+  };
   return {
     async createClassifier(call, { threads, maxBytes, ...request }) {
-      startKernels({
-        ...(threads !== undefined && { threads }),
-        ...(maxBytes !== undefined && { maxBytes }),
-      });
-      useBrowserDecoder();
-      const network = new Network(await openTrained(request, call));
+      begin(threads, maxBytes);
+      const network = new Network(await openTrained(request, call, storage));
       return { handle: keep(network), info: network.info(await threadsUp()) };
     },
     classify: (call, handle, pictures, topK) => networkOf(handle).classify(call, pictures, topK),
@@ -41,27 +53,27 @@ export function hostMethods(): Methods<WorkerMethods> {
     },
     features: (_, handle, picture) => networkOf(handle).features(picture),
     async createTrainer(call, { threads, maxBytes, ...request }) {
-      startKernels({
-        ...(threads !== undefined && { threads }),
-        ...(maxBytes !== undefined && { maxBytes }),
-      });
-      useBrowserDecoder();
+      begin(threads, maxBytes);
       manualSeed(0); // the same beginning every time
-      const trainer = new Trainer(await openForTraining(request, call));
+      const trainer = new Trainer(await openForTraining(request, call, storage), storage);
+      if (request.model.kind === "saved") await trainer.restore(request.model.name);
       return { handle: keep(trainer), info: trainer.info(await threadsUp()) };
     },
     add: (_, handle, picture, label) => trainerOf(handle).add(picture, label),
-    async addDataset(_, handle, dataset) {
-      trainerOf(handle).addDataset(dataset);
-      return trainerOf(handle).info(await threadsUp());
-    },
-    async remove(_, handle, ids) {
-      trainerOf(handle).remove(ids);
-      return trainerOf(handle).info(await threadsUp());
-    },
-    async setClasses(_, handle, classes) {
-      trainerOf(handle).setClasses(classes);
-      return trainerOf(handle).info(await threadsUp());
+    addDataset: (_, handle, dataset) => changed(handle, ({ examples }) => examples.addDataset(dataset)),
+    remove: (_, handle, ids) => changed(handle, ({ examples }) => examples.remove(ids)),
+    setClasses: (_, handle, classes) => changed(handle, ({ examples }) => examples.setClasses(classes)),
+    addZip: (call, handle, zip) =>
+      changed(handle, async (trainer) => {
+        const { bytes, name } = await bytesOf(zip, call);
+        trainer.addZip(bytes, name);
+      }),
+    save: (_, handle, name) => changed(handle, (trainer) => trainer.save(name)),
+    examples: (_, handle) => trainerOf(handle).examples.list,
+    picture: (_, handle, id) => trainerOf(handle).examples.file(id),
+    exportDataset(_, handle) {
+      const zip = trainerOf(handle).examples.zip();
+      return new Transferred(zip, [zip.buffer]);
     },
     fit: (call, handle, request) => trainerOf(handle).fit(call, request),
     evaluate: (_, handle, dataset) => trainerOf(handle).evaluate(dataset),

@@ -9,7 +9,9 @@ import { configFromJSON, preprocessingOf, type ModelConfig } from "../../pretrai
 import { createWith, loadRead, loadStarting } from "../../pretrained/load.js";
 import type { ModelRequest, WireFile, WireModel } from "../model-request.js";
 import type { Call } from "../rpc.js";
+import type { Storage } from "../storage.js";
 import { bytesOf, download } from "./downloads.js";
+import { savedState } from "./saved.js";
 
 /** A model in use. */
 export interface Opened {
@@ -62,8 +64,18 @@ const jsonOf = async (config: WireFile | { json: object }, call: Call): Promise<
   return parsed(bytes, name === "weights" ? "config.json" : name);
 };
 
+async function inStorage(storage: Storage, name: string): Promise<Found> {
+  await savedState(storage, name); // which says so where there is nothing
+  const [config, weights] = [await storage.read(name, "config.json"), await storage.read(name, FILES[0])];
+  if (!config || !weights)
+    throw new DataError(`load: what is saved as '${name}' lacks its network; expected ${FILES[0]}`);
+  const file = `${name}/${FILES[0]}`;
+  return { state: decodeWeights(weights, file), file, config: configFromJSON(parsed(config, name), name) };
+}
+
 /** What a request names; undefined for a model's name without weights. */
-async function find(model: WireModel, call: Call): Promise<Found | undefined> {
+async function find(model: WireModel, call: Call, storage: Storage): Promise<Found | undefined> {
+  if (model.kind === "saved") return inStorage(storage, model.name);
   if (model.kind === "folder") return inFolder(model.url, call);
   if (model.kind === "hub") {
     const { hub, repository, revision } = model;
@@ -87,8 +99,8 @@ function checkClasses(classes: readonly string[], count: number): void {
 }
 
 /** A trained model, in evaluation mode. @throws DataError if there is none, or its weights are another model's */
-export async function openTrained(request: ModelRequest, call: Call): Promise<Opened> {
-  const found = await find(request.model, call);
+export async function openTrained(request: ModelRequest, call: Call, storage: Storage): Promise<Opened> {
+  const found = await find(request.model, call, storage);
   if (!found) {
     const name = short((request.model as { name: string }).name);
     modelInfo((request.model as { name: string }).name); // which says so where there is none of that name
@@ -118,8 +130,8 @@ export async function openTrained(request: ModelRequest, call: Call): Promise<Op
 }
 
 /** A model to be trained: with fresh weights, or those of elsewhere but for a head of other classes. @throws DataError as openTrained() */
-export async function openForTraining(request: ModelRequest, call: Call): Promise<Opened> {
-  const found = await find(request.model, call);
+export async function openForTraining(request: ModelRequest, call: Call, storage: Storage): Promise<Opened> {
+  const found = await find(request.model, call, storage);
   const own = request.model as { name: string; smallImages?: boolean };
   const architecture = found?.config?.config.architecture ?? modelInfo(own.name).name;
   const smallImages = found?.config?.config.smallImages ?? own.smallImages ?? false;

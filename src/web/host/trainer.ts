@@ -1,79 +1,74 @@
 // A network that learns from the page's pictures.
 
 import { manualSeed } from "../../core/random.js";
-import type { Tensor } from "../../core/tensor.js";
 import { noGrad } from "../../core/grad-mode.js";
-import { DataLoader, ImageDataset, stratifiedSplit, type Dataset } from "../../data/index.js";
+import type { Tensor } from "../../core/tensor.js";
+import { ImageDataset } from "../../data/index.js";
 import { DataError } from "../../errors.js";
 import { encodeSafetensors } from "../../io/safetensors.js";
 import { inEvaluation } from "../../nn/evaluation.js";
-import type { Module } from "../../nn/index.js";
 import { exportOnnx } from "../../onnx/index.js";
-import { createOptimizer, cosine, noDecay } from "../../optim/index.js";
 import { configToJSON } from "../../pretrained/config.js";
-import { ConfusionMatrix, evaluate, fit } from "../../train/index.js";
 import type { ThreadsInfo } from "../protocol.js";
 import type { WirePicture } from "../pictures.js";
 import type { Call } from "../rpc.js";
+import type { Storage } from "../storage.js";
 import type {
   Added,
   Dataset8,
   EvaluationReport,
   ExportedModel,
   ExportFormat,
-  FitProgress,
   FitReport,
   FitRequest,
   TrainerInfo,
 } from "../trainer-types.js";
-import { decoded } from "./decode.js";
+import { unzipped } from "./archive.js";
 import { Examples } from "./examples.js";
-import { frozenFeatures } from "./frozen-features.js";
+import { resolveFit } from "./fit-plan.js";
 import type { Opened } from "./models.js";
 import { Network } from "./network.js";
-import { plainTransforms, randomTransforms } from "./preparation.js";
-import { resolveFit, type FitPlan } from "./fit-plan.js";
-import { trainOnly } from "./trained-part.js";
-
-/** Milliseconds between two reports of steps. */
-const REPORT_MS = 50;
-
-type Part = { dataset: Dataset; transforms: ReturnType<typeof plainTransforms> };
+import { plainTransforms } from "./preparation.js";
+import {
+  loadExamples,
+  readCheckpoint,
+  saveAll,
+  saveCheckpoint,
+  savedState,
+  type Interrupted,
+} from "./saved.js";
+import { judge, learn, setUp } from "./training.js";
 
 export class Trainer extends Network {
-  readonly #examples: Examples;
+  readonly examples: Examples;
+  readonly #storage: Storage;
   #epochs = 0;
   #busy = false;
+  /** The name under which it was saved, and a run that was broken off. */
+  #name: string | undefined;
+  #interrupted: Interrupted | undefined;
 
-  constructor(opened: Opened) {
+  constructor(opened: Opened, storage: Storage) {
     super(opened);
-    this.#examples = new Examples(opened.classes, opened.preprocessing);
-  }
-
-  override get classes(): readonly string[] {
-    return this.opened.classes;
+    this.#storage = storage;
+    this.examples = new Examples(opened.classes, opened.preprocessing);
   }
 
   override info(threads: ThreadsInfo): TrainerInfo {
-    const { classes, counts } = this.#examples;
-    return { ...super.info(threads), classes, counts, epochs: this.#epochs };
+    const { classes, counts } = this.examples;
+    const { checkpoint, plan } = this.#interrupted ?? {};
+    const interrupted = checkpoint && { epoch: checkpoint.state.position.epoch - 1, epochs: plan!.epochs };
+    return {
+      ...super.info(threads),
+      classes,
+      counts,
+      epochs: this.#epochs,
+      ...(interrupted && { interrupted }),
+    };
   }
 
   async add(picture: WirePicture, label: string | number): Promise<Added> {
-    const image = await decoded(picture, this.channels);
-    return { ...this.#examples.add(image, label), counts: this.#examples.counts };
-  }
-
-  addDataset(dataset: Dataset8): void {
-    this.#examples.addDataset(dataset);
-  }
-
-  remove(ids: readonly number[]): void {
-    this.#examples.remove(ids);
-  }
-
-  setClasses(classes: readonly string[]): void {
-    this.#examples.setClasses(classes);
+    return { ...(await this.examples.add(picture, label)), counts: this.examples.counts };
   }
 
   async fit(call: Call, request: FitRequest): Promise<FitReport> {
@@ -87,95 +82,56 @@ export class Trainer extends Network {
     }
   }
 
-  async #fit(call: Call, request: FitRequest): Promise<FitReport> {
+  async #fit(call: Call, { checkpoint: name, resume, ...request }: FitRequest): Promise<FitReport> {
     const begin = performance.now();
-    const dataset = this.#examples.dataset();
-    const plan = resolveFit(request, dataset, this.opened);
-    const { model, preprocessing } = this.opened;
-    this.#fitHead(plan.seed);
-    trainOnly(model, plan.train, preprocessing.inputSize);
-    const plain = plainTransforms(dataset, preprocessing);
-    const [train, kept] =
-      plan.validation > 0
-        ? stratifiedSplit(dataset, [1 - plan.validation, plan.validation], plan.seed)
-        : [dataset, undefined];
-    let network: Module = model;
-    let parts: Part[] = [
-      { dataset: train!, transforms: plan.augment ? randomTransforms(preprocessing) : plain },
-      ...(kept ? [{ dataset: kept, transforms: plain }] : []),
-    ];
-    if (plan.train === "head" && !plan.augment) {
-      const features = await Promise.all(
-        parts.map(async (part) => frozenFeatures(model, part.dataset, part.transforms, call)),
+    const dataset = this.examples.dataset();
+    const interrupted = resume ? this.#interrupted : undefined;
+    if (resume && !interrupted) {
+      throw new DataError(
+        "fit: nothing to resume; expected a trainer of loadTrainer() whose training was broken off",
       );
-      if (features.every((one) => one !== undefined)) [network, parts] = [features[0]!.model, features];
     }
-    const history = await this.#learn(network, parts, plan, call);
-    this.#epochs += history.length;
-    const cancelled = call.signal.aborted;
-    const judged = network === model ? { dataset: kept ?? train!, transforms: plain } : parts.at(-1)!;
-    const evaluation = cancelled ? undefined : await this.#evaluate(network, judged);
-    const seconds = (performance.now() - begin) / 1000;
-    return { history, ...(evaluation && { evaluation }), cancelled, seconds };
+    const plan = interrupted?.plan ?? resolveFit(request, dataset, this.opened);
+    const under = interrupted ? this.#name : name;
+    if (!interrupted) {
+      manualSeed(plan.seed);
+      this.#fitHead();
+      if (under !== undefined) await this.save(under);
+    }
+    const { model, preprocessing } = this.opened;
+    const cancelled = (): boolean => call.signal.aborted;
+    try {
+      const setup = await setUp(model, preprocessing, dataset, plan, call);
+      const history = await learn(setup, plan, call, {
+        from: interrupted?.checkpoint,
+        keep: under === undefined ? undefined : async (checkpoint) => saveCheckpoint(this.#storage, under, { checkpoint, plan }), // prettier-ignore
+      });
+      this.#epochs += history.length;
+      const evaluation = cancelled() ? undefined : await judge(setup.network, setup.judged);
+      if (under !== undefined) await this.#finish(under);
+      return { history, ...(evaluation && { evaluation }), cancelled: cancelled(), seconds: since(begin) };
+    } catch (error) {
+      if (cancelled() && (error as Error).name === "AbortError")
+        return { history: [], cancelled: true, seconds: since(begin) };
+      throw error;
+    }
   }
 
-  async #learn(
-    network: Module,
-    [train, kept]: readonly Part[],
-    plan: FitPlan,
-    call: Call,
-  ): Promise<FitReport["history"]> {
-    const { batchSize, seed, epochs, lr } = plan;
-    const loader = new DataLoader(train!.dataset, {
-      batchSize,
-      seed,
-      shuffle: true,
-      dropLast: train!.dataset.length % batchSize === 1, // batch norm can do nothing with one picture
-      ...train!.transforms,
-    });
-    const evalLoader =
-      kept && new DataLoader(kept.dataset, { batchSize: Math.max(batchSize, 32), ...kept.transforms });
-    const parameters = network.parameters().filter((p) => p.requiresGrad);
-    const optimizer = createOptimizer("adamw", noDecay(parameters), { lr });
-    const totalSteps = epochs * loader.batches;
-    let told = 0;
-    try {
-      return await fit(network, loader, {
-        optimizer,
-        epochs,
-        schedule: cosine({ lr, totalSteps, warmupSteps: Math.min(20, Math.floor(totalSteps / 10)) }),
-        signal: call.signal,
-        ...(evalLoader && { evalLoader }),
-        onStep: (report) => {
-          const now = performance.now();
-          if (now - told < REPORT_MS && report.step < report.steps) return;
-          told = now;
-          call.emit({ kind: "step", ...report } satisfies FitProgress);
-        },
-        onEpoch: (report) => call.emit({ kind: "epoch", ...report } satisfies FitProgress),
-      });
-    } finally {
-      optimizer.dispose();
-    }
+  /** A run has ended: what it learnt takes the place of what is needed to go on with it. */
+  async #finish(name: string): Promise<void> {
+    this.#interrupted = undefined;
+    await saveAll(this.#storage, name, this.export("safetensors"), this.examples, this.#epochs);
   }
 
   /** Gives the network an output for each class, fresh ones if their number has changed. */
-  #fitHead(seed: number): void {
+  #fitHead(): void {
     const { model } = this.opened;
-    const { classes } = this.#examples;
+    const { classes } = this.examples;
     if (model.numClasses !== classes.length) {
-      manualSeed(seed);
       model.resetClassifier(classes.length);
       this.#epochs = 0;
     }
     this.opened = { ...this.opened, classes };
-  }
-
-  async #evaluate(network: Module, { dataset, transforms }: Part): Promise<EvaluationReport> {
-    const confusion = new ConfusionMatrix();
-    const loader = new DataLoader(dataset, { batchSize: Math.min(32, dataset.length), ...transforms });
-    const { loss, top1, count } = await evaluate(network, loader, { metrics: [confusion] });
-    return { loss, accuracy: top1, count, confusion: confusion.matrix };
   }
 
   /** Evaluates on pictures that were never trained on, or on all that have been added. */
@@ -184,19 +140,15 @@ export class Trainer extends Network {
     const { classes, preprocessing, model } = this.opened;
     const dataset = given
       ? new ImageDataset({ ...given, classes, name: "dataset" })
-      : this.#examples.dataset();
-    return this.#evaluate(model, { dataset, transforms: plainTransforms(dataset, preprocessing) });
+      : this.examples.dataset();
+    return judge(model, { dataset, transforms: plainTransforms(dataset, preprocessing) });
   }
 
   export(format: ExportFormat): ExportedModel {
     this.#checkTrained("export");
     const { model, architecture, classes, smallImages, preprocessing } = this.opened;
-    const config = configToJSON(model, {
-      architecture,
-      classes,
-      ...(smallImages && { smallImages }),
-      ...preprocessing,
-    });
+    const about = { architecture, classes, ...(smallImages && { smallImages }), ...preprocessing };
+    const config = configToJSON(model, about);
     if (format !== "safetensors" && format !== "onnx") {
       throw new DataError(`export: unknown format; got ${String(format)}; known: onnx, safetensors`);
     }
@@ -205,6 +157,28 @@ export class Trainer extends Network {
         ? exportOnnx(model, { preprocessing, classes, architecture })
         : encodeSafetensors(model.stateDict(), { format: "pt" });
     return { file: `model.${format}`, bytes: new Uint8Array(bytes), config };
+  }
+
+  /** Writes network and pictures into the browser's files. A network that was never trained gets its head now. */
+  async save(name: string): Promise<void> {
+    if (!this.#busy) this.#fitHead();
+    await saveAll(this.#storage, name, this.export("safetensors"), this.examples, this.#epochs);
+    this.#name = name;
+    this.#interrupted = undefined;
+  }
+
+  /** Takes in what else was saved under the name that its network comes from. */
+  async restore(name: string): Promise<void> {
+    const state = await savedState(this.#storage, name);
+    await loadExamples(this.#storage, name, state, this.examples);
+    this.#epochs = state.epochs;
+    this.#name = name;
+    this.#interrupted = await readCheckpoint(this.#storage, name);
+  }
+
+  /** Adds the pictures of a zip file. */
+  addZip(bytes: Uint8Array, name: string): void {
+    this.examples.addFiles(unzipped(bytes, name));
   }
 
   /** While the weights change the model is not compiled: its own forward() does. */
@@ -220,3 +194,5 @@ export class Trainer extends Network {
     throw new DataError(`${op}: the network does not know its classes yet; call fit() first`);
   }
 }
+
+const since = (begin: number): number => (performance.now() - begin) / 1000;

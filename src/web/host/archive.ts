@@ -1,0 +1,69 @@
+// A trainer's pictures as a zip file: a folder for each class, as `fovea train --data` reads them.
+
+import { strToU8, unzipSync, zipSync } from "../../vendor/fflate.js";
+import { DataError, reason } from "../../errors.js";
+import { imageFormat } from "../../data/index.js";
+
+/** A picture's file, and its class's name. */
+export interface Filed {
+  readonly label: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Names of folders for classes: without what file systems refuse, and each another one. */
+function foldersOf(classes: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return classes.map((name) => {
+    const plain = name.replace(/[/\\:*?"<>|\p{Cc}]/gu, "_").replace(/^[. ]+|[. ]+$/g, "") || "class";
+    let folder = plain;
+    for (let n = 2; taken.has(folder.toLowerCase()); n++) folder = `${plain}_${n}`;
+    taken.add(folder.toLowerCase());
+    return folder;
+  });
+}
+
+/** class/0001.jpg and so on. Pictures are packed already, and are stored as they are. */
+export function zipOf(classes: readonly string[], pictures: Iterable<Filed>): Uint8Array<ArrayBuffer> {
+  const folders = foldersOf(classes);
+  const counts = classes.map(() => 0);
+  const files: Record<string, Uint8Array> = {};
+  for (const { label, bytes } of pictures) {
+    const at = classes.indexOf(label);
+    const number = String(++counts[at]!).padStart(4, "0");
+    const extension = imageFormat(bytes) === "jpeg" ? "jpg" : (imageFormat(bytes) ?? "bin");
+    files[`${folders[at]!}/${number}.${extension}`] = bytes;
+  }
+  // Names that folders cannot have are found again here; whoever reads folders passes this file over.
+  const renamed = folders.some((folder, i) => folder !== classes[i]);
+  if (renamed)
+    files["classes.json"] = strToU8(
+      JSON.stringify(Object.fromEntries(folders.map((folder, i) => [folder, classes[i]]))),
+    );
+  return zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>;
+}
+
+/** The pictures of a zip file: those in the folder of a class, wherever that lies. @throws DataError if it is none, or has none */
+export function unzipped(bytes: Uint8Array, name = "dataset.zip"): Filed[] {
+  let files: Record<string, Uint8Array>;
+  try {
+    files = unzipSync(bytes);
+  } catch (error) {
+    throw new DataError(`${name}: not a zip file that can be read: ${reason(error)}`);
+  }
+  const { "classes.json": named, ...rest } = files;
+  let names: Record<string, unknown> = {};
+  try {
+    if (named) names = JSON.parse(new TextDecoder().decode(named)) as Record<string, unknown>;
+  } catch {
+    // somebody else's
+  }
+  const pictures = Object.entries(rest).flatMap(([path, contents]): Filed[] => {
+    const [folder, file] = path.split("/").slice(-2);
+    const hidden = file === undefined || file === "" || file.startsWith(".") || path.startsWith("__MACOSX/");
+    if (hidden || contents.length === 0 || imageFormat(contents) === undefined) return [];
+    const label = names[folder!];
+    return [{ label: typeof label === "string" ? label : folder!, bytes: contents }];
+  });
+  if (pictures.length > 0) return pictures;
+  throw new DataError(`${name}: no pictures in folders; expected class/picture.jpg`);
+}
