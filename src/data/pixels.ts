@@ -10,8 +10,11 @@ import { isImage, type RawImage } from "./image.js";
 
 /** RGBA pixels, as ImageData has them. */
 export interface RgbaImage {
+  /** Red, green, blue and alpha of each pixel, row after row. */
   readonly data: Uint8ClampedArray;
+  /** Pixels in a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
 }
 

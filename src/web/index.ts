@@ -34,9 +34,12 @@ export type {
   ExampleInfo,
   ExportedModel,
   ExportFormat,
+  FitEpoch,
+  FitFeatures,
   FitProgress,
   FitReport,
   FitRequest,
+  FitStep,
   Trained,
   TrainerInfo,
 } from "./trainer-types.js";

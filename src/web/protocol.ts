@@ -48,7 +48,9 @@ export interface Explanation {
   readonly label: string;
   /** How much each place speaks for the class, 0…1, row after row. */
   readonly map: Float32Array;
+  /** Places in a row of the map. */
   readonly width: number;
+  /** Rows of the map. */
   readonly height: number;
   /** The part of the picture that the map lies over, as shares of its width and height; beyond 0…1 where it has a border. */
   readonly box: readonly [left: number, top: number, right: number, bottom: number];

@@ -10,7 +10,12 @@ export interface TrainerInfo extends ClassifierInfo {
   /** Epochs that the weights were trained for, in all calls of fit(). */
   readonly epochs: number;
   /** A call of fit() that the end of the page broke off: how far it came. fit({ resume: true }) goes on. */
-  readonly interrupted?: { readonly epoch: number; readonly epochs: number };
+  readonly interrupted?: {
+    /** Epochs that are done. */
+    readonly epoch: number;
+    /** Of how many. */
+    readonly epochs: number;
+  };
 }
 
 /** A picture that was added. */
@@ -65,16 +70,30 @@ export interface FitRequest {
   readonly resume?: boolean;
 }
 
+/** fit() has made a step: means of the epoch so far, pictures a second, seconds left. */
+export interface FitStep extends StepReport {
+  /** Which event it is. */
+  readonly kind: "step";
+}
+
+/** fit() has finished an epoch. */
+export interface FitEpoch extends EpochReport {
+  /** Which event it is. */
+  readonly kind: "epoch";
+}
+
+/** What the frozen part of the network makes of the pictures is being computed, once for all epochs. */
+export interface FitFeatures {
+  /** Which event it is. */
+  readonly kind: "features";
+  /** Pictures that are done. */
+  readonly done: number;
+  /** Of how many. */
+  readonly total: number;
+}
+
 /** What fit() tells on the way. */
-export type FitProgress =
-  | ({ readonly kind: "step" } & StepReport)
-  | ({ readonly kind: "epoch" } & EpochReport)
-  | {
-      /** Features of the pictures are being computed, once for all epochs. */
-      readonly kind: "features";
-      readonly done: number;
-      readonly total: number;
-    };
+export type FitProgress = FitStep | FitEpoch | FitFeatures;
 
 /** How well a network does on pictures. */
 export interface EvaluationReport {
@@ -96,6 +115,7 @@ export interface FitReport {
   readonly evaluation?: EvaluationReport;
   /** Whether it was cancelled. What was learnt until then stays. */
   readonly cancelled: boolean;
+  /** How long it took. */
   readonly seconds: number;
 }
 
