@@ -139,6 +139,8 @@ export class Adam {
   decay: f32 = 0;
   correction1: f32 = 0;
   correction2: f32 = 0;
+  /** Of the gradient itself, beside m. */
+  now: f32 = 0;
   gain: f32 = 0;
   n: i32 = 0;
   block: i32 = 0;

@@ -8,7 +8,7 @@ export { tileColumns, tileCount, tileRows } from "./tile/tile";
 export * from "./elementwise/copy";
 export * from "./elementwise/generated/maps";
 export * from "./elementwise/prelu";
-export { argmax, maxBackward, sum, sumBackward } from "./reduce/reduce";
+export { argmax, gather, scatterAdd, sum, sumBackward } from "./reduce/reduce";
 export * from "./reduce/softmax";
 export * from "./norm/batch-norm";
 export * from "./image/normalize";

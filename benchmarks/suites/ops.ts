@@ -17,7 +17,8 @@ function elements(row: Row): number {
 function tensorOf(suite: OpCases, row: Row, name: string, input: Input): AnyTensor {
   const n = sizeOf(input);
   if (suite.dtypes?.[name] === "i32") {
-    const below = shapeOf(row.inputs["x"]!)[suite.labelsBelow!]!;
+    const axis = suite.labelsBelow === "axis" ? (row.attrs!["axis"] as number) : suite.labelsBelow!;
+    const below = shapeOf(row.inputs["x"]!)[axis]!;
     return tensor(Int32Array.from(drawIntegers(name, n, below)), shapeOf(input));
   }
   const own = "shape" in input ? input : undefined;

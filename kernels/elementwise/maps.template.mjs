@@ -122,6 +122,8 @@ const WITH_NUMBERS = [
   ["affine", "x·scale + shift", "madd(x, scale, shift)", "X", "SCALE SHIFT"],
   ["leakyRelu", "x where it is positive, else x·slope; NaN stays NaN", "leak(x, x, slope)", "X", "SLOPE"],
   ["leakyReluBackward", "dy where x is positive, else dy·slope", "leak(dy, x, slope)", "DY X", "SLOPE"],
+  ["elu", "x where it is positive, else alpha·(eˣ − 1)", "elu4(x, alpha)", "X", "ALPHA"],
+  ["eluBackward", "dy where x is positive, else dy·alpha·eˣ", "eluGradient(dy, x, alpha)", "DY X", "ALPHA"],
   ["fill", "value", "value", "", "VALUE"],
   ["clamp", "x cut to [low, high]; NaN stays NaN", "f32x4.min(f32x4.max(x, low), high)", "X", "LOW HIGH"],
 ];
@@ -135,12 +137,16 @@ const BINARY = [
   ["minimum", "min(a, b), NaN if either is", "f32x4.min(a, b)"],
   ["prelu", "a where it is positive, else a·b; NaN stays NaN", "leak(a, a, b)"],
   ["greaterEqual", "1 where a ≥ b, else 0", "v128.and(f32x4.splat(1), f32x4.ge(a, b))"],
+  ["greater", "1 where a > b, else 0", "v128.and(f32x4.splat(1), f32x4.gt(a, b))"],
+  ["equal", "1 where a = b, else 0", "v128.and(f32x4.splat(1), f32x4.eq(a, b))"],
+  ["keepWhere", "a where b is not 0, else 0", "v128.and(a, f32x4.ne(b, f32x4.splat(0)))"],
+  ["dropWhere", "0 where b is not 0, else a", "v128.and(a, f32x4.eq(b, f32x4.splat(0)))"],
 ];
 
 /** Functions of kernels/elementwise/slopes.ts, and cut(), are parts of the loops. */
 const inlined = (text) =>
   text.replace(
-    /\b(cut|gate|sigmoid4|signed|between|leak|siluSlope|gelu4|geluSlope4|geluCurve|geluTanhSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
+    /\b(cut|gate|sigmoid4|signed|between|leak|elu4|eluGradient|siluSlope|gelu4|geluSlope4|geluCurve|geluTanhSlope|hardswishGradient)\(((?:[^()]|\([^()]*\))*)\)/g,
     "inline.always($&)",
   );
 
@@ -148,6 +154,6 @@ export default {
   maps: inlined(`import { Broadcast } from "../../arguments";
 import { exp4, gelu4, geluSlope4, log4, setGelu, setSigmoid, sigmoid4, tanh4 } from "../../math";
 import { at, cut, madd, storeLanes } from "../../simd";
-import { between, gate, geluCurve, geluTanhSlope, hardswishGradient, leak, signed, siluSlope } from "../slopes";
+import { between, elu4, eluGradient, gate, geluCurve, geluTanhSlope, hardswishGradient, leak, signed, siluSlope } from "../slopes";
 ${[...UNARY, ...WITH_NUMBERS].map(alike).join("")}${GRADIENTS.map(gradient).join("")}${BINARY.map(binary).join("")}`),
 };

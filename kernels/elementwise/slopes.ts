@@ -1,6 +1,6 @@
 // Values and slopes of element-wise operations that take more than an expression (maps.template.mjs).
 
-import { sigmoid4 } from "../math";
+import { exp4, sigmoid4 } from "../math";
 import { cut, madd } from "../simd";
 
 /** min(max(x + 3, 0), 6) / 6. */
@@ -22,6 +22,18 @@ export function signed(dy: v128, x: v128): v128 {
 /** v where x is positive, else v·slope. */
 export function leak(v: v128, x: v128, slope: v128): v128 {
   return v128.bitselect(v, f32x4.mul(v, slope), f32x4.gt(x, f32x4.splat(0)));
+}
+
+/** x where it is positive, else alpha·(eˣ − 1); near 0, where that cancels, by x + x²/2 + x³/6. */
+export function elu4(x: v128, alpha: v128): v128 {
+  const below = f32x4.sub(exp4(x), f32x4.splat(1));
+  const near = madd(f32x4.mul(x, madd(x, f32x4.splat(1.0 / 6.0), f32x4.splat(0.5))), x, x);
+  const v = v128.bitselect(near, below, f32x4.gt(x, f32x4.splat(-0.02)));
+  return v128.bitselect(x, f32x4.mul(alpha, v), f32x4.gt(x, f32x4.splat(0)));
+}
+
+export function eluGradient(dy: v128, x: v128, alpha: v128): v128 {
+  return v128.bitselect(f32x4.mul(dy, f32x4.mul(alpha, exp4(x))), dy, f32x4.le(x, f32x4.splat(0)));
 }
 
 export function siluSlope(x: v128): v128 {

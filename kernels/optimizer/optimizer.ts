@@ -36,7 +36,7 @@ export function sgd(shape: usize, begin: i32, end: i32): void {
 
 /**
  * g ← grad + l2·p;  p ← p·(1 − lr·decay);  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;
- * p ← p − (lr/c₁)·m / (√v/√c₂ + ε),  c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ.
+ * p ← p − (lr/c₁)·(m + now·g) / (√v/√c₂ + ε),  c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ; of Adam now is 0.
  * Kingma and Ba, Adam (2014), arXiv 1412.6980; decay: Loshchilov and Hutter, AdamW (2017), arXiv 1711.05101.
  */
 export function adam(shape: usize, begin: i32, end: i32): void {
@@ -54,6 +54,7 @@ export function adam(shape: usize, begin: i32, end: i32): void {
   const b2 = f32x4.splat(s.beta2);
   const r1 = f32x4.splat(<f32>1 - s.beta1);
   const r2 = f32x4.splat(<f32>1 - s.beta2);
+  const now = f32x4.splat(s.now);
   for (let i = begin; i < end; i += 4) {
     const left = end - i;
     let w = v128.load(at(p, i));
@@ -63,8 +64,32 @@ export function adam(shape: usize, begin: i32, end: i32): void {
     inline.always(storeLanes(at(m, i), mi, left));
     inline.always(storeLanes(at(v, i), vi, left));
     w = f32x4.mul(w, keep);
-    const step = f32x4.div(mi, madd(f32x4.sqrt(vi), root, e));
+    const step = f32x4.div(madd(now, g, mi), madd(f32x4.sqrt(vi), root, e));
     inline.always(storeLanes(at(p, i), madd(rate, step, w), left));
+  }
+}
+
+/**
+ * p ← p·(1 − lr·decay) − lr·sign(β₁m + (1 − β₁)grad);  m ← β₂m + (1 − β₂)grad; the sign of 0 is 0.
+ * Chen et al., Symbolic Discovery of Optimization Algorithms (2023), arXiv 2302.06675.
+ */
+export function lion(shape: usize, begin: i32, end: i32): void {
+  const s = changetype<Adam>(shape);
+  const p = s.p;
+  const grad = s.grad;
+  const m = s.m;
+  const lr = f32x4.splat(s.lr);
+  const keep = f32x4.splat(<f32>1 - s.lr * s.decay);
+  const b1 = f32x4.splat(s.beta1);
+  const b2 = f32x4.splat(s.beta2);
+  for (let i = begin; i < end; i += 4) {
+    const g = v128.load(at(grad, i));
+    const old = v128.load(at(m, i));
+    const c = madd(b1, f32x4.sub(old, g), g);
+    const rate = v128.andnot(lr, f32x4.eq(c, f32x4.splat(0)));
+    const step = v128.xor(rate, v128.and(c, f32x4.splat(-0.0)));
+    inline.always(storeLanes(at(m, i), madd(b2, f32x4.sub(old, g), g), end - i));
+    inline.always(storeLanes(at(p, i), f32x4.sub(f32x4.mul(v128.load(at(p, i)), keep), step), end - i));
   }
 }
 

@@ -89,14 +89,21 @@ export function argmax(x: usize, y: usize, indices: usize, outer: i32, n: i32, i
   }
 }
 
-/** dx[o, indices[o, i], i] = dy[o, i], 0 elsewhere. */
-export function maxBackward(dy: usize, indices: usize, dx: usize, outer: i32, n: i32, inner: i32): void {
+/** y[o, j, i] = x[o, index[o, j, i], i], of n along the axis in x and m in y. */
+export function gather(x: usize, index: usize, y: usize, outer: i32, n: i32, m: i32, inner: i32): void {
+  for (let k = 0; k < outer * m * inner; k++) {
+    const r = (k / (m * inner)) * n + load<i32>(at(index, k));
+    store<f32>(at(y, k), load<f32>(at(x, r * inner + (k % inner))));
+  }
+}
+
+/** dx[o, index[o, j, i], i] += dy[o, j, i], from 0: of n along the axis in dx and m in dy. */
+export function scatterAdd(dy: usize, index: usize, dx: usize, outer: i32, n: i32, m: i32, inner: i32): void {
   memory.fill(dx, 0, at(0, outer * n * inner));
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const r = load<i32>(at(indices, o * inner + i));
-      store<f32>(at(dx, (o * n + r) * inner + i), load<f32>(at(dy, o * inner + i)));
-    }
+  for (let k = 0; k < outer * m * inner; k++) {
+    const r = (k / (m * inner)) * n + load<i32>(at(index, k));
+    const to = at(dx, r * inner + (k % inner));
+    store<f32>(to, load<f32>(to) + load<f32>(at(dy, k)));
   }
 }
 

@@ -9,6 +9,7 @@ import { checkTensors, empty, zeros, type Tensor } from "../core/tensor.js";
 import { turn } from "../core/turn.js";
 import { DataError, ShapeError, WasmError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
+import { refuseHooks } from "../nn/hooks.js";
 import { Module } from "../nn/module.js";
 import { freeConstants, trace, type Graph } from "../nn/trace.js";
 import { runtime } from "../wasm/runtime.js";
@@ -262,12 +263,13 @@ export class CompiledModel {
 /**
  * Compiles a model for inference: the same numbers as its forward() in evaluation up to rounding, faster. inputShape: of the
  * images that it will mostly see, [n,h,w,c]. The weights are those of now: what the model learns later is not seen.
- * @throws DataError for something else than a model, for an operation that has no compiled form, and where the model does not do
+ * @throws DataError for something else than a model or one with forward hooks, for an operation that has no compiled form, and where the model does not do
  * the same each time; ShapeError if the input does not fit
  */
 export function compile(model: Module, inputShape: Shape, options: CompileOptions = {}): CompiledModel {
   if (!(model instanceof Module)) throw wrongKind("compile", "model", model, "a Module");
   checkShape("compile", inputShape);
   checkOptions<CompileOptions>("compile", options, { keepModel: true, tune: true });
+  refuseHooks("compile", model);
   return new CompiledModel(model, inputShape, options);
 }

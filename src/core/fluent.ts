@@ -1,33 +1,179 @@
-// The methods that tensor-methods.ts gives to tensors: x.relu() is relu(x). Declared here, under the tensor, so that its
-// type is whole wherever it is used.
+// The methods that tensor-methods.ts gives to tensors: x.relu() is relu(x), whose description says more. Declared here, under the
+// tensor, so that its type is whole wherever it is used.
 
 import type { BackwardOptions } from "./autograd.js";
 import type { Shape } from "./shape.js";
-import type { Tensor } from "./tensor.js";
+import type { AnyTensor, DType, Tensor } from "./tensor.js";
 
-export interface Fluent {
+/** One axis, or several. */
+type Axes = number | readonly number[];
+
+/** Operations as methods of a tensor. */
+export interface Fluent<D extends DType = "f32"> {
+  /** max(x, 0). */
   relu(): Tensor;
+  /** min(max(x, 0), 6). */
+  relu6(): Tensor;
+  /** 1 / (1 + e⁻ˣ). */
   sigmoid(): Tensor;
+  /** ln(1 / (1 + e⁻ˣ)), for elements of any size. */
+  logSigmoid(): Tensor;
+  /** Hyperbolic tangent. */
   tanh(): Tensor;
-  exp(): Tensor;
-  log(): Tensor;
-  sqrt(): Tensor;
-  abs(): Tensor;
-  neg(): Tensor;
-  add(other: Tensor | number): Tensor;
-  sub(other: Tensor | number): Tensor;
-  mul(other: Tensor | number): Tensor;
-  div(other: Tensor | number): Tensor;
-  matmul(other: Tensor): Tensor;
-  sum(axis?: number | readonly number[], keepdim?: boolean): Tensor;
-  mean(axis?: number | readonly number[], keepdim?: boolean): Tensor;
-  max(axis: number): Tensor;
-  argmax(axis: number): Tensor<"i32">;
+  /** x / (1 + e⁻ˣ), also called swish. */
+  silu(): Tensor;
+  /** x·Φ(x) with the normal distribution Φ. @throws DataError for another approximation */
+  gelu(options?: { approximate?: "none" | "tanh" }): Tensor;
+  /** x where it is positive, otherwise alpha·(eˣ − 1); alpha is 1 unless given. */
+  elu(alpha?: number): Tensor;
+  /** x where it is positive, otherwise x·negativeSlope; 0.01 unless given. */
+  leakyRelu(negativeSlope?: number): Tensor;
+  /**
+   * x where it is positive, otherwise x·weight: [1], or one for each channel. @throws ShapeError unless they fit
+   */
+  prelu(weight: Tensor): Tensor;
+  /** min(max(x + 3, 0), 6) / 6. */
+  hardsigmoid(): Tensor;
+  /** x · hardsigmoid(x). */
+  hardswish(): Tensor;
+  /** eˣ / Σ eˣ over the last axis. @throws ShapeError if it is empty, or another axis is given */
   softmax(axis?: number): Tensor;
-  logSoftmax(): Tensor;
+  /** x − ln Σ eˣ over the last axis. @throws ShapeError if it is empty, or another axis is given */
+  logSoftmax(axis?: number): Tensor;
+  /**
+   * Zeroes each element with probability p and scales the others by 1/(1 − p). @throws ShapeError unless 0 ≤ p < 1
+   */
+  dropout(p: number, seed: number): Tensor;
+
+  /** eˣ. */
+  exp(): Tensor;
+  /** Natural logarithm; −Infinity at 0, NaN below. */
+  log(): Tensor;
+  /** Square root; NaN below 0. */
+  sqrt(): Tensor;
+  /** Absolute value; its gradient at 0 is 0. */
+  abs(): Tensor;
+  /** −x. */
+  neg(): Tensor;
+  /** x to the power of a number; NaN where x is negative and the exponent is not whole. */
+  pow(exponent: number): Tensor;
+  /** x cut to [min, max]; undefined for no limit on that side. NaN stays NaN. */
+  clamp(min?: number, max?: number): Tensor;
+  /** x·scale + shift, both numbers; shift is 0 unless given. */
+  affine(scale: number, shift?: number): Tensor;
+  /** x + other; shapes broadcast. @throws ShapeError if they do not */
+  add(other: Tensor | number): Tensor;
+  /** x − other; shapes broadcast. @throws ShapeError if they do not */
+  sub(other: Tensor | number): Tensor;
+  /** x · other, element by element; shapes broadcast. @throws ShapeError if they do not */
+  mul(other: Tensor | number): Tensor;
+  /** x / other, element by element; shapes broadcast. @throws ShapeError if they do not */
+  div(other: Tensor | number): Tensor;
+  /** The larger of x and other, NaN if either is; shapes broadcast. @throws ShapeError if they do not */
+  maximum(other: Tensor): Tensor;
+  /** The smaller of x and other, NaN if either is; shapes broadcast. @throws ShapeError if they do not */
+  minimum(other: Tensor): Tensor;
+  /** The matrix product x·other: [m, k] · [k, n] is [m, n]. @throws ShapeError unless the shapes fit */
+  matmul(other: Tensor): Tensor;
+
+  /** 1 where x = other, otherwise 0, f32; tensors of any dtype. No gradient. Shapes broadcast. */
+  eq(other: AnyTensor | number): Tensor;
+  /** 1 where x ≠ other, otherwise 0, as eq(). */
+  ne(other: AnyTensor | number): Tensor;
+  /** 1 where x < other, otherwise 0, as eq(). */
+  lt(other: AnyTensor | number): Tensor;
+  /** 1 where x ≤ other, otherwise 0, as eq(). */
+  le(other: AnyTensor | number): Tensor;
+  /** 1 where x > other, otherwise 0, as eq(). */
+  gt(other: AnyTensor | number): Tensor;
+  /** 1 where x ≥ other, otherwise 0, as eq(). */
+  ge(other: AnyTensor | number): Tensor;
+  /** ge() by the longer of PyTorch's names. */
+  greaterEqual(other: Tensor): Tensor;
+  /**
+   * x where the condition is not 0, otherwise other; all three broadcast. @throws ShapeError if they do not
+   */
+  where(condition: AnyTensor, other: Tensor | number): Tensor;
+
+  /**
+   * Sum over one axis, several, or (none given) all. keepdim: they stay, with size 1. @throws ShapeError if there is no
+   * such axis
+   */
+  sum(axis?: Axes, keepdim?: boolean): Tensor;
+  /**
+   * Mean over one axis, several, or (none given) all. keepdim: they stay, with size 1. @throws ShapeError if there is no
+   * such axis, or it is empty
+   */
+  mean(axis?: Axes, keepdim?: boolean): Tensor;
+  /**
+   * Variance over one axis, several, or (none given) all; unbiased unless correction, 1 by default, says otherwise.
+   * @throws ShapeError if there is no such axis
+   */
+  var(axis?: Axes, options?: { correction?: number; keepdim?: boolean }): Tensor;
+  /** Standard deviation, the root of var(). @throws ShapeError if there is no such axis */
+  std(axis?: Axes, options?: { correction?: number; keepdim?: boolean }): Tensor;
+  /**
+   * Largest element along an axis or, without one, of all. @throws ShapeError if there is no such axis, or no element
+   */
+  max(axis?: number, keepdim?: boolean): Tensor;
+  /**
+   * Smallest element along an axis or, without one, of all. @throws ShapeError if there is no such axis, or no element
+   */
+  min(axis?: number, keepdim?: boolean): Tensor;
+  /**
+   * Index of the first largest element along an axis; without one, in the flattened tensor. @throws ShapeError as max()
+   */
+  argmax(axis?: number): Tensor<"i32">;
+  /**
+   * Index of the first smallest element along an axis; without one, in the flattened tensor. @throws ShapeError as max()
+   */
+  argmin(axis?: number): Tensor<"i32">;
+
+  /**
+   * The same elements under another shape; one size may be −1, to be inferred. @throws ShapeError if counts differ
+   */
   reshape(shape: Shape): Tensor;
+  /** Axis i of the result is axis axes[i] of x. @throws ShapeError unless axes is a permutation */
   permute(axes: readonly number[]): Tensor;
+  /** [n, …] as [n, rest]; images [n, h, w, c] in channel-first order, as PyTorch flattens them. */
   flatten(): Tensor;
+  /**
+   * x without its axes of size 1, or without those that are named, where they have size 1. @throws ShapeError if there is
+   * no such axis
+   */
+  squeeze(axis?: Axes): Tensor;
+  /**
+   * x with an axis of size 1 before the one of this number; −1 for behind all. @throws ShapeError if there is no such
+   * place
+   */
+  unsqueeze(axis: number): Tensor;
+  /** x[begin : end : step] along every axis. @throws ShapeError unless the ranges lie inside x */
+  slice(axes: readonly { begin?: number; end?: number; step?: number }[]): Tensor;
+  /**
+   * x in pieces along an axis, 0 unless given: of this size each, or of these sizes. @throws ShapeError unless they add up
+   */
+  split(sizes: number | readonly number[], axis?: number): Tensor[];
+  /**
+   * x in this many pieces of equal size along an axis, 0 unless given; the last may be smaller. @throws ShapeError if
+   * there is no such axis
+   */
+  chunk(chunks: number, axis?: number): Tensor[];
+  /**
+   * Elements by their places along an axis: y[i,j] = x[i, index[i,j]] for axis 1. @throws ShapeError, DataError unless
+   * they fit
+   */
+  gather(axis: number, index: Tensor<"i32">): Tensor;
+  /**
+   * x with this many zeros before and after along each axis. @throws ShapeError unless they are integers ≥ 0
+   */
+  pad(before: readonly number[], after: readonly number[]): Tensor;
+  /**
+   * x with the order of its elements reversed along these axes. @throws ShapeError if there is no such axis
+   */
+  flip(axes: readonly number[]): Tensor;
+  /** A copy with memory of its own, through which gradients pass. */
+  clone(): Tensor<D>;
+
   /** Adds the gradient of this tensor to the .grad of every leaf it depends on; see backward(). */
   backward(dy?: Tensor, options?: BackwardOptions): void;
 }

@@ -75,7 +75,7 @@ export function leakReport(): LeakReport {
 }
 
 // Declared together with the class: operations as methods.
-export interface Tensor<D extends DType = "f32"> extends Fluent {}
+export interface Tensor<D extends DType = "f32"> extends Fluent<D> {}
 
 /**
  * An n-dimensional array of f32 (or of i32 labels, u8 pixels) in the WebAssembly heap. Images are NHWC:

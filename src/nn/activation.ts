@@ -1,15 +1,18 @@
 import { zeros, type Tensor } from "../core/tensor.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 import {
+  elu,
   gelu,
   hardsigmoid,
   hardswish,
   leakyRelu,
+  logSoftmax,
   prelu,
   relu,
   relu6,
   sigmoid,
   silu,
+  softmax,
   tanh,
   type GeluOptions,
 } from "../ops/index.js";
@@ -96,6 +99,60 @@ export class LeakyReLU extends Module {
 
   forward(x: Tensor): Tensor {
     return leakyRelu(x, this.negativeSlope);
+  }
+}
+
+/** x where it is positive, otherwise alpha·(eˣ − 1); see elu(). */
+export class ELU extends Module {
+  /** What x goes to far below 0, with the sign turned. */
+  readonly alpha: number;
+
+  /** @throws DataError unless alpha is a number */
+  constructor(alpha = 1) {
+    super();
+    if (typeof alpha !== "number") throw wrongKind("ELU", "alpha", alpha, "a number");
+    this.alpha = alpha;
+  }
+
+  /** x → the activation, element by element. */
+  forward(x: Tensor): Tensor {
+    return elu(x, this.alpha);
+  }
+}
+
+/** eˣ / Σ eˣ over the last axis, which of logits is that of the classes, of images that of the channels. */
+export class Softmax extends Module {
+  /** The axis that is summed over. */
+  readonly axis: number;
+
+  /** axis: the last one, −1, by default; others are refused by forward(). */
+  constructor(axis = -1) {
+    super();
+    if (!Number.isInteger(axis)) throw wrongKind("Softmax", "axis", axis, "an integer");
+    this.axis = axis;
+  }
+
+  /** x → probabilities of the same shape. @throws ShapeError if the axis is empty or not the last one */
+  forward(x: Tensor): Tensor {
+    return softmax(x, this.axis);
+  }
+}
+
+/** x − ln Σ eˣ over the last axis, as Softmax. */
+export class LogSoftmax extends Module {
+  /** The axis that is summed over. */
+  readonly axis: number;
+
+  /** axis: the last one, −1, by default; others are refused by forward(). */
+  constructor(axis = -1) {
+    super();
+    if (!Number.isInteger(axis)) throw wrongKind("LogSoftmax", "axis", axis, "an integer");
+    this.axis = axis;
+  }
+
+  /** x → logarithms of probabilities, of the same shape. @throws ShapeError if the axis is empty or not the last one */
+  forward(x: Tensor): Tensor {
+    return logSoftmax(x, this.axis);
   }
 }
 

@@ -18,11 +18,13 @@ export {
   type Nonlinearity,
   type XavierOptions,
 } from "./init.js";
+export type { ForwardHook, HookHandle } from "./hooks.js";
 export { Linear, type LinearOptions } from "./linear.js";
 export * from "./local-response-norm.js";
 export * from "./loss.js";
 export * from "./module.js";
 export * from "./pool.js";
+export * from "./regression-loss.js";
 export * from "./sequential.js";
 export * from "./squeeze-excitation.js";
 export * from "./stochastic-depth.js";

@@ -22,6 +22,7 @@ import {
   type SigmoidFocalOptions,
 } from "../ops/index.js";
 import { BINARY_CROSS_ENTROPY, CROSS_ENTROPY, FOCAL } from "../ops/option-names.js";
+import { weightOf } from "../ops/targets.js";
 import { copied } from "./check.js";
 import { inEvaluation } from "./evaluation.js";
 import { Module } from "./module.js";
@@ -56,12 +57,7 @@ export class CrossEntropyLoss implements Loss {
 
   /** The sum of the images' weights, as PyTorch's mean over class indices is by them. */
   divisor(target: LossTarget): number {
-    const { weight } = this.options;
-    if (weight === undefined || target.dtype !== "i32") return target.shape[0]!;
-    return Array.from(target.view()).reduce(
-      (sum, label) => sum + (typeof weight === "number" ? weight : weight[label]!),
-      0,
-    );
+    return weightOf(target, this.options.weight);
   }
 }
 

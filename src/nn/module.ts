@@ -11,6 +11,7 @@ import { DataError, short } from "../errors.js";
 import { checkOptions, kindOf, wrongKind } from "../errors/options.js";
 import { permute } from "../ops/index.js";
 import { noGrad } from "../core/grad-mode.js";
+import { addForwardHook, type ForwardHook, type HookHandle } from "./hooks.js";
 
 /** Options of Parameter and BufferTensor. */
 export interface StateOptions {
@@ -218,6 +219,16 @@ export abstract class Module {
   /** Switches this module and all below it to evaluation. */
   eval(): this {
     return this.train(false);
+  }
+
+  /**
+   * Has a function called after each forward() of this module, in training and evaluation, wherever in a network it stands: with
+   * the module, its input and its output; a tensor that the function returns takes the output's place. Hooks are called in the
+   * order in which they were registered. compile() and exportOnnx() refuse models with hooks (so that evaluate() runs them as they
+   * are), trace() and summary() pass them over. @throws DataError unless hook is a function
+   */
+  registerForwardHook(hook: ForwardHook): HookHandle {
+    return addForwardHook(this, hook);
   }
 
   /** Forgets every parameter's gradient. */

@@ -4,6 +4,14 @@ import { wrongKind } from "../errors/options.js";
 import { flatten } from "../ops/index.js";
 import { Module } from "./module.js";
 
+/** x as it is: in the place of a layer that is left out. */
+export class Identity extends Module {
+  /** x → x itself, no copy. */
+  forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
 /** [n, …] → [n, rest]; images in channel-first order, as PyTorch flattens them. */
 export class Flatten extends Module {
   forward(x: Tensor): Tensor {

@@ -8,6 +8,7 @@ import type { Storage } from "../core/storage.js";
 import { checkTensors, empty, Tensor, type DType } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
 import { inEvaluation } from "./evaluation.js";
+import { withoutHooks } from "./hooks.js";
 import { BufferTensor, Module, Parameter } from "./module.js";
 
 /** One application of an operation. */
@@ -147,29 +148,31 @@ export function trace(model: Module, input: Tensor | Shape): Graph {
       return y;
     },
     () =>
-      inEvaluation(model, () =>
-        shapesOnly(
-          () =>
-            tidy(() => {
-              const x = withoutValues(empty(inputShape), "input");
-              made.set(x.storage, "input");
-              output = nameOf(model.forward(x));
-            }),
-          ({ name: op, inputs, attrs, y }) => {
-            const all = Object.entries({ ...inputs, ...(attrs as object) });
-            const read = all.filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor);
-            const told = all.filter(([, value]) => !(value instanceof Tensor) && value !== undefined);
-            const name = unique([paths.at(-1), op].filter(Boolean).join("."));
-            nodes.push({
-              name,
-              op,
-              inputs: Object.fromEntries(read.map(([key, t]) => [key, nameOf(t)])),
-              attrs: Object.fromEntries(told),
-              shape: y.shape,
-              dtype: y.dtype,
-            });
-            made.set(y.storage, name);
-          },
+      withoutHooks(() =>
+        inEvaluation(model, () =>
+          shapesOnly(
+            () =>
+              tidy(() => {
+                const x = withoutValues(empty(inputShape), "input");
+                made.set(x.storage, "input");
+                output = nameOf(model.forward(x));
+              }),
+            ({ name: op, inputs, attrs, y }) => {
+              const all = Object.entries({ ...inputs, ...(attrs as object) });
+              const read = all.filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor);
+              const told = all.filter(([, value]) => !(value instanceof Tensor) && value !== undefined);
+              const name = unique([paths.at(-1), op].filter(Boolean).join("."));
+              nodes.push({
+                name,
+                op,
+                inputs: Object.fromEntries(read.map(([key, t]) => [key, nameOf(t)])),
+                attrs: Object.fromEntries(told),
+                shape: y.shape,
+                dtype: y.dtype,
+              });
+              made.set(y.storage, name);
+            },
+          ),
         ),
       ),
   );

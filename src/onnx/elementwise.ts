@@ -40,8 +40,11 @@ function binary(write: (n: NodeWriter, a: string, b: string) => string): Row {
 
 const operator = (name: string): Row => binary((n, a, b) => n.add(name, [a, b]));
 
-/** TensorProto.DataType.FLOAT */
-const FLOAT = 1;
+/** TensorProto.DataType.FLOAT and BOOL */
+const [FLOAT, BOOL] = [1, 9];
+
+const comparison = (name: string): Row =>
+  binary((n, a, b) => n.add("Cast", [n.add(name, [a, b])], { to: FLOAT }));
 
 export const ELEMENTWISE: Readonly<Record<string, Row>> = {
   relu: unary(["Relu"]),
@@ -52,6 +55,20 @@ export const ELEMENTWISE: Readonly<Record<string, Row>> = {
   sqrt: unary(["Sqrt"]),
   abs: unary(["Abs"]),
   neg: unary(["Neg"]),
+  root: unary(["Sqrt"]),
+  clamp(n) {
+    const x = n.input("x");
+    const limits = [n.file.scalar(n.attr("min")), n.file.scalar(n.attr("max"))];
+    return n.result(n.add("Clip", [x.name, ...limits]), x.axes);
+  },
+  pow(n) {
+    const x = n.input("x");
+    return n.result(n.add("Pow", [x.name, n.file.scalar(n.attr("exponent"))]), x.axes);
+  },
+  elu(n) {
+    const x = n.input("x");
+    return n.result(n.add("Elu", [x.name], { alpha: { float: n.attr("alpha") } }), x.axes);
+  },
   hardswish: unary(["HardSwish"]),
   hardsigmoid: unary(["HardSigmoid", { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }]),
   logSigmoid: unary(["Neg"], ["Softplus"], ["Neg"]),
@@ -98,5 +115,9 @@ export const ELEMENTWISE: Readonly<Record<string, Row>> = {
   div: operator("Div"),
   maximum: operator("Max"),
   minimum: operator("Min"),
-  greaterEqual: binary((n, a, b) => n.add("Cast", [n.add("GreaterOrEqual", [a, b])], { to: FLOAT })),
+  greaterEqual: comparison("GreaterOrEqual"),
+  greater: comparison("Greater"),
+  equal: comparison("Equal"),
+  keepWhere: binary((n, a, b) => n.add("Where", [n.add("Cast", [b], { to: BOOL }), a, n.file.scalar(0)])),
+  dropWhere: binary((n, a, b) => n.add("Where", [n.add("Cast", [b], { to: BOOL }), n.file.scalar(0), a])),
 };

@@ -7,6 +7,7 @@ import { DataError, show } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import { Classifier } from "../models/index.js";
 import { Module, trace } from "../nn/index.js";
+import { refuseHooks } from "../nn/hooks.js";
 import { freeConstants } from "../nn/trace.js";
 import { encodeOnnx } from "./proto.js";
 import { writeGraph, type Graphs } from "./write-graph.js";
@@ -46,6 +47,7 @@ const BATCHES = [2, 3] as const;
 export function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Uint8Array {
   if (!(model instanceof Module)) throw wrongKind("exportOnnx", "model", model, "a Module");
   checkOptions("exportOnnx", options, OPTIONS);
+  refuseHooks("exportOnnx", model);
   const { classes, architecture } = options;
   const preprocessing =
     options.preprocessing ?? (model instanceof Classifier ? model.preprocessing : undefined);

@@ -96,5 +96,14 @@ export const OPERATORS: Readonly<Record<string, Row>> = {
     return scale === 1 ? total : n.add("Mul", [total, n.file.scalar(scale)]);
   }),
   max: along((n, x, axis) => n.add("ReduceMax", [x], { axes: [axis], keepdims: 0 })),
+  maxOfAll: (n) => n.result(n.add("ReduceMax", [n.input("x").name], { keepdims: 0 })),
+  gather(n) {
+    const { axes } = n.input("x");
+    const index = n.file.as(n.input("index"), axes).name;
+    return n.result(
+      n.add("GatherElements", [n.input("x").name, index], { axis: axes.indexOf(n.attr("axis")) }),
+      axes,
+    );
+  },
   argmax: along((n, x, axis) => n.add("Cast", [n.add("ArgMax", [x], { axis, keepdims: 0 })], { to: INT32 })),
 };

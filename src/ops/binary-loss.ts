@@ -11,7 +11,7 @@ import { relu } from "./activation.js";
 import { abs, add, affine, div, exp, log, mul, neg, sigmoid, sub } from "./elementwise.js";
 import { logSoftmax } from "./loss.js";
 import { BINARY_CROSS_ENTROPY, FOCAL } from "./option-names.js";
-import { mean, sum } from "./reduce.js";
+import { reduced, sum } from "./reduce.js";
 import {
   checkReduction,
   checkSmoothing,
@@ -43,10 +43,6 @@ const logSigmoidOp = defineOp({
 /** ln(1 / (1 + e⁻ˣ)) = min(x, 0) − ln(1 + e^−|x|), for x of any size. */
 export function logSigmoid(x: Tensor): Tensor {
   return logSigmoidOp({ x });
-}
-
-function reduced(losses: Tensor, reduction: Reduction): Tensor {
-  return reduction === "none" ? losses : reduction === "sum" ? sum(losses) : mean(losses);
 }
 
 /** Options of binaryCrossEntropyWithLogits(). */

@@ -1,25 +1,21 @@
 // Element-wise operations. Binary ones broadcast as NumPy does.
 
 import { defineOp } from "../core/op.js";
-import { definePlan, type Place, type Places } from "../core/planned.js";
-import { broadcastShapes, describe, sameShape, stridesOf, type Shape } from "../core/shape.js";
+import { definePlan } from "../core/planned.js";
+import { describe, sameShape } from "../core/shape.js";
 import type { Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
 import { GRAIN } from "../wasm/parallel.js";
-import type { Planner } from "../wasm/plan.js";
+import { broadcastRule, planBinary } from "./broadcast.js";
+import { greaterEqual } from "./compare.js";
 import { activatedBefore, addedTo } from "./fusion.js";
 
 type UnaryKernel = "sigmoid" | "tanh" | "exp" | "log" | "sqrt" | "abs" | "neg";
-type BinaryKernel = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual";
 type BackwardKernel = "sigmoidBackward" | "tanhBackward" | "absBackward";
 
 interface UnaryInputs {
   x: Tensor;
-}
-interface BinaryInputs {
-  a: Tensor;
-  b: Tensor;
 }
 
 /** Kernels that compute more than they read and write. */
@@ -107,6 +103,37 @@ const leakyReluOp = defineOp({
   vjp: { x: (dy, { x }, attrs) => leakyReluGradient(x.shape, { dy, x }, attrs) },
 });
 
+interface Alpha {
+  alpha: number;
+}
+
+const eluGradient = definePlan<{ dy: Tensor; x: Tensor }, Alpha>(
+  "eluBackward",
+  (p, dx, { dy, x }, { alpha }) =>
+    p.parallel("eluBackward", dx.size, GRAIN / 8, dy.ptr, x.ptr, dx.ptr, alpha),
+  ["alpha"],
+);
+
+const eluOp = defineOp({
+  name: "elu",
+  shape({ x }: UnaryInputs, { alpha }: Alpha) {
+    if (typeof alpha === "number") return x.shape;
+    throw new ShapeError(`elu: alpha must be a number; got ${kindOf(alpha)}`);
+  },
+  scalars: ["alpha"],
+  plan: (p, y, { x }, { alpha }) => p.parallel("elu", x.size, GRAIN / 8, x.ptr, y.ptr, alpha),
+  saves: ["x"],
+  vjp: { x: (dy, { x }, attrs) => eluGradient(x.shape, { dy, x }, attrs) },
+});
+
+/**
+ * x where it is positive, otherwise alpha·(eˣ − 1). D.-A. Clevert, T. Unterthiner and S. Hochreiter, Fast and Accurate Deep Network
+ * Learning by Exponential Linear Units (2015), arXiv 1511.07289. @throws ShapeError unless alpha is a number
+ */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return eluOp({ x }, { alpha });
+}
+
 /**
  * x where it is positive, else x · negativeSlope. A. L. Maas, A. Y. Hannun and A. Y. Ng, Rectifier Nonlinearities Improve Neural
  * Network Acoustic Models (2013), https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf.
@@ -114,71 +141,6 @@ const leakyReluOp = defineOp({
  */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
   return leakyReluOp({ x }, { negativeSlope });
-}
-
-/** One loop over axes that a and b walk alike: neighbouring axes are merged, so most shapes need one launch. */
-function planBinary(kernel: BinaryKernel) {
-  return (p: Planner, y: Place, { a, b }: Places<BinaryInputs>): void => {
-    if (y.size === 0) return;
-    if (sameShape(a.shape, b.shape)) {
-      p.parallel(kernel, y.size, GRAIN, a.ptr, b.ptr, y.ptr, 0);
-      return;
-    }
-    const { sizes, aSteps, bSteps } = mergeAxes(y.shape, broadcastStrides(a, y), broadcastStrides(b, y));
-    const columns = sizes.pop() ?? 1;
-    const aStep = aSteps.pop() ?? 0;
-    const bStep = bSteps.pop() ?? 0;
-    const rows = sizes.pop() ?? 1;
-    const aRow = aSteps.pop() ?? 0;
-    const bRow = bSteps.pop() ?? 0;
-    const broadcast = p.struct("Broadcast", { columns, aRow, bRow, aStep, bStep });
-    const walk = (axis: number, aPtr: number, bPtr: number, yPtr: number): number => {
-      if (axis === sizes.length) {
-        p.parallel(kernel, rows * columns, GRAIN, aPtr, bPtr, yPtr, broadcast);
-        return yPtr + rows * columns * 4;
-      }
-      for (let i = 0; i < sizes[axis]!; i++) {
-        yPtr = walk(axis + 1, aPtr + i * aSteps[axis]! * 4, bPtr + i * bSteps[axis]! * 4, yPtr);
-      }
-      return yPtr;
-    };
-    walk(0, a.ptr, b.ptr, y.ptr);
-  };
-}
-
-/** Strides of x seen with y's axes: 0 where x is stretched. */
-function broadcastStrides(x: Place, y: Place): number[] {
-  const strides = stridesOf(x.shape);
-  const lead = y.shape.length - x.shape.length;
-  return y.shape.map((n, i) => (i < lead || x.shape[i - lead] !== n || n === 1 ? 0 : strides[i - lead]!));
-}
-
-function mergeAxes(
-  shape: Shape,
-  a: number[],
-  b: number[],
-): { sizes: number[]; aSteps: number[]; bSteps: number[] } {
-  const sizes: number[] = [];
-  const aSteps: number[] = [];
-  const bSteps: number[] = [];
-  shape.forEach((n, i) => {
-    if (n === 1) return;
-    const last = sizes.length - 1;
-    if (last >= 0 && aSteps[last] === a[i]! * n && bSteps[last] === b[i]! * n) {
-      sizes[last]! *= n;
-      aSteps[last] = a[i]!;
-      bSteps[last] = b[i]!;
-    } else {
-      sizes.push(n);
-      aSteps.push(a[i]!);
-      bSteps.push(b[i]!);
-    }
-  });
-  return { sizes, aSteps, bSteps };
-}
-
-function broadcastRule(name: string) {
-  return ({ a, b }: BinaryInputs): Shape => broadcastShapes(name, a.shape, b.shape);
 }
 
 const addOp = defineOp({
@@ -239,14 +201,6 @@ const minimumOp = defineOp({
   vjp: { a: (dy, { a, b }) => mul(dy, wins(b, a)), b: (dy, { a, b }) => mul(dy, wins(a, b)) },
 });
 
-const greaterEqualOp = defineOp({
-  name: "greaterEqual",
-  shape: broadcastRule("greaterEqual"),
-  plan: planBinary("greaterEqual"),
-  saves: [],
-  vjp: {},
-});
-
 const dropoutOp = defineOp({
   name: "dropout",
   shape({ x }: UnaryInputs, { p, seed }: { p: number; seed: number }) {
@@ -291,10 +245,6 @@ export function maximum(a: Tensor, b: Tensor): Tensor {
 /** The smaller of a and b, NaN if either is. Shapes broadcast. @throws ShapeError if they do not */
 export function minimum(a: Tensor, b: Tensor): Tensor {
   return minimumOp({ a, b });
-}
-/** 1 where a ≥ b, else 0. No gradient. Shapes broadcast. @throws ShapeError if they do not */
-export function greaterEqual(a: Tensor, b: Tensor): Tensor {
-  return greaterEqualOp({ a, b });
 }
 /**
  * Zeroes each element with probability p and scales the others by 1/(1 − p); which ones depends on `seed` alone.

@@ -6,6 +6,13 @@ import type { BinaryCrossEntropyOptions, SigmoidFocalOptions } from "./binary-lo
 import type { Conv2dOptions } from "./conv/sizes.js";
 import type { InterpolateOptions } from "./interpolate.js";
 import type { CrossEntropyOptions } from "./loss.js";
+import type {
+  HuberOptions,
+  KlDivOptions,
+  LossOptions,
+  NllOptions,
+  SmoothL1Options,
+} from "./regression-loss.js";
 import type { AvgPoolOptions, MaxPoolOptions } from "./pool.js";
 
 export const GELU: Names<GeluOptions> = { approximate: true };
@@ -39,5 +46,10 @@ export const BINARY_CROSS_ENTROPY: Names<BinaryCrossEntropyOptions> = {
   labelSmoothing: true,
   reduction: true,
 };
+export const LOSS: Names<LossOptions> = { reduction: true };
+export const SMOOTH_L1: Names<SmoothL1Options> = { beta: true, reduction: true };
+export const HUBER: Names<HuberOptions> = { delta: true, reduction: true };
+export const NLL: Names<NllOptions> = { weight: true, reduction: true };
+export const KL_DIV: Names<KlDivOptions> = { logTarget: true, reduction: true };
 /** Of both focal losses. */
 export const FOCAL: Names<SigmoidFocalOptions> = { alpha: true, gamma: true, reduction: true };

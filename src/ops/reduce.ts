@@ -4,8 +4,12 @@ import { defineOp } from "../core/op.js";
 import { definePlan } from "../core/planned.js";
 import { around, checkAxis, describe, sizeOf, type Shape } from "../core/shape.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
+import { tidy } from "../core/scope.js";
 import { ShapeError } from "../errors.js";
+import { eq } from "./compare.js";
+import { div, mul, neg } from "./elementwise.js";
 import { reshape } from "./movement.js";
+import type { Reduction } from "./targets.js";
 
 interface ReduceInputs {
   x: Tensor;
@@ -48,8 +52,10 @@ const sumOp = defineOp({
 
 const maxBackward = definePlan<{ dy: Tensor; indices: Tensor<"i32"> }, AxisAttrs>(
   "maxBackward",
-  (p, dx, { dy, indices }, { axis }) =>
-    p.call("maxBackward", dy.ptr, indices.ptr, dx.ptr, ...around(dx.shape, checkAxis("max", axis, dx.shape))),
+  (p, dx, { dy, indices }, { axis }) => {
+    const [outer, n, inner] = around(dx.shape, checkAxis("max", axis, dx.shape));
+    p.call("scatterAdd", dy.ptr, indices.ptr, dx.ptr, outer, n, 1, inner);
+  },
 );
 
 const maxOp = defineOp({
@@ -77,11 +83,11 @@ const argmaxOp = defineOp({
 });
 
 /** Several axes, or one as a list. */
-const axesOf = (axis: number | readonly number[]): readonly number[] =>
+export const axesOf = (axis: number | readonly number[]): readonly number[] =>
   Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
 
 /** Sums over `axes`, last first, so that earlier axes keep their numbers; over all at once where none is given. */
-function sumAxes(
+export function sumAxes(
   name: string,
   x: Tensor,
   axis: number | readonly number[] | undefined,
@@ -124,12 +130,62 @@ export function mean(x: Tensor, axis?: number | readonly number[], keepdim = fal
   return sumAxes("mean", x, axis, 1 / n, keepdim);
 }
 
-/** Largest element along an axis; the gradient goes to the first of equals. @throws ShapeError if there is no such axis */
-export function max(x: Tensor, axis: number): Tensor {
-  return maxOp({ x }, { axis });
+const maxOfAllOp = defineOp({
+  name: "maxOfAll",
+  shape({ x }: ReduceInputs): Shape {
+    if (x.size === 0) throw new ShapeError(`max: of no elements; got ${describe({ x })}`);
+    return [];
+  },
+  extras: () => ({ index: empty([], "i32", "max") }),
+  plan: (p, y, { x, index }) => p.call("argmax", x.ptr, y.ptr, index.ptr, 1, x.size, 1),
+  saves: ["x", "y"],
+  vjp: {
+    x(dy, { x, y }) {
+      const equal = eq(x, y);
+      return mul(equal, div(dy, sum(equal)));
+    },
+  },
+});
+
+/** x with the shape that keepdim asks for: size 1 at an axis, or at all. */
+const kept = (y: Tensor, x: Tensor, axis: number | undefined, keepdim: boolean): Tensor =>
+  keepdim
+    ? reshape(
+        y,
+        x.shape.map((n, i) => (axis === undefined || i === checkAxis("max", axis, x.shape) ? 1 : n)),
+      )
+    : y;
+
+/**
+ * Largest element along an axis or, without one, of all; NaN if one is. keepdim: the axis stays, with size 1. Gradients go to the
+ * first of equals along an axis, and to all equals in equal parts without one, as in PyTorch.
+ * @throws ShapeError if there is no such axis, or no element
+ */
+export function max(x: Tensor, axis?: number, keepdim = false): Tensor {
+  checkTensors("max", { x });
+  return tidy(() => kept(axis === undefined ? maxOfAllOp({ x }) : maxOp({ x }, { axis }), x, axis, keepdim));
 }
 
-/** Index (i32) of the first largest element along an axis. @throws ShapeError if there is no such axis */
-export function argmax(x: Tensor, axis: number): Tensor<"i32"> {
-  return argmaxOp({ x }, { axis });
+/** Smallest element along an axis or, without one, of all: as max(). @throws ShapeError if there is no such axis, or no element */
+export function min(x: Tensor, axis?: number, keepdim = false): Tensor {
+  checkTensors("min", { x });
+  return tidy(() => neg(max(neg(x), axis, keepdim)));
+}
+
+/** Index (i32) of the first largest element along an axis; without one, in x flattened. @throws ShapeError as max() */
+export function argmax(x: Tensor, axis?: number): Tensor<"i32"> {
+  checkTensors("argmax", { x });
+  if (axis !== undefined) return argmaxOp({ x }, { axis });
+  return tidy(() => argmaxOp({ x: reshape(x, [x.size]) }, { axis: 0 }));
+}
+
+/** Index (i32) of the first smallest element along an axis; without one, in x flattened. @throws ShapeError as max() */
+export function argmin(x: Tensor, axis?: number): Tensor<"i32"> {
+  checkTensors("argmin", { x });
+  return tidy(() => argmax(neg(x), axis));
+}
+
+/** The losses, or their sum or mean. */
+export function reduced(losses: Tensor, reduction: Reduction): Tensor {
+  return reduction === "none" ? losses : reduction === "sum" ? sum(losses) : mean(losses);
 }

@@ -90,3 +90,12 @@ export function targetRows(op: string, x: Tensor, target: LossTarget, labelSmoot
     .forEach((label: number, i: number) => (rows[i * classes + label] = 1 - labelSmoothing + share));
   return rows;
 }
+
+/** The sum of the weights of class numbers; otherwise, and without weights, the number of images. */
+export function weightOf(target: LossTarget, weight: ClassNumbers | undefined): number {
+  if (weight === undefined || target.dtype !== "i32") return target.shape[0]!;
+  return Array.from(target.view()).reduce(
+    (sum, label) => sum + (typeof weight === "number" ? weight : weight[label]!),
+    0,
+  );
+}

@@ -9,6 +9,17 @@ export type AdamOptions = OptionsOf<typeof Adam.options>;
 
 type Betas = readonly [number, number];
 
+/** What Adam and its relatives remember of a parameter; steps and growth those that count on them. */
+export type AdamState = Memory<"m" | "v", "power1" | "power2" | "steps" | "growth">;
+
+/** What a step divides by, and `now`: how much of the gradient itself it takes besides the mean. */
+export interface AdamStep {
+  readonly eps: number;
+  readonly correction1: number;
+  readonly correction2: number;
+  readonly now: number;
+}
+
 /** Names are as in "Adam: betas". */
 function checkBetas(what: string, betas: Betas | undefined): void {
   if (!Array.isArray(betas) || betas.length !== 2) {
@@ -18,17 +29,20 @@ function checkBetas(what: string, betas: Betas | undefined): void {
   betas.forEach((beta: number, i) => checkRange(`${what}[${i}]`, beta, 0, 1));
 }
 
+/** The row of Adam's betas. */
+export const BETAS = option<Betas>([0.9, 0.999], checkBetas);
+
 /** A parameter's moments, and β₁ᵗ and β₂ᵗ as running products (Math.pow may differ between engines). */
 const BEGINNING = { tensors: { m: 0, v: 0 }, numbers: { power1: 1, power2: 1 } };
 
 /** Adam: Kingma and Ba (2014), arXiv 1412.6980. @throws DataError for an option outside its range */
-export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
+export class Adam extends Optimizer<"m" | "v", "power1" | "power2" | "steps" | "growth"> {
   /** @hidden */
   static readonly options = {
     /** Default 0.001. */
     lr: number(0.001),
     /** Default [0.9, 0.999]. */
-    betas: option<Betas>([0.9, 0.999], checkBetas),
+    betas: BETAS,
     /** Default 1e-8. */
     eps: number(1e-8),
     /** Adam: L2 penalty added to the gradient, default 0. AdamW: decay of the weights themselves, default 0.01. */
@@ -53,27 +67,27 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2"> {
   }
 
   /** 1 − β₁ᵗ and 1 − β₂ᵗ of the next step. */
-  protected corrections({ numbers }: Memory<string, "power1" | "power2">): [number, number] {
+  protected corrections({ numbers }: AdamState): [number, number] {
     numbers.power1 *= this.betas[0];
     numbers.power2 *= this.betas[1];
     return [1 - numbers.power1, 1 - numbers.power2];
+  }
+
+  /** What the next step divides by. */
+  protected stepOf(memory: AdamState): AdamStep {
+    const [correction1, correction2] = this.corrections(memory);
+    return { eps: this.eps, correction1, correction2, now: 0 };
   }
 
   protected override beginning(): Beginning {
     return BEGINNING;
   }
 
-  protected override update(
-    p: Tensor,
-    grad: Tensor,
-    memory: Memory<"m" | "v", "power1" | "power2">,
-    { lr, weightDecay }: Rates,
-  ): void {
+  protected override update(p: Tensor, grad: Tensor, memory: AdamState, { lr, weightDecay }: Rates): void {
     const [beta1, beta2] = this.betas;
-    const [correction1, correction2] = this.corrections(memory);
     const { l2, decay } = this.decay(weightDecay);
     const moments = { p: p.compute(), grad: grad.compute(), m: memory.ptr("m"), v: memory.ptr("v") };
-    const factors = { lr, beta1, beta2, eps: this.eps, l2, decay, correction1, correction2 };
+    const factors = { lr, beta1, beta2, l2, decay, ...this.stepOf(memory) };
     const lambs = { gain: 1, n: p.size, block: 0, partials: 0 };
     withStruct("Adam", { ...moments, ...factors, ...lambs }, (shape) =>
       parallel("adam", p.size, GRAIN, shape),

@@ -1,9 +1,9 @@
 import type { Tensor } from "../core/tensor.js";
 import { GRAIN, parallel, withStruct } from "../wasm/parallel.js";
-import { Adam } from "./adam.js";
+import { Adam, type AdamState } from "./adam.js";
 import { BLOCK, BLOCK_GRAIN, blockSums, norm } from "./norm.js";
 import { number, positive, readOptions, type OptionsOf } from "./options.js";
-import type { Memory, ParameterGroup, Rates } from "./optimizer.js";
+import type { ParameterGroup, Rates } from "./optimizer.js";
 
 /** Options of LAMB. @useDeclaredType */
 export type LAMBOptions = OptionsOf<typeof LAMB.options>;
@@ -42,12 +42,7 @@ export class LAMB extends Adam {
     this.#gain = this.maxGradNorm === Infinity ? 1 : 1 / Math.max(1, norm(grads) / this.maxGradNorm);
   }
 
-  protected override update(
-    p: Tensor,
-    grad: Tensor,
-    memory: Memory<"m" | "v", "power1" | "power2">,
-    { lr, weightDecay }: Rates,
-  ): void {
+  protected override update(p: Tensor, grad: Tensor, memory: AdamState, { lr, weightDecay }: Rates): void {
     const [beta1, beta2] = this.betas;
     const [correction1, correction2] = this.corrections(memory);
     const fields = {
@@ -67,6 +62,7 @@ export class LAMB extends Adam {
       decay: weightDecay,
       correction1,
       correction2,
+      now: 0,
     };
     const [length, stride] = blockSums(p.size, 2, (partials, blocks) =>
       withStruct("Adam", { ...fields, partials }, (shape) =>

@@ -8,8 +8,11 @@ import { Adagrad } from "./adagrad.js";
 import { Adam, AdamW } from "./adam.js";
 import { LAMB } from "./lamb.js";
 import { LARS } from "./lars.js";
+import { Lion } from "./lion.js";
+import { NAdam } from "./nadam.js";
 import type { Optimizer, ParameterGroup } from "./optimizer.js";
 import { defaultsOf, type AnyOptionsOf } from "./options.js";
+import { RAdam } from "./radam.js";
 import { RMSprop, RMSpropTF } from "./rmsprop.js";
 import { SGD } from "./sgd.js";
 
@@ -17,6 +20,9 @@ export { Adagrad, type AdagradOptions } from "./adagrad.js";
 export { Adam, AdamW, type AdamOptions } from "./adam.js";
 export { LAMB, type LAMBOptions } from "./lamb.js";
 export { LARS, type LARSOptions } from "./lars.js";
+export { Lion, type LionOptions } from "./lion.js";
+export { NAdam, type NAdamOptions } from "./nadam.js";
+export { RAdam, type RAdamOptions } from "./radam.js";
 export { RMSprop, RMSpropTF, type RMSpropOptions } from "./rmsprop.js";
 export { SGD, type SGDOptions } from "./sgd.js";
 
@@ -36,6 +42,9 @@ const optimizers = {
   rmsproptf: { type: RMSpropTF, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 1e-5 } },
   adam: { type: Adam, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 0 } },
   adamw: { type: AdamW, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 0.05 } },
+  nadam: { type: NAdam, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 0 } },
+  radam: { type: RAdam, usual: { lr: 1e-3, growth: "sqrt", weightDecay: 0 } },
+  lion: { type: Lion, usual: { lr: 1e-4, growth: "sqrt", weightDecay: 0.5 } },
   adagrad: { type: Adagrad, usual: { lr: 0.01, growth: "sqrt", weightDecay: 1e-4 } },
   lars: { type: LARS, usual: { lr: 1, growth: "linear", weightDecay: 1e-4 } },
   lamb: { type: LAMB, usual: { lr: 5e-3, growth: "sqrt", weightDecay: 0.02 } },

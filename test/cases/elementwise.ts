@@ -34,7 +34,8 @@ const farFromZero: Case = {
 };
 
 function withPieces(suite: OpCases): OpCases {
-  return { ...suite, cases: [...suite.cases, pieces] };
+  const { attrs } = suite.cases[0]!;
+  return { ...suite, cases: [...suite.cases, attrs ? { ...pieces, attrs } : pieces] };
 }
 
 /** Shapes of a and b. Neighbouring axes that both walk alike are one loop, so the patterns matter, not the sizes. */
@@ -84,6 +85,16 @@ const equalPairs: Case = {
   inputs: { a: { shape: [5], values: [1, 2, 3, -1, 0] }, b: { shape: [5], values: [1, 3, 2, -1, 0] } },
 };
 
+/** Conditions, with what they hide. */
+const zeroPairs: Case = {
+  name: "what is hidden is not seen",
+  inputs: {
+    a: { shape: [8], values: [NaN, Infinity, -Infinity, 1, NaN, 2, 3, 4] },
+    b: { shape: [8], values: [0, 0, -0, 1, 1, -1, 1e-40, NaN] },
+  },
+  gradient: false,
+};
+
 export const elementwise: OpCases[] = [
   unary("relu", "awayFromZero", 0),
   unary("sigmoid", "normal", 1e-6),
@@ -116,6 +127,19 @@ export const elementwise: OpCases[] = [
     draw: { x: "awayFromZero", weight: "normal" },
     tolerance: 1e-6,
   },
+  withPieces(unary("elu", "awayFromZero", 1e-6, { alpha: 0.7 })),
+  withPieces(unary("clamp", "awayFromZero", 0, { min: -(2 ** -10), max: 0.75 })),
+  {
+    op: "pow",
+    cases: [0, 1, 2, 3, 5, 14, 64, -1, -2, -7, 0.5, -0.5, 1.7, -2.3, 65, -66].flatMap((exponent) => [
+      { name: `to the ${exponent}`, inputs: { x: { shape: [3, 7], draw: "positive" } }, attrs: { exponent } },
+      { name: `NaN and infinity to the ${exponent}`, inputs: { x: { shape: [6], values: [NaN, Infinity, 0, 1, 0.5, 2] } }, attrs: { exponent }, gradient: false }, // prettier-ignore
+      ...(Number.isInteger(exponent) ? [{ name: `negative numbers to the ${exponent}`, inputs: { x: { shape: [5], values: [-1.1, -0.9, -1, 1.2, -1.01] } }, attrs: { exponent } }] : []), // prettier-ignore
+      ...[0, 1, 4, 1031].map((n): Case => ({ name: `${n} to the ${exponent}`, inputs: { x: { shape: [n], draw: "positive" } }, attrs: { exponent } })), // prettier-ignore
+    ]),
+    tolerance: 1e-5,
+  },
+  unary("root", "positive", 1e-6),
   unary("affine", "normal", 1e-6, { scale: -1.7, shift: 0.3 }),
   binary("add", "normal", "normal"),
   binary("sub", "normal", "normal"),
@@ -124,6 +148,10 @@ export const elementwise: OpCases[] = [
   binary("maximum", "grid", "halfGrid", [equalPairs]),
   binary("minimum", "grid", "halfGrid", [equalPairs]),
   binary("greaterEqual", "grid", "halfGrid", [equalPairs]),
+  binary("greater", "grid", "halfGrid", [equalPairs]),
+  binary("equal", "grid", "grid", [equalPairs]),
+  binary("keepWhere", "normal", "grid", [zeroPairs]),
+  binary("dropWhere", "normal", "grid", [zeroPairs]),
   {
     op: "dropout",
     cases: [

@@ -40,6 +40,36 @@ export const reduceOps: OpCases[] = [
     cases: [...reductions({ scale: 1 }), ...reductions({ scale: 0.37 }), ...empty],
     tolerance: 2e-6,
   },
+  {
+    op: "maxOfAll",
+    cases: [
+      ...[[1], [5], [3, 4], [2, 3, 7], []].map((x): Case => ({ name: `[${x.join(",")}]`, inputs: { x } })),
+      { name: "NaN counts as largest", inputs: { x: { shape: [3], values: [1, NaN, 3] } }, gradient: false },
+    ],
+    draw: { x: "distinct" },
+    tolerance: 0,
+  },
+  {
+    op: "gather",
+    cases: (
+      [
+        [[5], [3], 0],
+        [[2, 5], [2, 7], 1],
+        [[5, 3], [2, 3], 0],
+        [[2, 5, 3], [2, 4, 3], -2],
+        [[2, 3, 2, 5], [2, 3, 2, 1], 3],
+        [[2, 5], [2, 0], 1],
+        [[0, 5], [0, 2], 1],
+      ] as const
+    ).map(([x, index, axis]): Case => ({
+      name: `[${x.join(",")}] by [${index.join(",")}] along ${axis}`,
+      inputs: { x, index },
+      attrs: { axis: axis < 0 ? axis + x.length : axis },
+    })),
+    dtypes: { index: "i32" },
+    labelsBelow: "axis",
+    tolerance: 0,
+  },
   { op: "max", cases: [...reductions({}), ...nan], draw: { x: "distinct" }, tolerance: 0 },
   { op: "argmax", cases: [...reductions({}), ...nan], draw: { x: "distinct" }, tolerance: 0 },
 ];

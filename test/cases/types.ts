@@ -42,8 +42,8 @@ export interface OpCases {
   draw?: Readonly<Record<string, Draw>>;
   /** dtypes other than f32. */
   dtypes?: Readonly<Record<string, DType>>;
-  /** i32 inputs are drawn below the size of this axis of x. */
-  labelsBelow?: number;
+  /** i32 inputs are drawn below the size of this axis of x; "axis": of the one that attrs name. */
+  labelsBelow?: number | "axis";
   /** Largest error of the forward, in units of |expected| + rms(expected). */
   tolerance: number;
   /** The same with Winograd's algorithm, for the op that has it. */

@@ -22,6 +22,7 @@ for name in ["timm", "timm.optim", "timm.utils"]:
     package.__path__ = [ROOT + name[4:].replace(".", "/")]
     sys.modules[name] = package
 Lars = importlib.import_module("timm.optim.lars").Lars
+Lion = importlib.import_module("timm.optim.lion").Lion
 Lamb = importlib.import_module("timm.optim.lamb").Lamb
 RMSpropTF = importlib.import_module("timm.optim.rmsprop_tf").RMSpropTF
 ModelEmaV3 = importlib.import_module("timm.utils.model_ema").ModelEmaV3
@@ -64,6 +65,14 @@ def optimizers():
         ("sgd", torch.optim.SGD, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.1}),
         ("adam", torch.optim.Adam, {"lr": 0.01, "weight_decay": 0.1}),
         ("adamw", torch.optim.AdamW, {"lr": 0.01, "weight_decay": 0.1}),
+        ("nadam", torch.optim.NAdam, {"lr": 0.01}),
+        ("nadam", torch.optim.NAdam, {"lr": 0.01, "betas": [0.8, 0.95], "eps": 1e-3, "weight_decay": 0.1, "momentum_decay": 0.05}),
+        ("nadam", torch.optim.NAdam, {"lr": 0.01, "betas": [0, 0.9], "weight_decay": 0.1, "decoupled_weight_decay": True}),
+        ("radam", torch.optim.RAdam, {"lr": 0.01}),
+        ("radam", torch.optim.RAdam, {"lr": 0.01, "betas": [0.8, 0.7], "eps": 1e-3, "weight_decay": 0.1}),
+        ("radam", torch.optim.RAdam, {"lr": 0.01, "betas": [0.8, 0.9], "weight_decay": 0.1, "decoupled_weight_decay": True}),
+        ("lion", Lion, {"lr": 0.01}),
+        ("lion", Lion, {"lr": 0.01, "betas": [0.7, 0.9], "weight_decay": 0.3}),
     ]:
         w, b = draw(1, [3, 5]).clone().requires_grad_(True), draw(2, [5]).clone().requires_grad_(True)
         optimizer = make([{"params": [w]}, {"params": [b], "weight_decay": 0}], **options)

@@ -29,7 +29,8 @@ function numbersOf(suite: OpCases, c: Case, name: string, input: Input): Numbers
   const n = sizeOf(spec.shape);
   if (dtype === "i32") {
     const x = c.inputs["x"]!;
-    const below = ("shape" in x ? x.shape : x)[suite.labelsBelow!]!;
+    const axis = suite.labelsBelow === "axis" ? (c.attrs!["axis"] as number) : suite.labelsBelow!;
+    const below = ("shape" in x ? x.shape : x)[axis]!;
     return { shape: spec.shape, dtype, data: Int32Array.from(drawIntegers(seed, n, below)) };
   }
   const values = spec.values ?? draw(spec.draw ?? suite.draw?.[name] ?? "normal", seed, n);

@@ -14,7 +14,19 @@ const UNARY = ["relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "s
 const BACKWARD = ["reluBackward", "sigmoidBackward", "tanhBackward", "absBackward", "siluBackward", "geluBackward", "geluTanhBackward", "hardsigmoidBackward", "hardswishBackward", "relu6Backward"] as const; // prettier-ignore
 type Unary = (typeof UNARY)[number];
 type Backward = (typeof BACKWARD)[number];
-type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual" | "prelu";
+type Binary =
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "maximum"
+  | "minimum"
+  | "greaterEqual"
+  | "greater"
+  | "equal"
+  | "keepWhere"
+  | "dropWhere"
+  | "prelu";
 
 const unary = (kernel: Unary): Call[] =>
   calls(["n"], [LENGTHS], (k, g, n) => k[kernel](g.input(n, "positive"), g.output(n), 0, n));
@@ -78,12 +90,32 @@ const targetsOf = (g: Guarded, soft: number, rows: number, n: number): number =>
 
 export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
   ...each(UNARY, unary),
-  ...each(["add", "sub", "mul", "div", "maximum", "minimum", "greaterEqual", "prelu"], binary),
+  ...each(
+    [
+      "add",
+      "sub",
+      "mul",
+      "div",
+      "maximum",
+      "minimum",
+      "greaterEqual",
+      "greater",
+      "equal",
+      "keepWhere",
+      "dropWhere",
+      "prelu",
+    ],
+    binary,
+  ),
   ...each(BACKWARD, backward),
   affine: calls(["n"], [LENGTHS], (k, g, n) => k.affine(g.input(n), g.output(n), 2, 3, 0, n)),
   leakyRelu: calls(["n"], [LENGTHS], (k, g, n) => k.leakyRelu(g.input(n), g.output(n), 0.1, 0, n)),
   leakyReluBackward: calls(["n"], [LENGTHS], (k, g, n) =>
     k.leakyReluBackward(g.input(n), g.input(n), g.output(n), 0.1, 0, n),
+  ),
+  elu: calls(["n"], [LENGTHS], (k, g, n) => k.elu(g.input(n), g.output(n), 0.7, 0, n)),
+  eluBackward: calls(["n"], [LENGTHS], (k, g, n) =>
+    k.eluBackward(g.input(n), g.input(n), g.output(n), 0.7, 0, n),
   ),
   fill: calls(["n"], [LENGTHS], (k, g, n) => k.fill(g.output(n), 7, 0, n)),
   dropout: calls(["n"], [LENGTHS], (k, g, n) => k.dropout(g.input(n), g.output(n), 0.5, 1, 0, n)),
@@ -148,16 +180,16 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       k.argmax(g.input(outer * n * inner), 0, g.output(outer * inner, "i32"), outer, n, inner),
     ),
   ],
-  maxBackward: reduction((k, g, outer, n, inner) =>
-    k.maxBackward(
-      g.input(outer * inner),
-      g.ints(labels(outer * inner, n)),
-      g.output(outer * n * inner),
-      outer,
-      n,
-      inner,
-    ),
-  ),
+  gather: reduction((k, g, outer, n, inner) => {
+    const m = n === 5 ? 2 : 3;
+    const [x, index] = [g.input(outer * n * inner), g.ints(labels(outer * m * inner, n))];
+    return k.gather(x, index, g.output(outer * m * inner), outer, n, m, inner);
+  }),
+  scatterAdd: reduction((k, g, outer, n, inner) => {
+    const m = n === 5 ? 1 : 3;
+    const [dy, index] = [g.input(outer * m * inner), g.ints(labels(outer * m * inner, n))];
+    return k.scatterAdd(dy, index, g.output(outer * n * inner), outer, n, m, inner);
+  }),
 
   softmax: rowsOf((k, g, rows, n) => k.softmax(g.input(rows * n), g.output(rows * n), rows, n)),
   logSoftmax: rowsOf((k, g, rows, n) => k.logSoftmax(g.input(rows * n), g.output(rows * n), rows, n)),

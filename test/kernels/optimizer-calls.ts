@@ -7,7 +7,7 @@ const BLOCKED = [...LENGTHS, 15, 16, 17, 31, 32, 37];
 const BLOCK = 16;
 const blocks = (n: number): number => Math.ceil(n / BLOCK);
 
-const corrections = { correction1: 0.1, correction2: 0.001 };
+const corrections = { correction1: 0.1, correction2: 0.001, now: 0 };
 const lamb = {
   block: BLOCK,
   gain: 0.5,
@@ -28,7 +28,11 @@ export const optimizerCalls: Readonly<Record<string, readonly Call[]>> = {
   adam: calls(["n"], [LENGTHS], (k, g, n) => {
     const arrays = { p: g.inout(n), grad: g.input(n), m: g.inout(n), v: g.inout(n, "positive") };
     const factors = { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, l2: 0, decay: 0.01 };
-    k.adam(g.struct("Adam", { ...lamb, ...arrays, ...factors, n, partials: 0 }), 0, n);
+    k.adam(g.struct("Adam", { ...lamb, ...arrays, ...factors, now: 0.3, n, partials: 0 }), 0, n);
+  }),
+  lion: calls(["n"], [LENGTHS], (k, g, n) => {
+    const arrays = { p: g.inout(n), grad: g.input(n), m: g.inout(n), v: 0 };
+    k.lion(g.struct("Adam", { ...lamb, ...arrays, n, partials: 0, eps: 0 }), 0, n);
   }),
   rmsprop: calls(["n", "centered", "momentum"], [LENGTHS, [0, 1], [0, 1]], (k, g, n, centered, momentum) => {
     const [p, grad, square] = [g.inout(n), g.input(n), g.inout(n, "positive")];

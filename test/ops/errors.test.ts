@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import * as fovea from "../../src/index.js";
+import { tensorOps, tensorValues } from "./tensor-errors.js";
 import { DataError, ShapeError, tensor, tidy, zeros, type AnyTensor, type Tensor } from "../../src/index.js";
 import { messagesInSource } from "../helpers/messages.js";
 import { losses, wrongLabels, type Row } from "./loss-errors.js";
@@ -360,7 +361,9 @@ const shapeErrors = [
   ...losses,
   ...differentiable,
   ...wrongKinds,
+  ...tensorOps,
 ];
+const dataErrors = [...wrongLabels, ...tensorValues];
 
 /** Runs in a scope, so that the inputs are freed although the op throws. */
 function thrown(run: () => AnyTensor): unknown {
@@ -380,7 +383,7 @@ describe("a ShapeError says what is wrong:", () => {
 });
 
 describe("a DataError says which value is wrong:", () => {
-  test.each(wrongLabels)("%s", (_what, run, message) => expect(thrown(run)).toEqual(new DataError(message)));
+  test.each(dataErrors)("%s", (_what, run, message) => expect(thrown(run)).toEqual(new DataError(message)));
 });
 
 test("greaterEqual and argmax pass no gradient on, and do not mind inputs that require one", () => {
@@ -390,7 +393,7 @@ test("greaterEqual and argmax pass no gradient on, and do not mind inputs that r
 });
 
 test("every message in src/ops has a row here", () => {
-  const messages = [...shapeErrors, ...wrongLabels].map(([, , message]) => message);
+  const messages = [...shapeErrors, ...dataErrors].map(([, , message]) => message);
   const patterns = messagesInSource();
   expect(patterns.length).toBeGreaterThan(20);
   expect(patterns.filter((pattern) => !messages.some((message) => pattern.test(message)))).toEqual([]);

@@ -88,9 +88,9 @@ describe("createOptimizer", () => {
 
   it("refuses unknown names", () => {
     tidy(() =>
-      expect(() => createOptimizer("nadam", [zeros([1])])).toThrow(
+      expect(() => createOptimizer("nadamw", [zeros([1])])).toThrow(
         new DataError(
-          `createOptimizer: unknown optimizer 'nadam'; did you mean adam? known: ${optimizerNames.join(", ")}`,
+          `createOptimizer: unknown optimizer 'nadamw'; did you mean adamw? known: ${optimizerNames.join(", ")}`,
         ),
       ),
     );

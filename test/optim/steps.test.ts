@@ -6,7 +6,18 @@ import { init } from "../../src/wasm/runtime.js";
 import { allclose, sameBits } from "../helpers/allclose.js";
 import { forEachBinary } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
-import { adagrad, adam, lamb, lars, rmsprop, sgd, type Update } from "../reference/optim.js";
+import {
+  adagrad,
+  adam,
+  lamb,
+  lars,
+  lion,
+  nadam,
+  radam,
+  rmsprop,
+  sgd,
+  type Update,
+} from "../reference/optim.js";
 
 afterAll(() => void init());
 
@@ -44,6 +55,21 @@ const cases: [name: string, options: OptimizerOptions, reference: (n: number) =>
   ]),
   ["adam", { ...decayed, ...betas }, (n) => adam(n, { ...decayed, ...betas, decoupled: false })],
   ["adamw", { ...decayed, ...betas }, (n) => adam(n, { ...decayed, ...betas, decoupled: true })],
+  ...[{ momentumDecay: 0.004 }, { momentumDecay: 0.1, betas: [0, 0.9] as const }].map(
+    (o): (typeof cases)[number] => [
+      "nadam",
+      { ...decayed, ...betas, ...o },
+      (n) => nadam(n, { ...decayed, ...betas, ...o }),
+    ],
+  ),
+  // β₂ 0.95: the first steps are not adapted
+  ...[false, true].map((decoupledWeightDecay): (typeof cases)[number] => [
+    "radam",
+    { ...decayed, ...betas, decoupledWeightDecay },
+    (n) => radam(n, { ...decayed, ...betas, decoupledWeightDecay }),
+  ]),
+  ["radam", { ...decayed, betas: [0.8, 0.7], eps: 1e-3 }, (n) => radam(n, { ...decayed, betas: [0.8, 0.7], eps: 1e-3, decoupledWeightDecay: false })], // prettier-ignore
+  ["lion", { ...decayed, betas: betas.betas }, (n) => lion(n, { ...decayed, betas: betas.betas })],
   ["lamb", { ...decayed, ...betas }, (n) => lamb(n, { ...decayed, ...betas, maxGradNorm: 1 })],
   [
     "lamb",

@@ -25,6 +25,7 @@ export const log = map(Math.log);
 export const sqrt = map(Math.sqrt);
 export const abs = map(Math.abs);
 export const neg = map((x) => -x);
+export const root = map(Math.sqrt);
 const cut6 = (x: number): number => (x < 0 ? 0 : x > 6 ? 6 : x);
 export const silu = map((x) => x / (1 + Math.exp(-x)));
 export const gelu = map((x) => (x * erfc(-x / Math.SQRT2)) / 2);
@@ -37,6 +38,18 @@ export const relu6 = map(cut6);
 
 export function leakyRelu({ x }: Unary, { negativeSlope }: { negativeSlope: number }): Values {
   return values(x.shape, (i) => (x.data[i]! > 0 ? x.data[i]! : x.data[i]! * negativeSlope));
+}
+
+export function elu({ x }: Unary, { alpha }: { alpha: number }): Values {
+  return values(x.shape, (i) => (x.data[i]! > 0 ? x.data[i]! : alpha * Math.expm1(x.data[i]!)));
+}
+
+export function clamp({ x }: Unary, { min, max }: { min: number; max: number }): Values {
+  return values(x.shape, (i) => Math.min(Math.max(x.data[i]!, min), max));
+}
+
+export function pow({ x }: Unary, { exponent }: { exponent: number }): Values {
+  return values(x.shape, (i) => x.data[i]! ** exponent);
 }
 
 export function prelu({ x, weight }: { x: Values; weight: Values }): Values {
@@ -77,6 +90,10 @@ export const div = zip((a, b) => a / b);
 export const maximum = zip(Math.max);
 export const minimum = zip(Math.min);
 export const greaterEqual = zip((a, b) => (a >= b ? 1 : 0));
+export const greater = zip((a, b) => (a > b ? 1 : 0));
+export const equal = zip((a, b) => (a === b ? 1 : 0));
+export const keepWhere = zip((a, b) => (b !== 0 ? a : 0));
+export const dropWhere = zip((a, b) => (b !== 0 ? 0 : a));
 
 /** 32 bits of element i of the stream `seed`: MurmurHash3's finaliser applied twice to a seeded counter. */
 function hash(i: number, seed: number): number {

@@ -99,6 +99,56 @@ export function adam(n: number, o: AdamOptions & { decoupled: boolean }): Update
   };
 }
 
+/** T. Dozat's formulas as PyTorch has them: μ of step t is β₁·(1 − ½·0.96^(t·ψ)). */
+export function nadam(n: number, o: AdamOptions & { momentumDecay: number }): Update {
+  const [m, v] = [zeros(n), zeros(n)];
+  const mu = (t: number): number => o.betas[0] * (1 - 0.5 * 0.96 ** (t * o.momentumDecay));
+  let [t, product] = [0, 1];
+  return (p, g) => {
+    t++;
+    product *= mu(t);
+    for (let i = 0; i < n; i++) {
+      const d = g[i]! + o.weightDecay * p[i]!;
+      m[i] = o.betas[0] * m[i]! + (1 - o.betas[0]) * d;
+      v[i] = o.betas[1] * v[i]! + (1 - o.betas[1]) * d * d;
+      const along = (mu(t + 1) * m[i]!) / (1 - product * mu(t + 1)) + ((1 - mu(t)) * d) / (1 - product);
+      p[i]! -= (o.lr * along) / (Math.sqrt(v[i]! / (1 - o.betas[1] ** t)) + o.eps);
+    }
+  };
+}
+
+/** Algorithm 2 of Liu et al. (2019), with ε where PyTorch has it. */
+export function radam(n: number, o: AdamOptions & { decoupledWeightDecay: boolean }): Update {
+  const [m, v] = [zeros(n), zeros(n)];
+  let t = 0;
+  return (p, g) => {
+    t++;
+    const [c1, c2] = o.betas.map((beta) => 1 - beta ** t) as [number, number];
+    const most = 2 / (1 - o.betas[1]) - 1;
+    const rho = most - (2 * t * o.betas[1] ** t) / c2;
+    const rect = Math.sqrt(((rho - 4) * (rho - 2) * most) / ((most - 4) * (most - 2) * rho));
+    for (let i = 0; i < n; i++) {
+      if (o.decoupledWeightDecay) p[i]! *= 1 - o.lr * o.weightDecay;
+      const d = g[i]! + (o.decoupledWeightDecay ? 0 : o.weightDecay * p[i]!);
+      m[i] = o.betas[0] * m[i]! + (1 - o.betas[0]) * d;
+      v[i] = o.betas[1] * v[i]! + (1 - o.betas[1]) * d * d;
+      const adapted = rho > 5 ? (rect * Math.sqrt(c2)) / (Math.sqrt(v[i]!) + o.eps) : 1;
+      p[i]! -= ((o.lr * m[i]!) / c1) * adapted;
+    }
+  };
+}
+
+export function lion(n: number, o: Options & { betas: readonly [number, number] }): Update {
+  const m = zeros(n);
+  return (p, g) => {
+    for (let i = 0; i < n; i++) {
+      const along = Math.sign(o.betas[0] * m[i]! + (1 - o.betas[0]) * g[i]!);
+      m[i] = o.betas[1] * m[i]! + (1 - o.betas[1]) * g[i]!;
+      p[i]! -= o.lr * (along + o.weightDecay * p[i]!);
+    }
+  };
+}
+
 export function lamb(n: number, o: AdamOptions & { maxGradNorm: number }): Update {
   const direction = moments(n, o);
   return (p, g) => {

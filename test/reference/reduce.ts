@@ -26,6 +26,20 @@ export function max({ x }: Input, { axis }: { axis: number }): Values {
   return along(x, axis, (line) => Math.max(...line));
 }
 
+export function maxOfAll({ x }: Input): Values {
+  return values([], () => Math.max(...x.data));
+}
+
+export function gather({ x, index }: Input & { index: Values }, { axis }: { axis: number }): Values {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  const inner = sizeOf(x.shape.slice(at + 1));
+  const [n, m] = [x.shape[at]!, index.shape[at]!];
+  return values(index.shape, (i) => {
+    const outer = Math.floor(i / (m * inner));
+    return x.data[(outer * n + index.data[i]!) * inner + (i % inner)]!;
+  });
+}
+
 /** Where the first NaN is, else the first of the largest. */
 export function argmax({ x }: Input, { axis }: { axis: number }): Values {
   return along(x, axis, (line) => {

@@ -1,0 +1,53 @@
+// Comparisons. Truth is a number: 1 for true and 0 for false, of f32, as there is no dtype of booleans.
+
+import { defineOp } from "../core/op.js";
+import { tidy } from "../core/scope.js";
+import { checkTensors, full, tensor, type AnyTensor, type Tensor } from "../core/tensor.js";
+import { wrongKind } from "../errors/options.js";
+import { broadcastRule, planBinary } from "./broadcast.js";
+
+/** An op without a gradient that gives 1 or 0. */
+const defineComparison = (name: "greaterEqual" | "greater" | "equal") =>
+  defineOp({ name, shape: broadcastRule(name), plan: planBinary(name), saves: [], vjp: {} });
+
+const greaterEqualOp = defineComparison("greaterEqual");
+const greaterOp = defineComparison("greater");
+const equalOp = defineComparison("equal");
+
+/** A tensor as f32: numbers become scalars, integers are converted. */
+export function floats(op: string, name: string, x: AnyTensor | number): Tensor {
+  if (typeof x === "number") return full([], x);
+  checkTensors(op, { [name]: x });
+  return x.dtype === "f32" ? (x as Tensor) : tensor(Float32Array.from(x.view()), x.shape);
+}
+
+type Compared = (a: AnyTensor, b: AnyTensor | number) => Tensor;
+
+const comparison =
+  (name: string, compare: (a: Tensor, b: Tensor) => Tensor): Compared =>
+  (a, b) =>
+    tidy(() => {
+      if (typeof a === "number") throw wrongKind(name, "a", a, "a tensor");
+      return compare(floats(name, "a", a), floats(name, "b", b));
+    });
+
+/**
+ * 1 where a = b, otherwise 0, f32. b may be a number; tensors of any dtype, so that `argmax(logits, 1).eq(labels).mean()` is the
+ * accuracy. Integers are compared as f32: exactly up to 2²⁴. NaN equals nothing. No gradient. Shapes broadcast.
+ * @throws ShapeError if they do not
+ */
+export const eq: Compared = comparison("eq", (a, b) => equalOp({ a, b }));
+/** 1 where a ≠ b, otherwise 0, as eq(). */
+export const ne: Compared = comparison("ne", (a, b) => equalOp({ a: equalOp({ a, b }), b: full([], 0) }));
+/** 1 where a < b, otherwise 0, as eq(). */
+export const lt: Compared = comparison("lt", (a, b) => greaterOp({ a: b, b: a }));
+/** 1 where a ≤ b, otherwise 0, as eq(). */
+export const le: Compared = comparison("le", (a, b) => greaterEqualOp({ a: b, b: a }));
+/** 1 where a > b, otherwise 0, as eq(). */
+export const gt: Compared = comparison("gt", (a, b) => greaterOp({ a, b }));
+/** 1 where a ≥ b, otherwise 0, as eq(). */
+export const ge: Compared = comparison("ge", (a, b) => greaterEqualOp({ a, b }));
+/** ge() of two tensors of f32, by the longer of PyTorch's names. */
+export function greaterEqual(a: Tensor, b: Tensor): Tensor {
+  return greaterEqualOp({ a, b });
+}

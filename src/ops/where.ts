@@ -1,0 +1,77 @@
+// Choices between elements, and what is made of them.
+
+import { defineOp } from "../core/op.js";
+import { tidy } from "../core/scope.js";
+import { checkTensors, type AnyTensor, type Tensor } from "../core/tensor.js";
+import { kindOf } from "../errors/options.js";
+import { ShapeError } from "../errors.js";
+import { GRAIN } from "../wasm/parallel.js";
+import { broadcastRule, planBinary } from "./broadcast.js";
+import { floats, gt, lt } from "./compare.js";
+import { add } from "./elementwise.js";
+
+/** a where b is not 0, or where it is; 0 elsewhere, whatever a is there. */
+const defineChoice = (name: "keepWhere" | "dropWhere") => {
+  const op = defineOp({
+    name,
+    shape: broadcastRule(name),
+    plan: planBinary(name),
+    saves: ["b"],
+    vjp: { a: (dy: Tensor, { b }: { b: Tensor }): Tensor => op({ a: dy, b }) },
+  });
+  return op;
+};
+
+const keepWhereOp = defineChoice("keepWhere");
+const dropWhereOp = defineChoice("dropWhere");
+
+/** a where the condition is not 0, otherwise 0, even if a is NaN or infinite there. */
+export function keepWhere(a: Tensor, condition: Tensor): Tensor {
+  return keepWhereOp({ a, b: condition });
+}
+
+/**
+ * a where the condition is true (not 0), otherwise b. a and b may be numbers. All three broadcast. Gradients go to a where the
+ * condition is true, to b elsewhere, and NaN or infinities of the other one are not seen.
+ * @throws ShapeError if the shapes do not broadcast
+ */
+export function where(condition: AnyTensor, a: Tensor | number, b: Tensor | number): Tensor {
+  checkTensors("where", { condition });
+  return tidy(() => {
+    const c = floats("where", "condition", condition);
+    return add(keepWhere(floats("where", "a", a), c), dropWhereOp({ a: floats("where", "b", b), b: c }));
+  });
+}
+
+interface Limits {
+  min: number;
+  max: number;
+}
+
+const clampOp = defineOp({
+  name: "clamp",
+  shape({ x }: { x: Tensor }, { min, max }: Limits) {
+    if (typeof min === "number" && typeof max === "number" && !(Number.isNaN(min) || Number.isNaN(max)))
+      return x.shape;
+    throw new ShapeError(`clamp: min and max must be numbers; got ${kindOf(min)} and ${kindOf(max)}`);
+  },
+  scalars: ["min", "max"],
+  plan: (p, y, { x }, { min, max }) => p.parallel("clamp", x.size, GRAIN, x.ptr, y.ptr, min, max),
+  saves: ["x"],
+  vjp: {
+    x(dy, { x }, { min, max }) {
+      const above = min === -Infinity ? dy : keepWhere(dy, gt(x, min));
+      return max === Infinity ? above : keepWhere(above, lt(x, max));
+    },
+  },
+});
+
+/**
+ * x cut to [min, max]; undefined for no limit on that side. NaN stays NaN, and where min > max all is max. The gradient passes
+ * where min < x < max. @throws ShapeError unless a limit is a number
+ */
+export function clamp(x: Tensor, min?: number, max?: number): Tensor {
+  if (min === undefined && max === undefined)
+    throw new ShapeError("clamp: expected min, max or both; got neither");
+  return clampOp({ x }, { min: min ?? -Infinity, max: max ?? Infinity });
+}
