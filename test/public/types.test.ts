@@ -72,4 +72,23 @@ describe("an editor", () => {
     expect(names).toEqual(expect.arrayContaining(["resnet18", "lenet5", "mobilenet_v2"]));
     expect(names.sort()).toEqual(modelNames());
   });
+
+  it("says something of every method of a tensor", () => {
+    const at = text.indexOf("made).data()") + "made).".length;
+    const members = service.getCompletionsAtPosition(path, at, {})!.entries.map(({ name }) => name);
+    expect(members).toEqual(expect.arrayContaining(["relu", "matmul", "data", "backward"]));
+    const silent = members.filter((name) => {
+      const { documentation } = service.getCompletionEntryDetails(
+        path,
+        at,
+        name,
+        {},
+        undefined,
+        {},
+        undefined,
+      )!;
+      return !documentation?.length;
+    });
+    expect(silent).toEqual([]);
+  });
 });
