@@ -36,7 +36,10 @@ export interface ModelOptions {
   readonly model: string | URL | ModelFiles;
   /** For a model's name: its weights. */
   readonly weights?: FileSource;
-  /** Names of the classes, in the order of the model's outputs. Default: what config.json says. */
+  /**
+   * Names of the classes, in the order of the model's outputs. Default: what config.json says; of a trainer none, add() makes them, and
+   * a trainer goes on with a head that was trained if config.json names the same ones.
+   */
   readonly classes?: readonly string[];
   /** How pictures are prepared. Default: what config.json says, else as usual for the architecture. */
   readonly preprocessing?: Preprocessing;

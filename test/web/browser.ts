@@ -115,7 +115,8 @@ export async function webFiles(): Promise<Files> {
     return outputFiles[0]!.text;
   };
   return {
-    "index.html": '<!doctype html><title>fovea</title><script type="module" src="page.js"></script>',
+    "index.html":
+      '<!doctype html><link rel="icon" href="data:,"><title>fovea</title><script type="module" src="page.js"></script>',
     "page.js": 'import * as web from "./web.js"; window.web = web;',
     "web.js": await bundle("index"),
     "worker.js": await bundle("worker"),

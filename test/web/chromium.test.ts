@@ -59,7 +59,7 @@ describe.skipIf(!here).each([
         const begin = performance.now();
         let events = 0;
         const report = await trainer.fit({
-          epochs: 2,
+          epochs: 1,
           batchSize: 64,
           validation: 0,
           onProgress: () => events++,
@@ -85,8 +85,8 @@ describe.skipIf(!here).each([
       console.log(JSON.stringify({ ...result, evaluation: { ...result.evaluation, confusion: 0 } }));
       expect(result.info).toMatchObject({ threads, isolated: area === "isolated", architecture: "lenet5" });
       if (threads === 1) expect(result.info.why).toContain("not cross-origin isolated");
-      expect(result.evaluation.accuracy).toBeGreaterThan(0.98);
-      expect(result.epochs).toBe(2);
+      expect(result.evaluation.accuracy).toBeGreaterThan(0.975);
+      expect(result.epochs).toBe(1);
       expect(result.guess!.index).toBe(result.truth);
       // On a quiet machine there is none; where tests run side by side the page may wait for a core.
       expect(Math.max(0, ...result.long)).toBeLessThan(200);

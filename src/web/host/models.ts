@@ -135,7 +135,8 @@ export async function openForTraining(request: ModelRequest, call: Call, storage
   const own = request.model as { name: string; smallImages?: boolean };
   const architecture = found?.config?.config.architecture ?? modelInfo(own.name).name;
   const smallImages = found?.config?.config.smallImages ?? own.smallImages ?? false;
-  const classes = request.classes ?? found?.config?.config.classes ?? [];
+  const known = found?.config?.config.classes;
+  const classes = request.classes ?? (request.model.kind === "saved" ? known : undefined) ?? [];
   const preprocessing =
     request.preprocessing ??
     (found?.config
@@ -149,7 +150,7 @@ export async function openForTraining(request: ModelRequest, call: Call, storage
   });
   try {
     if (found) {
-      const same = found.config?.numClasses === classes.length;
+      const same = known !== undefined && known.join("\n") === classes.join("\n"); // otherwise the head is another one
       if (same) loadRead(model, found.state, found.file);
       else loadStarting(model, found.state, found.file);
     }
