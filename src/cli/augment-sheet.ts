@@ -38,7 +38,7 @@ import { drawSheet, type Block, type Cell } from "./sheet.js";
 /** Side of the pictures that are augmented, for which the defaults are made, and of those that are shown. */
 const SIDE = 224;
 const SHOWN = 112;
-/** Pictures in a block, blocks beside each other. */
+/** Pictures in a block, blocks side by side. */
 const DRAWS = 4;
 const ACROSS = 2;
 

@@ -43,7 +43,7 @@ export function register(program: Command): void {
   program
     .command("check")
     .description(
-      "look through a folder of pictures (<class>/… or <split>/<class>/…) for what would spoil a training",
+      "look through a folder of pictures (<class>/… or <split>/<class>/…) for what would spoil training",
     )
     .argument("<dir>", "the folder")
     .option("--min-size <n>", "the shortest side that a picture may have", parseSize, 16)
@@ -53,7 +53,7 @@ export function register(program: Command): void {
       parser(choice(() => decoderNames)),
     )
     .option("--json", "print the whole report as JSON: { problems, remarks, … }")
-    .addHelpText("after", "\nExits with 1 if there are problems; remarks are none.")
+    .addHelpText("after", "\nExits with 1 if there are problems; remarks do not count.")
     .action(async (dir: string, { minSize, json, decoder }: Flags) => {
       if (decoder) await useDecoder(decoder);
       const report = await checkFolder(dir, { minSize, onProgress: progress() });

@@ -1,4 +1,4 @@
-// The last lines of a training: what came of it, where to look at it, and what to type next.
+// The last lines of a training run: what came of it, where to look at it, and what to type next.
 
 import { join } from "node:path";
 import type { Metrics, Scores } from "../node/run-folder.js";

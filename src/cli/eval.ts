@@ -87,7 +87,7 @@ export function register(program: Command): void {
     .option("--confusion <file.csv>", "write the confusion matrix: a row for each true class", file)
     .option(
       "--predictions <file.csv>",
-      "write what the model said of each image: file,label,predicted,probability,correct,label_probability",
+      "write what the model predicted for each image: file,label,predicted,probability,correct,label_probability",
       file,
     )
     .option(

@@ -1,4 +1,4 @@
-// A recipe in a file: options of a training as YAML or JSON, spelt as in args.json, on the command line, or as timm spells them.
+// A recipe in a file: options of a training run as YAML or JSON, spelt as in args.json, on the command line, or as timm spells them.
 
 import { short } from "../errors.js";
 import { readFileSync, statSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Pictures beside each other in one, with titles and captions.
+// Pictures side by side in one, with titles and captions.
 
 import type { RawImage } from "../data/index.js";
 import { drawText, TEXT_HEIGHT, textWidth } from "./font.js";
@@ -26,7 +26,7 @@ const TITLE_SCALE = 2;
 const TITLE = TEXT_HEIGHT * TITLE_SCALE + 4;
 const CAPTION = TEXT_HEIGHT + 3;
 
-/** One picture of all blocks, `across` beside each other, RGB. Blocks are as wide as the one of the most cells. */
+/** One picture of all blocks, `across` side by side, RGB. Blocks are as wide as the one of the most cells. */
 export function drawSheet(blocks: readonly Block[], across: number): RawImage {
   const { height, width } = blocks[0]!.cells[0]!.image;
   const cells = Math.max(...blocks.map((block) => block.originals.length + block.cells.length));

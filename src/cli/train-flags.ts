@@ -1,4 +1,4 @@
-// The options of a training as flags of a command.
+// The options of a training run as flags of a command.
 
 import { Option, type Command } from "commander";
 import { argumentsByData, type ChosenArguments } from "../node/by-data.js";

@@ -1,4 +1,4 @@
-// fovea train: from a command line to a training.
+// fovea train: from a command line to a training run.
 
 import type { Command } from "commander";
 import { leftOutNotes } from "../node/datasets/index.js";
@@ -24,7 +24,7 @@ export function register(program: Command): void {
     )
     .addHelpText(
       "after",
-      "--resume RUN --epochs N goes on to N epochs, at the learning rates of such a training.",
+      "--resume RUN --epochs N goes on to N epochs, at the learning rates of a run that long.",
     )
     .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
     .action(async (data: string | undefined, opts: Record<string, unknown>) => {

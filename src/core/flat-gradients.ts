@@ -1,4 +1,4 @@
-// The gradients of parameters that are trained together, beside each other in one block: what is done to all of them, such
+// The gradients of parameters that are trained together, side by side in one block: what is done to all of them, such
 // as summing them over machines, is done to one array.
 
 import { keep } from "./scope.js";

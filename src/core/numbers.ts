@@ -10,8 +10,15 @@ export type DType = "f32" | "i32" | "u8";
  * An array that holds the elements of a tensor: Float32Array for f32, Int32Array for i32, Uint8Array for u8.
  */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
-/** The array that elements of a dtype are copied out to. */
-export type ArrayOf<D extends DType> = { f32: Float32Array; i32: Int32Array; u8: Uint8Array }[D];
+/** The array that elements of a dtype are copied out to: Float32Array, Int32Array or Uint8Array. */
+export type ArrayOf<D extends DType> = {
+  /** 32-bit floats. */
+  f32: Float32Array;
+  /** 32-bit integers. */
+  i32: Int32Array;
+  /** Bytes. */
+  u8: Uint8Array;
+}[D];
 /** The dtype that numbers have of themselves: Int32Array i32, bytes u8, and all else f32. */
 export type DTypeOf<T> = T extends Int32Array
   ? "i32"
@@ -64,7 +71,7 @@ function flatten(data: unknown, depth: number, shape: readonly number[], out: nu
   for (let i = 0; i < data.length; i++) flatten(data[i], depth + 1, shape, out);
 }
 
-/** The numbers in row-major order, with the shape and dtype that they have of themselves. @throws DataError if they are none */
+/** The numbers in row-major order, with the shape and dtype that they have of themselves. @throws DataError if they are not numbers */
 export function numbersOf(data: unknown): { values: ArrayLike<number>; shape: Shape; dtype: DType } {
   if (isTyped(data)) {
     const bytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;

@@ -1,4 +1,4 @@
-// Scopes: tensors made inside tidy() are freed when it ends, but for those it returns.
+// Scopes: tensors made inside tidy() are freed when it ends, except for those it returns.
 
 import { DataError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
@@ -39,7 +39,7 @@ function removeFrom(list: AnyTensor[], t: AnyTensor): void {
   if (i >= 0) list.splice(i, 1);
 }
 
-/** Frees these tensors when the function that it returns is called, but for those that somebody has kept until then. */
+/** Frees these tensors when the function that it returns is called, except for those that somebody has kept until then. */
 export function careFor(tensors: readonly AnyTensor[]): () => void {
   const ward = [...tensors];
   wards.add(ward);

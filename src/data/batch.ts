@@ -39,7 +39,7 @@ export function disposeBatch(batch: Batch): void {
   for (const t of tensorsOf(batch)) t.dispose();
 }
 
-/** Frees the batch when the function that it returns is called, but for what keep() has taken out. */
+/** Frees the batch when the function that it returns is called, except for what keep() has taken out. */
 export const lend = (batch: Batch): (() => void) => careFor(tensorsOf(batch));
 
 /** An uninitialised tensor for n images, out of every scope. */

@@ -1,4 +1,4 @@
-// Puts a batch together: reads its samples, transforms each, and writes them beside each other as floats. The main thread
+// Puts a batch together: reads its samples, transforms each, and writes them side by side as floats. The main thread
 // and worker threads run the same code.
 
 import { sizeOf } from "../core/shape.js";
@@ -42,7 +42,7 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** A batch but for its pixels; plain data. */
+/** A batch except for its pixels; plain data. */
 export interface MadeBatch {
   readonly shape: ImageShape;
   /** The samples it holds: the job's, without those skipped. */

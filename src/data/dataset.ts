@@ -19,7 +19,7 @@ export interface Dataset {
   readonly length: number;
   /** Names of the classes; labels index them. */
   readonly classes: readonly string[];
-  /** Of a dataset with targets: the first class of each picture, or −1. */
+  /** The class of each picture; of a dataset with targets the first of its classes, or −1. */
   readonly labels: Int32Array;
   /** Where pictures have several classes each: 0 or 1 [length, classes], row after row. */
   readonly targets?: Float32Array | undefined;
@@ -29,7 +29,7 @@ export interface Dataset {
   path?(i: number): string | undefined;
   /** Pictures that lie where the dataset was read and are not in it. */
   readonly leftOut?: readonly LeftOut[] | undefined;
-  /** What else is to be said about what was found there, a sentence each. */
+  /** What else is worth knowing about what was found there, a sentence each. */
   readonly notes?: readonly string[] | undefined;
   /** By what a worker thread opens the same dataset; none: it can be read where it was made alone. */
   readonly source?: DatasetSource | undefined;

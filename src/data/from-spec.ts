@@ -86,7 +86,7 @@ const BATCH_TRANSFORMS: Table<BatchTransform> = {
     new RandomChoice(transforms.map(makeBatchTransform), p),
 };
 
-/** What a spec describes, by the functions that others have registered, else by our own. */
+/** What a spec describes, by the functions that others have registered, otherwise by our own. */
 function made<T>(
   op: string,
   what: string,

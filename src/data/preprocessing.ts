@@ -26,7 +26,7 @@ export interface Preprocessing extends Readonly<Normalization> {
   readonly cropMode?: (typeof CROP_MODES)[number];
   /** How pictures are resized. */
   readonly interpolation: (typeof FILTERS)[number];
-  /** Of each channel, of values in 0…1. */
+  /** Mean of each channel, of values in 0…1. */
   readonly mean: readonly number[];
   /** Standard deviation of each channel, of values in 0…1. */
   readonly std: readonly number[];
@@ -45,13 +45,13 @@ export const imagenetNormalization: Normalization = {
   std: [0.229, 0.224, 0.225],
 };
 
-/** Of the training pictures of CIFAR-10. */
+/** Mean and standard deviation of the training pictures of CIFAR-10. */
 export const cifarNormalization: Normalization = {
   mean: [0.4914, 0.4822, 0.4465],
   std: [0.247, 0.2435, 0.2616],
 };
 
-/** Of the training pictures of MNIST. */
+/** Mean and standard deviation of the training pictures of MNIST. */
 export const mnistNormalization: Normalization = { mean: [0.1307], std: [0.3081] };
 
 /** The pixels of a side before the cut: timm's floor(size / crop_pct). A share that is size / n to the last bit means n. */

@@ -14,9 +14,9 @@ export interface TarSample {
 export interface TarSampleOptions {
   /** The field of .json files that holds the class. Default "label". */
   field?: string | undefined;
-  /** Is told of every sample that is left out, by its picture or its first file, and why. */
+  /** Called with every sample that is left out, by its picture or its first file, and why. */
   leave?: (name: string, reason: string) => void;
-  /** Is told of every file that belongs to no sample: hidden ones, metadata, links, names without a dot. */
+  /** Called with every file that belongs to no sample: hidden ones, metadata, links, names without a dot. */
   pass?: (name: string) => void;
 }
 
@@ -39,7 +39,7 @@ type Fields = Map<string, TarEntry>;
 /**
  * The samples of a shard, in its order. A field of several parts, as in "photo.v2.jpg", counts where there is none of one part
  * and no other of several.
- * @throws DataError naming the shard, and the file that is there twice, the second picture, or the class that is none
+ * @throws DataError naming the shard, and the file that is there twice, the second picture, or the class that is not one
  */
 export function* tarSamples(
   read: ReadAt,

@@ -51,7 +51,9 @@ export function provideWorkers(start: StartWorkers): void {
 /** @throws DataError if no way to start them is known */
 export function startWorkers(count: number, recipe: WorkerRecipe): Workers {
   if (!starter) {
-    throw new DataError('DataLoader: workers need Node and an import of "fovea/node"; else use workers: 0');
+    throw new DataError(
+      'DataLoader: workers need Node and an import of "fovea/node"; otherwise use workers: 0',
+    );
   }
   return starter(count, recipe);
 }

@@ -18,7 +18,7 @@ interface ArrayType<T> {
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
 }
 
-/** The bytes as an array of numbers: a view if they are aligned for it, else a copy. */
+/** The bytes as an array of numbers: a view if they are aligned for it, otherwise a copy. */
 export function asArray<T>(Type: ArrayType<T>, bytes: Uint8Array): T {
   const aligned = bytes.byteOffset % Type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new Type(aligned.buffer, aligned.byteOffset, aligned.byteLength / Type.BYTES_PER_ELEMENT);

@@ -1,4 +1,4 @@
-// Files of weights, whatever their format: told apart by their first bytes, never by their name.
+// Files of weights, whatever their format: recognised by their first bytes, never by their name.
 
 import type { StateDict } from "../core/state.js";
 import { DataError } from "../errors.js";

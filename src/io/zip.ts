@@ -11,7 +11,7 @@ export interface ZipEntry {
   readonly offset: number;
   /** Bytes that it takes in the file. */
   readonly size: number;
-  /** 0 if it is stored, else compressed. */
+  /** 0 if it is stored, otherwise compressed. */
   readonly method: number;
 }
 
@@ -54,7 +54,7 @@ export function readZip(source: ByteSource): Map<string, ZipEntry> {
     if (view.getUint16(at + 8, true) & 1) fail(`entry ${name} is encrypted`);
     const [packed, contents] = [view.getUint32(at + 20, true), view.getUint32(at + 24, true)];
     if (method === 0 && packed !== contents) {
-      fail(`entry ${name} is stored in ${packed} bytes, but said to have ${contents}`);
+      fail(`entry ${name} is stored in ${packed} bytes, but declared to have ${contents}`);
     }
     ranges.push({ name, method, ...locate(source, view.getUint32(at + 42, true), packed, name, fail) });
     at = next;

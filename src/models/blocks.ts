@@ -40,7 +40,7 @@ function convNormLayers(
   ];
 }
 
-/** Convolution that keeps the size but for its stride, batch normalisation, activation: "0", "1", "2" in files. */
+/** Convolution that keeps the size except for its stride, batch normalisation, activation: "0", "1", "2" in files. */
 export const convNorm = (
   from: number,
   to: number,

@@ -48,13 +48,13 @@ export function fitting<T>({ constructor: { name } }: nn.Module, x: Tensor, forw
 export abstract class Classifier extends nn.Module {
   /** How images are prepared for the weights it holds, if that is known: set where weights are loaded, kept where they are saved. */
   preprocessing?: Preprocessing;
-  /** What is said of it, if it was built by its name. */
+  /** What is known about it, if it was built by its name. */
   info?: ModelInfo;
 
   /** Paths of the layers whose outputs are the classes, the main one first. */
   protected abstract readonly heads: readonly string[];
 
-  /** own: options of the network besides those that all have. @throws DataError for an option of another name; ShapeError for counts that are none */
+  /** own: options of the network besides those that all have. @throws DataError for an option of another name; ShapeError for a count that is not a positive integer */
   constructor(options: ModelOptions = {}, own: Readonly<Record<string, true>> = {}) {
     super();
     const { name } = new.target;

@@ -20,7 +20,7 @@ export interface DLAShape {
   widths: readonly number[];
   /** Blocks of 1×1, 3×3, 1×1 instead of two 3×3. */
   bottleneck?: boolean;
-  /** Of the bottleneck's 3×3 convolution: groups, and the width of each in parts of a 64-channel stage. */
+  /** Groups of the bottleneck's 3×3 convolution. Default 1. */
   groups?: number;
   /** Width of each group, in parts of a 64-channel stage. Default 64. */
   widthPerGroup?: number;

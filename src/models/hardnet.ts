@@ -72,7 +72,7 @@ export interface HarDNetShape {
   separable?: boolean;
   /** Probability of the dropout before the classifier. */
   dropout: number;
-  /** Of the dropout behind the last block. Default: none. */
+  /** Probability of the dropout after the last block. Default 0. */
   inner?: number;
 }
 

@@ -11,7 +11,7 @@ import type { ModelOptions } from "./model.js";
 
 /**
  * A network of layers one after the other, and an end that runs on the means over the image: dropout, classes. The names of both
- * are those of files, and of fields (`model.layer4`) but for "head"; the path of the last layer is where the classes come from.
+ * are those of files, and of fields (`model.layer4`) except for "head"; the path of the last layer is where the classes come from.
  */
 export abstract class Network extends Classifier {
   #body = new nn.Sequential();

@@ -19,7 +19,7 @@ type Stage = readonly [width: number, to: number, blocks: number];
 export interface HGNetShape {
   /** The first version's: three widths. The second's: two. */
   stem: readonly [number, number, number] | readonly [number, number];
-  /** Of each stage: channels inside a block, channels, blocks. */
+  /** For each stage: channels inside a block, channels, blocks. */
   stages: readonly (readonly [width: number, to: number, blocks: number])[];
   /** Convolutions of each block. */
   layers: number;

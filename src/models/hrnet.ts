@@ -1,5 +1,5 @@
 // HRNet: Wang et al., Deep High-Resolution Representation Learning for Visual Recognition (2019), arXiv 1908.07919, figures 2 to 4,
-// as timm has it: branches of several resolutions beside each other, which exchange what they see after every few blocks.
+// as timm has it: branches of several resolutions side by side, which exchange what they see after every few blocks.
 
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
@@ -71,7 +71,7 @@ export class HRNet extends Network {
     checkFields(new.target.name, "shape", shape, { width: "number" });
     const { width, first = [4, 64], exchanges = [1, 4, 3], blocks: depth = 4, paddle = false, se = false } = shape; // prettier-ignore
     const { numClasses = 1000, inChannels = 3, smallImages, dropout = 0, dropPath = 0 } = options;
-    // Blocks that stand beside each other are left out as often as each other.
+    // Blocks that stand side by side are left out as often as each other.
     const drop = rising(dropPath, first[0] + sum(exchanges) - 1);
     const drops = (): number[] => new Array<number>(depth).fill(drop());
     const blocks: Blocks = (from, to, drops, bottleneck = false) => {

@@ -1,5 +1,5 @@
 // PP-LCNetV2: PaddleClas's networks for processors (2022), https://github.com/PaddlePaddle/PaddleClas, pp_lcnet_v2.py, as timm has
-// them: PP-LCNet that learns with depthwise convolutions of several sizes beside each other; fuse() makes one of them.
+// them: PP-LCNet that learns with depthwise convolutions of several sizes side by side; fuse() makes one of them.
 
 import type { Tensor } from "../core/tensor.js";
 import { checkKinds } from "../errors/options.js";

@@ -15,7 +15,7 @@ const conv = (from: number, to: number, [h, w]: readonly [number, number], strid
     weightInit: gaussian(Math.sqrt(2 / (h * w * to))),
   });
 
-/** Convolutions of k×1 and 1×k, each normalised; of groups of their own each, but for the first of the stem. */
+/** Convolutions of k×1 and 1×k, each normalised; of groups of their own each, except for the first of the stem. */
 export function separable(
   from: number,
   [a, b]: readonly [number, number],

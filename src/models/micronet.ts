@@ -18,7 +18,7 @@ export interface MicroNetShape {
   /** Channels of the stem's two convolutions, the second in parts of the first. */
   stem: readonly [number, number];
   /**
-   * Of each block: stride, channels, kernel size, and in which parts of the channels the convolutions there
+   * For each block: stride, channels, kernel size, and in which parts of the channels the convolutions there
    * and back work, 0 where there is none back.
    */
   rows: readonly (readonly [stride: number, to: number, kernelSize: number, groups: number, back: number])[];
@@ -26,7 +26,7 @@ export interface MicroNetShape {
   widening: number;
   /** The first block whose activations squeeze twice as far. */
   squeezed: number;
-  /** Of the activations that take the larger sum; where there are none but these, the others are ReLU6 or nothing. */
+  /** What the weights of a shift-max are added to, for a channel and its neighbour; two rows where the larger of two sums counts. */
   starts: readonly (readonly [own: number, other: number])[];
   /** Whether there are fewer shift-maxes and shuffles, as in MicroNet-M3. Default false. */
   sparse?: boolean;

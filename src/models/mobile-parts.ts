@@ -14,7 +14,7 @@ export interface ConvShape {
   bias?: boolean;
 }
 
-/** A convolution that keeps the size but for its stride; starts as N(0, 2/fanOut), fanOut of its group. */
+/** A convolution that keeps the size except for its stride; starts as N(0, 2/fanOut), fanOut of its group. */
 // prettier-ignore
 export function mobileConv({ same = false }: Pick<MobileVariant, "same">, from: number, to: number, size: number, shape: ConvShape = {}): nn.Conv2d {
   const { stride = 1, groups = 1, bias = false } = shape;

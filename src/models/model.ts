@@ -1,4 +1,4 @@
-// What is said of a model besides its layers, and the function that builds it. Nothing is listed here (registry.ts does that).
+// What is known about a model besides its layers, and the function that builds it. Nothing is listed here (registry.ts does that).
 
 import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
@@ -40,7 +40,7 @@ export interface ModelLimits {
   readonly small?: true;
 }
 
-/** What is said of a model when it is defined. */
+/** What is known about a model when it is defined. */
 export interface ModelTraits extends ModelLimits {
   /** The series it belongs to, as PaddleClas names series: "ResNeXt". */
   readonly series?: string;
@@ -52,7 +52,7 @@ export interface ModelTraits extends ModelLimits {
 export interface ModelInfo extends Preprocessing {
   /** The name that createModel() knows it by. */
   readonly name: string;
-  /** The series it belongs to, as PaddleClas names series; "" for models of one's own. */
+  /** The series it belongs to, as PaddleClas names series; "" for models of your own. */
   readonly series: string;
   /** Its names elsewhere. */
   readonly aliases: readonly string[];
@@ -66,7 +66,7 @@ export interface ModelInfo extends Preprocessing {
   create(options?: ModelOptions): Classifier;
 }
 
-/** Builds a model, and knows what is said of it. */
+/** Builds a model, and what is known about it goes with it. */
 export interface ModelFunction<T extends Classifier, O extends ModelOptions = ModelOptions> {
   (options?: O): T;
   /** What is known about it. */

@@ -87,7 +87,7 @@ type ModelFunctions = {
   [K in keyof Families as Families[K] extends { readonly info: ModelInfo } ? K : never]: Families[K];
 };
 
-/** Names of the networks here: "resnet18". createModel() takes those of timm, PaddleClas and registerModel() too. */
+/** Names of the networks here: "resnet18". createModel() takes those of timm, PaddleClas and registerModel() too. @useDeclaredType */
 export type ModelName = keyof ModelFunctions;
 
 /** The class of the network of that name. */

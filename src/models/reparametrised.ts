@@ -21,7 +21,7 @@ export interface RepBlockShape {
   stride: number;
   /** Groups of the convolutions. */
   groups: number;
-  /** Convolutions of the full size beside each other: MobileOne. Otherwise there is one, without a number in its name. */
+  /** Convolutions of the full size side by side: MobileOne. Otherwise there is one, without a number in its name. */
   branches?: number;
   /** Channels between the two layers that weigh the channels, if they are weighed. */
   squeezed?: number;

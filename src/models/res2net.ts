@@ -2,7 +2,7 @@
 
 import { D101, D200, D50, resnet, vd } from "./resnet-family.js";
 
-/** Res2Net's parts, each so wide. */
+/** Res2Net's parts, each this wide. */
 const res2 = (widthPerGroup: number, scale: number) => ({ series: "Res2Net", widthPerGroup, scale }) as const;
 const res2Paddle = (...parts: Parameters<typeof res2>) => ({ ...res2(...parts), paddle: true }) as const;
 

@@ -7,7 +7,7 @@ import { Residual, times, type Layers } from "./layers.js";
 import { cascade, SplitAttention } from "./resnet-middle.js";
 import type { Place, BlockVariant } from "./resnet-variant.js";
 
-/** A convolution that keeps the size but for its stride. */
+/** A convolution that keeps the size except for its stride. */
 export function conv(from: number, to: number, kernelSize: number, stride = 1, groups = 1): nn.Conv2d {
   const padding = (kernelSize - 1) / 2;
   return new nn.Conv2d(from, to, kernelSize, { stride, groups, padding, bias: false, weightInit: fanOut });

@@ -20,7 +20,7 @@ export interface Variant {
   scale?: number;
   /** Convolutions among which a split attention chooses: ResNeSt. 1 weighs the channels of one. */
   radix?: number;
-  /** Of ResNeSt: whether a stride is an average pooling before the 3×3 convolution, instead of behind it. */
+  /** Whether a stride is an average pooling before the 3×3 convolution, instead of after it: ResNeSt. */
   avdFirst?: boolean;
   /**
    * PaddleClas's form: the first block has a projection in any case; squeezed widths are not rounded; averages leave padding

@@ -7,7 +7,7 @@
 //   stem; vd pools in the shortcut too;
 // - SENet (Hu et al. 2017, arXiv 1709.01507): channels are weighed;
 // - Res2Net (Gao et al. 2019, arXiv 1904.01169) and ResNeSt (Zhang et al. 2020, arXiv 2004.08955): see resnet-middle.ts.
-// resnets.ts, resnext.ts, senet.ts, res2net.ts and resnest.ts have their names. Names in files are torchvision's, or else timm's.
+// resnets.ts, resnext.ts, senet.ts, res2net.ts and resnest.ts have their names. Names in files are torchvision's, otherwise timm's.
 
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";

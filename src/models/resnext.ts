@@ -2,7 +2,7 @@
 
 import { bicubic, D101, D152, D50, resnet, vd } from "./resnet-family.js";
 
-/** ResNeXt's groups, each so wide. */
+/** ResNeXt's groups, each this wide. */
 const next = (groups: number, width: number) => ({ series: "ResNeXt", bottleneck: true, groups, widthPerGroup: width }) as const; // prettier-ignore
 const nextVd = (groups: number, width: number) => ({ ...next(groups, width), ...vd, prepared: bicubic }) as const; // prettier-ignore
 const wsl = (widthPerGroup: number) => ({ ...next(32, widthPerGroup), series: "ResNeXt101_wsl" }) as const;

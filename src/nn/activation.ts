@@ -85,7 +85,7 @@ export class Hardswish extends Module {
   }
 }
 
-/** x where it is positive, else x · negativeSlope. */
+/** x where it is positive, otherwise x · negativeSlope. */
 export class LeakyReLU extends Module {
   /** What negative elements are multiplied by. */
   readonly negativeSlope: number;
@@ -156,7 +156,7 @@ export class LogSoftmax extends Module {
   }
 }
 
-/** x where it is positive, else x · weight, which is learnt: one for each of numParameters channels, or for all. */
+/** x where it is positive, otherwise x · weight, which is learnt: one for each of numParameters channels, or for all. */
 export class PReLU extends Module {
   /** The slopes of negative elements: [numParameters]. */
   readonly weight: Parameter;

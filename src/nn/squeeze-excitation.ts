@@ -8,11 +8,11 @@ import { AdaptiveAvgPool2d } from "./pool.js";
 
 /** Options of SqueezeExcitation. */
 export interface SqueezeExcitationOptions {
-  /** Between the two layers. Default ReLU. */
+  /** The activation between the two convolutions. Default ReLU. */
   activation?: ModuleClass;
-  /** Of the weights of the channels. Default Sigmoid. */
+  /** The activation that makes the channels' weights. Default Sigmoid. */
   scaleActivation?: ModuleClass;
-  /** Of the two layers. */
+  /** Options of the two convolutions. */
   conv?: Conv2dLayerOptions;
 }
 

@@ -13,7 +13,7 @@ export interface LayerSummary {
   name: string;
   /** "Conv2d". */
   type: string;
-  /** Of its output. */
+  /** Shape of its output. */
   shape: Shape;
   /** Number of its parameters. */
   parameters: number;

@@ -19,9 +19,9 @@ export interface GraphNode {
   readonly op: string;
   /** What it reads by the op's name for it ("x", "weight"): names of nodes or constants, or "input". */
   readonly inputs: Readonly<Record<string, string>>;
-  /** Everything else that it is told: strides, eps. No tensors. */
+  /** Everything else that it is given: strides, eps. No tensors. */
   readonly attrs: Readonly<Record<string, unknown>>;
-  /** Of its output. */
+  /** Shape of its output. */
   readonly shape: Shape;
   /** Type of the output's elements. */
   readonly dtype: DType;
@@ -33,7 +33,7 @@ export interface GraphLayer {
   readonly path: string;
   /** The module itself. */
   readonly module: Module;
-  /** Of its output. */
+  /** Shape of its output. */
   readonly shape: Shape;
   /** The nodes that it applied: nodes[begin] … nodes[end − 1]. */
   readonly begin: number;
@@ -43,7 +43,7 @@ export interface GraphLayer {
 
 /** The operations of a network in order, as trace() records them. */
 export interface Graph {
-  /** Of the value called "input". */
+  /** Shape of the value called "input". */
   readonly inputShape: Shape;
   /** In the order in which they are applied: what a node reads stands before it. */
   readonly nodes: readonly GraphNode[];

@@ -1,4 +1,4 @@
-// Looks through a folder of labelled pictures for what would spoil a training.
+// Looks through a folder of labelled pictures for what would spoil training.
 
 import { checkFunction, checkKinds, checkOptions } from "../errors/options.js";
 import { createHash } from "node:crypto";
@@ -61,7 +61,7 @@ export interface SplitReport {
   name: string;
   /** Decoded pictures. */
   images: number;
-  /** Of each class, by its name. */
+  /** Pictures of each class, by its name. */
   classes: Record<string, number>;
   /** Pictures of the largest class over those of the smallest; null if that has none. */
   imbalance: number | null;

@@ -1,4 +1,4 @@
-// A training's whole state in one file: safetensors, with what is not a tensor as JSON in its metadata. One file, so that it
+// A training run's whole state in one file: safetensors, with what is not a tensor as JSON in its metadata. One file, so that it
 // is replaced in one step: whenever the process dies, the file is the old checkpoint or the new one.
 
 import { checkFields, checkKinds } from "../errors/options.js";
@@ -38,7 +38,7 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Prom
 export function readCheckpoint(path: string): Checkpoint {
   const { state: tensors, metadata } = withFile(path, readSafetensors);
   const json = metadata[KEY];
-  if (json === undefined) throw new DataError(`${path}: not a checkpoint of a training: no ${KEY} in it`);
+  if (json === undefined) throw new DataError(`${path}: not a checkpoint of a training run: no ${KEY} in it`);
   const sum = checksum(tensors, json);
   if (sum !== metadata[SUM]) {
     throw new DataError(`${path}: damaged; got contents of SHA-256 ${sum}; expected ${metadata[SUM]}`);

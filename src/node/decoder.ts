@@ -56,7 +56,7 @@ interface SharpResult {
   info: { width: number; height: number; channels: number };
 }
 
-/** The formats that a build of sharp reads, but for those that are equal to Pillow's without it. */
+/** The formats that a build of sharp reads, except for those that are equal to Pillow's without it. */
 function sharpFormats({ format }: Sharp): ImageFormat[] {
   const names = {
     jpeg: "jpeg",

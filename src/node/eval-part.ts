@@ -118,7 +118,7 @@ function changed(name: string, { train }: LoadedDataset, { train: then, val }: T
   const [before, now] = [then.images + (val?.images ?? 0), train.length];
   const how = before === now ? "names or classes are others" : `${before} images then, ${now} now`;
   return new DataError(
-    `${name}: has changed since the model was trained on it (${how}): what was kept from training cannot be told; ` +
+    `${name}: has changed since the model was trained on it (${how}): what was kept from training is unknown; ` +
       `--split all evaluates on everything`,
   );
 }

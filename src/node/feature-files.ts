@@ -71,7 +71,7 @@ function npyHead(shape: readonly number[]): Uint8Array {
   return head;
 }
 
-/** Features that writeFeatures() wrote. @throws DataError naming the file that cannot be read or is none */
+/** Features that writeFeatures() wrote. @throws DataError naming the file that cannot be read or holds no features */
 export function readFeatures(path: string): PictureFeatures {
   checkKinds("readFeatures", { path }, { path: "path" });
   const format = featureFormat(path);

@@ -24,7 +24,7 @@ export interface FetchWeightsOptions {
   baseUrl?: string;
   /** Default: lines on stderr. */
   onProgress?: (progress: DownloadProgress) => void;
-  /** Is told the licence line before anything is downloaded. Default: written to stderr. */
+  /** Called with the licence line before anything is downloaded. Default: written to stderr. */
   onLicence?: (line: string) => void;
 }
 

@@ -32,7 +32,7 @@ export interface TrainedModel {
   readonly smallImages: boolean;
   /** Names of the classes, if they are known. */
   readonly classes?: readonly string[];
-  /** How images are prepared for it: as the folder or torchvision says; else as usual for the architecture. */
+  /** How images are prepared for it: as the folder or torchvision says; otherwise as usual for the architecture. */
   preparation(dataset?: Dataset): Preprocessing;
   /** What it was trained on, if its config.json says. */
   readonly trainedOn?: TrainedOn;
@@ -46,7 +46,7 @@ export interface ModelSource {
   model?: string;
   /** A file of weights, a folder with config.json and its weights in one file or several, a run folder (its best weights). */
   weights: string;
-  /** Of a file of weights without config.json. Default false. */
+  /** Whether the model of a file of weights without config.json was built with `smallImages`. Default false. */
   smallImages?: boolean;
 }
 
@@ -97,7 +97,7 @@ export function requireClassifier(file: string, published: PublishedWeights, arc
   requireModel(file, published, architecture);
   if (published.featuresOnly) {
     throw new DataError(
-      `${file}: ${published.name} has no trained classifier; expected weights to begin a training with`,
+      `${file}: ${published.name} has no trained classifier; expected weights to start training from`,
     );
   }
 }

@@ -50,7 +50,7 @@ function channelsOf(dataset: Dataset): number {
   return imageShape(base)?.[2] ?? (base instanceof FileDataset ? (base.options.channels ?? 3) : 3);
 }
 
-/** A normalisation for so many channels: the model's, or what is nearest to it. */
+/** A normalisation for this many channels: the model's, or what is nearest to it. */
 function normalizationFor(channels: number, model: Normalization): Normalization {
   if (model.mean.length === channels) return { mean: model.mean, std: model.std };
   if (channels === 3) return imagenetNormalization;

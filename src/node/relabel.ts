@@ -67,7 +67,7 @@ export function relabel(dataset: Dataset, numClasses: number, classes?: readonly
   throw new DataError(
     strange === undefined || !classes
       ? `${dataset.name}: ${own.length} classes; the model tells ${numClasses} apart`
-      : `${dataset.name}: class '${short(strange)}' is none of the model's ${numClasses}: ${listing(classes)}`,
+      : `${dataset.name}: class '${short(strange)}' is not one of the model's ${numClasses}: ${listing(classes)}`,
   );
 }
 

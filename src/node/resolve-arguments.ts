@@ -1,4 +1,4 @@
-// From a recipe and what a user says to all arguments of a training.
+// From a recipe and what a user says to all arguments of a training run.
 
 import { checkKinds } from "../errors/options.js";
 import { existsSync } from "node:fs";
@@ -96,10 +96,10 @@ function ratesFor(start: TrainFlags, said: TrainFlags): TrainFlags {
 }
 
 /**
- * All arguments of a training: the defaults, over them the recipe that flags.recipe names, over that the flags. With
+ * All arguments of a training run: the defaults, over them the recipe that flags.recipe names, over that the flags. With
  * flags.resume: those of that run. `recipe`: the values of a recipe that is not one of fovea's own. `byData`: what the data decide
  * (argumentsByData()), where the flags say nothing.
- * @throws UsageError for an unknown recipe or option, a value that is none, options that are missing or contradict each
+ * @throws UsageError for an unknown recipe or option, a value of the wrong kind, options that are missing or contradict each
  * other; DataError if a run to resume cannot be read
  */
 export function resolveArguments(

@@ -25,7 +25,7 @@ export function checkResumed(path: string, args: TrainArguments, { state }: Chec
   const unknown = Object.keys(saved).filter((name) => !Object.hasOwn(table, name));
   if (unknown.length > 0) problems.push(`unknown here: ${short(unknown.join(", "))}`);
   if (problems.length === 0) return;
-  throw new DataError(`${path}: of a training with other arguments; ${problems.join("; ")}`);
+  throw new DataError(`${path}: of a training run with other arguments; ${problems.join("; ")}`);
 }
 
 /** What tells that a dataset is another than before. */
@@ -46,7 +46,7 @@ export function checkSameData(path: string, training: Setup, { state }: Checkpoi
     const other = what.toLowerCase().endsWith("names") // digests, which tell nobody anything
       ? `the ${what === "names" ? "training" : "evaluation"} images have other names, classes or another order`
       : `${what}: got ${show(got)}, expected ${show(then)}`;
-    throw new DataError(`${path}: of a training on other data; ${other}`);
+    throw new DataError(`${path}: of a training run on other data; ${other}`);
   }
 }
 

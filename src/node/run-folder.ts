@@ -30,19 +30,19 @@ export interface Metrics extends Scores {
   bestEpoch: number;
   /** Whether the best weights are those trained or their averages. */
   bestWeights: WeightsKind;
-  /** Of weights/last.safetensors. */
+  /** Scores of weights/last.safetensors. */
   last: Scores;
-  /** Of weights/last-ema.safetensors, where weights are averaged. */
+  /** Scores of weights/last-ema.safetensors, where weights are averaged. */
   lastEma?: Scores;
   /** Epochs trained. */
   epochs: number;
-  /** Of the whole training, evaluations included. */
+  /** Time of the whole training run, evaluations included. */
   seconds: number;
   /** In training, evaluations not counted. */
   imagesPerSecond: number;
   /** Files that could not be used: the rows of skipped.csv. */
   skipped?: number;
-  /** What was said of the data at the start. */
+  /** What was noted about the data at the start. */
   notes?: readonly string[];
   /** Names of the classes. */
   classes: readonly string[];

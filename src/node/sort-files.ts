@@ -192,7 +192,7 @@ async function claimed({ from, to }: Placement, copy: boolean): Promise<string> 
 /**
  * Takes back what a list tells, last things first: moved files to where they were, copies away if they still are copies.
  * Folders that are empty then go, and so does the list if all of it is taken back.
- * @throws DataError if the list cannot be read, or is none
+ * @throws DataError if the list cannot be read, or is not a list
  */
 export async function undoSorting(path: string): Promise<SortResult> {
   let rows: string[][];

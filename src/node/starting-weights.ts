@@ -1,4 +1,4 @@
-// The weights that a training begins with.
+// The weights that a training run begins with.
 
 import type { Preprocessing } from "../data/index.js";
 import { DataError } from "../errors.js";
@@ -16,7 +16,7 @@ import { readWeights } from "./weights.js";
 
 export interface StartingWeights {
   readonly file: string;
-  /** How images were prepared for them: what torchvision or their config.json says, else as usual for the model. */
+  /** How images were prepared for them: what torchvision or their config.json says, otherwise as usual for the model. */
   readonly preparation: Preprocessing;
   /** What they were trained on, if their config.json says. */
   readonly trainedOn?: TrainedOn;
@@ -63,7 +63,7 @@ export async function startingWeights({
 }
 
 /**
- * Loads weights to begin with, but for a classifier of other classes, or one that was never trained. Weights of the first
+ * Loads weights to begin with, except for a classifier of other classes, or one that was never trained. Weights of the first
  * convolution for images of other channels are made to fit.
  * @throws DataError if anything else does not fit; see also readWeights()
  */

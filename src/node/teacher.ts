@@ -1,4 +1,4 @@
-// The trained model that a training learns from.
+// The trained model that a training run learns from.
 
 import { imagenetClasses, type Dataset, type Preprocessing } from "../data/index.js";
 import { DataError, short } from "../errors.js";
@@ -35,7 +35,7 @@ export async function openTeacher(
 }
 
 /**
- * How images are prepared, which model and teacher see alike: as for the weights to begin with, or else for the teacher.
+ * How images are prepared, which model and teacher see alike: as for the weights to begin with, otherwise for the teacher.
  * @throws DataError if these two differ, and the arguments do not say
  */
 export function sharedPreparation(

@@ -1,4 +1,4 @@
-// Everything that decides a training: what `fovea train` makes of recipe and options, what args.json holds.
+// Everything that decides a training run: what `fovea train` makes of recipe and options, what args.json holds.
 
 import type { TrainOption } from "./options/option.js";
 import type { trainOptions } from "./train-options.js";

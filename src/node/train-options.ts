@@ -1,4 +1,4 @@
-// The options of a training, all of them: a row of a table each.
+// The options of a training run, all of them: a row of a table each.
 
 import { dataOptions } from "./options/data.js";
 import { imageOptions } from "./options/images.js";

@@ -1,4 +1,4 @@
-// A training's schedule and loss, from its arguments.
+// A training run's schedule and loss, from its arguments.
 
 import { classBalance, type Dataset } from "../data/index.js";
 import { DataError } from "../errors.js";

@@ -1,4 +1,4 @@
-// What a training's arguments mean: its data, model, optimizer, schedule and loss.
+// What a training run's arguments mean: its data, model, optimizer, schedule and loss.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -69,7 +69,7 @@ export interface Setup {
 }
 
 /**
- * Makes everything that a training needs. `read`: its data, if they have been read. Draws the model's weights from the stream that manualSeed() starts.
+ * Makes everything that a training run needs. `read`: its data, if they have been read. Draws the model's weights from the stream that manualSeed() starts.
  * @throws DataError for whatever is wrong with data, weights or arguments
  */
 export async function setUpTraining(args: TrainArguments, read?: LoadedDataset): Promise<Setup> {
@@ -201,7 +201,7 @@ function groupsOf(args: TrainArguments, model: Classifier): readonly (Tensor | P
   });
 }
 
-/** The model, with weights to begin with loaded (but for a head for other classes) and parts frozen, as asked for. */
+/** The model, with weights to begin with loaded (except for a head for other classes) and parts frozen, as asked for. */
 async function makeModel(
   args: TrainArguments,
   train: Dataset,

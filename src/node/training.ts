@@ -42,7 +42,7 @@ import type { TrainArguments } from "./train-arguments.js";
 import { setUpTraining, type Setup } from "./training-setup.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
-/** A training under way; `binary`: the kernels that compute. */
+/** A training run under way; `binary`: the kernels that compute. */
 export interface Training extends Setup {
   /** Which kernels compute. */
   binary: string;
@@ -71,7 +71,7 @@ export interface TrainingHooks {
 /**
  * Trains as the arguments say and writes the run folder. Returns the final numbers; undefined if the signal ended it, in
  * which case resume goes on to the last bit as if it had not.
- * @throws DataError for arguments that cannot be meant so, before anything is trained or written; NonFiniteLossError, with
+ * @throws DataError for arguments that make no sense, before anything is trained or written; NonFiniteLossError, with
  * the batch saved in the run folder
  */
 export async function runTraining(
@@ -98,7 +98,7 @@ async function trainInto(
     checkResumed(run.checkpoint, args, before);
     checkEpochs(run.checkpoint, args, before);
   } else if (existsSync(run.checkpoint)) {
-    throw new DataError(`${run.path}: holds a training already; resume it, or choose another folder`);
+    throw new DataError(`${run.path}: holds a training run already; resume it, or choose another folder`);
   }
   const { binary } = startKernels(run, args, before);
   manualSeed(args.seed);
@@ -136,7 +136,7 @@ async function trainInto(
   }
 }
 
-/** The run's folder, claimed: as asked, else runs/<model>-<data>, with a number if that is taken. */
+/** The run's folder, claimed: as asked, otherwise runs/<model>-<data>, with a number if that is taken. */
 async function claimFolder({ resume, out, model, data }: TrainArguments): Promise<RunFolder> {
   const asked = resume ?? out;
   const base = `runs/${model}-${data.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "")}`;
@@ -234,7 +234,7 @@ async function train(
     throw error;
   } finally {
     await events.close().catch((error: unknown) => {
-      if (done) throw error; // else it would hide what ended the training
+      if (done) throw error; // otherwise it would hide what ended the training
     });
   }
   if (signal?.aborted) await save();

@@ -60,7 +60,7 @@ export function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
 }
 
 /**
- * The state dict in a safetensors file, a PyTorch .pth or .pt file or one of Paddle, told apart by their first bytes (see
+ * The state dict in a safetensors file, a PyTorch .pth or .pt file or one of Paddle, recognised by their first bytes (see
  * decodeWeights()), or in the several files that a *.safetensors.index.json names. Holds the tensors in memory once and no more of the file than the one it reads.
  * @throws DataError naming the file if it is missing, damaged or refused
  */

@@ -14,7 +14,7 @@ import { writeGraph, type Graphs } from "./write-graph.js";
 
 /** Options of exportOnnx(). */
 export interface ExportOnnxOptions {
-  /** Of the images: height, width, channels. Default: preprocessing's. */
+  /** Height, width and channels of the images. Default: preprocessing's. */
   inputSize?: readonly [height: number, width: number, channels: number];
   /** How images are prepared for the weights; goes into the file. Default: the model's own, where it was loaded with weights. */
   preprocessing?: Preprocessing;

@@ -118,7 +118,7 @@ function checkGamma(op: string, gamma: number): void {
 
 /**
  * The focal loss for several classes an image: binary cross-entropy times α_t·(1 − p_t)^gamma, p_t = p·t + (1 − p)·(1 − t) and
- * α_t likewise: torchvision's sigmoid_focal_loss, but for its default reduction, "none". target: as for
+ * α_t likewise: torchvision's sigmoid_focal_loss, except for its default reduction, "none". target: as for
  * binaryCrossEntropyWithLogits. T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollár, Focal Loss for Dense Object
  * Detection (2017, https://arxiv.org/abs/1708.02002).
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
@@ -155,7 +155,7 @@ export interface FocalLossOptions extends FocalOptions {
  * The focal loss for one class an image: −Σ_j α_j·t_j·(1 − p_j)^gamma·ln p_j, p = softmax(x), of logits x:[n,classes]. target:
  * as for crossEntropy. Gives a scalar, or [n] with reduction "none". The mean is over the images, whatever their α, as in
  * torchvision's sigmoid_focal_loss and AdeelH's focal_loss on torch.hub (kornia's is over images and classes, 1/classes of it);
- * crossEntropy's, over class indices, is by their weights: with gamma 0 the two are the same but for that divisor.
+ * crossEntropy's, over class indices, is by their weights: with gamma 0 the two are the same except for that divisor.
  * Lin et al. (2017, https://arxiv.org/abs/1708.02002), with softmax for their sigmoid.
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */

@@ -54,7 +54,9 @@ const catOp = defineOp({
       (s) => s.length === first.length && s.every((n, i) => i === axis || n === first[i]),
     );
     if (!Number.isInteger(axis) || axis < 0 || axis >= first.length || !fits) {
-      throw new ShapeError(`cat: shapes must be equal but for axis ${axis}; got ${describe({ ...inputs })}`);
+      throw new ShapeError(
+        `cat: shapes must be equal except for axis ${axis}; got ${describe({ ...inputs })}`,
+      );
     }
     return first.map((n, i) => (i === axis ? shapes.reduce((sum, s) => sum + s[i]!, 0) : n));
   },

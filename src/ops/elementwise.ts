@@ -135,7 +135,7 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 }
 
 /**
- * x where it is positive, else x · negativeSlope. A. L. Maas, A. Y. Hannun and A. Y. Ng, Rectifier Nonlinearities Improve Neural
+ * x where it is positive, otherwise x · negativeSlope. A. L. Maas, A. Y. Hannun and A. Y. Ng, Rectifier Nonlinearities Improve Neural
  * Network Acoustic Models (2013), https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf.
  * @throws ShapeError unless negativeSlope is a number
  */
@@ -180,7 +180,7 @@ const divOp = defineOp({
   vjp: { a: (dy, { b }) => div(dy, b), b: (dy, { b, y }) => neg(div(mul(dy, y), b)) },
 });
 
-/** 1 where a > b, ½ where a = b, else 0: PyTorch shares the gradient between equal inputs. */
+/** 1 where a > b, ½ where a = b, otherwise 0: PyTorch shares the gradient between equal inputs. */
 function wins(a: Tensor, b: Tensor): Tensor {
   return affine(sub(greaterEqual(a, b), greaterEqual(b, a)), 0.5, 0.5);
 }

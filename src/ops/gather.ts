@@ -48,7 +48,7 @@ const gatherOp = defineOp({
 
 /**
  * Elements of x along an axis by their places: for axis 1 of x:[n,classes] and index:[n,m], y[i,j] = x[i, index[i,j]], as
- * torch.gather has it, but for the sizes of other axes, which must be equal. Gradients of an element that is picked twice add up.
+ * torch.gather has it, except for the sizes of other axes, which must be equal. Gradients of an element that is picked twice add up.
  * @throws ShapeError unless the shapes fit; DataError for an index outside the axis
  */
 export function gather(x: Tensor, axis: number, index: Tensor<"i32">): Tensor {

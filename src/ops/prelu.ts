@@ -68,7 +68,7 @@ const preluOp = defineOp({
 });
 
 /**
- * x:[…,c] where it is positive, else x · weight, one for each channel, [c], or for all, [1]. He et al., Delving Deep into Rectifiers
+ * x:[…,c] where it is positive, otherwise x · weight, one for each channel, [c], or for all, [1]. He et al., Delving Deep into Rectifiers
  * (2015), arXiv 1502.01852. @throws ShapeError for another number of weights
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {

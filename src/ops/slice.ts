@@ -153,7 +153,7 @@ export function slice(x: Tensor, axes: readonly SliceRange[]): Tensor {
   return sliceOp({ x }, { ranges });
 }
 
-/** x with so many zeros before and after along each axis (at most four). @throws ShapeError unless they are integers ≥ 0 */
+/** x with this many zeros before and after along each axis (at most four). @throws ShapeError unless they are integers ≥ 0 */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
   checkList("pad", "before", before);
   checkList("pad", "after", after);

@@ -139,7 +139,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   /**
    * Changes every parameter that has a gradient, in place: all or, after an error, none.
    * @throws WasmError if memory runs out, or a parameter was disposed of; ShapeError for a gradient of another shape;
-   * DataError for a rate that is none
+   * DataError for a rate that is negative or not a number
    */
   step(): void {
     this.#check();

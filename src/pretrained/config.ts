@@ -33,7 +33,7 @@ export interface ModelConfig extends Preprocessing {
 }
 
 /**
- * How images are prepared, where nothing is said, is as for the weights that the model holds (its `preprocessing`), or else the
+ * How images are prepared, where nothing is said, is as for the weights that the model holds (its `preprocessing`), otherwise the
  * architecture's way (modelInfo()).
  */
 export type SaveModelConfig = Pick<ModelConfig, "architecture"> & Partial<ModelConfig>;

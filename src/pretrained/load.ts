@@ -80,7 +80,7 @@ function loadFirst(
 }
 
 /**
- * Loads weights to begin with, but for a classifier of other classes, or (featuresOnly) one that was never trained. Weights of the
+ * Loads weights to begin with, except for a classifier of other classes, or (featuresOnly) one that was never trained. Weights of the
  * first convolution for images of other channels are made to fit.
  * @throws DataError naming the file if anything else does not fit
  */

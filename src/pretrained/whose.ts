@@ -13,7 +13,7 @@ import type { Module } from "../nn/index.js";
 const inPaddleClas = ({ aliases }: ModelInfo): string | undefined =>
   aliases.find((alias) => /[A-Z]/.test(alias));
 
-/** Whether a model has all of the tensors, and these shapes but for those of the classifier. */
+/** Whether a model has all of the tensors, and these shapes except for those of the classifier. */
 function fits(info: ModelInfo, state: StateDict): boolean {
   return shapesOnly(() =>
     tidy(() => {
@@ -58,6 +58,6 @@ export function refuseOthers(model: Module, state: StateDict, file: string): voi
   if (!info || inPaddleClas(info) || !isPaddleClas(withoutPrefixes([...state.keys()], []))) return;
   throw (
     weightsOfOther(model, state, file) ??
-    new DataError(`${file}: weights of a network of PaddleClas; ${info.name} is none of these`)
+    new DataError(`${file}: weights of a network of PaddleClas; ${info.name} is not one of these`)
   );
 }

@@ -1,4 +1,4 @@
-// The whole state of a training, outside the heap: what must be saved so that a training taken up again goes on to the
+// The whole state of a training run, outside the heap: what must be saved so that a training run that is resumed goes on to the
 // last bit as if it had never stopped.
 
 import { defaultRandom, type RandomState } from "../core/random.js";
@@ -13,7 +13,7 @@ import type { TrainingPosition } from "./position.js";
 /** Changes whenever what stands in a checkpoint does. */
 const FORMAT = 2;
 
-/** What a training changes as it goes. */
+/** What a training run changes as it goes. */
 export interface TrainingParts {
   /** The network. */
   model: Module;
@@ -25,7 +25,7 @@ export interface TrainingParts {
   binary: string;
 }
 
-/** Plain data but for the tensors, whose names begin with model., optimizer. or ema. */
+/** Plain data except for the tensors, whose names begin with model., optimizer. or ema. */
 export interface Checkpoint {
   /** Weights, what the optimizer remembers, averages. */
   tensors: StateDict;
@@ -113,7 +113,7 @@ export function captureCheckpoint(
 }
 
 /**
- * Brings a training to where the checkpoint was taken; `source` names it in errors. Returns the position for fit().
+ * Brings a training run to where the checkpoint was taken; `source` names it in errors. Returns the position for fit().
  * @throws DataError if it is of another format, model, optimizer or binary; then nothing has changed but, perhaps, weights
  */
 export function restoreCheckpoint(

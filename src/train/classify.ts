@@ -29,7 +29,7 @@ export interface ClassifyOptions {
   topK?: number;
   /** Names of the classes, in the order of the model's outputs. Default: their numbers. */
   classes?: readonly string[];
-  /** How pictures are prepared. Default: the model's `preprocessing`, which it has from its weights, else as usual for the architecture. */
+  /** How pictures are prepared. Default: the model's `preprocessing`, which it has from its weights, otherwise as usual for the architecture. */
   preprocessing?: Preprocessing;
 }
 

@@ -52,7 +52,7 @@ export interface EvaluateOptions {
 
 /**
  * Runs the model in evaluation mode over every image of the loader; leaves all its modules in the mode they were in.
- * @throws the signal's reason, an AbortError unless told otherwise, when it is aborted; DataError for an unknown tta and a
+ * @throws the signal's reason, by default an AbortError, when it is aborted; DataError for an unknown tta and a
  * crop that does not fit the pictures, and when the loss is NaN
  */
 export async function evaluate(

@@ -31,7 +31,7 @@ export interface FitOptions {
   evalLoader?: DataLoader;
   /** Default: cross-entropy; binary cross-entropy where images have several classes each. */
   loss?: Loss;
-  /** Sets the optimizer's learning rate before each of its steps; it is told the evaluation losses of the trained weights. */
+  /** Sets the optimizer's learning rate before each of its steps; it gets the evaluation losses of the trained weights. */
   schedule?: Schedule;
   /**
    * Batches whose gradients make one step of the optimizer. The step's gradient is the mean over the images that were really
@@ -50,7 +50,7 @@ export interface FitOptions {
   ema?: ModelEma;
   /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */
   evalInterval?: number;
-  /** Ends training after so many evaluations in a row that were no better than the best before, as bestEpoch() tells it. Default: never. */
+  /** Ends training after this many evaluations in a row that were no better than the best before, as bestEpoch() finds it. Default: never. */
   patience?: number;
   /** Where to go on; fit() keeps it up to date. Default: a start. */
   position?: TrainingPosition;
@@ -230,7 +230,7 @@ function count(position: TrainingPosition, { indices, number }: Batch, loss: num
   position.step = number + 1;
 }
 
-/** Keeps the sums that the clock and the loader give: they go on from those of a training taken up again. */
+/** Keeps the sums that the clock and the loader give: they go on from those of a training run that is resumed. */
 class EpochClock {
   readonly #position: TrainingPosition;
   readonly #loader: DataLoader;

@@ -39,7 +39,7 @@ export interface GradCam {
  * map = relu(Σₖ αₖ·Aₖ) with Aₖ the k-th of the model's last feature maps and αₖ the mean over places of the gradient of the
  * class's logit with respect to Aₖ; scaled to [0, 1]. images:[n,h,w,c] as the model takes them; classes: one for each image, by
  * default the model's first guess. Runs in evaluation mode; leaves the model, its gradients too, as it was.
- * @throws DataError unless there is a class for each image and the model has so many
+ * @throws DataError unless there is a class for each image and the model has that class
  */
 export function gradCam(model: TwoPartModule, images: Tensor, classes?: ArrayLike<number>): GradCam {
   if (!hasTwoParts(model)) {

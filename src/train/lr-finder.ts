@@ -37,7 +37,7 @@ export interface FindLrOptions {
 export interface LrRow {
   /** Learning rate of the step. */
   lr: number;
-  /** Of the step's batch, before the step. */
+  /** Loss of the step's batch, before the step. */
   loss: number;
   /** Exponential moving average of the losses. */
   smoothed: number;

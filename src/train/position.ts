@@ -1,4 +1,4 @@
-// Where a training stands: what it reports, and from where it can be taken up again.
+// Where a training run stands: what it reports, and where it can be resumed.
 
 import { checkFields, checkKinds } from "../errors/options.js";
 
@@ -34,7 +34,7 @@ export interface EpochReport {
   train_loss: number;
   /** Share of training images whose class was the best guess. */
   train_top1: number;
-  /** Of the trained weights' evaluation after the epoch, and so undefined where there was none. */
+  /** Loss of the trained weights in the evaluation after the epoch; undefined if there was no evaluation. */
   eval_loss: number | undefined;
   /** Top-1 of that evaluation. */
   eval_top1: number | undefined;
@@ -50,7 +50,7 @@ export interface EpochReport {
   ema_top5?: number;
   /** Mean average precision of the averaged weights. */
   ema_map?: number;
-  /** Of the epoch's last step. */
+  /** Learning rate of the epoch's last step. */
   lr: number;
   /** Training and evaluating this epoch. */
   seconds: number;
@@ -80,7 +80,7 @@ export interface EpochSums {
   skipped: number;
 }
 
-/** From where a training goes on. Plain data, kept by fit(); with the weights and the states of optimizer and random stream it is all that a checkpoint needs. */
+/** Where a training run resumes. Plain data, kept by fit(); with the weights and the states of optimizer and random stream it is all that a checkpoint needs. */
 export interface TrainingPosition {
   /** Epoch under way, from 1. */
   epoch: number;
@@ -141,7 +141,7 @@ export function evaluationsOf(row: EpochReport): EvaluatedWeights[] {
 }
 
 /**
- * The best weights of a training, of whichever epoch and kind: highest mean average precision or, where there is none, top-1;
+ * The best weights of a training run, of whichever epoch and kind: highest mean average precision or, where there is none, top-1;
  * of equal ones the smallest loss, of equal ones the first, trained before averaged. Undefined without evaluations.
  */
 export function bestWeights(history: readonly EpochReport[]): EvaluatedWeights | undefined {

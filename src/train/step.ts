@@ -82,7 +82,7 @@ export interface StepHooks {
    * epoch, with zeros where none of the step's images could be read; a divisor that stays 0 makes no step.
    */
   reduce?: (at: GradientSum) => void | Promise<void>;
-  /** The gradients are means over the images, and clipped if fit() was told to; norm: how long they were before, if it is bounded. */
+  /** The gradients are means over the images, and clipped if fit() was asked to; norm: how long they were before, if it is bounded. */
   clip?: (at: StageReport & { readonly norm: number | undefined }) => void | Promise<void>;
   /** The optimizer has changed the weights. Their gradients are there until the last stage is over. */
   update?: (at: StageReport) => void | Promise<void>;

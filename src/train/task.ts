@@ -26,7 +26,7 @@ import { averageBinaryViews, averageViews } from "./tta.js";
 /** Losses by the names of the command line. */
 export type LossName = "ce" | "bce" | "focal";
 
-/** What losses by name may be told; each takes what it has. */
+/** Options of losses by name; each takes those that it has. */
 export interface NamedLossOptions {
   labelSmoothing?: number;
   /** Of focal losses. */
@@ -62,7 +62,7 @@ export interface Task {
   readonly name: string;
   /** What follows "a dataset that has": "several classes a picture". */
   readonly about: string;
-  /** Whether the labels of this dataset, or those told to a metric, are of this kind. */
+  /** Whether the labels of this dataset, or those given to a metric, are of this kind. */
   fits(of: Pick<Dataset | MetricBatch, "targets">): boolean;
   /** Losses that can be trained on. @throws DataError for options that a loss does not take; `name`: the dataset's */
   readonly losses: Readonly<Partial<Record<LossName, (options: NamedLossOptions, name: string) => Loss>>>;
@@ -78,13 +78,13 @@ export interface Task {
   lossSum(logits: Tensor, batch: Batch): number;
   /** Logits whose probabilities are the means of the views'. */
   average(views: readonly Tensor[]): Tensor;
-  /** The labels as metrics are told them. */
+  /** The labels as metrics get them. */
   told(batch: Batch): Pick<MetricBatch, "labels" | "targets">;
   /** What an evaluation tells as mAP. */
   readonly precision?: () => MeanAveragePrecision;
   /** New ones for a report. */
   metrics(): TaskMetrics;
-  /** What is said of one row of a batch. @throws DataError beginning with op, if a logit is NaN or the largest infinite */
+  /** What a model predicts for one row of a batch. @throws DataError beginning with op, if a logit is NaN or the largest infinite */
   judge(op: string, batch: MetricBatch, row: number): Verdict;
 }
 
@@ -178,7 +178,7 @@ function binaryLoss(logits: Float32Array, targets: Float32Array): number {
 
 const TASKS: readonly Task[] = [singleLabel, multiLabel];
 
-/** The task that a dataset sets, or a batch as metrics are told of it. */
+/** The task that a dataset sets, or a batch as metrics get it. */
 export function taskOf(of: Pick<Dataset | MetricBatch, "targets">): Task {
   return TASKS.find((task) => task.fits(of))!;
 }

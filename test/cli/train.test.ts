@@ -105,7 +105,7 @@ describe("fovea train", () => {
     expect(JSON.parse(evaluation.stdout)).toMatchObject({ top1: 1, images: 24 });
     const again = fovea(...small("run"));
     expect([again.status, again.stdout]).toEqual([1, ""]);
-    expect(again.stderr).toContain("holds a training already");
+    expect(again.stderr).toContain("holds a training run already");
   });
 
   it("stops at Ctrl-C with 130, and goes on to the same bits", async () => {
@@ -157,7 +157,7 @@ describe("fovea train", () => {
     expect(fovea(...small("changed", "--data", at("changing"))).status).toBe(0);
     renameSync(at("changing/train/warm"), at("changing/train/wet"));
     renameSync(at("changing/val/warm"), at("changing/val/wet"));
-    const start = `fovea: ${at("changed/checkpoint/training.safetensors")}: of a training on other data; `;
+    const start = `fovea: ${at("changed/checkpoint/training.safetensors")}: of a training run on other data; `;
     expect(resumed()).toBe(`${start}classes: got ["cold","wet"], expected ["cold","warm"]\n`);
     renameSync(at("changing/train/wet"), at("changing/train/warm"));
     renameSync(at("changing/val/wet"), at("changing/val/warm"));

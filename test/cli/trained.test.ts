@@ -140,7 +140,7 @@ describe("fovea eval", () => {
       "other classes",
       1,
       ["--model", "saved", "--data", "mixed"],
-      "is none of the model's 3: blue, grey, red",
+      "is not one of the model's 3: blue, grey, red",
     ],
     [
       "weights of a file without a name",

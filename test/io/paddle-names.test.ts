@@ -141,7 +141,7 @@ describe("weights of another model", () => {
 
   it("of no model of the series are refused by what does not fit", () => {
     expect(refused("squeezenet1_1", "lenet5")).toMatch(/^f: missing /);
-    expect(refused("lenet5", "squeezenet1_1", (name) => name.replace(/^classifier\.1/, "_conv1._conv_path1._conv"))).toBe("f: weights of a network of PaddleClas; lenet5 is none of these"); // prettier-ignore
+    expect(refused("lenet5", "squeezenet1_1", (name) => name.replace(/^classifier\.1/, "_conv1._conv_path1._conv"))).toBe("f: weights of a network of PaddleClas; lenet5 is not one of these"); // prettier-ignore
   });
 
   it("of paddle.vision's MobileNetV3 are torchvision's", () => {

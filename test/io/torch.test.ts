@@ -314,7 +314,7 @@ describe("PyTorch's files", () => {
     [
       "a stored bomb",
       zip([{ ...stored, says: { size: 4e9 } }]),
-      `f: entry w/data.pkl is stored in ${one.length} bytes, but said to have 4000000000`,
+      `f: entry w/data.pkl is stored in ${one.length} bytes, but declared to have 4000000000`,
     ],
     [
       "an entry beyond the file",

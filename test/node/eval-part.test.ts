@@ -121,7 +121,7 @@ describe("the part to evaluate on", () => {
     const refused = (how: string): Promise<void> =>
       expect(evalPart(at("changing"), { trainedOn })).rejects.toThrow(
         `${at("changing")}: has changed since the model was trained on it (${how}): what was kept from training ` +
-          "cannot be told; --split all evaluates on everything",
+          "is unknown; --split all evaluates on everything",
       );
     write("changing/warm/new.png", png(28, 28, [1, 2, 3]));
     await refused("40 images then, 41 now");
@@ -239,7 +239,7 @@ describe("a resumed run", () => {
     await train("renamed-run", 0.25, "renamed");
     renameSync(at("renamed/warm/3.png"), at("renamed/warm/33.png"));
     await expect(runTraining(resolveArguments({ resume: at("renamed-run") }))).rejects.toThrow(
-      "of a training on other data; the training images have other names, classes or another order",
+      "of a training run on other data; the training images have other names, classes or another order",
     );
   });
 });

@@ -130,7 +130,7 @@ describe("published weights", () => {
     await saveWeights(file, state);
     await expect(openModel({ weights: file })).rejects.toThrow(
       new DataError(
-        `${file}: vgg16@FEATURES has no trained classifier; expected weights to begin a training with`,
+        `${file}: vgg16@FEATURES has no trained classifier; expected weights to start training from`,
       ),
     );
     const args = { model: "vgg16", smallImages: true, weights: file, pretrained: null };

@@ -29,8 +29,8 @@ it.each<[string[], number, string[] | undefined, number[]]>([
 });
 
 it.each<[string[], number, string[] | undefined, string]>([
-  [["tenchs"], 1000, thousand, "photos: class 'tenchs' is none of the model's 1000: tench, goldfish,"],
-  [["n014407641"], 1000, thousand, "photos: class 'n014407641' is none of the model's 1000"],
+  [["tenchs"], 1000, thousand, "photos: class 'tenchs' is not one of the model's 1000: tench, goldfish,"],
+  [["n014407641"], 1000, thousand, "photos: class 'n014407641' is not one of the model's 1000"],
   [["tench", "pike"], 3, undefined, "photos: 2 classes; the model tells 3 apart"],
 ])("%j of %s classes: refused", (own, count, classes, message) => {
   expect(() => relabel(folder(...own), count, classes)).toThrow(DataError);

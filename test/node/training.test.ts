@@ -174,7 +174,7 @@ describe("a run that is resumed for more epochs", () => {
     expect((await resume("older")).metrics.epochs).toBe(2);
     write("older/args.json", JSON.stringify({ ...json<object>("older/args.json"), smoothing: 0.1 }));
     await save(args);
-    const start = `${path}: of a training with other arguments; `;
+    const start = `${path}: of a training run with other arguments; `;
     await expect(resume("older")).rejects.toThrow(`${start}smoothing: got 0.1, expected 0`);
     await save({ ...args, smoothing: 0.1, dropBlock: 0.2 }); // of a version to come
     await expect(resume("older")).rejects.toThrow(`${start}unknown here: dropBlock`);

@@ -219,12 +219,12 @@ const movements: Row[] = [
   [
     "shapes that differ off the axis",
     () => fovea.cat([x(2, 3), x(3, 3)]),
-    "cat: shapes must be equal but for axis 1; got a:[2,3] b:[3,3]",
+    "cat: shapes must be equal except for axis 1; got a:[2,3] b:[3,3]",
   ],
   [
     "an axis that is not there",
     () => fovea.cat([x(2, 3), x(2, 3)], 2),
-    "cat: shapes must be equal but for axis 2; got a:[2,3] b:[2,3]",
+    "cat: shapes must be equal except for axis 2; got a:[2,3] b:[2,3]",
   ],
   ["nothing to join", () => fovea.cat([]), "cat: expected at least one tensor; got none"],
   [

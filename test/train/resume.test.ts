@@ -267,7 +267,7 @@ describe("a checkpoint", () => {
     expect(() => readCheckpoint(path)).toThrow(`${path}: truncated: `);
     await writeFile(path, String.fromCharCode(2, 0, 0, 0, 0, 0, 0, 0) + "{}");
     expect(() => readCheckpoint(path)).toThrow(
-      new DataError(`${path}: not a checkpoint of a training: no fovea.training in it`),
+      new DataError(`${path}: not a checkpoint of a training run: no fovea.training in it`),
     );
     for (const at of [bytes.length - 1, bytes.indexOf('\\"steps') + 10, bytes.indexOf("model.") + 6]) {
       const changed = Buffer.from(bytes);

@@ -29,7 +29,7 @@ export function lowFrequencyNoise(
   const columns = Math.floor(width / 2) + 1;
   const re = new Float64Array(height * columns);
   const im = new Float64Array(height * columns);
-  const lowest = 1 / Math.max(height, width); // else the mean would outweigh everything
+  const lowest = 1 / Math.max(height, width); // otherwise the mean would outweigh everything
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < columns; x++, at++) {
       const f = Math.hypot(frequency(y, height), x / width);

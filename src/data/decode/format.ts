@@ -4,7 +4,7 @@ import { checkKinds } from "../../errors/options.js";
 import { DataError } from "../../errors.js";
 
 /**
- * The formats that are told apart. `endings`: what such files are called. `readBy`: what decodes them: fovea itself, or a
+ * The formats that are recognised. `endings`: what such files are called. `readBy`: what decodes them: fovea itself, or a
  * package that useDecoder() puts to use; none: nothing here does.
  */
 export const imageFormats = {

@@ -38,7 +38,7 @@ const MOST_EXIF = 256;
 export interface JpegInfo extends ImageInfo {
   readonly format: "jpeg";
   readonly components: readonly Component[];
-  /** How the components are coded: Adobe's transform flag, else what libjpeg guesses. */
+  /** How the components are coded: Adobe's transform flag, otherwise what libjpeg guesses. */
   readonly ycc: boolean;
   /** The frame, Huffman tables, restart intervals and scans, as segments of a file. */
   readonly parts: readonly Uint8Array[];
@@ -112,7 +112,7 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   return { format: "jpeg", width, height, mode, orientation, components, ycc, parts, tables };
 }
 
-/** libjpeg's rules (jdapimin.c): JFIF is YCbCr, else Adobe's flag decides, else the components' names. */
+/** libjpeg's rules (jdapimin.c): JFIF is YCbCr, otherwise Adobe's flag decides, otherwise the components' names. */
 function isYcc(components: readonly Component[], jfif: boolean, adobe: number | undefined): boolean {
   if (components.length === 4) return adobe !== undefined && adobe !== 0; // other flags are taken for 2
   return jfif || (adobe !== undefined ? adobe !== 0 : !namedRgb(components));
@@ -221,7 +221,7 @@ function pixelFile(
   return joined([start, ...(components.length === 4 ? [segment(APP14, adobe)] : []), ...quantisation, ...parts, end]); // prettier-ignore
 }
 
-/** The picture in 1 channel if it is grey, else 3. @throws DataError naming the file if it is damaged */
+/** The picture in 1 channel if it is grey, otherwise 3. @throws DataError naming the file if it is damaged */
 export function decodeJpeg(_: Uint8Array, info: JpegInfo, file: string): RawImage {
   const { width, height, components, ycc } = info;
   const [most, tallest] = factorsOf(components);

@@ -115,7 +115,7 @@ export function readPng(bytes: Uint8Array, file: string): PngInfo {
   };
 }
 
-/** The picture in 1 channel if it is grey, else 3. @throws DataError naming the file if it is damaged */
+/** The picture in 1 channel if it is grey, otherwise 3. @throws DataError naming the file if it is damaged */
 export function decodePng(bytes: Uint8Array, info: PngInfo, file: string): RawImage {
   try {
     checkCrcs(bytes, info);

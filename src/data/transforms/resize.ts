@@ -38,7 +38,7 @@ class Block {
     this.#end = address;
   }
 
-  /** The address of so many bytes. */
+  /** The address of this many bytes. */
   take(bytes: number): number {
     const address = this.#end;
     this.#end += room(bytes);

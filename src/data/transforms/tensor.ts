@@ -3,7 +3,7 @@
 import { runtime } from "../../wasm/runtime.js";
 import type { FloatImage, RawImage } from "../image.js";
 
-/** The kernel's table: values of the channels repeated to so many. */
+/** The kernel's table: values of the channels repeated to that many. */
 const TABLE = 12;
 /** Bytes that the kernel may read past the picture. */
 const SLACK = 16;

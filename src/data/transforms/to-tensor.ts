@@ -52,7 +52,7 @@ export class Normalize implements Transform {
     this.spec = { name: "Normalize", options: { mean, std } };
   }
 
-  /** @throws DataError unless there is a mean for each of so many channels */
+  /** @throws DataError unless there is a mean for each channel */
   requireChannels(channels: number): void {
     if (this.mean.length !== channels) {
       throw new DataError(

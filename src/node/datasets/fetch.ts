@@ -12,7 +12,7 @@ import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
 import { checkOptions, type Names } from "../../errors/options.js";
 
-/** Where fovea keeps what it downloads: FOVEA_HOME, else ~/.cache/fovea. @throws DataError if the system does not say where ~ is */
+/** Where fovea keeps what it downloads: FOVEA_HOME, otherwise ~/.cache/fovea. @throws DataError if the system does not say where ~ is */
 export function foveaHome(): string {
   try {
     return homeFolder(homedir, join);
@@ -45,7 +45,7 @@ export interface FetchOptions {
   root?: string;
   /** Default: lines on stderr. */
   onProgress?: (progress: DownloadProgress) => void;
-  /** Is told the dataset's licence line before anything is downloaded. Default: written to stderr. */
+  /** Called with the dataset's licence line before anything is downloaded. Default: written to stderr. */
   onLicence?: (line: string) => void;
   /** Overrides the catalog, for mirrors. */
   entry?: CatalogEntry;

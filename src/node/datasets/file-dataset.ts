@@ -16,7 +16,7 @@ import { firstBytes, readBytes } from "../files.js";
 import type { Names } from "./names.js";
 import type { Names as OptionNames } from "../../errors/options.js";
 
-/** How pictures are decoded: 3 channels and turned as EXIF says unless told otherwise. */
+/** How pictures are decoded: 3 channels and turned as EXIF says unless specified otherwise. */
 export type PictureOptions = Omit<DecodeOptions, "file">;
 
 export const PICTURE_OPTIONS: OptionNames<PictureOptions> = { channels: true, exif: true, maxPixels: true };

@@ -63,11 +63,11 @@ export interface LoadedDataset {
   readonly split?: true;
   /** Pictures that were found and are in neither. */
   readonly leftOut: readonly LeftOut[];
-  /** What is to be said before the dataset is used, a sentence each: what it leaves out, which parts it has not. */
+  /** What is worth knowing before the dataset is used, a sentence each: what it leaves out, which parts are missing. */
   readonly notes: readonly string[];
 }
 
-/** Parts, and what is said of them. */
+/** Parts, and notes about them. */
 function loaded(train: Dataset, val: Dataset | undefined, notes: readonly string[] = []): LoadedDataset {
   const parts = [...new Set([train, ...(val ? [val] : [])])];
   const leftOut = parts.flatMap((part) => part.leftOut ?? []);
@@ -225,7 +225,7 @@ async function loadFolder(
   return withVal(loadPictures(root, pictureOptions(options)), options);
 }
 
-/** Parts of class folders or of shards; else class folders alone. */
+/** Parts of class folders or of shards; otherwise class folders alone. */
 function loadPictures(root: string, options: PictureOptions): LoadedDataset {
   const found = listsIn(root);
   if (found?.train !== undefined) return lists(found, options);

@@ -103,7 +103,7 @@ export class TarDataset implements Dataset {
   readonly notes: readonly string[];
   readonly #index: Index;
 
-  /** Of what open() found. @hidden */
+  /** Made by open(). @hidden */
   constructor(fields: TarDatasetFields & Remains) {
     const known = {
       name: "text",
@@ -126,7 +126,7 @@ export class TarDataset implements Dataset {
 
   /**
    * Reads the headers of the shards, not the pictures. Samples without a picture that can be read, or a class, are left out.
-   * @throws DataError naming the shard that is damaged, and the sample whose class is none or out of range; if no sample is left
+   * @throws DataError naming the shard that is damaged, and the sample whose class is not a number or out of range; if no sample is left
    */
   static open(shards: readonly string[], options: TarOptions = {}): TarDataset {
     if (!Array.isArray(shards)) throw wrongKind("TarDataset", "shards", shards, "an array of paths");

@@ -1,4 +1,4 @@
-// Options of a training: its data.
+// Options of a training run: its data.
 
 import { datasetNames } from "../datasets/index.js";
 import { decoderNames } from "../decoder.js";

@@ -1,4 +1,4 @@
-// Options of a training: how its images are prepared and changed.
+// Options of a training run: how its images are prepared and changed.
 
 import { augmentations, type AugmentationValues, FILTERS } from "../../data/index.js";
 

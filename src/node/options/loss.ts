@@ -1,4 +1,4 @@
-// Options of a training: its loss, a teacher, averaged weights.
+// Options of a training run: its loss, a teacher, averaged weights.
 
 import { choice, either, list, number, optional, word } from "../../errors/kinds.js";
 import { modelName } from "./model.js";

@@ -1,4 +1,4 @@
-// Options of a training: the model and the weights that it begins with.
+// Options of a training run: the model and the weights that it begins with.
 
 import { findModel, modelInfo, modelNames, type ModelInfo } from "../../models/index.js";
 import { integer, number, optional, word, type Kind } from "../../errors/kinds.js";

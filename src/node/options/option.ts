@@ -1,4 +1,4 @@
-// What a training's option is: a row of a table, from which the command line, types, checks and help come.
+// What a training run's option is: a row of a table, from which the command line, types, checks and help come.
 
 import { bool, type Kind } from "../../errors/kinds.js";
 

@@ -1,4 +1,4 @@
-// Options of a training: when it ends, what it writes, what computes.
+// Options of a training run: when it ends, what it writes, what computes.
 
 import { integer, number, optional, word } from "../../errors/kinds.js";
 import { option } from "./option.js";

@@ -1,4 +1,4 @@
-// Options of a training: its batches, optimizer and learning rate.
+// Options of a training run: its batches, optimizer and learning rate.
 
 import { optimizerInfo, optimizerNames, scheduleInfo, scheduleNames } from "../../optim/index.js";
 import { choice, integer, list, number, optional } from "../../errors/kinds.js";

@@ -29,7 +29,7 @@ const LEFT = 52;
 const RIGHT = 10;
 const TOP = 10;
 const BOTTOM = 34;
-/** Up to so many points each has a dot. */
+/** Up to this many points each has a dot. */
 const DOTS = 40;
 
 type Scale = (value: number) => number;

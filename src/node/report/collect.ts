@@ -44,7 +44,7 @@ export interface CollectOptions {
   trainLoader?: DataLoader;
   /** A row for each epoch. */
   history: readonly HistoryRow[];
-  /** After which epoch of the history the model had these weights, and which they are. Default: nothing is said of it. */
+  /** After which epoch of the history the model had these weights, and which they are. Default: the report does not mention it. */
   row?: HistoryRow;
   /** Which weights were evaluated: as trained, or averaged. */
   weights?: WeightsKind;
@@ -62,13 +62,13 @@ export interface CollectOptions {
   schedule?: Schedule;
   /** Optimizer steps in an epoch, for the schedule. Default: the training loader's batches. */
   stepsPerEpoch?: number;
-  /** What judge() said of model and evalLoader already. Default: it is asked. */
+  /** What judge() returned for model and evalLoader. Default: it is called. */
   judged?: JudgedModel;
   /** Ends the evaluation soon after it is aborted. */
   signal?: AbortSignal;
 }
 
-/** An evaluation, and what it has to tell for a report. */
+/** An evaluation, and what it shows, for a report. */
 export interface JudgedModel {
   /** The numbers of the evaluation. */
   readonly evaluation: Evaluation;

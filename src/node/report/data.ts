@@ -20,7 +20,7 @@ export interface Summary {
   loss?: number;
   /** Epochs trained. */
   epochs: number;
-  /** Of the whole training, evaluations included. */
+  /** Time of the whole training run, evaluations included. */
   seconds: number;
   /** In training, evaluations not counted. */
   imagesPerSecond?: number;
@@ -74,7 +74,7 @@ export interface CalibrationRow {
   confidence: number;
 }
 
-/** A picture and what is said below it. */
+/** A picture and the line below it. */
 export interface Picture {
   /** A data: URI. */
   src: string;
@@ -94,7 +94,7 @@ export interface JudgedPicture extends Picture {
   truth: string;
   /** Name of the class that it was taken for. */
   guess: string;
-  /** Of the guess. */
+  /** Probability of the guess. */
   probability: number;
 }
 

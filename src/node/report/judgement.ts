@@ -1,4 +1,4 @@
-// What an evaluation has to tell for a report, be its images of one class each or of several.
+// What an evaluation shows, for a report: of images of one class each, or of several.
 
 import {
   taskOf,
@@ -18,17 +18,17 @@ export interface Judged {
   readonly truth: readonly number[];
   /** Index of the class that it was taken for. */
   readonly guess: number;
-  /** Of the guess. */
+  /** Probability of the guess. */
   readonly probability: number;
 }
 
 /** A metric that collects what a report shows: confusions, calibration and the worst mistakes. */
 export class Judgement implements Metric {
-  /** Of images of one class each. */
+  /** Confusions; undefined where images have several classes. */
   confusion: ConfusionMatrix | undefined;
-  /** Of images of one class each. */
+  /** Calibration; undefined where images have several classes. */
   calibration: CalibrationError | undefined;
-  /** Of images of several. */
+  /** Mean average precision; undefined where images have one class each. */
   precision: MeanAveragePrecision | undefined;
   /** The first right guess of some classes. */
   readonly right: Judged[] = [];

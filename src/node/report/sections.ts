@@ -183,7 +183,7 @@ const mistakes: Part = ({ mistakes: pictures }) =>
         id: "mistakes",
         title: "Worst mistakes",
         about:
-          "The evaluated images with the largest loss: what the model said and how sure it was, and what they are.",
+          "The evaluated images with the largest loss: what the model predicted, how sure it was, and what they are.",
         body: html`<div class="pictures">
           ${pictures.map((p) => html`<figure>${image(p.src, p)}${verdict(p)}</figure>`)}
         </div>`,

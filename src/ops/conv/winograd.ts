@@ -42,7 +42,7 @@ function structOf(p: Planner, fields: Partial<Fields>): number {
   return p.struct("Winograd", orZero("Winograd", fields));
 }
 
-/** Whether a convolution is one of such a kernel and stride, whose channels go in fours but for the stem's few. */
+/** Whether a convolution is one of such a kernel and stride, whose channels go in fours except for the stem's few. */
 export function isOf(conv: Conv, kernel: number, stride: number): boolean {
   return (
     conv.kernelHeight === kernel &&

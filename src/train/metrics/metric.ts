@@ -2,7 +2,7 @@
 
 import { DataError } from "../../errors.js";
 
-/** What a model said about some images, and what is right. Copies: a metric may keep them. */
+/** What a model predicted for some images, and what is right. Copies: a metric may keep them. */
 export interface MetricBatch {
   /** [n, classes], row after row. With test-time augmentation those of the averaged probabilities. */
   readonly logits: Float32Array;

@@ -8,13 +8,13 @@ import type { Metric, MetricBatch } from "./metric.js";
 export interface Mistake {
   /** Where the image stands in the dataset. */
   index: number;
-  /** Of a dataset with targets: the first class with a 1, or −1. */
+  /** The class that it is of; in a dataset with targets the first class with a 1, or −1. */
   label: number;
   /** The classes it is of. */
   truth: readonly number[];
   /** The most probable class. */
   guess: number;
-  /** Of the guess. */
+  /** Probability of the guess. */
   probability: number;
   /** Cross-entropy; with targets the mean binary cross-entropy of the classes. */
   loss: number;
