@@ -19,7 +19,15 @@ export interface RgbaImage {
 }
 
 /** What pixels can be had of: bytes, and in browsers whatever a canvas draws. */
-export type PixelSource = RawImage | RgbaImage | CanvasImageSource;
+export type PixelSource =
+  | RawImage
+  | RgbaImage
+  | ImageBitmap
+  | OffscreenCanvas
+  | HTMLCanvasElement
+  | HTMLImageElement
+  | HTMLVideoElement
+  | VideoFrame;
 
 const isRgba = (source: unknown): source is RgbaImage => {
   const { data, width, height, channels } = (source ?? {}) as Partial<RgbaImage> & { channels?: unknown };
@@ -36,7 +44,7 @@ function sizeOf(source: object): [width: number, height: number] {
   ];
 }
 
-function drawn(source: CanvasImageSource): RgbaImage {
+function drawn(source: Exclude<PixelSource, RawImage | RgbaImage>): RgbaImage {
   const [width, height] = sizeOf(source);
   if (!(width > 0 && height > 0)) {
     throw new DataError(`fromPixels: a picture of ${width}×${height}; expected one that has been loaded`);

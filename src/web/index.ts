@@ -9,6 +9,7 @@ export {
   type ClassifyManyOptions,
   type PageClassifyOptions,
 } from "./classifier.js";
+export { loadModel, loadWeights, type DownloadSettings, type LoadWeightsSettings } from "./load.js";
 export type {
   FileSource,
   LoadProgress,
@@ -19,6 +20,7 @@ export type { PagePicture } from "./pictures.js";
 export type { ClassifierInfo, Explanation, ThreadsInfo } from "./protocol.js";
 export {
   createTrainer,
+  type DatasetOptions,
   deleteTrainer,
   loadTrainer,
   type LoadTrainerOptions,

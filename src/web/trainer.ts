@@ -1,6 +1,6 @@
 // A network that learns in a page, in a worker.
 
-import { checkOptions } from "../errors/options.js";
+import { checkOptions, wrongKind } from "../errors/options.js";
 import { PageNetwork, startRequest, type CallSettings } from "./classifier.js";
 import { linkTo } from "./connect.js";
 import {
@@ -38,6 +38,20 @@ export interface PageFitOptions extends FitRequest {
   readonly onProgress?: (progress: FitProgress) => void;
 }
 
+/** Options of what takes a dataset. */
+export interface DatasetOptions {
+  /** Gives the pixels away to the worker instead of copying them, for which the page would wait; they are gone here then. Default false. */
+  readonly transfer?: boolean;
+}
+
+/** What of a dataset is given away. @throws DataError for something else than one */
+function given(op: string, dataset: Dataset8, options: DatasetOptions): Transferable[] {
+  checkOptions<DatasetOptions>(op, options, { transfer: true });
+  const { images } = (dataset ?? {}) as Partial<Dataset8>;
+  if (!(images instanceof Uint8Array)) throw wrongKind(op, "images", images, "a Uint8Array");
+  return options.transfer && images.buffer instanceof ArrayBuffer ? [images.buffer] : [];
+}
+
 /** A trainer of a page: see createTrainer(). */
 export class PageTrainer extends PageNetwork<TrainerInfo> {
   /**
@@ -59,8 +73,9 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
   }
 
   /** Adds many pictures of one size at once, as MNIST's. @throws DataError if counts differ or a label is out of range */
-  async addDataset(dataset: Dataset8): Promise<TrainerInfo> {
-    return (this.current = await this.live.call("addDataset", [this.handle, dataset]));
+  async addDataset(dataset: Dataset8, options: DatasetOptions = {}): Promise<TrainerInfo> {
+    const transfer = given("addDataset", dataset, options);
+    return (this.current = await this.live.call("addDataset", [this.handle, dataset], { transfer }));
   }
 
   /** Takes pictures out again. */
@@ -120,8 +135,9 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
   }
 
   /** How well it does: on pictures that it has not learnt from, or on all that were added. @throws DataError before fit() */
-  async evaluate(dataset?: Dataset8): Promise<EvaluationReport> {
-    return this.live.call("evaluate", [this.handle, dataset]);
+  async evaluate(dataset?: Dataset8, options: DatasetOptions = {}): Promise<EvaluationReport> {
+    const transfer = dataset ? given("evaluate", dataset, options) : [];
+    return this.live.call("evaluate", [this.handle, dataset], { transfer });
   }
 
   /**

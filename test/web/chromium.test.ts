@@ -54,8 +54,8 @@ describe.skipIf(!here).each([
           long.push(...list.getEntries().map((e) => e.duration)),
         );
         const trainer = await web.createTrainer({ model: "lenet5", classes: [..."0123456789"], threads: 2 });
-        await trainer.addDataset(train);
         observer.observe({ entryTypes: ["longtask"] });
+        await trainer.addDataset(train, { transfer: true });
         const begin = performance.now();
         let events = 0;
         const report = await trainer.fit({
@@ -65,8 +65,8 @@ describe.skipIf(!here).each([
           onProgress: () => events++,
         });
         const seconds = (performance.now() - begin) / 1000;
-        const evaluation = await trainer.evaluate(test);
         const digit = { data: test.images.slice(0, 784), height: 28, width: 28, channels: 1 };
+        const evaluation = await trainer.evaluate(test, { transfer: true });
         const [guess] = await trainer.classify(digit);
         observer.disconnect();
         const { info } = trainer;
