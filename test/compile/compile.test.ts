@@ -26,6 +26,9 @@ import {
   tidy,
   WasmError,
   type Shape,
+  elu,
+  stack,
+  where,
   type AnyTensor,
   type Tensor,
 } from "../../src/index.js";
@@ -225,6 +228,34 @@ describe("a model of one's own", () => {
   it("may use operations that leave more than their result behind", () => {
     const model = new Own((x) => relu(max(mul(x, x), 1)));
     const x = wave([3, 5, 4]);
+    expect(compiled(model, x)).toEqual(eager(model, x));
+  });
+
+  it.each<[string, (x: Tensor) => Tensor]>([
+    ["where", (x) => where(x.gt(0.1), x, -1)],
+    ["clamp", (x) => x.clamp(-0.25, 0.5)],
+    ["pow", (x) => add(x.pow(3), x.abs().add(1).pow(-1.5))],
+    ["elu", (x) => elu(x, 0.7)],
+    ["max of all", (x) => x.mul(x.max())],
+    ["std", (x) => x.std(-1, { keepdim: true })],
+    [
+      "split and stack",
+      (x) =>
+        stack(
+          x.split([1, 3], 1).map((part) => part.min(1)),
+          1,
+        ),
+    ],
+    [
+      "gather",
+      (x) =>
+        tensor([4, 5, 6])
+          .gather(0, tensor(Int32Array.of(2, 0, 1, 1)))
+          .mul(x),
+    ],
+  ])("may use %s", (_, rule) => {
+    const model = new Own(rule);
+    const x = wave([3, 4]);
     expect(compiled(model, x)).toEqual(eager(model, x));
   });
 
