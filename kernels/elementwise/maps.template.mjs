@@ -6,7 +6,7 @@ const typed = (names, type) => names.replace(/\w+/g, `$&: ${type},`);
 /** A loop over contiguous arrays, X or DY and X, of which `value` computes y, with numbers that it has as vectors: x or dy, scale. */
 const alike = ([name, what, value, arrays = "X", numbers = ""]) => {
   const loads = arrays.replace(/\w+/g, (p) => `const ${p.toLowerCase()} = v128.load(at(${p}, i));`);
-  const long = /gelu/.test(value); // one body is enough
+  const long = /elu/.test(value); // one body is enough
   return `
 /** y = ${what}. */
 export function ${name}(${typed(arrays, "usize")} y: usize, ${typed(numbers, "f32")} begin: i32, end: i32): void {
@@ -140,7 +140,6 @@ const BINARY = [
   ["greater", "1 where a > b, else 0", "v128.and(f32x4.splat(1), f32x4.gt(a, b))"],
   ["equal", "1 where a = b, else 0", "v128.and(f32x4.splat(1), f32x4.eq(a, b))"],
   ["keepWhere", "a where b is not 0, else 0", "v128.and(a, f32x4.ne(b, f32x4.splat(0)))"],
-  ["dropWhere", "0 where b is not 0, else a", "v128.and(a, f32x4.eq(b, f32x4.splat(0)))"],
 ];
 
 /** Functions of kernels/elementwise/slopes.ts, and cut(), are parts of the loops. */

@@ -1,5 +1,6 @@
-// The methods that tensor-methods.ts gives to tensors: x.relu() is relu(x), whose description says more. Declared here, under the
-// tensor, so that its type is whole wherever it is used.
+// The methods that tensor-methods.ts gives to tensors: x.relu() is relu(x), whose description says more. Every page that has tensors
+// carries what these call: of operations that take long to say, functions are enough. Declared here, under the tensor, so that its
+// type is whole wherever it is used.
 
 import type { BackwardOptions } from "./autograd.js";
 import type { Shape } from "./shape.js";
@@ -12,38 +13,14 @@ type Axes = number | readonly number[];
 export interface Fluent<D extends DType = "f32"> {
   /** max(x, 0). */
   relu(): Tensor;
-  /** min(max(x, 0), 6). */
-  relu6(): Tensor;
   /** 1 / (1 + e⁻ˣ). */
   sigmoid(): Tensor;
-  /** ln(1 / (1 + e⁻ˣ)), for elements of any size. */
-  logSigmoid(): Tensor;
   /** Hyperbolic tangent. */
   tanh(): Tensor;
-  /** x / (1 + e⁻ˣ), also called swish. */
-  silu(): Tensor;
-  /** x·Φ(x) with the normal distribution Φ. @throws DataError for another approximation */
-  gelu(options?: { approximate?: "none" | "tanh" }): Tensor;
-  /** x where it is positive, otherwise alpha·(eˣ − 1); alpha is 1 unless given. */
-  elu(alpha?: number): Tensor;
-  /** x where it is positive, otherwise x·negativeSlope; 0.01 unless given. */
-  leakyRelu(negativeSlope?: number): Tensor;
-  /**
-   * x where it is positive, otherwise x·weight: [1], or one for each channel. @throws ShapeError unless they fit
-   */
-  prelu(weight: Tensor): Tensor;
-  /** min(max(x + 3, 0), 6) / 6. */
-  hardsigmoid(): Tensor;
-  /** x · hardsigmoid(x). */
-  hardswish(): Tensor;
   /** eˣ / Σ eˣ over the last axis. @throws ShapeError if it is empty, or another axis is given */
   softmax(axis?: number): Tensor;
   /** x − ln Σ eˣ over the last axis. @throws ShapeError if it is empty, or another axis is given */
   logSoftmax(axis?: number): Tensor;
-  /**
-   * Zeroes each element with probability p and scales the others by 1/(1 − p). @throws ShapeError unless 0 ≤ p < 1
-   */
-  dropout(p: number, seed: number): Tensor;
 
   /** eˣ. */
   exp(): Tensor;
@@ -106,13 +83,6 @@ export interface Fluent<D extends DType = "f32"> {
    */
   mean(axis?: Axes, keepdim?: boolean): Tensor;
   /**
-   * Variance over one axis, several, or (none given) all; unbiased unless correction, 1 by default, says otherwise.
-   * @throws ShapeError if there is no such axis
-   */
-  var(axis?: Axes, options?: { correction?: number; keepdim?: boolean }): Tensor;
-  /** Standard deviation, the root of var(). @throws ShapeError if there is no such axis */
-  std(axis?: Axes, options?: { correction?: number; keepdim?: boolean }): Tensor;
-  /**
    * Largest element along an axis or, without one, of all. @throws ShapeError if there is no such axis, or no element
    */
   max(axis?: number, keepdim?: boolean): Tensor;
@@ -147,30 +117,6 @@ export interface Fluent<D extends DType = "f32"> {
    * place
    */
   unsqueeze(axis: number): Tensor;
-  /** x[begin : end : step] along every axis. @throws ShapeError unless the ranges lie inside x */
-  slice(axes: readonly { begin?: number; end?: number; step?: number }[]): Tensor;
-  /**
-   * x in pieces along an axis, 0 unless given: of this size each, or of these sizes. @throws ShapeError unless they add up
-   */
-  split(sizes: number | readonly number[], axis?: number): Tensor[];
-  /**
-   * x in this many pieces of equal size along an axis, 0 unless given; the last may be smaller. @throws ShapeError if
-   * there is no such axis
-   */
-  chunk(chunks: number, axis?: number): Tensor[];
-  /**
-   * Elements by their places along an axis: y[i,j] = x[i, index[i,j]] for axis 1. @throws ShapeError, DataError unless
-   * they fit
-   */
-  gather(axis: number, index: Tensor<"i32">): Tensor;
-  /**
-   * x with this many zeros before and after along each axis. @throws ShapeError unless they are integers ≥ 0
-   */
-  pad(before: readonly number[], after: readonly number[]): Tensor;
-  /**
-   * x with the order of its elements reversed along these axes. @throws ShapeError if there is no such axis
-   */
-  flip(axes: readonly number[]): Tensor;
   /** A copy with memory of its own, through which gradients pass. */
   clone(): Tensor<D>;
 

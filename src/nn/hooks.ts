@@ -43,7 +43,7 @@ export function refuseHooks(what: string, model: Module): void {
   for (const module of model.modules()) {
     if (!hooked.has(module)) continue;
     throw new DataError(
-      `${what}: a ${module.constructor.name} has a forward hook, which would not be called; expected a model without hooks: remove() them first`,
+      `${what}: a ${module.constructor.name} has a forward hook, which would not be called; remove() it first`,
     );
   }
 }

@@ -55,7 +55,6 @@ export const ELEMENTWISE: Readonly<Record<string, Row>> = {
   sqrt: unary(["Sqrt"]),
   abs: unary(["Abs"]),
   neg: unary(["Neg"]),
-  root: unary(["Sqrt"]),
   clamp(n) {
     const x = n.input("x");
     const limits = [n.file.scalar(n.attr("min")), n.file.scalar(n.attr("max"))];
@@ -119,5 +118,4 @@ export const ELEMENTWISE: Readonly<Record<string, Row>> = {
   greater: comparison("Greater"),
   equal: comparison("Equal"),
   keepWhere: binary((n, a, b) => n.add("Where", [n.add("Cast", [b], { to: BOOL }), a, n.file.scalar(0)])),
-  dropWhere: binary((n, a, b) => n.add("Where", [n.add("Cast", [b], { to: BOOL }), n.file.scalar(0), a])),
 };

@@ -7,17 +7,7 @@ import { GRAIN } from "../wasm/parallel.js";
 import type { Planner } from "../wasm/plan.js";
 
 type BinaryKernel =
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "maximum"
-  | "minimum"
-  | "greaterEqual"
-  | "greater"
-  | "equal"
-  | "keepWhere"
-  | "dropWhere";
+  "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "greaterEqual" | "greater" | "equal" | "keepWhere";
 
 export interface BinaryInputs {
   a: Tensor;

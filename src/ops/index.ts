@@ -18,7 +18,7 @@ export { pow } from "./pow.js";
 export * from "./prelu.js";
 export { argmax, argmin, max, mean, min, sum } from "./reduce.js";
 export * from "./regression-loss.js";
-export * from "./slice.js";
+export { flip, pad, slice, type SliceRange } from "./slice.js";
 export type { ClassNumbers, LossTarget, Reduction } from "./targets.js";
 export { std, variance, type VarianceOptions } from "./variance.js";
 export { clamp, where } from "./where.js";

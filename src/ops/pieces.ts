@@ -1,13 +1,13 @@
 // Axes of one put in and taken out, tensors stacked and cut in pieces: forms of reshape, cat and slice.
 
-import { checkAxis, describe, type Shape } from "../core/shape.js";
+import { around, checkAxis, describe } from "../core/shape.js";
 import { tidy } from "../core/scope.js";
 import { checkTensors, empty, type AnyTensor, type DType, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
 import { cat } from "./cat.js";
 import { permute, reshape } from "./movement.js";
-import { slice } from "./slice.js";
+import { columns } from "./slice.js";
 
 /**
  * x without its axes of size 1, or without those that are named, where they have size 1: as torch.squeeze.
@@ -39,10 +39,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 
 /** Elements begin … begin + count − 1 along one axis of a tensor with any number of axes. */
 function part(x: Tensor, axis: number, begin: number, count: number): Tensor {
-  const size = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
-  const [outer, inner] = [size(x.shape.slice(0, axis)), size(x.shape.slice(axis + 1))];
-  const rows = reshape(x, [outer, x.shape[axis]!, inner]);
-  return reshape(slice(rows, [{}, { begin, end: begin + count }, {}]), x.shape.with(axis, count));
+  return reshape(columns(reshape(x, around(x.shape, axis)), begin, count), x.shape.with(axis, count));
 }
 
 /**

@@ -73,6 +73,12 @@ const sliceOp = defineOp({
   vjp: { x: (dy, { shapes }, attrs) => sliceBackward(shapes.x, { dy }, attrs) },
 });
 
+/** Elements begin … begin + count − 1 along axis 1 of three. */
+export function columns(x: Tensor, begin: number, count: number): Tensor {
+  const whole = (n: number): Range => ({ begin: 0, count: n, step: 1 });
+  return sliceOp({ x }, { ranges: [whole(x.shape[0]!), { begin, count, step: 1 }, whole(x.shape[2]!)] });
+}
+
 /** Where x lies in x padded. */
 function insideOf(shape: Shape, before: readonly number[]): Range[] {
   return shape.map((count, axis) => ({ begin: before[axis]!, count, step: 1 }));

@@ -4,8 +4,8 @@ import { tidy } from "../core/scope.js";
 import { checkAxis, sizeOf } from "../core/shape.js";
 import { checkTensors, type Tensor } from "../core/tensor.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
-import { mul, sub } from "./elementwise.js";
-import { root } from "./pow.js";
+import { eq, ne } from "./compare.js";
+import { add, mul, sqrt, sub } from "./elementwise.js";
 import { axesOf, mean, sumAxes } from "./reduce.js";
 
 /** Options of variance() and std(). */
@@ -34,7 +34,7 @@ function varianceOf(
 
 /**
  * Variance over one axis, several, or (none given) all of them: Σ(x − mean)² / (n − correction), torch.var. NaN where there are no
- * more elements than the correction. The method is called x.var().
+ * more elements than the correction.
  * @throws ShapeError if there is no such axis, or it is empty; DataError for an unknown option
  */
 export function variance(
@@ -47,5 +47,8 @@ export function variance(
 
 /** Standard deviation, the root of variance(); where it is 0 so is its gradient. @throws ShapeError and DataError as variance() */
 export function std(x: Tensor, axis?: number | readonly number[], options: VarianceOptions = {}): Tensor {
-  return tidy(() => root(varianceOf("std", x, axis, options)));
+  return tidy(() => {
+    const v = varianceOf("std", x, axis, options);
+    return mul(sqrt(add(v, eq(v, 0))), ne(v, 0)); // the slope of a root at 0 is infinite
+  });
 }

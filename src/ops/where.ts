@@ -7,23 +7,16 @@ import { kindOf } from "../errors/options.js";
 import { ShapeError } from "../errors.js";
 import { GRAIN } from "../wasm/parallel.js";
 import { broadcastRule, planBinary } from "./broadcast.js";
-import { floats, gt, lt } from "./compare.js";
+import { eq, floats, gt, lt } from "./compare.js";
 import { add } from "./elementwise.js";
 
-/** a where b is not 0, or where it is; 0 elsewhere, whatever a is there. */
-const defineChoice = (name: "keepWhere" | "dropWhere") => {
-  const op = defineOp({
-    name,
-    shape: broadcastRule(name),
-    plan: planBinary(name),
-    saves: ["b"],
-    vjp: { a: (dy: Tensor, { b }: { b: Tensor }): Tensor => op({ a: dy, b }) },
-  });
-  return op;
-};
-
-const keepWhereOp = defineChoice("keepWhere");
-const dropWhereOp = defineChoice("dropWhere");
+const keepWhereOp = defineOp({
+  name: "keepWhere",
+  shape: broadcastRule("keepWhere"),
+  plan: planBinary("keepWhere"),
+  saves: ["b"],
+  vjp: { a: (dy, { b }) => keepWhere(dy, b) },
+});
 
 /** a where the condition is not 0, otherwise 0, even if a is NaN or infinite there. */
 export function keepWhere(a: Tensor, condition: Tensor): Tensor {
@@ -39,7 +32,7 @@ export function where(condition: AnyTensor, a: Tensor | number, b: Tensor | numb
   checkTensors("where", { condition });
   return tidy(() => {
     const c = floats("where", "condition", condition);
-    return add(keepWhere(floats("where", "a", a), c), dropWhereOp({ a: floats("where", "b", b), b: c }));
+    return add(keepWhere(floats("where", "a", a), c), keepWhere(floats("where", "b", b), eq(c, 0)));
   });
 }
 

@@ -139,7 +139,6 @@ export const elementwise: OpCases[] = [
     ]),
     tolerance: 1e-5,
   },
-  unary("root", "positive", 1e-6),
   unary("affine", "normal", 1e-6, { scale: -1.7, shift: 0.3 }),
   binary("add", "normal", "normal"),
   binary("sub", "normal", "normal"),
@@ -151,7 +150,6 @@ export const elementwise: OpCases[] = [
   binary("greater", "grid", "halfGrid", [equalPairs]),
   binary("equal", "grid", "grid", [equalPairs]),
   binary("keepWhere", "normal", "grid", [zeroPairs]),
-  binary("dropWhere", "normal", "grid", [zeroPairs]),
   {
     op: "dropout",
     cases: [

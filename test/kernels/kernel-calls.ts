@@ -25,7 +25,6 @@ type Binary =
   | "greater"
   | "equal"
   | "keepWhere"
-  | "dropWhere"
   | "prelu";
 
 const unary = (kernel: Unary): Call[] =>
@@ -102,7 +101,6 @@ export const kernelCalls: Readonly<Record<string, readonly Call[]>> = {
       "greater",
       "equal",
       "keepWhere",
-      "dropWhere",
       "prelu",
     ],
     binary,

@@ -94,7 +94,7 @@ describe("a forward hook", () => {
   it("is refused by compile() and exportOnnx(), and passed over by trace() and summary()", () => {
     let calls = 0;
     const handle = model.getSubmodule("features.0").registerForwardHook(() => void calls++);
-    const message = "a Conv2d has a forward hook, which would not be called; expected a model without hooks";
+    const message = "a Conv2d has a forward hook, which would not be called; remove() it first";
     expect(() => compile(model, [1, 28, 28, 1])).toThrow(DataError);
     expect(() => compile(model, [1, 28, 28, 1])).toThrow(`compile: ${message}`);
     expect(() => exportOnnx(model)).toThrow(`exportOnnx: ${message}`);

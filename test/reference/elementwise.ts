@@ -25,7 +25,6 @@ export const log = map(Math.log);
 export const sqrt = map(Math.sqrt);
 export const abs = map(Math.abs);
 export const neg = map((x) => -x);
-export const root = map(Math.sqrt);
 const cut6 = (x: number): number => (x < 0 ? 0 : x > 6 ? 6 : x);
 export const silu = map((x) => x / (1 + Math.exp(-x)));
 export const gelu = map((x) => (x * erfc(-x / Math.SQRT2)) / 2);
@@ -93,7 +92,6 @@ export const greaterEqual = zip((a, b) => (a >= b ? 1 : 0));
 export const greater = zip((a, b) => (a > b ? 1 : 0));
 export const equal = zip((a, b) => (a === b ? 1 : 0));
 export const keepWhere = zip((a, b) => (b !== 0 ? a : 0));
-export const dropWhere = zip((a, b) => (b !== 0 ? 0 : a));
 
 /** 32 bits of element i of the stream `seed`: MurmurHash3's finaliser applied twice to a seeded counter. */
 function hash(i: number, seed: number): number {
