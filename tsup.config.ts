@@ -41,6 +41,8 @@ export default defineConfig(async () => {
       ...common,
       name: "libraries of others",
       entry: ["src/vendor/*.ts", "!src/vendor/*.d.ts"],
+      // Parcel looks for polyfills of names that stand alone.
+      define: { Buffer: "globalThis.Buffer", process: "globalThis.process" },
       outDir: "dist/esm/vendor",
     },
     // Node, Deno and Bun: few files, which are found and read sooner.

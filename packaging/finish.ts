@@ -54,6 +54,11 @@ export async function finish(): Promise<void> {
   for (const target of ["simd", "relaxed"]) {
     copyFileSync(`build/kernels.${target}.wasm`, `dist/kernels.${target}.wasm`);
   }
+  // Text of the build (kernels/build.mjs), as a file for pages that allow no workers but files.
+  const { workerText } = (await import(pathToFileURL(resolve("dist/esm/wasm/worker-text.js")).href)) as {
+    workerText: string;
+  };
+  writeFileSync("dist/pool-worker.js", workerText);
   declarations([...Object.values(PARTS), ...OTHERS].filter((entry) => existsSync(`src/${entry}.ts`)));
   redirectMaps(modulesBySource());
   markPure();

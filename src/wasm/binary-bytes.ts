@@ -11,7 +11,8 @@ interface NodeZlib {
 }
 
 function decode(base64: string): Uint8Array {
-  if (typeof Buffer !== "undefined") return Buffer.from(base64, "base64");
+  const { Buffer } = globalThis; // Parcel looks for a polyfill where it stands alone
+  if (Buffer as typeof Buffer | undefined) return Buffer.from(base64, "base64");
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

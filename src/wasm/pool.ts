@@ -33,6 +33,16 @@ export interface Thread {
  */
 export type StartThread = (data: KernelThreadData, dead: (why: string) => void) => Thread;
 
+/** In a browser, from a file: dist/pool-worker.js, or a text that has an address. */
+const startFromFile =
+  (url: string): StartThread =>
+  (data, dead) => {
+    const worker = new Worker(url);
+    worker.onerror = (event) => dead(event.message || `${short(url)} cannot be loaded`);
+    worker.postMessage(data);
+    return { stop: () => worker.terminate() };
+  };
+
 /** In Node or a browser, from text. */
 const startFromText: StartThread = (data, dead) => {
   const node = builtin<NodeWorkers>("node:worker_threads");
@@ -50,16 +60,13 @@ const startFromText: StartThread = (data, dead) => {
     return { stop: () => ((stopped = true), void worker.terminate()) };
   }
   const url = URL.createObjectURL(new Blob([workerText], { type: "text/javascript" }));
-  let worker: Worker;
   try {
-    worker = new Worker(url);
+    const { stop } = startFromFile(url)(data, dead);
+    return { stop: () => (stop(), URL.revokeObjectURL(url)) };
   } catch (error) {
     URL.revokeObjectURL(url);
     throw error;
   }
-  worker.onerror = (event) => dead(event.message);
-  worker.postMessage(data);
-  return { stop: () => (worker.terminate(), URL.revokeObjectURL(url)) };
 };
 
 let startThread: StartThread = startFromText;
@@ -87,19 +94,21 @@ export class Pool {
   #dead: string | undefined;
   #alone = false;
 
-  /** names: the kernels that run() knows by their number. */
+  /** names: the kernels that run() knows by their number. file: where a page's workers come from, if not from text. */
   constructor(
     threads: number,
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     names: readonly string[],
+    file?: string,
   ) {
     const { buffer } = this.#control;
     this.#values = new Float64Array(buffer, ARGUMENT_BYTES);
+    const start = file === undefined || builtin("node:worker_threads") ? startThread : startFromFile(file);
     try {
       for (let thread = 1; thread < threads; thread++) {
         const data = { module, memory, control: buffer, names, thread };
-        this.#workers.push(startThread(data, (why) => this.#lost(thread, why)));
+        this.#workers.push(start(data, (why) => this.#lost(thread, why)));
       }
     } catch (error) {
       warnFewer(this.threads, `workers cannot be started (${reason(error)})`);

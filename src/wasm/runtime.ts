@@ -1,7 +1,7 @@
 // Starts the kernels: picks the binary the engine can run, makes the memory, chooses the tile.
 
 import { DataError, short, WasmError } from "../errors.js";
-import { checkOptions, type Names } from "../errors/options.js";
+import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import type { Kernels } from "./abi.js";
 import { binaryBytes } from "./binary-bytes.js";
 import { kernelsFrom, type Binary, type KernelSource } from "./brought.js";
@@ -42,6 +42,11 @@ export interface InitOptions {
   simd256?: boolean;
   /** Most bytes the heap may grow to. Default: 4 GiB, all that 32-bit WebAssembly addresses. */
   maxBytes?: number;
+  /**
+   * Where the package's file fovea/pool-worker.js is served, for pages whose policy forbids workers made from text (`worker-src
+   * 'self'`): its URL, or one relative to the page. Node, Deno and Bun have no use for it. Default: workers are made from text.
+   */
+  worker?: string | URL;
   /** Which register tile (kernels/tile/tile.ts) matrix products use; results do not depend on it. Default: the fastest. */
   tile?: number;
 }
@@ -52,6 +57,7 @@ const INIT_OPTIONS: Names<InitOptions> = {
   threads: true,
   simd256: true,
   maxBytes: true,
+  worker: true,
   tile: true,
 };
 
@@ -109,6 +115,7 @@ class LiveRuntime implements Runtime {
   readonly simd256: boolean;
   readonly module: WebAssembly.Module;
   readonly #threads: number;
+  readonly #worker: string | undefined;
   #tile: number | undefined;
   #pool: Pool | undefined;
 
@@ -131,6 +138,7 @@ class LiveRuntime implements Runtime {
     }
     this.#threads = threads;
     this.module = module;
+    this.#worker = options.worker?.toString();
     this.#tile = options.tile;
   }
 
@@ -144,7 +152,7 @@ class LiveRuntime implements Runtime {
 
   get pool(): Pool | undefined {
     if (this.#threads === 1) return undefined;
-    return (this.#pool ??= new Pool(this.#threads, this.module, this.heap.memory, kernelNames));
+    return (this.#pool ??= new Pool(this.#threads, this.module, this.heap.memory, kernelNames, this.#worker));
   }
 
   /** Ends the threads. */
@@ -176,6 +184,9 @@ function start(op: string, binary: Binary, source: Source, options: InitOptions)
     throw new WasmError(
       `${op}: a compiled module runs on one thread; got threads ${threads}; give the file's bytes or its URL for more`,
     );
+  }
+  if (!["undefined", "string"].includes(typeof options.worker) && !(options.worker instanceof URL)) {
+    throw wrongKind(op, "worker", options.worker, "a URL");
   }
   const limit = Math.min(Math.floor(maxBytes / PAGE), MAX_PAGES);
   if (!(limit >= 1)) throw new DataError(`${op}: maxBytes must be at least ${PAGE}; got ${maxBytes}`);

@@ -91,6 +91,16 @@ describe("the packed package", () => {
     ]);
   });
 
+  it("gives Parcel, which reads no exports unless it is told to, the same subpaths", () => {
+    const { alias, exports } = manifest as Record<"alias" | "exports", Record<string, unknown>>;
+    for (const [subpath, file] of Object.entries(alias)) {
+      const { default: expected } = exports[subpath] as { default: string };
+      expect(file, subpath).toBe(expected.replace("*", "$1"));
+    }
+    const own = Object.keys(exports).filter((path) => !/^\.$|node$|\.\w+$/.test(path));
+    expect(Object.keys(alias).sort()).toEqual(own.sort());
+  });
+
   it("says exactly which files do something when they are imported", () => {
     const listed = manifest.sideEffects as string[];
     expect(listed).toEqual([

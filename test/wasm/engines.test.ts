@@ -3,7 +3,8 @@
 import { createRequire } from "node:module";
 import { afterAll, afterEach, beforeEach, expect, it, vi, type MockInstance } from "vitest";
 import { matmul, tensor, tidy, WasmError } from "../../src/index.js";
-import { environmentVariable, unsetWhereRefused } from "../../src/wasm/host.js";
+import { unsetWhereRefused } from "../../src/cli/variables.js";
+import { environmentVariable } from "../../src/wasm/host.js";
 import { relaxedSimd } from "../../src/wasm/relaxed-simd.js";
 import { binaryBytes } from "../../src/wasm/binary-bytes.js";
 import { init, runtime } from "../../src/wasm/runtime.js";
