@@ -6,9 +6,6 @@ import type { BackwardOptions } from "./autograd.js";
 import type { Shape } from "./shape.js";
 import type { AnyTensor, DType, Tensor } from "./tensor.js";
 
-/** One axis, or several. */
-type Axes = number | readonly number[];
-
 /** Operations as methods of a tensor. */
 export interface Fluent<D extends DType = "f32"> {
   /** max(x, 0). */
@@ -76,12 +73,12 @@ export interface Fluent<D extends DType = "f32"> {
    * Sum over one axis, several, or (none given) all. keepdim: they stay, with size 1. @throws ShapeError if there is no
    * such axis
    */
-  sum(axis?: Axes, keepdim?: boolean): Tensor;
+  sum(axis?: number | readonly number[], keepdim?: boolean): Tensor;
   /**
    * Mean over one axis, several, or (none given) all. keepdim: they stay, with size 1. @throws ShapeError if there is no
    * such axis, or it is empty
    */
-  mean(axis?: Axes, keepdim?: boolean): Tensor;
+  mean(axis?: number | readonly number[], keepdim?: boolean): Tensor;
   /**
    * Largest element along an axis or, without one, of all. @throws ShapeError if there is no such axis, or no element
    */
@@ -111,7 +108,7 @@ export interface Fluent<D extends DType = "f32"> {
    * x without its axes of size 1, or without those that are named, where they have size 1. @throws ShapeError if there is
    * no such axis
    */
-  squeeze(axis?: Axes): Tensor;
+  squeeze(axis?: number | readonly number[]): Tensor;
   /**
    * x with an axis of size 1 before the one of this number; −1 for behind all. @throws ShapeError if there is no such
    * place

@@ -16,6 +16,8 @@ export type ForwardHook = (module: Module, input: Tensor, output: Tensor) => Ten
 export interface HookHandle extends Disposable {
   /** Takes the hook away. A second call does nothing. */
   remove(): void;
+  /** For `using`: remove() at the end of the block. */
+  [dispose](): void;
 }
 
 interface Hooked {

@@ -21,11 +21,9 @@ export function floats(op: string, name: string, x: AnyTensor | number): Tensor 
   return x.dtype === "f32" ? (x as Tensor) : tensor(Float32Array.from(x.view()), x.shape);
 }
 
-type Compared = (a: AnyTensor, b: AnyTensor | number) => Tensor;
-
 const comparison =
-  (name: string, compare: (a: Tensor, b: Tensor) => Tensor): Compared =>
-  (a, b) =>
+  (name: string, compare: (a: Tensor, b: Tensor) => Tensor) =>
+  (a: AnyTensor, b: AnyTensor | number): Tensor =>
     tidy(() => {
       if (typeof a === "number") throw wrongKind(name, "a", a, "a tensor");
       return compare(floats(name, "a", a), floats(name, "b", b));
@@ -36,17 +34,17 @@ const comparison =
  * accuracy. Integers are compared as f32: exactly up to 2²⁴. NaN equals nothing. No gradient. Shapes broadcast.
  * @throws ShapeError if they do not
  */
-export const eq: Compared = comparison("eq", (a, b) => equalOp({ a, b }));
+export const eq = comparison("eq", (a, b) => equalOp({ a, b }));
 /** 1 where a ≠ b, otherwise 0, as eq(). */
-export const ne: Compared = comparison("ne", (a, b) => equalOp({ a: equalOp({ a, b }), b: full([], 0) }));
+export const ne = comparison("ne", (a, b) => equalOp({ a: equalOp({ a, b }), b: full([], 0) }));
 /** 1 where a < b, otherwise 0, as eq(). */
-export const lt: Compared = comparison("lt", (a, b) => greaterOp({ a: b, b: a }));
+export const lt = comparison("lt", (a, b) => greaterOp({ a: b, b: a }));
 /** 1 where a ≤ b, otherwise 0, as eq(). */
-export const le: Compared = comparison("le", (a, b) => greaterEqualOp({ a: b, b: a }));
+export const le = comparison("le", (a, b) => greaterEqualOp({ a: b, b: a }));
 /** 1 where a > b, otherwise 0, as eq(). */
-export const gt: Compared = comparison("gt", (a, b) => greaterOp({ a, b }));
+export const gt = comparison("gt", (a, b) => greaterOp({ a, b }));
 /** 1 where a ≥ b, otherwise 0, as eq(). */
-export const ge: Compared = comparison("ge", (a, b) => greaterEqualOp({ a, b }));
+export const ge = comparison("ge", (a, b) => greaterEqualOp({ a, b }));
 /** ge() of two tensors of f32, by the longer of PyTorch's names. */
 export function greaterEqual(a: Tensor, b: Tensor): Tensor {
   return greaterEqualOp({ a, b });

@@ -10,7 +10,9 @@ import { requireNumber } from "../options.js";
 
 /** What RandomChoice's spec holds. */
 export interface RandomChoiceOptions {
+  /** The transforms, by name and options. */
   readonly transforms: readonly TransformSpec[];
+  /** Probability of each transform. */
   readonly p: readonly number[];
 }
 

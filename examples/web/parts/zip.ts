@@ -1,0 +1,37 @@
+// Zip files.
+
+import { unzip, Zip, ZipPassThrough } from "fflate";
+
+/** A file of a zip, with its folders. */
+export type Entry = File & { readonly path: string };
+
+/** The files of a zip whose names are wanted. Throws where it cannot be read. */
+export async function unzipped(zip: File, wanted: (name: string) => boolean): Promise<Entry[]> {
+  const bytes = new Uint8Array(await zip.arrayBuffer());
+  const entries = await new Promise<Record<string, Uint8Array>>((resolve, reject) =>
+    unzip(bytes, { filter: ({ name }) => wanted(name) }, (error, files) =>
+      error
+        ? reject(new Error(`'${zip.name}' is no zip file that can be read: ${error.message}.`))
+        : resolve(files),
+    ),
+  );
+  return Object.entries(entries).map(([path, content]) =>
+    Object.assign(new File([content as Uint8Array<ArrayBuffer>], path.split("/").at(-1)!), { path }),
+  );
+}
+
+/** These files as a zip, stored as they are: JPEG and weights get no smaller. */
+export async function zipped(files: readonly (readonly [path: string, blob: Blob])[]): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const zip = new Zip((error, chunk) => {
+    if (error) throw error;
+    parts.push(chunk as Uint8Array<ArrayBuffer>);
+  });
+  for (const [path, blob] of files) {
+    const entry = new ZipPassThrough(path);
+    zip.add(entry);
+    entry.push(new Uint8Array(await blob.arrayBuffer()), true);
+  }
+  zip.end();
+  return new Blob(parts, { type: "application/zip" });
+}
