@@ -45,7 +45,7 @@ export default defineConfig(async () => {
       define: { Buffer: "globalThis.Buffer", process: "globalThis.process" },
       outDir: "dist/esm/vendor",
     },
-    // Node, Deno and Bun: few files, which are found and read sooner.
+    // Node, Deno, Bun, and pages without a bundler: few files, which are found and read sooner.
     {
       ...common,
       name: "bundles",
@@ -59,16 +59,6 @@ export default defineConfig(async () => {
       },
       // Names stay, for stack traces; lines, for maps by lines.
       esbuildOptions: esbuild({ minifySyntax: true, minifyWhitespace: true, lineLimit: 120 }),
-      outDir: "dist",
-    },
-    // A page without a bundler: one file.
-    {
-      ...common,
-      name: "page",
-      entry: { "fovea.min": "src/index.ts" },
-      splitting: false,
-      sourcemap: false,
-      esbuildOptions: esbuild({ minify: true, lineLimit: 120 }),
       outDir: "dist",
     },
   ].map((options, _, all): Options => {

@@ -1,6 +1,6 @@
 // The usual chains of transforms, ready to use.
 
-import { checkOptions, type Names } from "../errors/options.js";
+import { checkFields, checkOptions, type Names } from "../errors/options.js";
 import type { Normalization } from "./normalization.js";
 import { requireOneOf } from "./options.js";
 import {
@@ -170,13 +170,15 @@ export function cifarEval(options: Partial<Normalization> = {}): Compose {
 /**
  * The part of a picture that transformsFor() shows a network, as shares of its width and height: [0, 0, 1, 1] is all of it. Beyond
  * that where a border is put around it.
- * @throws DataError for a description that is none
+ * @throws DataError for a description or a picture's size that says too little
  */
 export function seenBox(
   preprocessing: Preprocessing,
-  { width, height }: { readonly width: number; readonly height: number },
+  picture: { readonly width: number; readonly height: number },
 ): [left: number, top: number, right: number, bottom: number] {
   checkPreprocessing("seenBox", preprocessing);
+  checkFields("seenBox", "picture", picture, { width: "number", height: "number" });
+  const { width, height } = picture;
   const { inputSize, cropMode = "center" } = preprocessing;
   const resize = resizeOf(preprocessing);
   const side = cropMode === "border" ? Math.max(width, height) : Math.min(width, height);

@@ -48,4 +48,5 @@ it("is what the transforms keep: a bright box fills the prepared picture, and no
 
 it("wants a description", () => {
   expect(() => seenBox({} as Preprocessing, { width: 1, height: 1 })).toThrow("seenBox: preparation");
+  expect(() => seenBox(preprocessing({}), {} as never)).toThrow("seenBox: picture: width must be a number");
 });

@@ -87,7 +87,6 @@ describe("the packed package", () => {
     expect(holders.sort()).toEqual([
       expect.stringMatching(/^dist\/chunk-\w+\.js$/),
       "dist/esm/wasm/binaries.js",
-      "dist/fovea.min.js",
     ]);
   });
 

@@ -112,8 +112,8 @@ export const environments: Record<string, Environment> = {
   Deno: terminal("deno@2.9.6", "deno", "run", "--allow-all", "--node-modules-dir=manual"),
   "Deno, no permissions": terminal("deno@2.9.6", "deno", "run", "--node-modules-dir=manual", "--no-prompt"),
   Bun: terminal("bun@1.4.5", "bun", "run"),
-  "plain page, one file": plain("fovea.min.js", "fovea.min.js"),
-  "plain page, Firefox": plain("fovea.min.js", "fovea.min.js", "firefox"),
+  "plain page": plain("index.js", "index.js"),
+  "plain page, Firefox": plain("index.js", "index.js", "firefox"),
   "plain page, modules": plain("esm/index.js", "esm/families/lenet.js"),
   esbuild: async (tarball) => {
     const folder = await withEsbuild(tarball, { "dist/index.html": HTML("page.js") }, ["page.mjs"]);
