@@ -120,7 +120,9 @@ export function createWith(
   try {
     const adapted = adaptedTo(model, state, file);
     const numClasses = adapted.get(`${model.head}.weight`)?.shape[0] ?? model.numClasses;
-    const inChannels = [...adapted.values()].find(({ shape }) => shape.length === 4)?.shape[1] ?? 3;
+    // Files have their tensors in any order: Python's safetensors sorts them by name, a depthwise convolution maybe first.
+    const first = model.namedParameters().find(([, { shape }]) => shape.length === 4)?.[0] ?? "";
+    const inChannels = adapted.get(first)?.shape[1] ?? 3;
     model.dispose();
     model = createModel(architecture, { ...options, numClasses, inChannels });
     loadRead(model, state, file);
