@@ -48,6 +48,7 @@ const RINGS: Record<string, Ring> = {
       "test/golden/{paddle-models,zoo}.test.ts",
       "test/onnx/runtime.test.ts",
       "test/models/{descriptions,registry}.test.ts",
+      "test/guides.test.ts",
     ],
     env: { FOVEA_FUZZ: "30" },
     timeout: 3_600_000,
@@ -56,7 +57,7 @@ const RINGS: Record<string, Ring> = {
 
 /** The files that take longest, longest first: they go before all others, so that at the end no worker waits for another. */
 const LONGEST =
-  `guides golden/zoo models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples ops/gradient
+  `guides golden/zoo models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples web/pages web/page ops/gradient train/grad-cam
   node/data-workers node/kill golden/paddle-models ops/winograd optim/steps cli/trained models/options ops/large ops/tiles golden/golden kernels/ranges
   onnx/export node/weights core/misuse golden/published public/misuse cli/check`.split(/\s+/);
 
