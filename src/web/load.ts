@@ -68,7 +68,12 @@ export async function loadWeights(
 export async function loadModel(
   source: string | URL | ModelFiles,
   options: DownloadSettings & { readonly hub?: string } = {},
-): Promise<{ model: Classifier; config: ModelConfig }> {
+): Promise<{
+  /** In evaluation mode. */
+  model: Classifier;
+  /** What it is, and how its images are prepared. */
+  config: ModelConfig;
+}> {
   checkOptions<DownloadSettings & { hub?: string }>("loadModel", options, {
     hub: true,
     signal: true,
