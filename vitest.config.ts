@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { nativeSources } from "./test/helpers/native-sources.js";
 
 /** Tests keep what they find, and would fetch, apart from what is whoever's who runs them. */
 const HOME = fileURLToPath(new URL("build/home", import.meta.url));
@@ -75,7 +76,9 @@ export default defineConfig(({ mode }) => {
   const ring = RINGS[mode];
   if (!ring) throw new Error(`vitest: unknown ring '${mode}'; known: ${Object.keys(RINGS).join(", ")}`);
   return {
+    plugins: [nativeSources()],
     test: {
+      server: { deps: { external: [/\/build\/tested\//] } },
       include: ring.include,
       exclude: [...configDefaults.exclude, ...(ring.exclude ?? [])],
       globalSetup: "test/helpers/setup.ts",

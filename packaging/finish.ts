@@ -23,7 +23,7 @@ function families(): [file: string, line: string][] {
   return [...text.matchAll(/^export .* from "\.\/(.*)\.js";$/gm)].map(([line, file]) => [file!, line]);
 }
 
-/** In Node a part is a choice of the root's names: what would a second copy of a class be good for? */
+/** In Node a part re-exports names of the root, so that no class exists twice. */
 async function choice(to: string, root: string, path: string): Promise<void> {
   const names = Object.keys((await import(pathToFileURL(resolve(path)).href)) as object).sort();
   writeFileSync(to, `export { ${names.join(", ")} } from "${root}";\n`);
@@ -36,8 +36,8 @@ const modulesOf = (folder: string): string[] =>
     .map((path) => `dist/esm/${folder}/${path}`);
 
 /**
- * Tells bundlers that an op or a model that nobody uses need not be made: what makes one notes its name besides, by which only those
- * are looked for that have been used.
+ * Lets bundlers drop ops and models that nobody uses. Making one also registers its name, but only those that are used are ever looked
+ * up by name.
  */
 function markPure(): void {
   for (const [folder, made] of [

@@ -69,7 +69,7 @@ export interface Planned<T, A> {
   run(address: number, shape: Shape, inputs: Operands<T>, attrs: A): void;
   /**
    * Computes y's elements, or leaves them to be computed where that can take something over from the next operation. more: what
-   * otherwise the next operation may want to know of them. recorded: backward may want them too, and would compute them again if they
+   * else the next operation may want to know of them. recorded: backward may want them too, and would compute them again if they
    * were left to an activation.
    */
   fill(y: AnyTensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">, recorded?: boolean): void;

@@ -1,7 +1,6 @@
 // Pixels from what browsers show pictures with, and back.
 
-import { tensor, type Tensor } from "../core/tensor.js";
-import { checkTensors } from "../core/tensor.js";
+import { checkTensors, tensor, type Tensor } from "../core/tensor.js";
 import { DataError, reason, ShapeError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
 import { dropAlpha } from "./decode/bitmap.js";
@@ -18,7 +17,7 @@ export interface RgbaImage {
   readonly height: number;
 }
 
-/** What pixels can be had of: bytes, and in browsers whatever a canvas draws. */
+/** What has pixels: bytes, and in browsers whatever a canvas draws. */
 export type PixelSource =
   | RawImage
   | RgbaImage
@@ -34,7 +33,7 @@ const isRgba = (source: unknown): source is RgbaImage => {
   return channels === undefined && ArrayBuffer.isView(data) && data.byteLength === 4 * width! * height!;
 };
 
-/** Width and height of what a canvas draws: each kind of it calls them otherwise. */
+/** Width and height of what a canvas draws. Each kind has its own names for them. */
 function sizeOf(source: object): [width: number, height: number] {
   const { naturalWidth, naturalHeight, videoWidth, videoHeight, displayWidth, displayHeight, width, height } =
     source as Record<string, number | undefined>;

@@ -35,7 +35,7 @@ const gatherOp = defineOp({
     )
       return index.shape;
     throw new ShapeError(
-      `gather: sizes of x and index must be equal but for axis ${axis}; got ${describe({ x, index })}`,
+      `gather: sizes of x and index must be equal except for axis ${axis}; got ${describe({ x, index })}`,
     );
   },
   plan(p, y, { x, index }, { axis }) {

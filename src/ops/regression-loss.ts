@@ -132,7 +132,7 @@ export function nllLoss(x: Tensor, target: Tensor<"i32">, options: NllOptions = 
   const weights = perClass("nllLoss", "weight", weight, classes);
   const own = Float32Array.from(target.view(), (label) => weights[label]!);
   return tidy(() => {
-    const index = tensor(target.view(), [n, 1]);
+    const index = tensor(target.data(), [n, 1]); // a copy: the heap may grow, which ends views
     const losses = mul(reshape(neg(gather(x, 1, index)), [n]), tensor(own));
     const whole = own.reduce((total, w) => total + w, 0);
     return reduction === "mean" ? affine(sum(losses), 1 / whole) : reduced(losses, reduction);

@@ -19,10 +19,16 @@ function decode(base64: string): Uint8Array {
   return bytes;
 }
 
-/** The bytes of a kernel binary. */
-export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
+function inflated(): Uint8Array<ArrayBuffer> {
   const deflated = decode(kernels);
   const zlib = builtin<NodeZlib>("node:zlib");
-  const relaxed = Uint8Array.from(zlib ? zlib.inflateRawSync(deflated) : inflateSync(deflated));
+  return Uint8Array.from(zlib ? zlib.inflateRawSync(deflated) : inflateSync(deflated));
+}
+
+let relaxed: Uint8Array<ArrayBuffer> | undefined;
+
+/** The bytes of a kernel binary. */
+export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
+  relaxed ??= inflated();
   return binary === "relaxed" ? relaxed : plainSimd(relaxed);
 }

@@ -1,7 +1,7 @@
 // Work that several threads may share. A kernel whose last parameters are begin and end does the units begin ≤ u < end
 // of its work; units are independent, so neither their order nor who does them changes a bit of the result.
 
-import { kernelNumbers, runtime } from "./runtime.js";
+import { runtime } from "./runtime.js";
 import { structWords, type Struct } from "./abi.js";
 import type { abi, structs } from "./table.js";
 
@@ -64,7 +64,7 @@ export function launch(
   const kernel = kernels[name] as (...all: number[]) => number;
   if (threads === 1 || !isShared({ units, grain })) return void kernel(...args, 0, units);
   const chunk = chunkOf({ units, grain }, threads);
-  current.pool!.run(kernel, kernelNumbers.get(name)!, units, chunk, args, scratch, scratchBytes);
+  current.pool!.run(kernel, current.numbers.get(name)!, units, chunk, args, scratch, scratchBytes);
 }
 
 /** The kernels among them that want scratch memory. */

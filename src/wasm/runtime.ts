@@ -11,7 +11,6 @@ import { environmentVariable } from "./host.js";
 import { Pool } from "./pool.js";
 import { relaxedSimd } from "./relaxed-simd.js";
 import { enableSimd256, simd256Works, wantsSimd256 } from "./simd256.js";
-import { abi } from "./table.js";
 import { importShared, pickThreads } from "./threads.js";
 
 export type { Binary, KernelSource };
@@ -73,6 +72,8 @@ export interface RuntimeInfo {
 
 export interface Runtime extends RuntimeInfo {
   readonly kernels: Kernels;
+  /** The number by which the pool knows each kernel: its place among the exports. */
+  readonly numbers: ReadonlyMap<string, number>;
   readonly heap: Heap;
   /** Whether convolutions may use Winograd's algorithm. */
   readonly winograd: boolean;
@@ -81,10 +82,6 @@ export interface Runtime extends RuntimeInfo {
   /** The other threads, started on first use; none if there is only one. */
   readonly pool: Pool | undefined;
 }
-
-/** The kernels by their numbers, and the number by which the pool knows each. */
-const kernelNames: readonly string[] = Object.keys(abi);
-export const kernelNumbers: ReadonlyMap<string, number> = new Map(kernelNames.map((name, i) => [name, i]));
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -109,6 +106,7 @@ export interface Compiled {
 
 class LiveRuntime implements Runtime {
   readonly kernels: Kernels;
+  readonly numbers: ReadonlyMap<string, number>;
   readonly heap: Heap;
   readonly binary: Binary;
   readonly winograd: boolean;
@@ -129,6 +127,7 @@ class LiveRuntime implements Runtime {
   ) {
     const instance = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
     this.kernels = instance.exports as unknown as Kernels;
+    this.numbers = new Map(Object.keys(instance.exports).map((name, i) => [name, i]));
     this.heap = heap;
     this.binary = binary;
     this.winograd = options.winograd ?? true;
@@ -152,7 +151,13 @@ class LiveRuntime implements Runtime {
 
   get pool(): Pool | undefined {
     if (this.#threads === 1) return undefined;
-    return (this.#pool ??= new Pool(this.#threads, this.module, this.heap.memory, kernelNames, this.#worker));
+    return (this.#pool ??= new Pool(
+      this.#threads,
+      this.module,
+      this.heap.memory,
+      [...this.numbers.keys()],
+      this.#worker,
+    ));
   }
 
   /** Ends the threads. */

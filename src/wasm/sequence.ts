@@ -2,7 +2,7 @@
 
 import { chunkOf, isShared } from "./parallel.js";
 import type { Bound } from "./plan.js";
-import { kernelNumbers, runtime } from "./runtime.js";
+import { runtime } from "./runtime.js";
 import { COUNTER_WORDS, SEQUENCE } from "./control.js";
 
 const JOB_BYTES = SEQUENCE.SIZE * 8;
@@ -35,7 +35,7 @@ export class Sequence {
 
   /** Puts another launch in the place of number i. */
   set(i: number, launch: Bound): void {
-    const { kernels, heap, threads } = runtime();
+    const { kernels, numbers, heap, threads } = runtime();
     const { kernel: name, args, range } = launch;
     const kernel = kernels[name] as Call["kernel"];
     this.#bound[i] = launch;
@@ -43,7 +43,7 @@ export class Sequence {
     if (threads === 1) return;
     const job = heap.f64(this.#jobs + i * JOB_BYTES, SEQUENCE.SIZE);
     const alone = !range || !isShared(range);
-    job[SEQUENCE.KERNEL] = kernelNumbers.get(name)!;
+    job[SEQUENCE.KERNEL] = numbers.get(name)!;
     job[SEQUENCE.UNITS] = range?.units ?? -1;
     job[SEQUENCE.CHUNK] = alone ? Math.max(1, range?.units ?? 1) : chunkOf(range, threads);
     job[SEQUENCE.ARGUMENTS] = args.length;

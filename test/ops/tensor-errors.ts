@@ -38,7 +38,7 @@ export const tensorOps: Row[] = [
   [
     "shapes",
     () => fovea.gather(x(2, 3), 1, index(3, 1)),
-    "gather: sizes of x and index must be equal but for axis 1; got x:[2,3] index:[3,1]",
+    "gather: sizes of x and index must be equal except for axis 1; got x:[2,3] index:[3,1]",
   ],
   [
     "dtype",

@@ -1,33 +1,23 @@
 // What npm would publish: which files, how large, whether what they name is there.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createPackageFromTarballData, checkPackage } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { version } from "../../src/version.js";
-import { installed, pack, type Packed } from "../helpers/packed.js";
+import { packedFixture } from "../helpers/packed-fixture.js";
 
 const MEGABYTE = 1e6;
 
-let folder: string;
-let user: string;
+const packed = packedFixture();
 let own: string;
-let packed: Packed;
 let manifest: Record<string, unknown>;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "fovea-packed-"));
-  packed = pack(folder);
-  user = installed(packed.tarball);
-  own = join(user, "node_modules/fovea");
+  own = join(packed.user, "node_modules/fovea");
   manifest = JSON.parse(readFileSync(join(own, "package.json"), "utf8")) as typeof manifest;
-});
-
-afterAll(() => {
-  for (const each of [folder, user]) rmSync(each, { recursive: true, force: true });
 });
 
 const paths = (): string[] => packed.files.map(({ path }) => path);

@@ -1,29 +1,16 @@
 // A page that uses one network carries neither the others nor what else it does not use: of the packed package, by bundlers' own rules.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { installed, pack } from "../helpers/packed.js";
+import { describe, expect, it } from "vitest";
+import { packedFixture } from "../helpers/packed-fixture.js";
 
-let folder: string;
-let user: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "fovea-packed-"));
-  user = installed(pack(folder).tarball);
-});
-
-afterAll(() => {
-  for (const each of [folder, user]) rmSync(each, { recursive: true, force: true });
-});
+const fixture = packedFixture();
 
 /** The page's script, and the modules of fovea that something of it comes from. */
 async function page(contents: string): Promise<{ text: string; modules: string[]; gzipped: number }> {
   const { metafile, outputFiles } = await build({
-    stdin: { contents, resolveDir: user },
+    stdin: { contents, resolveDir: fixture.user },
     ...{ bundle: true, minify: true, format: "esm", platform: "browser", write: false, metafile: true },
     logLevel: "error",
   });

@@ -1,28 +1,17 @@
 // What the subpaths give is what the root gives, in Node's bundles and in the modules for bundlers.
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { installed, pack } from "../helpers/packed.js";
+import { describe, expect, it } from "vitest";
+import { packedFixture } from "../helpers/packed-fixture.js";
 
 type Names = Record<string, unknown>;
 
-let folder: string;
-let user: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "fovea-packed-"));
-  user = installed(pack(folder).tarball);
-});
-
-afterAll(() => {
-  for (const each of [folder, user]) rmSync(each, { recursive: true, force: true });
-});
+const fixture = packedFixture();
 
 const load = async (path: string): Promise<Names> =>
-  (await import(pathToFileURL(join(user, "node_modules/fovea/dist", path)).href)) as Names;
+  (await import(pathToFileURL(join(fixture.user, "node_modules/fovea/dist", path)).href)) as Names;
 
 describe.each([
   ["bundles", "index.js", ["data.js", "train.js", "models.js"], "families"],
@@ -35,7 +24,7 @@ describe.each([
 ])("in %s", (_, index, parts, families) => {
   it("subpaths give the root's own", async () => {
     const root = await load(index);
-    const files = readdirSync(join(user, "node_modules/fovea/dist", families)).map(
+    const files = readdirSync(join(fixture.user, "node_modules/fovea/dist", families)).map(
       (name) => `${families}/${name}`,
     );
     expect(files.length).toBeGreaterThan(40);
@@ -49,7 +38,7 @@ describe.each([
 
   it("families are all models that have names", async () => {
     const { modelNames } = (await load(index)) as { modelNames(): string[] };
-    const files = readdirSync(join(user, "node_modules/fovea/dist", families)).map(
+    const files = readdirSync(join(fixture.user, "node_modules/fovea/dist", families)).map(
       (name) => `${families}/${name}`,
     );
     const names = (await Promise.all(files.map(load))).flatMap((each) => Object.keys(each));

@@ -1,28 +1,16 @@
 // Programs of others compile against the package's types: without "dom", without @types/node, with their libraries checked.
-// test/runtimes does the same with older TypeScripts.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { installed, pack } from "../helpers/packed.js";
+import { expect, it } from "vitest";
+import { packedFixture } from "../helpers/packed-fixture.js";
 import { TYPED_PROGRAM } from "../runtimes/programs.js";
 
-let folder: string;
-let user: string;
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "fovea-packed-"));
-  user = installed(pack(folder).tarball);
-});
-
-afterAll(() => {
-  for (const each of [folder, user]) rmSync(each, { recursive: true, force: true });
-});
+const fixture = packedFixture();
 
 function errorsOf(source: string, options: ts.CompilerOptions): string[] {
-  const file = join(user, "program.ts");
+  const file = join(fixture.user, "program.ts");
   writeFileSync(file, source);
   const program = ts.createProgram([file], {
     ...{ noEmit: true, strict: true, skipLibCheck: false, types: [], target: ts.ScriptTarget.ES2022 },

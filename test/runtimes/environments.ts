@@ -3,7 +3,7 @@
 import { cpSync } from "node:fs";
 import { Folder } from "./folder.js";
 import { ISOLATED, resultOf, STRICT, withServer } from "./pages.js";
-import type { Result } from "./programs.js";
+import { NAMES_WORKER, type Result } from "./programs.js";
 
 export type Environment = (tarball: string) => Promise<Result>;
 
@@ -35,13 +35,14 @@ const bundled =
 
 /** A page without a bundler: an import map leads to the package's files. */
 const plain =
-  (root: string, lenet: string, browser: "chrome" | "firefox" = "chrome"): Environment =>
+  (root: string, lenet: string, web: string, browser: "chrome" | "firefox" = "chrome"): Environment =>
   async (tarball) => {
     const folder = new Folder("plain");
     await folder.install(tarball);
     const imports = {
       fovea: `/node_modules/fovea/dist/${root}`,
       "fovea/models/lenet": `/node_modules/fovea/dist/${lenet}`,
+      "fovea/web": `/node_modules/fovea/dist/${web}`,
     };
     folder.write(
       "index.html",
@@ -112,11 +113,12 @@ export const environments: Record<string, Environment> = {
   Deno: terminal("deno@2.9.6", "deno", "run", "--allow-all", "--node-modules-dir=manual"),
   "Deno, no permissions": terminal("deno@2.9.6", "deno", "run", "--node-modules-dir=manual", "--no-prompt"),
   Bun: terminal("bun@1.4.5", "bun", "run"),
-  "plain page": plain("index.js", "index.js"),
-  "plain page, Firefox": plain("index.js", "index.js", "firefox"),
-  "plain page, modules": plain("esm/index.js", "esm/families/lenet.js"),
+  "plain page": plain("index.js", "index.js", "web.js"),
+  "plain page, Firefox": plain("index.js", "index.js", "web.js", "firefox"),
+  "plain page, modules": plain("esm/index.js", "esm/families/lenet.js", "esm/web/index.js"),
   esbuild: async (tarball) => {
-    const folder = await withEsbuild(tarball, { "dist/index.html": HTML("page.js") }, ["page.mjs"]);
+    const files = { "dist/index.html": HTML("page.js", NAMES_WORKER) };
+    const folder = await withEsbuild(tarball, files, ["page.mjs", "fovea-worker.mjs"]);
     return withServer(folder.at("dist"), {}, resultOf);
   },
   "Vite, build": bundled([VITE], index, ["vite", "build", "--logLevel=error"], "dist"),
@@ -135,8 +137,16 @@ export const environments: Record<string, Environment> = {
   ),
   Rollup: bundled(
     ["rollup@4.68.8", "@rollup/plugin-node-resolve@16"],
-    { "dist/index.html": HTML("page.js") },
-    ["rollup", "page.mjs", "--plugin=node-resolve", "--format=es", "--file=dist/page.js", "--silent"],
+    { "dist/index.html": HTML("page.js", NAMES_WORKER) },
+    [
+      "rollup",
+      "page.mjs",
+      "fovea-worker.mjs",
+      "--plugin=node-resolve",
+      "--format=es",
+      "--dir=dist",
+      "--silent",
+    ],
     "dist",
   ),
   Parcel: bundled(
@@ -200,12 +210,14 @@ function twoThreads(result: Result): Result {
 /** No blobs: the pool's worker is a file of the package. */
 async function strict(tarball: string, browser: "chrome" | "firefox"): Promise<Result> {
   const page = `import { run } from "./program.mjs";
+    import { learns } from "./web-program.mjs";
     const warnings = [];
     console.warn = (...said) => warnings.push(said.join(" "));
     const wait = () => new Promise((resolve) => setTimeout(resolve, 1000)); // for what a worker that is refused says
-    run({ threads: 2, worker: "pool-worker.js" }).then(async (result) => (await wait(), (window.result = warnings.length ? { error: warnings.join() } : result)), (error) => (window.result = { error: String(error) }));`;
+    run({ threads: 2, worker: "pool-worker.js" }).then(async (result) => (await learns(() => new Worker("fovea-worker.js", { type: "module" })), await wait(), (window.result = warnings.length ? { error: warnings.join() } : result)), (error) => (window.result = { error: String(error) }));`;
   const folder = await withEsbuild(tarball, { "page.mjs": page, "dist/index.html": HTML("page.js") }, [
     "page.mjs",
+    "fovea-worker.mjs",
   ]);
   cpSync(folder.at("node_modules/fovea/dist/pool-worker.js"), folder.at("dist/pool-worker.js"));
   return twoThreads(await withServer(folder.at("dist"), STRICT, (origin) => resultOf(origin, browser)));

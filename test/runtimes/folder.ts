@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { MAIN, PAGE, PROGRAM } from "./programs.js";
+import { MAIN, OWN_WORKER, PAGE, PROGRAM, WEB_PROGRAM } from "./programs.js";
 
 export class Folder {
   readonly path: string;
@@ -15,6 +15,8 @@ export class Folder {
     this.write("program.mjs", PROGRAM);
     this.write("main.mjs", MAIN);
     this.write("page.mjs", PAGE);
+    this.write("web-program.mjs", WEB_PROGRAM);
+    this.write("fovea-worker.mjs", OWN_WORKER);
   }
 
   at(path: string): string {

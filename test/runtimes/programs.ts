@@ -47,10 +47,37 @@ export async function run(options, kernels) {
 /** For a terminal: prints the result as JSON. */
 export const MAIN = `import { run } from "./program.mjs";\nconsole.log(JSON.stringify(await run({ threads: 2 })));\n`;
 
-/** For a page: leaves the result, or what went wrong, where the test looks. */
-export const PAGE = `import { run } from "./program.mjs";
-run().then((result) => (window.result = result), (error) => (window.result = { error: String(error) }));
+/** A module: learns() trains a little network in a worker of fovea/web, which comes from the package, or from what makes one. */
+export const WEB_PROGRAM = `
+import { createTrainer } from "fovea/web";
+
+export async function learns(worker) {
+  const trainer = await createTrainer({ model: "lenet5", classes: ["dark", "light"], ...(worker && { worker }) });
+  const images = Uint8Array.from({ length: 8 * 784 }, (_, i) => (Math.floor(i / 784) % 2 ? 230 : 20));
+  await trainer.addDataset({ images, labels: [0, 1, 0, 1, 0, 1, 0, 1], shape: [28, 28, 1] });
+  const { history } = await trainer.fit({ epochs: 2, validation: 0 });
+  trainer.dispose();
+  if (!(history[1].train_loss < history[0].train_loss)) throw new Error("fovea/web: the loss does not fall: " + JSON.stringify(history));
+}
 `;
+
+/**
+ * For a page: leaves the result, or what went wrong, where the test looks. foveaWorker makes fovea/web's worker where the bundler leaves
+ * its address alone.
+ */
+export const PAGE = `import { run } from "./program.mjs";
+import { learns } from "./web-program.mjs";
+const tried = async () => {
+  const result = await run();
+  await learns(window.foveaWorker);
+  return result;
+};
+tried().then((result) => (window.result = result), (error) => (window.result = { error: String(error) }));
+`;
+
+/** The file of such a worker, to be bundled, and the script that names it. */
+export const OWN_WORKER = `import "fovea/web/worker";\n`;
+export const NAMES_WORKER = `<script>foveaWorker = () => new Worker("fovea-worker.js", { type: "module" });</script>`;
 
 /** Whether a result is the expected one, to the roundings of the other binary; what is wrong if not. */
 export function compare(got: Result, expected: Result): string | undefined {

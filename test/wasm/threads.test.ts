@@ -22,7 +22,7 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import { binaryBytes } from "../../src/wasm/binary-bytes.js";
-import { init, kernelNumbers, runtime } from "../../src/wasm/runtime.js";
+import { init, runtime } from "../../src/wasm/runtime.js";
 import { Sequence } from "../../src/wasm/sequence.js";
 import { importShared, pickThreads } from "../../src/wasm/threads.js";
 import { sameBits } from "../helpers/allclose.js";
@@ -126,7 +126,7 @@ describe("a pool", () => {
     init({ threads: 2 });
     const { pool, kernels } = runtime();
     const fill = kernels.fill as (...args: number[]) => number;
-    const index = kernelNumbers.get("fill")!;
+    const index = runtime().numbers.get("fill")!;
     const beyond = 3e9;
     // The main thread leaves the work to the worker, whose kernel then writes past the memory.
     const idle = (): number => {

@@ -9,7 +9,7 @@ import type { WorkerMethods } from "../../src/web/protocol.js";
 import { serve, type Port } from "../../src/web/rpc.js";
 import type { Storage } from "../../src/web/storage.js";
 
-/** Files in memory. After so many checkpoints they stay as they are, as if the page had been closed. */
+/** Files in memory. After this many checkpoints they stay as they are, as if the page had been closed. */
 class Memory implements Storage {
   readonly files = new Map<string, Uint8Array>();
   checkpoints = Infinity;

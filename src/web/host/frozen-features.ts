@@ -12,19 +12,13 @@ import {
   type Transform,
 } from "../../data/index.js";
 import type { Classifier } from "../../models/index.js";
-import { Linear, Module } from "../../nn/index.js";
+import { Identity, Linear, Module } from "../../nn/index.js";
 import { inEvaluation } from "../../nn/evaluation.js";
 import { flatten } from "../../ops/index.js";
 import { breathe } from "../../train/breath.js";
 import { Inference } from "../../train/inference.js";
 import type { Call } from "../rpc.js";
 import type { FitProgress } from "../trainer-types.js";
-
-class Identity extends Module {
-  forward(x: Tensor): Tensor {
-    return x;
-  }
-}
 
 /** A network's last layer, for its features. Shares it with the network. */
 export class HeadAlone extends Module {
