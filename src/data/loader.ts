@@ -38,8 +38,8 @@ export interface LoaderOptions {
   /** For samples that are still bytes after the transforms. Default: scaled to [0, 1]. */
   normalization?: Normalization;
   /**
-   * Threads that read and transform, each a batch at a time; batches do not depend on their number. They need Node,
-   * "fovea/node", and a dataset and transforms of fovea's or of a module (datasetFromModule()). Default 0: batches are made when they are asked for.
+   * Threads that read and transform, each a batch at a time; batches do not depend on their number. In pages trainers of "fovea/web"
+   * start their own; elsewhere they need Node, "fovea/node", and a dataset and transforms of fovea's or of a module (datasetFromModule()). Default 0: batches are made when they are asked for.
    */
   workers?: number;
   /** Batches that each worker makes ahead. Default 2. */
@@ -223,7 +223,7 @@ export class DataLoader {
         );
       }
     } finally {
-      Atomics.store(cancel, 0, 1);
+      this.#maker.withdraw(cancel);
       for (const result of await Promise.allSettled(queue)) {
         if (result.status === "fulfilled" && result.value.batch) disposeBatch(result.value.batch);
       }

@@ -6,12 +6,15 @@ import { perRuntime, runtime } from "../wasm/runtime.js";
 import { finishBatch, roomFor, type BatchResult } from "./batch.js";
 import { Collator, type BatchJob, type Recipe } from "./collate.js";
 import type { ImageShape } from "./dataset.js";
+import { sharedFlag } from "./shared.js";
 import { specsOf, type TransformSpec } from "./transform.js";
 import { startWorkers, type WorkerRecipe, type Workers } from "./workers.js";
 
 export interface Maker {
-  /** A zero, to be changed by the caller when batches that were asked for with it are no longer wanted. */
+  /** A zero, for withdraw(). */
   flag(): Int32Array;
+  /** Batches that were asked for with this flag are no longer wanted. */
+  withdraw(cancel: Int32Array): void;
   /** Makes a batch, or gives up when the first element of `cancel` is not 0. */
   make(job: BatchJob, cancel: Int32Array): Promise<BatchResult>;
   close(): void;
@@ -28,6 +31,10 @@ export class LocalMaker implements Maker {
 
   flag(): Int32Array {
     return new Int32Array(1);
+  }
+
+  withdraw(cancel: Int32Array): void {
+    Atomics.store(cancel, 0, 1);
   }
 
   async make(job: BatchJob, cancel: Int32Array): Promise<BatchResult> {
@@ -88,7 +95,12 @@ export class WorkerMaker implements Maker {
   }
 
   flag(): Int32Array {
-    return new Int32Array(new SharedArrayBuffer(4));
+    return sharedFlag();
+  }
+
+  withdraw(cancel: Int32Array): void {
+    Atomics.store(cancel, 0, 1);
+    this.#workers?.withdraw(cancel);
   }
 
   async make(job: BatchJob, cancel: Int32Array): Promise<BatchResult> {
@@ -108,8 +120,18 @@ export class WorkerMaker implements Maker {
       return finishBatch(this.#recipe.dataset, job, made, images);
     } catch (error) {
       images?.dispose();
-      throw error;
+      if (workers.refused === undefined || Atomics.load(cancel, 0) !== 0) throw error;
+      return this.#alone(workers.refused).make(job, cancel);
     }
+  }
+
+  /** This thread, which makes all batches from now on. */
+  #alone(why: string): LocalMaker {
+    if (!this.#local) {
+      console.warn(`fovea: images are read by the main thread: workers cannot be started (${why})`);
+      this.#local = new LocalMaker(this.#recipe);
+    }
+    return this.#local;
   }
 
   /** The worker threads; none where they cannot be started, as where a policy forbids it: this one does the work then. */
@@ -130,10 +152,7 @@ export class WorkerMaker implements Maker {
         this.#workers = startWorkers(this.#count, recipe);
       } catch (error) {
         if (error instanceof FoveaError) throw error;
-        console.warn(
-          `fovea: images are read by the main thread: workers cannot be started (${reason(error)})`,
-        );
-        this.#local = new LocalMaker(this.#recipe);
+        this.#alone(reason(error));
       }
     }
     return this.#workers;

@@ -1,4 +1,5 @@
-// Threads that make batches, as the loader sees them. Who starts them depends on the engine (src/node/data-workers.ts).
+// Threads that make batches, as the loader sees them. Who starts them depends on the engine (src/node/data-workers.ts,
+// src/web/data-workers.ts).
 
 import { DataError } from "../errors.js";
 import type { BatchJob, MadeBatch, OnError } from "./collate.js";
@@ -30,11 +31,15 @@ export interface DeliveredBatch extends MadeBatch {
 export interface Workers {
   /** False after close(), and after a worker died. */
   readonly alive: boolean;
+  /** Why they never came up, if so. */
+  readonly refused: string | undefined;
   /**
-   * Has a worker make a batch. It gives up when the first element of `cancel`, in shared memory, is not 0.
+   * Has a worker make a batch. It gives up when the first element of `cancel` is not 0: see withdraw().
    * @throws DataError as Collator.makeBatch(), and if the worker dies
    */
   make(job: BatchJob, room: SharedRoom | undefined, cancel: Int32Array): Promise<DeliveredBatch>;
+  /** Sets that element, also where it is in no shared memory. */
+  withdraw(cancel: Int32Array): void;
   /** Ends the workers; batches that they were asked for are refused. */
   close(): void;
 }
@@ -52,7 +57,7 @@ export function provideWorkers(start: StartWorkers): void {
 export function startWorkers(count: number, recipe: WorkerRecipe): Workers {
   if (!starter) {
     throw new DataError(
-      'DataLoader: workers need Node and an import of "fovea/node"; otherwise use workers: 0',
+      'DataLoader: no workers can be started here: they need "fovea/node" in Node, or a trainer of "fovea/web" in a page; use workers: 0',
     );
   }
   return starter(count, recipe);

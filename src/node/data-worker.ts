@@ -3,15 +3,14 @@
 // `import.meta.url` is that of data-workers.ts, by which installed packages are found.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { Collator, type Room } from "../data/collate.js";
+import { Collator } from "../data/collate.js";
 import { makeBatchTransform, makeTransform } from "../data/index.js";
 import { DataError } from "../errors.js";
+import { takeOrders } from "../data/worker-thread.js";
 import type { WorkerRecipe } from "../data/workers.js";
-import { floatsAt } from "../wasm/heap.js";
 import { startFrom, type Compiled } from "../wasm/runtime.js";
 import { openDataset } from "./datasets/open.js";
 import { loadModulesOf } from "./from-module.js";
-import type { Answer, Order } from "./data-workers.js";
 
 const { recipe, compiled } = workerData as { recipe: WorkerRecipe; compiled: Compiled };
 startFrom(compiled);
@@ -45,37 +44,7 @@ async function start(): Promise<Collator> {
   });
 }
 
-const collator = start();
-collator.catch(() => {}); // each order answers with the error
-let memory: WebAssembly.Memory | undefined;
-
-async function make({ id, job, place, cancel }: Order): Promise<Answer> {
-  let own: Float32Array | undefined;
-  const room: Room = (shape) => {
-    const floats = job.indices.length * shape[0] * shape[1] * shape[2];
-    const fits = place && shape.every((size, i) => size === place.shape[i]);
-    const pixels = fits ? floatsAt(memory!, place.address, floats) : (own = new Float32Array(floats));
-    return () => pixels;
-  };
-  const made = await (await collator).makeBatch(job, room, cancel);
-  return {
-    id,
-    made: { ...made, pixels: own?.subarray(0, (own.length / job.indices.length) * made.indices.length) },
-  };
-}
-
-let last: Promise<void> = Promise.resolve();
-parentPort!.on("message", (order: Order) => {
-  memory = order.memory ?? memory;
-  last = last.then(async () => {
-    try {
-      const answer = await make(order);
-      const { pixels, targets } = answer.made!;
-      const buffers = [pixels, targets].flatMap((floats) => (floats ? [floats.buffer as ArrayBuffer] : []));
-      parentPort!.postMessage(answer, buffers);
-    } catch (error) {
-      const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-      parentPort!.postMessage({ id: order.id, error: { name, message, stack } } satisfies Answer);
-    }
-  });
-});
+parentPort!.on(
+  "message",
+  takeOrders(start(), (answer, buffers) => parentPort!.postMessage(answer, buffers)),
+);

@@ -38,7 +38,10 @@ const startFromFile =
   (url: string): StartThread =>
   (data, dead) => {
     const worker = new Worker(url);
-    worker.onerror = (event) => dead(event.message || `${short(url)} cannot be loaded`);
+    worker.onerror = (event) => {
+      event.preventDefault(); // in a worker it would go on to the page, as an error of this worker
+      dead(event.message || `${short(url)} cannot be loaded`);
+    };
     worker.postMessage(data);
     return { stop: () => worker.terminate() };
   };

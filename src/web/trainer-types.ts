@@ -62,6 +62,11 @@ export interface FitRequest {
   /** Decides the order of the pictures, which are kept, and how they are changed. Default 0. */
   readonly seed?: number;
   /**
+   * How many workers read and prepare pictures ahead of training, up to 64; what is learnt does not depend on it. Default: one for each
+   * core, at most 4; 0 on one core, and for datasets that were added whole.
+   */
+  readonly workers?: number;
+  /**
    * Keeps pictures and network in the browser under this name, and what is needed to go on after each epoch: should the page be closed,
    * loadTrainer() and fit({ resume: true }) go on from there to the same bits.
    */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encode as encodePng } from "fast-png";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Random } from "../../src/core/random.js";
 import { disposeBatch, type Batch } from "../../src/data/batch.js";
 import {
@@ -26,10 +26,11 @@ import {
   type LoaderOptions,
 } from "../../src/data/index.js";
 import type { Transform } from "../../src/data/transform.js";
+import { DataWorkers } from "../../src/data/worker-crew.js";
 import { provideWorkers } from "../../src/data/workers.js";
 import { DataError } from "../../src/errors.js";
 import { ImageFolder } from "../../src/node/datasets/index.js";
-import { DataWorkers } from "../../src/node/data-workers.js";
+import { dataThreads } from "../../src/node/data-workers.js";
 import { workerText } from "../../src/node/worker-text.js";
 import { init, runtime } from "../../src/wasm/runtime.js";
 
@@ -294,14 +295,60 @@ describe("data workers", () => {
       ["setTimeout(() => { throw new TypeError('oops') }, 20)", "TypeError: oops"],
       [`${workerText}; setTimeout(() => process.exit(4), 200)`, "it has exited with code 4"],
     ] as const) {
-      provideWorkers((count, recipe) => new DataWorkers(count, recipe, text));
+      provideWorkers((count, recipe) => new DataWorkers(count, recipe, dataThreads(text)));
       const endless = (async () => {
         for (;;) await epochs(loader, 1);
       })();
       await expect(endless).rejects.toThrow(new RegExp(`^DataLoader: worker [12] is dead: ${why}$`));
     }
-    provideWorkers((count, recipe) => new DataWorkers(count, recipe));
+    provideWorkers((count, recipe) => new DataWorkers(count, recipe, dataThreads()));
     expect(await epochs(loader, 1)).toEqual(await epochs(load(noise(50), {}), 1));
+  });
+
+  it("work where no memory can be shared, and stop there as well when an epoch is left", async () => {
+    init({ threads: 1 });
+    const expected = await epochs(load(noise(40), {}), 2);
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    try {
+      const posted: object[] = [];
+      provideWorkers(
+        (count, recipe) =>
+          new DataWorkers(count, recipe, (number, same, events) => {
+            const thread = dataThreads()(number, same, events);
+            return { ...thread, post: (message) => (posted.push(message), thread.post(message)) };
+          }),
+      );
+      const loader = load(noise(40), { workers: 2 });
+      expect(await epochs(loader, 2)).toEqual(expected);
+      expect(posted.some((message) => "withdrawn" in message)).toBe(false);
+      for await (const batch of loader.epoch()) {
+        disposeBatch(batch);
+        break;
+      }
+      expect(posted.filter((message) => "withdrawn" in message).length).toBeGreaterThan(1);
+      expect(await epochs(loader, 2)).toEqual(expected);
+    } finally {
+      vi.unstubAllGlobals();
+      provideWorkers((count, recipe) => new DataWorkers(count, recipe, dataThreads()));
+    }
+  });
+
+  it("that never come up leave their work to the main thread, which says so once", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    provideWorkers(
+      (count, recipe) =>
+        new DataWorkers(count, recipe, (_, __, { refused }) => {
+          setTimeout(() => refused("its script cannot be loaded"), 5);
+          return { post: () => {}, end: () => {} };
+        }),
+    );
+    const expected = await epochs(load(noise(40), {}), 2);
+    expect(await epochs(load(noise(40), { workers: 2 }), 2)).toEqual(expected);
+    expect(warn.mock.calls).toEqual([
+      ["fovea: images are read by the main thread: workers cannot be started (its script cannot be loaded)"],
+    ]);
+    warn.mockRestore();
+    provideWorkers((count, recipe) => new DataWorkers(count, recipe, dataThreads()));
   });
 
   it("refuse what they were asked for when the loader is closed", async () => {

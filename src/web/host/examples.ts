@@ -9,6 +9,7 @@ import {
   Resize,
   resizeOf,
   type Dataset,
+  type DatasetSource,
   type Preprocessing,
   type RawImage,
 } from "../../data/index.js";
@@ -18,6 +19,7 @@ import type { WirePicture } from "../pictures.js";
 import type { Dataset8, ExampleInfo } from "../trainer-types.js";
 import { zipOf, type Filed } from "./archive.js";
 import { decoded } from "./decode.js";
+import { pictureSource } from "./picture-files.js";
 
 interface Example extends ExampleInfo {
   /** The picture's file. */
@@ -182,12 +184,17 @@ export class Examples {
       ({ images, labels, shape }) => new ImageDataset({ images, labels, shape, classes }),
     );
     if (examples.length > 0) {
+      const name = "examples";
+      const labels = Int32Array.from(examples, ({ index }) => index);
+      const fields = { name, labels, classes, channels: this.#channels, examples };
+      let source: DatasetSource | undefined;
       parts.push({
-        name: "examples",
+        ...fields,
         length: examples.length,
-        classes,
-        labels: Int32Array.from(examples, ({ index }) => index),
         image: async (i) => this.#image(examples[i]!),
+        get source() {
+          return (source ??= pictureSource(fields));
+        },
       });
     }
     if (parts.length === 0) throw new DataError("fit: no pictures; add() some of two classes or more");

@@ -9,7 +9,7 @@ import type { FitRequest, Trained } from "../trainer-types.js";
 import type { Opened } from "./models.js";
 
 /** What is said of a training run when it begins, and kept to go on with it. */
-export type FitPlan = Required<Omit<FitRequest, "checkpoint" | "resume">>;
+export type FitPlan = Required<Omit<FitRequest, "checkpoint" | "resume" | "workers">>;
 
 /** Learning rates for what is trained: a new head learns fast, weights that know something already slowly. */
 const RATES: Record<Trained, number> = { head: 5e-3, lastStage: 1e-3, all: 2e-3 };
@@ -17,7 +17,7 @@ const RATE_OF_KNOWN = 3e-4;
 /** From this many pictures on some are kept to evaluate on. */
 const ENOUGH = 10;
 
-const KINDS: { [K in keyof FitPlan]: Kind<unknown> | undefined } = {
+const KINDS: { [K in keyof FitPlan | "workers"]: Kind<unknown> | undefined } = {
   epochs: integer(1),
   batchSize: integer(1),
   lr: number(0, Infinity, { above: true }),
@@ -25,6 +25,7 @@ const KINDS: { [K in keyof FitPlan]: Kind<unknown> | undefined } = {
   augment: undefined,
   validation: number(0, 0.5),
   seed: integer(0),
+  workers: integer(0, 64),
 };
 
 /** @throws DataError for an option outside its range, and for pictures that nothing can be learnt from */
@@ -37,11 +38,12 @@ export function resolveFit(request: FitRequest, dataset: Dataset, opened: Opened
     augment: true,
     validation: true,
     seed: true,
+    workers: true,
     checkpoint: true,
     resume: true,
   });
   for (const [name, value] of Object.entries(request)) {
-    const kind = KINDS[name as keyof FitPlan];
+    const kind = KINDS[name as keyof typeof KINDS];
     if (value === undefined || !kind || kind.accepts(value)) continue;
     throw new DataError(`fit: ${name} must be ${kind.expected}; got ${kindOf(value)}`);
   }

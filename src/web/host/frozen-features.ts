@@ -77,15 +77,15 @@ export async function frozenFeatures(
   {
     dataset,
     transforms,
-  }: { dataset: Dataset; transforms: Pick<LoaderOptions, "transform" | "normalization"> },
+  }: { dataset: Dataset; transforms: Pick<LoaderOptions, "transform" | "normalization" | "workers"> },
   call: Call,
 ): Promise<FrozenFeatures | undefined> {
   const head = model.getSubmodule(model.head);
   if (!(head instanceof Linear)) return undefined;
   const inference = new Inference(model);
   const rows: RawImage[] = [];
+  const loader = new DataLoader(dataset, { batchSize: Math.min(16, dataset.length), ...transforms });
   try {
-    const loader = new DataLoader(dataset, { batchSize: Math.min(16, dataset.length), ...transforms });
     for await (const batch of loader.epoch()) {
       if (rows.length === 0 && !endsWithHead(model, inference, head, batch.images)) return undefined;
       tidy(() => {
@@ -102,6 +102,7 @@ export async function frozenFeatures(
     }
   } finally {
     inference.dispose();
+    loader.close();
   }
   const { name, length, classes, labels } = dataset;
   return {

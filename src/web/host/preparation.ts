@@ -16,10 +16,13 @@ import {
   type LoaderOptions,
   type Preprocessing,
   type Transform,
+  type TransformSpec,
 } from "../../data/index.js";
 import { SMALL } from "../../data/preprocessing.js";
+import { DataError, short } from "../../errors.js";
 
-type Transforms = Pick<LoaderOptions, "transform" | "normalization">;
+/** What a loader is given of how pictures become batches; workers: how many read them. */
+type Transforms = Pick<LoaderOptions, "transform" | "normalization" | "workers">;
 
 /** Grey to colours or colours to grey, for pictures that are not as the model wants them. */
 function toChannels(channels: number): Transform {
@@ -27,6 +30,50 @@ function toChannels(channels: number): Transform {
   return {
     apply: (image: AnyImage) => (image.channels === channels ? image : convert.apply(image)),
   };
+}
+
+/** What is done with a picture. */
+interface Preparing {
+  readonly preprocessing: Preprocessing;
+  /** Whether it is cut and mirrored at random. */
+  readonly random: boolean;
+}
+
+/** Pictures cut and mirrored at random: small ones within a border, others anywhere; digits are not mirrored. */
+function randomSteps({ inputSize, interpolation, mean, std }: Preprocessing): Transform[] {
+  const [height, width, channels] = inputSize;
+  const size = Math.min(height, width);
+  const cut =
+    size <= SMALL
+      ? new RandomCrop(size, { padding: Math.round(size / 8) })
+      : new RandomResizedCrop(size, { scale: [0.35, 1], interpolation });
+  return [
+    cut,
+    ...(channels === 1 ? [] : [new RandomHorizontalFlip()]),
+    new ToTensor(),
+    new Normalize(mean, std),
+  ];
+}
+
+/** All that is done with a picture, by a name and options from which data workers make the same. */
+class Prepare extends Compose {
+  static readonly NAME = "fovea/web: Prepare";
+  override readonly spec: TransformSpec;
+
+  constructor(options: Preparing) {
+    const { preprocessing, random } = options;
+    super([
+      toChannels(preprocessing.inputSize[2]),
+      ...(random ? randomSteps(preprocessing) : [transformsFor(preprocessing)]),
+    ]);
+    this.spec = { name: Prepare.NAME, options };
+  }
+}
+
+/** Makes what a spec of these describes. @throws DataError for others */
+export function makePrepared({ name, options }: TransformSpec): Transform {
+  if (name === Prepare.NAME) return new Prepare(options as Preparing);
+  throw new DataError(`fovea/web: a data worker cannot make '${short(name)}'; known: ${Prepare.NAME}`);
 }
 
 /** Whether all pictures have the size that the model wants. */
@@ -39,27 +86,23 @@ function fits(dataset: Dataset, { inputSize, ...rest }: Preprocessing): boolean 
 }
 
 /** Pictures as the model is to see them. whole: the dataset that they are part of. */
-export function plainTransforms(whole: Dataset, preprocessing: Preprocessing): Transforms {
-  const { inputSize, mean, std } = preprocessing;
+export function plainTransforms(whole: Dataset, preprocessing: Preprocessing, workers = 0): Transforms {
+  const { mean, std } = preprocessing;
   if (fits(whole, preprocessing)) return { normalization: { mean, std } }; // looked up in a table
-  return { transform: [toChannels(inputSize[2]), transformsFor(preprocessing)] };
+  return { transform: new Prepare({ preprocessing, random: false }), workers };
 }
 
-/** Pictures cut and mirrored at random: small ones within a border, others anywhere; digits are not mirrored. */
-export function randomTransforms({ inputSize, interpolation, mean, std }: Preprocessing): Transforms {
-  const [height, width, channels] = inputSize;
-  const size = Math.min(height, width);
-  const cut =
-    size <= SMALL
-      ? new RandomCrop(size, { padding: Math.round(size / 8) })
-      : new RandomResizedCrop(size, { scale: [0.35, 1], interpolation });
-  return {
-    transform: new Compose([
-      toChannels(channels),
-      cut,
-      ...(channels === 1 ? [] : [new RandomHorizontalFlip()]),
-      new ToTensor(),
-      new Normalize(mean, std),
-    ]),
-  };
+/** Pictures changed at random, each time otherwise. */
+export function randomTransforms(preprocessing: Preprocessing, workers = 0): Transforms {
+  return { transform: new Prepare({ preprocessing, random: true }), workers };
+}
+
+/** Most workers that read pictures unless another number is given. */
+const MOST_WORKERS = 4;
+
+/** How many workers read the pictures: files are worth one for each core; with one core, or pixels in memory, there are none. */
+export function workersFor(dataset: Dataset): number {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
+  if (cores < 2 || typeof Worker !== "function" || dataset instanceof ImageDataset) return 0;
+  return Math.min(cores, MOST_WORKERS);
 }

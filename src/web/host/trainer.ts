@@ -28,7 +28,7 @@ import { Examples } from "./examples.js";
 import { resolveFit } from "./fit-plan.js";
 import type { Opened } from "./models.js";
 import { Network } from "./network.js";
-import { plainTransforms } from "./preparation.js";
+import { plainTransforms, workersFor } from "./preparation.js";
 import {
   loadExamples,
   readCheckpoint,
@@ -101,7 +101,8 @@ export class Trainer extends Network {
     const { model, preprocessing } = this.opened;
     const cancelled = (): boolean => call.signal.aborted;
     try {
-      const setup = await setUp(model, preprocessing, dataset, plan, call);
+      const { workers = workersFor(dataset) } = request;
+      const setup = await setUp(model, preprocessing, dataset, { ...plan, workers }, call);
       const history = await learn(setup, plan, call, {
         from: interrupted?.checkpoint,
         keep: under === undefined ? undefined : async (checkpoint) => saveCheckpoint(this.#storage, under, { checkpoint, plan }), // prettier-ignore
@@ -141,7 +142,10 @@ export class Trainer extends Network {
     const dataset = given
       ? new ImageDataset({ ...given, classes, name: "dataset" })
       : this.examples.dataset();
-    return judge(model, { dataset, transforms: plainTransforms(dataset, preprocessing) });
+    return judge(model, {
+      dataset,
+      transforms: plainTransforms(dataset, preprocessing, workersFor(dataset)),
+    });
   }
 
   export(format: ExportFormat): ExportedModel {

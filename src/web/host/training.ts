@@ -49,12 +49,12 @@ export async function setUp(
   model: Classifier,
   preprocessing: Preprocessing,
   dataset: Dataset,
-  plan: FitPlan,
+  plan: FitPlan & { readonly workers: number },
   call: Call,
 ): Promise<Setup> {
   trainOnly(model, plan.train, preprocessing.inputSize);
-  const plain = plainTransforms(dataset, preprocessing);
-  const { validation, seed } = plan;
+  const { validation, seed, workers } = plan;
+  const plain = plainTransforms(dataset, preprocessing, workers);
   const [first, second] =
     validation > 0 ? stratifiedSplit(dataset, [1 - validation, validation], seed) : [dataset];
   const whole: Part = { dataset: first!, transforms: plain };
@@ -64,7 +64,9 @@ export async function setUp(
     const test = train && kept && (await frozenFeatures(model, kept, call));
     if (train) return { network: train.network, train, kept: test, judged: test ?? train };
   }
-  const train = plan.augment ? { dataset: first!, transforms: randomTransforms(preprocessing) } : whole;
+  const train = plan.augment
+    ? { dataset: first!, transforms: randomTransforms(preprocessing, workers) }
+    : whole;
   return { network: model, train, kept, judged: kept ?? whole };
 }
 
@@ -128,6 +130,7 @@ export async function learn(
     throw withCure(error, plan);
   } finally {
     optimizer.dispose();
+    for (const each of [loader, evalLoader]) each?.close();
   }
 }
 
@@ -135,6 +138,10 @@ export async function learn(
 export async function judge(network: Module, { dataset, transforms }: Part): Promise<EvaluationReport> {
   const confusion = new ConfusionMatrix();
   const loader = new DataLoader(dataset, { batchSize: Math.min(JUDGED, dataset.length), ...transforms });
-  const { loss, top1, count } = await evaluate(network, loader, { metrics: [confusion] });
-  return { loss, accuracy: top1, count, confusion: confusion.matrix };
+  try {
+    const { loss, top1, count } = await evaluate(network, loader, { metrics: [confusion] });
+    return { loss, accuracy: top1, count, confusion: confusion.matrix };
+  } finally {
+    loader.close();
+  }
 }
