@@ -4,12 +4,22 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin as EsbuildPlugin } from "esbuild";
 import type { Plugin } from "vite";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = join(root, "src/");
 const COMPILED = join(root, "build/tested/src/");
+
+/** Leaves all imports as they are, but for JSON, which becomes part of the file. */
+const ONE_BY_ONE: EsbuildPlugin = {
+  name: "one-by-one",
+  setup({ onResolve }) {
+    onResolve({ filter: /.*/ }, ({ kind, path }) =>
+      kind === "entry-point" || path.endsWith(".json") ? undefined : { path, external: true },
+    );
+  },
+};
 
 /** Compiles the sources, file by file. Files that stay the same are not written, since another run may be reading them. */
 export async function compileSources(): Promise<void> {
@@ -19,6 +29,7 @@ export async function compileSources(): Promise<void> {
   const { outputFiles } = await build({
     ...{ entryPoints, outbase: SOURCES, outdir: COMPILED, write: false, logLevel: "error" },
     ...{ format: "esm", platform: "node", target: "node20", sourcemap: "linked" },
+    ...{ bundle: true, plugins: [ONE_BY_ONE] },
   });
   for (const { path, contents } of outputFiles) {
     if (existsSync(path) && readFileSync(path).equals(contents)) continue;
