@@ -19,6 +19,7 @@ export type {
 export type { PagePicture } from "./pictures.js";
 export type { ClassifierInfo, Explanation, ThreadsInfo } from "./protocol.js";
 export {
+  type AddZipOptions,
   createTrainer,
   type DatasetOptions,
   deleteTrainer,
@@ -27,6 +28,7 @@ export {
   type PageFitOptions,
   type PageTrainer,
   savedTrainers,
+  type SetModelOptions,
   type TrainerOptions,
 } from "./trainer.js";
 export type {
@@ -42,6 +44,8 @@ export type {
   FitReport,
   FitRequest,
   FitStep,
+  Refused,
   Trained,
   TrainerInfo,
+  ZipProgress,
 } from "./trainer-types.js";

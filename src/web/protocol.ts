@@ -13,6 +13,7 @@ import type {
   ExportFormat,
   FitReport,
   FitRequest,
+  Refused,
   TrainerInfo,
 } from "./trainer-types.js";
 
@@ -68,18 +69,22 @@ export interface WorkerMethods {
   classify(handle: number, pictures: readonly WirePicture[], topK: number): Awaitable<Label[][]>;
   explain(handle: number, picture: WirePicture, index: number | undefined): Awaitable<Explanation>;
   features(handle: number, picture: WirePicture): Awaitable<Float32Array>;
-  createTrainer(request: ModelRequest & StartRequest): Awaitable<{ handle: number; info: TrainerInfo }>;
+  createTrainer(
+    request: ModelRequest & StartRequest & { readonly keep?: string },
+  ): Awaitable<{ handle: number; info: TrainerInfo }>;
+  setModel(handle: number, request: ModelRequest): Awaitable<TrainerInfo>;
   add(handle: number, picture: WirePicture, label: string | number): Awaitable<Added>;
   addDataset(handle: number, dataset: Dataset8): Awaitable<TrainerInfo>;
   remove(handle: number, ids: readonly number[]): Awaitable<TrainerInfo>;
   setClasses(handle: number, classes: readonly string[]): Awaitable<TrainerInfo>;
+  removeClass(handle: number, label: string | number): Awaitable<TrainerInfo>;
   fit(handle: number, request: FitRequest): Awaitable<FitReport>;
   evaluate(handle: number, dataset: Dataset8 | undefined): Awaitable<EvaluationReport>;
   exportModel(handle: number, format: ExportFormat): Awaitable<ExportedModel>;
   exportDataset(handle: number): Awaitable<Uint8Array<ArrayBuffer>>;
-  addZip(handle: number, zip: WireFile): Awaitable<TrainerInfo>;
+  addZip(handle: number, zip: WireFile): Awaitable<{ refused: Refused[]; info: TrainerInfo }>;
   examples(handle: number): Awaitable<ExampleInfo[]>;
-  picture(handle: number, id: number): Awaitable<Uint8Array<ArrayBuffer>>;
+  picture(handle: number, id: number): Awaitable<Blob>;
   save(handle: number, name: string): Awaitable<TrainerInfo>;
   dispose(handle: number): Awaitable<void>;
 }

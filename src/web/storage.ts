@@ -6,16 +6,36 @@ import { DataError, reason, short } from "../errors.js";
 /** Where trainers are kept. */
 export interface Storage {
   /** Writes a file: as a whole or not at all. */
-  write(name: string, file: string, bytes: Uint8Array): Promise<void>;
-  /** A file's bytes; undefined if there is none. */
-  read(name: string, file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Removes a file, or with none said the whole folder; nothing happens if it is not there. */
+  write(name: string, file: string, contents: Uint8Array | Blob): Promise<void>;
+  /** A file, of which nothing is read yet; undefined if there is no such file. */
+  open(name: string, file: string): Promise<Blob | undefined>;
+  /** Removes a file, or the whole folder if no file is named; nothing happens if it is not there. */
   remove(name: string, file?: string): Promise<void>;
-  /** Names of the folders, sorted. */
-  list(): Promise<string[]>;
+  /** Names of a folder's files, sorted; of the folders if no folder is named. */
+  list(name?: string): Promise<string[]>;
 }
 
 const FOLDER = "fovea";
+
+/** The file that a folder has if a trainer was saved there; pictures alone may be kept in others. */
+export const STATE = "trainer.json";
+
+/** Names under which trainers are saved, sorted. */
+export async function savedNames(storage: Storage): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of await storage.list()) if (await storage.open(name, STATE)) names.push(name);
+  return names;
+}
+
+/** A file's bytes; undefined if there is no such file. */
+export async function readFile(
+  storage: Storage,
+  name: string,
+  file: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const blob = await storage.open(name, file);
+  return blob && new Uint8Array(await blob.arrayBuffer());
+}
 
 /** @throws DataError unless a folder may be called so */
 export function checkName(op: string, name: unknown): asserts name is string {
@@ -53,8 +73,8 @@ async function found<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function put(handle: FileSystemFileHandle, bytes: Uint8Array): Promise<void> {
-  const data = bytes as Uint8Array<ArrayBuffer>;
+async function put(handle: FileSystemFileHandle, contents: Uint8Array | Blob): Promise<void> {
+  const data = contents as Uint8Array<ArrayBuffer> | Blob;
   if (typeof handle.createWritable === "function") {
     const stream = await handle.createWritable(); // takes the old file's place when it is closed
     await stream.write(data);
@@ -73,7 +93,7 @@ async function put(handle: FileSystemFileHandle, bytes: Uint8Array): Promise<voi
   ).createSyncAccessHandle();
   try {
     access.truncate(0);
-    access.write(data);
+    access.write(data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data);
     access.flush();
   } finally {
     access.close();
@@ -82,10 +102,10 @@ async function put(handle: FileSystemFileHandle, bytes: Uint8Array): Promise<voi
 
 /** The browser's own. */
 export const browserStorage: Storage = {
-  async write(name, file, bytes) {
+  async write(name, file, contents) {
     try {
       const folder = await (await root()).getDirectoryHandle(name, { create: true });
-      await put(await folder.getFileHandle(file, { create: true }), bytes);
+      await put(await folder.getFileHandle(file, { create: true }), contents);
     } catch (error) {
       if (error instanceof DataError) throw error;
       const room =
@@ -93,12 +113,9 @@ export const browserStorage: Storage = {
       throw new DataError(`fovea/web: ${name}/${file} cannot be kept: ${reason(error)}${room}`);
     }
   },
-  async read(name, file) {
+  async open(name, file) {
     const top = await root();
-    return found(async () => {
-      const folder = await top.getDirectoryHandle(name);
-      return new Uint8Array(await (await (await folder.getFileHandle(file)).getFile()).arrayBuffer());
-    });
+    return found(async () => (await (await top.getDirectoryHandle(name)).getFileHandle(file)).getFile());
   },
   async remove(name, file) {
     const top = await root();
@@ -107,10 +124,14 @@ export const browserStorage: Storage = {
       else await (await top.getDirectoryHandle(name)).removeEntry(file);
     });
   },
-  async list() {
+  async list(name) {
+    const top = await root();
     const names: string[] = [];
-    for await (const name of ((await root()) as Folder & { keys(): AsyncIterable<string> }).keys())
-      names.push(name);
+    await found(async () => {
+      const folder = name === undefined ? top : await top.getDirectoryHandle(name);
+      for await (const each of (folder as Folder & { keys(): AsyncIterable<string> }).keys())
+        names.push(each);
+    });
     return names.sort();
   },
 };

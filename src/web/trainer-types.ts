@@ -32,6 +32,22 @@ export interface Added extends ExampleInfo {
   readonly counts: readonly number[];
 }
 
+/** A file that could not be added. */
+export interface Refused {
+  /** Its name. */
+  readonly file: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
+/** How far addZip() is. */
+export interface ZipProgress {
+  /** Files that have been looked at. */
+  readonly done: number;
+  /** How many files there are. */
+  readonly total: number;
+}
+
 /** Many pictures of one size: MNIST. */
 export interface Dataset8 {
   /** All pixels, picture after picture, each [height, width, channels], 0…255. */
@@ -47,11 +63,14 @@ export type Trained = "head" | "lastStage" | "all";
 
 /** What fit() is asked for. */
 export interface FitRequest {
-  /** Times that every picture is learnt from. Default 10. */
+  /** Times that every picture is learnt from. Default 10; of a few pictures as many as make enough steps, at most 100. */
   readonly epochs?: number;
-  /** Pictures of a step. Default 32, or all if there are fewer. */
+  /** Pictures of a step. Default 32; 16 if there are fewer than 1,000 pictures; all if there are fewer still. */
   readonly batchSize?: number;
-  /** The learning rate, which falls to 0 along a cosine. Default: 0.005 for the head, 0.001 otherwise. */
+  /**
+   * The learning rate, which falls to 0 along a cosine. Default: 0.005 for the head, 0.001 for the last stage, 0.002 for all; 0.0003
+   * for all of a network that has weights from elsewhere.
+   */
   readonly lr?: number;
   /** Default "head" for a network that has weights from elsewhere, "all" otherwise. */
   readonly train?: Trained;

@@ -13,7 +13,7 @@ import {
   type ModelRequest,
 } from "./model-request.js";
 import { wirePicture, type PagePicture } from "./pictures.js";
-import { browserStorage, checkName } from "./storage.js";
+import { browserStorage, checkName, savedNames } from "./storage.js";
 import type {
   Added,
   Dataset8,
@@ -24,17 +24,34 @@ import type {
   FitProgress,
   FitReport,
   FitRequest,
+  Refused,
   TrainerInfo,
+  ZipProgress,
 } from "./trainer-types.js";
 
 /** Options of createTrainer(). The classes may be named later: add() makes them. */
-export type TrainerOptions = ModelOptions;
+export interface TrainerOptions extends ModelOptions {
+  /**
+   * Keeps the pictures in the browser (its origin private file system) under this name, each as it is added, and begins with those
+   * that are there; `classes` are then those of a name that is new. The network is kept by save() and fit({ checkpoint }).
+   */
+  readonly keep?: string;
+}
+
+/** Options of setModel(). */
+export type SetModelOptions = Omit<ModelOptions, "threads" | "maxBytes" | "worker">;
+
+/** Options of addZip(). */
+export interface AddZipOptions extends CallSettings {
+  /** Called with how many of the pictures are done. */
+  readonly onProgress?: (progress: ZipProgress) => void;
+}
 
 /** Options of fit(). */
 export interface PageFitOptions extends FitRequest {
   /** Ends training after the step under way; what was learnt stays. */
   readonly signal?: AbortSignal;
-  /** Told of steps (at most twenty a second) and epochs. */
+  /** Called after steps (at most twenty times a second) and epochs. */
   readonly onProgress?: (progress: FitProgress) => void;
 }
 
@@ -55,9 +72,9 @@ function given(op: string, dataset: Dataset8, options: DatasetOptions): Transfer
 /** A trainer of a page: see createTrainer(). */
 export class PageTrainer extends PageNetwork<TrainerInfo> {
   /**
-   * Adds a picture to learn from, of a class by its name, which is new if there is none such, or its number. No more of it is
-   * kept than the network needs.
-   * @throws DataError if the picture is none, or there is no such class
+   * Adds a picture to learn from. label: its class's number, or its name, which may be a new one. Large pictures are kept smaller:
+   * their short side is then 480 pixels, or twice what the network looks at.
+   * @throws DataError if it is not a picture, there is no such class, or the browser has no room to keep it
    */
   async add(picture: PagePicture, label: string | number, options: CallSettings = {}): Promise<Added> {
     checkOptions<CallSettings>("add", options, { signal: true });
@@ -89,6 +106,29 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
   }
 
   /**
+   * Takes a class out, by its name or number, with its pictures. The network keeps its answers until the next fit(), which gives it
+   * a fresh head. @throws DataError if there is no such class, or addDataset() brought pictures of it
+   */
+  async removeClass(label: string | number): Promise<TrainerInfo> {
+    return (this.current = await this.live.call("removeClass", [this.handle, label]));
+  }
+
+  /**
+   * Goes on with another network and the same pictures, as createTrainer() would with a fresh one.
+   * @throws DataError while fit() runs, and as createTrainer(); the network stays what it was then
+   */
+  async setModel(options: SetModelOptions): Promise<TrainerInfo> {
+    const { threads: _, maxBytes: __, worker: ___, ...names } = MODEL_OPTIONS;
+    checkOptions<SetModelOptions>("setModel", options, names);
+    const onEvent = options.onProgress as ((progress: LoadProgress) => void) | undefined;
+    const request = modelRequest("setModel", options);
+    return (this.current = await this.live.call("setModel", [this.handle, request], {
+      signal: options.signal,
+      onEvent,
+    }));
+  }
+
+  /**
    * Learns from the pictures, and goes on from what was learnt before as long as there are as many classes. Cancelled by the signal it
    * comes back all the same, with what was done.
    * @throws DataError for pictures of fewer than two classes, or an option outside its range; NonFiniteLossError (a DataError) if
@@ -108,10 +148,9 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
     return this.live.call("examples", [this.handle]);
   }
 
-  /** One of these as a file, JPEG or PNG, to be shown. @throws DataError if there is none of that number */
+  /** One of these as a file, JPEG or PNG, to be shown. @throws DataError if there is no picture of that number */
   async picture(id: number): Promise<Blob> {
-    const bytes = await this.live.call("picture", [this.handle, id]);
-    return new Blob([bytes], { type: bytes[0] === 0x89 ? "image/png" : "image/jpeg" });
+    return this.live.call("picture", [this.handle, id]);
   }
 
   /** All pictures as a zip file with a folder for each class, which `fovea train --data` takes once it is unpacked. */
@@ -119,14 +158,24 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
     return new Blob([await this.live.call("exportDataset", [this.handle])], { type: "application/zip" });
   }
 
-  /** Adds the pictures of such a file; classes of new names come after those there are. @throws DataError if it is none */
-  async addZip(zip: FileSource): Promise<TrainerInfo> {
+  /**
+   * Adds the pictures of such a file; classes of new names come after those that there are. Returns the files that cannot be read.
+   * @throws DataError if it is not a zip file with pictures in folders
+   */
+  async addZip(zip: FileSource, options: AddZipOptions = {}): Promise<readonly Refused[]> {
+    checkOptions<AddZipOptions>("addZip", options, { signal: true, onProgress: true });
     const file = wireFile("addZip", "zip", zip);
-    return (this.current = await this.live.call("addZip", [this.handle, file]));
+    const { refused, info } = await this.live.call("addZip", [this.handle, file], {
+      signal: options.signal,
+      onEvent: options.onProgress,
+    });
+    this.current = info;
+    return refused;
   }
 
   /**
-   * Keeps network and pictures in the browser (its origin private file system) under a name, for loadTrainer().
+   * Keeps network and pictures in the browser (its origin private file system) under a name, for loadTrainer(). Pictures that are
+   * added later are kept under the first name at once.
    * @throws DataError if the browser keeps no files for the page, or has no room
    */
   async save(name: string): Promise<void> {
@@ -155,8 +204,11 @@ export class PageTrainer extends PageNetwork<TrainerInfo> {
  * @throws as createClassifier()
  */
 export async function createTrainer(options: TrainerOptions): Promise<PageTrainer> {
-  checkOptions<ModelOptions>("createTrainer", options, MODEL_OPTIONS);
-  return start("createTrainer", modelRequest("createTrainer", options), options);
+  checkOptions<TrainerOptions>("createTrainer", options, { ...MODEL_OPTIONS, keep: true });
+  const { keep } = options;
+  if (keep !== undefined) checkName("createTrainer: keep", keep);
+  const request = modelRequest("createTrainer", options);
+  return start("createTrainer", { ...request, ...(keep !== undefined && { keep }) }, options);
 }
 
 /** Options of loadTrainer(). */
@@ -180,7 +232,7 @@ export async function loadTrainer(name: string, options: LoadTrainerOptions = {}
 
 /** Names of the trainers that are saved in this browser. @throws DataError if it keeps no files for the page */
 export async function savedTrainers(): Promise<string[]> {
-  return browserStorage.list();
+  return savedNames(browserStorage);
 }
 
 /** Deletes what is saved under a name. @throws DataError if the browser keeps no files for the page */
@@ -191,7 +243,7 @@ export async function deleteTrainer(name: string): Promise<void> {
 
 async function start(
   op: string,
-  asked: ModelRequest,
+  asked: ModelRequest & { readonly keep?: string },
   options: LoadTrainerOptions & Pick<ModelOptions, "onProgress">,
 ): Promise<PageTrainer> {
   const link = linkTo(op, options.worker);

@@ -8,16 +8,26 @@ import { imageFormat } from "../../data/index.js";
 export interface Filed {
   readonly label: string;
   readonly bytes: Uint8Array;
+  /** Where it was read from. */
+  readonly path?: string;
 }
 
-/** Names of folders for classes: without what file systems refuse, and each another one. */
-function foldersOf(classes: readonly string[]): string[] {
-  const taken = new Set<string>();
+const NAMES = "classes.json";
+/** Names that Windows gives to devices. */
+const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
+
+/** What file systems hold for the same name: some ignore case, some the way an é is put together. */
+const sameAs = (folder: string): string => folder.normalize("NFC").toLowerCase();
+
+/** Names of folders for classes: without what file systems refuse, and no two the same. */
+export function foldersOf(classes: readonly string[]): string[] {
+  const taken = new Set([sameAs(NAMES)]);
   return classes.map((name) => {
-    const plain = name.replace(/[/\\:*?"<>|\p{Cc}]/gu, "_").replace(/^[. ]+|[. ]+$/g, "") || "class";
+    const allowed = name.replace(/[/\\:*?"<>|\p{Cc}]/gu, "_").replace(/^[. ]+|[. ]+$/g, "");
+    const plain = allowed.replace(DEVICE, "$&_") || "class";
     let folder = plain;
-    for (let n = 2; taken.has(folder.toLowerCase()); n++) folder = `${plain}_${n}`;
-    taken.add(folder.toLowerCase());
+    for (let n = 2; taken.has(sameAs(folder)); n++) folder = `${plain}_${n}`;
+    taken.add(sameAs(folder));
     return folder;
   });
 }
@@ -33,16 +43,19 @@ export function zipOf(classes: readonly string[], pictures: Iterable<Filed>): Ui
     const extension = imageFormat(bytes) === "jpeg" ? "jpg" : (imageFormat(bytes) ?? "bin");
     files[`${folders[at]!}/${number}.${extension}`] = bytes;
   }
-  // Names that folders cannot have are found again here; whoever reads folders passes this file over.
+  // Names that folders cannot have are found again here; programs that read folders ignore this file.
   const renamed = folders.some((folder, i) => folder !== classes[i]);
   if (renamed)
-    files["classes.json"] = strToU8(
+    files[NAMES] = strToU8(
       JSON.stringify(Object.fromEntries(folders.map((folder, i) => [folder, classes[i]]))),
     );
   return zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>;
 }
 
-/** The pictures of a zip file: those in the folder of a class, wherever that lies. @throws DataError if it is none, or has none */
+/**
+ * The pictures of a zip file: those in the folder of a class, wherever that is.
+ * @throws DataError if it is not a zip file, or there are no pictures in it
+ */
 export function unzipped(bytes: Uint8Array, name = "dataset.zip"): Filed[] {
   let files: Record<string, Uint8Array>;
   try {
@@ -50,7 +63,7 @@ export function unzipped(bytes: Uint8Array, name = "dataset.zip"): Filed[] {
   } catch (error) {
     throw new DataError(`${name}: not a zip file that can be read: ${reason(error)}`);
   }
-  const { "classes.json": named, ...rest } = files;
+  const { [NAMES]: named, ...rest } = files;
   let names: Record<string, unknown> = {};
   try {
     if (named) names = JSON.parse(new TextDecoder().decode(named)) as Record<string, unknown>;
@@ -62,7 +75,7 @@ export function unzipped(bytes: Uint8Array, name = "dataset.zip"): Filed[] {
     const hidden = file === undefined || file === "" || file.startsWith(".") || path.startsWith("__MACOSX/");
     if (hidden || contents.length === 0 || imageFormat(contents) === undefined) return [];
     const label = names[folder!];
-    return [{ label: typeof label === "string" ? label : folder!, bytes: contents }];
+    return [{ label: typeof label === "string" ? label : folder!, bytes: contents, path }];
   });
   if (pictures.length > 0) return pictures;
   throw new DataError(`${name}: no pictures in folders; expected class/picture.jpg`);

@@ -52,27 +52,34 @@ export function hostMethods(storage: Storage = browserStorage): Methods<WorkerMe
       return new Transferred(explanation, [explanation.map.buffer as ArrayBuffer]);
     },
     features: (_, handle, picture) => networkOf(handle).features(picture),
-    async createTrainer(call, { threads, maxBytes, ...request }) {
+    async createTrainer(call, { threads, maxBytes, keep: name, ...request }) {
       begin(threads, maxBytes);
       manualSeed(0); // the same beginning every time
       const trainer = new Trainer(await openForTraining(request, call, storage), storage);
       if (request.model.kind === "saved") await trainer.restore(request.model.name);
+      else if (name !== undefined) await trainer.keep(name);
       return { handle: keep(trainer), info: trainer.info(await threadsUp()) };
     },
     add: (_, handle, picture, label) => trainerOf(handle).add(picture, label),
     addDataset: (_, handle, dataset) => changed(handle, ({ examples }) => examples.addDataset(dataset)),
     remove: (_, handle, ids) => changed(handle, ({ examples }) => examples.remove(ids)),
     setClasses: (_, handle, classes) => changed(handle, ({ examples }) => examples.setClasses(classes)),
-    addZip: (call, handle, zip) =>
+    removeClass: (_, handle, label) => changed(handle, (trainer) => trainer.removeClass(label)),
+    setModel: (call, handle, request) =>
       changed(handle, async (trainer) => {
-        const { bytes, name } = await bytesOf(zip, call);
-        trainer.addZip(bytes, name);
+        manualSeed(0);
+        trainer.setModel(await openForTraining(request, call, storage));
       }),
+    async addZip(call, handle, zip) {
+      const { bytes, name } = await bytesOf(zip, call);
+      const refused = await trainerOf(handle).addZip(call, bytes, name);
+      return { refused, info: trainerOf(handle).info(await threadsUp()) };
+    },
     save: (_, handle, name) => changed(handle, (trainer) => trainer.save(name)),
     examples: (_, handle) => trainerOf(handle).examples.list,
     picture: (_, handle, id) => trainerOf(handle).examples.file(id),
-    exportDataset(_, handle) {
-      const zip = trainerOf(handle).examples.zip();
+    async exportDataset(_, handle) {
+      const zip = await trainerOf(handle).examples.zip();
       return new Transferred(zip, [zip.buffer]);
     },
     fit: (call, handle, request) => trainerOf(handle).fit(call, request),

@@ -9,7 +9,7 @@ import { configFromJSON, preprocessingOf, type ModelConfig } from "../../pretrai
 import { createWith, loadRead, loadStarting } from "../../pretrained/load.js";
 import type { ModelRequest, WireFile, WireModel } from "../model-request.js";
 import type { Call } from "../rpc.js";
-import type { Storage } from "../storage.js";
+import { readFile, type Storage } from "../storage.js";
 import { bytesOf, download } from "./downloads.js";
 import { savedState } from "./saved.js";
 
@@ -66,7 +66,10 @@ const jsonOf = async (config: WireFile | { json: object }, call: Call): Promise<
 
 async function inStorage(storage: Storage, name: string): Promise<Found> {
   await savedState(storage, name); // which says so where there is nothing
-  const [config, weights] = [await storage.read(name, "config.json"), await storage.read(name, FILES[0])];
+  const [config, weights] = [
+    await readFile(storage, name, "config.json"),
+    await readFile(storage, name, FILES[0]),
+  ];
   if (!config || !weights)
     throw new DataError(`load: what is saved as '${name}' lacks its network; expected ${FILES[0]}`);
   const file = `${name}/${FILES[0]}`;

@@ -1,4 +1,4 @@
-// Pictures as files in memory: what a trainer's data workers decode. The files go to them as Blobs, which threads share without
+// Pictures as files: what a trainer's data workers decode. The files go to them as Blobs, which threads share without
 // copies, also where a page has no memory that can be shared.
 
 import { decodeActive, type Dataset, type DatasetSource, type RawImage } from "../../data/index.js";
@@ -17,7 +17,7 @@ export interface PictureFiles {
 
 interface Picture {
   readonly id: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly blob: Blob;
 }
 
 /** By what a worker opens pictures. */
@@ -26,7 +26,7 @@ export function pictureSource({
   ...fields
 }: Omit<PictureFiles, "files" | "ids"> & { readonly examples: readonly Picture[] }): DatasetSource {
   const ids = examples.map(({ id }) => id);
-  const files = examples.map(({ bytes }) => new Blob([bytes]));
+  const files = examples.map(({ blob }) => blob);
   return { kind: "pictures", ...fields, files, ids };
 }
 

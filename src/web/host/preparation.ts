@@ -39,14 +39,17 @@ interface Preparing {
   readonly random: boolean;
 }
 
-/** Pictures cut and mirrored at random: small ones within a border, others anywhere; digits are not mirrored. */
+/** Pictures cut and mirrored at random: small ones of the network's size within a border, others anywhere; digits are not mirrored. */
 function randomSteps({ inputSize, interpolation, mean, std }: Preprocessing): Transform[] {
   const [height, width, channels] = inputSize;
   const size = Math.min(height, width);
-  const cut =
-    size <= SMALL
-      ? new RandomCrop(size, { padding: Math.round(size / 8) })
-      : new RandomResizedCrop(size, { scale: [0.35, 1], interpolation });
+  const anywhere = new RandomResizedCrop(size, { scale: [0.35, 1], interpolation });
+  const shifted = new RandomCrop(size, { padding: Math.round(size / 8) });
+  const isSmall = (image: AnyImage): boolean =>
+    size <= SMALL && image.height === size && image.width === size;
+  const cut: Transform = {
+    apply: (image, random) => (isSmall(image) ? shifted : anywhere).apply(image, random),
+  };
   return [
     cut,
     ...(channels === 1 ? [] : [new RandomHorizontalFlip()]),

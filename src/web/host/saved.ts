@@ -5,14 +5,13 @@ import { bytesSource } from "../../io/source.js";
 import { DataError } from "../../errors.js";
 import type { Checkpoint } from "../../train/index.js";
 import type { ExportedModel } from "../trainer-types.js";
-import type { Storage } from "../storage.js";
-import { unzipped } from "./archive.js";
-import { Examples } from "./examples.js";
+import { readFile, savedNames, STATE, type Storage } from "../storage.js";
+import type { Examples } from "./examples.js";
 import type { FitPlan } from "./fit-plan.js";
+import { KeptPictures } from "./kept-pictures.js";
 
-/** What trainer.json says besides what the other files hold. */
+/** What trainer.json holds besides what the other files do. */
 export interface SavedState {
-  readonly classes: readonly string[];
   /** Epochs that the weights were trained for. */
   readonly epochs: number;
   /** Sizes of the datasets that were added whole. */
@@ -23,6 +22,8 @@ export interface SavedState {
 export interface Interrupted {
   readonly checkpoint: Checkpoint;
   readonly plan: FitPlan;
+  /** Numbers of the pictures. */
+  readonly pictures: readonly number[];
 }
 
 const KEY = "fovea.training";
@@ -38,16 +39,16 @@ export async function saveAll(
   examples: Examples,
   epochs: number,
 ): Promise<void> {
-  const { classes, arrays } = examples;
+  const { arrays } = examples;
   await storage.remove(name, CHECKPOINT);
-  await storage.write(name, "pictures.zip", examples.zip(false));
+  await examples.copyTo(new KeptPictures(storage, name));
   for (const [i, { images, labels }] of arrays.entries()) {
     await storage.write(name, `images-${i}`, images);
     await storage.write(name, `labels-${i}`, new Uint8Array(Int32Array.from(labels).buffer));
   }
   await saveModel(storage, name, model);
-  const state: SavedState = { classes, epochs, arrays: arrays.map(({ shape }) => shape) };
-  await storage.write(name, "trainer.json", json(state));
+  const state: SavedState = { epochs, arrays: arrays.map(({ shape }) => shape) };
+  await storage.write(name, STATE, json(state));
 }
 
 async function saveModel(storage: Storage, name: string, { bytes, config }: ExportedModel): Promise<void> {
@@ -57,9 +58,9 @@ async function saveModel(storage: Storage, name: string, { bytes, config }: Expo
 
 /** What was saved of a trainer besides its network. @throws DataError if nothing was */
 export async function savedState(storage: Storage, name: string): Promise<SavedState> {
-  const bytes = await storage.read(name, "trainer.json");
+  const bytes = await readFile(storage, name, STATE);
   if (bytes) return JSON.parse(new TextDecoder().decode(bytes)) as SavedState;
-  const names = await storage.list();
+  const names = await savedNames(storage);
   throw new DataError(
     `load: nothing is saved as '${name}'; there ${names.length ? `are ${names.join(", ")}` : "is nothing"}`,
   );
@@ -69,16 +70,14 @@ export async function savedState(storage: Storage, name: string): Promise<SavedS
 export async function loadExamples(
   storage: Storage,
   name: string,
-  { arrays, classes }: SavedState,
+  { arrays }: SavedState,
   examples: Examples,
 ): Promise<void> {
-  examples.classes = classes;
-  const zip = await storage.read(name, "pictures.zip");
-  if (zip && zip.length > 22) examples.addFiles(unzipped(zip, "pictures.zip")); // that long is one without a file
+  await examples.open(new KeptPictures(storage, name));
   for (const [i, shape] of arrays.entries()) {
     const [images, labels] = [
-      await storage.read(name, `images-${i}`),
-      await storage.read(name, `labels-${i}`),
+      await readFile(storage, name, `images-${i}`),
+      await readFile(storage, name, `labels-${i}`),
     ];
     if (images && labels) examples.addDataset({ images, labels: new Int32Array(labels.buffer), shape });
   }
@@ -87,16 +86,18 @@ export async function loadExamples(
 export async function saveCheckpoint(
   storage: Storage,
   name: string,
-  { checkpoint, plan }: Interrupted,
+  { checkpoint, plan, pictures }: Interrupted,
 ): Promise<void> {
-  const state = JSON.stringify({ state: checkpoint.state, plan });
+  const state = JSON.stringify({ state: checkpoint.state, plan, pictures });
   await storage.write(name, CHECKPOINT, encodeSafetensors(checkpoint.tensors, { [KEY]: state }));
 }
 
 export async function readCheckpoint(storage: Storage, name: string): Promise<Interrupted | undefined> {
-  const bytes = await storage.read(name, CHECKPOINT);
+  const bytes = await readFile(storage, name, CHECKPOINT);
   if (!bytes) return undefined;
   const { state: tensors, metadata } = readSafetensors(bytesSource(bytes, CHECKPOINT));
-  const { state, plan } = JSON.parse(metadata[KEY]!) as { state: Checkpoint["state"]; plan: FitPlan };
-  return { checkpoint: { tensors, state }, plan };
+  const { state, ...rest } = JSON.parse(metadata[KEY]!) as Omit<Interrupted, "checkpoint"> & {
+    state: Checkpoint["state"];
+  };
+  return { checkpoint: { tensors, state }, ...rest };
 }

@@ -21,11 +21,13 @@ import type {
   ExportFormat,
   FitReport,
   FitRequest,
+  Refused,
   TrainerInfo,
 } from "../trainer-types.js";
 import { unzipped } from "./archive.js";
 import { Examples } from "./examples.js";
 import { resolveFit } from "./fit-plan.js";
+import { KeptPictures } from "./kept-pictures.js";
 import type { Opened } from "./models.js";
 import { Network } from "./network.js";
 import { plainTransforms, workersFor } from "./preparation.js";
@@ -44,6 +46,8 @@ export class Trainer extends Network {
   readonly #storage: Storage;
   #epochs = 0;
   #busy = false;
+  /** Whether outputs stand for other classes than they did. */
+  #moved = false;
   /** The name under which it was saved, and a run that was broken off. */
   #name: string | undefined;
   #interrupted: Interrupted | undefined;
@@ -51,7 +55,7 @@ export class Trainer extends Network {
   constructor(opened: Opened, storage: Storage) {
     super(opened);
     this.#storage = storage;
-    this.examples = new Examples(opened.classes, opened.preprocessing);
+    this.examples = new Examples(opened.classes, () => this.opened.preprocessing);
   }
 
   override info(threads: ThreadsInfo): TrainerInfo {
@@ -86,6 +90,12 @@ export class Trainer extends Network {
     const begin = performance.now();
     const dataset = this.examples.dataset();
     const interrupted = resume ? this.#interrupted : undefined;
+    const { length } = this.examples.classes;
+    const pictures = this.examples.list.map(({ id }) => id);
+    const same = this.opened.model.numClasses === length && interrupted?.pictures.join() === pictures.join();
+    if (interrupted && !same) {
+      throw new DataError("fit: pictures or classes have changed since training was broken off; expected the same, or resume: false"); // prettier-ignore
+    }
     if (resume && !interrupted) {
       throw new DataError(
         "fit: nothing to resume; expected a trainer of loadTrainer() whose training was broken off",
@@ -105,7 +115,7 @@ export class Trainer extends Network {
       const setup = await setUp(model, preprocessing, dataset, { ...plan, workers }, call);
       const history = await learn(setup, plan, call, {
         from: interrupted?.checkpoint,
-        keep: under === undefined ? undefined : async (checkpoint) => saveCheckpoint(this.#storage, under, { checkpoint, plan }), // prettier-ignore
+        keep: under === undefined ? undefined : async (checkpoint) => saveCheckpoint(this.#storage, under, { checkpoint, plan, pictures }), // prettier-ignore
       });
       this.#epochs += history.length;
       const evaluation = cancelled() ? undefined : await judge(setup.network, setup.judged);
@@ -124,13 +134,14 @@ export class Trainer extends Network {
     await saveAll(this.#storage, name, this.export("safetensors"), this.examples, this.#epochs);
   }
 
-  /** Gives the network an output for each class, fresh ones if their number has changed. */
+  /** Gives the network an output for each class: fresh ones if their number has changed, or one was taken out. */
   #fitHead(): void {
     const { model } = this.opened;
     const { classes } = this.examples;
-    if (model.numClasses !== classes.length) {
+    if (model.numClasses !== classes.length || this.#moved) {
       model.resetClassifier(classes.length);
       this.#epochs = 0;
+      this.#moved = false;
     }
     this.opened = { ...this.opened, classes };
   }
@@ -180,9 +191,33 @@ export class Trainer extends Network {
     this.#interrupted = await readCheckpoint(this.#storage, name);
   }
 
-  /** Adds the pictures of a zip file. */
-  addZip(bytes: Uint8Array, name: string): void {
-    this.examples.addFiles(unzipped(bytes, name));
+  /** Takes in the pictures that are kept under a name, and keeps there what is added. */
+  async keep(name: string): Promise<void> {
+    await this.examples.open(new KeptPictures(this.#storage, name));
+  }
+
+  /** Goes on with another network, and the same pictures. */
+  setModel(opened: Opened): void {
+    if (this.#busy) {
+      opened.model.dispose();
+      throw new DataError("setModel: this trainer is training; wait for it, or cancel it");
+    }
+    const { model } = this.opened;
+    this.opened = opened;
+    this.forget();
+    model.dispose();
+    [this.#epochs, this.#moved, this.#interrupted] = [0, false, undefined];
+  }
+
+  async removeClass(label: string | number): Promise<void> {
+    await this.examples.removeClass(label);
+    this.#moved = true;
+  }
+
+  /** Adds the pictures of a zip file; gives back those that cannot be read. */
+  async addZip(call: Call, bytes: Uint8Array, name: string): Promise<Refused[]> {
+    const files = unzipped(bytes, name);
+    return this.examples.addFiles(files, (done) => call.emit({ done, total: files.length }));
   }
 
   /** While the weights change the model is not compiled: its own forward() does. */

@@ -1,15 +1,22 @@
 // One call of fit(): what is trained, on what, and how it is judged.
 
-import { DataLoader, stratifiedSplit, type Dataset, type Preprocessing } from "../../data/index.js";
+import {
+  balancedSampler,
+  DataLoader,
+  stratifiedSplit,
+  type Dataset,
+  type Preprocessing,
+} from "../../data/index.js";
 import { WasmError } from "../../errors.js";
 import type { Classifier } from "../../models/index.js";
-import type { Module } from "../../nn/index.js";
+import { CrossEntropyLoss, type Module } from "../../nn/index.js";
 import { cosine, createOptimizer, noDecay } from "../../optim/index.js";
 import {
   captureCheckpoint,
   ConfusionMatrix,
   evaluate,
   fit,
+  ModelEma,
   restoreCheckpoint,
   startPosition,
   type Checkpoint,
@@ -25,6 +32,8 @@ import { trainOnly } from "./trained-part.js";
 
 /** Milliseconds between two reports of steps. */
 const REPORT_MS = 50;
+/** Most times that kept pictures are evaluated while training goes on. */
+const EVALUATIONS = 10;
 /** Pictures that are judged at once. */
 const JUDGED = 32;
 
@@ -85,40 +94,43 @@ export interface Continuing {
   readonly keep?: ((checkpoint: Checkpoint) => Promise<void>) | undefined;
 }
 
-/** Trains. Comes back early when the call is cancelled. */
+/** Trains, and leaves the network with the average of its weights if there is one. Comes back early when the call is cancelled. */
 export async function learn(
   { network, train, kept }: Setup,
   plan: FitPlan,
   call: Call,
   { from, keep }: Continuing = {},
 ): Promise<readonly EpochReport[]> {
-  const { batchSize, seed, epochs, lr } = plan;
+  const { batchSize, seed, epochs, lr, labelSmoothing, averageDecay, balanced } = plan;
   const loader = new DataLoader(train.dataset, {
     batchSize,
     seed,
-    shuffle: true,
+    ...(balanced ? { sampler: balancedSampler(train.dataset.labels) } : { shuffle: true }),
     dropLast: train.dataset.length > batchSize && train.dataset.length % batchSize === 1, // batch norm can do nothing with one picture
     ...train.transforms,
   });
   const evalLoader = kept && new DataLoader(kept.dataset, { batchSize: JUDGED, ...kept.transforms });
   const parameters = network.parameters().filter((p) => p.requiresGrad);
   const optimizer = createOptimizer("adamw", noDecay(parameters), { lr });
+  const ema = averageDecay > 0 ? new ModelEma(network, { decay: averageDecay, warmup: true }) : undefined;
   const { binary } = runtime();
-  const parts = { model: network, optimizer, binary };
+  const parts = { model: network, optimizer, binary, ...(ema && { ema }) };
   const totalSteps = epochs * loader.batches;
-  let told = 0;
+  let reported = 0;
   try {
-    return await fit(network, loader, {
+    const history = await fit(network, loader, {
       optimizer,
       epochs,
+      loss: new CrossEntropyLoss({ labelSmoothing }),
       position: from ? restoreCheckpoint(parts, from) : startPosition(),
       schedule: cosine({ lr, totalSteps, warmupSteps: Math.min(20, Math.floor(totalSteps / 10)) }),
       signal: call.signal,
-      ...(evalLoader && { evalLoader }),
+      ...(ema && { ema }),
+      ...(evalLoader && { evalLoader, evalInterval: Math.ceil(epochs / EVALUATIONS) }),
       onStep: (report) => {
         const now = performance.now();
-        if (now - told < REPORT_MS && report.step < report.steps) return;
-        told = now;
+        if (now - reported < REPORT_MS && report.step < report.steps) return;
+        reported = now;
         call.emit({ kind: "step", ...report } satisfies FitProgress);
       },
       onEpoch: (report) => call.emit({ kind: "epoch", ...report } satisfies FitProgress),
@@ -126,11 +138,14 @@ export async function learn(
         if (keep && position.step === 0) await keep(captureCheckpoint(parts, position));
       },
     });
+    if (ema && ema.updates > 0) ema.swap(); // the averages are what was learnt
+    return history;
   } catch (error) {
     throw withCure(error, plan);
   } finally {
     optimizer.dispose();
     for (const each of [loader, evalLoader]) each?.close();
+    ema?.dispose();
   }
 }
 
