@@ -6,18 +6,25 @@ import { unzipped } from "./parts/zip.js";
 
 export type Source = Pick<PageModelOptions, "model" | "preprocessing">;
 
+/** A model as files. */
+interface ModelFiles {
+  readonly config: File;
+  readonly weights: File;
+}
+
 interface Offer {
   readonly name: string;
   readonly about: string;
   readonly model: string;
 }
 
-/** Comes with the page; README.md tells how it was trained. */
-const OWN: Offer = {
+/** Comes with the page; README.md says how it was trained. */
+const OWN: Offer & { readonly architecture: string } = {
   name: "Small: 10 animals and vehicles",
   about:
     "PP-LCNet ×0.5, 0.6 million parameters, trained with fovea on the 50,000 small pictures of CIFAR-10. Comes with the page.",
   model: "./network/",
+  architecture: "lcnet_050",
 };
 
 /** On the Hugging Face hub: timm's, for the 1,000 classes of ImageNet. */
@@ -45,6 +52,8 @@ const HUB: readonly Offer[] = [
 ];
 
 const FILE = "file";
+/** The menu's choice to go on with the network that has learnt here. */
+export const CURRENT = "current";
 /** What a model's files are called. */
 export const MODEL_FILES = ".zip,.json,.safetensors,.pth,.pt,.pdparams";
 
@@ -59,7 +68,16 @@ export function fillMenu(menu: HTMLSelectElement): void {
   );
 }
 
-/** How a network is taught: what of it learns at first, and what is not as usual. */
+/** Puts the network that has learnt here at the top of the menu, and chooses it. */
+export function offerCurrent(menu: HTMLSelectElement, architecture: string): void {
+  const text = `Your own, as it is now (${architecture})`;
+  const option = menu.querySelector<HTMLOptionElement>(`[value=${CURRENT}]`);
+  if (option) option.textContent = text;
+  else menu.prepend(make("option", { value: CURRENT, textContent: text }));
+  menu.value = CURRENT;
+}
+
+/** How a network is taught: what of it learns at first, and what differs from the usual. */
 export interface Lesson {
   readonly train: NonNullable<PageFitOptions["train"]>;
   readonly source?: Omit<Source, "model">;
@@ -81,22 +99,35 @@ const OWN_LESSON: Lesson = {
   fit: { lr: 0.003 },
 };
 
-export const lessonFor = (value: string): Lesson =>
-  value === OWN.model ? OWN_LESSON : { train: "lastStage" };
+/** How the menu's choice is taught. architecture: that of the network that has learnt here. */
+export const lessonFor = (value: string, architecture: string): Lesson =>
+  value === OWN.model || (value === CURRENT && architecture === OWN.architecture)
+    ? OWN_LESSON
+    : { train: "lastStage" };
+
+/** The network that comes with the page, to begin with. */
+export const firstSource = (): Source => ({ model: OWN.model, ...OWN_LESSON.source });
 
 export function aboutNetwork(value: string): string {
   return [OWN, ...HUB].find(({ model }) => model === value)?.about ?? "";
 }
 
-/** What the menu's choice means; undefined if the person picks no files. Throws where they are not those of a model. */
+/** What the menu's choice means; undefined if the person picks no files. @throws Error unless they are those of a model */
 export async function chosenSource(menu: HTMLSelectElement): Promise<Source | undefined> {
   if (menu.value !== FILE) return { model: menu.value };
   const files = await pickFiles(MODEL_FILES);
   return files.length ? sourceOf(files) : undefined;
 }
 
-/** A model's files: config.json and weights, or the zip that holds both. Throws where they are not. */
-export async function sourceOf(chosen: readonly File[]): Promise<Source> {
+/** The names of a model's classes, which its config.json lists. @throws Error if they are not known */
+export async function classesOf({ config }: ModelFiles): Promise<readonly string[]> {
+  const { label_names: names } = JSON.parse(await config.text()) as { label_names?: unknown };
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  throw new Error("config.json names no classes. Choose this model as what to start from instead.");
+}
+
+/** A model's files: config.json and weights, or the zip that holds both. @throws Error unless they are that */
+export async function sourceOf(chosen: readonly File[]): Promise<{ readonly model: ModelFiles }> {
   const zip = chosen.find(({ name }) => name.endsWith(".zip"));
   const files = zip ? await unzipped(zip, (name) => /\.(json|safetensors)$/.test(name)) : chosen;
   const config = files.find(({ name }) => name.endsWith(".json"));

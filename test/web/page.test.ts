@@ -1,23 +1,23 @@
 // The finished page (examples/web), built and opened in Chromium: what people see and do there.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, ElementHandle, Page } from "puppeteer-core";
-import { build, preview, type PreviewServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodePng } from "../../src/index.js";
-import { root } from "../helpers/run-source.js";
-import { has, launch } from "./browser.js";
+import { has } from "./browser.js";
+import { BuiltPage, choose, says, text } from "./built-page.js";
 
 const here = has("chrome");
-const top = mkdtempSync(join(tmpdir(), "fovea-page-"));
-const config = { configFile: join(root, "examples/web/vite.config.ts"), logLevel: "error" } as const;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-let server: PreviewServer;
-let browser: Browser;
-let address: string;
+let built: BuiltPage;
+
+beforeAll(async () => {
+  if (here) built = await BuiltPage.open();
+}, 120_000);
+afterAll(() => built?.close());
+
+const visit: BuiltPage["visit"] = (tab, settings) => built.visit(tab, settings);
 
 /** A picture of one colour with a square of another. */
 function picture(name: string, back: number, square: number): string {
@@ -26,48 +26,10 @@ function picture(name: string, back: number, square: number): string {
     const [x, y] = [(i / 3) % 64, Math.floor(i / 192)];
     data.fill(x > 20 && x < 44 && y > 20 && y < 44 ? square : back, i, i + 3);
   }
-  const path = join(top, name);
+  const path = join(built.folder, name);
   writeFileSync(path, encodePng({ width: 64, height: 64, data, channels: 3 }));
   return path;
 }
-
-beforeAll(async () => {
-  if (!here) return;
-  const outDir = join(top, "site");
-  await build({ ...config, build: { outDir, emptyOutDir: true } });
-  server = await preview({ ...config, build: { outDir }, preview: { port: 0, host: "127.0.0.1" } });
-  address = server.resolvedUrls!.local[0]!;
-  browser = await launch("chrome");
-}, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(top, { recursive: true });
-});
-
-/** The page at one of its tabs, as somebody sees it who was never there. */
-async function visit(
-  tab: string,
-  settings: { scheme?: "light" | "dark"; width?: number } = {},
-): Promise<Page> {
-  const context = await browser.createBrowserContext();
-  const page = await context.newPage();
-  await page.setViewport({ width: settings.width ?? 1280, height: 900 });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: settings.scheme ?? "light" }]);
-  await page.goto(`${address}#${tab}`);
-  await page.waitForSelector(tab === "teach" ? "[data-class]" : `#${tab}:not([hidden])`);
-  return page;
-}
-
-/** Presses what asks for files, and gives it these. */
-async function choose(page: Page, button: ElementHandle | string, ...paths: string[]): Promise<void> {
-  const pressed = typeof button === "string" ? (await page.$(button))! : button;
-  const [chooser] = await Promise.all([page.waitForFileChooser(), pressed.click()]);
-  await chooser.accept(paths);
-}
-
-const text = (page: Page, selector: string): Promise<string> =>
-  page.$eval(selector, (element) => (element as HTMLElement).innerText);
 
 describe.skipIf(!here)("the page", () => {
   it.each([
@@ -116,12 +78,12 @@ describe.skipIf(!here)("the page", () => {
     await page.waitForSelector("#classify canvas.heat");
     expect((await page.$$("#classify .bars li")).length).toBe(5);
     expect(await text(page, "footer")).toMatch(/^Computes on \d threads\. Kernels: (relaxed|simd)\./);
-    const broken = join(top, "broken.jpg");
+    const broken = join(built.folder, "broken.jpg");
     writeFileSync(broken, "no picture");
     await choose(page, "#classify [data-part=choose]", broken);
     await page.waitForSelector("#classify [data-part=notice].bad:not([hidden])");
     expect(await text(page, "#classify [data-part=notice]")).toBe(
-      "'broken.jpg' is no picture that this browser can read.",
+      "'broken.jpg' is not a picture that this browser can read.",
     );
     await page.browserContext().close();
   });
@@ -148,10 +110,9 @@ describe.skipIf(!here)("the page", () => {
     }
     await page.reload();
     await page.waitForFunction(() => document.querySelectorAll(".thumbs li").length === 24);
+    await page.type("#teach [data-part=epochs]", "15");
     await page.click("#teach [data-part=start]");
-    await page.waitForFunction(() =>
-      /^Done/.test(document.querySelector("#teach [data-part=eta]")!.textContent),
-    );
+    await says(page, "#teach [data-part=eta]", /^Done/);
     expect(await page.$eval("#teach svg", (chart) => chart.getAttribute("aria-label"))).toMatch(/^Right answers: these pictures \d+ %/); // prettier-ignore
     for (const [name, back] of [
       ["Class 1", 22],
@@ -170,6 +131,35 @@ describe.skipIf(!here)("the page", () => {
     await choose(page, "#teach [data-part=try] [data-part=choose]", picture("try.png", 22, 120));
     await page.waitForSelector("#teach .bars li.best");
     expect(await text(page, "#teach .bars li.best span")).toBe("Class 1");
+    await page.browserContext().close();
+  }, 120_000);
+
+  it("says what is wrong with what it is given, and how many classes it can teach", async () => {
+    const page = await visit("teach");
+    const notice = "#teach [data-part=notice]";
+    const [first] = await page.$$("#teach [data-class] [data-part=add]");
+    const broken = join(built.folder, "broken.png");
+    writeFileSync(broken, "not a picture");
+    await choose(page, first!, picture("good.png", 30, 200), broken);
+    await says(page, notice, /^1 of 2 files are not pictures that this browser can read: broken.png$/);
+    expect(await text(page, "#teach [data-part=count]")).toBe("1 picture");
+    await page.click("#teach [data-class] [data-part=film]"); // there is no camera
+    await says(page, notice, /^There is no camera here\. Choose a picture instead\.$/);
+    const [, second] = await page.$$("#teach [data-class] [data-part=remove]");
+    await second!.click();
+    await page.waitForFunction(() => document.querySelectorAll("[data-class]").length === 1);
+    await page.click("#teach [data-part=start]");
+    await says(page, notice, /^One class has nothing to be compared with\./);
+    await page.click("#teach [data-part=save-model]");
+    await says(page, notice, /^Nothing has been learnt yet/);
+    await page.evaluate(() => {
+      for (let i = 1; i < 50; i++) document.querySelector<HTMLElement>("[data-part=add-class]")!.click();
+    });
+    await page.waitForFunction(() => document.querySelectorAll("[data-class]").length === 50);
+    await page.click("#teach [data-part=add-class]");
+    await says(page, notice, /^50 classes are the most this page can teach\.$/);
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll("[data-class]").length === 50);
     await page.browserContext().close();
   }, 120_000);
 });

@@ -1,6 +1,6 @@
 // What went wrong, in words that help.
 
-/** Errors that browsers name, and what to tell the person. */
+/** Errors that browsers name, and words that help. */
 const WORDS: Readonly<Record<string, string>> = {
   NotAllowedError:
     "The camera may not be used. Allow it for this page in the browser's settings, or choose a picture instead.",
@@ -11,13 +11,17 @@ const WORDS: Readonly<Record<string, string>> = {
     "This device has no room left to store the pictures. Nothing that is on the page is lost: save it as a file.",
 };
 
+/** Whether the device has no room left. */
+export const isFull = (error: unknown): boolean =>
+  error instanceof Error && (error.name === "QuotaExceededError" || /no more room/.test(error.message));
+
 const OFFLINE =
   "There is no connection. Networks that were used before, and the one that comes with the page, still work.";
 
 export function wordsFor(error: unknown): string {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   if (name === "TypeError" && /fetch|network/i.test(message) && !navigator.onLine) return OFFLINE;
-  return WORDS[name] ?? message;
+  return WORDS[isFull(error) ? "QuotaExceededError" : name] ?? message;
 }
 
 /** Shows a sentence in a section's notice, or hides it. */
@@ -36,7 +40,7 @@ export class Notice {
     this.#element.hidden = true;
   }
 
-  /** Runs it, and shows its error; an interruption that was asked for is none. */
+  /** Runs it, and shows its error, unless it was interrupted on purpose. */
   async guard(run: () => Promise<void> | void): Promise<void> {
     try {
       this.clear();

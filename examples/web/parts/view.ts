@@ -20,13 +20,13 @@ export function onDrop(element: HTMLElement, take: (data: DataTransfer) => void)
   });
 }
 
-/** The file as pixels, turned as its EXIF data ask for. Throws where it is no picture that the browser reads. */
+/** The file as pixels, turned as its EXIF data ask for. @throws Error if it is not a picture that the browser reads */
 export async function openPicture(file: Blob): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file);
   } catch {
     const name = file instanceof File ? `'${file.name}'` : "That";
-    throw new Error(`${name} is no picture that this browser can read.`);
+    throw new Error(`${name} is not a picture that this browser can read.`);
   }
 }
 

@@ -1,26 +1,23 @@
-// Zip files.
+// Zip files of models. Those of pictures are the trainer's.
 
 import { unzip, Zip, ZipPassThrough } from "fflate";
 
-/** A file of a zip, with its folders. */
-export type Entry = File & { readonly path: string };
-
-/** The files of a zip whose names are wanted. Throws where it cannot be read. */
-export async function unzipped(zip: File, wanted: (name: string) => boolean): Promise<Entry[]> {
+/** The files of a zip whose names are wanted. @throws Error if it cannot be read */
+export async function unzipped(zip: File, wanted: (name: string) => boolean): Promise<File[]> {
   const bytes = new Uint8Array(await zip.arrayBuffer());
   const entries = await new Promise<Record<string, Uint8Array>>((resolve, reject) =>
     unzip(bytes, { filter: ({ name }) => wanted(name) }, (error, files) =>
       error
-        ? reject(new Error(`'${zip.name}' is no zip file that can be read: ${error.message}.`))
+        ? reject(new Error(`'${zip.name}' is not a zip file that can be read: ${error.message}.`))
         : resolve(files),
     ),
   );
-  return Object.entries(entries).map(([path, content]) =>
-    Object.assign(new File([content as Uint8Array<ArrayBuffer>], path.split("/").at(-1)!), { path }),
+  return Object.entries(entries).map(
+    ([path, content]) => new File([content as Uint8Array<ArrayBuffer>], path.split("/").at(-1)!),
   );
 }
 
-/** These files as a zip, stored as they are: JPEG and weights get no smaller. */
+/** These files as a zip, stored unchanged: weights get no smaller. */
 export async function zipped(files: readonly (readonly [path: string, blob: Blob])[]): Promise<Blob> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   const zip = new Zip((error, chunk) => {

@@ -1,89 +1,104 @@
 // A card for each class: its name, its pictures, and ways to add more.
 
+import type { PagePicture } from "fovea/web";
 import { Camera } from "../parts/camera.js";
 import { make, part, pickFiles } from "../parts/dom.js";
-import type { Notice } from "../parts/notice.js";
-import { onDrop, openPicture, PICTURES } from "../parts/view.js";
-import { asFile, type Collection, type Picture, type PictureClass } from "./collection.js";
-import { droppedPictures, type NamedPicture } from "./files.js";
+import { isFull, type Notice } from "../parts/notice.js";
+import { onDrop, PICTURES } from "../parts/view.js";
+import type { Collection, PictureClass } from "./collection.js";
+import { dropped, type Found, type NamedPicture } from "./files.js";
+import { Thumbs } from "./thumbs.js";
 
-const THUMB = 96;
 /** Milliseconds between the pictures that a held button takes. */
 const PACE = 150;
+/** Milliseconds between two reports of how many pictures have been added. */
+const REPORT = 100;
+/** Files that are named when they cannot be read. */
+const NAMED = 5;
 
-/** A small square of a picture, which deletes it when it is pressed. */
-async function thumb(picture: Picture, remove: () => void): Promise<HTMLLIElement> {
-  const bitmap = await createImageBitmap(picture.blob);
-  const side = Math.min(bitmap.width, bitmap.height);
-  const canvas = make("canvas", { width: THUMB, height: THUMB });
-  const [left, top] = [(bitmap.width - side) / 2, (bitmap.height - side) / 2];
-  canvas.getContext("2d")!.drawImage(bitmap, left, top, side, side, 0, 0, THUMB, THUMB);
-  bitmap.close();
-  const button = make("button", { type: "button", title: "Delete this picture", onclick: remove }, canvas);
-  button.setAttribute("aria-label", "Delete this picture");
-  return make("li", {}, button);
+interface Card {
+  readonly element: HTMLElement;
+  readonly thumbs: Thumbs;
 }
+
+const counted = (n: number): string => (n === 1 ? "1 picture" : `${n.toLocaleString("en")} pictures`);
 
 export class Cards {
   readonly #list: HTMLElement;
   readonly #collection: Collection;
   readonly #notice: Notice;
+  readonly #cards = new Map<PictureClass, Card>();
   #camera: { readonly camera: Camera; readonly stop: () => void } | undefined;
 
   constructor(section: HTMLElement, collection: Collection, notice: Notice) {
     this.#list = part(section, "classes");
     this.#collection = collection;
     this.#notice = notice;
-    for (const each of collection.classes) this.#addCard(each);
+    this.update();
     document.addEventListener("paste", (event) => {
-      const card = document.activeElement?.closest<HTMLElement>("[data-class]");
-      const to = collection.classes.find(({ id }) => id === card?.dataset["class"]);
+      const element = document.activeElement?.closest<HTMLElement>("[data-class]");
+      const [to] = [...this.#cards].find(([, card]) => card.element === element) ?? [];
       const files = [...(event.clipboardData?.files ?? [])];
-      if (to && files.length) this.#guard(() => this.take(to, files));
+      if (to && files.length)
+        this.#guard(() =>
+          this.take(
+            files.map((file) => ({ label: "", file })),
+            to,
+          ),
+        );
     });
   }
 
-  addClass(name?: string): void {
-    this.#addCard(this.#collection.addClass(name));
-    this.#list.lastElementChild?.querySelector<HTMLInputElement>("input")?.select();
+  async addClass(): Promise<void> {
+    const added = await this.#collection.addClass();
+    this.update();
+    this.#cards.get(added)!.element.querySelector("input")!.select();
   }
 
-  /** These classes instead of those that there are. */
-  async nameClasses(names: readonly string[]): Promise<void> {
-    for (const old of [...this.#collection.classes]) {
-      await this.#collection.removeClass(old);
-      this.#card(old).remove();
+  /** Shows the classes and pictures that the collection has now. */
+  update(): void {
+    const { classes } = this.#collection;
+    for (const [gone, card] of this.#cards) {
+      if (classes.includes(gone)) continue;
+      card.thumbs.dispose();
+      card.element.remove();
+      this.#cards.delete(gone);
     }
-    for (const name of names) this.#addCard(this.#collection.addClass(name));
-  }
-
-  /** Adds pictures to the classes that their folders name; those of no folder to this one. */
-  async takeNamed(pictures: readonly NamedPicture[], otherwise?: PictureClass): Promise<void> {
-    const byClass = new Map<PictureClass, File[]>();
-    for (const { label, file } of pictures) {
-      const known = this.#collection.classes.length;
-      const to = label || !otherwise ? this.#collection.classNamed(label || "Class 1") : otherwise;
-      if (this.#collection.classes.length > known) this.#addCard(to);
-      byClass.set(to, [...(byClass.get(to) ?? []), file]);
+    for (const each of classes) {
+      if (!this.#cards.has(each)) this.#addCard(each);
+      part<HTMLInputElement>(this.#cards.get(each)!.element, "name").value = each.name;
+      this.#count(each);
     }
-    for (const [to, files] of byClass) await this.take(to, files);
   }
 
-  /** Adds pictures; those that are none are named at the end. */
-  async take(to: PictureClass, files: readonly File[]): Promise<void> {
+  /** Adds what was chosen or dropped: pictures to the classes that their folders name, those of no folder to this class. */
+  async takeFound({ pictures, zips }: Found, otherwise?: PictureClass): Promise<void> {
+    if (!pictures.length && !zips.length) throw new Error("There are no pictures in that: JPEG, PNG, WebP, GIF, BMP or AVIF files."); // prettier-ignore
+    if (pictures.length) await this.take(pictures, otherwise);
+    for (const zip of zips) await this.#takeZip(zip);
+  }
+
+  /** Adds pictures; files that are not pictures are named at the end. */
+  async take(pictures: readonly NamedPicture[], otherwise?: PictureClass): Promise<void> {
+    const names = pictures.map(({ label }) => label || (otherwise?.name ?? "Class 1"));
+    this.#collection.checkRoom(this.#collection.unknown(names));
     const refused: string[] = [];
-    for (const [i, file] of files.entries()) {
-      if (files.length > 20 && i % 10 === 0) this.#notice.say(`Adding pictures: ${i} of ${files.length} …`);
-      const bitmap = await openPicture(file).catch(() => undefined);
-      if (!bitmap) refused.push(file.name);
-      else await this.#add(to, bitmap);
+    let reported = performance.now();
+    for (const [i, { file }] of pictures.entries()) {
+      const to = await this.#collection.classNamed(names[i]!);
+      if (!this.#cards.has(to)) this.update();
+      try {
+        await this.#add(to, file);
+      } catch (error) {
+        if (isFull(error)) throw error; // the others would find no room either
+        refused.push(file.name);
+      }
+      if (performance.now() - reported < REPORT) continue;
+      reported = performance.now();
+      this.#notice.say(`Adding pictures: ${i + 1} of ${pictures.length} …`);
     }
-    this.#notice.clear();
-    if (!refused.length) return;
-    const names = refused.slice(0, 5).join(", ") + (refused.length > 5 ? " …" : "");
-    this.#notice.say(
-      `${refused.length} of ${files.length} files are no pictures that this browser can read: ${names}`,
-    );
+    this.update();
+    this.#refused(refused, pictures.length);
   }
 
   stopCamera(): void {
@@ -91,69 +106,90 @@ export class Cards {
     this.#camera = undefined;
   }
 
-  async #add(to: PictureClass, bitmap: ImageBitmap): Promise<void> {
-    const blob = await asFile(bitmap);
-    bitmap.close();
-    const picture = await this.#collection.add(to, blob);
-    await this.#show(to, picture);
+  async #takeZip(zip: File): Promise<void> {
+    let files = 0;
+    const refused = await this.#collection.addZip(zip, {
+      onProgress: ({ done, total }) => {
+        files = total;
+        this.#notice.say(`Adding pictures: ${done} of ${total} …`);
+      },
+    });
+    const shown = new Set([...this.#list.querySelectorAll("[data-id]")].map((item) => Number((item as HTMLElement).dataset["id"]))); // prettier-ignore
+    this.update();
+    for (const each of this.#collection.classes) {
+      await this.#cards.get(each)!.thumbs.add(each.pictures.filter((id) => !shown.has(id)));
+    }
+    this.#refused(refused.map(({ file }) => file.split("/").at(-1)!), files); // prettier-ignore
   }
 
-  #card(of: PictureClass): HTMLElement {
-    return this.#list.querySelector<HTMLElement>(`[data-class="${of.id}"]`)!;
+  #refused(names: readonly string[], total: number): void {
+    this.#notice.clear();
+    if (!names.length) return;
+    const some = names.slice(0, NAMED).join(", ") + (names.length > NAMED ? " …" : "");
+    const files =
+      total === 1 ? "The file is not a picture" : `${names.length} of ${total} files are not pictures`;
+    this.#notice.say(`${files} that this browser can read: ${some}`);
   }
 
-  async #show(of: PictureClass, picture: Picture): Promise<void> {
-    const card = this.#card(of);
-    const item = await thumb(picture, () =>
-      this.#guard(async () => {
-        await this.#collection.remove(of, picture);
-        const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("button");
-        item.remove();
-        (next ?? part(card, "add")).focus();
-        this.#count(of);
-      }),
-    );
-    part(card, "thumbs").append(item);
-    this.#count(of);
+  async #add(to: PictureClass, picture: PagePicture): Promise<void> {
+    const id = await this.#collection.add(to, picture);
+    await this.#cards.get(to)?.thumbs.add([id]);
+    this.#count(to);
   }
 
   #count(of: PictureClass): void {
-    const n = of.pictures.length;
-    part(this.#card(of), "count").textContent = n === 1 ? "1 picture" : `${n} pictures`;
+    part(this.#cards.get(of)!.element, "count").textContent = counted(of.pictures.length);
+  }
+
+  async #delete(of: PictureClass, id: number): Promise<void> {
+    const { element, thumbs } = this.#cards.get(of)!;
+    if (!thumbs.remove(id)) part(element, "add").focus();
+    await this.#collection.remove(of, id);
+    this.#count(of);
   }
 
   #addCard(of: PictureClass): void {
     const name = make("input", { value: of.name, maxLength: 80, onchange: () => this.#rename(of, name) });
     name.setAttribute("aria-label", "Name of the class");
+    name.dataset["part"] = "name";
     const button = (text: string, action: string): HTMLButtonElement => {
       const made = make("button", { type: "button", textContent: text });
       made.dataset["part"] = action;
       return made;
     };
-    const count = make("span", { className: "quiet" });
+    const count = make("span", { className: "quiet count" });
     count.dataset["part"] = "count";
-    const thumbs = make("ul", { className: "thumbs" });
-    thumbs.dataset["part"] = "thumbs";
     const [add, film, hold, remove] = [
       button("Add pictures", "add"),
       button("Use the camera", "film"),
       button("Hold to take pictures", "hold"),
-      button("Delete the class", "remove"),
+      button("Delete", "remove"),
     ] as const;
     hold.hidden = true;
+    hold.classList.add("main");
     const view = make("div", { className: "view small", hidden: true });
+    const { trainer } = this.#collection;
+    const thumbs = new Thumbs(
+      (id) => trainer.picture(id),
+      (id) => this.#guard(() => this.#delete(of, id)),
+    );
     const head = make("div", { className: "class-head" }, name, count, remove);
-    const card = make("div", { className: "card drop" }, head, thumbs, view, make("div", { className: "row" }, add, film, hold)); // prettier-ignore
-    card.dataset["class"] = of.id;
+    const hint = make("p", { className: "hint", textContent: "Drop or paste pictures here" });
+    const card = make("div", { className: "card drop" }, head, thumbs.list, hint, view, make("div", { className: "row" }, add, film, hold)); // prettier-ignore
+    card.dataset["class"] = "";
     this.#list.append(card);
-    this.#count(of);
-    for (const picture of of.pictures) void this.#show(of, picture);
+    this.#cards.set(of, { element: card, thumbs });
+    void thumbs.add(of.pictures);
     onDrop(card, (data) => {
-      const dropped = droppedPictures(data);
-      this.#guard(async () => this.takeNamed(await dropped, of));
+      const found = dropped(data);
+      this.#guard(async () => this.takeFound(await found, of));
     });
-    add.onclick = () => this.#guard(async () => this.take(of, await pickFiles(PICTURES)));
-    remove.onclick = () => this.#guard(() => this.#remove(of, card));
+    add.onclick = () =>
+      this.#guard(async () => {
+        const files = await pickFiles(PICTURES);
+        if (files.length) await this.take(files.map((file) => ({ label: "", file })), of); // prettier-ignore
+      });
+    remove.onclick = () => this.#guard(() => this.#remove(of));
     film.onclick = () => this.#guard(() => this.#film(film, hold, view));
     this.#onHold(hold, of);
   }
@@ -170,11 +206,11 @@ export class Cards {
     });
   }
 
-  async #remove(of: PictureClass, card: HTMLElement): Promise<void> {
+  async #remove(of: PictureClass): Promise<void> {
     const n = of.pictures.length;
-    if (n && !confirm(`Delete '${of.name}' and its ${n} ${n === 1 ? "picture" : "pictures"}?`)) return;
+    if (n && !confirm(`Delete '${of.name}' and its ${counted(n)}?`)) return;
     await this.#collection.removeClass(of);
-    card.remove();
+    this.update();
   }
 
   /** Shows the camera in a card, and no longer in another. */
@@ -201,7 +237,8 @@ export class Cards {
       held = true;
       this.#guard(async () => {
         while (held && this.#camera) {
-          await this.#add(of, await this.#camera.camera.picture());
+          const bitmap = await this.#camera.camera.picture();
+          await this.#add(of, bitmap).finally(() => bitmap.close());
           await new Promise((next) => setTimeout(next, PACE));
         }
       });

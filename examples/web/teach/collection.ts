@@ -1,66 +1,58 @@
-// The pictures that a person collects, by class; kept on this device, so that a reload loses none.
+// The pictures that a person collects, by class, and the network that learns them: both are a trainer's, which keeps them in this
+// browser, so that a reload loses none.
 
-import { Folder } from "./folder.js";
-
-export interface Picture {
-  readonly id: string;
-  /** A JPEG, or the file that was chosen. */
-  readonly blob: Blob;
-}
+import {
+  createTrainer,
+  loadTrainer,
+  savedTrainers,
+  type AddZipOptions,
+  type PageFitOptions,
+  type FitReport,
+  type PagePicture,
+  type PageTrainer,
+  type Refused,
+  type SetModelOptions,
+} from "fovea/web";
 
 export interface PictureClass {
-  readonly id: string;
   name: string;
-  readonly pictures: Picture[];
+  /** The trainer's numbers of its pictures. */
+  readonly pictures: number[];
 }
 
 /** As many as the page can show and train on. */
 export const MOST_CLASSES = 50;
-/** Longer side of pictures that are kept: more than networks look at. */
-const KEPT_SIDE = 640;
 
-/** A picture as a file, made smaller if it is large. */
-export async function asFile(picture: ImageBitmap): Promise<Blob> {
-  const scale = Math.min(1, KEPT_SIDE / Math.max(picture.width, picture.height));
-  const [width, height] = [picture.width, picture.height].map((side) =>
-    Math.max(1, Math.round(side * scale)),
-  );
-  const canvas = new OffscreenCanvas(width!, height!);
-  const context = canvas.getContext("2d")!;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, width!, height!);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
-}
+/** Under which name pictures and network are kept in this browser. */
+const NAME = "teach";
 
 export class Collection {
+  readonly trainer: PageTrainer;
+  /** Whether they are kept; some private windows keep nothing. */
+  readonly kept: boolean;
   readonly classes: PictureClass[] = [];
-  readonly #folder: Folder;
-  /** Told when something has changed. */
+  /** Called when pictures or classes have changed. */
   onchange: () => void = () => undefined;
+  /** Changes of the classes follow each other. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: Folder) {
-    this.#folder = folder;
+  private constructor(trainer: PageTrainer, kept: boolean) {
+    this.trainer = trainer;
+    this.kept = kept;
   }
 
-  /** What was there when the page was left; two empty classes the first time. */
-  static async open(): Promise<Collection> {
-    const folder = await Folder.open("teach");
-    const collection = new Collection(folder);
-    const text = await folder.read("classes.json");
-    const saved = text
-      ? (JSON.parse(await text.text()) as { id: string; name: string; pictures: string[] }[])
-      : [];
-    for (const { id, name, pictures } of saved) {
-      const files = await Promise.all(
-        pictures.map(async (each) => ({ id: each, blob: await folder.read(each) })),
-      );
-      collection.classes.push({
-        id,
-        name,
-        pictures: files.filter((each): each is Picture => each.blob !== undefined),
-      });
-    }
-    if (!collection.classes.length) for (const name of ["Class 1", "Class 2"]) collection.addClass(name);
+  /** What was there when the page was left; two empty classes and this network the first time. */
+  static async open(first: SetModelOptions): Promise<Collection> {
+    const options = { ...first, classes: ["Class 1", "Class 2"] };
+    const open = async (): Promise<PageTrainer> =>
+      (await savedTrainers()).includes(NAME) ? loadTrainer(NAME) : createTrainer({ ...options, keep: NAME });
+    const kept = await savedTrainers().then(
+      () => true,
+      () => false,
+    );
+    const collection = new Collection(await (kept ? open() : createTrainer(options)), kept);
+    await collection.#read();
+    if (!collection.classes.length) for (const name of options.classes) await collection.addClass(name);
     return collection;
   }
 
@@ -68,53 +60,108 @@ export class Collection {
     return this.classes.reduce((sum, { pictures }) => sum + pictures.length, 0);
   }
 
-  /** Throws where there are too many. */
-  addClass(name = `Class ${this.classes.length + 1}`): PictureClass {
-    if (this.classes.length >= MOST_CLASSES)
-      throw new Error(`${MOST_CLASSES} classes are the most this page can teach.`);
-    const added: PictureClass = { id: crypto.randomUUID(), name, pictures: [] };
+  /** @throws Error if there would be too many classes */
+  checkRoom(more: number): void {
+    if (this.classes.length + more <= MOST_CLASSES) return;
+    const got = more > 1 ? ` With these there would be ${this.classes.length + more}.` : "";
+    throw new Error(`${MOST_CLASSES} classes are the most this page can teach.${got}`);
+  }
+
+  async addClass(name = this.#freeName()): Promise<PictureClass> {
+    this.checkRoom(1);
+    const added: PictureClass = { name, pictures: [] };
     this.classes.push(added);
-    void this.#changed();
+    await this.#named();
     return added;
   }
 
-  /** The class of this name, made if there is none. */
-  classNamed(name: string): PictureClass {
-    return this.classes.find((each) => each.name === name) ?? this.addClass(name);
+  /** The class of this name; if there is none, a class without pictures gets it that nobody has named, or a new one. */
+  async classNamed(name: string): Promise<PictureClass> {
+    const known = this.classes.find((each) => each.name === name);
+    if (known) return known;
+    const free = this.classes.find((each) => !each.pictures.length && /^Class \d+$/.test(each.name));
+    if (!free) return this.addClass(name);
+    await this.rename(free, name);
+    return free;
   }
 
-  async add(to: PictureClass, blob: Blob): Promise<Picture> {
-    const picture = { id: `${crypto.randomUUID()}.jpg`, blob };
-    to.pictures.push(picture);
-    await this.#folder.write(picture.id, blob);
-    await this.#changed();
-    return picture;
+  /** How many classes would be new if pictures of these were added. */
+  unknown(names: Iterable<string>): number {
+    const unused = this.classes.filter((each) => !each.pictures.length && /^Class \d+$/.test(each.name));
+    const fresh = [...new Set(names)].filter((name) => !this.classes.some((each) => each.name === name));
+    return Math.max(0, fresh.length - unused.length);
   }
 
-  async remove(from: PictureClass, picture: Picture): Promise<void> {
-    from.pictures.splice(from.pictures.indexOf(picture), 1);
-    await this.#folder.remove(picture.id);
-    await this.#changed();
+  /** @throws DataError if it is not a picture, or there is no room for it */
+  async add(to: PictureClass, picture: PagePicture): Promise<number> {
+    const { id } = await this.trainer.add(picture, to.name);
+    to.pictures.push(id);
+    this.onchange();
+    return id;
+  }
+
+  /** Adds the pictures of a zip file; gives back those that cannot be read. */
+  async addZip(zip: File, options: AddZipOptions): Promise<readonly Refused[]> {
+    const unused = this.classes.filter((each) => !each.pictures.length && /^Class \d+$/.test(each.name));
+    const refused = await this.trainer.addZip(zip, options).finally(() => this.#read());
+    for (const each of unused.filter(({ pictures }) => !pictures.length)) await this.removeClass(each);
+    this.onchange();
+    return refused;
+  }
+
+  async remove(from: PictureClass, id: number): Promise<void> {
+    from.pictures.splice(from.pictures.indexOf(id), 1);
+    await this.trainer.remove(id);
+    this.onchange();
   }
 
   async removeClass(gone: PictureClass): Promise<void> {
-    this.classes.splice(this.classes.indexOf(gone), 1);
-    for (const { id } of gone.pictures) await this.#folder.remove(id);
-    await this.#changed();
+    const at = this.classes.indexOf(gone);
+    this.classes.splice(at, 1);
+    await this.#next(() => this.trainer.removeClass(at));
+    this.onchange();
   }
 
   async rename(renamed: PictureClass, name: string): Promise<void> {
     renamed.name = name;
-    await this.#changed();
+    await this.#named();
   }
 
-  async #changed(): Promise<void> {
+  /** These classes in place of those that there are, none of which has pictures. */
+  async nameClasses(names: readonly string[]): Promise<void> {
+    this.classes.splice(0, this.classes.length, ...names.map((name) => ({ name, pictures: [] })));
+    await this.#named();
+  }
+
+  async fit(options: PageFitOptions): Promise<FitReport> {
+    return this.trainer.fit({ ...options, ...(this.kept && { checkpoint: NAME }) });
+  }
+
+  /** "Class 3" where there is none of that name. */
+  #freeName(): string {
+    for (let n = this.classes.length + 1; ; n++) {
+      if (!this.classes.some(({ name }) => name === `Class ${n}`)) return `Class ${n}`;
+    }
+  }
+
+  async #named(): Promise<void> {
+    await this.#next(() => this.trainer.setClasses(this.classes.map(({ name }) => name)));
     this.onchange();
-    const state = this.classes.map(({ id, name, pictures }) => ({
-      id,
-      name,
-      pictures: pictures.map((each) => each.id),
-    }));
-    await this.#folder.write("classes.json", new Blob([JSON.stringify(state)]));
+  }
+
+  async #next(run: () => Promise<unknown>): Promise<void> {
+    const mine = this.#last.then(run);
+    this.#last = mine.catch(() => undefined);
+    await mine;
+  }
+
+  /** Brings the classes up to date with the trainer's; those that stay are the same objects. */
+  async #read(): Promise<void> {
+    const { classes } = this.trainer.info;
+    const old = [...this.classes];
+    const now = classes.map((name, i): PictureClass => old[i] ?? { name, pictures: [] });
+    this.classes.splice(0, this.classes.length, ...now);
+    now.forEach(({ pictures }) => (pictures.length = 0));
+    for (const { id, index } of await this.trainer.examples()) now[index]!.pictures.push(id);
   }
 }

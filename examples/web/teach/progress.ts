@@ -20,11 +20,6 @@ export class Progress {
     this.#draw();
   }
 
-  given(done: number, total: number): void {
-    this.#bar.value = 0;
-    this.#say(`Looking at the pictures: ${done} of ${total}`);
-  }
-
   step(event: FitProgress): void {
     if (event.kind === "features") {
       this.#bar.value = event.done / event.total;
@@ -35,7 +30,8 @@ export class Progress {
     } else {
       this.#loss.push([event.epoch, event.train_loss]);
       this.#accuracy.push([event.epoch, event.train_top1]);
-      if (event.eval_top1 !== undefined) this.#held.push([event.epoch, event.eval_top1]);
+      const held = event.ema_top1 ?? event.eval_top1; // the average is what is kept
+      if (held !== undefined) this.#held.push([event.epoch, held]);
       this.#draw();
     }
   }

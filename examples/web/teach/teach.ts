@@ -1,7 +1,7 @@
 // Teach: a network learns a person's own classes from their pictures.
 
-import type { FitProgress, FitReport, Trained } from "fovea/web";
-import { chosenSource, fillMenu, lessonFor, MODEL_FILES, showLoading, sourceOf } from "../networks.js";
+import type { FitReport, Trained } from "fovea/web";
+import * as networks from "../networks.js";
 import { showAnswers } from "../parts/bars.js";
 import { download, duration, part, percent, pickFiles } from "../parts/dom.js";
 import { showEngine } from "../parts/engine.js";
@@ -9,34 +9,42 @@ import { Notice } from "../parts/notice.js";
 import { PictureView } from "../parts/view.js";
 import { zipped } from "../parts/zip.js";
 import { Cards } from "./cards.js";
-import { Collection } from "./collection.js";
-import { picturePaths, picturesOf } from "./files.js";
+import { Collection, MOST_CLASSES } from "./collection.js";
+import { picturesOf } from "./files.js";
 import { Progress } from "./progress.js";
-import { Student } from "./student.js";
 
-/** Throws where there is not enough to learn from. */
+/** @throws Error if there is not enough to learn from */
 function checkEnough({ classes }: Collection): void {
   const empty = classes.filter(({ pictures }) => !pictures.length);
   if (classes.length < 2)
-    throw new Error("One class cannot be told from anything. Add a second one, such as “something else”.");
+    throw new Error("One class has nothing to be compared with. Add a second one, such as “something else”.");
   if (empty.length)
     throw new Error(`Add pictures to ${empty.map(({ name }) => `'${name}'`).join(", ")}, or delete it.`);
 }
 
 export function teachPage(section: HTMLElement): void {
   const notice = new Notice(part(section, "notice"));
-  void notice.guard(async () => wire(section, notice, await Collection.open()));
+  void notice.guard(async () => {
+    const collection = await Collection.open(networks.firstSource());
+    wire(section, notice, collection);
+    if (!collection.kept) {
+      notice.say("This browser keeps no files for the page, as in some private windows: save your pictures and the model before you leave."); // prettier-ignore
+    }
+  });
 }
 
 function wire(section: HTMLElement, notice: Notice, collection: Collection): void {
+  const { trainer } = collection;
   const cards = new Cards(section, collection, notice);
   const menu = part<HTMLSelectElement>(section, "network");
   const [start, stop] = [part<HTMLButtonElement>(section, "start"), part<HTMLButtonElement>(section, "stop")];
   const what = part<HTMLSelectElement>(section, "train");
-  const bar = part(section, "progress").querySelector("progress")!;
-  let student: Student | undefined;
+  const showLoading = networks.showLoading(part(section, "progress").querySelector("progress")!);
+  /** What the menu said when the trainer's network was loaded. */
+  let loaded = menu.value;
+  /** Whether the network knows classes. */
+  let ready = trainer.info.epochs > 0;
   let running: AbortController | undefined;
-  let progress: Progress;
   let goingOn = false;
 
   /** Whether Train goes on with what was interrupted; it does not when the pictures have changed. */
@@ -46,11 +54,22 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
   }
   collection.onchange = () => offerToGoOn(false);
 
-  async function wake(): Promise<void> {
-    student = await Student.saved(showLoading(bar));
-    if (!student?.trainer) return;
-    showEngine(student.trainer.info);
-    offerToGoOn(student.interrupted);
+  const lesson = (): networks.Lesson => networks.lessonFor(menu.value, trainer.info.architecture);
+
+  /** From now on the menu begins with the network that has learnt here. */
+  function current(): void {
+    ready = true;
+    networks.offerCurrent(menu, trainer.info.architecture);
+    loaded = menu.value;
+    what.value = lesson().train;
+  }
+
+  /** What was there when the page was left. */
+  function welcome(): void {
+    if (!ready && !trainer.info.interrupted) return;
+    current();
+    ready = trainer.info.epochs > 0;
+    offerToGoOn(trainer.info.interrupted !== undefined);
     notice.say(
       goingOn
         ? "The last training run was interrupted. It can go on from its last whole pass."
@@ -58,45 +77,46 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
     );
   }
 
-  const trained = (): NonNullable<Student["trainer"]> => {
-    if (!student?.trainer) throw new Error("Nothing has been learnt yet: add pictures, then press Train.");
-    return student.trainer;
-  };
+  function checkReady(): void {
+    if (!ready) throw new Error("Nothing has been learnt yet: add pictures, then press Train.");
+  }
+
+  /** Loads the network that the menu names; false if the person picks no files. */
+  async function load(signal: AbortSignal): Promise<boolean> {
+    if (menu.value === loaded) return true;
+    const source = await networks.chosenSource(menu);
+    if (!source) return false;
+    ready = false;
+    await trainer.setModel({ ...lesson().source, ...source, signal, onProgress: showLoading });
+    loaded = menu.value;
+    return true;
+  }
 
   /** Undefined if the person picks no network. */
   async function learn(signal: AbortSignal): Promise<FitReport | undefined> {
-    const source = student ? undefined : await chosenSource(menu);
-    if (!student && !source) return undefined;
-    const lesson = lessonFor(menu.value);
-    student ??= new Student({ ...lesson.source, ...source! }, showLoading(bar));
-    progress = new Progress(section);
-    const onProgress = (event: FitProgress): void => progress.step(event);
-    if (goingOn) return student.goOn({ signal, onProgress });
-    return student.learn(collection, (done, total) => progress.given(done, total), {
-      signal,
-      onProgress,
-      epochs: Number(part<HTMLInputElement>(section, "epochs").value) || 15,
-      batchSize: 16,
-      ...lesson.fit,
-      train: what.value as Trained,
-    });
+    const progress = new Progress(section);
+    const report = { signal, onProgress: progress.step.bind(progress) };
+    if (!goingOn && !(await load(signal))) return undefined;
+    showEngine(trainer.info);
+    const epochs = part<HTMLInputElement>(section, "epochs").valueAsNumber;
+    const options = { ...lesson().fit, ...(epochs > 0 && { epochs }), train: what.value as Trained };
+    const done = await collection.fit({ ...report, ...(goingOn ? { resume: true } : options) });
+    const { evaluation, seconds, cancelled } = done;
+    const kept = evaluation
+      ? ` Right on ${percent(evaluation.accuracy)} of ${evaluation.count} pictures kept aside.`
+      : "";
+    progress.done(`${cancelled ? "Stopped" : "Done"} after ${duration(seconds)}.${kept}`);
+    return done;
   }
 
   async function train(): Promise<void> {
     checkEnough(collection);
     running = new AbortController();
-    const { signal } = running;
     start.disabled = true;
     stop.hidden = false;
     try {
-      const report = await learn(signal);
-      if (!report) return;
-      showEngine(trained().info);
-      const { evaluation, seconds, cancelled } = report;
-      const kept = evaluation
-        ? ` Right on ${percent(evaluation.accuracy)} of ${evaluation.count} pictures kept aside.`
-        : "";
-      progress.done(`${cancelled ? "Stopped" : "Done"} after ${duration(seconds)}.${kept}`);
+      if (!(await learn(running.signal))) return;
+      current();
       await view.again();
     } finally {
       offerToGoOn(false);
@@ -108,7 +128,8 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
 
   const tryIt = part(section, "try");
   const view = new PictureView(tryIt, notice, async (picture) => {
-    const labels = await trained().classify(picture, { topK: trained().info.classes.length });
+    checkReady();
+    const labels = await trainer.classify(picture, { topK: MOST_CLASSES });
     showAnswers(part(tryIt, "answers"), labels, labels.length < 8);
   });
 
@@ -116,11 +137,21 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
     "add-class": () => cards.addClass(),
     start: train,
     stop: () => running?.abort(),
-    "open-folder": async () => cards.takeNamed(await picturesOf(await pickFiles("", true))),
-    "open-zip": async () => cards.takeNamed(await picturesOf(await pickFiles(".zip"))),
-    "save-pictures": async () => download("pictures.zip", await zipped(picturePaths(collection.classes))),
+    "open-folder": async () => {
+      const files = await pickFiles("", true);
+      if (files.length) await cards.takeFound(picturesOf(files));
+    },
+    "open-zip": async () => {
+      const files = await pickFiles(".zip");
+      if (files.length) await cards.takeFound(picturesOf(files));
+    },
+    "save-pictures": async () => {
+      if (!collection.size) throw new Error("There are no pictures yet.");
+      download("pictures.zip", await trainer.exportDataset());
+    },
     "save-model": async () => {
-      const { bytes, config } = await trained().export({ format: "safetensors" });
+      checkReady();
+      const { bytes, config } = await trainer.export({ format: "safetensors" });
       download(
         "model.zip",
         await zipped([
@@ -130,17 +161,18 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
       );
     },
     "save-onnx": async () => {
-      download("model.onnx", (await trained().export({ format: "onnx" })).bytes);
+      checkReady();
+      download("model.onnx", (await trainer.export({ format: "onnx" })).bytes);
     },
     "open-model": async () => {
-      const files = await pickFiles(MODEL_FILES);
+      const files = await pickFiles(networks.MODEL_FILES);
       if (!files.length) return;
-      const opened = new Student(await sourceOf(files), showLoading(bar));
-      const classes = await opened.wake();
-      student?.dispose();
-      student = opened;
-      offerToGoOn(false);
-      if (collection.size === 0) await cards.nameClasses(classes);
+      const source = await networks.sourceOf(files);
+      const classes = await networks.classesOf(source.model);
+      if (collection.size === 0) await collection.nameClasses(classes); // before: the head is kept for the same classes
+      await trainer.setModel({ ...source, classes, onProgress: showLoading });
+      cards.update();
+      current();
       notice.say(`Opened: a network that knows ${classes.join(", ")}. Try it, or train it on more pictures.`);
       await view.again();
     },
@@ -148,15 +180,14 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
   for (const [name, run] of Object.entries(actions)) {
     part(section, name).onclick = () => void notice.guard(run);
   }
-  const choose = (): void => {
-    student?.dispose();
-    student = undefined;
-    what.value = lessonFor(menu.value).train;
+  menu.onchange = () => {
+    offerToGoOn(false);
+    what.value = lesson().train;
   };
-  menu.onchange = choose;
-  fillMenu(menu);
-  choose();
-  void notice.guard(wake);
+  networks.fillMenu(menu);
+  loaded = menu.value;
+  what.value = lesson().train;
+  welcome();
   section.addEventListener("leave", () => {
     view.stop();
     cards.stopCamera();

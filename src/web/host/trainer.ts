@@ -206,7 +206,10 @@ export class Trainer extends Network {
     this.opened = opened;
     this.forget();
     model.dispose();
-    [this.#epochs, this.#moved, this.#interrupted] = [0, false, undefined];
+    // A head that knows other classes, or the same in another order, is of no use for these.
+    const { length } = opened.classes;
+    this.#moved = length > 0 && opened.classes.join("\n") !== this.examples.classes.join("\n");
+    [this.#epochs, this.#interrupted] = [0, undefined];
   }
 
   async removeClass(label: string | number): Promise<void> {
