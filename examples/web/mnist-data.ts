@@ -1,4 +1,4 @@
-// MNIST's four files, which lie beside the page.
+// MNIST's four files, which are in the page's folder.
 
 import type { Dataset8 } from "fovea/web";
 
@@ -28,10 +28,10 @@ async function unzipped(
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** All digits. told: the share that has come. */
-export async function loadDigits(told: (share: number) => void, signal?: AbortSignal): Promise<Digits> {
+/** All digits. onProgress: called with the share that has come. */
+export async function loadDigits(onProgress: (share: number) => void, signal?: AbortSignal): Promise<Digits> {
   let bytes = 0;
-  const got = (more: number): void => told(Math.min(1, (bytes += more) / ALL));
+  const got = (more: number): void => onProgress(Math.min(1, (bytes += more) / ALL));
   const part = async (name: string): Promise<Dataset8> => {
     const images = `${name}-images-idx3-ubyte`;
     const labels = `${name}-labels-idx1-ubyte`;

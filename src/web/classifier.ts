@@ -56,7 +56,7 @@ export class PageNetwork<Info extends ClassifierInfo> {
 
   /**
    * What is in a picture: the likeliest classes, the likeliest first.
-   * @throws DataError if the picture is none or cannot be decoded; the signal's reason
+   * @throws DataError if it is not a picture or cannot be decoded; the signal's reason
    */
   async classify(picture: PagePicture, options: PageClassifyOptions = {}): Promise<Label[]> {
     checkOptions<PageClassifyOptions>("classify", options, { topK: true, signal: true });

@@ -55,8 +55,8 @@ export async function loadWeights(
   const { strict = true, rename } = options;
   const { bytes, name } = await bytesOf(wireFile("loadWeights", "file", file), callOf(options));
   const report = loadRead(model, decodeWeights(bytes, name), name, { strict, ...(rename && { rename }) });
-  const told = publishedByFile(name)?.preprocessing;
-  if (told && model instanceof Classifier) model.preprocessing = told;
+  const published = publishedByFile(name)?.preprocessing;
+  if (published && model instanceof Classifier) model.preprocessing = published;
   return report;
 }
 

@@ -1,4 +1,4 @@
-// Which model a page asks for: what it says, and what the worker is told.
+// Which model a page asks for: what its options mean, and what is sent to the worker.
 
 import type { Preprocessing } from "../data/index.js";
 import { DataError } from "../errors.js";
@@ -41,7 +41,7 @@ export interface ModelOptions {
    * a trainer goes on with a head that was trained if config.json names the same ones.
    */
   readonly classes?: readonly string[];
-  /** How pictures are prepared. Default: what config.json says, else as usual for the architecture. */
+  /** How pictures are prepared. Default: what config.json says, otherwise as usual for the architecture. */
   readonly preprocessing?: Preprocessing;
   /** Whether the network is made for pictures of about 32 pixels. For a model's name. Default false. */
   readonly smallImages?: boolean;
@@ -76,10 +76,10 @@ export const MODEL_OPTIONS: Names<ModelOptions> = {
   onProgress: true,
 };
 
-/** Where a file comes from, as the worker is told: addresses are whole ones. */
+/** Where a file comes from, as it is sent to the worker: addresses are absolute. */
 export type WireFile = { readonly url: string } | { readonly blob: Blob } | { readonly bytes: Uint8Array };
 
-/** Where a model comes from, as the worker is told. */
+/** Where a model comes from, as it is sent to the worker. */
 export type WireModel =
   | {
       readonly kind: "name";
@@ -96,7 +96,7 @@ export type WireModel =
       readonly weights: WireFile;
     };
 
-/** What the worker is told of a model. */
+/** What is sent to the worker about a model. */
 export interface ModelRequest {
   readonly model: WireModel;
   readonly classes?: readonly string[];
@@ -158,7 +158,7 @@ function wireModel(op: string, { model, weights, smallImages, hub }: ModelOption
   };
 }
 
-/** What the worker is told of these options. @throws DataError for what cannot be meant */
+/** What is sent to the worker of these options. @throws DataError for what makes no sense */
 export function modelRequest(op: string, options: ModelOptions): ModelRequest {
   const { classes, preprocessing } = options;
   return {

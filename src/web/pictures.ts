@@ -24,12 +24,12 @@ export type WirePicture = Blob | Uint8Array | ImageBitmap | VideoFrame | RgbaIma
 
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Elements are drawn by the page, everything else can be sent as it is. */
+/** Elements are drawn by the page, everything else can be sent unchanged. */
 const DRAWN = ["HTMLCanvasElement", "OffscreenCanvas", "HTMLImageElement", "HTMLVideoElement"];
 const SENT = ["Blob", "File", "Uint8Array", "ImageBitmap", "ImageData", "VideoFrame"];
 
 /**
- * The picture as it is sent, and what of it may be given away: bitmaps that were made here. The caller's own stay his.
+ * The picture as it is sent, and what of it may be given away: bitmaps that were made here. The caller keeps its own.
  * @throws DataError for something else than a picture, or one that cannot be had
  */
 export async function wirePicture(

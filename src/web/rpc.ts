@@ -20,7 +20,7 @@ interface WireError {
   readonly message: string;
 }
 
-/** To the page. "hello" is said once, when the worker has loaded. */
+/** To the page. "hello" is sent once, when the worker has loaded. */
 export type FromWorker =
   | { readonly fovea: "hello" }
   | { readonly fovea: "event"; readonly id: number; readonly event: unknown }
@@ -35,7 +35,7 @@ export interface Port {
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
 }
 
-/** What a method is told besides its arguments. */
+/** What a method gets besides its arguments. */
 export interface Call {
   /** Aborted when the page no longer wants the answer. */
   readonly signal: AbortSignal;

@@ -9,11 +9,11 @@ export interface TrainerInfo extends ClassifierInfo {
   readonly counts: readonly number[];
   /** Epochs that the weights were trained for, in all calls of fit(). */
   readonly epochs: number;
-  /** A call of fit() that the end of the page broke off: how far it came. fit({ resume: true }) goes on. */
+  /** A call of fit() that the end of the page broke off: how far it came. fit({ resume: true }) resumes. */
   readonly interrupted?: {
     /** Epochs that are done. */
     readonly epoch: number;
-    /** Of how many. */
+    /** How many there would be. */
     readonly epochs: number;
   };
 }
@@ -112,11 +112,11 @@ export interface FitFeatures {
   readonly kind: "features";
   /** Pictures that are done. */
   readonly done: number;
-  /** Of how many. */
+  /** How many there are. */
   readonly total: number;
 }
 
-/** What fit() tells on the way. */
+/** What fit() reports on the way. */
 export type FitProgress = FitStep | FitEpoch | FitFeatures;
 
 /** How well a network does on pictures. */

@@ -37,21 +37,20 @@ const scenes = (name: string, from: number, count: number): string[] =>
 /** Draws the pictures (test/web/scenes.js) as files. */
 async function drawScenes(): Promise<void> {
   const page = await built.browser.newPage();
-  await page.goto(`data:text/html,<title>scenes</title>`);
   const source = readFileSync(join(root, "test/web/scenes.js"), "utf8");
-  const module = `data:text/javascript;base64,${Buffer.from(source).toString("base64")}`;
+  await page.addScriptTag({ type: "module", content: `${source}; window.scene = scene;` });
+  await page.waitForFunction("window.scene");
   for (const name of CLASSES) {
     mkdirSync(join(built.folder, "scenes", name), { recursive: true });
     for (let seed = 0; seed < LEARNT + JUDGED; seed++) {
       const drawn = await page.evaluate(
-        async (from, of, number) => {
-          const { scene } = (await import(from)) as { scene(name: string, seed: number): Promise<File> };
+        async (of, number) => {
+          const { scene } = globalThis as unknown as { scene(name: string, seed: number): Promise<File> };
           const url = new FileReader();
           url.readAsDataURL(await scene(of, number));
           await new Promise((resolve) => (url.onload = resolve));
           return (url.result as string).split(",")[1]!;
         },
-        module,
         name,
         seed,
       );

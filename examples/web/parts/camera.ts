@@ -13,7 +13,7 @@ export class Camera {
     return this.#stream !== undefined;
   }
 
-  /** Throws DOMException: there is none, it may not be used, or it is in use. */
+  /** @throws DOMException if there is no camera, it may not be used, or it is in use */
   async start(): Promise<void> {
     if (!navigator.mediaDevices) {
       throw new Error("The camera needs a page that is served over https, or from this computer.");

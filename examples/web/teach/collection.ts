@@ -75,7 +75,7 @@ export class Collection {
     return added;
   }
 
-  /** The class of this name; if there is none, a class without pictures gets it that nobody has named, or a new one. */
+  /** The class of this name. If there is no such class, one that nobody has named and that has no pictures gets the name, or a new one. */
   async classNamed(name: string): Promise<PictureClass> {
     const known = this.classes.find((each) => each.name === name);
     if (known) return known;
@@ -137,7 +137,7 @@ export class Collection {
     return this.trainer.fit({ ...options, ...(this.kept && { checkpoint: NAME }) });
   }
 
-  /** "Class 3" where there is none of that name. */
+  /** "Class 3", or the next number that is free. */
   #freeName(): string {
     for (let n = this.classes.length + 1; ; n++) {
       if (!this.classes.some(({ name }) => name === `Class ${n}`)) return `Class ${n}`;

@@ -40,14 +40,14 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
   const [start, stop] = [part<HTMLButtonElement>(section, "start"), part<HTMLButtonElement>(section, "stop")];
   const what = part<HTMLSelectElement>(section, "train");
   const showLoading = networks.showLoading(part(section, "progress").querySelector("progress")!);
-  /** What the menu said when the trainer's network was loaded. */
+  /** What the menu showed when the trainer's network was loaded. */
   let loaded = menu.value;
   /** Whether the network knows classes. */
   let ready = trainer.info.epochs > 0;
   let running: AbortController | undefined;
   let goingOn = false;
 
-  /** Whether Train goes on with what was interrupted; it does not when the pictures have changed. */
+  /** Whether Train resumes what was interrupted; it does not when the pictures have changed. */
   function offerToGoOn(offered: boolean): void {
     goingOn = offered;
     start.textContent = offered ? "Go on training" : "Train";

@@ -32,7 +32,7 @@ export function foldersOf(classes: readonly string[]): string[] {
   });
 }
 
-/** class/0001.jpg and so on. Pictures are packed already, and are stored as they are. */
+/** class/0001.jpg and so on. Pictures are packed already, and are stored unchanged. */
 export function zipOf(classes: readonly string[], pictures: Iterable<Filed>): Uint8Array<ArrayBuffer> {
   const folders = foldersOf(classes);
   const counts = classes.map(() => 0);

@@ -10,7 +10,7 @@ export function useBrowserDecoder(): void {
   }
 }
 
-/** The pixels of a picture, upright. @throws DataError if it is none */
+/** The pixels of a picture, upright. @throws DataError if it is not a picture */
 export async function decoded(picture: WirePicture, channels: 1 | 3): Promise<RawImage> {
   if (picture instanceof Blob) {
     const file = (picture as Partial<File>).name ?? "picture";

@@ -14,7 +14,7 @@ async function cached(url: string): Promise<Response | undefined> {
   try {
     return await (await globalThis.caches?.open(CACHE))?.match(url);
   } catch {
-    return undefined; // a page that is not secure, or a browser that is told to keep nothing
+    return undefined; // a page that is not secure, or a browser that is set to keep nothing
   }
 }
 
@@ -41,25 +41,25 @@ async function bodyOf(
   const total = length !== null && !response.headers.get("content-encoding") ? Number(length) : undefined;
   const parts: Uint8Array[] = [];
   let received = 0;
-  const tell = (): void =>
+  const report = (): void =>
     call.emit({
       file,
       received,
       cached: fromCache,
       ...(total !== undefined && { total }),
     } satisfies LoadProgress);
-  let told = 0;
+  let reported = 0;
   const reader = response.body!.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     parts.push(value);
     received += value.length;
-    if (performance.now() - told < 100) continue;
-    told = performance.now();
-    tell();
+    if (performance.now() - reported < 100) continue;
+    reported = performance.now();
+    report();
   }
-  tell();
+  report();
   if (total !== undefined && received !== total) {
     throw new DataError(`${file}: the download broke off; got ${received} bytes of ${total}`);
   }

@@ -24,7 +24,7 @@ export interface Opened {
   readonly trained: boolean;
 }
 
-/** What lies where a model is asked for: weights, and what is said of them. */
+/** What was found where a model is asked for: weights, and what is known about them. */
 interface Found {
   readonly state: StateDict;
   readonly file: string;
@@ -65,7 +65,7 @@ const jsonOf = async (config: WireFile | { json: object }, call: Call): Promise<
 };
 
 async function inStorage(storage: Storage, name: string): Promise<Found> {
-  await savedState(storage, name); // which says so where there is nothing
+  await savedState(storage, name); // which throws where there is nothing
   const [config, weights] = [
     await readFile(storage, name, "config.json"),
     await readFile(storage, name, FILES[0]),
@@ -101,12 +101,12 @@ function checkClasses(classes: readonly string[], count: number): void {
   throw new DataError(`createClassifier: ${classes.length} names of classes; the model has ${count}`);
 }
 
-/** A trained model, in evaluation mode. @throws DataError if there is none, or its weights are another model's */
+/** A trained model, in evaluation mode. @throws DataError if there is no model, or its weights are another model's */
 export async function openTrained(request: ModelRequest, call: Call, storage: Storage): Promise<Opened> {
   const found = await find(request.model, call, storage);
   if (!found) {
     const name = short((request.model as { name: string }).name);
-    modelInfo((request.model as { name: string }).name); // which says so where there is none of that name
+    modelInfo((request.model as { name: string }).name); // which throws where there is no such name
     throw new DataError(
       `createClassifier: ${name} needs weights; give weights, or as model a folder, files or a repository such as timm/resnet18.a1_in1k`,
     );

@@ -49,7 +49,7 @@ export interface Setup {
   readonly network: Module;
   readonly train: Part;
   readonly kept: Part | undefined;
-  /** What is judged at the end: what was kept, otherwise what was trained on, as it is. */
+  /** What is judged at the end: what was kept, otherwise what was trained on, unchanged. */
   readonly judged: Part;
 }
 
@@ -87,7 +87,7 @@ function withCure(error: unknown, { batchSize, train }: FitPlan): unknown {
   return new WasmError(`fit: ${error.message}; use ${smaller}${less}`);
 }
 
-/** A run that goes on, and one that can be gone on with. */
+/** A run that is resumed, and one that can be. */
 export interface Continuing {
   readonly from?: Checkpoint | undefined;
   /** Called, and awaited, after each epoch. */
