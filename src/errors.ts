@@ -1,11 +1,11 @@
 // The errors that fovea throws. Messages read `<op or file>: <what is wrong>; got …; expected …`.
 
-/** The most characters of somebody else's text that a message shows. */
+/** Most characters of foreign text (a file's, a user's) that a message shows. */
 const MOST_SHOWN = 200;
-/** Of a whole message: the longest of ours lists all options of a training run. */
+/** Most characters of a whole message: our longest lists all options of a training run. */
 const MOST = 2000;
 
-/** What would move the cursor, change colours or turn text round on a terminal, and halves of a surrogate pair. */
+/** Characters that would move the cursor, change colours or reverse text on a terminal, and lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ["\n", "\\n"],
@@ -21,7 +21,7 @@ export function printable(text: string): string {
   );
 }
 
-/** The beginning and the end of a text that is too long. */
+/** The text, or its beginning and end if it is too long. */
 function cut(text: string, most: number): string {
   if (text.length <= most) return text;
   const end = Math.floor(most / 4);
@@ -34,8 +34,8 @@ export function short(text: unknown): string {
 }
 
 /**
- * Any value from a file or a user for an error message, as JSON has it but never longer than 200 characters. It neither walks
- * deep nor far, so a value that is huge, deep or leads back to itself costs nothing.
+ * Any value from a file or a user for an error message, as JSON but never longer than 200 characters. It walks neither
+ * deep nor far, so a huge, deep or cyclic value costs nothing.
  */
 export function show(value: unknown): string {
   let left = MOST_SHOWN;
@@ -73,7 +73,7 @@ function* keysOf(object: object): Generator<string> {
 }
 
 /**
- * What somebody else's error says, its first line, for a message of ours, which names the file itself: "ENOENT: no such file
+ * The first line of an error from Node or a library, for a message of ours that names the file itself: "ENOENT: no such file
  * or directory".
  */
 export function reason(error: unknown): string {
@@ -84,7 +84,7 @@ export function reason(error: unknown): string {
   return short((call < 0 ? message : message.slice(0, call)).split("\n", 1)[0]);
 }
 
-/** What all errors of fovea extend. Their messages have no control characters, and neither endless words nor an endless length. */
+/** The base of all errors of fovea. Their messages have no control characters, no endless words and a limited length. */
 export class FoveaError extends Error {
   /** The class's name. */
   override name = "FoveaError";
@@ -107,7 +107,7 @@ export class DataError extends FoveaError {
   override name = "DataError";
 }
 
-/** The WebAssembly side cannot do what was asked: out of memory, a binary the engine refuses. */
+/** The WebAssembly side cannot do its work: out of memory, or a binary that the engine refuses. */
 export class WasmError extends FoveaError {
   /** The class's name. */
   override name = "WasmError";

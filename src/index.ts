@@ -1,4 +1,4 @@
-// The public API: re-exports only. Everything here runs in Node, browsers, Deno and Bun; what needs a file system is in
+// The public API: re-exports only. Everything here runs in Node, browsers, Deno and Bun; code that needs a file system is in
 // "fovea/node".
 
 import "./tensor-methods.js";

@@ -1,4 +1,4 @@
-// "fovea/node": what needs a file system or a terminal.
+// "fovea/node": code that needs a file system or a terminal.
 
 import "./node/data-workers.js";
 

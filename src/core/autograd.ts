@@ -16,7 +16,7 @@ export type AnyRule = (dy: Tensor, saved: never, attrs: never) => Tensor;
 
 let created = 0;
 
-/** Runs compute the first time that a rule of the op asks in this backward pass; later calls get the same result. */
+/** Runs compute on the first call by a rule of the op in this backward pass; later calls get the same result. */
 export type Once = <T extends object>(compute: () => T) => T;
 
 /** Runs fn with a once() for the rules of one op and one dy. The tensors in its result end with the call. */
@@ -35,12 +35,12 @@ export function withOnce(fn: (once: Once) => void): void {
   }
 }
 
-/** Takes the tensors in what a forward returned out of every scope. */
+/** Takes the tensors in a forward's result out of every scope. */
 export function keepAux(aux: unknown): void {
   forTensors(aux, keep);
 }
 
-/** Frees the tensors in what a forward returned. */
+/** Frees the tensors in a forward's result. */
 export function disposeAux(aux: unknown): void {
   forTensors(aux, (t) => t.dispose());
 }
@@ -98,7 +98,7 @@ export class Node {
     this.attrs = attrs;
     for (const name in inputs) if (inputs[name]) this.shapes[name] = inputs[name].shape;
     for (const name of needs) {
-      const t = inputs[name]!; // f32: nothing else is differentiated
+      const t = inputs[name]!; // f32: only these are differentiated
       this.edges.push({ name, node: t.node?.retain(), leaf: t.node ? undefined : (t as Tensor) });
     }
     for (const name of saves) {
@@ -147,13 +147,13 @@ export class Node {
   checkAlive(): void {
     if (this.#saved === undefined) {
       throw new ShapeError(
-        `backward: ${this.op} has already been differentiated and what it saved is freed; ` +
+        `backward: ${this.op} has already been differentiated and its saved tensors are freed; ` +
           `pass { retainGraph: true } to the first backward`,
       );
     }
   }
 
-  /** The saved tensors as the gradient rules see them; they belong to the scope around. */
+  /** The saved tensors as the gradient rules see them; they belong to the enclosing scope. */
   saved(once: Once): Record<string, unknown> {
     const out: Record<string, unknown> = { shapes: this.shapes, aux: this.aux, once };
     const all = this.#saved ?? {};
@@ -194,7 +194,7 @@ function unbroadcast(g: Tensor, shape: Shape): Tensor {
   return new Tensor(source.storage.retain(), shape, "f32");
 }
 
-/** total + g: in place where nobody else uses total, otherwise a new tensor. Both stay the caller's. */
+/** total + g: in place where nothing else uses total, otherwise a new tensor. The caller keeps both. */
 function sumOf(total: Tensor, g: Tensor): Tensor {
   const y = total.storage.users === 1 ? total : empty(total.shape, "f32", "backward sum");
   if (y === total) total.storage.touch(); // something may have been derived from it
@@ -205,7 +205,7 @@ function sumOf(total: Tensor, g: Tensor): Tensor {
 }
 
 /**
- * The gradient that is a leaf's own: computed in the leaf's place, if it has one, and a copy where the elements are there already
+ * The gradient that a leaf keeps: computed in the leaf's place, if it has one; a copy if the elements were already computed
  * or other tensors share them.
  */
 function own(leaf: Tensor, g: Tensor): Tensor {
@@ -236,7 +236,7 @@ export interface BackwardOptions {
 /**
  * Adds d loss / d leaf to the .grad of every leaf that requires a gradient. Frees what the operations saved as it goes.
  * `dy` is the gradient with respect to `loss`, 1 for a scalar.
- * @throws ShapeError if loss is no scalar and dy is missing, if it has no gradient graph, or if the graph was freed.
+ * @throws ShapeError if loss is not a scalar and dy is missing, if it has no gradient graph, or if the graph was freed.
  */
 export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
   checkTensors("backward", dy === undefined ? { loss } : { loss, dy });
@@ -286,7 +286,7 @@ export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {
   }
 }
 
-/** Applies one rule and adds the result to what the node or leaf it belongs to has. An error leaves that as it was. */
+/** Applies one rule and adds the result to the gradient of its node or leaf. An error leaves that gradient unchanged. */
 function step(
   node: Node,
   { name, node: parent, leaf }: Edge,

@@ -33,7 +33,7 @@ export function randn(shape: Shape): Tensor {
 }
 
 /**
- * arange(end): 0, 1, … before end; arange(start, end, step): start, start + step, … before end. f32 unless said, where PyTorch has
+ * arange(end): 0, 1, … before end; arange(start, end, step): start, start + step, … before end. f32 by default, where PyTorch has
  * integers. @throws ShapeError unless all are finite, and step leads from start to end
  */
 export function arange<D extends DType = "f32">(
@@ -47,7 +47,7 @@ export function arange<D extends DType = "f32">(
   if (![first, last, step].every(Number.isFinite) || step === 0 || (last - first) / step < 0) {
     const got = [start, end, step].map(kindOf).join(", ");
     throw new ShapeError(
-      `arange: start, end and step must be finite, and step lead from start to end; got ${got}`,
+      `arange: start, end and step must be finite, and step must lead from start to end; got ${got}`,
     );
   }
   const count = Math.ceil((last - first) / step);
@@ -59,14 +59,14 @@ export function arange<D extends DType = "f32">(
   );
 }
 
-/** `steps` numbers in equal distances from start to end, both among them. @throws ShapeError unless steps is an integer ≥ 0 and the ends are finite */
+/** `steps` evenly spaced numbers from start to end, both included. @throws ShapeError unless steps is an integer ≥ 0 and the ends are finite */
 export function linspace(start: number, end: number, steps: number): Tensor {
   if (![start, end].every(Number.isFinite)) {
     throw new ShapeError(`linspace: start and end must be finite; got ${kindOf(start)} and ${kindOf(end)}`);
   }
   checkShape("linspace", [steps]);
   const step = (end - start) / Math.max(1, steps - 1);
-  // The second half from the end, so that the last number is the end itself.
+  // The second half is computed from the end, so that the last number is exactly the end.
   const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
   return tensor(
     Float64Array.from({ length: steps }, (_, i) => at(i)),

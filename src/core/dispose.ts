@@ -1,4 +1,4 @@
-// `using`: what frees itself at the end of its block. The language asks for a method of this name.
+// `using`: values that free themselves at the end of their block. The language requires a method of this name.
 
 declare global {
   // As TypeScript's library esnext.disposable has them, for programs that are checked without it.
@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-/** Symbol.dispose, or where the engine has none the symbol that compilers put in its place. */
+/** Symbol.dispose, or the symbol that compilers use in its place where the engine lacks it. */
 export const dispose: typeof Symbol.dispose = (Symbol.dispose as symbol | undefined)
   ? Symbol.dispose
   : (Symbol.for("Symbol.dispose") as typeof Symbol.dispose);

@@ -1,32 +1,32 @@
-// The gradients of parameters that are trained together, side by side in one block: what is done to all of them, such
-// as summing them over machines, is done to one array.
+// The gradients of parameters that are trained together, side by side in one block: work on all of them, such as
+// summing them over machines, is work on one array.
 
 import { keep } from "./scope.js";
 import { Storage } from "./storage.js";
 import { aboutToWrite, empty, Tensor } from "./tensor.js";
 
-/** Floats between the starts of parts: a cache line, so that threads that write two of them do not share one. */
+/** Parts start at multiples of this many floats: a cache line, so that threads writing different parts do not share one. */
 const ALIGN = 16;
 
-/** Where backward() leaves the gradient of a tensor, if not in a block of its own. */
+/** Where backward() leaves a tensor's gradient, if not in its own block. */
 const homes = new WeakMap<Tensor, FlatGradients>();
 
-/** A tensor for the gradient of this leaf, whose elements are not written yet; undefined: it has no place that is free. */
+/** A tensor for the gradient of this leaf, with elements not yet written; undefined if the leaf has no free place. */
 export function placeOfGradient(leaf: Tensor): Tensor | undefined {
   return homes.get(leaf)?.place(leaf);
 }
 
 interface Block {
   readonly all: Tensor;
-  /** Where each parameter's part begins, in floats; in the parameters' order. */
+  /** Start of each parameter's part, in floats; in the parameters' order. */
   readonly offsets: ReadonlyMap<Tensor, number>;
   /** The last storage that was made over each part. */
   readonly parts: Map<Tensor, Storage>;
 }
 
 /**
- * One block for the gradients of these parameters, in their order, once it is asked for; those that are not trained (requiresGrad
- * false) when the block is made have no part in it. It is there from the first gradient on, until free().
+ * One block for the gradients of these parameters, in their order, made when first needed. Parameters that are not trained
+ * (requiresGrad false) at that time have no part in it. It exists from the first gradient until free().
  */
 export class FlatGradients {
   readonly #parameters: readonly Tensor[];
@@ -37,15 +37,15 @@ export class FlatGradients {
   }
 
   /**
-   * From now on backward() writes these parameters' gradients here, and not in blocks of their own. It is not done unasked:
-   * at the end of the forward pass, when most memory is in use, the block takes room for gradients that come much later.
+   * From now on backward() writes these parameters' gradients here, not in separate blocks. This is not the default: at the
+   * end of the forward pass, when most memory is in use, the block takes room for gradients that come much later.
    */
   claim(): void {
     for (const p of this.#parameters) homes.set(p, this);
   }
 
   /**
-   * A tensor over the part of p, unless it has none or somebody still holds what lies there.
+   * A tensor over the part of p, unless p has no part or something still uses it.
    * @internal
    */
   place(p: Tensor): Tensor | undefined {
@@ -60,8 +60,8 @@ export class FlatGradients {
   }
 
   /**
-   * All gradients as one array, copied there if they lie elsewhere, and claim(). The parts of parameters without one are zeros, and
-   * what lies between parts. A live view, valid until memory is next allocated. Whoever fills such a part calls adopt().
+   * All gradients as one array, copied there if they are elsewhere, and claim(). The parts of parameters without a gradient and the
+   * gaps between parts are zeros. A live view, valid until memory is next allocated. Code that fills such a part calls adopt().
    */
   flat(): Float32Array {
     this.claim();
@@ -78,7 +78,7 @@ export class FlatGradients {
     return view.fill(0, end);
   }
 
-  /** Gives parameters that have no gradient the one that now lies in their part, if it is not all zeros. */
+  /** Gives parameters without a gradient the one now in their part, if it is not all zeros. */
   adopt(): void {
     if (!this.#block) return;
     const { all, offsets } = this.#block;
@@ -88,19 +88,19 @@ export class FlatGradients {
       if (values.every((v) => v === 0)) continue;
       const grad = this.place(p);
       if (!grad) continue;
-      grad.storage.settle(() => undefined); // its elements are there
+      grad.storage.settle(() => undefined); // it has its elements
       grad.storage.owner = "gradients";
       p.grad = keep(grad);
     }
   }
 
-  /** Gives the block back, once no gradient lies there. The next gradient gets another. */
+  /** Frees the block once it holds no gradient. The next gradient gets another block. */
   free(): void {
     this.#block?.all.dispose();
     this.#block = undefined;
   }
 
-  /** free(), and the end of claim(). Gradients that lie in the block stay there. */
+  /** free(), and the end of claim(). Gradients in the block stay there. */
   dispose(): void {
     this.free();
     for (const p of this.#parameters) if (homes.get(p) === this) homes.delete(p);
@@ -130,7 +130,7 @@ export class FlatGradients {
     return { all, offsets, parts: new Map() };
   }
 
-  /** Brings the gradients of these, some of which lie elsewhere, into a new block. */
+  /** Moves the gradients of these, some of which are elsewhere, into a new block. */
   #gather(having: readonly Tensor[]): void {
     const wanted = new Set([...having, ...this.#trained()]);
     const block = this.#blockOf(this.#parameters.filter((p) => wanted.has(p)));

@@ -1,6 +1,6 @@
-// The methods that tensor-methods.ts gives to tensors: x.relu() is relu(x), whose description says more. Every page that has tensors
-// carries what these call: of operations that take long to say, functions are enough. Declared here, under the tensor, so that its
-// type is whole wherever it is used.
+// The methods that tensor-methods.ts adds to tensors: x.relu() is relu(x), whose description says more. Every page that has tensors
+// carries the code behind them, so operations with much code are functions only. Declared here, below the tensor, so that its
+// type is complete wherever it is used.
 
 import type { BackwardOptions } from "./autograd.js";
 import type { Shape } from "./shape.js";
@@ -62,7 +62,7 @@ export interface Fluent<D extends DType = "f32"> {
   gt(other: AnyTensor | number): Tensor;
   /** 1 where x ≥ other, otherwise 0, as eq(). */
   ge(other: AnyTensor | number): Tensor;
-  /** ge() by the longer of PyTorch's names. */
+  /** ge() under PyTorch's longer name. */
   greaterEqual(other: Tensor): Tensor;
   /**
    * x where the condition is not 0, otherwise other; all three broadcast. @throws ShapeError if they do not
@@ -105,16 +105,16 @@ export interface Fluent<D extends DType = "f32"> {
   /** [n, …] as [n, rest]; images [n, h, w, c] in channel-first order, as PyTorch flattens them. */
   flatten(): Tensor;
   /**
-   * x without its axes of size 1, or without those that are named, where they have size 1. @throws ShapeError if there is
+   * x without its axes of size 1, or without the named ones that have size 1. @throws ShapeError if there is
    * no such axis
    */
   squeeze(axis?: number | readonly number[]): Tensor;
   /**
-   * x with an axis of size 1 before the one of this number; −1 for behind all. @throws ShapeError if there is no such
-   * place
+   * x with a new axis of size 1 before this axis; −1 puts it last. @throws ShapeError if there is no such
+   * position
    */
   unsqueeze(axis: number): Tensor;
-  /** A copy with memory of its own, through which gradients pass. */
+  /** A copy with its own memory, through which gradients pass. */
   clone(): Tensor<D>;
 
   /** Adds the gradient of this tensor to the .grad of every leaf it depends on; see backward(). */

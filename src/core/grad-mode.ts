@@ -17,7 +17,7 @@ export function isRecorded(t: AnyTensor): boolean {
 
 /**
  * Runs fn without recording operations: nothing is saved, nothing can be differentiated. Synchronous, like tidy().
- * @throws DataError if fn returns a promise: what comes after its first await would be recorded
+ * @throws DataError if fn returns a promise: operations after its first await would be recorded
  */
 export function noGrad<T>(fn: () => T): T {
   checkFunction("noGrad", "fn", fn);

@@ -1,4 +1,4 @@
-// The numbers that a tensor is made of, as users write them.
+// The numbers of a tensor, as users write them.
 
 import { DataError, ShapeError } from "../errors.js";
 import { kindOf, wrongKind } from "../errors/options.js";
@@ -19,13 +19,13 @@ export type ArrayOf<D extends DType> = {
   /** Bytes. */
   u8: Uint8Array;
 }[D];
-/** The dtype that numbers have of themselves: Int32Array i32, bytes u8, and all else f32. */
+/** The dtype that follows from the numbers' type: Int32Array i32, bytes u8, everything else f32. */
 export type DTypeOf<T> = T extends Int32Array
   ? "i32"
   : T extends Uint8Array | Uint8ClampedArray
     ? "u8"
     : "f32";
-/** Typed arrays that tensor() takes: all but those of 64-bit integers. */
+/** Typed arrays that tensor() takes: all except those of 64-bit integers. */
 export type NumberArray =
   TypedArray | Uint8ClampedArray | Int8Array | Int16Array | Uint16Array | Uint32Array | Float64Array;
 /** Numbers nested as deep as the shape. */
@@ -33,11 +33,11 @@ export type Nested = number | Nested[];
 
 export const BYTES: Readonly<Record<DType, number>> = { f32: 4, i32: 4, u8: 1 };
 
-/** Deeper nesting is no tensor, and may lead back to itself. */
+/** Deeper nesting is not a tensor, and may be a cycle. */
 const DEEPEST = 32;
 const EXPECTED = "a number, nested arrays of numbers, or a typed array of numbers";
 
-/** @throws ShapeError unless there is such a dtype */
+/** @throws ShapeError unless the dtype exists */
 export function checkDType(op: string, dtype: unknown): asserts dtype is DType {
   if (typeof dtype === "string" && Object.hasOwn(BYTES, dtype)) return;
   const got = typeof dtype === "string" && dtype.length < 20 ? `'${dtype}'` : kindOf(dtype);
@@ -71,7 +71,7 @@ function flatten(data: unknown, depth: number, shape: readonly number[], out: nu
   for (let i = 0; i < data.length; i++) flatten(data[i], depth + 1, shape, out);
 }
 
-/** The numbers in row-major order, with the shape and dtype that they have of themselves. @throws DataError if they are not numbers */
+/** The numbers in row-major order, with the shape and dtype that follow from them. @throws DataError if they are not numbers */
 export function numbersOf(data: unknown): { values: ArrayLike<number>; shape: Shape; dtype: DType } {
   if (isTyped(data)) {
     const bytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
@@ -90,7 +90,7 @@ export function numbersOf(data: unknown): { values: ArrayLike<number>; shape: Sh
   return { values, shape, dtype: "f32" };
 }
 
-/** @throws DataError unless every value has an integer for what it becomes: NaN and infinities have none */
+/** @throws DataError unless every value can become an integer: NaN and infinities cannot */
 export function checkIntegral(op: string, values: ArrayLike<number>): void {
   if (ArrayBuffer.isView(values) && !(values instanceof Float32Array || values instanceof Float64Array))
     return;
@@ -100,7 +100,7 @@ export function checkIntegral(op: string, values: ArrayLike<number>): void {
   }
 }
 
-/** @throws DataError unless it is an array of numbers, of whatever type */
+/** @throws DataError unless it is an array of numbers, of any type */
 export function checkNumbers(op: string, values: unknown): asserts values is ArrayLike<number> {
   if (isTyped(values)) return;
   if (!Array.isArray(values)) throw wrongKind(op, "values", values, "a tensor or an array of numbers");

@@ -13,8 +13,8 @@ export type Inputs = Record<string, AnyTensor | undefined>;
 
 /**
  * What a gradient rule may read: the tensors the op declared as saved, every input's shape, and forward's result. There may be
- * several backward passes, so nothing that depends on dy may be kept there: what rules share goes through once(), which holds
- * it for one pass.
+ * several backward passes, so nothing that depends on dy may be kept there: rules share results through once(), which keeps
+ * them for one pass.
  */
 export type Saved<I extends Inputs, S extends PropertyKey, Aux> = Pick<
   I & { y: Tensor },
@@ -31,7 +31,7 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y", D ext
   optional?: readonly (keyof I)[];
   /** dtype of each input that is not f32. */
   dtypes?: { readonly [K in keyof I]?: DType };
-  /** dtype of the output, f32 unless said. */
+  /** dtype of the output, f32 by default. */
   dtype?: D;
   /** The output's shape. Validates everything: forward and the kernels do not. @throws ShapeError */
   shape(inputs: I, attrs: A): Shape;
@@ -40,13 +40,13 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y", D ext
   /** Attributes that kernels take as numbers, so that one plan does for all their values. */
   scalars?: readonly (keyof A)[];
   /**
-   * More tensors for the plan to fill, which backward reads: they arrive as saved.aux. Not for a plan that absorbs something, as
-   * that may wait. recorded: whether there will be a backward.
+   * More tensors for the plan to fill, which backward reads: they arrive as saved.aux. Not for a plan that absorbs something, since
+   * its output may wait. recorded: whether a backward pass will follow.
    */
   extras?(inputs: I, shape: Shape, recorded: boolean): Aux;
   /**
-   * Where an input waits to be computed and can take this op over (core/storage.ts): fills y, or leaves it to be computed, and
-   * gives what arrives as saved.aux. undefined: it cannot, and the plan is run.
+   * Where an input waits to be computed and can take over this op (core/storage.ts): fills y, or leaves it to be computed, and
+   * returns what arrives as saved.aux. undefined: it cannot, and the plan is run.
    */
   absorbed?(y: Tensor<D>, inputs: I): Aux | undefined;
   /** In place of a plan: fills y by other ops and plans. What it returns (tensors in an object are freed with the graph) arrives as saved.aux. */
@@ -55,7 +55,7 @@ export interface OpSpec<I extends Inputs, A, Aux, S extends keyof I | "y", D ext
   view?: keyof I;
   /** Tensors that the gradient rules read; everything else may be freed. */
   saves: readonly S[];
-  /** Gradient with respect to each differentiable input; none at all for ops like argmax. May have the output's shape where the input was broadcast. */
+  /** Gradient with respect to each differentiable input; absent for ops like argmax. May have the output's shape where the input was broadcast. */
   vjp: { readonly [K in keyof I]?: (dy: Tensor, saved: Saved<I, S, Aux>, attrs: A) => Tensor };
 }
 
@@ -65,13 +65,13 @@ export interface RegisteredOp {
   readonly differentiable: readonly string[];
   /** What the gradient rules read: names of inputs, "y" for the output. */
   readonly saves: readonly string[];
-  /** Whether the output shares the elements of an input, of this name. */
+  /** Name of the input whose elements the output shares, if any. */
   readonly view: string | undefined;
   /** How it is computed; undefined where it shares elements, or is made of other operations. */
   readonly planned: Planned<Inputs, object> | undefined;
-  /** Names and shapes of what its plan fills besides, without a backward to come (OpSpec, extras). */
+  /** Names and shapes of the extra tensors that its plan fills when no backward pass follows (OpSpec, extras). */
   extraShapes(inputs: Readonly<Record<string, { shape: Shape }>>, shape: Shape): [string, Shape][];
-  /** In types f32; argmax gives i32 all the same. */
+  /** f32 in types, although argmax returns i32. */
   apply(inputs: Inputs, attrs: unknown): Tensor;
 }
 
@@ -93,8 +93,8 @@ export function isShapesOnly(): boolean {
 }
 
 /**
- * Runs fn with ops that check and give shapes, and compute nothing: tensors have no elements and take no memory, so that
- * a network of any size can be measured. onOp sees every op that is applied.
+ * Runs fn with ops that only check and return shapes: tensors have no elements and take no memory, so that a network of
+ * any size can be measured. onOp sees every op that is applied.
  */
 export function shapesOnly<T>(fn: () => T, onOp: (op: AppliedOp) => void = () => undefined): T {
   const before = observer;
@@ -108,11 +108,11 @@ export function shapesOnly<T>(fn: () => T, onOp: (op: AppliedOp) => void = () =>
   }
 }
 
-/** A tensor of which only the shape is known. @throws DataError when somebody looks at its elements */
+/** A tensor with a known shape and no elements. @throws DataError when its elements are read */
 export function withoutValues<T extends AnyTensor>(x: T, name: string): T {
   const write = (): never => {
     throw new DataError(
-      `${name}: has no values while a model is only looked at (trace, summary, compile); expected a forward() that does not look at them`,
+      `${name}: has no values while a model is only inspected (trace, summary, compile); expected a forward() that does not read them`,
     );
   };
   x.storage.defer({ sources: [], absorbs: new Set(), write });
@@ -124,7 +124,7 @@ export function registeredOps(): ReadonlyMap<string, RegisteredOp> {
   return registry;
 }
 
-/** @throws DataError for an input that is no tensor; ShapeError for one of the wrong dtype */
+/** @throws DataError for an input that is not a tensor; ShapeError for one of the wrong dtype */
 function checkInputs(
   name: string,
   inputs: Inputs,
@@ -140,7 +140,7 @@ function checkInputs(
   }
 }
 
-/** Names of the inputs with respect to which y will be differentiated. */
+/** Names of the inputs that get a gradient. */
 function recorded(inputs: Inputs): string[] {
   const names: string[] = [];
   for (const key in inputs) if (inputs[key] && isRecorded(inputs[key])) names.push(key);
@@ -169,7 +169,7 @@ export function defineOp<
   }
   const planned = plan && definePlan<Inputs, A>(name, plan as unknown as Make<Inputs, A>, spec.scalars);
 
-  /** Fills y, whose memory is not there yet; gives what backward will read besides. */
+  /** Fills y, which has no memory yet; returns what else backward will read. */
   const forward = (y: Tensor<D>, inputs: I, attrs: A, recorded: boolean): Aux | undefined => {
     if (!planned) return own?.(y, inputs, attrs);
     const aux = spec.absorbed?.(y, inputs);

@@ -1,13 +1,13 @@
-// Arrays with their axes in another order, as files of weights have them. In JavaScript: engines optimise such a loop while it
-// runs, WebAssembly only from the next call on, and weights are read once.
+// Arrays with their axes in another order, as weight files have them. In JavaScript: engines optimise such a loop while it
+// runs, but WebAssembly only from the next call on, and weights are read once.
 
 import type { TypedArray } from "./numbers.js";
 import { stridesOf, type Shape } from "./shape.js";
 
-/** Elements of a cache line: this many streams are read side by side, and lines are written whole. */
+/** Elements in a cache line: this many streams are read side by side, and whole lines are written. */
 const BLOCK = 16;
 
-/** Where the elements of these axes lie, the last axis fastest. */
+/** Positions of the elements along these axes, the last axis fastest. */
 function placesOf(axes: readonly number[], shape: Shape, strides: readonly number[]): Int32Array {
   let places = Int32Array.of(0);
   for (const axis of axes) {

@@ -1,9 +1,9 @@
-// What is remembered of an operation for each combination of shapes and attributes. Every call looks here, so this makes no
-// strings of them: a hash of the shapes, then a comparison.
+// What is remembered about an operation for each combination of shapes and attributes. Every call looks here, so keys are
+// not strings: a hash of the shapes, then a comparison.
 
 import { sameShape, type Shape } from "./shape.js";
 
-/** What of an input tells plans apart. */
+/** The properties of an input that distinguish plans. */
 interface Input {
   readonly shape: Shape;
   readonly stays: boolean;
@@ -13,18 +13,18 @@ type Attributes = Readonly<Record<string, unknown>>;
 
 interface Entry<V> {
   readonly shape: Shape;
-  /** Those given: others may be known by the same shapes in the same order. */
+  /** Which inputs are given: other inputs may have the same shapes in the same order. */
   readonly names: readonly string[];
   readonly inputs: readonly (Input | undefined)[];
   readonly attrs: Attributes;
-  /** How many attributes there are. */
+  /** Number of attributes. */
   readonly count: number;
   readonly value: V;
 }
 
-/** Combinations that are remembered for an op. */
+/** Most combinations remembered for an op. */
 const MOST = 1000;
-/** And what they may weigh together: of a broadcast over many axes, one may have a launch for every few elements. */
+/** Most launches they may hold together: a broadcast over many axes may have a launch for every few elements. */
 const MOST_WEIGHT = 100_000;
 
 function mix(hash: number, shape: Shape): number {
@@ -50,13 +50,13 @@ export class PlanCache<V> {
   #size = 0;
   #weight = 0;
 
-  /** ignored: names of attributes that tell nothing apart. weigh: how much memory a value takes, in launches. */
+  /** ignored: names of attributes that make no difference. weigh: how much memory a value takes, in launches. */
   constructor(ignored: ReadonlySet<PropertyKey>, weigh: (value: V) => number) {
     this.#ignored = ignored;
     this.#weigh = weigh;
   }
 
-  /** What is remembered for these shapes and attributes; made if it is not. */
+  /** The value for these shapes and attributes; made if there is none yet. */
   get(shape: Shape, inputs: Inputs, attrs: Attributes, make: () => V): V {
     let hash = mix(17, shape);
     for (const name in inputs) {

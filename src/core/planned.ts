@@ -1,4 +1,4 @@
-// Plans (wasm/plan.ts) for tensors: made when shapes and attributes are met for the first time, kept until init().
+// Plans (wasm/plan.ts) for tensors: made when shapes and attributes first occur, kept until init().
 
 import { OWN, Planner, placeOf, type Absorbed, type Plan } from "../wasm/plan.js";
 import { perRuntime } from "../wasm/runtime.js";
@@ -10,7 +10,7 @@ import type { Activation, Deferred, Epilogue, Storage } from "./storage.js";
 import { empty, type AnyTensor, type Tensor } from "./tensor.js";
 import { Trials } from "./trials.js";
 
-/** A tensor as a plan sees it: what can be said without its elements. */
+/** A tensor as a plan sees it: what is known without its elements. */
 export interface Place {
   /** Stands for its address: planners compute with it as with one. */
   readonly ptr: number;
@@ -22,7 +22,7 @@ export interface Place {
 export interface Operand {
   readonly shape: Shape;
   readonly storage: Storage;
-  /** Whether its elements stay, so that something derived from them may be kept with it. */
+  /** Whether its elements stay the same, so that values derived from them may be kept with it. */
   readonly stays: boolean;
 }
 
@@ -31,21 +31,21 @@ export type Places<T> = { readonly [K in keyof T]: undefined extends T[K] ? Plac
 export type Operands<T> = { readonly [K in keyof T]: undefined extends T[K] ? Operand | undefined : Operand };
 type AnyOperands = Readonly<Record<string, Operand | undefined>>;
 
-/** What a plan does besides, for the operation that follows: an Epilogue (storage.ts) of places. */
+/** What else a plan does, for the operation that follows: an Epilogue (storage.ts) of places. */
 export interface Also {
   readonly moments: { pivot: number; mean: number; variance: number } | undefined;
   readonly sum: boolean;
-  /** Place of what is added, 0 for nothing; it shares no memory with y. */
+  /** Place of the term to add, 0 for none; it shares no memory with y. */
   readonly residual: number;
   readonly activation: Activation | undefined;
-  /** Floats from one row of y to the next, where its rows lie within longer ones. */
+  /** Floats from one row of y to the next, where its rows are parts of longer ones. */
   readonly yStep: number | undefined;
 }
 
-/** Attributes that say what of it a plan does. */
+/** Attributes that say which parts of it a plan does. */
 export type AlsoAttrs = Partial<Pick<Also, "sum" | "activation" | "yStep">>;
 
-/** Plans how y is computed from the inputs, and what of the epilogue the planner says that it absorbs. */
+/** Plans how y is computed from the inputs, and the parts of the epilogue that the planner says it absorbs. */
 export type Make<T, A> = (planner: Planner, y: Place, inputs: Places<T>, attrs: A, also: Also) => void;
 
 /** What a plan needs to know of an operand. */
@@ -53,11 +53,11 @@ type Planable = Pick<Operand, "shape" | "stays">;
 
 /** How an op computes y, for all shapes. */
 export interface Planned<T, A> {
-  /** Names of attributes whose values run() puts behind the operands' addresses. */
+  /** Names of attributes whose values run() puts after the operands' addresses. */
   readonly scalars: readonly PropertyKey[];
   /**
    * The plan for these shapes and attributes. Its operands are y, the inputs in their order (of an epilogue: "residual"), the
-   * scalars, and what is derived. way: which of its ways, 0 unless said.
+   * scalars, and derived values. way: which of its ways, 0 by default.
    */
   plan(
     shape: Shape,
@@ -75,7 +75,7 @@ export interface Planned<T, A> {
   fill(y: AnyTensor, inputs: T, attrs: A, more?: Pick<Deferred, "scaled">, recorded?: boolean): void;
   /** A new tensor of the shape, filled. */
   (shape: Shape, inputs: T, attrs: A): Tensor;
-  /** The same, computed when its elements are asked for: the gradient of a parameter then is written where it is to lie. */
+  /** The same, computed when its elements are needed: a parameter's gradient is then written directly to its place. */
   later(shape: Shape, inputs: T, attrs: A): Tensor;
 }
 
@@ -92,7 +92,7 @@ function placeOfOperand(i: number, shape: Shape): Place {
   return { ptr: placeOf(i), shape, size: sizeOf(shape) };
 }
 
-/** Runs a plan on operands at these addresses, and on what is derived from the inputs. */
+/** Runs a plan on operands at these addresses, and on values derived from the inputs. */
 function runPlan(plan: Plan, addresses: number[], inputs: AnyOperands): void {
   if (plan.derived.length > 0) {
     const operands = Object.values(inputs);
@@ -105,10 +105,10 @@ function runPlan(plan: Plan, addresses: number[], inputs: AnyOperands): void {
   plan.run(addresses);
 }
 
-/** What an op absorbs only if there is no backward. */
+/** What an op absorbs only if no backward pass follows. */
 const IN_INFERENCE: ReadonlySet<Absorbed> = new Set(["residual", "activation", "within"]);
 
-/** What is remembered for a combination of shapes and attributes: the plan of each way that was planned, and their times. */
+/** What is remembered for a combination of shapes and attributes: the plans of the ways planned so far, and their times. */
 interface Entry {
   readonly plans: Plan[];
   readonly trials: Trials | undefined;
@@ -116,7 +116,7 @@ interface Entry {
 
 /**
  * Declares how something is computed. name: for errors and leak reports. scalars: attributes that kernels take as numbers; one
- * plan does for all their values, so that it sees places in their stead.
+ * plan serves all their values, so it sees places instead of values.
  */
 export function definePlan<T extends Tensors<T>, A extends object>(
   name: string,
@@ -155,7 +155,7 @@ export function definePlan<T extends Tensors<T>, A extends object>(
     inputs: Operands<T>,
     attrs: A,
   ): void => {
-    // Inputs that wait to be computed are computed here: that is none of the time of any way.
+    // Inputs that wait to be computed are computed here, so that their time does not count towards any way.
     const addresses = [0, 0, 0, address];
     for (const input in inputs) {
       addresses.push((inputs[input] as Operand | undefined)?.storage.compute() ?? 0);
@@ -216,7 +216,7 @@ export function definePlan<T extends Tensors<T>, A extends object>(
   return Object.assign(compute, { scalars, plan, run, fill, later });
 }
 
-/** The inputs with the tensors of an epilogue behind them. */
+/** The inputs followed by the tensors of an epilogue. */
 function withEpilogue<T>(inputs: Operands<T>, { moments, residual }: Epilogue, shape: Shape): Operands<T> {
   if (!moments && !residual) return inputs;
   const more = { ...inputs, ...(moments && operandsOf(moments)) } as Record<string, Operand | undefined>;
@@ -224,7 +224,7 @@ function withEpilogue<T>(inputs: Operands<T>, { moments, residual }: Epilogue, s
   return more as unknown as Operands<T>;
 }
 
-/** What an epilogue says besides tensors; nothing where it says nothing, so that plans without one are found. */
+/** The parts of an epilogue that are not tensors; undefined if there are none, so that plans without an epilogue are found. */
 function flagsOf({ sum, activation }: Epilogue): AlsoAttrs {
   return { ...(sum && { sum }), ...(activation && { activation }) };
 }

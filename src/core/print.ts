@@ -1,5 +1,5 @@
-// Tensors as text, in PyTorch's way: four digits behind the point, columns of one width, powers of ten where numbers differ much,
-// and of many elements the first and last of each axis.
+// Tensors as text, in PyTorch's style: four digits after the point, columns of one width, powers of ten where numbers differ a lot,
+// and only the first and last of each axis where there are many elements.
 
 import type { DType, TypedArray } from "./numbers.js";
 import { sizeOf, stridesOf, type Shape } from "./shape.js";
@@ -34,7 +34,7 @@ function formatOf(shown: readonly number[], dtype: DType): Format {
   return { write, width: Math.max(1, ...counted.map((v) => write(v).length)) };
 }
 
-/** Indices along an axis that are shown; undefined stands for those that are not. */
+/** Indices shown along an axis; undefined stands for the omitted ones. */
 function indicesOf(n: number, all: boolean): (number | undefined)[] {
   const list = Array.from({ length: Math.min(n, all ? n : 2 * EDGE) }, (_, i) => i);
   if (all || n <= 2 * EDGE) return list;
@@ -73,8 +73,8 @@ function nested(shape: Shape, values: TypedArray, dtype: DType): string {
 }
 
 /**
- * "tensor([[1., 2.],\n        [3., 4.]], shape=[2,2])". values: undefined where there are none, and `notes` say why. notes: what
- * else is said, such as "requiresGrad".
+ * "tensor([[1., 2.],\n        [3., 4.]], shape=[2,2])". values: undefined where there are none, and `notes` say why. notes: further
+ * remarks, such as "requiresGrad".
  */
 export function printed(
   shape: Shape,

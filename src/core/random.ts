@@ -34,12 +34,12 @@ export class Random {
     for (let i = 0; i < 12; i++) this.bits();
   }
 
-  /** Where the stream stands: four 32-bit integers, for restore(). */
+  /** The stream's state: four 32-bit integers, for restore(). */
   get state(): RandomState {
     return [this.#a, this.#b, this.#c, this.#counter];
   }
 
-  /** Goes on from where a stream stood. @throws DataError unless that is four 32-bit integers */
+  /** Continues from a saved state. @throws DataError unless it is four 32-bit integers */
   restore(state: RandomState): void {
     if (state.length !== 4 || !state.every((n) => n === (n | 0))) {
       throw new DataError(`Random: state is not four 32-bit integers; got ${show(state)}`);
@@ -78,7 +78,7 @@ export class Random {
     }
   }
 
-  /** Goes past one number of normal(), without computing it. */
+  /** Skips one number of normal(), without computing it. */
   skipNormal(): void {
     for (;;) {
       const u = this.uniform(-1, 1);
@@ -128,10 +128,10 @@ export class Random {
   }
 }
 
-/** The default stream, and what is still to be drawn from it, in order. */
+/** The default stream, and the draws still to be made from it, in order. */
 let current = { random: new Random(0), waiting: new Set<() => void>() };
 
-/** At most this many draws wait: a program that goes on making models and loading weights into them would never draw any. */
+/** At most this many draws wait: a program that keeps making models and loading weights into them would never make any. */
 const MOST_WAITING = 10_000;
 
 function drawUntil({ waiting }: typeof current, last?: () => void): void {
@@ -143,9 +143,9 @@ function drawUntil({ waiting }: typeof current, last?: () => void): void {
 }
 
 /**
- * Leaves numbers of the default stream to be drawn later. Whoever asks for the stream next, or for numbers that were left after
- * these, has `draw` called before: the order of the calls is the order of the stream. It calls the function that this returns,
- * which gives the stream when it stands where these numbers begin. That may also be called earlier; then `draw` is not called.
+ * Leaves numbers of the default stream to be drawn later. The next use of the stream, or of numbers that were left after these,
+ * calls `draw` first: the order of the calls is the order of the stream. `draw` calls the function that this returns, which
+ * returns the stream at the start of these numbers. That function may also be called earlier; then `draw` is not called.
  */
 export function drawLater(draw: () => void): () => Random {
   const stream = current;
@@ -166,7 +166,7 @@ export function manualSeed(seed: number): void {
   current = { random: new Random(seed), waiting: new Set() };
 }
 
-/** The stream that initialisers and dropout draw from, after all that was left to be drawn from it. */
+/** The stream that initialisers and dropout draw from, after all waiting draws. */
 export function defaultRandom(): Random {
   drawUntil(current);
   return current.random;

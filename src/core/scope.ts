@@ -5,17 +5,17 @@ import { wrongKind } from "../errors/options.js";
 import type { AnyTensor, Tensor } from "./tensor.js";
 
 const scopes: AnyTensor[][] = [];
-/** Tensors in the care of someone else than a scope. */
+/** Tensors that do not belong to a scope. */
 const wards = new Set<AnyTensor[]>();
 
-/** Puts a new tensor under the innermost scope's care. */
+/** Gives a new tensor to the innermost scope. */
 export function enterScope(t: AnyTensor): void {
   scopes.at(-1)?.push(t);
 }
 
 /**
- * Takes a tensor, or those in arrays and plain objects such as a loader's batch, out of every scope, and out of the loop that
- * would free them: the caller does. Returns it.
+ * Takes a tensor, or those in arrays and plain objects such as a loader's batch, out of every scope and out of the loop that
+ * would free them: the caller frees them. Returns its argument.
  */
 export function keep<T extends object>(value: T): T {
   if (typeof value !== "object" || value === null)
@@ -39,7 +39,7 @@ function removeFrom(list: AnyTensor[], t: AnyTensor): void {
   if (i >= 0) list.splice(i, 1);
 }
 
-/** Frees these tensors when the function that it returns is called, except for those that somebody has kept until then. */
+/** Returns a function that frees these tensors, except for those that were kept in the meantime. */
 export function careFor(tensors: readonly AnyTensor[]): () => void {
   const ward = [...tensors];
   wards.add(ward);
@@ -53,7 +53,7 @@ export function careFor(tensors: readonly AnyTensor[]): () => void {
 function collect(value: unknown, found: Set<unknown>): void {
   if (typeof value !== "object" || value === null || found.has(value)) return;
   found.add(value);
-  if ("dispose" in value) return; // a tensor: what it holds is no result
+  if ("dispose" in value) return; // a tensor: its fields are not results
   if (Array.isArray(value)) for (const item of value) collect(item, found);
   else if (value instanceof Map) for (const item of value.values()) collect(item, found);
   else if (Object.getPrototypeOf(value) === Object.prototype) {
@@ -62,8 +62,8 @@ function collect(value: unknown, found: Set<unknown>): void {
 }
 
 /**
- * Runs fn and frees every tensor made meanwhile, except those in what it returns (a tensor, or arrays, maps and plain
- * objects of tensors), which pass to the scope around, and those a gradient is still to be computed from. Synchronous:
+ * Runs fn and frees every tensor made meanwhile, except those in its result (a tensor, or arrays, maps and plain objects
+ * of tensors), which pass to the enclosing scope, and those still needed for a gradient. Synchronous:
  * @throws DataError if fn returns a promise, since the tensors made after its first await would escape.
  */
 export function tidy<T>(fn: () => T): T {
@@ -91,8 +91,8 @@ export function tidy<T>(fn: () => T): T {
 }
 
 /**
- * Runs fn and frees every tensor made meanwhile but the one that it returns, which then is in nobody's care. For code inside the
- * library that runs at every operation: tidy() looks into all that fn returns.
+ * Runs fn and frees every tensor made meanwhile except for the one it returns, which then belongs to no scope. For code inside the
+ * library that runs at every operation: tidy() searches fn's whole result.
  */
 export function scoped<T extends AnyTensor | void>(fn: () => T): T {
   const scope: AnyTensor[] = [];
@@ -106,7 +106,7 @@ export function scoped<T extends AnyTensor | void>(fn: () => T): T {
   }
 }
 
-/** What goes on after fn has returned: a promise, or a generator's iterator. */
+/** A result that runs on after fn has returned: a promise, or a generator's iterator. */
 function later(value: unknown): "a promise" | "a generator" | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (typeof (value as { then?: unknown }).then === "function") return "a promise";
@@ -114,16 +114,16 @@ function later(value: unknown): "a promise" | "a generator" | undefined {
 }
 
 /**
- * For functions that change something while fn runs: after its first await it would run without that.
- * @throws DataError if fn was asynchronous or a generator: if its result, or what arrays, maps and plain objects in it hold, is
- * a promise or a generator
+ * For functions that change something while fn runs: after its first await, fn would run without the change.
+ * @throws DataError if fn was asynchronous or a generator: if its result, or a value in the arrays, maps and plain objects of its
+ * result, is a promise or a generator
  */
 export function refusePromise(op: string, result: unknown): void {
   if (typeof result !== "object" || result === null) return;
   const found = new Set<unknown>();
   collect(result, found);
   const promises = [...found].filter((value) => later(value) === "a promise");
-  for (const promise of promises) Promise.resolve(promise).catch(() => {}); // this error is the one to be seen
+  for (const promise of promises) Promise.resolve(promise).catch(() => {}); // the error below is the one to report
   const got = [...found].map(later).find((kind) => kind !== undefined);
   if (got) throw new DataError(`${op}: fn must not be async; got ${got}; expected its result at once`);
 }

@@ -13,7 +13,7 @@ export interface StateTensor {
 /** Names (torchvision's) and values of all parameters and buffers. */
 export type StateDict = Map<string, StateTensor>;
 
-/** Names listed in an error; their number is told. */
+/** Most names listed in an error, which gives the count of the others. */
 const LISTED = 4;
 
 /** "a, b, c, d and 3 more": for errors. */

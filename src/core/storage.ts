@@ -10,11 +10,11 @@ import type { Tensor } from "./tensor.js";
 export type Activation =
   "relu" | "relu6" | "silu" | "hardswish" | "hardsigmoid" | "sigmoid" | "gelu" | "geluTanh";
 
-/** What the computation of an output can take over from the operation that follows, so that this needs no pass of its own. */
+/** What the computation of an output can take over from the next operation, so that this needs no pass of its own. */
 export interface Epilogue {
   /** Leaves the mean and variance of each channel, summed about a pivot near the mean. */
   moments?: { pivot: Tensor; mean: Tensor; variance: Tensor };
-  /** Adds to what lies there. */
+  /** Adds to the elements already there. */
   sum?: boolean;
   /** Adds another storage's elements. */
   residual?: Storage;
@@ -23,15 +23,15 @@ export interface Epilogue {
 }
 
 /**
- * How to compute a storage's elements, later. An operation may leave its result so when the next one probably absorbs it: batch
- * normalisation followed by ReLU then is one kernel. Whoever asks for the address gets the elements computed first.
+ * How to compute a storage's elements, later. An operation may defer its result when the next one probably absorbs it: batch
+ * normalisation followed by ReLU is then one kernel. Asking for the address computes the elements first.
  */
 export interface Deferred {
   /** What write() reads. It stays alive and unchanged until then. */
   readonly sources: readonly Storage[];
   /** What writing them can take over from the next operation. */
   readonly absorbs: ReadonlySet<Absorbed>;
-  /** Computes the elements to this address, and does of the epilogue what it absorbs. */
+  /** Computes the elements to this address, and does the parts of the epilogue that it absorbs. */
   write(address: number, epilogue?: Epilogue): void;
   /** The last axis of the op's output. */
   readonly channels?: number;
@@ -39,21 +39,21 @@ export interface Deferred {
   readonly scaled?: { readonly coefficients: Storage };
   /** The elements are an activation's gradient: dy times its slope. */
   readonly sloped?: Sloped;
-  /** Called when nobody needs it any more: the elements are there, or never will be. */
+  /** Called when it is no longer needed: the elements are computed, or never will be. */
   readonly ended?: () => void;
 }
 
-/** dy times the slope of an activation, which is known from its input or its output. */
+/** dy times the slope of an activation, which follows from its input or its output. */
 export interface Sloped {
   readonly activation: Activation;
   readonly dy: Storage;
-  /** What the slope is read from: relu's output, the other activations' input. */
+  /** What the slope is computed from: relu's output, the other activations' input. */
   readonly of: Storage;
   /** The activation's input is x·scale + shift with these, if nothing was added to it. */
   readonly coefficients: Storage | undefined;
 }
 
-/** What a block may belong to. */
+/** Owners of blocks. */
 export const OWNERS = ["parameters", "gradients", "buffers", "optimizers", "averages"] as const;
 export type Owner = (typeof OWNERS)[number];
 
@@ -64,29 +64,29 @@ onReplaced(() => {
   live.clear();
 });
 
-/** Every storage that somebody still uses. */
+/** Every storage in use. */
 export function liveStorages(): ReadonlySet<Storage> {
   return live;
 }
 
-/** Where a storage lies that is no block of its own: this many bytes into another's, of which it is a user. */
+/** Where a storage is that has no block of its own: this many bytes into another one's, which it keeps alive. */
 export interface Within {
   readonly block: Storage;
   readonly offset: number;
 }
 
-/** A heap block, or a part of one, with a count of its users: tensors that a program holds, and what backward has yet to read. */
+/** A heap block, or a part of one, with a count of its users: tensors that a program holds, and values that backward has yet to read. */
 export class Storage {
   readonly heap: Heap;
   readonly bytes: number;
   /** The op that allocated it, with dtype and shape. */
   readonly label: () => string;
   readonly #within: Within | undefined;
-  /** What frees it, if not the program itself: for reports. */
+  /** Its owner, which frees it, if not the program itself: for reports. */
   owner: Owner | undefined;
-  /** Of the elements; 0 until they are there. */
+  /** Address of the elements; 0 until they are computed. */
   #address = 0;
-  /** Of the memory that is kept for elements that are not there yet; 0 if none is. */
+  /** Address of the memory reserved for elements that are not computed yet; 0 if there is none. */
   #reserved = 0;
   #users = 1;
   #version = 0;
@@ -94,7 +94,7 @@ export class Storage {
   /** Deferred results that read this storage. */
   #dependents: Set<Storage> | undefined;
   #derived: Map<string, number> | undefined;
-  /** Whether its memory is gone. It then has no address, so that nothing else need ask. */
+  /** Whether its memory was freed. It then has no address, so nothing else needs to check. */
   #lost = false;
 
   constructor(bytes: number, label: () => string, within?: Within) {
@@ -112,9 +112,9 @@ export class Storage {
   }
 
   /**
-   * Computes the elements that were deferred in a way of the caller's. Only before they have an address, and they get it only
-   * when they are written: after an error they wait as before.
-   * @throws WasmError if there is no memory for them, or init() has replaced the memory they lay in
+   * Computes deferred elements in the caller's way. Only before they have an address, which they get only when they are
+   * written: after an error they wait as before.
+   * @throws WasmError if there is no memory for them, or init() has replaced their memory
    */
   settle(write: (address: number) => void): void {
     this.#refuseLost();
@@ -133,20 +133,20 @@ export class Storage {
     this.#forget();
   }
 
-  /** Has memory for elements that are not there yet: computing them then cannot run out of it. @throws WasmError */
+  /** Reserves memory for elements that are not computed yet, so that computing them cannot run out of it. @throws WasmError */
   reserve(): void {
     this.#refuseLost();
     if (this.#address || this.#within) return;
     this.#reserved ||= this.heap.alloc(this.bytes, this.label);
   }
 
-  /** Byte address for somebody who writes all elements: those that were deferred are not computed. @throws WasmError as settle() */
+  /** Byte address for code that writes all elements: deferred ones are not computed. @throws WasmError as settle() */
   overwrite(): number {
     if (this.#address === 0) this.settle(() => undefined);
     return this.#address;
   }
 
-  /** Ends it together with the memory it lies in: from now on whoever asks for its elements gets an error. */
+  /** Ends it together with its memory: from now on asking for its elements throws. */
   lose(): void {
     this.#lost = true;
     this.#address = 0;
@@ -182,7 +182,7 @@ export class Storage {
     }
   }
 
-  /** Whether the elements are there, computed or never written. */
+  /** Whether the elements have memory, whether computed or never written. */
   get ready(): boolean {
     return this.#address !== 0;
   }
@@ -192,7 +192,7 @@ export class Storage {
     return this.#deferred;
   }
 
-  /** Leaves the elements to be computed when they are asked for, in this way instead of another. Only before they are there. */
+  /** Leaves the elements to be computed in this way when they are needed, instead of another way. Only before they are computed. */
   defer(deferred: Deferred): void {
     this.#forget();
     this.#deferred = deferred;
@@ -212,12 +212,12 @@ export class Storage {
     deferred?.ended?.();
   }
 
-  /** Counts writes, so that backward can tell that a saved value has changed. */
+  /** Counts writes, so that backward can detect that a saved value has changed. */
   get version(): number {
     return this.#version;
   }
 
-  /** Says that the elements are about to be written. */
+  /** Prepares for a write: computes what still waits for the old elements, and drops what was derived from them. */
   touch(): void {
     for (const dependent of [...(this.#dependents ?? [])]) void dependent.compute();
     this.#version++;

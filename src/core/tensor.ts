@@ -26,7 +26,7 @@ import { liveStorages, OWNERS, Storage } from "./storage.js";
 
 export type { ArrayOf, DType, DTypeOf, Nested, NumberArray, TypedArray };
 
-/** Tensors that were garbage-collected before anybody disposed of them, with their labels. */
+/** Tensors that were garbage-collected without being disposed of, with their labels. */
 const forgotten: string[] = [];
 const MAX_FORGOTTEN = 1000;
 const backstop = new FinalizationRegistry<Held>((held) => {
@@ -34,7 +34,7 @@ const backstop = new FinalizationRegistry<Held>((held) => {
   letGo(held);
 });
 
-/** What a tensor keeps alive; apart from it, so that the garbage collector's backstop can let go of it. */
+/** What a tensor keeps alive; a separate object, so that the garbage collector's backstop can release it. */
 interface Held {
   storage: Storage | undefined;
   node: Node | undefined;
@@ -47,19 +47,19 @@ function letGo(held: Held): void {
   held.node = undefined;
 }
 
-/** Elements of a tensor that are shown where it is printed as a part of something else. */
+/** Most elements shown of a tensor that is printed as part of another value. */
 const MOST_INSIDE = 10;
 
-/** What leakReport() returns: how many blocks there are of each label, such as "conv2d [8,32,32,16]". */
+/** What leakReport() returns: the number of blocks of each label, such as "conv2d [8,32,32,16]". */
 export interface LeakReport {
-  /** Blocks that belong to nothing but the program's own tensors: those that are forgotten are leaks. */
+  /** Blocks that belong only to the program's own tensors: forgotten ones are leaks. */
   live: Record<string, number>;
   /**
-   * Blocks that go with what they belong to: models, optimizers, averages of weights. Gradients are counted beside the block
-   * that they may share.
+   * Blocks that are freed with their owners: models, optimizers, averages of weights. Gradients are counted in addition to
+   * the block that they may share.
    */
   owned: Record<"parameters" | "gradients" | "buffers" | "optimizers" | "averages", Record<string, number>>;
-  /** What the garbage collector had to pick up: tensors that nobody disposed of. */
+  /** Tensors that the garbage collector freed because the program did not. */
   forgotten: readonly string[];
 }
 
@@ -74,13 +74,13 @@ export function leakReport(): LeakReport {
   return { live, owned, forgotten: [...forgotten] };
 }
 
-// Declared together with the class: operations as methods.
+// Operations as methods, declared together with the class.
 export interface Tensor<D extends DType = "f32"> extends Fluent<D> {}
 
 /**
  * An n-dimensional array of f32 (or of i32 labels, u8 pixels) in the WebAssembly heap. Images are NHWC:
- * [batch, height, width, channels]. Made by tensor(), zeros() and the like, and by operations; freed by the tidy()
- * around it, or by dispose(). In types, `Tensor` holds f32, `Tensor<"i32">` labels, and `Tensor<DType>` any.
+ * [batch, height, width, channels]. Made by tensor(), zeros() and the like, and by operations; freed by the enclosing
+ * tidy(), or by dispose(). In types, `Tensor` holds f32, `Tensor<"i32">` labels, and `Tensor<DType>` any.
  */
 export class Tensor<D extends DType = "f32"> {
   /** Sizes of the axes, outermost first; [] for a scalar. */
@@ -123,7 +123,7 @@ export class Tensor<D extends DType = "f32"> {
     this.#held.node = node;
   }
 
-  /** Whether the tensor was freed: by dispose(), a tidy() around it, or what it belongs to. */
+  /** Whether the tensor was freed: by dispose(), an enclosing tidy(), or its owner. */
   get disposed(): boolean {
     return this.#held.storage === undefined;
   }
@@ -184,13 +184,13 @@ export class Tensor<D extends DType = "f32"> {
     return this.view()[0]!;
   }
 
-  /** Overwrites the elements. @throws ShapeError if the count differs; DataError if source holds something else than numbers */
+  /** Overwrites the elements. @throws ShapeError if the count differs; DataError if source holds anything other than numbers */
   copyFrom(source: Tensor<DType> | ArrayLike<number>): this {
     this.#checkSource(source);
     const { storage } = this;
     storage.touch();
-    if (source instanceof Tensor) void source.compute(); // if that fails, this is as it was
-    void storage.overwrite(); // its memory is there before the source is looked at: memory that grows invalidates views
+    if (source instanceof Tensor) void source.compute(); // if this fails, the tensor is unchanged
+    void storage.overwrite(); // allocated before the source is read: growing memory invalidates views
     this.view().set(source instanceof Tensor ? source.view() : source);
     return this;
   }
@@ -238,7 +238,7 @@ export class Tensor<D extends DType = "f32"> {
   }
 
   /**
-   * The elements as PyTorch prints them, with the shape: four digits behind the point; of more than 1,000 elements the first and
+   * The elements as PyTorch prints them, with the shape: four digits after the point; above 1,000 elements the first and
    * last three of each axis. Computes them if they wait to be.
    */
   toString(): string {
@@ -251,7 +251,7 @@ export class Tensor<D extends DType = "f32"> {
     }
   }
 
-  /** For console.log() in Node, Deno and Bun: the text, and inside of other objects, unless it is short, the shape alone. */
+  /** For console.log() in Node, Deno and Bun: the text, or inside other objects only the shape, unless the text is short. */
   [Symbol.for("nodejs.util.inspect.custom")](depth?: number, options?: { depth?: number | null }): string {
     const inside = typeof depth === "number" && depth < (options?.depth ?? depth);
     if (!inside || this.size <= MOST_INSIDE) return this.toString();
@@ -263,7 +263,7 @@ export class Tensor<D extends DType = "f32"> {
 /** A tensor of any dtype. */
 export type AnyTensor = Tensor<DType>;
 
-/** A tensor whose elements are undefined. `op` names its maker in errors and leak reports. */
+/** A tensor with undefined elements. `op` names the operation that made it in errors and leak reports. */
 export function empty<D extends DType = "f32">(shape: Shape, dtype = "f32" as D, op = "empty"): Tensor<D> {
   checkShape(op, shape);
   const storage = new Storage(sizeOf(shape) * BYTES[dtype], () => `${op} ${dtype}:[${shape.join(",")}]`);
@@ -277,8 +277,8 @@ export function sharedPlace(x: Tensor): { memory: WebAssembly.Memory; address: n
 }
 
 /**
- * Says that tensors are about to be written, all or none: their memory is there, and what waits for their values is computed.
- * After this nothing can run out of memory any more. For code inside the library. @throws WasmError
+ * Prepares tensors to be written, all or none: allocates their memory, and computes what waits for their values. After this,
+ * writing cannot run out of memory. For code inside the library. @throws WasmError
  */
 export function aboutToWrite(tensors: Iterable<AnyTensor>): void {
   for (const x of tensors) {
@@ -287,7 +287,7 @@ export function aboutToWrite(tensors: Iterable<AnyTensor>): void {
   }
 }
 
-/** aboutToWrite() for those of which every element is written: what waits to be computed is not. */
+/** aboutToWrite() for tensors of which every element is written: deferred elements are not computed. */
 export function aboutToOverwrite(tensors: Iterable<AnyTensor>): void {
   for (const { storage } of tensors) {
     storage.touch();
@@ -322,16 +322,16 @@ function filled<D extends DType>(op: string, shape: Shape, value: number, dtype:
 
 /** Options of tensor(), zeros() and the like. */
 export interface TensorOptions<D extends DType = DType> {
-  /** Type of the elements. Default: that of the typed array given, otherwise "f32". */
+  /** Type of the elements. Default: that of the given typed array, otherwise "f32". */
   dtype?: D;
   /** Whether backward() computes a gradient for it, in `.grad`; for f32 alone. Default false. */
   requiresGrad?: boolean;
 }
 
 /**
- * A tensor of the given numbers: a flat array with a shape, or nested arrays whose shape is their own.
- * Typed arrays keep their dtype (Int32Array i32; Uint8Array and Uint8ClampedArray, a canvas' pixels, u8); all else is f32 unless said.
- * @throws DataError if the nesting is ragged, or something is no number; ShapeError if shape and count differ.
+ * A tensor of the given numbers: a flat array with a shape, or nested arrays, which have their own shape.
+ * Typed arrays keep their dtype (Int32Array i32; Uint8Array and Uint8ClampedArray, a canvas' pixels, u8); everything else is f32 by default.
+ * @throws DataError if the nesting is ragged, or a value is not a number; ShapeError if shape and count differ.
  */
 export function tensor<D extends DType>(
   data: NumberArray | Nested,
@@ -370,7 +370,7 @@ export function tensor(
   return x;
 }
 
-/** @throws DataError naming the first that is no tensor */
+/** @throws DataError naming the first that is not a tensor */
 export function checkTensors(op: string, tensors: Readonly<Record<string, unknown>>): void {
   for (const name in tensors) {
     if (!(tensors[name] instanceof Tensor)) throw wrongKind(op, name, tensors[name], "a tensor");

@@ -1,11 +1,11 @@
-// Where there are several ways to the same result, which is the fastest: found by timing the first calls.
+// The fastest of several ways to the same result, found by timing the first calls.
 
 import type { Plan } from "../wasm/plan.js";
 import { perRuntime } from "../wasm/runtime.js";
 
 /** Calls of an op that offers ways before shapes are timed: by then the engine has replaced baseline code by optimised code. */
 const WARM_CALLS = 32;
-/** Calls of a shape that are timed for each way. */
+/** Timed calls of a shape for each way. */
 const ROUNDS = 3;
 
 /** How often each op that offers ways was called, up to WARM_CALLS. */
@@ -15,7 +15,7 @@ const warmCalls = perRuntime(() => new Map<string, number>());
 export class Trials {
   readonly #name: string;
   readonly #ways: number;
-  /** The least milliseconds of each way. */
+  /** The fewest milliseconds of each way. */
   readonly #least: number[];
   #calls = 0;
 

@@ -1,6 +1,6 @@
-// Letting the event loop turn: whoever computes for long is to let events be served in between.
+// Letting the event loop turn: code that computes for a long time should let events be served in between.
 
-/** In pages: timers wait for a second where a tab is hidden, and four milliseconds where they follow each other; messages do not. */
+/** In pages, timers wait for a second in a hidden tab, and for four milliseconds when they follow each other; messages do not. */
 function byMessage(): Promise<void> {
   return new Promise((resume) => {
     const { port1, port2 } = new MessageChannel();
@@ -12,7 +12,7 @@ function byMessage(): Promise<void> {
   });
 }
 
-/** Comes back after the events that wait have been served. */
+/** Resolves after the waiting events have been served. */
 export function turn(): Promise<void> {
   return typeof setImmediate === "function" ? new Promise((resume) => setImmediate(resume)) : byMessage();
 }

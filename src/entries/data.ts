@@ -1,4 +1,4 @@
-// "fovea/data": datasets, transforms, pictures. "fovea" gives the same.
+// "fovea/data": datasets, transforms, pictures. "fovea" exports the same.
 
 import "../tensor-methods.js";
 

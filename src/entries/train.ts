@@ -1,4 +1,4 @@
-// "fovea/train": the loop, evaluation, metrics. "fovea" gives the same.
+// "fovea/train": the loop, evaluation, metrics. "fovea" exports the same.
 
 import "../tensor-methods.js";
 

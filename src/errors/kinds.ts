@@ -9,9 +9,9 @@ export interface Kind<T> {
   readonly metavar: string;
   /** Whether a value, perhaps from JSON, is of this kind. */
   accepts(value: unknown): value is T;
-  /** The value that a text means; undefined if it means none. */
+  /** The value of a text; undefined if the text is not valid. */
   parse(text: string): T | undefined;
-  /** Names that it takes, if it takes names. */
+  /** The names it accepts, if it accepts names. */
   readonly names?: () => readonly string[];
 }
 
@@ -56,7 +56,7 @@ export function number(low: number, high = Infinity, { above = false } = {}): Ki
   return kind(expected, high <= 1 ? "<0…1>" : "<x>", test, readNumber);
 }
 
-/** Any text but the empty one; `what` it means, such as a file. */
+/** Any text except the empty one; `what` it means, such as a file. */
 export const word = (what: string): Kind<string> =>
   kind(
     "a text",

@@ -1,12 +1,12 @@
-// Arguments that cannot be meant: options of unknown names, values of another kind.
+// Arguments that make no sense: options with unknown names, values of another kind.
 
 import { DataError, short } from "../errors.js";
 import { knownNames } from "./suggest.js";
 
-/** A row for every option that there is. */
+/** A row for every option. */
 export type Names<O> = { readonly [K in keyof Required<O>]: true };
 
-/** What a value is, in a word or two: its text is not shown, which may be long. */
+/** The kind of a value, in a word or two. Its text, which may be long, is not shown. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -24,7 +24,7 @@ export function wrongKind(op: string, name: string, value: unknown, expected: st
   return new DataError(`${op}: ${name} must be ${expected}; got ${kindOf(value)}`);
 }
 
-/** @throws DataError unless options is an object whose names are all known, naming the one that is not and what it may mean */
+/** @throws DataError unless options is an object with known names only; names the unknown one and suggests a known one */
 export function checkOptions<O extends object>(op: string, options: O, known: Names<O>): void {
   if (typeof options !== "object" || options === null) throw wrongKind(op, "options", options, "an object");
   for (const name in options) {
@@ -32,7 +32,7 @@ export function checkOptions<O extends object>(op: string, options: O, known: Na
   }
 }
 
-/** The error for an option of an unknown name. */
+/** The error for an option with an unknown name. */
 export function unknownOption(op: string, name: string, known: readonly string[]): DataError {
   const some = known.length > 0 ? knownNames(name, known) : "it takes none";
   return new DataError(`${op}: unknown option '${short(name)}'; ${some}`);
@@ -45,7 +45,7 @@ export function checkFunction(op: string, name: string, value: unknown): void {
 
 const isObject = (v: unknown): v is object => typeof v === "object" && v !== null && !Array.isArray(v);
 
-/** What an argument may be asked to be. */
+/** The kinds that an argument can be checked for. */
 const KINDS = {
   text: ["a string", (v: unknown) => typeof v === "string"],
   path: ["a path", (v: unknown) => typeof v === "string"],
@@ -57,14 +57,14 @@ const KINDS = {
     "a Uint8Array",
     (v: unknown) => /^\[object Uint8(Clamped)?Array\]$/.test(Object.prototype.toString.call(v)),
   ],
-  state: ["a Map, as stateDict() gives it", (v: unknown) => v instanceof Map],
+  state: ["a Map, as stateDict() returns it", (v: unknown) => v instanceof Map],
   object: ["an object", isObject],
   function: ["a function", (v: unknown) => typeof v === "function"],
 } as const satisfies Record<string, readonly [string, (v: unknown) => boolean]>;
 
 export type Kind = keyof typeof KINDS;
 
-/** @throws DataError naming the first that is of another kind than said */
+/** @throws DataError naming the first that is not of its kind */
 export function checkKinds(op: string, values: object, kinds: Readonly<Record<string, Kind>>): void {
   for (const name in kinds) {
     const [expected, is] = KINDS[kinds[name]!];
@@ -73,7 +73,7 @@ export function checkKinds(op: string, values: object, kinds: Readonly<Record<st
   }
 }
 
-/** @throws DataError unless the value is an object that holds these */
+/** @throws DataError unless the value is an object with these fields */
 export function checkFields(
   op: string,
   name: string,

@@ -1,13 +1,13 @@
-// What a name that is not known was probably meant to be.
+// The known name that an unknown one probably stands for.
 
-/** Longer names are not compared: nobody mistypes one. */
+/** Longer names are not compared: they are not typing errors. */
 const LONGEST = 64;
 
-/** Names are alike whatever their case and dashes: "num_classes" is "numClasses". */
+/** Names without case and dashes, for comparing: "num_classes" is "numClasses". */
 const plain = (name: string): string => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
 /**
- * Letters to insert, remove, replace, or swap with their neighbours to make one text of the other.
+ * Letters to insert, remove, replace, or swap with their neighbours to turn one text into the other.
  * F. J. Damerau, A technique for computer detection and correction of spelling errors (1964), each place changed once.
  */
 function distance(a: string, b: string): number {
@@ -27,9 +27,9 @@ function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The known name nearest to `got`: at most a third of its letters are others, or it is the only one that begins so. */
+/** The known name nearest to `got`: at most a third of its letters differ, or it is the only one with this beginning. */
 export function nearest(got: string, known: Iterable<string>): string | undefined {
-  const own = plain(String(got)); // who calls from JavaScript may give anything
+  const own = plain(String(got)); // callers from JavaScript may pass anything
   if (own === "" || own.length > LONGEST) return undefined;
   let best: { name: string; far: number } | undefined;
   const begun: string[] = [];
@@ -48,7 +48,7 @@ export function nearest(got: string, known: Iterable<string>): string | undefine
   return begun.length === 1 ? begun[0] : undefined;
 }
 
-/** For the end of a message about a name that is not known: "did you mean sgd? known: adam, sgd". */
+/** For the end of a message about an unknown name: "did you mean sgd? known: adam, sgd". */
 export function knownNames(got: string, known: readonly string[]): string {
   const meant = nearest(got, known);
   return `${meant === undefined ? "" : `did you mean ${meant}? `}known: ${known.join(", ")}`;

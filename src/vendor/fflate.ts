@@ -1,4 +1,4 @@
-// Inflates and deflates. Of the files here, which are the only ones that import other people's libraries in what runs everywhere,
-// the build makes modules that hold these libraries: who installs fovea installs nothing else.
+// Inflates and deflates. Only the files in this folder import other people's libraries in code that runs everywhere. The build
+// makes them modules that contain these libraries, so that installing fovea installs nothing else.
 
 export { inflateSync, strToU8, unzipSync, Unzlib, zipSync } from "fflate";

@@ -1,4 +1,4 @@
-// Its decoder alone: the package's entry holds the encoder as well.
+// Only its decoder: the package's entry includes the encoder as well.
 
 import type { decode as decodeJpeg } from "jpeg-js";
 import decoder from "jpeg-js/lib/decoder.js";

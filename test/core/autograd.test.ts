@@ -73,7 +73,7 @@ describe("backward", () => {
     expect(x.grad!.item()).toBe(1);
   });
 
-  it("starts from dy for a tensor that is no scalar", () => {
+  it("starts from dy for a tensor that is not a scalar", () => {
     const x = leaf(1, 2);
     x.mul(3).backward(tensor([1, 10]));
     expect([...x.grad!.data()]).toEqual([3, 30]);
@@ -87,7 +87,7 @@ describe("backward", () => {
     expect(x.grad!.item()).toBe(8);
     expect(() => backward(y)).toThrow(
       new ShapeError(
-        "backward: mul has already been differentiated and what it saved is freed; " +
+        "backward: mul has already been differentiated and its saved tensors are freed; " +
           "pass { retainGraph: true } to the first backward",
       ),
     );
@@ -133,7 +133,7 @@ describe("backward", () => {
     expect(x.mul(2).node).toBeDefined();
   });
 
-  it("frees what was saved, also when nobody asks for the gradient", () => {
+  it("frees what was saved, even if the gradient is never computed", () => {
     const x = tensor(new Float32Array(8 * 8 * 8), [1, 8, 8, 8], { requiresGrad: true });
     const w = tensor(new Float32Array(9 * 64), [3, 3, 8, 8], { requiresGrad: true });
     const before = memoryStats().bytesInUse;

@@ -133,7 +133,7 @@ describe("the gradients of an optimizer's parameters", () => {
     model.dispose();
   });
 
-  it("stay in blocks of their own until somebody asks for one array, and come back when it is disposed of", () => {
+  it("stay in separate blocks until one array is requested, and return there when it is disposed of", () => {
     const model = resnet();
     const optimizer = new SGD(model.parameters());
     const first = model.parameters()[0]!;
@@ -205,7 +205,7 @@ describe("the gradients of an optimizer's parameters", () => {
     for (const t of [a, b]) t.dispose();
   });
 
-  it("that somebody holds are not written over", () => {
+  it("that are still held are not overwritten", () => {
     const p = leaf([1, 2]);
     const all = claimed([p]);
     give(p, [3, 4]);
@@ -241,7 +241,7 @@ describe("the gradients of an optimizer's parameters", () => {
     all.dispose();
   });
 
-  it("lie with whoever claimed them last", () => {
+  it("belong to the last claim", () => {
     const p = leaf([1]);
     const [first, second] = [claimed([p]), claimed([p])];
     give(p, [2]);

@@ -353,7 +353,7 @@ const rows: [string, () => unknown, string][] = [
   [
     "loadStateDict of an object",
     () => model().loadStateDict(any({})),
-    "loadStateDict: state must be a Map, as stateDict() gives it; got an object",
+    "loadStateDict: state must be a Map, as stateDict() returns it; got an object",
   ],
   [
     "options that are none",

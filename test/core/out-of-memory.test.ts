@@ -54,7 +54,7 @@ const inUse = () => {
 };
 
 describe("a convolution whose scratch memory does not fit", () => {
-  it("throws the same error each time its elements are asked for, and gives them once there is room", () => {
+  it("throws the same error each time its elements are read, and computes them once there is room", () => {
     init({ maxBytes: 2.6e6, threads: 1 });
     const x = ones([1, 64, 64, 64]);
     const k = ones([3, 3, 64, 64]);

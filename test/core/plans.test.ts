@@ -216,7 +216,7 @@ describe("numbers that kernels take", () => {
       () => conv2d(ones([1, 4, 4, 2]), ones([3, 3, 2, 2]), undefined, { groups: Symbol("2") as never }),
       "groups a symbol; expected x:[n,h,w,c]",
     ],
-  ])("are no bigints and symbols: %s", (_, apply, message) => {
+  ])("are not bigints or symbols: %s", (_, apply, message) => {
     expect(apply).toThrow(FoveaError);
     expect(apply).toThrow(message);
   });

@@ -1,4 +1,4 @@
-// init() once there are tensors: it replaces the memory they lie in, and whoever uses one of them is told.
+// init() once there are tensors: it replaces their memory, and using one of them throws.
 
 import { afterAll, beforeEach, describe, expect, it, test } from "vitest";
 import {
@@ -84,7 +84,7 @@ describe("after init(), a tensor of before", () => {
     expect([...stranger.data()]).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
-  it("can be freed, and no report tells of it", () => {
+  it("can be freed, and no report mentions it", () => {
     const x = ones([1000]);
     init({ threads: 1 });
     expect(leakReport().live).toEqual({});
@@ -127,7 +127,7 @@ describe("after init(), a tensor of before", () => {
 test.each<[string, () => void]>([
   ["init()", () => void init({ threads: 1 })],
   ["startFrom()", () => startFrom(compiled())],
-])("after %s, models, optimizers and averages are refused, and change nobody's numbers", (_, replace) => {
+])("after %s, models, optimizers and averages are refused, and change no numbers", (_, replace) => {
   const model = createModel("lenet5", { numClasses: 4 });
   const optimizer = new Adam(model.parameters());
   const step = (): void =>

@@ -101,7 +101,7 @@ describe("tensor", () => {
 });
 
 describe("tidy", () => {
-  it("frees what is made inside, but for what is returned", () => {
+  it("frees everything made inside, except what is returned", () => {
     const before = memoryStats().bytesInUse;
     const kept = tidy(() => {
       tensor([1, 2]).add(1);
