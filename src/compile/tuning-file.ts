@@ -1,7 +1,7 @@
-// The file in which Node keeps what was found fastest: tuning.json in the folder of downloads. It saves time and is never needed: what
-// cannot be read or written is as if it were not there, and what it says is a number of a way or nothing.
+// The file in which Node keeps the fastest ways: tuning.json in the folder of downloads. It saves time and is never needed: a file
+// that cannot be read or written counts as missing, and its entries are numbers of ways.
 
-import { builtin, homeFolder, told } from "../wasm/host.js";
+import { builtin, homeFolder, attempt } from "../wasm/host.js";
 import { runtime } from "../wasm/runtime.js";
 import { fingerprint } from "../wasm/table.js";
 
@@ -26,9 +26,9 @@ interface NodePath {
   dirname(path: string): string;
 }
 
-/** What others put there is not read beyond this, and we write no more: entries of a machine that was not used for long go first. */
+/** We neither read nor write more than this. Entries of the machine used least recently are dropped first. */
 const MOST_BYTES = 1 << 20;
-/** Machines, and choices of one: those made last stay. A network has about twenty. */
+/** Most machines, and most choices of one: the latest stay. A network has about twenty. */
 const MOST_MACHINES = 16;
 const MOST_CHOICES = 1000;
 const MOST_WAYS = 64;
@@ -38,19 +38,19 @@ type Choices = ReadonlyMap<string, number>;
 interface Place {
   fs: NodeFs;
   paths: NodePath;
-  /** The file. */
+  /** Path of the file. */
   path: string;
-  /** What makes times comparable: processor, threads, binary, engine, kernels. */
+  /** The conditions under which times are comparable: processor, threads, binary, engine, kernels. */
   machine: string;
 }
 
-/** undefined where there is no Node. */
+/** undefined outside Node. */
 function place(): Place | undefined {
   const [fs, os] = [builtin<NodeFs>("node:fs"), builtin<NodeOs>("node:os")];
   const paths = builtin<NodePath>("node:path");
   const engine = globalThis.process?.versions?.["v8"];
-  if (!fs || !os || !paths || !engine || "Deno" in globalThis) return undefined; // Deno would ask its user about it
-  return told(() => {
+  if (!fs || !os || !paths || !engine || "Deno" in globalThis) return undefined; // Deno would ask the user for permission
+  return attempt(() => {
     const { threads, binary, simd256 } = runtime();
     const vectors = simd256 ? "simd256" : binary;
     const cpu = `${os.cpus()[0]?.model.trim()} ${os.arch()}`;
@@ -66,9 +66,9 @@ const isObject = (value: unknown): value is object =>
 const isWay = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < MOST_WAYS;
 
-/** What the file says of each machine, the one last used at the end; empty for whatever is no such file. */
+/** The file's entries for each machine, the latest one last; empty if it is not such a file. */
 function read({ fs, path }: Place): Map<string, Choices> {
-  const machines = told(() => {
+  const machines = attempt(() => {
     if (fs.statSync(path).size > MOST_BYTES) return {};
     return (JSON.parse(fs.readFileSync(path, "utf8")) as { machines?: unknown } | null)?.machines;
   }, {});
@@ -78,13 +78,13 @@ function read({ fs, path }: Place): Map<string, Choices> {
   return new Map(Object.entries(machines).map(([machine, ways]) => [machine, choices(ways)]));
 }
 
-/** What was found on this machine before, with as many threads and the same kernels. */
+/** Earlier results of this machine, with this many threads and the same kernels. */
 export function readChoices(): Map<string, number> {
   const here = place();
   return new Map(here && read(here).get(here.machine));
 }
 
-/** One after the other: asked for all of them at once, Node may never come back where a file system makes no folders. */
+/** Makes folders one after the other: with `recursive`, Node may never return on a file system that makes no folders. */
 function makeFolder(path: string, fs: NodeFs, paths: NodePath): void {
   if (fs.existsSync(path)) return;
   const above = paths.dirname(path);
@@ -92,7 +92,7 @@ function makeFolder(path: string, fs: NodeFs, paths: NodePath): void {
   fs.mkdirSync(path);
 }
 
-/** Keeps what was found, beside what other processes have kept meanwhile. */
+/** Keeps results, in addition to those that other processes have kept in the meantime. */
 export function writeChoices(found: Choices): void {
   const here = place();
   if (!here) return;
@@ -112,10 +112,10 @@ export function writeChoices(found: Choices): void {
     text = textOf();
   }
   const aside = `${path}.${globalThis.crypto.randomUUID()}.fovea-tmp`;
-  told(() => {
+  attempt(() => {
     makeFolder(paths.dirname(path), fs, paths);
     fs.writeFileSync(aside, text, { flag: "wx" });
     fs.renameSync(aside, path);
   }, undefined);
-  told(() => fs.rmSync(aside, { force: true }), undefined);
+  attempt(() => fs.rmSync(aside, { force: true }), undefined);
 }

@@ -1,8 +1,8 @@
-// What a run was made on, for args.json and reports.
+// The environment of a run, for args.json and reports.
 
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { version } from "../version.js";
-import { told } from "../wasm/host.js";
+import { attempt } from "../wasm/host.js";
 import { runtime } from "../wasm/runtime.js";
 import { decoderChoice } from "./decoder.js";
 
@@ -12,13 +12,13 @@ export interface Environment {
   fovea: string;
   /** The runtime's version. */
   node: string;
-  /** Operating system and its release; "unknown", and 0 below, where the system refuses to say. */
+  /** Operating system and its release; "unknown", and 0 below, if the system refuses to report it. */
   system: string;
   /** The processor's name. */
   cpu: string;
   /** Number of logical processors. */
   processors: number;
-  /** Bytes. */
+  /** Bytes of memory. */
   memory: number;
   /** Threads that compute. */
   threads: number;
@@ -26,23 +26,23 @@ export interface Environment {
   binary: string;
   /** Whether vectors are joined to 256 bits; see init(). */
   simd256: boolean;
-  /** What reads JPEG files. */
+  /** The decoder of JPEG files. */
   decoder: string;
-  /** When it began, in ISO 8601. */
+  /** Start of the run, in ISO 8601. */
   date: string;
 }
 
 /** The machine and the versions at hand, as run folders and reports name them. */
 export function environment(): Environment {
   const { threads, binary, simd256 } = runtime();
-  const processors = told(cpus, []);
+  const processors = attempt(cpus, []);
   return {
     fovea: version,
     node: process.versions.node,
-    system: told(() => `${platform()} ${release()} ${arch()}`, "unknown"),
+    system: attempt(() => `${platform()} ${release()} ${arch()}`, "unknown"),
     cpu: processors[0]?.model.trim() ?? "unknown",
     processors: processors.length,
-    memory: told(totalmem, 0),
+    memory: attempt(totalmem, 0),
     threads,
     binary,
     simd256,

@@ -1,8 +1,8 @@
-// Who trains into a run folder: a file in it that names the process, so that two never write into one.
+// Which process trains into a run folder: a file in it names the process, so that two never write into one folder.
 //
-// A process that died leaves the file behind. Whether it lives is told by its number and the moment it began (numbers are given
-// anew), where the system says so; from another machine or container by the file's age, as a living process touches it now and
-// then. Ages are taken between two files of the folder, since clocks of machines differ.
+// A process that died leaves the file behind. Its number and start time show whether it still runs (numbers are reused), where the
+// system reports them; from another machine or container the file's age does, since a running process touches it now and then.
+// Ages are compared between two files of the folder, since clocks of machines differ.
 
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
@@ -11,37 +11,37 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DataError, reason, short } from "../errors.js";
-import { told } from "../wasm/host.js";
+import { attempt } from "../wasm/host.js";
 import { ASIDE, codeOf } from "./files.js";
 
 export const LOCK_FILE = ".fovea-lock";
 const TOUCH_MS = 15_000;
-/** A single step of training may keep a process from touching the file for minutes. */
+/** A single training step may keep a process from touching the file for minutes. */
 const SILENT_MS = 600_000;
-/** Nobody needs this long to take a dead process's file away. */
+/** No process needs this long to remove a dead process's file. */
 const GUARD_MS = 30_000;
 
 interface Holder {
   pid: number;
   host: string;
-  /** Where the number means something: this start of this machine, this container. */
+  /** The scope of the number: this boot of this machine, this container. */
   place: string;
-  /** When the process began, in the system's own unit; "" if it does not say. */
+  /** Start of the process, in the system's own unit; "" if unknown. */
   began: string;
   /** Differs between two locks of one process. */
   id: string;
 }
 
-const orNothing = (read: () => string): string => told(read, "");
+const orNothing = (read: () => string): string => attempt(read, "");
 
-/** Field 22 of /proc/<pid>/stat (man 5 proc), counted after the name, which may hold anything. */
+/** Field 22 of /proc/<pid>/stat (man 5 proc), counted after the name, which may contain anything. */
 const beganOf = (pid: number): string =>
   orNothing(() => {
     const line = readFileSync(`/proc/${pid}/stat`, "latin1");
     return line.slice(line.lastIndexOf(")") + 2).split(" ")[19] ?? "";
   });
 
-/** This machine's name. Deno may refuse to say it. */
+/** This machine's name. Deno may refuse to report it. */
 export const hostOf = (): string => orNothing(hostname) || "an unnamed machine";
 
 function ourselves(): Holder {
@@ -66,7 +66,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Whether the holder lives; `silent`: milliseconds since its last sign of life. */
+/** Whether the holder is alive; `silent`: milliseconds since its last sign of life. */
 function lives(holder: Holder, own: Holder, silent: number): boolean {
   if (holder.place !== own.place) return silent < SILENT_MS;
   if (!exists(holder.pid)) return false;
@@ -117,7 +117,7 @@ export class RunLock {
     return lock;
   }
 
-  /** Puts the file in its place, whole, unless there is one. */
+  /** Puts the complete file in its place, unless there is one. */
   async #place(aside: string): Promise<boolean> {
     try {
       await link(aside, this.#path);
@@ -134,7 +134,7 @@ export class RunLock {
     }
   }
 
-  /** Takes away the file of a process that is dead. @throws DataError naming the process if it lives */
+  /** Removes the file of a dead process. @throws DataError naming the process if it is alive */
   async #removeDead(now: number): Promise<void> {
     let text: string;
     let silent: number;
@@ -142,19 +142,19 @@ export class RunLock {
       text = await readFile(this.#path, "utf8");
       silent = now - (await timeOf(this.#path));
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return; // let go of just now
+      if (codeOf(error) === "ENOENT") return; // just released
       throw error;
     }
     const holder = parse(text);
     if (holder ? lives(holder, this.#own, silent) : silent < TOUCH_MS) throw this.#taken(holder, silent);
-    // Of several that find it dead one alone, who holds the guard, takes it away, and only if it is still the same.
+    // If several processes find it dead, only the one that holds the guard removes it, and only if it is unchanged.
     const guard = `${this.#path}.guard${ASIDE}`;
     try {
       await writeFile(guard, "", { flag: "wx" });
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
       const age = now - (await timeOf(guard).catch(() => now));
-      if (age > GUARD_MS) await rm(guard, { force: true }); // of a process that died in these lines
+      if (age > GUARD_MS) await rm(guard, { force: true }); // left by a process that died in these lines
       await sleep(20);
       return;
     }
@@ -184,7 +184,7 @@ export class RunLock {
    */
   async check(): Promise<void> {
     const text = await readFile(this.#path, "utf8").catch((error: unknown) => {
-      if (!["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return this.#text; // whoever writes is told
+      if (!["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return this.#text; // the next write reports it
       throw new DataError(
         `${this.#folder}: removed or moved while it was trained into; got no ${LOCK_FILE}; expected the run's own`,
       );
@@ -206,11 +206,11 @@ export class RunLock {
         await file.close();
       }
     } catch {
-      // check() tells of what is wrong
+      // check() reports the problem
     }
   }
 
-  /** Lets go of the folder. */
+  /** Releases the folder. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
     const text = await readFile(this.#path, "utf8").catch(() => "");

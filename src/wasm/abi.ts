@@ -1,4 +1,4 @@
-// How TypeScript calls the kernels: types over the table that is read from their sources (kernels/table.mjs).
+// How TypeScript calls the kernels: types over the table that is generated from their sources (kernels/table.mjs).
 
 import { structs, type abi } from "./table.js";
 

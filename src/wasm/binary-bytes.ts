@@ -11,7 +11,7 @@ interface NodeZlib {
 }
 
 function decode(base64: string): Uint8Array {
-  const { Buffer } = globalThis; // Parcel looks for a polyfill where it stands alone
+  const { Buffer } = globalThis; // Parcel looks for a polyfill if this name is used alone
   if (Buffer as typeof Buffer | undefined) return Buffer.from(base64, "base64");
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);

@@ -1,4 +1,4 @@
-// Kernels that the caller brings, as a file, and what the file says of itself.
+// Kernels that the caller provides as a file, and the file's description of itself.
 
 import { reason, short, WasmError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
@@ -12,7 +12,7 @@ import { fingerprint } from "./table.js";
  */
 export type Binary = "simd" | "relaxed";
 
-/** One of the .wasm files, or where it is. */
+/** One of the .wasm files, or its location. */
 export type KernelSource = WebAssembly.Module | BufferSource | Response | URL | string;
 
 export type Brought = { binary: Binary } & (
@@ -23,14 +23,14 @@ interface NodeFiles {
   readFile(path: URL): Promise<Uint8Array>;
 }
 
-/** The custom section in which kernels/build.mjs says what the file is: "relaxed", and what its exports look like. */
+/** The custom section in which kernels/build.mjs describes the file: "relaxed", and a hash of its exports. */
 const SECTION = "fovea";
 
 function binaryOf(module: WebAssembly.Module): Binary {
   const [section] = WebAssembly.Module.customSections(module, SECTION);
   const [binary, print] = section ? new TextDecoder().decode(section).split(" ") : [];
   if (binary !== "simd" && binary !== "relaxed") {
-    throw new WasmError("initFrom: no kernels of fovea; expected kernels.simd.wasm or kernels.relaxed.wasm");
+    throw new WasmError("initFrom: not fovea's kernels; expected kernels.simd.wasm or kernels.relaxed.wasm");
   }
   if (print !== fingerprint) {
     throw new WasmError("initFrom: kernels of another version of fovea; take the file from the same package");
@@ -51,7 +51,7 @@ async function bytesOf(source: Response | URL | string): Promise<Uint8Array<Arra
   }
 }
 
-/** What the source holds. @throws WasmError if that is no kernels of this version */
+/** The contents of the source. @throws WasmError unless it is a kernel binary of this version */
 export async function kernelsFrom(source: KernelSource): Promise<Brought> {
   if (source instanceof WebAssembly.Module) return { module: source, binary: binaryOf(source) };
   let bytes: Uint8Array<ArrayBuffer>;

@@ -1,4 +1,4 @@
-// Which register tile (kernels/tile/tile.ts) is the fastest here, found by timing.
+// Finds the fastest register tile (kernels/tile/tile.ts) on this machine by timing.
 
 import { structWords, type Kernels } from "./abi.js";
 import type { Heap } from "./heap.js";
@@ -20,13 +20,13 @@ export const ORDERED_TILE = 1;
 const PREFERENCE = [WIDE_TILE, ORDERED_TILE, 0, 2];
 
 /**
- * Engines start with baseline code and optimise beside it: a decision before LEAST_MS may compare the wrong code, unless every
+ * Engines start with baseline code and optimise in the background: a decision before LEAST_MS may compare the wrong code, unless every
  * tile has become OPTIMISED times as fast as it was at first (V8: 4 to 40 times; 5 to 20 ms after the start).
  */
 const LEAST_MS = 30;
 const MOST_MS = 100;
 const OPTIMISED = 2.5;
-/** Rounds without a faster time after which none is waited for. */
+/** Rounds without a faster time before the search stops. */
 const ROUNDS = 8;
 
 /**

@@ -1,5 +1,5 @@
-// The allocator of the one WebAssembly memory that holds every tensor. It lives here and not in the kernels, which
-// never allocate: the first block that fits in the smallest size class, neighbouring free blocks merged at once, so that
+// The allocator of the one WebAssembly memory that holds every tensor. It is here and not in the kernels, which
+// never allocate. It takes the first block that fits in the smallest size class, and merges neighbouring free blocks at once, so that
 // a training loop settles into reusing the same blocks.
 
 import { WasmError } from "../errors.js";
@@ -10,25 +10,25 @@ const ALIGN = 64;
 const TAIL = 64;
 /**
  * Processors take a load for the same address as an earlier store if the lowest 12 bits agree, and wait. Blocks of this
- * size and more lie SHIFT bytes (modulo ALIAS) after each other, so that kernels that walk several of them at the same pace
+ * size and more start SHIFT bytes (modulo ALIAS) apart, so that kernels that walk several of them at the same pace
  * do not run into it.
  */
 const LARGE = 32 * 1024;
 const ALIAS = 4096;
 const SHIFT = 1344;
 /**
- * Where the arguments of kernels lie that are too many to pass, in i32 words. Below lie constants of
- * the kernels' own (kernels/math.ts), and nothing at 0, which so can mean "none".
+ * Address of kernel arguments that are too many to pass, in i32 words. Below are the kernels' own constants
+ * (kernels/math.ts), and nothing at 0, so 0 can mean "none".
  */
 const WORDS = 4096;
 const MOST_WORDS = 4096;
-/** Blocks lie from here on. */
+/** Blocks start here. */
 const FIRST = WORDS + 4 * MOST_WORDS;
 const PAGE = 65536;
-/** memory.grow asks for at least this much, to be called seldom. */
+/** memory.grow requests at least this much, so that calls are rare. */
 const GROW = 16 * 2 ** 20;
 
-/** What the heap holds; bytes include the rounding of every block. */
+/** The heap's contents; bytes include the rounding of every block. */
 export interface MemoryStats {
   /** Bytes of live blocks. */
   bytesInUse: number;
@@ -49,7 +49,7 @@ function binOf(size: number): number {
   return log * 4 + ((Math.floor(size / ALIGN) >>> Math.max(0, log - 2)) & 3);
 }
 
-/** A view of floats in a memory that another thread's heap governs. */
+/** A view of floats in a memory that another thread's heap manages. */
 export function floatsAt(memory: WebAssembly.Memory, address: number, length: number): Float32Array {
   return new Float32Array(memory.buffer, address, length);
 }
@@ -109,14 +109,14 @@ export class Heap {
 
   /**
    * Address of a new block of at least `bytes` bytes, contents undefined.
-   * @throws WasmError naming what(), the bytes asked and in use, when the memory cannot grow to hold it.
+   * @throws WasmError naming what(), the bytes requested and in use, when the memory cannot grow to hold it.
    */
   alloc(bytes: number, what: () => string): number {
     const size = this.room(bytes);
     const address = this.#take(size) ?? (this.#grow(size) ? this.#take(size) : undefined);
     if (address === undefined) {
       throw new WasmError(
-        `${what()}: out of memory; asked ${bytes.toLocaleString("en")} bytes, ` +
+        `${what()}: out of memory; requested ${bytes.toLocaleString("en")} bytes, ` +
           `in use ${this.bytesInUse.toLocaleString("en")} of at most ${this.#limit.toLocaleString("en")}`,
       );
     }
@@ -126,12 +126,12 @@ export class Heap {
     return address;
   }
 
-  /** Bytes from a block of `bytes` bytes to the next, if it is to follow at once. */
+  /** Bytes from a block of `bytes` bytes to the next, if it follows directly. */
   room(bytes: number): number {
     return bytes < LARGE ? roundUp(bytes + TAIL, ALIGN) : roundUp(bytes + TAIL, ALIAS) + SHIFT;
   }
 
-  /** Gives a block back. @throws WasmError if no block starts at the address (freed twice, or never allocated). */
+  /** Frees a block. @throws WasmError if no block starts at the address (freed twice, or never allocated). */
   free(address: number): void {
     const size = this.#live.get(address);
     if (size === undefined) throw new WasmError(`free: no block at address ${address}`);
@@ -151,8 +151,8 @@ export class Heap {
   }
 
   /**
-   * Runs fn with the address of i32 words, which lie there for the call; they are not for fn to change. valuesAt gives them by
-   * that address, for words that point at others.
+   * Runs fn with the address of i32 words, which are there during the call; fn must not change them. valuesAt returns the words
+   * for an address, for words that point at others.
    */
   words<T>(
     count: number,
@@ -231,7 +231,7 @@ export class Heap {
       try {
         this.memory.grow(pages);
       } catch {
-        continue; // the engine refuses: the next, smaller request, then the caller's error
+        continue; // the engine refuses: try a smaller request, then report the caller's error
       }
       this.#insert(end, pages * PAGE);
       return true;

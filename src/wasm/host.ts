@@ -1,4 +1,4 @@
-// What the engine's surroundings offer: environment variables, modules of Node. Node, browsers, Deno and Bun differ here.
+// What the host offers: environment variables, Node's modules. Node, browsers, Deno and Bun differ here.
 
 type Load = (name: string) => unknown;
 
@@ -9,26 +9,26 @@ export function provideBuiltins(from: Load): void {
   if (!globalThis.process?.getBuiltinModule) load = from;
 }
 
-/** A module of Node's own; undefined elsewhere, and where nothing gives it. */
+/** One of Node's own modules; undefined where it is not available. */
 export function builtin<T>(name: string): T | undefined {
-  return told(() => load(name) as T | undefined, undefined);
+  return attempt(() => load(name) as T | undefined, undefined);
 }
 
-/** What the system says of itself; `otherwise` where it refuses to, as Deno does without --allow-sys, or cannot. */
-export function told<T>(ask: () => T, otherwise: T): T {
+/** A fact about the system; `otherwise` where it is not known or refused, as Deno does without --allow-sys. */
+export function attempt<T>(read: () => T, otherwise: T): T {
   try {
-    return ask();
+    return read();
   } catch {
     return otherwise;
   }
 }
 
-/** An environment variable; undefined too where reading it is refused, as Deno does without --allow-env. */
+/** An environment variable; also undefined where reading it is refused, as Deno does without --allow-env. */
 export function environmentVariable(name: string): string | undefined {
-  return told(() => globalThis.process?.env?.[name], undefined);
+  return attempt(() => globalThis.process?.env?.[name], undefined);
 }
 
-/** Where fovea keeps what is to be there another time: FOVEA_HOME, else ~/.cache/fovea. @throws what homedir() throws */
+/** The folder for files that fovea keeps between runs: FOVEA_HOME, otherwise ~/.cache/fovea. @throws what homedir() throws */
 export function homeFolder(homedir: () => string, join: (...parts: string[]) => string): string {
   return environmentVariable("FOVEA_HOME") || join(homedir(), ".cache", "fovea");
 }

@@ -1,16 +1,16 @@
-// What a thread of the pool runs. It waits for the pool (pool.ts) to publish a job, takes units of it until none are left, and
-// goes on. It must start from sources and from bundles, in Node and in browsers, with a file of its own and without:
-// kernels/build.mjs bundles worker-main.ts, which calls this, to the text of worker-text.ts; src/web/worker.ts calls it as it is.
+// The loop of a pool thread. It waits for the pool (pool.ts) to publish a job, takes units of it until none are left, and
+// waits again. It must start from sources and from bundles, in Node and in browsers, with its own file and without:
+// kernels/build.mjs bundles worker-main.ts, which calls this, into the text of worker-text.ts; src/web/worker.ts calls it directly.
 
 import { ARGUMENT_BYTES, CONTROL, COUNTER_WORDS, SEQUENCE } from "./control.js";
 
-/** What a thread is told when it starts. */
+/** The data that a thread starts with. */
 export interface KernelThreadData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** The control block. */
   readonly control: SharedArrayBuffer;
-  /** The kernels that jobs name by their number. */
+  /** The kernels, which jobs name by number. */
   readonly names: readonly string[];
   /** Its number, from 1. */
   readonly thread: number;
@@ -70,7 +70,7 @@ export function runKernelThread({ module, memory, control, names, thread }: Kern
         }
       }
       for (let spins = 0; Atomics.load(counters, done) < all; spins++) {
-        if (Atomics.load(c, CONTROL.OPEN) === 0) return; // somebody has failed
+        if (Atomics.load(c, CONTROL.OPEN) === 0) return; // a thread has failed
         if (spins > SPINS) Atomics.wait(c, CONTROL.JOB, seen, 1);
       }
     }
@@ -89,7 +89,7 @@ export function runKernelThread({ module, memory, control, names, thread }: Kern
     if (Atomics.load(c, CONTROL.OPEN) === 1) {
       try {
         if (c[CONTROL.SEQUENCE] !== 0)
-          walk(); // an address, from 2 GiB on negative
+          walk(); // an address: negative from 2 GiB on
         else work();
       } catch {
         Atomics.store(c, CONTROL.FAILED, thread);

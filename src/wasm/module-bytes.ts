@@ -7,7 +7,7 @@ export const SECTION = { TYPE: 1, IMPORT: 2, FUNCTION: 3, CODE: 10 } as const;
 
 const HEADER = 8; // the magic number and the version
 
-/** A place in a module's bytes that moves on as they are read. */
+/** A position in a module's bytes that advances as they are read. */
 export class ModuleReader {
   readonly bytes: Uint8Array<ArrayBuffer>;
   at = HEADER;
@@ -20,7 +20,7 @@ export class ModuleReader {
     return this.bytes[this.at++]!;
   }
 
-  /** An unsigned LEB128 number; of a signed one the length is right, not the value. */
+  /** An unsigned LEB128 number; for a signed one only the length is right, not the value. */
   number(): number {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
@@ -30,13 +30,13 @@ export class ModuleReader {
     }
   }
 
-  /** Moves past a name, or any bytes with their length before them. */
+  /** Skips a name, or any bytes preceded by their length. */
   skipBytes(): void {
     const length = this.number();
     this.at += length;
   }
 
-  /** Moves to the first byte of this section's content; returns where its size lies. @throws WasmError if there is none */
+  /** Moves to the first byte of this section's content; returns the position of its size. @throws WasmError if there is none */
   enter(section: number): number {
     this.at = HEADER;
     while (this.at < this.bytes.length) {

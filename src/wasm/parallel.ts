@@ -1,5 +1,5 @@
 // Work that several threads may share. A kernel whose last parameters are begin and end does the units begin ≤ u < end
-// of its work; units are independent, so neither their order nor who does them changes a bit of the result.
+// of its work; units are independent, so neither their order nor the thread changes a bit of the result.
 
 import { runtime } from "./runtime.js";
 import { structWords, type Struct } from "./abi.js";
@@ -12,7 +12,7 @@ export type Ranged = {
   [K in keyof Abi]: Abi[K] extends readonly [...string[], "begin", "end"] ? K : never;
 }[keyof Abi];
 
-/** What such a kernel takes before begin and end. */
+/** The arguments of such a kernel before begin and end. */
 export type RangedArgs<K extends Ranged> = Abi[K] extends readonly [...infer A, "begin", "end"]
   ? { [I in keyof A]: number }
   : never;
@@ -21,7 +21,7 @@ export type RangedArgs<K extends Ranged> = Abi[K] extends readonly [...infer A, 
 export const LINE = 128;
 /** Elements that a memory-bound kernel reads and writes in about 20 µs. */
 export const GRAIN = 32768;
-/** Units that an operation should have, if it can choose, for each thread: then all threads finish together. */
+/** Units per thread that an operation should have, if it can choose: then all threads finish together. */
 const SHARES = 4;
 
 /**
@@ -37,7 +37,7 @@ export function parallel<K extends Ranged>(
   launch(kernel, units, grain, args as number[], -1, 0);
 }
 
-/** How many times each thread comes for units: often enough that all finish together. */
+/** How many times each thread fetches units: often enough that all finish together. */
 const TURNS = 4;
 
 /** Whether threads share a job: fewer than two grains are not worth it. */
@@ -45,12 +45,12 @@ export function isShared({ units, grain }: { units: number; grain: number }): bo
   return units >= 2 * grain;
 }
 
-/** How many units a thread takes at once. */
+/** Units that a thread takes at once. */
 export function chunkOf({ units, grain }: { units: number; grain: number }, threads: number): number {
   return Math.max(grain, Math.ceil(units / (threads * TURNS)));
 }
 
-/** Does all units of a kernel. scratch: which argument is scratch memory (−1: none), scratchBytes: how much each thread has. */
+/** Does all units of a kernel. scratch: which argument is scratch memory (−1: none); scratchBytes: its size for each thread. */
 export function launch(
   name: Ranged,
   units: number,
@@ -67,7 +67,7 @@ export function launch(
   current.pool!.run(kernel, current.numbers.get(name)!, units, chunk, args, scratch, scratchBytes);
 }
 
-/** The kernels among them that want scratch memory. */
+/** Those kernels that need scratch memory. */
 export type Scratched = {
   [K in Ranged]: Abi[K] extends readonly [...string[], "scratch", "begin", "end"] ? K : never;
 }[Ranged];
@@ -81,13 +81,13 @@ export type ScratchedArgs<K extends Scratched> = Abi[K] extends readonly [
   ? { [I in keyof A]: number }
   : never;
 
-/** How many units an operation should have, if it can choose, to keep every thread busy to the end. */
+/** The number of units that an operation should have, if it can choose, to keep every thread busy to the end. */
 export function shares(): number {
   const { threads } = runtime();
   return threads === 1 ? 1 : SHARES * threads;
 }
 
-/** Runs fn with the address of a struct for a kernel, which lies there for the call. */
+/** Runs fn with the address of a struct for a kernel, which exists during the call. */
 export function withStruct<K extends keyof typeof structs, T>(
   name: K,
   fields: Struct<K>,

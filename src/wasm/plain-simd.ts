@@ -1,5 +1,5 @@
-// The `simd` kernels, made from the `relaxed` ones: kernels are compiled once, and travel once. Each relaxed instruction gives way
-// to plain ones: a multiply-add to one that rounds twice, the swizzle to the one that defines all its results.
+// The `simd` kernels, made from the `relaxed` ones, so that kernels are compiled and shipped once. Plain instructions replace each
+// relaxed one: a multiply-add becomes one that rounds twice, the swizzle becomes the one that defines all its results.
 
 import { leb128, ModuleReader, SECTION } from "./module-bytes.js";
 
@@ -9,7 +9,7 @@ const [LOCAL_GET, LOCAL_SET, BR_TABLE, BULK, SIMD] = [0x20, 0x21, 0x0e, 0xfc, 0x
 const simd = (code: number): number[] => [SIMD, ...leb128(code)];
 const [SWIZZLE, ADD, SUB, MUL] = [simd(0x0e), simd(0xe4), simd(0xe5), simd(0xe6)];
 
-/** By the relaxed instruction: the plain ones, given the first of two locals that are free. */
+/** The plain instructions for each relaxed one, given the first of two free locals. */
 const PLAIN: Readonly<Record<number, (local: number) => number[]>> = {
   // i8x16.relaxed_swizzle
   0x100: () => SWIZZLE,
@@ -22,7 +22,7 @@ const PLAIN: Readonly<Record<number, (local: number) => number[]>> = {
   },
 };
 
-/** What follows an instruction: this many numbers, or this many bytes. Codes from first to last. */
+/** Operands of the instructions from first to last: this many numbers, or this many bytes. */
 type Operands = readonly [first: number, last: number, numbers: number, bytes?: number];
 
 const OPERANDS: readonly Operands[] = [
@@ -56,11 +56,11 @@ function skipOperands(reader: ModuleReader, table: readonly Operands[], code: nu
   reader.at += bytes;
 }
 
-/** How many parameters each function has. */
+/** Number of parameters of each function. */
 function parameterCounts(reader: ModuleReader): number[] {
   reader.enter(SECTION.TYPE);
   const types = Array.from({ length: reader.number() }, () => {
-    reader.byte(); // that it is a function's
+    reader.byte(); // the type is a function's
     const parameters = reader.number();
     reader.at += parameters;
     const results = reader.number();
@@ -71,7 +71,7 @@ function parameterCounts(reader: ModuleReader): number[] {
   return Array.from({ length: reader.number() }, () => types[reader.number()]!);
 }
 
-/** A function's body with its length before it, which ends at `end`. Two locals are added after those that it has. */
+/** A function's body, which ends at `end`, preceded by its length. Two locals are added after its own. */
 function plainBody(reader: ModuleReader, end: number, parameters: number): number[] {
   const { bytes } = reader;
   const groups = reader.number();

@@ -1,8 +1,8 @@
-// What an operation does, as data: which kernels to launch, in which order, on which operands. A plan is made once for some shapes,
-// by a Planner, and run as often as wanted, each time with other operands.
+// An operation's work as data: which kernels to launch, in which order, on which operands. A Planner makes a plan once for some
+// shapes; it then runs any number of times, each time with other operands.
 //
 // While a plan is made nothing has an address yet. A place stands for one: the number of an operand times 2⁴⁰, plus a byte
-// offset. So a planner computes with places as with addresses (x + 4·i), and run() puts the operands' addresses in.
+// offset. So a planner computes with places as with addresses (x + 4·i), and run() fills in the operands' addresses.
 
 import { ShapeError } from "../errors.js";
 import { structWords, type Kernels, type Struct } from "./abi.js";
@@ -18,12 +18,12 @@ import { runtime } from "./runtime.js";
 import type { structs } from "./table.js";
 
 const OPERAND = 2 ** 40;
-/** Operands that every plan has: its structs and other words, and its scratch memory. The op's own follow. */
+/** Operands of every plan: its structs and other words, and its scratch memory. The op's own follow. */
 const WORDS = 1;
 const SCRATCH = 2;
 export const OWN = 3;
 
-/** Stands for the address of every operand while kernels are asked about sizes: not 0, which means none. */
+/** The address of every operand while kernels report sizes: not 0, which means none. */
 const SOMEWHERE = 65536;
 
 /** The place of the op's operand number i. */
@@ -31,15 +31,15 @@ export function placeOf(i: number): number {
   return (OWN + i) * OPERAND;
 }
 
-/** Which operand a number is a place in; 0 for a plain number. */
+/** The operand that a place is in; 0 for a plain number. */
 function operandOf(value: number): number {
   return value < OPERAND / 2 || value === Infinity ? 0 : Math.round(value / OPERAND);
 }
 
-/** Numbers of which some are places: fill() puts addresses in their stead, in place. */
+/** Numbers, some of which are places: fill() replaces these by addresses, in place. */
 class Numbers<T extends number[] | Int32Array> {
   readonly values: T;
-  /** For each place: where it is among the numbers, its operand, its offset. */
+  /** For each place: its index among the numbers, its operand, its offset. */
   readonly #at: number[] = [];
   readonly #operand: number[] = [];
   readonly #offset: number[] = [];
@@ -85,11 +85,11 @@ export interface Bound {
 interface Launch {
   readonly kernel: keyof Kernels;
   readonly args: Numbers<number[]>;
-  /** For kernels that do a range of units; otherwise the kernel does all at once. */
+  /** For kernels that do a range of units; other kernels do all their work at once. */
   readonly range: { units: number; grain: number; scratch: number; scratchBytes: number } | undefined;
 }
 
-/** What a planner has made. */
+/** The result of a planner. */
 interface Made {
   name: string;
   launches: readonly Launch[];
@@ -100,31 +100,31 @@ interface Made {
   ways: number;
 }
 
-/** Something computed from an operand alone that may be kept with it: its weights in another layout. */
+/** A value computed from one operand alone, which may be kept with it: its weights in another layout. */
 export interface Derived {
   /** Number of the op's operand. */
   readonly of: number;
   /** For errors. */
   readonly layout: string;
-  /** What is done to get it, in full: the same weight may be wanted under other shapes, or in other groups. */
+  /** A full description of how to compute it: the same weight may be needed under other shapes, or in other groups. */
   readonly key: string;
   readonly bytes: number;
-  /** Computes it; operands: what it is computed from, and where to. */
+  /** Computes it; operands: its source and its destination. */
   readonly plan: Plan;
 }
 
 /**
  * What an op may take over from the one that follows (core/storage.ts, Epilogue); "within": in compiled models, to write its rows
- * into longer ones, those of a concatenation.
+ * as parts of longer ones, those of a concatenation.
  */
 export type Absorbed = "moments" | "sum" | "residual" | "activation" | "within";
 
 export class Plan {
-  /** What it could also do, if it were planned so. */
+  /** What it could also do, if it were planned that way. */
   readonly absorbs: ReadonlySet<Absorbed>;
-  /** How many ways there are to do the same, of which this is one. */
+  /** Number of ways to get the same result, including this one. */
   readonly ways: number;
-  /** What run() wants after the op's own operands. */
+  /** Operands that run() needs after the op's own. */
   readonly derived: readonly Derived[];
   readonly #launches: readonly Launch[];
   readonly #name: string;
@@ -146,8 +146,8 @@ export class Plan {
   }
 
   /**
-   * Launches the kernels on operands at these addresses, the op's own from OWN on; 0 for one that is left out. Those before are
-   * for this plan to fill in. @throws WasmError out of memory
+   * Launches the kernels on operands at these addresses, the op's own from OWN on; 0 for one that is left out. This plan fills
+   * in those before. @throws WasmError out of memory
    */
   run(addresses: number[]): void {
     if (this.#scratchBytes === 0) return this.#run(addresses);
@@ -157,13 +157,13 @@ export class Plan {
     });
   }
 
-  /** Whether the op's operand number i itself is wanted, and not only what is derived from it. */
+  /** Whether the op's operand number i itself is needed, and not only a value derived from it. */
   uses(i: number): boolean {
     const operand = OWN + i;
     return this.#words.mention(operand) || this.#launches.some(({ args }) => args.mention(operand));
   }
 
-  /** Bytes of its structs and other words, and of its scratch memory: what bind() wants room for. */
+  /** Bytes of its structs and other words, and of its scratch memory, for bind(). */
   get room(): { words: number; scratch: number } {
     return { words: this.#words.values.length * 4, scratch: this.#scratchBytes };
   }
@@ -205,14 +205,14 @@ export class Plan {
   }
 }
 
-/** Makes a plan: what an op calls in place of the kernels. */
+/** Makes a plan: an op calls it in place of the kernels. */
 export class Planner {
   /** The op, for errors. */
   readonly name: string;
   readonly #keeps: (operand: number) => boolean;
   readonly #operands: number;
   readonly #launches: Launch[] = [];
-  /** The launches as they were asked for. */
+  /** The launches requested so far. */
   readonly #given: unknown[] = [];
   readonly #words: number[] = [];
   readonly #derived: Derived[] = [];
@@ -222,7 +222,7 @@ export class Planner {
   #scratch = 0;
   #mostScratch = 0;
 
-  /** operands: how many the op has; keeps: whether what is derived from one of them may be kept with it; way: see way(). */
+  /** operands: their number; keeps: whether values derived from an operand may be kept with it; way: see way(). */
   constructor(name: string, operands: number, keeps: (operand: number) => boolean = () => false, way = 0) {
     this.name = name;
     this.#operands = operands;
@@ -230,28 +230,28 @@ export class Planner {
     this.#way = way;
   }
 
-  /** Whether what is derived from the operand at this place is kept with it. */
+  /** Whether values derived from the operand at this place are kept with it. */
   keeps(place: number): boolean {
     return this.#keeps(operandOf(place) - OWN);
   }
 
-  /** Says what else the op can do. */
+  /** Declares what else the op can do. */
   absorbs(what: Absorbed): void {
     this.#absorbs.add(what);
   }
 
-  /** Says how many ways there are to get the same result, of which the fastest is found by timing; gives the one to plan. */
+  /** Declares the number of ways to get the same result, of which timing finds the fastest; returns the one to plan. */
   way(count: number): number {
     this.#ways = count;
     return this.#way;
   }
 
-  /** Has a kernel do all units of its work, shared out among threads. grain: units that are worth another thread, about 20 µs. */
+  /** Has a kernel do all units of its work, shared among threads. grain: units worth another thread, about 20 µs. */
   parallel<K extends Ranged>(kernel: K, units: number, grain: number, ...args: RangedArgs<K>): void {
     this.#push(kernel, args as number[], { units, grain, scratch: -1, scratchBytes: 0 });
   }
 
-  /** The same for a kernel that wants scratch memory, this many bytes for each thread. */
+  /** The same for a kernel that needs scratch memory, this many bytes for each thread. */
   parallelScratch<K extends Scratched>(
     kernel: K,
     units: number,
@@ -259,7 +259,7 @@ export class Planner {
     bytes: number,
     ...args: ScratchedArgs<K>
   ): void {
-    if (bytes < 0) this.#refuse(bytes); // a kernel's product that has passed 31 bits
+    if (bytes < 0) this.#refuse(bytes); // a product in the kernel exceeded 31 bits
     const scratchBytes = Math.ceil(bytes / LINE) * LINE;
     this.scratch(scratchBytes * runtime().threads, (place) => {
       const range = { units, grain, scratch: args.length, scratchBytes };
@@ -282,7 +282,7 @@ export class Planner {
     return `${layout} ${JSON.stringify([this.#given, this.#words])}`;
   }
 
-  /** Runs use with the place of memory that its launches share; what follows it may have it again. */
+  /** Runs use with the place of memory that its launches share; later launches may reuse it. */
   scratch(bytes: number, use: (place: number) => void): void {
     const begin = this.#scratch;
     this.#scratch = begin + runtime().heap.room(bytes);
@@ -291,7 +291,7 @@ export class Planner {
     this.#scratch = begin;
   }
 
-  /** The place of i32 words, which the kernels only read. @throws ShapeError for one that does not fit */
+  /** The place of i32 words, which the kernels only read. @throws ShapeError for a number that does not fit */
   words(values: readonly number[]): number {
     for (const value of values) this.#checkWord(value);
     const place = WORDS * OPERAND + 4 * this.#words.length;
@@ -299,7 +299,7 @@ export class Planner {
     return place;
   }
 
-  /** Sizes whose product passes 32 bits would have kernels write anywhere, and 2³⁹ would pass for a place. */
+  /** With sizes whose product exceeds 32 bits kernels would write anywhere, and 2³⁹ would look like a place. */
   #checkWord(value: number): void {
     const operand = operandOf(value);
     const known = operand < OWN + this.#operands + this.#derived.length;
@@ -315,7 +315,7 @@ export class Planner {
     return this.words(structWords(name, fields));
   }
 
-  /** Asks a kernel about sizes: of structs and words, whose operands have no addresses yet. */
+  /** Has a kernel report sizes, from structs and words whose operands have no addresses yet. */
   ask<K extends keyof Kernels>(kernel: K, ...args: Parameters<Kernels[K]>): number {
     const { kernels, heap } = runtime();
     const words = wordsOf(this.#words);
@@ -330,8 +330,8 @@ export class Planner {
   }
 
   /**
-   * Runs use with the place of an operand in another layout, which `make` plans. Where the operand stays as it is that is done
-   * once and kept with it: inference packs weights once. Training changes weights at every step: there it is done anew.
+   * Runs use with the place of an operand in another layout, which `make` plans. If the operand does not change, this layout is
+   * computed once and kept with it: inference packs weights once. Training changes weights at every step, and packs them each time.
    */
   derive(
     from: number,

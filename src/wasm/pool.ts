@@ -9,12 +9,12 @@ import type { KernelThreadData } from "./kernel-thread.js";
 import { warnFewer } from "./threads.js";
 import { workerText } from "./worker-text.js";
 
-/** Looks at INSIDE this often before the main thread sleeps, where it may. */
+/** How often the main thread looks at INSIDE before it sleeps, where it may sleep. */
 const SPINS = 20000;
-/** Milliseconds without a sign of life after which a worker counts as dead. */
+/** A worker counts as dead after this many milliseconds without a sign of life. */
 const DEADLINE_MS = 30_000;
 
-/** The little of Node's worker_threads that is used here. */
+/** The part of Node's worker_threads that is used here. */
 interface NodeWorkers {
   Worker: new (
     source: string,
@@ -22,18 +22,18 @@ interface NodeWorkers {
   ) => { unref(): void; terminate(): unknown; on(event: string, fn: (why: unknown) => void): void };
 }
 
-/** A thread of the pool, as far as the pool has to do with it. */
+/** A thread, as the pool sees it. */
 export interface Thread {
   stop(): void;
 }
 
 /**
- * Starts a worker that calls runKernelThread(data); dead() is called if it ends by itself. Throws where it cannot be made: a
+ * Starts a worker that calls runKernelThread(data); dead() is called if it ends by itself. Throws where no worker can start: a
  * page's policy or Trusted Types may forbid it, a service worker has none, Node may run without permission.
  */
 export type StartThread = (data: KernelThreadData, dead: (why: string) => void) => Thread;
 
-/** In a browser, from a file: dist/pool-worker.js, or a text that has an address. */
+/** In a browser, from a URL: dist/pool-worker.js, or a blob's. */
 const startFromFile =
   (url: string): StartThread =>
   (data, dead) => {
@@ -74,7 +74,7 @@ const startFromText: StartThread = (data, dead) => {
 
 let startThread: StartThread = startFromText;
 
-/** Says how threads are started here: a worker that has a file of its own needs no text, which a page may forbid. */
+/** Sets how threads are started here: a worker with its own file needs no text, which a page may forbid. */
 export function provideThreads(start: StartThread): void {
   startThread = start;
 }
@@ -97,7 +97,7 @@ export class Pool {
   #dead: string | undefined;
   #alone = false;
 
-  /** names: the kernels that run() knows by their number. file: where a page's workers come from, if not from text. */
+  /** names: the kernels, which run() takes by number. file: the source of a page's workers, if not text. */
   constructor(
     threads: number,
     module: WebAssembly.Module,
@@ -118,17 +118,17 @@ export class Pool {
     }
   }
 
-  /** Threads that work, with the main one. */
+  /** Threads that work, including the main one. */
   get threads(): number {
     return this.#alone ? 1 : this.#workers.length + 1;
   }
 
-  /** Threads that are up and take units, with the main one: those that are still starting leave their units to the others. */
+  /** Threads that are up and take units, including the main one: those still starting leave their units to the others. */
   get started(): number {
     return Math.min(Atomics.load(this.#control, CONTROL.READY) + 1, this.threads);
   }
 
-  /** A worker that ends after it has worked is an error; where none ever starts (a page may forbid it), one thread remains. */
+  /** A worker that ends after it has worked is an error; if none ever starts (a page may forbid it), one thread remains. */
   #lost(worker: number, why: string): void {
     if (Atomics.load(this.#control, CONTROL.READY) > 0) {
       this.#dead ??= `worker ${worker} is dead: ${why}`;
@@ -181,8 +181,8 @@ export class Pool {
   }
 
   /**
-   * Does a sequence of jobs (control.ts, SEQUENCE) together with the workers, who are called once for all: each goes from job
-   * to job and waits for the others in between. jobs, counters: their addresses. share: the main thread's share of job i.
+   * Does a sequence of jobs (control.ts, SEQUENCE) together with the workers, which are called once for all: each goes from job
+   * to job and waits for the others in between. jobs, counters: their addresses. share: does the main thread's share of job i.
    * @throws WasmError if a worker died or its kernel trapped
    */
   runSequence(jobs: number, counters: number, length: number, share: (i: number) => void): void {
@@ -209,7 +209,7 @@ export class Pool {
     }
   }
 
-  /** Has the workers come into the job that has been written down, while the main thread does its share. */
+  /** Calls the workers to the job in the control block, while the main thread does its share. */
   #open(share: () => void): void {
     const c = this.#control;
     Atomics.store(c, CONTROL.OPEN, 1);

@@ -1,8 +1,8 @@
 // Relaxed SIMD: whether the engine has it, and whether its multiply-adds round once. The proposal lets them round once or
 // twice (https://github.com/WebAssembly/relaxed-simd); JavaScriptCore on x64 rounds twice, as V8 does on processors without FMA.
 //
-// Node 20's V8 (11.3) knows the instructions, one version before they came to all (Chrome 114), but hides them behind a flag.
-// Of them the kernels use multiply-adds and the swizzle (kernels/simd.ts).
+// Node 20's V8 (11.3) has the instructions behind a flag; they became standard one version later (Chrome 114).
+// The kernels use multiply-adds and the swizzle (kernels/simd.ts).
 
 import { builtin } from "./host.js";
 
@@ -33,9 +33,9 @@ function fuses(): boolean {
 }
 
 /**
- * How the engine runs this binary: "fused" if each of its multiply-adds rounds once, "unfused" if it rounds twice, and then
- * it computes what the plain binary computes; undefined if it does not run it. On Node 20 this switches the flag on, for the
- * whole process and for good, since V8 looks at it again when it optimises a function.
+ * How the engine runs this binary: "fused" if each of its multiply-adds rounds once; "unfused" if it rounds twice, with the
+ * results of the plain binary; undefined if the engine does not run it. On Node 20 this switches the flag on, for the whole
+ * process and for good, since V8 looks at it again when it optimises a function.
  */
 export function relaxedSimd(bytes: Uint8Array<ArrayBuffer> = PROBE): "fused" | "unfused" | undefined {
   if (!WebAssembly.validate(bytes)) {

@@ -1,4 +1,4 @@
-// Starts the kernels: picks the binary the engine can run, makes the memory, chooses the tile.
+// Starts the kernels: picks the binary that the engine can run, makes the memory, chooses the tile.
 
 import { DataError, short, WasmError } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
@@ -18,7 +18,7 @@ export type { Binary, KernelSource };
 /** Options of init(). */
 export interface InitOptions {
   /**
-   * Which kernels to run. Default: `relaxed` where the engine fuses multiply-adds (on Node 20 a V8 flag is set for it), else `simd`;
+   * Which kernels to run. Default: `relaxed` where the engine fuses multiply-adds (on Node 20 a V8 flag is set for it), otherwise `simd`;
    * FOVEA_BINARY overrides it.
    */
   binary?: Binary;
@@ -36,7 +36,7 @@ export interface InitOptions {
   /**
    * Whether to let V8 join vectors of 128 bits into 256 (Node 24 and later on x64; elsewhere it changes nothing): faster
    * products, the same bits. An experimental feature of V8, which is switched on for the whole process. Default:
-   * FOVEA_SIMD256=1; FOVEA_SIMD256=0 forbids it whatever is asked.
+   * FOVEA_SIMD256=1; FOVEA_SIMD256=0 forbids it in any case.
    */
   simd256?: boolean;
   /** Most bytes the heap may grow to. Default: 4 GiB, all that 32-bit WebAssembly addresses. */
@@ -60,11 +60,11 @@ const INIT_OPTIONS: Names<InitOptions> = {
   tile: true,
 };
 
-/** What init() started. */
+/** The kernels that init() started. */
 export interface RuntimeInfo {
   /** Which binary runs: "relaxed" or "simd". */
   readonly binary: Binary;
-  /** Fewer than asked for once it shows that they cannot be started. */
+  /** Fewer than requested once it turns out that they cannot be started. */
   readonly threads: number;
   /** Whether vectors of 256 bits are in use. */
   readonly simd256: boolean;
@@ -87,8 +87,8 @@ const PAGE = 65536;
 const MAX_PAGES = 65536;
 const FIRST_PAGES = 256;
 
-function pickBinary(asked: Binary | undefined): Binary {
-  const wanted = asked ?? (environmentVariable("FOVEA_BINARY") || undefined);
+function pickBinary(requested: Binary | undefined): Binary {
+  const wanted = requested ?? (environmentVariable("FOVEA_BINARY") || undefined);
   if (wanted !== undefined && wanted !== "simd" && wanted !== "relaxed") {
     throw new DataError(`init: unknown binary '${short(wanted)}'; known: relaxed, simd`);
   }
@@ -96,11 +96,11 @@ function pickBinary(asked: Binary | undefined): Binary {
   return relaxedSimd(binaryBytes("relaxed")) === "fused" ? "relaxed" : "simd";
 }
 
-/** What another thread needs to start kernels of its own. */
+/** What another thread needs to start its own kernels. */
 export interface Compiled {
   readonly module: WebAssembly.Module;
   readonly binary: Binary;
-  /** Whether the module wants shared memory. */
+  /** Whether the module imports shared memory. */
   readonly shared: boolean;
 }
 
@@ -166,7 +166,7 @@ class LiveRuntime implements Runtime {
   }
 }
 
-/** Kernels to start: as bytes, which can be made to use shared memory and 256 bits, or compiled. */
+/** Kernels to start: as bytes, which can be changed to use shared memory and 256 bits, or compiled. */
 type Source = { bytes: Uint8Array<ArrayBuffer> } | { module: WebAssembly.Module };
 
 /** @throws WasmError if the engine cannot run the kernels; DataError for an option outside its range */
@@ -214,12 +214,12 @@ function startOwn(options: InitOptions): LiveRuntime {
 let current: LiveRuntime | undefined;
 const endings: (() => void)[] = [];
 
-/** Has fn called whenever other kernels take the place of the running ones, whose memory is then gone. */
+/** Calls fn whenever other kernels replace the running ones, whose memory is then lost. */
 export function onReplaced(fn: () => void): void {
   endings.push(fn);
 }
 
-/** What belongs to the running kernels and ends with them: made when first asked for, and anew after init(). */
+/** A value that belongs to the running kernels and ends with them: made when first needed, and again after init(). */
 export function perRuntime<T>(make: () => T): () => T {
   let value: T | undefined;
   onReplaced(() => (value = undefined));
@@ -249,7 +249,7 @@ export function compiled(): Compiled {
   return { module, binary, shared: heap.shared };
 }
 
-/** Starts the kernels that another thread compiled, in a memory of this thread's own and without threads. */
+/** Starts the kernels that another thread compiled, in this thread's own memory and without threads. */
 export function startFrom({ module, binary, shared }: Compiled): void {
   const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared });
   replace(new LiveRuntime(module, new Heap(memory, MAX_PAGES * PAGE), binary, 1, false, {}));
@@ -257,9 +257,9 @@ export function startFrom({ module, binary, shared }: Compiled): void {
 
 /**
  * Starts the kernels with the given options. Optional: the first tensor starts them with the defaults. Called later, it
- * replaces them together with their memory: tensors made before, and so models, optimizers and batches, are lost, and whoever
- * uses one gets a WasmError. Keep what they hold with data() or stateDict() first.
- * @throws WasmError if the engine cannot run the binary; DataError for an option, or a variable FOVEA_…, that cannot be meant
+ * replaces them together with their memory: tensors made before, and so models, optimizers and batches, are lost, and using
+ * one throws a WasmError. Keep their contents with data() or stateDict() first.
+ * @throws WasmError if the engine cannot run the binary; DataError for an invalid option or variable FOVEA_…
  */
 export function init(options: InitOptions = {}): RuntimeInfo {
   checkOptions<InitOptions>("init", options, INIT_OPTIONS);
@@ -273,10 +273,10 @@ function replaced(next: LiveRuntime): RuntimeInfo {
 }
 
 /**
- * init() with kernels that the caller brings: the file fovea/kernels.relaxed.wasm or fovea/kernels.simd.wasm as a URL (fetched,
+ * init() with kernels that the caller provides: the file fovea/kernels.relaxed.wasm or fovea/kernels.simd.wasm as a URL (fetched,
  * or read where it is a file), a Response, bytes, or a WebAssembly.Module, which runs on one thread. For bundlers, and for
- * pages that want the kernels as a file of their own.
- * @throws WasmError if it cannot be got, is not such a file of this version of fovea, or the engine cannot run it; DataError as init()
+ * pages that want the kernels as a separate file.
+ * @throws WasmError if it cannot be read, is not such a file of this version of fovea, or the engine cannot run it; DataError as init()
  */
 export async function initFrom(
   source: KernelSource | Promise<KernelSource>,
@@ -288,7 +288,7 @@ export async function initFrom(
   return replaced(start("initFrom", binary, kernels, options));
 }
 
-/** Bytes in use, at most so far, and reserved by the heap. */
+/** Bytes of the heap: in use, the most so far, and reserved. */
 export function memoryStats(): MemoryStats {
   return runtime().heap.stats();
 }

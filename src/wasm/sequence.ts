@@ -1,4 +1,4 @@
-// Launches that are run again and again, one after the other, on the same addresses. Threads are called once for all of them.
+// Launches that run again and again, one after the other, on the same addresses. Threads are called once for all of them.
 
 import { chunkOf, isShared } from "./parallel.js";
 import type { Bound } from "./plan.js";
@@ -20,12 +20,12 @@ export class Sequence {
   readonly #bound: Bound[];
   readonly #calls: Call[] = [];
 
-  /** Bytes of memory, of whole lines, for this many launches. */
+  /** Bytes of memory, in whole cache lines, for this many launches. */
   static room(length: number): number {
     return length * (JOB_BYTES + COUNTER_BYTES);
   }
 
-  /** address: of as much memory as room() says. */
+  /** address: of memory as large as room() returns. */
   constructor(launches: readonly Bound[], address: number) {
     this.#jobs = address;
     this.#counters = address + launches.length * JOB_BYTES;
@@ -33,7 +33,7 @@ export class Sequence {
     launches.forEach((launch, i) => this.set(i, launch));
   }
 
-  /** Puts another launch in the place of number i. */
+  /** Replaces launch number i. */
   set(i: number, launch: Bound): void {
     const { kernels, numbers, heap, threads } = runtime();
     const { kernel: name, args, range } = launch;

@@ -1,12 +1,12 @@
 // 256-bit vectors: V8 can join pairs of 128-bit operations into AVX2 ones (its "revectorizer"), which nearly doubles the
 // speed of matrix products. It is experimental in every V8 so far and off by default, here too: a defect in it may end the
-// process or change numbers, hence the test before it is used and the switch that forbids it (FOVEA_SIMD256=0).
+// process or change numbers. So it is tested before use, and FOVEA_SIMD256=0 forbids it.
 
 import { structWords, type Kernels } from "./abi.js";
 import type { Heap } from "./heap.js";
 import { builtin, environmentVariable } from "./host.js";
 
-/** The first Node whose V8 compiles all kernels so; tried on 24 and 26. */
+/** The first Node whose V8 compiles all kernels this way; tried on 24 and 26. */
 const FIRST_NODE = 24;
 const FLAG = "--experimental-wasm-revectorize";
 /** The register tile for it (kernels/tile/tile.ts), and one that does not need it. */
@@ -17,17 +17,17 @@ interface NodeV8 {
   setFlagsFromString(flag: string): void;
 }
 
-/** Whether 256-bit vectors are asked for, allowed and to be had: Node from 24 on, on x64. */
-export function wantsSimd256(asked: boolean | undefined): boolean {
+/** Whether 256-bit vectors are requested, allowed and available: Node from 24 on, on x64. */
+export function wantsSimd256(requested: boolean | undefined): boolean {
   const { process } = globalThis;
   const variable = environmentVariable("FOVEA_SIMD256");
-  if (variable === "0" || !(asked ?? variable === "1")) return false;
+  if (variable === "0" || !(requested ?? variable === "1")) return false;
   return process?.arch === "x64" && Number(process.versions?.node?.split(".")[0]) >= FIRST_NODE;
 }
 
 /**
  * Switches it on for everything that the engine compiles from now on, and returns the same binary with a custom section: an
- * engine does not compile bytes again that it has compiled before.
+ * engine does not compile the same bytes twice.
  */
 export function enableSimd256(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   builtin<NodeV8>("node:v8")?.setFlagsFromString(FLAG);

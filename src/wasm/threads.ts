@@ -1,7 +1,7 @@
-// How many threads to use, and what must be so for more than one.
+// How many threads to use, and the conditions for more than one.
 
 import { DataError, WasmError } from "../errors.js";
-import { builtin, environmentVariable, told } from "./host.js";
+import { builtin, environmentVariable, attempt } from "./host.js";
 import { ModuleReader, SECTION } from "./module-bytes.js";
 
 const MOST = 16;
@@ -10,29 +10,29 @@ interface NodeOs {
   availableParallelism(): number;
 }
 
-/** Where nothing tells it, there may be more than one: so it is said if only one can be used. */
+/** Where the number is unknown there may be several, so that using only one is reported. */
 const UNKNOWN = 2;
 
 function processors(): number {
-  const count = told(() => builtin<NodeOs>("node:os")?.availableParallelism(), undefined);
+  const count = attempt(() => builtin<NodeOs>("node:os")?.availableParallelism(), undefined);
   return count ?? globalThis.navigator?.hardwareConcurrency ?? UNKNOWN;
 }
 
 const warned = new Set<string>();
 
-/** Why there are fewer threads than could be, as it was last found out. */
+/** Why there are fewer threads than possible, as last found. */
 export function whyFewer(): string | undefined {
   return [...warned].at(-1);
 }
 
-/** Says once that fewer threads than asked for do the work, and why. Results are the same. */
+/** Reports once that fewer threads than requested do the work, and why. Results are the same. */
 export function warnFewer(threads: number, why: string): void {
   if (warned.has(why)) return;
   warned.add(why);
   console.warn(`fovea: running on ${threads === 1 ? "one thread" : `${threads} threads`}: ${why}`);
 }
 
-/** Why there can be one thread alone, if so. */
+/** Why there can only be one thread; undefined if there can be more. */
 function obstacle(): string | undefined {
   if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false) {
     return (
@@ -47,15 +47,15 @@ function obstacle(): string | undefined {
 }
 
 /**
- * The number of threads: as asked, or FOVEA_THREADS, or one for each processor up to 16; 1 where memory cannot be shared or
- * there are no workers, which is said once if more were to be had.
+ * The number of threads: as requested, or FOVEA_THREADS, or one for each processor up to 16; 1 where memory cannot be shared or
+ * there are no workers, which is reported once if there are more processors.
  * @throws DataError unless it is an integer from 1 to 64
  */
-export function pickThreads(asked: number | undefined): number {
+export function pickThreads(requested: number | undefined): number {
   const variable = environmentVariable("FOVEA_THREADS");
-  const wanted = asked ?? (variable ? Number(variable) : undefined);
+  const wanted = requested ?? (variable ? Number(variable) : undefined);
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64)) {
-    throw new DataError(`init: threads must be an integer from 1 to 64; got ${asked ?? variable}`);
+    throw new DataError(`init: threads must be an integer from 1 to 64; got ${requested ?? variable}`);
   }
   const threads = wanted ?? Math.min(processors(), MOST);
   const why = threads > 1 ? obstacle() : undefined;

@@ -1,4 +1,4 @@
-// The beginning of a kernel thread without a file of its own: Node's is told in workerData what to do, a page's in a message.
+// The entry of a kernel thread without its own file: in Node its data come in workerData, in a page in a message.
 
 import { runKernelThread, type KernelThreadData } from "./kernel-thread.js";
 

@@ -46,7 +46,7 @@ describe("initFrom", () => {
     expect(product()).toEqual([17, 39]);
   });
 
-  it.skipIf(!canRun("relaxed"))("tells the binaries apart", async () => {
+  it.skipIf(!canRun("relaxed"))("distinguishes the binaries", async () => {
     const relaxed = new URL("../../build/kernels.relaxed.wasm", import.meta.url);
     expect(await initFrom(relaxed, { threads: 1 })).toMatchObject({ binary: "relaxed" });
   });
@@ -58,7 +58,7 @@ describe("initFrom", () => {
     [
       "a module of something else",
       () => Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0),
-      "initFrom: no kernels of fovea",
+      "initFrom: not fovea's kernels",
     ],
     ["kernels of another version", () => other(bytes), "initFrom: kernels of another version of fovea"],
   ])("refuses %s", async (_, source, message) => {
@@ -68,7 +68,7 @@ describe("initFrom", () => {
     expect((error as Error).message).toMatch(/^initFrom: /);
   });
 
-  it("refuses threads for a module, unknown options, and what is no source", async () => {
+  it("refuses threads for a module, unknown options, and invalid sources", async () => {
     const module = await WebAssembly.compile(bytes);
     await expect(initFrom(module, { threads: 2 })).rejects.toThrow(
       "initFrom: a compiled module runs on one thread; got threads 2; give the file's bytes or its URL for more",

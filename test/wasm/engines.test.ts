@@ -64,7 +64,7 @@ it("a worker that cannot be made leaves one thread, which says so once", () => {
   }
 });
 
-it("a system that gives fewer threads than asked for uses those that there are", () => {
+it("a system that gives fewer threads than requested uses the existing ones", () => {
   const want = alone();
   const threads = createRequire(import.meta.url)(
     "node:worker_threads",
@@ -115,7 +115,7 @@ it("a variable that may not be read is unset", () => {
   expect(init({ threads: 1 }).threads).toBe(1);
 });
 
-it("multiply-adds that round twice are told by one of them, and their kernels are called simd", () => {
+it("multiply-adds that round twice are recognised by one of them, and their kernels are called simd", () => {
   const bytes = binaryBytes("relaxed");
   const { Instance } = WebAssembly;
   const fround = Math.fround;

@@ -41,7 +41,7 @@ const fast = { baseline: 1, optimised: 0.04, after: 5 };
 const slow = { baseline: 1, optimised: 0.08, after: 5 };
 
 describe("the fastest tile", () => {
-  it("is 6×8 where it is not far behind, else the faster of the others", () => {
+  it("is 6×8 if it is not far behind, otherwise the faster of the others", () => {
     expect(choose([fast, { ...fast, optimised: 0.045 }, fast]).tile).toBe(1);
     expect(choose([fast, slow, fast]).tile).toBe(0);
     expect(choose([slow, slow, fast]).tile).toBe(2);

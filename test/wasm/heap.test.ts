@@ -177,13 +177,13 @@ describe("the runtime", () => {
     init({ maxBytes: 4 * 2 ** 20 });
     expect(() => zeros([1024, 1024])).toThrow(
       new WasmError(
-        "zeros f32:[1024,1024]: out of memory; asked 4,194,304 bytes, in use 0 of at most 4,194,304",
+        "zeros f32:[1024,1024]: out of memory; requested 4,194,304 bytes, in use 0 of at most 4,194,304",
       ),
     );
     const x = zeros([1, 64, 64, 64]);
     const weight = zeros([3, 3, 64, 256]);
     expect(() => tidy(() => conv2d(x, weight).data())).toThrow(
-      /^conv2d f32:\[1,62,62,256\]: out of memory; asked 3,936,256 bytes, in use/,
+      /^conv2d f32:\[1,62,62,256\]: out of memory; requested 3,936,256 bytes, in use/,
     );
   });
 
@@ -207,7 +207,7 @@ describe("the runtime", () => {
     delete process.env["FOVEA_BINARY"];
   });
 
-  it("picks a tile that exists, and starts anew with init", () => {
+  it("picks a tile that exists, and starts again with init", () => {
     init();
     expect([0, 1, 2]).toContain(runtime().tile);
     const x = tensor([1, 2]);

@@ -38,7 +38,7 @@ function products(): Float32Array[] {
 }
 
 describe("simd256", () => {
-  it("is off unless asked for, also by the environment, which may forbid it", () => {
+  it("is off by default, and on by request or by the environment, which may forbid it", () => {
     expect([wantsSimd256(undefined), wantsSimd256(false)]).toEqual([false, false]);
     expect(wantsSimd256(true)).toBe(capable);
     vi.stubEnv("FOVEA_SIMD256", "1");

@@ -61,7 +61,7 @@ function everything(): Float32Array[] {
     y = maxPool2d(sigmoid(y), 3, { stride: 1, padding: 1 });
     y = conv2d(y, leaves.grouped, undefined, { padding: 2, dilation: 2, groups: 2 });
     y = conv2d(y, leaves.pointwise);
-    // So many pixels that the gradient of its weights is summed in parts.
+    // With this many pixels, the gradient of its weights is summed in parts.
     const wide = adaptiveAvgPool2d(relu(conv2d(leaves.x, leaves.wide)), 1);
     const features = cat([adaptiveAvgPool2d(y, 1).reshape([n, 300]), wide.reshape([n, 270])], 1);
     y = linear(features, leaves.fc, leaves.bias);
@@ -217,7 +217,7 @@ describe("the number of threads", () => {
     vi.unstubAllEnvs();
   });
 
-  it("is 1 where memory cannot be shared, which is said once", () => {
+  it("is 1 if memory cannot be shared, which is reported once", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     vi.stubGlobal("crossOriginIsolated", false);
     expect([pickThreads(2), pickThreads(4)]).toEqual([1, 1]);
