@@ -87,7 +87,7 @@ export class Hardswish extends Module {
 
 /** x where it is positive, otherwise x · negativeSlope. */
 export class LeakyReLU extends Module {
-  /** What negative elements are multiplied by. */
+  /** Factor of negative elements. */
   readonly negativeSlope: number;
 
   constructor(negativeSlope = 0.01) {
@@ -104,7 +104,7 @@ export class LeakyReLU extends Module {
 
 /** x where it is positive, otherwise alpha·(eˣ − 1); see elu(). */
 export class ELU extends Module {
-  /** What x goes to far below 0, with the sign turned. */
+  /** Minus the limit for x far below 0. */
   readonly alpha: number;
 
   /** @throws DataError unless alpha is a number */
@@ -120,7 +120,7 @@ export class ELU extends Module {
   }
 }
 
-/** eˣ / Σ eˣ over the last axis, which of logits is that of the classes, of images that of the channels. */
+/** eˣ / Σ eˣ over the last axis: the classes of logits, the channels of images. */
 export class Softmax extends Module {
   /** The axis that is summed over. */
   readonly axis: number;
@@ -156,12 +156,12 @@ export class LogSoftmax extends Module {
   }
 }
 
-/** x where it is positive, otherwise x · weight, which is learnt: one for each of numParameters channels, or for all. */
+/** x where it is positive, otherwise x · weight. The weights are learnt: one for each of numParameters channels, or one for all. */
 export class PReLU extends Module {
   /** The slopes of negative elements: [numParameters]. */
   readonly weight: Parameter;
 
-  /** init: what weights start with, 0.25 by default. @throws ShapeError unless numParameters is an integer ≥ 1 */
+  /** init: the weights' first value, 0.25 by default. @throws ShapeError unless numParameters is an integer ≥ 1 */
   constructor(numParameters = 1, init = 0.25) {
     super();
     checkSize("PReLU", "numParameters", numParameters);

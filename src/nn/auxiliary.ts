@@ -1,11 +1,11 @@
-// Outputs of a network besides the one that forward() returns: those of auxiliary classifiers, which take part in training alone.
+// Outputs of a network in addition to forward()'s: those of auxiliary classifiers, which take part only in training.
 
 import { checkTensors, type Tensor } from "../core/tensor.js";
 import { wrongKind } from "../errors/options.js";
 
-/** An output of a network that a loss is computed from, and its weight in the sum of the losses. */
+/** An output of a network for a loss, and the weight of this loss in the sum. */
 export interface WeightedOutput {
-  /** What its loss is multiplied by; 1 for the network's own output. */
+  /** Factor of its loss; 1 for the network's own output. */
   readonly weight: number;
   /** [n, classes]. */
   readonly logits: Tensor;
@@ -14,7 +14,7 @@ export interface WeightedOutput {
 const auxiliaries = new WeakMap<Tensor, readonly WeightedOutput[]>();
 
 /**
- * For a forward() in training: y, of which outputsOf() then tells that these outputs of auxiliary classifiers belong to it.
+ * For a forward() in training: returns y, for which outputsOf() then also returns these outputs of auxiliary classifiers.
  * @throws DataError unless y is a tensor, and auxiliary an array
  */
 export function withAuxiliary(y: Tensor, auxiliary: readonly WeightedOutput[]): Tensor {
@@ -25,7 +25,7 @@ export function withAuxiliary(y: Tensor, auxiliary: readonly WeightedOutput[]): 
   return y;
 }
 
-/** What a loss is computed from: y, which a network's forward() returned, with weight 1, and what else belongs to it. @throws DataError unless y is a tensor */
+/** The outputs for a loss: y, the result of a network's forward(), with weight 1, and the auxiliary outputs that belong to it. @throws DataError unless y is a tensor */
 export function outputsOf(y: Tensor): readonly WeightedOutput[] {
   checkTensors("outputsOf", { y });
   return [{ weight: 1, logits: y }, ...(auxiliaries.get(y) ?? [])];

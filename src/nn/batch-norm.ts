@@ -28,11 +28,11 @@ export class BatchNorm2d extends Module {
   readonly runningVar: BufferTensor | undefined;
   /** Batches averaged so far: a scalar. undefined without `trackRunningStats`. */
   readonly numBatchesTracked: BufferTensor<"i32"> | undefined;
-  /** Added to the variance before its root is taken. */
+  /** Added to the variance before the square root. */
   readonly eps: number;
   /** Weight of the newest batch in the running statistics; null for the plain average over all batches. */
   readonly momentum: number | null;
-  /** Whether the running statistics stay as they are, and are what training normalises by too. Set by freeze(). */
+  /** Whether the running statistics stay unchanged, and training normalises by them too. Set by freeze(). */
   held = false;
 
   constructor(numFeatures: number, options: BatchNorm2dOptions = {}) {

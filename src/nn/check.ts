@@ -1,4 +1,4 @@
-// What layers ask of their sizes.
+// Checks of layers' sizes.
 
 import { ShapeError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
@@ -17,7 +17,7 @@ export function checkPair(layer: string, name: string, value: unknown): void {
   throw new ShapeError(`${layer}: ${name} must be an integer ≥ 1 or two, [height, width]; got ${got}`);
 }
 
-/** What a layer keeps of its options: the caller's arrays may change. */
+/** A layer's own copy of its options: the caller's arrays may change. */
 export function copied<T extends object>(options: T): T {
   const rows = Object.entries(options).map(([name, value]: [string, unknown]) => [
     name,

@@ -20,7 +20,7 @@ export interface Conv2dLayerOptions extends Conv2dOptions {
 
 /**
  * 2-D convolution: [n, h, w, inChannels] → [n, oh, ow, outChannels]. weight is [kh, kw, inChannels/groups, outChannels]
- * in memory and [outChannels, inChannels/groups, kh, kw] in files. Initialised as PyTorch does.
+ * in memory and [outChannels, inChannels/groups, kh, kw] in files. Initialised as in PyTorch.
  * @throws ShapeError unless groups divides both channel counts
  */
 export class Conv2d extends Module {

@@ -1,4 +1,4 @@
-// Fine-tuning: what training changes.
+// Fine-tuning: which parameters training changes.
 
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
@@ -7,17 +7,17 @@ import { Module } from "./module.js";
 
 /** Options of freeze(). */
 export interface FreezeOptions {
-  /** Whether batch norms that are frozen keep their running statistics too, and normalise by these. Default true. */
+  /** Whether frozen batch norms also keep their running statistics, and normalise by these. Default true. */
   holdStatistics?: boolean;
 }
 
 /** Whether a name matches: a regular expression, or a name such as "layer1", which means all below it. */
 function matcher(pattern: string | RegExp): (name: string) => boolean {
   if (typeof pattern === "string") return (name) => name === pattern || name.startsWith(`${pattern}.`);
-  return (name) => name.search(pattern) >= 0; // unlike test(), the same for patterns with the flags g and y
+  return (name) => name.search(pattern) >= 0; // unlike test(), it ignores the flags g and y
 }
 
-/** Sets the parameters that match; gives back the batch norms of which something does. */
+/** Sets the matching parameters; returns the batch norms with a matching parameter. */
 function setTrainable(
   what: string,
   model: Module,
@@ -29,7 +29,7 @@ function setTrainable(
     throw wrongKind(what, "pattern", pattern, "a name or a regular expression");
   }
   const matches = matcher(pattern);
-  const all = { removeDuplicate: false }; // a layer that stands in two places goes by both names
+  const all = { removeDuplicate: false }; // a layer used in two places has both names
   const parameters = model.namedParameters(all);
   const found = new Set(parameters.filter(([name]) => matches(name)).map(([, p]) => p));
   if (found.size === 0) throw new DataError(`${what}: no parameter matches ${String(pattern)}`);
@@ -47,11 +47,11 @@ const isTrained = ({ weight, bias }: BatchNorm2d): boolean =>
   Boolean(weight?.requiresGrad || bias?.requiresGrad);
 
 /**
- * Keeps parameters as they are: they get no gradient, so optimizers leave them alone. pattern: a regular expression, or
- * a name such as "layer1", which means all below it; everything unless given. A batch norm of which nothing is trained any
- * more keeps its running statistics as well and normalises by them, in training too: otherwise they would drift to those of
- * the new images, and what is frozen would change. (PyTorch's requires_grad = False leaves them moving: holdStatistics: false.)
- * Returns how many parameters. @throws DataError if none matches
+ * Freezes parameters: they get no gradient, so optimizers leave them alone. pattern: a regular expression, or a name such
+ * as "layer1", which includes everything below it; all parameters by default. A batch norm with no parameter left to train
+ * also keeps its running statistics and normalises by them, in training too: otherwise they would drift to those of the new
+ * images, and the frozen layers' output would change. (PyTorch's requires_grad = False lets them move: holdStatistics: false.)
+ * Returns the number of matching parameters. @throws DataError if there are none
  */
 export function freeze(model: Module, pattern: string | RegExp = /^/, options: FreezeOptions = {}): number {
   checkOptions<FreezeOptions>("freeze", options, { holdStatistics: true });
@@ -62,8 +62,8 @@ export function freeze(model: Module, pattern: string | RegExp = /^/, options: F
 }
 
 /**
- * Lets training change parameters again, and batch norms their statistics; pattern as for freeze(). Returns how many
- * parameters. @throws DataError if none matches
+ * Lets training change parameters again, and batch norms their statistics; pattern as for freeze(). Returns the number of
+ * matching parameters. @throws DataError if there are none
  */
 export function unfreeze(model: Module, pattern: string | RegExp = /^/): number {
   const { count, norms } = setTrainable("unfreeze", model, pattern, true);

@@ -7,14 +7,14 @@ import type { Tensor } from "../core/tensor.js";
 import type { Module } from "./module.js";
 
 /**
- * Called after a module's forward() with the module, what it was given and what it gave; a tensor that it returns is given in place
- * of that. Tensors that it wants to have afterwards it takes out with keep() or, for a copy without gradients, detach().clone().
+ * Called after a module's forward() with the module, its input and its output. A tensor that the hook returns replaces the output.
+ * To keep a tensor beyond the call, use keep() or, for a copy without gradients, detach().clone().
  */
 export type ForwardHook = (module: Module, input: Tensor, output: Tensor) => Tensor | undefined | void;
 
-/** What registerForwardHook() gives: takes the hook away again. */
+/** The result of registerForwardHook(), which can remove the hook. */
 export interface HookHandle extends Disposable {
-  /** Takes the hook away. A second call does nothing. */
+  /** Removes the hook. A second call does nothing. */
   remove(): void;
   /** For `using`: remove() at the end of the block. */
   [dispose](): void;
@@ -22,14 +22,14 @@ export interface HookHandle extends Disposable {
 
 interface Hooked {
   readonly hooks: Set<{ readonly hook: ForwardHook }>;
-  /** Puts back the forward() that the module had. */
+  /** Restores the module's original forward(). */
   readonly restore: () => void;
 }
 
 const hooked = new WeakMap<Module, Hooked>();
 let passedOver = false;
 
-/** Runs fn while no hook is called: a network that is only looked at has no values to show. */
+/** Runs fn without calling hooks: a network that is only inspected has no values to show. */
 export function withoutHooks<T>(fn: () => T): T {
   const before = passedOver;
   passedOver = true;
@@ -50,7 +50,7 @@ export function refuseHooks(what: string, model: Module): void {
   }
 }
 
-/** The module's forward() is called by its name, by its parent and by users: a field of that name hides the class's. */
+/** Parents and users call the module's forward() by its name, so a field of that name hides the class's. */
 function wrap(module: Module): Hooked {
   const own = Object.getOwnPropertyDescriptor(module, "forward");
   const forward = module.forward.bind(module);

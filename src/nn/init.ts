@@ -1,5 +1,5 @@
 // Weight initialisation as PyTorch defines it (torch.nn.init). Each fills a tensor in place from the seeded stream. The numbers
-// are those of that moment, but they are drawn when somebody reads them: most models are made to be loaded.
+// are those of that moment, but they are drawn when first read: most models are made to load weights.
 // Fans: Linear weights are [out, in]; convolution weights [kh, kw, in / groups, out].
 
 import { defaultRandom, drawLater, type Random } from "../core/random.js";
@@ -12,7 +12,7 @@ import { DataError, ShapeError, short } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import { knownNames } from "../errors/suggest.js";
 
-/** Inputs that one output sums over, and outputs that one input reaches. */
+/** Number of inputs that one output sums over, and of outputs that one input reaches. */
 export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
   checkTensors("init", { weight });
   const s = weight.shape;
@@ -50,7 +50,7 @@ export function calculateGain(nonlinearity: Nonlinearity, a = 0.01): number {
 
 let skipping = false;
 
-/** Runs fn without filling any tensor: for layers whose weights are given otherwise. */
+/** Runs fn without filling any tensor: for layers that get their weights in another way. */
 export function withoutInit<T>(fn: () => T): T {
   const before = skipping;
   skipping = true;
@@ -63,7 +63,7 @@ export function withoutInit<T>(fn: () => T): T {
   }
 }
 
-/** Writes what fill makes of an array of x's size, unless nothing is to be filled. */
+/** Fills an array of x's size and writes it to x, except inside a call that fills nothing. */
 function fillWith<T extends Tensor>(x: T, fill: (values: Float32Array) => void): T {
   checkTensors("init", { x });
   if (skipping || isShapesOnly()) return x;
@@ -74,7 +74,7 @@ function fillWith<T extends Tensor>(x: T, fill: (values: Float32Array) => void):
 
 const NOTHING: ReadonlySet<never> = new Set();
 
-/** Fills x with what `draw` takes from the stream; `skip` goes past one number of the kind without computing it. */
+/** Fills x with numbers that `draw` takes from the stream; `skip` skips one such number without computing it. */
 function drawn<T extends Tensor>(
   x: T,
   random: Random | undefined,
@@ -89,7 +89,7 @@ function drawn<T extends Tensor>(
   }
   storage.reserve();
   storage.touch();
-  let unread: Storage | undefined = storage; // what waits for its turn holds no memory that nobody reads any more
+  let unread: Storage | undefined = storage; // a draw that waits must not hold memory that is no longer read
   const turn = drawLater(() => {
     if (unread) return void unread.compute();
     const from = turn();
@@ -120,14 +120,14 @@ export function normal<T extends Tensor>(x: T, mean = 0, std = 1, random?: Rando
   return drawn(x, random, draw, (from) => from.skipNormal());
 }
 
-/** Every element the same. */
+/** Sets all elements to the same value. */
 export function fill<T extends Tensor>(x: T, value: number): T {
   return fillWith(x, (values) => values.fill(value));
 }
 
 /** Options of kaimingNormal() and kaimingUniform(). */
 export interface KaimingOptions {
-  /** Negative slope of the leaky ReLU behind the layer. Default 0. */
+  /** Negative slope of the leaky ReLU after the layer. Default 0. */
   a?: number;
   /**
    * Which variance is kept: that of activations ("fanIn") or that of gradients ("fanOut"). Default "fanIn".
@@ -135,7 +135,7 @@ export interface KaimingOptions {
   mode?: "fanIn" | "fanOut";
   /** Default "leakyRelu". */
   nonlinearity?: Nonlinearity;
-  /** The stream that is drawn from. Default: the one that manualSeed() starts. */
+  /** The stream to draw from. Default: the one that manualSeed() starts. */
   random?: Random;
 }
 
@@ -167,7 +167,7 @@ export function kaimingNormal<T extends Tensor>(x: T, options: KaimingOptions = 
 export interface XavierOptions {
   /** Default 1. */
   gain?: number;
-  /** The stream that is drawn from. Default: the one that manualSeed() starts. */
+  /** The stream to draw from. Default: the one that manualSeed() starts. */
   random?: Random;
 }
 

@@ -22,7 +22,7 @@ export function biasOf(size: number, weight: Parameter, biasInit?: Initialiser):
   return new Parameter(bias);
 }
 
-/** y = x·weightᵀ + bias: [n, inFeatures] → [n, outFeatures]. Initialised as PyTorch does, unless specified otherwise. */
+/** y = x·weightᵀ + bias: [n, inFeatures] → [n, outFeatures]. Initialised as in PyTorch, unless specified otherwise. */
 export class Linear extends Module {
   /** [outFeatures, inFeatures]. */
   readonly weight: Parameter;

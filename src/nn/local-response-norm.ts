@@ -20,13 +20,13 @@ export interface LocalResponseNormOptions {
  * section 3.3, in PyTorch's form.
  */
 export class LocalResponseNorm extends Module {
-  /** Channels that are summed over. */
+  /** Number of channels to sum over. */
   readonly size: number;
   /** Factor of the mean square. */
   readonly alpha: number;
   /** Exponent. */
   readonly beta: number;
-  /** What is added to the mean square. */
+  /** Added to the mean square. */
   readonly k: number;
 
   /** @throws ShapeError unless size is an integer ≥ 1 */

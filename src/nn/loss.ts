@@ -27,16 +27,16 @@ import { copied } from "./check.js";
 import { inEvaluation } from "./evaluation.js";
 import { Module } from "./module.js";
 
-/** A function from logits [n, classes] and targets to a loss, which may also look at the images the logits came from. */
+/** A function from logits [n, classes] and targets to a loss, which may also use the images of the logits. */
 export interface Loss {
   /**
    * Logits [n, classes] and targets (class indices i32 [n], or f32 [n, classes]) → the loss, a scalar unless
    * the reduction is "none".
    */
   forward(logits: Tensor, target: LossTarget, images?: Tensor): Tensor;
-  /** The loss for a batch of these images alone, which does once what is the same for all outputs of a network. */
+  /** The loss for a batch of these images only; work that is the same for all outputs of a network is done once. */
   forBatch?(images: Tensor): Loss;
-  /** What a batch's mean divides by: gradients of several batches are averaged by it. Default: the number of images. */
+  /** The divisor of a batch's mean, by which gradients of several batches are averaged. Default: the number of images. */
   divisor?(target: LossTarget): number;
 }
 
@@ -55,7 +55,7 @@ export class CrossEntropyLoss implements Loss {
     return crossEntropy(logits, target, this.options);
   }
 
-  /** The sum of the images' weights, as PyTorch's mean over class indices is by them. */
+  /** The sum of the images' weights, which divides PyTorch's mean over class indices. */
   divisor(target: LossTarget): number {
     return weightOf(target, this.options.weight);
   }
@@ -80,7 +80,7 @@ export class BCEWithLogitsLoss implements Loss {
   }
 }
 
-/** The focal loss for one class an image (softmax), with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
+/** The focal loss for one class per image (softmax), with class indices (i32 [n]) or probabilities (f32 [n, classes]). */
 export class FocalLoss implements Loss {
   /** As focalLoss() takes them. */
   readonly options: FocalLossOptions;
@@ -96,7 +96,7 @@ export class FocalLoss implements Loss {
   }
 }
 
-/** The focal loss for several classes an image (sigmoid), with targets in [0, 1] (f32 [n, classes]) or class indices. */
+/** The focal loss for several classes per image (sigmoid), with targets in [0, 1] (f32 [n, classes]) or class indices. */
 export class SigmoidFocalLoss implements Loss {
   /** As sigmoidFocalLoss() takes them. */
   readonly options: SigmoidFocalOptions;
@@ -116,9 +116,9 @@ export class SigmoidFocalLoss implements Loss {
 export interface DistillationOptions {
   /** Share of the teacher's part, in [0, 1]. Default 0.9: Hinton et al. found that the labels should count for little. */
   alpha?: number;
-  /** By which both logits are divided: above 1 the teacher tells more about the classes it thinks wrong. Default 4. */
+  /** Divides both logits: above 1 the teacher shows more about the classes that it thinks are wrong. Default 4. */
   temperature?: number;
-  /** The labels' part. Default: cross-entropy. */
+  /** The loss for the labels. Default: cross-entropy. */
   loss?: Loss;
 }
 
@@ -126,17 +126,17 @@ export interface DistillationOptions {
  * Learning from a teacher: alpha·T²·KL(softmax(teacher / T) ‖ softmax(logits / T)) + (1 − alpha)·loss(logits, target), both
  * means over the images: with weights of classes the labels' part is Σ weight·loss / images, whatever the weights' sum, so that
  * batches' gradients can be averaged. The teacher sees the same images (after augmentation) in evaluation mode, is not
- * trained, and stays the caller's to dispose of.
+ * trained, and the caller disposes of it.
  * G. Hinton, O. Vinyals and J. Dean, Distilling the Knowledge in a Neural Network (2015, https://arxiv.org/abs/1503.02531).
  */
 export class DistillationLoss implements Loss {
-  /** The network that is imitated, in evaluation mode. */
+  /** The network to imitate, in evaluation mode. */
   readonly teacher: Module;
   /** Share of the teacher's part. */
   readonly alpha: number;
-  /** What logits are divided by before softmax. */
+  /** Divisor of the logits before softmax. */
   readonly temperature: number;
-  /** The loss of the labels. */
+  /** The loss for the labels. */
   readonly loss: Loss;
 
   /** @throws ShapeError unless alpha is in [0, 1] and temperature > 0 */
@@ -168,7 +168,7 @@ export class DistillationLoss implements Loss {
     return tidy(() => this.forBatch(images).forward(logits, target, images));
   }
 
-  /** The loss for these images, which the teacher sees once. What it says of them belongs to the scope. */
+  /** The loss for these images, which the teacher sees once. The teacher's output belongs to the scope. */
   forBatch(images: Tensor): Loss {
     const { alpha, temperature } = this;
     const cooled = (x: Tensor): Tensor => affine(x, 1 / temperature);

@@ -1,4 +1,4 @@
-// How much memory a network's activations take in training, reckoned from its graph.
+// The memory that a network's activations take in training, computed from its graph.
 
 import { registeredOps } from "../core/op.js";
 import { sizeOf } from "../core/shape.js";
@@ -7,7 +7,7 @@ import type { Graph, GraphNode } from "./trace.js";
 
 const BYTES = { f32: 4, i32: 4, u8: 1 } as const;
 
-/** Whether a value is never written: all that read it do so as it is computed. */
+/** Whether a value is never written: all its readers use it while it is computed. */
 function isPassing(
   node: GraphNode,
   readers: readonly GraphNode[],
@@ -22,7 +22,7 @@ function isPassing(
 
 /**
  * Bytes that a forward pass in training leaves for backward: activations that gradient rules read, each once. Parameters, their
- * gradients and an optimizer's moments come on top, and what is in use for a moment.
+ * gradients, an optimizer's moments and temporary memory come on top.
  */
 export function activationBytes({ nodes }: Graph): number {
   const ops = registeredOps();
@@ -31,7 +31,7 @@ export function activationBytes({ nodes }: Graph): number {
   for (const node of nodes) {
     for (const name of new Set(Object.values(node.inputs))) readersOf.get(name)?.push(node);
   }
-  /** A value that shares another's elements is that other. */
+  /** A value that shares another value's elements stands for that value. */
   const origin = (name: string): string => {
     const node = byName.get(name);
     const view = node && ops.get(node.op)?.view;

@@ -21,9 +21,9 @@ export interface StateOptions {
 
 /** Options of loadStateDict(). */
 export interface LoadOptions {
-  /** Whether everything must be there and fit. Default true. */
+  /** Whether everything must be present and fit. Default true. */
   strict?: boolean;
-  /** What errors name: a file. */
+  /** Name for errors: a file. */
   source?: string;
 }
 
@@ -66,11 +66,11 @@ abstract class ModuleTensor<D extends DType = DType> extends Tensor<D> {
   }
 
   override dispose(): void {
-    if (!this.disposed) this.storage.owner = undefined; // whoever still holds the elements has them for himself
+    if (!this.disposed) this.storage.owner = undefined; // any tensor that still holds the elements now owns them
     super.dispose();
   }
 
-  /** The shape in files, as stateDict() gives it. */
+  /** The shape in files, as stateDict() returns it. */
   get fileShape(): Shape {
     return this.fileAxes ? this.fileAxes.map((a) => this.shape[a]!) : this.shape;
   }
@@ -92,8 +92,8 @@ export class BufferTensor<D extends DType = "f32"> extends ModuleTensor<D> {
 }
 
 /**
- * "runningMean" → "running_mean": PyTorch's spelling of a field's name. A last _ is left out: "head_" where `head` is taken. Names
- * that begin with a capital stay as they are: "Mixed_5b".
+ * "runningMean" → "running_mean": PyTorch's spelling of a field's name. A trailing _ is dropped: "head_" where `head` is taken. Names
+ * that begin with a capital stay unchanged: "Mixed_5b".
  */
 function fileName(field: string): string {
   if (/^[A-Z]/.test(field)) return field;
@@ -102,7 +102,7 @@ function fileName(field: string): string {
 
 /** Options of namedParameters() and the like. */
 export interface NamesOptions {
-  /** Whether a tensor that stands in several places is listed once, by its first name; otherwise by all. Default true. */
+  /** Whether a tensor used in several places is listed once, under its first name; otherwise under all. Default true. */
   removeDuplicate?: boolean;
 }
 
@@ -115,8 +115,8 @@ export abstract class Module {
   training = true;
 
   /**
-   * The module's output for x. What it makes on the way is freed by the tidy() around, unless a gradient still needs it. Where a
-   * network has auxiliary classifiers, outputsOf() tells what they say.
+   * The module's output for x. The enclosing tidy() frees intermediate tensors, unless a gradient still needs them. If a network
+   * has auxiliary classifiers, outputsOf() returns their outputs.
    */
   abstract forward(x: Tensor): Tensor;
 
@@ -129,7 +129,7 @@ export abstract class Module {
     });
   }
 
-  /** Puts another module in the place of the child of that name. */
+  /** Replaces the child of that name. */
   protected setChild(name: string, child: Module): void {
     const [field, index] = name.split(".") as [string, string?];
     const fields = this as Record<string, unknown>;
@@ -155,14 +155,14 @@ export abstract class Module {
     return this.#find(path)[2];
   }
 
-  /** Puts another module at a path; gives back the old one, which is the caller's to dispose of. @throws DataError as getSubmodule() */
+  /** Puts another module at a path; returns the old one, which the caller disposes of. @throws DataError as getSubmodule() */
   setSubmodule(path: string, module: Module): Module {
     const [parent, name, old] = this.#find(path);
     parent.setChild(name, module);
     return old;
   }
 
-  /** This module and everything below it, parents first; what is there twice, once. */
+  /** This module and everything below it, parents first; each once, even if used twice. */
   *modules(): Generator<Module> {
     yield* this.#modules(new Set());
   }
@@ -222,16 +222,16 @@ export abstract class Module {
   }
 
   /**
-   * Has a function called after each forward() of this module, in training and evaluation, wherever in a network it stands: with
-   * the module, its input and its output; a tensor that the function returns takes the output's place. Hooks are called in the
-   * order in which they were registered. compile() and exportOnnx() refuse models with hooks (so that evaluate() runs them as they
-   * are), trace() and summary() pass them over. @throws DataError unless hook is a function
+   * Calls a function after each forward() of this module, in training and evaluation, wherever the module is in a network. It gets
+   * the module, its input and its output; a tensor that it returns replaces the output. Hooks are called in the order in which
+   * they were registered. compile() and exportOnnx() refuse models with hooks (so evaluate() runs these uncompiled);
+   * trace() and summary() ignore hooks. @throws DataError unless hook is a function
    */
   registerForwardHook(hook: ForwardHook): HookHandle {
     return addForwardHook(this, hook);
   }
 
-  /** Forgets every parameter's gradient. */
+  /** Drops every parameter's gradient. */
   zeroGrad(): void {
     for (const p of this.parameters()) {
       p.grad?.dispose();
@@ -246,15 +246,15 @@ export abstract class Module {
 
   /**
    * Overwrites all parameters and buffers. All or nothing: on an error the module is as before. `num_batches_tracked` may
-   * be missing. With strict: false, what fits is loaded and the rest is left as it is; the report says what that is.
-   * NOTE: PyTorch's strict=False still refuses other shapes; here they are reported, as a new head is the common case.
+   * be missing. With strict: false, what fits is loaded and the rest stays unchanged; the report lists it.
+   * NOTE: PyTorch's strict=False still refuses other shapes; here they are reported, since a new head is the common case.
    * @throws DataError listing missing and unexpected names, and tensors of another shape or type; with strict: false, if
-   * nothing fits. The message begins with `source`. WasmError if the heap has no room for those that had no memory yet.
+   * nothing fits. The message begins with `source`. WasmError if the heap has no room for tensors that had no memory yet.
    */
   loadStateDict(state: StateDict, options: LoadOptions = {}): LoadReport {
     checkOptions<LoadOptions>("loadStateDict", options, { strict: true, source: true });
     const { strict = true, source = "loadStateDict" } = options;
-    if (!(state instanceof Map)) throw wrongKind(source, "state", state, "a Map, as stateDict() gives it");
+    if (!(state instanceof Map)) throw wrongKind(source, "state", state, "a Map, as stateDict() returns it");
     const own = new Map(this.#tensors(""));
     const report = compareStates(own, state);
     const { missing, unexpected, mismatched } = report;

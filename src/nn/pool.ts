@@ -13,7 +13,7 @@ import { copyOf } from "../ops/window.js";
 import { checkPair, copied } from "./check.js";
 import { Module } from "./module.js";
 
-/** Largest value of each window. The stride is kernelSize unless given. */
+/** Largest value of each window. The default stride is kernelSize. */
 export class MaxPool2d extends Module {
   /** Height and width of a window, or one number for both. */
   readonly kernelSize: Pair;
@@ -33,7 +33,7 @@ export class MaxPool2d extends Module {
   }
 }
 
-/** Mean of each window. The stride is kernelSize unless given. */
+/** Mean of each window. The default stride is kernelSize. */
 export class AvgPool2d extends Module {
   /** Height and width of a window, or one number for both. */
   readonly kernelSize: Pair;

@@ -22,7 +22,7 @@ import { copied } from "./check.js";
 import type { Loss } from "./loss.js";
 
 abstract class LossWithOptions<O extends object> {
-  /** The options that it was made with. */
+  /** The options given to the constructor. */
   readonly options: O;
 
   constructor(options: O, names: Names<O>) {
@@ -57,7 +57,7 @@ export class L1Loss extends LossWithOptions<LossOptions> implements Loss {
   }
 }
 
-/** Squares of differences up to beta, larger ones as they are, of numbers x and target, f32 of one shape; see smoothL1Loss(). */
+/** Differences of x and target, squared up to beta and absolute above, f32 of one shape; see smoothL1Loss(). */
 export class SmoothL1Loss extends LossWithOptions<SmoothL1Options> implements Loss {
   /** @throws DataError for an unknown option */
   constructor(options: SmoothL1Options = {}) {
@@ -70,7 +70,7 @@ export class SmoothL1Loss extends LossWithOptions<SmoothL1Options> implements Lo
   }
 }
 
-/** Squares of differences up to delta, larger ones times delta, of numbers x and target, f32 of one shape; see huberLoss(). */
+/** Differences of x and target, squared up to delta and times delta above, f32 of one shape; see huberLoss(). */
 export class HuberLoss extends LossWithOptions<HuberOptions> implements Loss {
   /** @throws DataError for an unknown option */
   constructor(options: HuberOptions = {}) {
@@ -95,7 +95,7 @@ export class NLLLoss extends LossWithOptions<NllOptions> implements Loss {
     return nllLoss(x, target, this.options);
   }
 
-  /** The sum of the images' weights, as the mean is by them. */
+  /** The sum of the images' weights, which divides the mean. */
   divisor(target: LossTarget): number {
     return weightOf(target, this.options.weight);
   }

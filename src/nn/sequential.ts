@@ -4,7 +4,7 @@ import { wrongKind } from "../errors/options.js";
 import { flatten } from "../ops/index.js";
 import { Module } from "./module.js";
 
-/** x as it is: in the place of a layer that is left out. */
+/** Returns x unchanged: a placeholder for a layer that is left out. */
 export class Identity extends Module {
   /** x → x itself, no copy. */
   forward(x: Tensor): Tensor {
@@ -20,7 +20,7 @@ export class Flatten extends Module {
 }
 
 /**
- * Modules applied one after the other; named "0", "1", … in files, or as the fields of an object are. Frees each output
+ * Modules applied one after the other; named "0", "1", … in files, or by the keys of an object. Frees each output
  * once the next module has used it.
  */
 export class Sequential extends Module {

@@ -17,7 +17,7 @@ export interface SqueezeExcitationOptions {
 }
 
 /**
- * Weighs the channels of [n, h, w, c] by what their means say. Hu, Shen and Sun, Squeeze-and-Excitation Networks (2017),
+ * Weighs the channels of [n, h, w, c] according to their means. Hu, Shen and Sun, Squeeze-and-Excitation Networks (2017),
  * arXiv 1709.01507.
  */
 export class SqueezeExcitation extends Module {
@@ -27,7 +27,7 @@ export class SqueezeExcitation extends Module {
   readonly fc2: Conv2d;
   /** Between the two convolutions. */
   readonly activation: Module;
-  /** Behind the second; its output weighs the channels. */
+  /** After the second; its output weighs the channels. */
   readonly scaleActivation: Module;
   readonly #avgpool = new AdaptiveAvgPool2d(1);
 

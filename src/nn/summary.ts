@@ -1,4 +1,4 @@
-// What a network is made of, layer by layer, found without computing anything.
+// A network's layers, found without computing anything.
 
 import { checkShape, sizeOf, type Shape } from "../core/shape.js";
 import { Tensor } from "../core/tensor.js";
@@ -25,7 +25,7 @@ export interface LayerSummary {
 export interface ModelSummary {
   /** In the order in which they are applied. */
   layers: LayerSummary[];
-  /** Trainable or frozen, but no statistics. */
+  /** Trainable or frozen, without statistics. */
   parameters: number;
   /** Multiply-accumulates of all layers, batch included. */
   macs: number;
@@ -73,7 +73,7 @@ function show(value: string | number): string {
 
 /**
  * The layers that a model applies to an input of this shape [n, h, w, c], in evaluation: outputs, parameters and
- * multiply-accumulates. Takes no time and no memory to speak of. @throws ShapeError if the input does not fit
+ * multiply-accumulates. Takes hardly any time or memory. @throws ShapeError if the input does not fit
  */
 export function summary(model: Module, input: Tensor | Shape): ModelSummary {
   if (!(model instanceof Module)) throw wrongKind("summary", "model", model, "a Module");

@@ -1,5 +1,5 @@
-// The graph of a network: which operations it applies to what, found without computing anything. What looks at networks as a
-// whole (summaries, compiled inference, exchange formats) is a function of it.
+// The graph of a network: its operations and their inputs, found without computing anything. Everything that looks at whole
+// networks (summaries, compiled inference, exchange formats) is a function of it.
 
 import { shapesOnly, withoutValues } from "../core/op.js";
 import { keep, tidy } from "../core/scope.js";
@@ -13,13 +13,13 @@ import { BufferTensor, Module, Parameter } from "./module.js";
 
 /** One application of an operation. */
 export interface GraphNode {
-  /** Name of its output, no other has it: "layer1.0.conv1.conv2d". */
+  /** Unique name of its output: "layer1.0.conv1.conv2d". */
   readonly name: string;
   /** The operation: "conv2d". */
   readonly op: string;
-  /** What it reads by the op's name for it ("x", "weight"): names of nodes or constants, or "input". */
+  /** Its inputs, by the op's names for them ("x", "weight"): names of nodes or constants, or "input". */
   readonly inputs: Readonly<Record<string, string>>;
-  /** Everything else that it is given: strides, eps. No tensors. */
+  /** All other arguments: strides, eps. No tensors. */
   readonly attrs: Readonly<Record<string, unknown>>;
   /** Shape of its output. */
   readonly shape: Shape;
@@ -37,7 +37,7 @@ export interface GraphLayer {
   readonly shape: Shape;
   /** The nodes that it applied: nodes[begin] … nodes[end − 1]. */
   readonly begin: number;
-  /** Behind the last of them. */
+  /** Index after the last of them. */
   readonly end: number;
 }
 
@@ -45,20 +45,20 @@ export interface GraphLayer {
 export interface Graph {
   /** Shape of the value called "input". */
   readonly inputShape: Shape;
-  /** In the order in which they are applied: what a node reads stands before it. */
+  /** In the order in which they are applied: a node's inputs come before it. */
   readonly nodes: readonly GraphNode[];
   /**
-   * Tensors that nodes read and none makes: parameters and buffers by their names in files, the model's own, not copies. Others, if
-   * there are any, are for the caller to dispose of.
+   * Tensors that nodes read but no node makes: parameters and buffers by their names in files, the model's own, not copies. The
+   * caller disposes of any others.
    */
   readonly constants: ReadonlyMap<string, Tensor>;
   /** Name of the value that the network returns. */
   readonly output: string;
-  /** In the order in which they finish, parts before the whole. */
+  /** In the order in which they finish: parts before their parent. */
   readonly layers: readonly GraphLayer[];
 }
 
-/** Lets go of a graph's constants but parameters and buffers, which are the model's. */
+/** Releases a graph's constants, except parameters and buffers, which are the model's. */
 export function freeConstants({ constants }: Graph): void {
   for (const t of constants.values()) {
     if (!(t instanceof Parameter || t instanceof BufferTensor)) t.dispose();
@@ -73,7 +73,7 @@ function pathsOf(module: Module, path = ""): [path: string, module: Module][] {
   return [...below, [path, module]];
 }
 
-/** Runs fn while `seen` hears of every forward, before and after. A module that stands in two places goes by the first. */
+/** Runs fn and calls `seen` before and after every forward. A module used in two places goes by its first name. */
 function watchForward(
   model: Module,
   seen: (path: string, module: Module, forward: () => Tensor) => Tensor,
@@ -86,7 +86,7 @@ function watchForward(
       .map(([path, module]) => [module, path]),
   );
   for (const [module, path] of paths as ReadonlyMap<Module & { forward?: Module["forward"] }, string>) {
-    const own = Object.getOwnPropertyDescriptor(module, "forward"); // it may be a field of its own
+    const own = Object.getOwnPropertyDescriptor(module, "forward"); // it may be a field of the module itself
     undo.push(() => {
       if (own) Object.defineProperty(module, "forward", own);
       else delete (module as { forward?: unknown }).forward;
@@ -102,8 +102,8 @@ function watchForward(
 }
 
 /**
- * The graph of a model in evaluation, for an input of this shape [n, h, w, c]. Takes no time and no memory to speak of.
- * @throws ShapeError if the input does not fit; DataError for something else than a model
+ * The graph of a model in evaluation, for an input of this shape [n, h, w, c]. Takes hardly any time or memory.
+ * @throws ShapeError if the input does not fit; DataError for anything other than a model
  */
 export function trace(model: Module, input: Tensor | Shape): Graph {
   if (!(model instanceof Module)) throw wrongKind("trace", "model", model, "a Module");
@@ -124,7 +124,7 @@ export function trace(model: Module, input: Tensor | Shape): Graph {
     if (known !== undefined) return known;
     const state = states.get(t.storage);
     const name = state ?? unique("constant");
-    // What is no state of the model's may end with forward(), or be somebody's: the graph has a tensor of its own over its elements.
+    // Tensors that are not the model's state may end with forward(), or belong to others: the graph has its own tensor over their elements.
     constants.set(name, state === undefined ? keep(t.detach()) : t);
     made.set(t.storage, name);
     return name;
@@ -143,7 +143,7 @@ export function trace(model: Module, input: Tensor | Shape): Graph {
       paths.push(path);
       const y = forward();
       paths.pop();
-      checkTensors(`trace: ${path || "the model"}`, { "what forward() gives": y });
+      checkTensors(`trace: ${path || "the model"}`, { "the output of forward()": y });
       layers.push({ path, module, shape: y.shape, begin, end: nodes.length });
       return y;
     },
@@ -160,13 +160,13 @@ export function trace(model: Module, input: Tensor | Shape): Graph {
             ({ name: op, inputs, attrs, y }) => {
               const all = Object.entries({ ...inputs, ...(attrs as object) });
               const read = all.filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor);
-              const told = all.filter(([, value]) => !(value instanceof Tensor) && value !== undefined);
+              const attributes = all.filter(([, value]) => !(value instanceof Tensor) && value !== undefined);
               const name = unique([paths.at(-1), op].filter(Boolean).join("."));
               nodes.push({
                 name,
                 op,
                 inputs: Object.fromEntries(read.map(([key, t]) => [key, nameOf(t)])),
-                attrs: Object.fromEntries(told),
+                attrs: Object.fromEntries(attributes),
                 shape: y.shape,
                 dtype: y.dtype,
               });

@@ -5,7 +5,7 @@ import { INTERPOLATE } from "../ops/option-names.js";
 import { checkPair, copied } from "./check.js";
 import { Module } from "./module.js";
 
-/** Images made larger by whole factors, each pixel repeated. */
+/** Enlarges images by whole factors, repeating each pixel. */
 export class Upsample extends Module {
   /** As interpolate() takes them. */
   readonly options: InterpolateOptions;

@@ -1,4 +1,4 @@
-// Activations that an operation before them may apply as it writes (core/storage.ts). sigmoid and tanh are in elementwise.ts.
+// Activations that the operation before them may apply as it writes (core/storage.ts). sigmoid and tanh are in elementwise.ts.
 
 import { defineOp } from "../core/op.js";
 import { definePlan, operandsOf } from "../core/planned.js";
@@ -10,8 +10,8 @@ import { activatedBefore } from "./fusion.js";
 import { GELU } from "./option-names.js";
 
 /**
- * y = f(x). from: what its slope is read from. slow: how many times longer than a copy it takes. Where x waits to be computed,
- * as after batch normalisation, it is never written: backward computes it anew.
+ * y = f(x). from: the tensor that gives its slope. slow: its time as a multiple of a copy's. If x waits to be computed,
+ * as after batch normalisation, it is never written: backward computes it again.
  */
 function defineActivation(name: Activation, from: "x" | "y", slow = 1): (x: Tensor) => Tensor {
   const kernel = `${name}Backward` as const;
@@ -62,7 +62,7 @@ const [exactGelu, tanhGelu] = [defineActivation("gelu", "x", 8), defineActivatio
 
 /** Options of gelu(). */
 export interface GeluOptions {
-  /** "tanh": of the normal distribution by way of tanh, which differs by up to 0.0005. Default "none". */
+  /** "tanh" approximates the normal distribution by tanh, which differs by up to 0.0005. Default "none". */
   approximate?: "none" | "tanh";
 }
 

@@ -1,4 +1,4 @@
-// Losses of one yes or no for each class: binary cross-entropy and the focal losses. Composed of other operations, in forms
+// Losses for a yes or no per class: binary cross-entropy and the focal losses. Composed of other operations, in forms
 // that neither overflow nor cancel at any finite logit.
 
 import { noGrad } from "../core/grad-mode.js";
@@ -23,7 +23,7 @@ import {
   type Reduction,
 } from "./targets.js";
 
-/** ln(1 + u) for u in [0, 1]: ln w, w being 1 + u rounded, and what rounding took from it. */
+/** ln(1 + u) for u in [0, 1]: ln w, with w = 1 + u rounded, plus a correction for the rounding. */
 function log1p(u: Tensor): Tensor {
   const w = affine(u, 1, 1);
   return add(log(w), div(sub(u, affine(w, 1, -1)), w));
@@ -50,8 +50,8 @@ export interface BinaryCrossEntropyOptions {
   /** Weight of the positive examples, for all classes or for each: above 1 it raises recall, below 1 precision. Default 1. */
   posWeight?: ClassNumbers;
   /**
-   * Of class indices alone, which become rows of 1 − s + s/classes and s/classes, as timm's BinaryCrossEntropy has them; other
-   * targets are taken as they are. Default 0.
+   * Only for class indices, which become rows of 1 − s + s/classes and s/classes, as in timm's BinaryCrossEntropy; other
+   * targets are not changed. Default 0.
    */
   labelSmoothing?: number;
   /** Default "mean": over images and classes. */
@@ -61,7 +61,7 @@ export interface BinaryCrossEntropyOptions {
 /**
  * −(posWeight·t·ln σ(x) + (1 − t)·ln σ(−x)) of logits x:[n,classes]. target is a number in [0, 1] for each class
  * (f32:[n,classes]) or class indices (i32:[n]), which become one-hot rows (R. Wightman, H. Touvron and H. Jégou, ResNet strikes
- * back, 2021, https://arxiv.org/abs/2110.00476). Gives a scalar, or [n, classes] with reduction "none".
+ * back, 2021, https://arxiv.org/abs/2110.00476). Returns a scalar, or [n, classes] with reduction "none".
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */
 export function binaryCrossEntropyWithLogits(
@@ -91,7 +91,7 @@ function binaryLosses(x: Tensor, t: Float32Array, posWeight?: Float32Array): Ten
   return neg(add(mul(positive, logSigmoid(x)), mul(negative, logSigmoid(neg(x)))));
 }
 
-/** A power's base is raised by this: its logarithm stays finite. What is lost is far below what it is multiplied by. */
+/** Added to a power's base, so that its logarithm stays finite. The error is far below the other factor. */
 const TINY = 1e-30;
 
 /** q^gamma for q ≥ 0. */
@@ -107,7 +107,7 @@ export interface FocalOptions {
 
 /** Options of sigmoidFocalLoss(). */
 export interface SigmoidFocalOptions extends FocalOptions {
-  /** Weight of the positive examples, in [0, 1]; the others' is 1 − alpha. −1: all have weight 1. Default 0.25. */
+  /** Weight of the positive examples, in [0, 1]; the negative ones have 1 − alpha. −1: all have weight 1. Default 0.25. */
   alpha?: number;
 }
 
@@ -117,7 +117,7 @@ function checkGamma(op: string, gamma: number): void {
 }
 
 /**
- * The focal loss for several classes an image: binary cross-entropy times α_t·(1 − p_t)^gamma, p_t = p·t + (1 − p)·(1 − t) and
+ * The focal loss for several classes per image: binary cross-entropy times α_t·(1 − p_t)^gamma, p_t = p·t + (1 − p)·(1 − t) and
  * α_t likewise: torchvision's sigmoid_focal_loss, except for its default reduction, "none". target: as for
  * binaryCrossEntropyWithLogits. T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollár, Focal Loss for Dense Object
  * Detection (2017, https://arxiv.org/abs/1708.02002).
@@ -138,7 +138,7 @@ export function sigmoidFocalLoss(x: Tensor, target: LossTarget, options: Sigmoid
   const weights = t.map((v) => (alpha < 0 ? 1 : alpha * v + (1 - alpha) * (1 - v)));
   return tidy(() => {
     const positive = tensor(t, x.shape);
-    // 1 − p_t, without taking a p near 1 from 1
+    // 1 − p_t, without subtracting a p near 1 from 1
     const missed = add(mul(positive, sigmoid(neg(x))), mul(affine(positive, -1, 1), sigmoid(x)));
     const losses = mul(power(missed, gamma), binaryLosses(x, t));
     return reduced(mul(tensor(weights, x.shape), losses), reduction);
@@ -152,10 +152,10 @@ export interface FocalLossOptions extends FocalOptions {
 }
 
 /**
- * The focal loss for one class an image: −Σ_j α_j·t_j·(1 − p_j)^gamma·ln p_j, p = softmax(x), of logits x:[n,classes]. target:
- * as for crossEntropy. Gives a scalar, or [n] with reduction "none". The mean is over the images, whatever their α, as in
- * torchvision's sigmoid_focal_loss and AdeelH's focal_loss on torch.hub (kornia's is over images and classes, 1/classes of it);
- * crossEntropy's, over class indices, is by their weights: with gamma 0 the two are the same except for that divisor.
+ * The focal loss for one class per image: −Σ_j α_j·t_j·(1 − p_j)^gamma·ln p_j, p = softmax(x), of logits x:[n,classes]. target:
+ * as for crossEntropy. Returns a scalar, or [n] with reduction "none". The mean is over the images, whatever their α, as in
+ * torchvision's sigmoid_focal_loss and AdeelH's focal_loss on torch.hub (kornia's is over images and classes, 1/classes of it).
+ * crossEntropy's mean over class indices divides by their weights: with gamma 0 the two differ only in that divisor.
  * Lin et al. (2017, https://arxiv.org/abs/1708.02002), with softmax for their sigmoid.
  * @throws ShapeError unless shapes and options fit; DataError for a label outside 0…classes − 1
  */
@@ -172,7 +172,7 @@ export function focalLoss(x: Tensor, target: LossTarget, options: FocalLossOptio
   const t = targetRows(op, x, target).map((v, i) => v * weights[i % classes]!);
   return tidy(() => {
     const logP = logSoftmax(x);
-    const missed = relu(affine(exp(logP), -1, 1)); // a p rounded up passes 1
+    const missed = relu(affine(exp(logP), -1, 1)); // a p rounded up exceeds 1
     const losses = mul(power(missed, gamma), mul(tensor(t, x.shape), logP));
     return reduced(neg(sum(losses, 1)), reduction);
   });

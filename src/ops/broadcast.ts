@@ -14,7 +14,7 @@ export interface BinaryInputs {
   b: Tensor;
 }
 
-/** One loop over axes that a and b walk alike: neighbouring axes are merged, so most shapes need one launch. */
+/** One loop over axes along which a and b advance alike: neighbouring axes are merged, so most shapes need one launch. */
 export function planBinary(kernel: BinaryKernel) {
   return (p: Planner, y: Place, { a, b }: Places<BinaryInputs>): void => {
     if (y.size === 0) return;
@@ -44,7 +44,7 @@ export function planBinary(kernel: BinaryKernel) {
   };
 }
 
-/** Strides of x seen with y's axes: 0 where x is stretched. */
+/** Strides of x along y's axes: 0 where x is stretched. */
 function broadcastStrides(x: Place, y: Place): number[] {
   const strides = stridesOf(x.shape);
   const lead = y.shape.length - x.shape.length;

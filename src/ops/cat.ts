@@ -77,7 +77,7 @@ const catOp = defineOp({
 });
 
 /**
- * The tensors one behind the other along an axis; the last by default, which holds the channels of images.
+ * The tensors one after the other along an axis; by default the last, the channels of images.
  * @throws ShapeError unless there is at least one, and all other sizes are equal
  */
 export function cat(tensors: readonly Tensor[], axis = -1): Tensor {

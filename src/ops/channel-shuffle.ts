@@ -1,4 +1,4 @@
-// Channels of images in another order: what grouped convolutions, or halves of the channels, need to see each other.
+// Channels of images in another order, so that grouped convolutions, or halves of the channels, see each other's.
 
 import { defineOp } from "../core/op.js";
 import { describe } from "../core/shape.js";
@@ -36,7 +36,7 @@ const channelShuffleOp = defineOp({
 });
 
 /**
- * The channels of x:[n,h,w,c] in turn from each of their groups. Zhang et al., ShuffleNet (2017), arXiv 1707.01083.
+ * The channels of x:[n,h,w,c], taken in turn from each group. Zhang et al., ShuffleNet (2017), arXiv 1707.01083.
  * @throws ShapeError unless groups divides c
  */
 export function channelShuffle(x: Tensor, groups: number): Tensor {

@@ -1,4 +1,4 @@
-// Comparisons. Truth is a number: 1 for true and 0 for false, of f32, as there is no dtype of booleans.
+// Comparisons. Results are f32: 1 for true and 0 for false, since there is no boolean dtype.
 
 import { defineOp } from "../core/op.js";
 import { tidy } from "../core/scope.js";
@@ -6,7 +6,7 @@ import { checkTensors, full, tensor, type AnyTensor, type Tensor } from "../core
 import { wrongKind } from "../errors/options.js";
 import { broadcastRule, planBinary } from "./broadcast.js";
 
-/** An op without a gradient that gives 1 or 0. */
+/** An op without a gradient that returns 1 or 0. */
 const defineComparison = (name: "greaterEqual" | "greater" | "equal") =>
   defineOp({ name, shape: broadcastRule(name), plan: planBinary(name), saves: [], vjp: {} });
 
@@ -45,7 +45,7 @@ export const le = comparison("le", (a, b) => greaterEqualOp({ a: b, b: a }));
 export const gt = comparison("gt", (a, b) => greaterOp({ a, b }));
 /** 1 where a ≥ b, otherwise 0, as eq(). */
 export const ge = comparison("ge", (a, b) => greaterEqualOp({ a, b }));
-/** ge() of two tensors of f32, by the longer of PyTorch's names. */
+/** ge() of two f32 tensors, under PyTorch's longer name. */
 export function greaterEqual(a: Tensor, b: Tensor): Tensor {
   return greaterEqualOp({ a, b });
 }

@@ -18,7 +18,7 @@ interface UnaryInputs {
   x: Tensor;
 }
 
-/** Kernels that compute more than they read and write. */
+/** Kernels that spend more time on computing than on memory. */
 const SLOW: ReadonlySet<string> = new Set(["sigmoid", "tanh", "exp", "log"]);
 
 /** y = kernel(x), whose gradient needs x or y. */
@@ -147,7 +147,7 @@ const addOp = defineOp({
   name: "add",
   shape: broadcastRule("add"),
   plan: planBinary("add"),
-  // A normalised operand takes the other one in when its values are computed.
+  // A normalised operand absorbs the other one when its values are computed.
   absorbed(y, { a, b }) {
     if (!sameShape(a.shape, b.shape)) return undefined;
     return addedTo(y, a.storage, b.storage) ?? addedTo(y, b.storage, a.storage);

@@ -6,7 +6,7 @@ import { constants } from "../wasm/table.js";
 
 const { FEW_OUTPUTS } = constants;
 
-/** Rows up to which it is faster than register tiles on packed weights. Measured on an Intel Xeon, Node 20 and 24, 2026-11. */
+/** Most rows for which it is faster than register tiles on packed weights. Measured on an Intel Xeon, Node 20 and 24, 2026-11. */
 export const FEW_ROWS = 2;
 /** Weights that take about 20 µs to come from memory. */
 const GRAIN = 65536;

@@ -1,6 +1,6 @@
-// Results that are left to the operation that follows them: batch normalisation, and in inference convolutions and products, (and a
-// residual sum) to an activation, an activation's gradient to that of batch normalisation. Memory is what these operations wait
-// for, and each pass saved is one over whole activations.
+// Results that are left to the next operation: batch normalisation, and in inference convolutions and products, (and a residual
+// sum) to an activation; an activation's gradient to batch normalisation's. Memory limits these operations, and each pass saved
+// is one over whole activations.
 
 import type { Also } from "../core/planned.js";
 import type { Activation, Deferred, Storage } from "../core/storage.js";
@@ -13,7 +13,7 @@ export function rowGrain(channels: number): number {
   return Math.max(1, Math.ceil(GRAIN / Math.max(1, channels)));
 }
 
-/** How kernels call the activations. */
+/** The kernels' numbers for the activations. */
 const CODES: Readonly<Record<Activation, number>> = {
   relu: constants.RELU,
   relu6: constants.RELU6,
@@ -30,7 +30,7 @@ export function codeOf(activation: Activation | undefined): number {
   return activation ? CODES[activation] : 0;
 }
 
-/** What kernels do to the sums before they store them: what they add (a place, or 0), and which activation they apply (or 0). */
+/** What kernels do with the sums before they store them: the term to add (a place, or 0), and the activation to apply (or 0). */
 export interface Finish {
   readonly residual: number;
   readonly activation: number;
@@ -40,17 +40,17 @@ export interface Finish {
 export const UNFINISHED: Finish = { residual: 0, activation: 0 };
 export const FINISH = ["residual", "activation"] as const;
 
-/** What of an epilogue convolutions and products do in inference. */
+/** The parts of an epilogue that convolutions and products do in inference. */
 export function finishOf({ residual, activation }: Also): Finish {
   return { residual, activation: codeOf(activation) };
 }
 
-/** Whether this op is an activation that what computes its input may apply as it writes. */
+/** Whether this op is an activation that the op before it may apply as it writes. */
 export function isActivation(op: string): boolean {
   return Object.hasOwn(CODES, op);
 }
 
-/** Has what computes x apply this to it, if x still waits and that can: fills y. */
+/** If x still waits and the op that computes it can apply this activation, fills y that way. */
 export function activatedBefore(y: Tensor, x: Storage, activation: Activation): Deferred | undefined {
   const { deferred } = x;
   if (!deferred?.absorbs.has("activation")) return undefined;
@@ -58,7 +58,7 @@ export function activatedBefore(y: Tensor, x: Storage, activation: Activation): 
   return deferred;
 }
 
-/** Leaves y = x + other to be computed together with x, if x still waits to be and can take a sum in. */
+/** Leaves y = x + other to be computed together with x, if x still waits and its op can absorb a sum. */
 export function addedTo(y: Tensor, x: Storage, other: Storage): object | undefined {
   const { deferred } = x;
   if (!deferred?.absorbs.has("residual")) return undefined;

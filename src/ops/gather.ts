@@ -47,8 +47,8 @@ const gatherOp = defineOp({
 });
 
 /**
- * Elements of x along an axis by their places: for axis 1 of x:[n,classes] and index:[n,m], y[i,j] = x[i, index[i,j]], as
- * torch.gather has it, except for the sizes of other axes, which must be equal. Gradients of an element that is picked twice add up.
+ * Elements of x along an axis by index: for axis 1 of x:[n,classes] and index:[n,m], y[i,j] = x[i, index[i,j]], like
+ * torch.gather, except that the sizes of other axes must be equal. Gradients of an element that is picked twice add up.
  * @throws ShapeError unless the shapes fit; DataError for an index outside the axis
  */
 export function gather(x: Tensor, axis: number, index: Tensor<"i32">): Tensor {
@@ -59,7 +59,7 @@ export function gather(x: Tensor, axis: number, index: Tensor<"i32">): Tensor {
     const bad = index.view().findIndex((i) => i < 0 || i >= n);
     if (bad >= 0) {
       throw new DataError(
-        `gather: no such place along axis ${axis}; got ${index.view()[bad]} at index ${bad}; expected 0…${n - 1}`,
+        `gather: no such index along axis ${axis}; got ${index.view()[bad]} at index ${bad}; expected 0…${n - 1}`,
       );
     }
   }

@@ -1,5 +1,5 @@
-// Images made larger. Windows that divide an image evenly into more of them than it has pixels hold one pixel each, so the
-// kernel of average pooling repeats pixels; the gradient is a sum over windows.
+// Enlarges images. Windows that divide an image evenly, and outnumber its pixels, hold one pixel each, so the kernel of
+// average pooling repeats pixels; the gradient is a sum over windows.
 
 import { defineOp } from "../core/op.js";
 import { definePlan } from "../core/planned.js";
@@ -15,7 +15,7 @@ interface Scale {
   scaleFactor: Pair;
 }
 
-/** Tells the kernel to leave sums as they are. */
+/** Makes the kernel return sums, not means. */
 const SUM = 2;
 
 const gradient = definePlan<{ dy: Tensor }, Scale>(
@@ -50,14 +50,14 @@ const interpolateOp = defineOp({
 
 /** Options of interpolate(). */
 export interface InterpolateOptions {
-  /** How many times as high and wide; whole numbers. */
+  /** Factor of the height and width; whole numbers. */
   scaleFactor: Pair;
-  /** Which pixel a new one is: the nearest, the default. */
+  /** Source of a new pixel: the nearest one, the default. */
   mode?: "nearest";
 }
 
 /**
- * Images made larger by whole factors, each pixel repeated: x:[n,h,w,c] → [n, h·scale, w·scale, c].
+ * Enlarges images by whole factors, repeating each pixel: x:[n,h,w,c] → [n, h·scale, w·scale, c].
  * @throws ShapeError unless the factors are integers ≥ 1. DataError for another mode
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {

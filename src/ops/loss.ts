@@ -79,7 +79,7 @@ function lossShape(inputs: LossInputs, attrs: LossAttrs): Shape {
   return attrs.reduction === "none" ? [inputs.x.shape[0]!] : [];
 }
 
-/** Of class numbers (crossEntropy), or of probabilities (softCrossEntropy). */
+/** The gradient for class numbers (crossEntropy), or for probabilities (softCrossEntropy). */
 function defineCrossEntropy(name: "crossEntropy" | "softCrossEntropy") {
   const soft = name === "softCrossEntropy" ? 1 : 0;
   const gradient = definePlan<LossInputs & { dy: Tensor; stats: Tensor }, LossAttrs>(
@@ -120,7 +120,7 @@ function defineCrossEntropy(name: "crossEntropy" | "softCrossEntropy") {
 const crossEntropyOp = defineCrossEntropy("crossEntropy");
 const softCrossEntropyOp = defineCrossEntropy("softCrossEntropy");
 
-/** @throws ShapeError for another axis than the last: that would be another result, and nobody had noticed */
+/** @throws ShapeError for an axis other than the last, instead of silently returning another result */
 function checkLast(op: string, x: Tensor, axis: number): void {
   checkTensors(op, { x });
   const last = x.shape.length - 1;
@@ -144,7 +144,7 @@ export function softmax(x: Tensor, axis = -1): Tensor {
 
 /** Options of crossEntropy(). */
 export interface CrossEntropyOptions {
-  /** Weight of each class. The mean over class indices is by the weights; over probabilities it is by the rows. Default 1. */
+  /** Weight of each class. The mean over class indices divides by the weights, over probabilities by the rows. Default 1. */
   weight?: ClassNumbers;
   /** Share of the target spread evenly over the classes, in [0, 1]. Default 0. */
   labelSmoothing?: number;
@@ -154,7 +154,7 @@ export interface CrossEntropyOptions {
 
 /**
  * −Σ_j w_j·t_j·logSoftmax(x)_j for each row of logits x:[n,classes]. target is class indices (i32:[n]) or, for mixed or
- * distilled labels, probabilities (f32:[n,classes]). Gives a scalar, or [n] with reduction "none". Weights and means are
+ * distilled labels, probabilities (f32:[n,classes]). Returns a scalar, or [n] with reduction "none". Weights and means are
  * PyTorch's. Label smoothing: Szegedy et al. (2015), arXiv 1512.00567.
  * @throws ShapeError unless the shapes fit; DataError for a label outside 0…classes − 1
  */

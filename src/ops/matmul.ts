@@ -22,9 +22,9 @@ const UNIT_ROWS = 1536;
 const UNIT_COLUMNS = 1032;
 const LEAST_ROWS = 96;
 const LEAST_COLUMNS = 96;
-/** Floats of B up to which it is packed whole. */
+/** B is packed whole up to this many floats. */
 const WHOLE_FLOATS = 2 ** 21;
-/** Rows up to which a linear layer takes its weights as they lie where these would be packed at every call. */
+/** Up to this many rows, a linear layer reads its weights unpacked if they would be packed at every call. */
 const FEW_ROWS_OF_MANY = 32;
 
 /** C = A·B: C is m×n and contiguous, k the inner size. */
@@ -37,7 +37,7 @@ function gemm(p: Planner, m: number, n: number, k: number, a: Operand, b: Operan
   } else gemmBlocks(p, m, n, k, a, b, c, false);
 }
 
-/** C = A·B + bias, rows of A (lda apart) contiguous, B in panels; bias 0 for none. Then what `finish` says. */
+/** C = A·B + bias, rows of A (lda apart) contiguous, B in panels; bias 0 for none; then `finish`. */
 function rowsTimesPanels(
   p: Planner,
   m: number,
@@ -83,7 +83,7 @@ function gemmBlocks(
   accumulate: boolean,
 ): void {
   if (m === 0 || n === 0) return;
-  // Cut columns first: B is packed once for each unit, and so is A.
+  // Divide columns first: B is packed once for each unit, and so is A.
   const columnUnits = Math.min(Math.ceil(n / LEAST_COLUMNS), Math.max(shares(), Math.ceil(n / UNIT_COLUMNS)));
   const rowUnits = Math.min(
     Math.ceil(m / LEAST_ROWS),

@@ -26,7 +26,7 @@ const reshapeOp = defineOp({
   vjp: { x: (dy, { shapes }) => reshape(dy, shapes.x) },
 });
 
-/** Joins axes that stay neighbours in x, so that the copy loops over as few as possible. */
+/** Joins axes that stay neighbours in x, so that the copy loops over as few axes as possible. */
 function mergeAxes(sizes: number[], strides: number[]): void {
   for (let i = sizes.length - 1; i > 0; i--) {
     if (strides[i - 1] === strides[i]! * sizes[i]!) {
@@ -90,7 +90,7 @@ export function permute(x: Tensor, axes: readonly number[]): Tensor {
 
 /**
  * [n, …] as [n, rest]; images [n, h, w, c] become rows in channel-first order (c, h, w), as PyTorch flattens them, so
- * that weights of a linear layer behind it are interchangeable.
+ * that weights of the linear layer after it are interchangeable.
  */
 export function flatten(x: Tensor): Tensor {
   checkTensors("flatten", { x });

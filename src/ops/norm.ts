@@ -36,11 +36,11 @@ interface Aux {
   readonly coefficients: Tensor;
 }
 
-/** Most blocks of rows that are summed on their own, and the fewest rows of one: by shape alone, so that sums keep their bits. */
+/** Most blocks of rows that are summed separately, and fewest rows of one: a function of the shape, so that sums keep their bits. */
 const BLOCKS = 64;
 const BLOCK_ROWS = 64;
 
-/** Blocks of rows that are summed on their own: how many there are, rows of one, and how many are worth another thread. */
+/** Blocks of rows that are summed separately: their count, rows of one, and how many are worth another thread. */
 export function blocksOf(x: Place): { blocks: number; blockRows: number; grain: number } {
   const { rows, channels } = rowsOf(x);
   const blockRows = Math.max(BLOCK_ROWS, Math.ceil(rows / BLOCKS / 16) * 16);
@@ -60,7 +60,7 @@ const moments = definePlan<{ x: Tensor; variance: Tensor }, object>(
     const { rows, channels } = rowsOf(x);
     const { blocks, blockRows, grain } = blocksOf(x);
     p.scratch(blocks * 2 * channels * 4, (partials) => {
-      // The first row is near enough to the mean.
+      // The first row is close enough to the mean.
       const of = { x: x.ptr, mean: x.ptr, rows, channels, blockRows, partials };
       p.parallel("normSums", blocks, grain, p.struct("Norm", orZero("Norm", of)));
       p.call("finishMoments", x.ptr, rows, channels, partials, blocks, mean.ptr, variance.ptr);
@@ -100,15 +100,15 @@ export const scaleShift = definePlan<{ x: Tensor; coefficients: Tensor }, object
 );
 
 /**
- * dy as the gradient's kernels take it: with y dy counts where a ReLU's output y is positive, with coefficients by an activation's slope
- * at x·scale + shift.
+ * dy as the gradient's kernels take it: with y, dy counts only where a ReLU's output y is positive; with coefficients, dy is
+ * multiplied by an activation's slope at x·scale + shift.
  */
 interface Gradient {
   operands: { dy: Operand; y?: Operand | undefined; coefficients?: Operand | undefined };
   slope?: Activation | undefined;
 }
 
-/** Slopes that are computed again wherever they are needed, not written: they take an expression. */
+/** Slopes cheap enough to compute again wherever they are needed, instead of writing them. */
 const AGAIN: readonly Activation[] = ["relu", "relu6", "hardswish"];
 
 interface GradientInputs {
@@ -118,7 +118,7 @@ interface GradientInputs {
   x: Tensor;
 }
 
-/** Σdy and Σdy·(x − μ) for each channel. Writes dy as it counts, if asked: behind another activation than ReLU that is dy times its slope. */
+/** Σdy and Σdy·(x − μ) for each channel. Writes the effective dy if requested: after an activation other than ReLU, dy times its slope. */
 const gradientSums = definePlan<
   GradientInputs & { mean: Tensor; sums: Tensor; dots: Tensor },
   { writes: boolean; slope?: Activation | undefined }
@@ -169,18 +169,18 @@ const evaluationGradient = definePlan<
     p.scratch(channels * 8, (scale) => {
       const shift = scale + channels * 4;
       p.call("foldNorm", variance.ptr, variance.ptr, weight?.ptr ?? 0, 0, eps, channels, scale, shift);
-      p.parallel("fill", channels, GRAIN, shift, 0); // a gradient is scaled alone
+      p.parallel("fill", channels, GRAIN, shift, 0); // a gradient is only scaled
       p.parallel("scaleShift", rows, rowGrain(channels), dy.ptr, 0, 0, dx.ptr, channels, scale);
     });
   },
   ["eps"],
 );
 
-/** dy for the gradient's kernels. Where y comes of x alone, y need not be read. */
+/** dy for the gradient's kernels. Where y depends only on x, y need not be read. */
 function gradientOf(dy: Tensor, { coefficients }: Aux): Gradient {
   const { deferred, users } = dy.storage;
   const sloped = deferred?.sloped;
-  // A gradient that others read too is computed once for all.
+  // A gradient with other readers is computed once for all.
   if (!sloped || users > 1) return { operands: operandsOf({ dy }) };
   const slope = sloped.activation;
   const source = { dy: { shape: dy.shape, storage: sloped.dy, stays: false } };
@@ -203,7 +203,7 @@ function sumsOf(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tensor; do
     const relu = sloped?.activation === "relu";
     const matches = sloped?.coefficients === coefficients.storage;
     if (sloped && (relu ? users > 1 : matches && (users > 1 || !AGAIN.includes(sloped.activation)))) {
-      // Written on the way, as others read it too or as it costs more than reading it again.
+      // Written on the way, because it has other readers or computing it again costs more than reading it.
       const given = { shape: x.shape, stays: false };
       const from = relu ? { y: { ...given, storage: sloped.of } } : operandsOf({ coefficients });
       const all = { dy: { ...given, storage: sloped.dy }, ...from, ...own };
@@ -217,7 +217,7 @@ function sumsOf(dy: Tensor, x: Tensor, aux: Aux, once: Once): { sums: Tensor; do
   });
 }
 
-/** So many times the variance may the square of (mean − pivot) be: sums about the pivot lose as many digits. */
+/** Largest (mean − pivot)² as a multiple of the variance: sums about the pivot lose digits in proportion. */
 const FAR_PIVOT = 16;
 
 /**
@@ -296,7 +296,7 @@ const batchNormOp = defineOp({
     const statistics = operandsOf({ mean, variance, weight, bias });
     fold.run(coefficients.compute(), coefficients.shape, statistics, { eps });
     scaleShift.fill(y, { x, coefficients }, {}, { scaled: { coefficients: coefficients.storage } });
-    // Last, and there is nothing left to fail: an op that throws has not moved the statistics.
+    // Last, when nothing can fail any more: an op that throws leaves the statistics unchanged.
     if (training && runningMean) blend(runningMean, mean, momentum, 1);
     if (training && runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
     return { mean, variance, coefficients };

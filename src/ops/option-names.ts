@@ -1,4 +1,4 @@
-// The options of operations by name, for those that take them: the operations, and the layers and losses that pass them on.
+// The names of operations' options, for the operations and for the layers and losses that pass them on.
 
 import type { Names } from "../errors/options.js";
 import type { GeluOptions } from "./activation.js";
@@ -51,5 +51,5 @@ export const SMOOTH_L1: Names<SmoothL1Options> = { beta: true, reduction: true }
 export const HUBER: Names<HuberOptions> = { delta: true, reduction: true };
 export const NLL: Names<NllOptions> = { weight: true, reduction: true };
 export const KL_DIV: Names<KlDivOptions> = { logTarget: true, reduction: true };
-/** Of both focal losses. */
+/** Options of both focal losses. */
 export const FOCAL: Names<SigmoidFocalOptions> = { alpha: true, gamma: true, reduction: true };

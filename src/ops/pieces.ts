@@ -1,4 +1,4 @@
-// Axes of one put in and taken out, tensors stacked and cut in pieces: forms of reshape, cat and slice.
+// Inserts and removes axes of size 1, stacks tensors and cuts them into pieces: forms of reshape, cat and slice.
 
 import { around, checkAxis, describe } from "../core/shape.js";
 import { tidy } from "../core/scope.js";
@@ -10,7 +10,7 @@ import { permute, reshape } from "./movement.js";
 import { columns } from "./slice.js";
 
 /**
- * x without its axes of size 1, or without those that are named, where they have size 1: as torch.squeeze.
+ * x without its axes of size 1, or without the named ones that have size 1: as torch.squeeze.
  * @throws ShapeError if there is no such axis
  */
 export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
@@ -20,13 +20,13 @@ export function squeeze(x: Tensor, axis?: number | readonly number[]): Tensor {
   return reshape(x, x.shape.filter((n, i) => n !== 1 || !all.includes(i))); // prettier-ignore
 }
 
-/** x with an axis of size 1 before the one of this number; −1 for behind all. @throws ShapeError if there is no such place */
+/** x with a new axis of size 1 before this axis; −1 puts it last. @throws ShapeError if there is no such position */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   checkTensors("unsqueeze", { x });
   return reshape(x, x.shape.toSpliced(checkAxis("unsqueeze", axis, [...x.shape, 1]), 0, 1));
 }
 
-/** Tensors of one shape, one behind the other along a new axis. @throws ShapeError unless there is one, and all shapes are equal */
+/** Tensors of one shape, one after the other along a new axis. @throws ShapeError unless there is at least one, and all shapes are equal */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (!Array.isArray(tensors)) throw wrongKind("stack", "tensors", tensors, "an array of tensors");
   const [first, ...rest] = tensors as readonly Tensor[];
@@ -43,7 +43,7 @@ function part(x: Tensor, axis: number, begin: number, count: number): Tensor {
 }
 
 /**
- * x in pieces along an axis: of this size each (the last may be smaller), or of these sizes. Copies, as torch.split's are views.
+ * x in pieces along an axis: of this size each (the last may be smaller), or of these sizes. Returns copies, where torch.split returns views.
  * @throws ShapeError if there is no such axis, or the sizes do not add up to its size
  */
 export function split(x: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
@@ -65,7 +65,7 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
   return tidy(() => list.map((s) => part(x, a, (begin += s) - s, s)));
 }
 
-/** x in this many pieces of equal size along an axis: the last may be smaller, and there may be fewer, as torch.chunk has it. @throws ShapeError as split() */
+/** x in this many pieces of equal size along an axis: the last may be smaller, and there may be fewer, as in torch.chunk. @throws ShapeError as split() */
 export function chunk(x: Tensor, chunks: number, axis = 0): Tensor[] {
   checkTensors("chunk", { x });
   if (!Number.isInteger(chunks) || chunks < 1)
@@ -74,7 +74,7 @@ export function chunk(x: Tensor, chunks: number, axis = 0): Tensor[] {
   return split(x, Math.max(1, Math.ceil(n / chunks)), axis);
 }
 
-/** A copy of x with memory of its own. Gradients pass through it; detach() first for one that is a leaf. */
+/** A copy of x with its own memory. Gradients pass through it; detach() first to get a leaf. */
 export function clone<D extends DType = "f32">(x: Tensor<D>): Tensor<D> {
   checkTensors("clone", { x });
   const same = x as AnyTensor;

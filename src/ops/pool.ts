@@ -54,7 +54,7 @@ export function rowsOf({ shape }: Place): number {
   return shape[0]! * shape[1]!;
 }
 
-/** Rows that are worth another thread, each value coming of a whole window. */
+/** Rows worth another thread; each value is computed from a whole window. */
 export function grainOf({ shape }: Place, attrs?: { kernelSize: Pair }): number {
   const [kh, kw] = pair(attrs?.kernelSize ?? 2);
   return Math.ceil(GRAIN / Math.max(1, shape[2]! * shape[3]! * kh * kw));
@@ -89,7 +89,7 @@ const maxPool2dOp = defineOp({
     }
     return shape;
   },
-  // Backward needs to know where each maximum was; without one that is not noted down.
+  // Backward needs the position of each maximum; without a backward pass it is not recorded.
   extras: (_, shape, recorded): { taps?: Tensor<"u8"> } =>
     recorded ? { taps: empty(shape, "u8", "maxPool2d") } : {},
   plan(p, y, { x, taps }, attrs) {
@@ -115,7 +115,7 @@ const avgPool2dOp = defineOp({
   vjp: { x: (dy, { shapes }, attrs) => avgBackward(shapes.x, { dy }, attrs) },
 });
 
-/** kernelHeight 0 tells the kernel that windows divide the image evenly. */
+/** kernelHeight 0 means that windows divide the image evenly. */
 export const ADAPTIVE = { kernelSize: 0, stride: 1, padding: 0, dilation: 1, countIncludePad: false };
 
 const adaptiveAvgPool2dOp = defineOp({
@@ -160,7 +160,7 @@ export interface PoolOptions {
   stride?: Pair;
   /** Rows and columns around the image: of −∞ for maxPool2d(), of zeros for avgPool2d(). Default 0. */
   padding?: Padding2dOption;
-  /** Whether a rest at the end gets a window of its own, which reaches over it. Default false. */
+  /** Whether a remainder at the end gets its own window, which reaches beyond it. Default false. */
   ceilMode?: boolean;
 }
 
@@ -177,7 +177,7 @@ export interface AvgPoolOptions extends PoolOptions {
 }
 
 /**
- * Largest value of each window: x:[n,h,w,c] → [n,oh,ow,c]. Padding2d never wins, NaN always does; the gradient goes to
+ * Largest value of each window: x:[n,h,w,c] → [n,oh,ow,c]. Padding never wins, NaN always does; the gradient goes to
  * the first of equals. @throws ShapeError unless the window fits, padding is at most half of it, and it has ≤ 256 cells
  */
 export function maxPool2d(x: Tensor, kernelSize: Pair, options: MaxPoolOptions = {}): Tensor {

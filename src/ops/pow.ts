@@ -21,7 +21,7 @@ const powOp = defineOp({
       p.parallel("affine", n, GRAIN, y.ptr, y.ptr, exponent, 0);
       return p.parallel("exp", n, GRAIN / 8, y.ptr, y.ptr);
     }
-    // From the highest binary digit on: squared for each, and times x where it is 1.
+    // From the highest binary digit on: square for each, and multiply by x where it is 1.
     p.parallel("fill", n, GRAIN, y.ptr, 1);
     for (const digit of Math.abs(exponent).toString(2)) {
       times(y.ptr);

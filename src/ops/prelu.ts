@@ -1,4 +1,4 @@
-// ReLU with slopes that are learnt.
+// ReLU with learnt slopes.
 
 import type { Once } from "../core/autograd.js";
 import { defineOp } from "../core/op.js";
@@ -12,7 +12,7 @@ import { add } from "./elementwise.js";
 import { blocksOf, rowsOf } from "./norm.js";
 import { sum } from "./reduce.js";
 
-/** dx, and dw of as many slopes as channels. */
+/** dx, and dw for a slope per channel. */
 const gradient = definePlan<{ dy: Tensor; x: Tensor; weight: Tensor; dw: Tensor }, object>(
   "preluBackward",
   (p, dx, { dy, x, weight, dw }) => {
@@ -27,7 +27,7 @@ const gradient = definePlan<{ dy: Tensor; x: Tensor; weight: Tensor; dw: Tensor 
   },
 );
 
-/** Both gradients, computed once, by whichever rule runs first. */
+/** Both gradients, computed once by the first rule that runs. */
 function gradients(dy: Tensor, x: Tensor, weight: Tensor, once: Once): { dx: Tensor; dw: Tensor } {
   return once(() => {
     const channels = x.shape.at(-1)!;

@@ -32,7 +32,7 @@ function axisRule(name: string) {
 }
 
 interface SumAttrs extends AxisAttrs {
-  /** What the sum is multiplied by. */
+  /** Factor of the sum. */
   scale: number;
 }
 
@@ -86,7 +86,7 @@ const argmaxOp = defineOp({
 export const axesOf = (axis: number | readonly number[]): readonly number[] =>
   Array.isArray(axis) ? (axis as readonly number[]) : [axis as number];
 
-/** Sums over `axes`, last first, so that earlier axes keep their numbers; over all at once where none is given. */
+/** Sums over `axes`, last first, so that earlier axes keep their numbers; over all at once if none is given. */
 export function sumAxes(
   name: string,
   x: Tensor,
@@ -126,14 +126,14 @@ export function mean(x: Tensor, axis?: number | readonly number[], keepdim = fal
   checkTensors("mean", { x });
   const list = axis === undefined ? undefined : axesOf(axis);
   const n = list ? sizeOf(list.map((a) => x.shape[checkAxis("mean", a, x.shape)]!)) : x.size;
-  if (n === 0) throw new ShapeError(`mean: of no elements; got ${describe({ x })} axis ${String(axis)}`);
+  if (n === 0) throw new ShapeError(`mean: x has no elements; got ${describe({ x })} axis ${String(axis)}`);
   return sumAxes("mean", x, axis, 1 / n, keepdim);
 }
 
 const maxOfAllOp = defineOp({
   name: "maxOfAll",
   shape({ x }: ReduceInputs): Shape {
-    if (x.size === 0) throw new ShapeError(`max: of no elements; got ${describe({ x })}`);
+    if (x.size === 0) throw new ShapeError(`max: x has no elements; got ${describe({ x })}`);
     return [];
   },
   extras: () => ({ index: empty([], "i32", "max") }),

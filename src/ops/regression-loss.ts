@@ -34,7 +34,7 @@ export interface HuberOptions extends LossOptions {
 
 /** Options of nllLoss(). */
 export interface NllOptions extends LossOptions {
-  /** Weight of each class; the mean is by the weights. Default 1. */
+  /** Weight of each class; the mean divides by the weights. Default 1. */
   weight?: ClassNumbers;
 }
 
@@ -114,8 +114,8 @@ export function smoothL1Loss(x: Tensor, target: Tensor, options: SmoothL1Options
 }
 
 /**
- * −w·x[i, target[i]] of log-probabilities x:[n,classes], as logSoftmax() gives them, and class numbers target:[n]; the mean is
- * Σ w·loss / Σ w. crossEntropy() is both in one, and more exact.
+ * −w·x[i, target[i]] of log-probabilities x:[n,classes], as logSoftmax() returns them, and class numbers target:[n]; the mean is
+ * Σ w·loss / Σ w. crossEntropy() is logSoftmax() and this in one, and more exact.
  * @throws ShapeError unless the shapes fit; DataError for a class number outside 0…classes − 1, or an unknown option
  */
 export function nllLoss(x: Tensor, target: Tensor<"i32">, options: NllOptions = {}): Tensor {
@@ -149,7 +149,7 @@ export function klDivLoss(x: Tensor, target: Tensor, options: KlDivOptions = {})
   const { logTarget = false, reduction = "mean" } = options;
   if (reduction !== "batchmean") checkReduction("klDivLoss", reduction);
   return tidy(() => {
-    // Where the target is 0 its logarithm counts as 0.
+    // Where the target is 0, its logarithm counts as 0.
     const logs = logTarget ? target : log(add(target, eq(target, 0)));
     const p = logTarget ? exp(target) : target;
     const losses = mul(p, sub(logs, x));

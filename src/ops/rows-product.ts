@@ -1,4 +1,4 @@
-// Products whose rows start at the pixels of a grid (kernels/product/rows-gemm.ts): what convolutions and matrix products share.
+// Products whose rows start at the pixels of a grid (kernels/product/rows-gemm.ts): the common part of convolutions and matrix products.
 
 import type { Struct } from "../wasm/abi.js";
 import { shares } from "../wasm/parallel.js";
@@ -42,7 +42,7 @@ function joined(runs: readonly Run[]): Run[] {
   return out;
 }
 
-/** Images that the windows lie in. */
+/** The images around the windows. */
 export interface Images {
   address: number;
   images: number;
@@ -51,7 +51,7 @@ export interface Images {
   channels: number;
 }
 
-/** The zeros around images, or the rows and columns left out (negative), and the size with them. */
+/** The zeros around images, or the rows and columns left out (negative), and the size including them. */
 export interface Frame {
   top: number;
   left: number;
@@ -76,7 +76,7 @@ export type Grid = Pick<
     cGroupBytes: number;
   };
 
-/** Width of the rows that windows lie in: the frame's, or the images' where they need none. */
+/** Width of the rows that hold the windows: the frame's, or the images' where they need none. */
 export function rowWidth(x: { height: number; width: number }, frame: Frame): number {
   return isFramed(x, frame) ? frame.width : x.width;
 }
@@ -86,8 +86,8 @@ function isFramed(x: { height: number; width: number }, frame: Frame): boolean {
 }
 
 /**
- * One product for every pixel of the grid. runs are the stretches of a window, offsets in the frame; `depth` is how many
- * values B's panels are deep, more than the runs are long if B begins within panels that hold others too.
+ * One product for every pixel of the grid. runs are the stretches of a window, offsets in the frame; `depth` is the depth of
+ * B's panels in values, more than the runs' length if B is only a part of these panels.
  */
 export function rowsProduct(
   p: Planner,
@@ -145,7 +145,7 @@ export function rowsProduct(
   p.parallelScratch("rowsGemm", p.ask("rowsGemmUnits", shape), 1, p.ask("rowsGemmScratch", shape), shape);
 }
 
-/** How many whole images, or rows of one, fit a band; fewer where threads would go idle. */
+/** Number of whole images, or rows of one, that fit a band; fewer where threads would be idle. */
 function bandOf(
   images: number,
   grid: Grid,

@@ -1,4 +1,4 @@
-// Parts of a tensor: slice takes one out, pad puts one into zeros. Each is the other's gradient. And flip, a slice backwards.
+// Parts of a tensor: slice takes a part out, pad surrounds a part with zeros. Each is the other's gradient. flip is a backward slice.
 
 import { defineOp } from "../core/op.js";
 import { definePlan, type Place } from "../core/planned.js";
@@ -17,7 +17,7 @@ interface Range {
   step: number;
 }
 
-/** Where the ranges of an array of this shape begin, in bytes, and how far apart their elements lie, in elements. */
+/** Start of the ranges of an array of this shape, in bytes, and distances of their elements, in elements. */
 function rangesOf(
   shape: Shape,
   ranges: readonly Range[],
@@ -79,7 +79,7 @@ export function columns(x: Tensor, begin: number, count: number): Tensor {
   return sliceOp({ x }, { ranges: [whole(x.shape[0]!), { begin, count, step: 1 }, whole(x.shape[2]!)] });
 }
 
-/** Where x lies in x padded. */
+/** Position of x in the padded x. */
 function insideOf(shape: Shape, before: readonly number[]): Range[] {
   return shape.map((count, axis) => ({ begin: before[axis]!, count, step: 1 }));
 }
@@ -132,7 +132,7 @@ const flipOp = defineOp({
 export interface SliceRange {
   /** The first element; counts from the end if negative. Default 0, with a negative step the last one. */
   begin?: number;
-  /** Behind the last element; counts from the end if negative. Default: all to the end. */
+  /** After the last element; counts from the end if negative. Default: all to the end. */
   end?: number;
   /** From one element to the next. Default 1. */
   step?: number;
@@ -167,7 +167,7 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
 }
 
 /**
- * x with the order of its elements reversed along these axes, as torch.flip has it: images are mirrored along axis 2.
+ * x with the order of its elements reversed along these axes, as torch.flip: along axis 2, images are mirrored.
  * @throws ShapeError if there is no such axis, or more than four
  */
 export function flip(x: Tensor, axes: readonly number[]): Tensor {

@@ -1,4 +1,4 @@
-// Copies between arrays whose elements lie at strides.
+// Copies between strided arrays.
 
 import type { Planner } from "../wasm/plan.js";
 

@@ -3,7 +3,7 @@
 import { definePlan } from "../core/planned.js";
 import type { Tensor } from "../core/tensor.js";
 
-/** Σ of the rows of dy:[…,n]: the gradient of something that was added to each. */
+/** Σ of the rows of dy:[…,n]: the gradient of a vector that was added to each row. */
 export const sumOfRows = definePlan<{ dy: Tensor }, object>("sum of rows", (p, y, { dy }) =>
   p.call("sum", dy.ptr, y.ptr, 1, dy.size / Math.max(y.size, 1), y.size, 1),
 );

@@ -1,14 +1,14 @@
-// What losses are told to learn: class indices, or a number for each class.
+// Targets of losses: class indices, or a number for each class.
 
 import { describe, sameShape } from "../core/shape.js";
 import type { AnyTensor, Tensor } from "../core/tensor.js";
 import { DataError, ShapeError, short } from "../errors.js";
 import { kindOf } from "../errors/options.js";
 
-/** What a loss is to learn: class numbers (i32), or a number for each class (f32). */
+/** The target of a loss: class numbers (i32), or a number for each class (f32). */
 export type LossTarget = Tensor<"f32" | "i32">;
 
-/** What becomes of the losses of a batch: their mean, their sum, or none: they stay one for each image. */
+/** How the losses of a batch are combined: mean, sum, or "none": one loss for each image. */
 export type Reduction = "mean" | "sum" | "none";
 
 /** One number for all classes, or one for each. */

@@ -1,4 +1,4 @@
-// Variances and standard deviations: the mean first, then the squares of what is off it.
+// Variances and standard deviations: the mean first, then the squares of the differences from it.
 
 import { tidy } from "../core/scope.js";
 import { checkAxis, sizeOf } from "../core/shape.js";
@@ -10,7 +10,7 @@ import { axesOf, mean, sumAxes } from "./reduce.js";
 
 /** Options of variance() and std(). */
 export interface VarianceOptions {
-  /** What is taken from the number of elements before the sum of squares is divided by it. Default 1: unbiased. */
+  /** The sum of squares is divided by the number of elements minus this. Default 1: unbiased. */
   correction?: number;
   /** Whether the axes stay, with size 1. Default false. */
   keepdim?: boolean;
@@ -33,8 +33,8 @@ function varianceOf(
 }
 
 /**
- * Variance over one axis, several, or (none given) all of them: Σ(x − mean)² / (n − correction), torch.var. NaN where there are no
- * more elements than the correction.
+ * Variance over one axis, several, or (none given) all of them: Σ(x − mean)² / (n − correction), torch.var. NaN unless there are more
+ * elements than the correction.
  * @throws ShapeError if there is no such axis, or it is empty; DataError for an unknown option
  */
 export function variance(
@@ -45,7 +45,7 @@ export function variance(
   return tidy(() => varianceOf("variance", x, axis, options));
 }
 
-/** Standard deviation, the root of variance(); where it is 0 so is its gradient. @throws ShapeError and DataError as variance() */
+/** Standard deviation, the root of variance(); where it is 0, its gradient is 0 too. @throws ShapeError and DataError as variance() */
 export function std(x: Tensor, axis?: number | readonly number[], options: VarianceOptions = {}): Tensor {
   return tidy(() => {
     const v = varianceOf("std", x, axis, options);

@@ -1,4 +1,4 @@
-// Choices between elements, and what is made of them.
+// Choices between elements, and operations composed of them.
 
 import { defineOp } from "../core/op.js";
 import { tidy } from "../core/scope.js";
@@ -25,7 +25,7 @@ export function keepWhere(a: Tensor, condition: Tensor): Tensor {
 
 /**
  * a where the condition is true (not 0), otherwise b. a and b may be numbers. All three broadcast. Gradients go to a where the
- * condition is true, to b elsewhere, and NaN or infinities of the other one are not seen.
+ * condition is true, to b elsewhere; NaN or infinities of the one not chosen have no effect.
  * @throws ShapeError if the shapes do not broadcast
  */
 export function where(condition: AnyTensor, a: Tensor | number, b: Tensor | number): Tensor {

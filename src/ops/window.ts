@@ -17,8 +17,8 @@ export type Padding2d =
   | readonly [height: readonly [top: number, bottom: number], width: readonly [left: number, right: number]];
 
 /**
- * "same": as much as makes the output ⌈size / stride⌉ high and wide, the odd pixel after the image, as TensorFlow pads; what
- * PyTorch calls so at stride 1.
+ * "same": enough to make the output ⌈size / stride⌉ high and wide, the odd pixel after the image, as TensorFlow pads; at
+ * stride 1 the same as PyTorch's "same".
  */
 export type Padding2dOption = Padding2d | "same";
 
@@ -26,19 +26,19 @@ export interface WindowAttrs {
   stride: Pair;
   padding: Padding2d;
   dilation: Pair;
-  /** Whether a rest at the end gets a window of its own, which reaches over it. Default false. */
+  /** Whether a remainder at the end gets its own window, which reaches beyond it. Default false. */
   ceilMode?: boolean;
 }
 
 const NO_PAIR = [NaN, NaN] as const;
 
-/** Both numbers; NaN where it is no pair, which the checks below refuse. */
+/** Both numbers; NaN if it is not a pair, which the checks below refuse. */
 export function pair(p: Pair): readonly [number, number] {
   if (typeof p === "number") return [p, p];
   return Array.isArray(p) && p.length === 2 ? (p as [number, number]) : NO_PAIR;
 }
 
-/** What lies before and after each axis; NaN where it is no padding, which the checks below refuse. */
+/** The padding before and after each axis; NaN if it is not a padding, which the checks below refuse. */
 export function sidesOf(p: Padding2d): readonly [height: Sides, width: Sides] {
   const axes: readonly unknown[] = Array.isArray(p) ? p : [];
   if (axes.length > 0 && axes.every((axis) => Array.isArray(axis) && axis.length === 2)) {
@@ -51,7 +51,7 @@ export function sidesOf(p: Padding2d): readonly [height: Sides, width: Sides] {
   ];
 }
 
-/** A pair of its own: the caller's array may change, while plans and backward go by what it was. */
+/** A copy of the pair: the caller's array may change, but plans and backward use the original values. */
 export function copyOf<T extends Padding2d>(p: T): T {
   return Array.isArray(p) ? (p.map(copyOf) as unknown as T) : p;
 }
@@ -61,7 +61,7 @@ export function showPair(p: Padding2d): string {
   return Array.isArray(p) ? `[${(p as readonly Padding2d[]).map(showPair).join(",")}]` : kindOf(p);
 }
 
-/** The padding that is meant, of an image of this size [h, w] under a window; one number an axis where both sides are the same. */
+/** The padding resolved for an image of this size [h, w] under a window; one number per axis where both sides are the same. */
 export function paddingOf(
   padding: Padding2dOption,
   image: readonly number[],
@@ -83,7 +83,7 @@ export function describeWindow({ stride, padding, dilation }: WindowAttrs): stri
   return `stride ${showPair(stride)} padding ${showPair(padding)} dilation ${showPair(dilation)}`;
 }
 
-/** Places of a window along one axis of `size` pixels. */
+/** Number of positions of a window along one axis of `size` pixels. */
 function places(size: number, kernel: number, attrs: WindowAttrs, axis: 0 | 1): number {
   const stride = pair(attrs.stride)[axis];
   const [before, after] = sidesOf(attrs.padding)[axis];
@@ -93,7 +93,7 @@ function places(size: number, kernel: number, attrs: WindowAttrs, axis: 0 | 1): 
   return (n - 1) * stride >= size + before ? n - 1 : n; // the last one begins in the far padding
 }
 
-/** Most that a size of a window may be: kernels add and multiply them in 32 bits. */
+/** Largest size of a window: kernels add and multiply sizes in 32 bits. */
 const MOST = 2 ** 24;
 
 function areIntegers([a, b]: readonly [number, number], least: number): boolean {

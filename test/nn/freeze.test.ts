@@ -98,7 +98,7 @@ describe("freeze", () => {
     x.dispose();
   });
 
-  it("lets statistics move where that is asked for", async () => {
+  it("lets statistics move if requested", async () => {
     const before = model.stateDict();
     freeze(model, /^(?!fc)/, { holdStatistics: false });
     await train();

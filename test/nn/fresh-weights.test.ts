@@ -239,7 +239,7 @@ describe("memory of fresh weights", () => {
     try {
       expect(() => new Linear(1000, 1000)).toThrow(WasmError);
       expect(() => new Linear(1000, 1000)).toThrow(
-        /Linear f32:\[1000,1000\]: out of memory; asked 4,000,000 bytes/,
+        /Linear f32:\[1000,1000\]: out of memory; requested 4,000,000 bytes/,
       );
       const layer = new Linear(100, 100);
       const before = memoryStats();
@@ -253,7 +253,7 @@ describe("memory of fresh weights", () => {
     }
   });
 
-  it("is given back where nobody reads them", () => {
+  it("is freed if they are never read", () => {
     const before = memoryStats().bytesInUse;
     const model = createModel("resnet18");
     expect(memoryStats().bytesInUse).toBeGreaterThan(before + 44e6);

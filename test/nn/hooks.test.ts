@@ -79,7 +79,7 @@ describe("a forward hook", () => {
     handle.remove();
   });
 
-  it("is called by evaluate(), which then runs the network as it is", async () => {
+  it("is called by evaluate(), which then runs the network uncompiled", async () => {
     const loader = new DataLoader(quadrants(4, 1), { batchSize: 2 });
     const network = quadrantNetwork();
     let calls = 0;

@@ -59,7 +59,7 @@ describe("LocalResponseNorm", () => {
     tidy(() => allclose("y", layer.forward(tensor(x, [1, 2, 3, 7])).data(), want, 3e-6));
   });
 
-  it("refuses a size that is none", () => {
+  it("refuses an invalid size", () => {
     expect(() => new LocalResponseNorm(1.5)).toThrow(
       new ShapeError("LocalResponseNorm: size must be an integer ≥ 1; got 1.5"),
     );
@@ -158,7 +158,7 @@ describe("modules by path", () => {
 });
 
 describe("freeze", () => {
-  it("keeps what is named, and lets go of it again", () => {
+  it("freezes what is named, and unfreezes it again", () => {
     const model = resnet18({ numClasses: 3 });
     const trainable = (): number => model.parameters().filter((p) => p.requiresGrad).length;
     const all = trainable();
@@ -172,7 +172,7 @@ describe("freeze", () => {
     model.dispose();
   });
 
-  it("refuses a name that is none", () => {
+  it("refuses an invalid name", () => {
     const model = new Sequential(new Linear(1, 1));
     expect(() => freeze(model, "fc")).toThrow(new DataError("freeze: no parameter matches fc"));
     model.dispose();

@@ -126,7 +126,7 @@ describe("Module", () => {
       for (;;) blocks.push(zeros([25_000]));
     }).toThrow(WasmError);
     expect(() => without.loadStateDict(state)).toThrow(
-      /^Conv2d f32:\[3,3,128,128\]: out of memory; asked 589,824 bytes/,
+      /^Conv2d f32:\[3,3,128,128\]: out of memory; requested 589,824 bytes/,
     );
     expect(values()).toEqual(before);
     const { blocks: held } = memoryStats();

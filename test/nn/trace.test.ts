@@ -49,7 +49,7 @@ describe("trace", () => {
     model.dispose();
   });
 
-  it("tells the uses of one module apart", () => {
+  it("distinguishes the uses of one module", () => {
     class Twice extends Module {
       readonly conv = new Conv2d(3, 3, 1);
       forward(x: Tensor): Tensor {
@@ -73,7 +73,7 @@ describe("trace", () => {
     expect([...constants.get("constant")!.data()]).toEqual([1, 2, 3]);
   });
 
-  it("refuses what is no model, and inputs that do not fit", () => {
+  it("refuses anything other than a model, and inputs that do not fit", () => {
     expect(() => trace({} as Module, [1])).toThrow(DataError);
     const model = createModel("resnet20_cifar");
     expect(() => trace(model, [1, 32, 32, 4])).toThrow(ShapeError);

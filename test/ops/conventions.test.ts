@@ -131,7 +131,7 @@ forEachBinary((binary) => {
       expect(list(x.div(2))).toEqual([0.5, 1, 2]);
     });
 
-    test("pooling strides by the kernel, and avgPool2d counts padding, unless told", () => {
+    test("pooling strides by the kernel, and avgPool2d counts padding, by default", () => {
       const x = fovea.ones([1, 4, 4, 1]);
       expect(fovea.maxPool2d(x, 2).shape).toEqual([1, 2, 2, 1]);
       expect(list(fovea.avgPool2d(x, 2, { padding: 1 }))[0]).toBe(0.25);

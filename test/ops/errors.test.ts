@@ -262,8 +262,8 @@ const reductions: Row[] = [
   ],
   ["an empty axis", () => fovea.max(x(2, 0), 1), "max: the axis is empty; got x:[2,0] axis 1"],
   ["an empty axis", () => fovea.argmax(x(0, 2), -2), "argmax: the axis is empty; got x:[0,2] axis -2"],
-  ["nothing to average", () => fovea.mean(x(2, 0), 1), "mean: of no elements; got x:[2,0] axis 1"],
-  ["nothing to average", () => fovea.mean(x(0)), "mean: of no elements; got x:[0] axis undefined"],
+  ["nothing to average", () => fovea.mean(x(2, 0), 1), "mean: x has no elements; got x:[2,0] axis 1"],
+  ["nothing to average", () => fovea.mean(x(0)), "mean: x has no elements; got x:[0] axis undefined"],
 ];
 
 const normBatch = (options: fovea.BatchNormOptions, ...t: (Tensor | undefined)[]): Tensor =>

@@ -59,7 +59,7 @@ function block(look: (t: Tensor) => void, training: boolean): Float32Array[] {
 
 forEachBinary(() => {
   describe.each([true, false])("a residual block, training %s,", (training) => {
-    it("gives the same whether or not somebody looks at what lies between", () => {
+    it("gives the same whether or not intermediate results are read", () => {
       const want = block((t) => void t.data(), training);
       block(() => undefined, training).forEach((got, i) => allclose(`value ${i}`, got, want[i]!, 1e-5));
     });
@@ -95,7 +95,7 @@ forEachBinary(() => {
     },
   );
 
-  it("channels regrouped between a convolution and its normalisation are normalised as they are", () => {
+  it("channels regrouped between a convolution and its normalisation are normalised in their new order", () => {
     const run = (look: boolean): Float32Array =>
       tidy(() => {
         const y = conv2d(leaf("x", [2, 6, 6, 4]), leaf("w", [3, 3, 4, 8]), undefined, { padding: 1 });
@@ -106,7 +106,7 @@ forEachBinary(() => {
     allclose("regrouped", run(false), run(true), 1e-5);
   });
 
-  describe.each(ACTIVATIONS)("%s behind a normalisation", (name, activation) => {
+  describe.each(ACTIVATIONS)("%s after a normalisation", (name, activation) => {
     const shape = [3, 11, 9, 13]; // several blocks of rows, a rest of channels
     /** y and all gradients; look sees what lies between; how many bytes stayed in use before backward. */
     const run = (training: boolean, residual: boolean, look: (t: Tensor) => void) => {
@@ -184,7 +184,7 @@ forEachBinary(() => {
     });
   });
 
-  it("nothing stays behind, and what nobody reads is never computed", () => {
+  it("nothing is left behind, and unread results are never computed", () => {
     const before = memoryStats().bytesInUse;
     block(() => undefined, true);
     expect(memoryStats().bytesInUse).toBe(before);

@@ -1,4 +1,4 @@
-// Windows of 3 × 3 two pixels apart go in bands of rows, eight channels at a time, if there are so many: here channels
+// Windows of 3 × 3 two pixels apart go in bands of rows, eight channels at a time, if there are that many: here channels
 // in eights and the same in fours, which go window by window, must have the same bits, gradients (which tell the taps) too.
 
 import { beforeAll, describe, expect, test } from "vitest";

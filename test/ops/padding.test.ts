@@ -167,7 +167,7 @@ it("is what TensorFlow calls SAME", () => {
   for (const n of [1, 2, 7, 8]) expect(layer.forward(zeros([1, n, n, 3])).shape.slice(1, 3)).toEqual([Math.ceil(n / 2), Math.ceil(n / 2)]); // prettier-ignore
 });
 
-it("refuses what is no padding", () => {
+it("refuses an invalid padding", () => {
   const x = zeros([1, 5, 5, 3]);
   const w = zeros([3, 3, 3, 2]);
   const run = (padding: unknown) => () => conv2d(x, w, undefined, { padding: padding as Padding2d });

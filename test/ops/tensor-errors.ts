@@ -17,8 +17,8 @@ export const tensorOps: Row[] = [
   ["shapes", () => fovea.eq(x(2), x(3)), "equal: shapes do not broadcast; got a:[2] b:[3]"],
   ["shapes", () => x(2).where(x(3), 1), "keepWhere: shapes do not broadcast; got a:[2] b:[3]"],
   ["alpha", () => fovea.elu(x(2), text), "elu: alpha must be a number; got a string"],
-  ["no elements", () => fovea.max(x(0, 3)), "max: of no elements; got x:[0,3]"],
-  ["no elements", () => fovea.std(x(0, 3), 0), "mean: of no elements; got x:[0,3] axis 0"],
+  ["no elements", () => fovea.max(x(0, 3)), "max: x has no elements; got x:[0,3]"],
+  ["no elements", () => fovea.std(x(0, 3), 0), "mean: x has no elements; got x:[0,3] axis 0"],
   ["axis", () => fovea.variance(x(3), 1), "variance: no such axis; got axis 1 for x:[3]; expected -1…0"],
   ["axis", () => fovea.squeeze(x(3), 1), "squeeze: no such axis; got axis 1 for x:[3]; expected -1…0"],
   ["axis", () => fovea.unsqueeze(x(3), 2), "unsqueeze: no such axis; got axis 2 for x:[3,1]; expected -2…1"],
@@ -73,7 +73,7 @@ export const tensorOps: Row[] = [
   [
     "range",
     () => fovea.arange(0, 5, -1),
-    "arange: start, end and step must be finite, and step lead from start to end; got 0, 5, -1",
+    "arange: start, end and step must be finite, and step must lead from start to end; got 0, 5, -1",
   ],
   ["steps", () => fovea.linspace(0, 1, 1.5), "linspace: sizes must be integers ≥ 0; got [1.5]"],
   ["size", () => fovea.eye(-1), "eye: sizes must be integers ≥ 0; got [-1,-1]"],
@@ -88,7 +88,7 @@ export const tensorValues: Row[] = [
   [
     "an index of gather",
     () => fovea.gather(x(2, 3), 1, tensor([[0], [3]], undefined, { dtype: "i32" })),
-    "gather: no such place along axis 1; got 3 at index 1; expected 0…2",
+    "gather: no such index along axis 1; got 3 at index 1; expected 0…2",
   ],
   [
     "a class number of nllLoss",

@@ -1,5 +1,5 @@
-// 2-D convolution of NHWC images. Weights live as [kernelHeight][kernelWidth][inChannels / groups][outChannels],
-// which is how the weight gradient writes them and the packer reads them; files hold PyTorch's OIHW (nn/conv2d.ts).
+// 2-D convolution of NHWC images. Weights are [kernelHeight][kernelWidth][inChannels / groups][outChannels] in memory, the
+// order in which the weight gradient writes them and the packer reads them; files hold PyTorch's OIHW (nn/conv2d.ts).
 
 import { defineOp } from "../../core/op.js";
 import { definePlan } from "../../core/planned.js";
@@ -91,7 +91,7 @@ const conv2dOp = defineOp({
 /**
  * y[n, i, j, o] = bias[o] + Σ_{p,q,c} x[n, i·stride + p·dilation − padding, j·stride + q·dilation − padding, c] · weight[p, q, c, o]
  * over the channels c of o's group. x:[n,h,w,c] weight:[kh,kw,c/groups,o] bias:[o] → [n,oh,ow,o].
- * @throws ShapeError unless the shapes fit, and an algorithm that is named is known and computes such a convolution
+ * @throws ShapeError unless the shapes fit, and the named algorithm, if any, is known and can compute such a convolution
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   checkOptions<Conv2dOptions>("conv2d", options, CONV2D);

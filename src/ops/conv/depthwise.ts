@@ -1,5 +1,5 @@
-// Depthwise convolution: groups = channels = output channels. The kernels (kernels/depthwise/depthwise.ts) do it on the images as
-// they are.
+// Depthwise convolution: groups = channels = output channels. The kernels (kernels/depthwise/depthwise.ts) read the images
+// in place.
 
 import type { Planner } from "../../wasm/plan.js";
 import { ORDERED_TILE } from "../../wasm/fastest-tile.js";
@@ -11,18 +11,18 @@ import type { Algorithm } from "./table.js";
 /** Multiply-adds that take about 15 µs. */
 const GRAIN = 300e3;
 
-/** How many units are worth another thread, if each does `unit` multiply-adds. */
+/** Units worth another thread, if each does `unit` multiply-adds. */
 function grainOf(unit: number): number {
   return Math.ceil(GRAIN / Math.max(unit, 1));
 }
 
-/** Whether the engine keeps the order of loads, as its tile tells: where it does not, bodies with many sums spill. */
+/** Whether the engine keeps the order of loads, which its tile shows: otherwise bodies with many sums spill. */
 function ordered(): boolean {
   const { tile, simd256 } = runtime();
   return simd256 || tile === ORDERED_TILE;
 }
 
-/** Floats that do not fit L2 any more: 1 MiB. */
+/** Floats that no longer fit L2: 1 MiB. */
 const FAR = 262144;
 
 /** A way to run a kernel: whether to read ahead, whether to use the wide body. */
@@ -35,9 +35,9 @@ const WAYS_ORDERED: readonly Way[] = [[1, 1], [0, 1], ...WAYS];
 
 /**
  * The way to plan: with the kernel's wide body (many outputs at once) where registers suffice, reading the rows of an array of
- * `floats` ahead if it lies beyond L2 and that pays. A window reads many streams at once, and some processors do not see
- * what comes next: without reading ahead they take up to three times as long, while for other shapes, or on others, it costs
- * up to a third; a wide body reads still more streams. So large arrays offer several ways, which are timed; the result
+ * `floats` ahead if it lies beyond L2 and that pays. A window reads many streams at once, and some processors do not foresee
+ * the next line: without reading ahead they take up to three times as long, while for other shapes or processors it costs
+ * up to a third. A wide body reads even more streams. So large arrays offer several ways, which are timed; the result
  * is the same.
  */
 function wayOf(p: Planner, floats: number): Way {
@@ -51,7 +51,7 @@ function windowOf(p: Planner, conv: Conv): number {
   return p.struct("Window", conv);
 }
 
-/** Parts of the images whose gradients are summed apart, at most; the number of threads is none of it, for the same bits. */
+/** Most parts of the images whose gradients are summed separately; independent of the number of threads, for the same bits. */
 const PARTS = 8;
 
 export const depthwise: Algorithm = {
@@ -82,7 +82,7 @@ export const depthwise: Algorithm = {
     p.parallelScratch("depthwiseBackwardData", units, grain, constants.DEPTHWISE_SCRATCH, shape);
   },
 
-  /** A unit is eight channels of a part of the images: threads do not share what they read unless there are few images. */
+  /** A unit is eight channels of a part of the images: threads read different data unless there are few images. */
   weight(p, conv, { x, dy, dw }) {
     const { images, height, width, outHeight, outWidth, channels, kernelHeight, kernelWidth } = conv;
     const parts = Math.max(1, Math.min(images, PARTS));

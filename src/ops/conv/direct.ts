@@ -1,6 +1,6 @@
 // Convolution and its gradients as matrix products over images in place: no im2col buffer, no col2im scatter.
 //
-// In NHWC the channels of one pixel lie side by side, and so do the pixels of a row. A window's values are therefore a
+// In NHWC the channels of one pixel are contiguous, and so are the pixels of a row. A window's values are therefore a
 // few contiguous runs (one for each kernel row; one for each tap if dilated or grouped), and the run of the next
 // window starts a fixed distance on. That is a matrix product whose rows of A overlap (kernels/product/rows-gemm.ts):
 //
@@ -21,10 +21,10 @@ import type { Algorithm, Operands } from "./table.js";
 
 /** Bytes of both operands that the weight gradient reads before it moves on to the next pixels. */
 const PIXEL_BLOCK_BYTES = 256 * 1024;
-/** Pixels this many bytes apart share few lines of L1: they are copied together before they are used. */
+/** Pixels this many bytes apart compete for few lines of L1, so they are copied together before use. */
 const FAR_BYTES = 1024;
 
-/** The frame that all windows of the forward pass lie in. */
+/** The frame around all windows of the forward pass. */
 function frameOf(conv: Conv): Frame {
   return {
     height: (conv.outHeight - 1) * conv.strideHeight + (conv.kernelHeight - 1) * conv.dilationHeight + 1,
@@ -34,7 +34,7 @@ function frameOf(conv: Conv): Frame {
   };
 }
 
-/** y = activation(conv2d(x, weight) + bias + residual); 0 for what there is none of. */
+/** y = activation(conv2d(x, weight) + bias + residual); 0 for a missing one. */
 function directForward(p: Planner, conv: Conv, operands: Operands): void {
   const { x, weight, bias, y, yStep, residual, activation } = operands;
   const { channels: c, groupChannels: cg, outChannels: o, groupOutChannels: og, groups } = conv;
@@ -76,13 +76,13 @@ function directForward(p: Planner, conv: Conv, operands: Operands): void {
   });
 }
 
-/** A tap of the kernel that a phase of the input meets, and how far from the pixel its dy lies, in rows or columns. */
+/** A tap of the kernel that a phase of the input meets, and the distance of its dy from the pixel, in rows or columns. */
 interface Tap {
   tap: number;
   shift: number;
 }
 
-/** Input positions stride·i + phase along one direction: how many there are, which taps they meet, which dy. */
+/** Input positions stride·i + phase along one direction: their count, the taps they meet, and the dy. */
 interface Phase {
   phase: number;
   count: number;
@@ -110,13 +110,13 @@ function phaseOf(phase: number, count: number, taps: Tap[]): Phase {
   return { phase, count, taps, before: -low, extent: high - low };
 }
 
-/** A product is cut where its windows begin and cease to reach beyond dy, if that saves so large a share of it. */
+/** A product is cut where its windows begin and stop reaching beyond dy, if that saves at least this share of it. */
 const SAVED = 0.15;
 /** Rows of the tallest register tile: the last tile of each product is not full. */
 const TILE_ROWS = 6;
 
 /**
- * Rows of a phase as phases of their own that meet the same taps inside dy, `size` rows high, or the phase as it is if that
+ * The phase cut into phases of rows that meet the same taps inside dy, `size` rows high, or the whole phase if cutting
  * saves too little. across: pixels of a row, in all images.
  */
 function inside(rows: Phase, stride: number, size: number, across: number): Phase[] {
@@ -267,9 +267,9 @@ function eachChunk(
   });
 }
 
-/** Parts of the pixels that are summed apart; the number of threads is none of it, for the same bits. */
+/** Parts of the pixels that are summed separately; independent of the number of threads, for the same bits. */
 const PARTS = 8;
-/** Blocks that a part should have, and how many times the floats of all parts' sums its operands should have. */
+/** Fewest blocks of a part, and fewest floats of its operands as a multiple of all parts' sums. */
 const PART_BLOCKS = 2;
 const PART_OPERANDS = 4;
 

@@ -1,4 +1,4 @@
-// Convolutions of one pixel, as in squeeze-and-excitation, of few images: products of few rows, with the weights turned.
+// Convolutions of one pixel, as in squeeze-and-excitation, on few images: products of few rows, with transposed weights.
 
 import type { Planner } from "../../wasm/plan.js";
 import { FEW_ROWS, fewRows } from "../few-rows.js";

@@ -14,7 +14,7 @@ export interface Conv2dOptions {
   /** Groups of channels that do not see each other. Default 1. */
   groups?: number;
   /**
-   * The algorithm to use in every pass that it has, for comparisons: "depthwise", "winograd" (3×3 of stride 1),
+   * The algorithm to use in every pass that it implements, for comparisons: "depthwise", "winograd" (3×3 of stride 1),
    * "winograd-stride2" (3×3), "winograd-stem" (7×7 of stride 2, up to 4 channels), "one-pixel" (1×1 on one
    * pixel) or "direct". Default: the fastest.
    */
@@ -23,7 +23,7 @@ export interface Conv2dOptions {
 
 export interface Conv2dAttrs extends WindowAttrs {
   groups: number;
-  /** Name of the algorithm (table.ts) that it has to take; undefined: the best. */
+  /** Name of the algorithm (table.ts) to use; undefined: the best. */
   algorithm: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// The algorithms of convolution. The first row that fits a convolution and pays for a pass does it; the last one fits all.
+// The algorithms of convolution. The first row that fits a convolution and pays for a pass is used; the last one fits all.
 
 import { ShapeError, short } from "../../errors.js";
 import type { Absorbed, Planner } from "../../wasm/plan.js";
@@ -21,7 +21,7 @@ export interface Moments {
   variance: number;
 }
 
-/** What the forward pass is computed from, and what it does besides. */
+/** The forward pass's inputs, and its epilogue. */
 export interface Operands extends Finish {
   readonly x: number;
   readonly weight: number;
@@ -37,11 +37,11 @@ export interface Algorithm {
   readonly name: string;
   /** Whether it computes such a convolution at all. */
   fits(conv: Conv): boolean;
-  /** Whether it is expected to be the fastest of those that come after it. stays: what is derived from the weights is kept. */
+  /** Whether it is expected to beat the rows after it. stays: values derived from the weights are kept. */
   pays(conv: Conv, pass: Pass, stays: boolean): boolean;
-  /** What forward does besides, in inference. */
+  /** The parts of an epilogue that forward absorbs in inference. */
   readonly absorbs?: readonly Absorbed[];
-  /** y = conv2d(x, weight) + bias, and what else is asked of it */
+  /** y = conv2d(x, weight) + bias, and its epilogue */
   forward?(p: Planner, conv: Conv, operands: Operands): void;
   /** dx = the gradient with respect to x, or dx += it */
   data?(
@@ -62,7 +62,7 @@ export const algorithms: readonly Algorithm[] = [
   direct,
 ];
 
-/** @throws ShapeError if there is no algorithm of that name, or it does not compute this convolution */
+/** @throws ShapeError if there is no algorithm of that name, or it cannot compute this convolution */
 export function checkAlgorithm(name: string, conv: Conv): void {
   const named = algorithms.find((row) => row.name === name);
   if (!named) {

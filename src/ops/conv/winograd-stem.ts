@@ -19,7 +19,7 @@ import {
 
 /** Tiles of a block: whole register tiles, all heights divide this. */
 const BLOCK_TILES = 48;
-/** Groups of blocks that the weight gradient adds up on their own. */
+/** Groups of blocks that the weight gradient sums separately. */
 const GROUPS = 16;
 /** Above this many channels other algorithms are as good. */
 const MOST_CHANNELS = 4;

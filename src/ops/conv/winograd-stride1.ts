@@ -39,7 +39,7 @@ const STRIP_PAIRS = 128 * 128;
 const STRIP_TILES = 128;
 /** Bytes of a strip's sums. */
 const STRIP_BYTES = 512 * 1024;
-/** Fewest tiles of a block: each reads all transformed weights once. Many weights lie in L3 or beyond. */
+/** Fewest tiles of a block: each reads all transformed weights once, and many weights are in L3 or beyond. */
 const MIN_TILES = 48;
 /** Output channels computed from a block at a time. */
 const GROUP_CHANNELS = 256;
@@ -55,7 +55,7 @@ const MIN_PIXELS = 48;
 /** Floats of partial sums that the weight gradient's groups of blocks may take: then threads need not share transforms. */
 const GROUP_FLOATS = 2 ** 20;
 const MOST_GROUPS = 4;
-/** Fewest channels of x that a thread sums alone. */
+/** Fewest channels of x that one thread sums. */
 const LEAST_STRIP = 24;
 
 /** free: transforming the weights costs nothing, because they are kept, or not needed. */
@@ -75,7 +75,7 @@ function tilesOver(rows: number, columns: number): Tiles {
   return { tilesHigh, tilesWide, fullHigh: Math.floor(rows / 4), fullWide: Math.floor(columns / 4) };
 }
 
-/** Tiles of 2×2 outputs: all are cut. */
+/** Tiles of 2×2 outputs, all cut. */
 function smallTilesOver(rows: number, columns: number): Tiles {
   return { tilesHigh: Math.ceil(rows / 2), tilesWide: Math.ceil(columns / 2), fullHigh: 0, fullWide: 0 };
 }
@@ -109,7 +109,7 @@ function cutOf({ images, channels }: Images, tiles: Tiles): Cut {
   return { blockTiles, groupChannels: GROUP_CHANNELS, tile: tileFor(count) };
 }
 
-/** The convolution with the weights at w, which are transformed for this call alone. */
+/** The convolution with the weights at w, which are transformed for this call only. */
 function convolveOnce(
   p: Planner,
   conv: Conv,

@@ -27,7 +27,7 @@ import {
 const TAPS = 9;
 /** Bytes of transformed tiles that a block aims at: with those of the output, about L2. */
 const BLOCK_BYTES = 512 * 1024;
-/** Fewest tiles of a block: each reads all transformed weights once. Many weights lie in L3 or beyond. */
+/** Fewest tiles of a block: each reads all transformed weights once, and many weights are in L3 or beyond. */
 const MIN_TILES = 24;
 /** Bytes of all points' tiles, of x and of dy, that the weight gradient transforms at a time. */
 const TILES_BYTES = 16 * 1024 * 1024;
@@ -37,13 +37,13 @@ const STRIP_BYTES = 640 * 1024;
 const MIN_CHANNELS = 16;
 const MIN_WEIGHT_CHANNELS = 32;
 const LEAST_TILES = 16;
-/** Most products, of those of the direct algorithm. */
+/** Most products, as a share of the direct algorithm's. */
 const MOST_PRODUCTS = 0.8;
-/** Output channels computed from a block at a time; of the data gradient, whose products take four times the room. */
+/** Output channels computed from a block at a time, in forward and in the data gradient, whose products take four times the room. */
 const GROUP_CHANNELS = 256;
 const BACKWARD_CHANNELS = GROUP_CHANNELS / 4;
 
-/** n outputs in tiles of four, and of three at the end, so that the fewest products come of it (in one dimension). */
+/** n outputs in tiles of four, and of three at the end, with the fewest products (in one dimension). */
 function tilesAlong(n: number): { tiles: number; full: number; products: number } {
   const choices = [0, 1, 2, 3].map((threes) => {
     const full = Math.max(0, Math.ceil((n - 3 * threes) / 4));
@@ -67,7 +67,7 @@ function pays({ channels, outChannels, images, outHeight, outWidth }: Conv, leas
   );
 }
 
-/** How the forward pass, or the data gradient, is cut. `onTheWay`: whether it transforms the weights. */
+/** How the forward pass or the data gradient is divided. `onTheWay`: whether it transforms the weights. */
 function cutOf(conv: Conv, tiles: Tiles, backward: boolean, onTheWay: boolean): Cut {
   const { kernels, tile } = runtime();
   const { channels, outChannels } = conv;
@@ -147,7 +147,7 @@ export const winogradStride2: Algorithm = {
     const tiles = tilesOver(conv.outHeight, conv.outWidth);
     const rows = images * tiles.tilesHigh;
     const perTile = kernels.winogradProducts(3, 2) * channels + kernels.winogradPoints(3, 2) * outChannels;
-    // As many rows at a time whoever computes them: that decides the order of the sums.
+    // The same number of rows at a time whatever the threads, since it decides the order of the sums.
     const chunks = Math.ceil((rows * perTile * 4 * tiles.tilesWide) / TILES_BYTES);
     const fitting = stripOf(conv, STRIP_BYTES);
     const strips = Math.max(Math.ceil(channels / fitting), Math.ceil(shares() / 4));

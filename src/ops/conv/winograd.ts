@@ -1,4 +1,4 @@
-// What the convolutions by Winograd's minimal filtering share (kernels/winograd/conv.ts): 3×3 of stride 1 and 2, 7×7 of
+// The common parts of convolutions by Winograd's minimal filtering (kernels/winograd/conv.ts): 3×3 of stride 1 and 2, 7×7 of
 // stride 2. Tiles of the input and the weights are transformed, multiplied at each point, and transformed back.
 //
 //   forward          tiles of x, weights
@@ -16,11 +16,11 @@ import type { Moments } from "./table.js";
 
 type Fields = Struct<"Winograd">;
 export type Images = Pick<Fields, "x" | "images" | "height" | "width" | "channels" | "top" | "left">;
-/** How many tiles there are, and how many of them, the first ones, are whole in a direction. */
+/** The number of tiles, and of the first ones that are whole, in each direction. */
 export type Tiles = Pick<Fields, "tilesHigh" | "tilesWide" | "fullHigh" | "fullWide">;
 export type Output = Pick<Fields, "y" | "outHeight" | "outWidth" | "outTop" | "outLeft" | "outChannels"> &
   Partial<Finish & Pick<Fields, "yStep">>;
-/** Weights transformed (u), or as they are (w). */
+/** Transformed weights (u), or the original ones (w). */
 type Weights = Pick<
   Fields,
   "kernel" | "stride" | "backward" | "small" | "u" | "w" | "wRow" | "wColumn" | "tapBytes"
@@ -28,21 +28,21 @@ type Weights = Pick<
 
 /** Tiles of a block are whole register tiles: all heights divide this. */
 const TILES = 12;
-/** Tiles that are one block where weights are many; then these are transformed panel by panel, on the way. */
+/** Most tiles that form one block where there are many weights, which are then transformed panel by panel on the way. */
 export const ONE_BLOCK = 48;
 /** Channel pairs up to which transforming the weights costs next to nothing. */
 export const SMALL_WEIGHTS = 64 * 64;
 /** Values of transformed weights that are worth handing to another thread. */
 const WEIGHTS_GRAIN = 36 * 4096;
-/** The same for those of a gradient, in vectors. */
+/** The same for a gradient's, in vectors. */
 const BACKWARD_GRAIN = 1024;
 
-/** The place of the struct; what is not given is 0. */
+/** The place of the struct; missing fields are 0. */
 function structOf(p: Planner, fields: Partial<Fields>): number {
   return p.struct("Winograd", orZero("Winograd", fields));
 }
 
-/** Whether a convolution is one of such a kernel and stride, whose channels go in fours except for the stem's few. */
+/** Whether a convolution has this kernel and stride, and channels in multiples of four except for the stem's few. */
 export function isOf(conv: Conv, kernel: number, stride: number): boolean {
   return (
     conv.kernelHeight === kernel &&
@@ -65,7 +65,7 @@ export function inputOf(
   return { x, images, height, width, channels, top: paddingTop, left: paddingLeft };
 }
 
-/** What it writes. */
+/** The images that it writes. */
 export function outputOf(
   { outHeight, outWidth, outChannels }: Conv,
   y: number,
@@ -79,7 +79,7 @@ export function countOf(images: number, { tilesHigh, tilesWide }: Tiles): number
   return images * tilesHigh * tilesWide;
 }
 
-/** A number of tiles or channels, in whole register tiles. */
+/** A number of tiles or channels, rounded to whole register tiles. */
 export function wholeTiles(n: number): number {
   return Math.ceil(n / TILES) * TILES;
 }
@@ -90,7 +90,7 @@ export function blockOf(tiles: number, bytes: number, values: number, least: num
   return Math.min(most, wholeTiles(tiles));
 }
 
-/** The weights as they lie, for the forward pass or, turned by 180° and channels swapped, for the data gradient. */
+/** The untransformed weights, for the forward pass or, turned by 180° and with channels swapped, for the data gradient. */
 export function weightsOf(conv: Conv, w: number, backward = false, small = false): Weights {
   const { channels, outChannels, kernelHeight: kernel, strideHeight: stride } = conv;
   const [wRow, wColumn] = backward ? [1, outChannels] : [outChannels, 1];
@@ -104,7 +104,7 @@ export function transformsOnTheWay(conv: Conv, tiles: number): boolean {
   return tiles <= ONE_BLOCK && conv.channels * conv.outChannels > SMALL_WEIGHTS;
 }
 
-/** How many bytes the transformed weights take, and what plans their transform to a place. */
+/** The size of the transformed weights in bytes, and a function that plans their transform to a place. */
 export function transformOf(p: Planner, conv: Conv, backward = false, small = false) {
   const { kernels, tile } = runtime();
   const { channels, outChannels } = conv;
@@ -122,14 +122,14 @@ export function transformOf(p: Planner, conv: Conv, backward = false, small = fa
   return { bytes, fill };
 }
 
-/** How a convolution's work is cut: how many tiles at a time, output channels computed from them together, register tile. */
+/** How a convolution's work is divided: tiles at a time, output channels computed from them together, register tile. */
 export interface Cut {
   blockTiles: number;
   groupChannels: number;
   tile: number;
 }
 
-/** y = the convolution of the images with the weights, or added to y, finished as `out` says. bias: address or 0. */
+/** y = the convolution of the images with the weights, or y plus it, with `out`'s epilogue. bias: address or 0. */
 export function convolve(
   p: Planner,
   images: Images,
@@ -145,7 +145,7 @@ export function convolve(
   const blocks = Math.ceil(countOf(images.images, tiles) / blockTiles);
   if (!blocks) return;
   const panels = Math.ceil(outChannels / kernels.tileColumns(tile));
-  // More groups of columns where blocks are too few to go round the threads.
+  // More groups of columns where there are too few blocks for the threads.
   const groups = Math.max(
     Math.ceil(outChannels / groupChannels),
     Math.min(panels, Math.ceil(shares() / blocks)),
@@ -189,8 +189,8 @@ function gradientOf(conv: Conv, x: number, dy: number, tiles: Tiles) {
 }
 
 /**
- * dw from the sums of `groups` groups of blocks of tiles. Threads share strips of at least `leastChannels` channels of x; each
- * strip transforms dy anew, so there are no more than it takes to give every thread one unit.
+ * dw from the sums of `groups` groups of blocks of tiles. Threads share strips of at least `leastChannels` channels of x. Each
+ * strip transforms dy again, so there are only as many as give every thread one unit.
  */
 export function sumBlocks(
   p: Planner,
@@ -216,7 +216,7 @@ export function sumBlocks(
       p.ask("winogradSumsScratch", shape),
       shape,
     );
-    // Of the sums of a point: 7×7 has those of four phases.
+    // Size of a point's sums: 7×7 has four phases.
     const vectors = (channels * (conv.kernelHeight === 7 ? 4 : 1) * conv.outChannels) / 4;
     const own = constants.TRANSFORM_SCRATCH;
     p.parallelScratch("winogradWeightBackward", vectors, BACKWARD_GRAIN, own, shape, dw);
@@ -252,7 +252,7 @@ export function sumStrips(
   }
 }
 
-/** Channels of a strip: as many as have sums of this many bytes, in whole register tiles. */
+/** Channels of a strip whose sums take this many bytes, in whole register tiles. */
 export function stripOf(conv: Conv, bytes: number): number {
   const points = runtime().kernels.winogradPoints(conv.kernelHeight, conv.strideHeight);
   return Math.max(1, Math.floor(bytes / (points * conv.outChannels * 4 * TILES))) * TILES;
