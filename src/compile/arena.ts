@@ -1,4 +1,4 @@
-// Where the values of a program lie: one block of memory, in which values share places whose lives do not overlap.
+// The places of a program's values: one block of memory, in which values with disjoint lifetimes share places.
 
 /** A value that needs memory from the step that computes it to the last that reads it. */
 export interface Life {
@@ -8,8 +8,8 @@ export interface Life {
 }
 
 /**
- * An offset for each value, and how many bytes there are in all. Largest first, each at the lowest place that is free while it
- * lives: Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net Inference (2020), arXiv 2001.03288, greedy by size.
+ * An offset for each value, and the total number of bytes. Largest first, each at the lowest place that is free during its
+ * lifetime: Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net Inference (2020), arXiv 2001.03288, greedy by size.
  */
 export function placesFor(lives: readonly Life[]): { offsets: number[]; bytes: number } {
   const offsets = new Array<number>(lives.length).fill(0);

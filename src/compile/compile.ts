@@ -1,4 +1,4 @@
-// compile(): a model for inference alone. Its graph is traced, batch normalisation goes into weights, sums and activations into the
+// compile(): a model for inference only. Its graph is traced, batch normalisation goes into weights, sums and activations into the
 // steps before them, weights are packed once, and all values share one block of memory.
 
 import { enterScope, keep, scoped } from "../core/scope.js";
@@ -24,21 +24,21 @@ import { stepsOf, type Steps } from "./steps.js";
 /** Options of compile(). */
 export interface CompileOptions {
   /**
-   * Whether the model stays as it is. false disposes of it, so that weights are in memory once, in the layouts that this number
-   * of images wants. Other numbers go through in pieces of it, the last one filled up; other sizes are refused. Default true.
+   * Whether to keep the model. false disposes of it, so that weights are in memory once, in the layouts for this number of
+   * images. Other numbers run in pieces of this size, the last one filled up; other image sizes are refused. Default true.
    */
   keepModel?: boolean;
   /**
-   * Whether ways to the same numbers are timed, where rules are unsure which is the fastest on this machine: for a second at most.
-   * Node keeps what it found in a file for the next process. Default true.
+   * Whether to time different ways to the same numbers, where rules cannot tell which is fastest on this machine: for a second at
+   * most. Node keeps the results in a file for the next process. Default true.
    */
   tune?: boolean;
 }
 
-/** Programs for input shapes that are kept. */
+/** Most programs kept, one for each input shape. */
 const MOST_PROGRAMS = 8;
 
-/** What tells two traces apart. */
+/** A text that differs between different traces. */
 function outline({ nodes, output }: Graph): string[] {
   return [
     ...nodes.map(({ name, op, inputs, attrs, shape }) => JSON.stringify([name, op, inputs, attrs, shape])),
@@ -74,7 +74,7 @@ export class CompiledModel {
   readonly #programs = new Map<string, Program>();
   readonly #tunes: boolean;
   #turn: Promise<void> = Promise.resolve();
-  /** The program of the runAsync() whose turn it is. */
+  /** The program of the running runAsync(). */
   #running: Program | undefined;
   #model: Module | undefined;
   #constants: Constants | undefined;
@@ -106,7 +106,7 @@ export class CompiledModel {
   }
 
   /**
-   * The model's output for x. The first call with a new shape (another number of images, or another size where the model takes
+   * The model's output for x. The first call with a new shape (another number of images, or another size if the model accepts
    * it) plans it. @throws ShapeError unless x fits the model; WasmError after dispose() or init()
    */
   run(x: Tensor): Tensor {
@@ -126,9 +126,9 @@ export class CompiledModel {
   }
 
   /**
-   * run() that lets the event loop turn every few milliseconds, for pages that are to stay alive. Calls wait for those before them.
-   * The result is in nobody's care but the caller's. @throws as run(); WasmError if dispose(), loadStateDict() or init() comes in
-   * between
+   * run() that lets the event loop turn every few milliseconds, so that pages stay responsive. Calls wait for earlier ones.
+   * The caller disposes of the result. @throws as run(); WasmError if dispose(), loadStateDict() or init() is called in the
+   * meantime
    */
   async runAsync(x: Tensor): Promise<Tensor> {
     this.#check("runAsync", x);
@@ -153,7 +153,7 @@ export class CompiledModel {
           this.#check("runAsync", x);
           if (this.#running !== program) {
             throw new WasmError(
-              "CompiledModel.runAsync: loadStateDict() has taken the weights away meanwhile",
+              "CompiledModel.runAsync: loadStateDict() has replaced the weights in the meantime",
             );
           }
         }
@@ -168,14 +168,14 @@ export class CompiledModel {
   }
 
   /**
-   * Takes other weights in, under the names that stateDict() of the model gives; the model has them too then.
+   * Loads other weights, under the names of the model's stateDict(), into the model too.
    * @throws DataError as the model's loadStateDict(), and if the model was not kept; WasmError after dispose() or init()
    */
   loadStateDict(state: StateDict): void {
     this.#refuseGone();
     if (!this.#model) {
       throw new DataError(
-        "CompiledModel.loadStateDict: the model was let go (keepModel: false); compile it anew",
+        "CompiledModel.loadStateDict: the model was released (keepModel: false); compile it again",
       );
     }
     this.#model.loadStateDict(state);
@@ -189,7 +189,7 @@ export class CompiledModel {
       throw new ShapeError(`CompiledModel.${method}: x must be f32; got ${describe({ x })}`);
   }
 
-  /** Frees its memory. The model stays as it is. */
+  /** Frees its memory, but not the model. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -219,7 +219,7 @@ export class CompiledModel {
     );
   }
 
-  /** The program of a graph. The first one gives all of them the weights. */
+  /** The program of a graph. The first one provides the weights for all. */
   #plan(graph: Graph): Program {
     try {
       const steps = optimised(graph);
@@ -231,7 +231,7 @@ export class CompiledModel {
     }
   }
 
-  /** The program for inputs of a shape; use: other users of programs have their own, whose values they do not share. */
+  /** The program for inputs of a shape; use: each user of programs has its own, which shares no values with others. */
   #programFor(shape: Shape, use = ""): Program {
     const planned = this.#model ? shape : this.#sameSize(shape);
     const key = use + planned.join();
@@ -249,22 +249,22 @@ export class CompiledModel {
     return program;
   }
 
-  /** The shape that a model that was let go is compiled for. @throws DataError if images have another size */
+  /** The shape that a released model is compiled for. @throws DataError if images have another size */
   #sameSize([, ...size]: Shape): Shape {
     const [, ...own] = this.inputShape;
     if (size.join() === own.join()) return this.inputShape;
     throw new DataError(
-      `CompiledModel: images of another size need the model, which was let go (keepModel: false); ` +
+      `CompiledModel: images of another size need the model, which was released (keepModel: false); ` +
         `got [n,${size.join()}]; expected [n,${own.join()}]`,
     );
   }
 }
 
 /**
- * Compiles a model for inference: the same numbers as its forward() in evaluation up to rounding, faster. inputShape: of the
- * images that it will mostly see, [n,h,w,c]. The weights are those of now: what the model learns later is not seen.
- * @throws DataError for something else than a model or one with forward hooks, for an operation that has no compiled form, and where the model does not do
- * the same each time; ShapeError if the input does not fit
+ * Compiles a model for inference: the same numbers as its forward() in evaluation up to rounding, but faster. inputShape: the most
+ * common shape of the images, [n,h,w,c]. The weights are the current ones: later training does not change the compiled model.
+ * @throws DataError for anything other than a model, a model with forward hooks, an operation without a compiled form, or a model
+ * that does not do the same each time; ShapeError if the input does not fit
  */
 export function compile(model: Module, inputShape: Shape, options: CompileOptions = {}): CompiledModel {
   if (!(model instanceof Module)) throw wrongKind("compile", "model", model, "a Module");

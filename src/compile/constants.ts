@@ -1,4 +1,4 @@
-// The weights of a compiled model, in the layouts that its plans want. They are made when they are first asked for.
+// The weights of a compiled model, in the layouts that its plans need. They are made when first needed.
 
 import { keep } from "../core/scope.js";
 import { Storage } from "../core/storage.js";
@@ -15,7 +15,7 @@ export class Constants {
     this.#makers = makers;
   }
 
-  /** Address of a constant as it is. */
+  /** Address of a constant in its own layout. */
   address(name: string): number {
     let t = this.#made.get(name);
     if (!t) this.#made.set(name, (t = keep(this.#make(name))));
@@ -50,7 +50,7 @@ export class Constants {
     return block.compute();
   }
 
-  /** Lets go of all constants but these in their own layout. */
+  /** Releases all constants in their own layout except these. */
   keepOnly(names: ReadonlySet<string>): void {
     for (const [name, t] of this.#made) {
       if (names.has(name)) continue;
@@ -59,7 +59,7 @@ export class Constants {
     }
   }
 
-  /** Bytes of all that is there. */
+  /** Total bytes. */
   get bytes(): number {
     const own = [...this.#made.values()].reduce((sum, t) => sum + t.storage.bytes, 0);
     return [...this.#derived.values()].reduce((sum, block) => sum + block.bytes, own);

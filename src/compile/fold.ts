@@ -1,5 +1,5 @@
-// Batch normalisation in evaluation is a scale and a shift of each channel. Behind a convolution or a linear layer that nothing
-// else reads they go into its weights; elsewhere they stay a step of their own.
+// Batch normalisation in evaluation is a scale and a shift of each channel. After a convolution or a linear layer without other
+// readers they go into its weights; elsewhere they stay a separate step.
 
 import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
@@ -22,7 +22,7 @@ function valuesOf(makers: Makers, name: string | undefined): Float32Array | unde
   return values;
 }
 
-/** Scale and shift of each channel, of a batch normalisation that follows a layer with this bias, if it has one. */
+/** Scale and shift of each channel, for a batch normalisation after a layer with this bias, if any. */
 function coefficientsOf(
   norm: Step,
   makers: Makers,

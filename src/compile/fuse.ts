@@ -12,13 +12,13 @@ export function fuse(steps: Steps): Steps {
   const done = new Map<string, Step>();
   const order = new Map(steps.nodes.map(({ name }, i) => [name, i]));
 
-  /** The step that computes a value, if that is read once and the step can take this over. */
+  /** The step that computes a value, if the value is read once and the step can absorb this. */
   const before = (value: string, what: "residual" | "activation"): Step | undefined => {
     const step = done.get(value);
     if (!step || readers.get(value) !== 1 || step.activation) return undefined;
     return absorbedBy(step, shapes, steps).has(what) ? step : undefined;
   };
-  /** Puts a step in the place of what it takes over, under its name. */
+  /** Replaces the absorbed step by the step that absorbs it, under the absorbed step's name. */
   const replace = (step: Step, node: Step, more: Partial<Step>): void => {
     done.delete(step.name);
     done.set(node.name, { ...step, ...more, name: node.name });
@@ -31,7 +31,7 @@ export function fuse(steps: Steps): Steps {
       if (step) replace(step, node, { activation: op as Activation });
       else done.set(node.name, node);
     } else if (op === "add" && sameShape(shapes.get(inputs["a"]!)!, shapes.get(inputs["b"]!)!)) {
-      // The later one takes the other in: only that is there by then.
+      // The later step absorbs the other one, whose output exists by then.
       const at = (value: string): number => order.get(value) ?? -1;
       const [earlier, later] = [inputs["a"]!, inputs["b"]!].sort((a, b) => at(a) - at(b)) as [string, string];
       const step = earlier === later ? undefined : before(later, "residual");

@@ -1,5 +1,5 @@
-// Concatenation without copies: where all that is joined along the last axis comes of steps that can write into rows of a longer one
-// (wasm/plan.ts, "within"), and nothing else reads it, they do, and no step joins.
+// Concatenation without copies: if all parts along the last axis come from steps that can write into longer rows (wasm/plan.ts,
+// "within"), and nothing else reads the parts, these steps do so and the concatenation disappears.
 
 import type { Shape } from "../core/shape.js";
 import { absorbedBy, readersOf, shapesOf, type Step, type Steps, type Within } from "./steps.js";
@@ -9,13 +9,13 @@ export function join(steps: Steps): Steps {
   const readers = readersOf(steps);
   const makers = new Map(steps.nodes.map((step) => [step.name, step]));
   const joined = new Map<string, Shape>();
-  /** Where a value lies in the one that it is joined to next. */
+  /** The position of a value in the one that contains it directly. */
   const parts = new Map<string, Within>();
 
   const canLieWithin = (value: string): boolean => {
     const maker = makers.get(value);
     if (!maker || readers.get(value) !== 1) return false;
-    // A residual is laid out as what it is added to.
+    // A residual has the layout of the value that it is added to.
     return joined.has(value) || (!maker.inputs["residual"] && absorbedBy(maker, shapes, steps).has("within"));
   };
 

@@ -1,4 +1,4 @@
-// A program for one number of images does other numbers in pieces, where the model that others could be planned from was let go.
+// A program for one number of images runs other numbers in pieces, when the model for planning others has been released.
 
 import { sizeOf, type Shape } from "../core/shape.js";
 import { DataError } from "../errors.js";
@@ -6,18 +6,18 @@ import { freeConstants, trace } from "../nn/trace.js";
 import type { Module } from "../nn/module.js";
 import { runtime } from "../wasm/runtime.js";
 
-/** Bytes of a number. */
+/** Bytes of a float. */
 const BYTES = 4;
 
-/** What a program takes and gives. */
+/** A program's input and output. */
 interface Sizes {
   readonly inputShape: Shape;
   readonly outputShape: Shape;
 }
 
 /**
- * Images in pieces of as many as a program takes at once: where each lies, and where its output goes. The last one has zeros for the
- * images that are missing, in memory of its own until the next is asked for.
+ * Images in pieces of the program's size: the place of each, and of its output. The last one has zeros for missing images, in its
+ * own memory until the next is requested.
  */
 export function* piecesOf(
   { inputShape, outputShape }: Sizes,
@@ -49,7 +49,7 @@ export function outputFor({ inputShape, outputShape }: Sizes, images: number): S
   return images === inputShape[0] ? outputShape : [images, ...outputShape.slice(1)];
 }
 
-/** @throws DataError unless each image has its own row of the output, so that images can be done in pieces */
+/** @throws DataError unless each image has its own row of the output, so that images can run in pieces */
 export function checkRows(model: Module, { inputShape, outputShape }: Sizes): void {
   const [images, ...size] = inputShape;
   const more = trace(model, [images! + 1, ...size]);

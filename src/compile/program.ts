@@ -1,4 +1,4 @@
-// Steps as launches of kernels on addresses: what is left of a network for inputs of one shape.
+// Steps as launches of kernels on addresses: the compiled form of a network for inputs of one shape.
 
 import { sizeOf, type Shape } from "../core/shape.js";
 import { Storage } from "../core/storage.js";
@@ -16,22 +16,22 @@ import { Tuner } from "./tuning.js";
 interface Planned {
   readonly step: Step;
   plan: Plan;
-  /** Where its words lie, and which of the sequence's launches are its own. */
+  /** The place of its words, and its launches in the sequence. */
   words: number;
   first: number;
 }
 
-/** Bytes from one step's structs to the next: whole lines. */
+/** Bytes from one step's structs to the next: whole cache lines. */
 const wholeLines = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/** How long a part of runInParts() takes at least: a page draws 60 pictures a second. */
+/** Least milliseconds of a part in runInParts(): a page draws 60 frames a second. */
 const PART_MS = 10;
 
 export class Program {
   readonly inputShape: Shape;
   readonly outputShape: Shape;
   readonly outputDtype: DType;
-  /** Values, scratch memory and words, one behind the other. */
+  /** Values, scratch memory and words, one after the other. */
   readonly #block: Storage;
   readonly #steps: Planned[];
   /** Steps that read the input or write the output. */
@@ -44,7 +44,7 @@ export class Program {
   #input = 0;
   #output = 0;
 
-  /** tune: whether ways to the same numbers are timed. @throws DataError naming a step that cannot be compiled */
+  /** tune: whether to time different ways to the same numbers. @throws DataError naming a step that cannot be compiled */
   constructor(steps: Steps, constants: Constants, tune: boolean) {
     this.#constants = constants;
     const shapes = shapesOf(steps);
@@ -54,7 +54,7 @@ export class Program {
     const views = new Map(
       steps.nodes.filter(isView).map(({ name, inputs }) => [name, Object.values(inputs)[0]!]),
     );
-    /** The value whose memory a value shares. */
+    /** The value that shares its memory with this one. */
     const rootOf = (value: string): string => {
       const source = views.get(value) ?? steps.within.get(value)?.value;
       return source === undefined ? value : rootOf(source);
@@ -117,7 +117,7 @@ export class Program {
     }
   }
 
-  /** Names of constants that steps read as they are. */
+  /** Names of constants that steps read in their own layout. */
   get constantsInUse(): string[] {
     return this.#steps.flatMap(({ step, plan }) =>
       Object.values(step.inputs).filter((_, i) => plan.uses(i + 1)),
@@ -128,7 +128,7 @@ export class Program {
     return this.#block.bytes;
   }
 
-  /** Takes the fastest ways, of steps whose operands have addresses: those that read the input or write the output do as they are. */
+  /** Chooses the fastest ways for steps whose operands have addresses. Steps that read the input or write the output keep theirs. */
   #tune(shapes: ReadonlyMap<string, Shape>, planWay: (step: Step, way: number) => Plan): void {
     const tuner = new Tuner();
     const open = this.#steps.filter((planned) => planned.plan.ways > 1 && !this.#moving.includes(planned));
@@ -138,7 +138,7 @@ export class Program {
       const { op, inputs, shape, attrs, activation } = step;
       const sizes = Object.values(inputs).map((value) => shapes.get(value));
       const key = JSON.stringify([op, sizes, shape, attrs, activation]);
-      /** A way has the room of the first, or is none. */
+      /** Only ways that fit in the room of the first are possible. */
       const planOfWay = (way: number): Plan | undefined => {
         const plan = way === 0 ? first : planWay(step, way);
         const { room, launchCount } = plan;
@@ -152,7 +152,7 @@ export class Program {
       }
       const plans = Array.from({ length: first.ways }, (_, way) => planOfWay(way));
       if (!plans.every((plan) => plan !== undefined)) continue;
-      // Numbers that lay there before might be ones that processors take long for.
+      // Leftover numbers might be ones that slow processors down, such as subnormals.
       if (!clean) runtime().heap.u8(this.#block.compute(), this.#bytesOfValues).fill(0);
       clean = true;
       const way = tuner.choose(key, plans.length, (n) => {
@@ -168,7 +168,7 @@ export class Program {
     tuner.keep();
   }
 
-  /** Its launches, on where everything lies now. */
+  /** Its launches, with the current addresses. */
   #bind({ step, plan, words }: Planned): Bound[] {
     const inputs = Object.values(step.inputs);
     const { scalars } = plannedOf(step);
@@ -189,7 +189,7 @@ export class Program {
     this.#sequence.run();
   }
 
-  /** The same in parts that take a while each. */
+  /** The same in parts of a few milliseconds each. */
   *runInParts(input: number, output: number): Generator<void> {
     this.#place(input, output);
     for (let first = 0, begin = performance.now(); first < this.#sequence.length; first++) {

@@ -1,5 +1,5 @@
-// What compile() works on: the graph of a network as a list of steps, which its passes rewrite. A step is a node of the graph with
-// what its operation does besides for those that came after it.
+// The data of compile(): the graph of a network as a list of steps, which its passes rewrite. A step is a node of the graph plus
+// the work that its operation has absorbed from later nodes.
 
 import { registeredOps } from "../core/op.js";
 import type { Planned } from "../core/planned.js";
@@ -12,11 +12,11 @@ import { scaleShift } from "../ops/norm.js";
 import type { Absorbed, Plan } from "../wasm/plan.js";
 
 export interface Step extends GraphNode {
-  /** Applied as its output is written. What is added before that is an input, "residual". */
+  /** Applied as its output is written. A term added before that is an input, "residual". */
   readonly activation?: Activation;
 }
 
-/** Where a value lies that has columns of a wider one. */
+/** The place of a value that occupies columns of a wider one. */
 export interface Within {
   readonly value: string;
   readonly firstColumn: number;
@@ -24,13 +24,13 @@ export interface Within {
 
 export interface Steps {
   readonly nodes: readonly Step[];
-  /** Makes a tensor that steps read and none computes, by name; the caller's to dispose of. */
+  /** Makes a tensor that steps read but none computes, by name; the caller disposes of it. */
   readonly constants: ReadonlyMap<string, () => Tensor>;
-  /** Their shapes. */
+  /** Shapes of these tensors. */
   readonly constantShapes: ReadonlyMap<string, Shape>;
-  /** Values that a step fills besides its output and nothing else reads, by name: they stand among its inputs. */
+  /** Extra values that a step fills and nothing else reads, by name: they are listed among its inputs. */
   readonly extras: ReadonlyMap<string, Shape>;
-  /** Values that no step computes as a whole: others that lie within them are all their columns. */
+  /** Values that no step computes as a whole: the values within them make up all their columns. */
   readonly joined: ReadonlyMap<string, Shape>;
   readonly within: ReadonlyMap<string, Within>;
   readonly inputShape: Shape;
@@ -57,17 +57,17 @@ export function stepsOf({ nodes, constants, inputShape, output }: Graph): Steps 
   return { ...given, nodes: steps, extras };
 }
 
-/** Operations that compile() has beside those of networks. */
+/** Operations of compile() in addition to those of networks. */
 const OWN: Readonly<Record<string, Planned<never, object>>> = { scaleShift };
 
 /** How a step is computed. @throws DataError naming it if its operation has no plan */
 export function plannedOf({ name, op }: Step): Planned<never, object> {
   const planned = OWN[op] ?? registeredOps().get(op)?.planned;
-  if (!planned) throw new DataError(`compile: ${name}: there is no compiled form of '${op}'`);
+  if (!planned) throw new DataError(`compile: ${name}: no compiled form of '${op}'`);
   return planned as Planned<never, object>;
 }
 
-/** Whether a step shares the elements of what it reads. */
+/** Whether a step shares the elements of its input. */
 export function isView({ op }: Step): boolean {
   return registeredOps().get(op)?.view !== undefined;
 }
@@ -88,7 +88,7 @@ export function readersOf({ nodes, output }: Steps): ReadonlyMap<string, number>
   return readers;
 }
 
-/** The plan of a step, of its ways number `way`. Constants stay, so that what is derived from them is kept. */
+/** The plan of a step in its way number `way`. Constants stay the same, so values derived from them are kept. */
 export function planOf(step: Step, shapes: ReadonlyMap<string, Shape>, steps: Steps, way = 0): Plan {
   const operands = Object.entries(step.inputs).map(([key, value]) => {
     return [key, { shape: shapes.get(value)!, stays: steps.constants.has(value) }] as const;
@@ -102,7 +102,7 @@ export function planOf(step: Step, shapes: ReadonlyMap<string, Shape>, steps: St
   return plannedOf(step).plan(step.shape, Object.fromEntries(operands), attrs, way);
 }
 
-/** What a step could do for the one after it. */
+/** What a step could absorb from the next one. */
 export function absorbedBy(
   step: Step,
   shapes: ReadonlyMap<string, Shape>,

@@ -1,15 +1,15 @@
-// Which of several ways to the same numbers is the fastest here (wasm/plan.ts, way): timed when a model is compiled, and kept for the
-// next process.
+// The fastest of several ways to the same numbers on this machine (wasm/plan.ts, way): timed when a model is compiled, and kept
+// for the next process.
 
 import { perRuntime } from "../wasm/runtime.js";
 import { readChoices, writeChoices } from "./tuning-file.js";
 
-/** Milliseconds that may be spent on one program, at most. */
+/** Most milliseconds spent on one program. */
 const BUDGET_MS = 1000;
 /** Runs of a way, of which the shortest counts. The first ones are baseline code that the engine is about to replace. */
 const RUNS = 4;
 
-/** What was found, by what is computed: in this process, or by others on this machine. Read when it is first asked for. */
+/** Results by what is computed, from this process or others on this machine. Read when first needed. */
 const known = perRuntime(readChoices);
 
 /** Chooses ways as long as there is time left. */
@@ -17,13 +17,13 @@ export class Tuner {
   readonly #end = performance.now() + BUDGET_MS;
   #timed = false;
 
-  /** The way that was found before, if there are still as many; key: what is computed, in full. */
+  /** The way found before, if the number of ways is unchanged; key: a full description of what is computed. */
   known(key: string, ways: number): number | undefined {
     const way = known().get(key);
     return way !== undefined && way < ways ? way : undefined;
   }
 
-  /** Finds the way to go: run(way) does it once. */
+  /** Finds the fastest way: run(way) runs it once. */
   choose(key: string, ways: number, run: (way: number) => void): number {
     const least = new Array<number>(ways).fill(Infinity);
     for (let round = 0; round < RUNS; round++) {
@@ -40,7 +40,7 @@ export class Tuner {
     return way;
   }
 
-  /** Keeps what was found. */
+  /** Keeps the results. */
   keep(): void {
     if (this.#timed) writeChoices(known());
     this.#timed = false;

@@ -1,10 +1,10 @@
-// Element-wise operations in operators of ONNX: whatever order the axes have, they keep.
+// Element-wise operations in operators of ONNX. They keep the order of the axes.
 
 import { inOrder, type Stored } from "./file-graph.js";
 import type { NodeWriter, Row } from "./node-writer.js";
 import type { Attributes } from "./proto.js";
 
-/** One operator for x, or several, one on the other. */
+/** One operator for x, or several in sequence. */
 const unary =
   (...operators: readonly (readonly [operator: string, attributes?: Attributes])[]): Row =>
   (n) => {
@@ -23,11 +23,11 @@ function broadcast(n: NodeWriter, b: Stored, axes: readonly number[]): string {
   const { name } = n.file.as(b, own);
   const missing = axes.flatMap((axis, i) => (axis < lead ? [i] : []));
   const inner = missing.filter((i) => i > axes.findIndex((axis) => axis >= lead));
-  if (own.length === 0 || inner.length === 0) return name; // those that lead come by themselves
+  if (own.length === 0 || inner.length === 0) return name; // leading axes are added by broadcasting
   return n.file.add(`${name}.unsqueeze`, "Unsqueeze", [name, n.file.integers(missing)]);
 }
 
-/** a and b in one order of axes: the first's that has all of them and is no constant. */
+/** a and b in one order of axes: that of the first one with all axes that is not a constant. */
 function binary(write: (n: NodeWriter, a: string, b: string) => string): Row {
   return (n) => {
     const [a, b] = [n.input("a"), n.input("b")];
@@ -75,14 +75,14 @@ export const ELEMENTWISE: Readonly<Record<string, Row>> = {
     const x = n.input("x");
     return n.result(n.add("Mul", [x.name, n.add("Sigmoid", [x.name])]), x.axes);
   },
-  /** x/2·(1 + erf(x/√2)): an operator of its own since opset 20 alone. */
+  /** x/2·(1 + erf(x/√2)): a single operator only since opset 20. */
   gelu(n) {
     const x = n.input("x");
     const erf = n.add("Erf", [n.add("Mul", [x.name, n.file.scalar(Math.SQRT1_2)])]);
     const half = n.add("Mul", [x.name, n.file.scalar(0.5)]);
     return n.result(n.add("Mul", [half, n.add("Add", [erf, n.file.scalar(1)])]), x.axes);
   },
-  /** x / (1 + e^−2t), where x/2·(1 + tanh t) is meant: t = √(2/π)·(x + 0.044715·x³). */
+  /** x / (1 + e^−2t), which equals x/2·(1 + tanh t): t = √(2/π)·(x + 0.044715·x³). */
   geluTanh(n) {
     const x = n.input("x");
     const factor = Math.sqrt(8 / Math.PI);

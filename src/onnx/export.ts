@@ -1,4 +1,4 @@
-// Any network that trace() sees, as a file of ONNX.
+// Any network that trace() can read, as an ONNX file.
 
 import { version } from "../version.js";
 import type { Shape } from "../core/shape.js";
@@ -16,7 +16,7 @@ import { writeGraph, type Graphs } from "./write-graph.js";
 export interface ExportOnnxOptions {
   /** Height, width and channels of the images. Default: preprocessing's. */
   inputSize?: readonly [height: number, width: number, channels: number];
-  /** How images are prepared for the weights; goes into the file. Default: the model's own, where it was loaded with weights. */
+  /** How images are prepared for the weights; goes into the file. Default: the model's own, if it was loaded with weights. */
   preprocessing?: Preprocessing;
   /** Names of the classes, in the order of the outputs; go into the file. */
   classes?: readonly string[];
@@ -31,17 +31,17 @@ const OPTIONS: Names<ExportOnnxOptions> = {
   architecture: true,
 };
 
-/** Two batches: what differs between their graphs goes with the batch. */
+/** Two batches: differences between their graphs depend on the batch. */
 const BATCHES = [2, 3] as const;
 
 /**
- * The network in evaluation as a file of ONNX (opset 17, IR 8), which runtimes such as onnxruntime read.
+ * The network in evaluation as an ONNX file (opset 17, IR 8), which runtimes such as onnxruntime read.
  *
- * Its input is `input`, f32 [batch, channels, height, width], its output `logits`, [batch, classes]; batch is free, height and width
- * are inputSize's. Weights have PyTorch's names and layout. Metadata of the file: `names`, a JSON array of the classes;
- * `pretrained_cfg`, how images are prepared, as timm's config.json has it; `architecture`.
- * @throws DataError that names the operation that ONNX lacks, or that does not do with any batch; for another number of classes
- * than outputs; if the size of images is not known; if the file were larger than the 2 GiB that the format allows.
+ * Its input is `input`, f32 [batch, channels, height, width], its output `logits`, [batch, classes]; batch is free, height and
+ * width are fixed by inputSize. Weights have PyTorch's names and layout. The file's metadata: `names`, a JSON array of the classes;
+ * `pretrained_cfg`, how images are prepared, as in timm's config.json; `architecture`.
+ * @throws DataError naming an operation that ONNX lacks, or that works only for some batch sizes; if classes and outputs differ in
+ * number; if the size of images is not known; if the file would exceed the 2 GiB that the format allows.
  * ShapeError if the images do not fit the network
  */
 export function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Uint8Array {
@@ -67,7 +67,7 @@ export function exportOnnx(model: Module, options: ExportOnnxOptions = {}): Uint
   if (architecture !== undefined && typeof architecture !== "string") {
     throw wrongKind("exportOnnx", "architecture", architecture, "a name");
   }
-  const name = architecture || model.constructor.name || "network"; // the checker wants one; classes may have none
+  const name = architecture || model.constructor.name || "network"; // the checker requires a name; classes may have none
   const graphs = BATCHES.map((batch) => trace(model, [batch, ...(inputSize as Shape)])) as unknown as Graphs;
   try {
     const written = writeGraph(model, graphs);

@@ -1,6 +1,6 @@
-// The graph as it grows in the file: nodes of ONNX, constants, and how each value lies. Images are NHWC here and NCHW there: a
-// value keeps the order of its axes in the file beside it, so that a permutation writes nothing, and only what needs another
-// order than it finds is turned round.
+// The graph as it grows in the file: ONNX nodes, constants, and the order of each value's axes. Images are NHWC here and NCHW
+// there: each value records the order of its axes in the file, so that a permutation writes nothing, and values are transposed
+// only where a node needs another order.
 
 import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
@@ -12,7 +12,7 @@ import type { Attributes, ElementType, Initialiser, OnnxNode } from "./proto.js"
 
 /** A value in the file. */
 export interface Stored {
-  /** The file's name for it. */
+  /** Its name in the file. */
   readonly name: string;
   /** Its shape here. */
   readonly shape: Shape;
@@ -26,13 +26,13 @@ export interface Stored {
 /** Images in the file. */
 export const NCHW: readonly number[] = [0, 3, 1, 2];
 
-/** The axes in the order that they have here. */
+/** The axes in their order here. */
 export const inOrder = (rank: number): number[] => Array.from({ length: rank }, (_, axis) => axis);
 
 export const sameAxes = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((axis, i) => axis === b[i]);
 
-/** Whether elements in this order of axes follow each other as they do here: only axes of size 1 have another place. */
+/** Whether this order of axes keeps the order of the elements: only axes of size 1 have moved. */
 export function keepsOrder(shape: Shape, axes: readonly number[]): boolean {
   const long = axes.filter((axis) => shape[axis] !== 1);
   return long.every((axis, i) => i === 0 || long[i - 1]! < axis);
@@ -49,12 +49,12 @@ export class FileGraph {
   readonly #numbers = new Map<string, string>();
   readonly #turned = new Map<string, string>();
 
-  /** reserved: names that only the graph's ends may have. */
+  /** reserved: names for the graph's inputs and outputs only. */
   constructor(reserved: readonly string[]) {
     for (const name of reserved) this.#taken.add(name);
   }
 
-  /** A name that nothing in the file has yet. */
+  /** A name not yet used in the file. */
   unique(wanted: string): string {
     let name = wanted;
     for (let i = 1; this.#taken.has(name); i++) name = `${wanted}_${i}`;
@@ -62,14 +62,14 @@ export class FileGraph {
     return name;
   }
 
-  /** Adds a node and gives its output's name, which is the node's too. */
+  /** Adds a node and returns the name of its output, which is also the node's. */
   add(name: string, operator: string, inputs: readonly string[], attributes: Attributes = {}): string {
     const output = this.unique(name);
     this.nodes.push({ name: output, operator, inputs, output, attributes });
     return output;
   }
 
-  /** A constant of the model, in the layout that files of weights have. */
+  /** A constant of the model, in the layout of weight files. */
   state(name: string, t: AnyTensor): Stored {
     const turned = t instanceof Parameter || t instanceof BufferTensor ? t.fileAxes : undefined;
     const axes = turned ?? inOrder(t.shape.length);
@@ -115,7 +115,7 @@ export class FileGraph {
     return this.#constant("i64", [values.length], BigInt64Array.from(values, BigInt), values.join());
   }
 
-  /** Gives a value another name, one that is reserved. */
+  /** Gives a value a reserved name. */
   renameOutput(name: string, wanted: string): void {
     const at = this.nodes.findIndex(({ output }) => output === name);
     if (at < 0) {

@@ -1,4 +1,4 @@
-// Operations that move elements, in operators of ONNX. Their axes are numbered as they lie in the file.
+// Operations that move elements, in operators of ONNX. Axes have their numbers in the file.
 
 import type { Shape } from "../core/shape.js";
 import { inOrder, keepsOrder, NCHW, sameAxes } from "./file-graph.js";
@@ -10,7 +10,7 @@ interface Range {
   step: number;
 }
 
-/** Its axes are others here, the elements in the file stay where they are. */
+/** Its axes change here; the elements in the file do not move. */
 const permute: Row = (n) => {
   const x = n.input("x");
   const axes = n.attr<readonly number[]>("axes");
@@ -20,7 +20,7 @@ const permute: Row = (n) => {
   );
 };
 
-/** Elements in the order that they have here, under another shape. At most one size may go with the batch: that is found again. */
+/** Elements in their order here, under another shape. At most one size may depend on the batch: ONNX infers it. */
 const reshape: Row = (n) => {
   const x = n.input("x");
   const { shape } = n;

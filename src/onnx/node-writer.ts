@@ -1,4 +1,4 @@
-// What a row of the table of operations is given: a node of the graph, and how to write it.
+// The argument of a row in the table of operations: a node of the graph, and methods to write it.
 
 import type { Shape } from "../core/shape.js";
 import { DataError } from "../errors.js";
@@ -26,7 +26,7 @@ export class NodeWriter {
     return this.node.shape;
   }
 
-  /** An attribute of the node, whose op says of what kind it is. */
+  /** An attribute of the node; its type follows from the op. */
   attr<T>(name: string): T {
     return this.node.attrs[name] as T;
   }
@@ -45,29 +45,29 @@ export class NodeWriter {
     return this.#inputs[name] ?? this.fail(`reads no ${name}`);
   }
 
-  /** The file's name of an input with its axes in this order; by default in that which they have here. */
+  /** The name in the file of an input with its axes in this order; by default their order here. */
   in(name: string, axes?: readonly number[]): string {
     const x = this.input(name);
     return this.file.as(x, axes ?? inOrder(x.shape.length)).name;
   }
 
-  /** Whether the size of an axis of the output goes with the batch. */
+  /** Whether the size of an axis of the output depends on the batch. */
   varies(axis: number): boolean {
     return this.node.shape[axis] !== this.other.shape[axis];
   }
 
-  /** Adds a node and gives its output's name. */
+  /** Adds a node and returns the name of its output. */
   add(operator: string, inputs: readonly string[], attributes?: Attributes): string {
     return this.file.add(this.node.name, operator, inputs, attributes);
   }
 
-  /** What the node gives lies under this name, in this order of axes; by default in that which it has here. */
+  /** Registers the node's output under this name, in this order of axes; by default their order here. */
   result(name: string, axes?: readonly number[]): Stored {
     const { shape, dtype } = this.node;
     return { name, shape, other: this.other.shape, axes: axes ?? inOrder(shape.length), dtype };
   }
 
-  /** @throws DataError if the row has passed over an input, which the file would then be without */
+  /** @throws DataError if the row has not used an input, which would be missing from the file */
   checkRead(): void {
     const [name] = this.#unread;
     if (name !== undefined) this.fail(`its ${name} cannot be written`);

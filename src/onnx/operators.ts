@@ -46,7 +46,7 @@ const batchNorm: Row = (n) => {
   ];
   const attributes = {
     epsilon: { float: n.attr<number>("eps") },
-    momentum: { float: 1 - n.attr<number>("momentum") }, // what is kept of the old statistics
+    momentum: { float: 1 - n.attr<number>("momentum") }, // share of the old statistics that is kept
   };
   return n.result(n.add("BatchNormalization", inputs, attributes), axes);
 };
@@ -61,7 +61,7 @@ const linear: Row = (n) => {
   return n.result(n.has("bias") ? n.add("Add", [product, n.in("bias")]) : product);
 };
 
-/** Over the last axis, wherever that is in the file. */
+/** An operator over the last axis, wherever that is in the file. */
 const alongLast =
   (operator: string): Row =>
   (n) => {
@@ -69,7 +69,7 @@ const alongLast =
     return n.result(n.add(operator, [x.name], { axis: x.axes.indexOf(x.shape.length - 1) }), x.axes);
   };
 
-/** Takes one axis away. write() is given x's name, the axis in the file, and its size. */
+/** Removes one axis. write() gets x's name, the axis in the file, and its size. */
 function along(write: (n: Parameters<Row>[0], x: string, axis: number, size: number) => string): Row {
   return (n) => {
     const x = n.input("x");

@@ -1,11 +1,11 @@
-// Pooling in operators of ONNX. What ceil_mode gives differs between versions of ONNX and of its runtimes, so it is never
-// written: the last window's reach beyond the image is padding here.
+// Pooling in operators of ONNX. The result of ceil_mode differs between versions of ONNX and its runtimes, so it is never
+// written: the part of the last window beyond the image becomes padding.
 
 import { pair, sidesOf, type Padding2d, type Pair } from "../ops/window.js";
 import { NCHW } from "./file-graph.js";
 import type { NodeWriter, Row } from "./node-writer.js";
 
-/** Sizes of the image that a node reads, and of what it gives: [height, width]. */
+/** Sizes of a node's input and output images: [height, width]. */
 const spatial = (n: NodeWriter): [from: number[], to: number[]] => [
   n.input("x").shape.slice(1, 3),
   n.shape.slice(1, 3),
@@ -17,7 +17,7 @@ interface Window {
   dilations: readonly number[];
   /** At the beginning and the end of both axes. */
   begin: readonly number[];
-  /** What of the end is the padding that was asked for. */
+  /** The part at the end that is the specified padding. */
   after: readonly number[];
   end: readonly number[];
 }
@@ -43,7 +43,7 @@ const maxPool: Row = (n) => {
 };
 
 /**
- * What lies beyond the padding counts in no mean. Where padding counts and windows reach beyond it, there are zeros in the image
+ * Elements beyond the padding count in no mean. If padding counts and windows reach beyond it, zeros are added to the image,
  * and only the rest is padding.
  */
 const avgPool: Row = (n) => {
@@ -63,7 +63,7 @@ const avgPool: Row = (n) => {
   return n.result(n.add("AveragePool", [x], { ...window, pads, count_include_pad }), NCHW);
 };
 
-/** Row i holds the shares that the pixels of one axis have in mean i: windows from ⌊i·from/to⌋ to ⌈(i + 1)·from/to⌉. */
+/** Row i holds the shares of the pixels of one axis in mean i: windows from ⌊i·from/to⌋ to ⌈(i + 1)·from/to⌉. */
 function meansOf(from: number, to: number): number[][] {
   return Array.from({ length: to }, (_, i) => {
     const [begin, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
@@ -71,7 +71,7 @@ function meansOf(from: number, to: number): number[][] {
   });
 }
 
-/** Windows of several sizes are matrix products with each of both axes. */
+/** Windows of different sizes are matrix products along both axes. */
 const adaptiveAvgPool: Row = (n) => {
   const x = n.input("x");
   const [[h, w], [oh, ow]] = spatial(n) as [[number, number], [number, number]];

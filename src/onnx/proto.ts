@@ -1,5 +1,5 @@
-// Files of ONNX: messages of protocol buffers (https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto). Their small parts are
-// written by pbf; tensors go straight from the heap to their place in the file, which is allocated once.
+// ONNX files: messages of protocol buffers (https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto). pbf writes
+// the small parts; tensors go straight from the heap to their place in the file, which is allocated once.
 
 import { PbfWriter } from "../vendor/pbf.js";
 import { DataError } from "../errors.js";
@@ -24,11 +24,11 @@ export interface Initialiser {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Fills `to`, whose length is that of the elements: row-major, little-endian. */
+  /** Fills `to`, as long as all elements: row-major, little-endian. */
   write(to: Uint8Array): void;
 }
 
-/** What the network takes or gives. A text among the sizes is the name of one that is free. */
+/** An input or output of the network. A text among the sizes names a free one. */
 export interface Port {
   readonly name: string;
   readonly type: ElementType;
@@ -45,7 +45,7 @@ export interface OnnxModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The oldest version of the format that has opset 17, and so the one that the most programs read. */
+/** The oldest version of the format with opset 17, and so the one that most programs read. */
 const IR_VERSION = 8;
 const OPSET = 17;
 
@@ -54,7 +54,7 @@ const MOST_BYTES = 2 ** 31 - 1;
 
 /** AttributeProto.AttributeType */
 const [FLOAT, INT, STRING, INTS] = [1, 2, 3, 7];
-/** A field that says its length. */
+/** A field preceded by its length. */
 const BYTES = 2;
 
 type Fields = (pbf: PbfWriter) => void;
@@ -114,7 +114,7 @@ const port =
     );
   };
 
-/** A field before whose bytes its length stands. */
+/** A field with its length before its bytes. */
 const delimited = (field: number, length: number): Uint8Array =>
   bytesOf((pbf) => {
     pbf.writeTag(field, BYTES);

@@ -1,4 +1,4 @@
-// A traced network in operators of ONNX.
+// Writes a traced network in operators of ONNX.
 
 import { sameShape } from "../core/shape.js";
 import { DataError } from "../errors.js";
@@ -8,22 +8,22 @@ import { NodeWriter, type Row } from "./node-writer.js";
 import { OPERATORS } from "./operators.js";
 import type { OnnxModel, Port } from "./proto.js";
 
-/** Of one network for two batches. */
+/** Graphs of one network for two batches. */
 export type Graphs = readonly [Graph, Graph];
 
-/** What users of the file call its input and output. */
+/** Public names of the file's input and output. */
 const INPUT = "input";
 const OUTPUT = "logits";
 
-/** Attributes that rows look at in both graphs. */
+/** Attributes that rows compare between both graphs. */
 const MAY_VARY: ReadonlySet<string> = new Set(["reshape shape", "slice ranges"]);
 
-/** What is written next: one node, or all those of a layer that ONNX has an operator for. */
+/** The next nodes to write: one node, or all those of a layer for which ONNX has an operator. */
 interface Step {
   readonly node: GraphNode;
   readonly other: GraphNode;
   readonly row: Row | undefined;
-  /** The node after the last one that is written. */
+  /** Index after the last written node. */
   readonly end: number;
 }
 
@@ -34,11 +34,11 @@ const lrn =
     return n.result(n.add("LRN", [n.in("x", NCHW)], attributes), NCHW);
   };
 
-/** Even windows reach one channel further on the other side in ONNX: they are written operation by operation. */
+/** In ONNX, even windows reach one channel further on the other side, so these are written operation by operation. */
 function layerSteps([graph, other]: Graphs): Map<number, Step> {
   const steps = new Map<number, Step>();
   for (const { module, shape, begin, end } of graph.layers) {
-    const known = module instanceof LocalResponseNorm && module.constructor === LocalResponseNorm; // no other forward()
+    const known = module instanceof LocalResponseNorm && module.constructor === LocalResponseNorm; // not a subclass with its own forward()
     if (!known || module.size % 2 === 0 || shape.length !== 4) continue;
     const inputs = { x: graph.nodes[begin]!.inputs["a"]! }; // it begins with x · x
     const node = { ...graph.nodes[end - 1]!, inputs };
@@ -91,7 +91,7 @@ function inputsOf({ inputs }: GraphNode, values: ReadonlyMap<string, Stored>): R
   return Object.fromEntries(Object.entries(inputs).map(([key, name]) => [key, values.get(name)!]));
 }
 
-/** Everything of the file but its name and metadata. @throws DataError that names the node that cannot be written */
+/** The whole file except its name and metadata. @throws DataError naming a node that cannot be written */
 export function writeGraph(
   model: Module,
   graphs: Graphs,
@@ -110,7 +110,7 @@ export function writeGraph(
   if (graph.constants.has("input")) {
     throw new DataError("exportOnnx: input: a parameter's name; expected one that the input does not have");
   }
-  const own = new Map([...model.namedParameters(), ...model.namedBuffers()]); // what is in the graph may be a detached twin
+  const own = new Map([...model.namedParameters(), ...model.namedBuffers()]); // the graph may hold a detached twin
   for (const [name, t] of graph.constants) values.set(name, file.state(name, own.get(name) ?? t));
   const steps = layerSteps(graphs);
   for (let i = 0; i < graph.nodes.length;) {

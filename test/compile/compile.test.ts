@@ -79,7 +79,7 @@ describe("a compiled model", () => {
     expect(model.parameters()[0]!.disposed).toBe(true);
     expect(difference(own.run(x).data() as Float32Array, expected)).toBeLessThan(1e-5);
     expect(() => own.loadStateDict(new Map())).toThrow(
-      "CompiledModel.loadStateDict: the model was let go (keepModel: false); compile it anew",
+      "CompiledModel.loadStateDict: the model was released (keepModel: false); compile it again",
     );
   });
 
@@ -104,7 +104,7 @@ describe("a compiled model", () => {
       expect(own.bytes).toBeLessThan(bytes * 2); // the same weights
       tidy(() => {
         expect(() => own.run(wave([1, size[0]! + 8, size[1]!, size[2]!]))).toThrow(
-          "CompiledModel: images of another size need the model, which was let go (keepModel: false)",
+          "CompiledModel: images of another size need the model, which was released (keepModel: false)",
         );
       });
       kept.dispose();
@@ -171,7 +171,7 @@ describe("a compiled model", () => {
     await new Promise((resume) => setTimeout(resume));
     own.loadStateDict(model.stateDict());
     await expect(overtaken).rejects.toThrow(
-      "CompiledModel.runAsync: loadStateDict() has taken the weights away meanwhile",
+      "CompiledModel.runAsync: loadStateDict() has replaced the weights in the meantime",
     );
     const lost = own.runAsync(x);
     own.dispose();
@@ -215,7 +215,7 @@ describe("a model of one's own", () => {
     }
   }
 
-  it("keeps tensors that are no parameters, and those that it makes each time are freed", () => {
+  it("keeps tensors that are not parameters, and frees those that it makes each time", () => {
     const factor = tensor([2, 3, 4, 5]);
     const model = new Own((x) => add(mul(x, factor), tensor([1, 1, 1, 1])));
     const x = wave([2, 4]);
@@ -292,7 +292,7 @@ describe("compile() refuses", () => {
   }
   const shape: Shape = [1, 4];
 
-  it("what is no model", () => {
+  it("anything other than a model", () => {
     expect(() => compile({} as Module, shape)).toThrow(DataError);
     expect(() => compile({} as Module, shape)).toThrow("compile: model must be a Module; got an object");
   });
@@ -343,9 +343,9 @@ describe("a model whose forward() looks at values", () => {
     }
   }
 
-  it("is no model to compile", () => {
+  it("cannot be compiled", () => {
     expect(() => compile(new Looks(), [1, 4])).toThrow(
-      "linear: has no values while a model is only looked at (trace, summary, compile)",
+      "linear: has no values while a model is only inspected (trace, summary, compile)",
     );
   });
 });

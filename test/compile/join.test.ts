@@ -65,7 +65,7 @@ const SHAPES: readonly Shape[] = [
 ];
 
 describe.each(["relaxed", "simd"] as const)("branches that are joined, %s", (binary) => {
-  it.each([Branches, Strided])("give what forward() gives, and are not copied: %o", (Model) => {
+  it.each([Branches, Strided])("give the output of forward(), and are not copied: %o", (Model) => {
     for (const shape of SHAPES) {
       const bits = [1, 2, 4].map((threads) => {
         init({ threads, binary });

@@ -59,7 +59,7 @@ describe("choices", () => {
     expect(readdirSync(home)).toEqual(["tuning.json"]);
   });
 
-  it("are not read before they are asked for, and written only if there is something new", () => {
+  it("are not read before they are needed, and written only if there is something new", () => {
     const tuner = new Tuner();
     tuner.keep();
     expect(existsSync(file())).toBe(false);
@@ -153,7 +153,7 @@ describe("a file", () => {
     }
   });
 
-  it("that cannot be read or written is no error", () => {
+  it("that cannot be read or written is not an error", () => {
     mkdirSync(file());
     nothing();
     expect(readdirSync(home)).toEqual(["tuning.json"]);
@@ -164,7 +164,7 @@ describe("a file", () => {
     nothing();
   });
 
-  it("is not asked for where the system does not say what it is", () => {
+  it("is not used if the system does not report it", () => {
     vi.spyOn(os, "cpus").mockImplementation(() => {
       throw new Error("refused");
     });

@@ -205,7 +205,7 @@ describe("metadata", () => {
     });
   });
 
-  it("takes the preparation that came with the weights, and the size that is asked for", () => {
+  it("takes the preparation that came with the weights, and the requested size", () => {
     const model = createModel("resnet20_cifar");
     model.preprocessing = imagenet(32, 40);
     expect(readOnnx(exportOnnx(model)).inputs[0]!.shape).toEqual(["batch", 3, 32, 32]);
