@@ -16,11 +16,11 @@ export class Adagrad extends Optimizer<"square", "steps"> {
   static readonly options = {
     /** Default 0.01. */
     lr: number(0.01),
-    /** How fast the rate falls by itself. Default 0. */
+    /** How fast the rate falls with the steps. Default 0. */
     lrDecay: number(0),
     /** L2 penalty added to the gradient. Default 0. */
     weightDecay: number(0),
-    /** What the sum of squares starts from. Default 0. */
+    /** Initial value of the sum of squares. Default 0. */
     initialAccumulatorValue: number(0),
     /** Default 1e-10. */
     eps: number(1e-10),
@@ -28,7 +28,7 @@ export class Adagrad extends Optimizer<"square", "steps"> {
 
   /** How fast the rate falls with the steps. */
   readonly lrDecay: number;
-  /** What the sums of squares start from. */
+  /** Initial value of the sums of squares. */
   readonly initialAccumulatorValue: number;
   /** Added to the root of the sum of squares. */
   readonly eps: number;

@@ -9,10 +9,10 @@ export type AdamOptions = OptionsOf<typeof Adam.options>;
 
 type Betas = readonly [number, number];
 
-/** What Adam and its relatives remember of a parameter; steps and growth those that count on them. */
+/** State of Adam and its relatives for a parameter; only some use steps and growth. */
 export type AdamState = Memory<"m" | "v", "power1" | "power2" | "steps" | "growth">;
 
-/** What a step divides by, and `now`: how much of the gradient itself it takes besides the mean. */
+/** The divisors of a step, and `now`: the weight of the gradient itself beside the mean. */
 export interface AdamStep {
   readonly eps: number;
   readonly correction1: number;
@@ -20,7 +20,7 @@ export interface AdamStep {
   readonly now: number;
 }
 
-/** Names are as in "Adam: betas". */
+/** Names in errors are like "Adam: betas". */
 function checkBetas(what: string, betas: Betas | undefined): void {
   if (!Array.isArray(betas) || betas.length !== 2) {
     const [name, option] = what.split(": ") as [string, string];
@@ -73,7 +73,7 @@ export class Adam extends Optimizer<"m" | "v", "power1" | "power2" | "steps" | "
     return [1 - numbers.power1, 1 - numbers.power2];
   }
 
-  /** What the next step divides by. */
+  /** The next step's divisors. */
   protected stepOf(memory: AdamState): AdamStep {
     const [correction1, correction2] = this.corrections(memory);
     return { eps: this.eps, correction1, correction2, now: 0 };

@@ -1,4 +1,4 @@
-// Gradients kept within bounds, in place, between backward() and step().
+// Keeps gradients within bounds, in place, between backward() and step().
 
 import type { Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
@@ -27,8 +27,8 @@ export function scaleGrad(parameters: readonly Tensor[], scale: number): void {
 }
 
 /**
- * Shortens all gradients together to a length of maxNorm, if they are longer; returns how long they were, as √Σ g² over all
- * elements of all parameters. As PyTorch, divides by that length plus 1e-6. A length that is NaN changes nothing.
+ * Shortens all gradients together to a length of maxNorm, if they are longer; returns their length before, √Σ g² over all
+ * elements of all parameters. Like PyTorch, divides by this length plus 1e-6. If the length is NaN, nothing changes.
  * Pascanu, Mikolov and Bengio (2012), arXiv 1211.5063. @throws DataError unless maxNorm is positive
  */
 export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): number {

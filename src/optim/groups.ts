@@ -10,7 +10,7 @@ export function checkTensorList(op: string, list: unknown): void {
     if (!(t instanceof Tensor)) throw wrongKind(op, "parameter", t, "a tensor");
 }
 
-/** Two groups: tensors of one axis or none (biases, the weights of normalisation), which are not decayed, and the rest. */
+/** Two groups: tensors with at most one axis (biases, weights of normalisation), which are not decayed, and the rest. */
 export function noDecay(parameters: readonly Tensor[]): ParameterGroup[] {
   checkTensorList("noDecay", parameters);
   const groups: ParameterGroup[] = [

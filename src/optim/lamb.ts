@@ -21,13 +21,13 @@ export class LAMB extends Adam {
     eps: number(1e-6),
     /** Default 0.01. */
     weightDecay: number(0.01),
-    /** All gradients together are shortened to this length, for the step alone. Default 1; Infinity leaves them as they are. */
+    /** All gradients together are shortened to this length, for the step only. Default 1; Infinity leaves them unchanged. */
     maxGradNorm: positive(1),
   };
 
-  /** The length that all gradients together are shortened to. */
+  /** Largest length of all gradients together. */
   readonly maxGradNorm: number;
-  /** What gradients are multiplied by in this step. */
+  /** Factor of the gradients in this step. */
   #gain = 1;
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LAMBOptions = {}) {

@@ -8,8 +8,8 @@ import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates
 export type LionOptions = OptionsOf<typeof Lion.options>;
 
 /**
- * Lion: p ← p − lr·(sign(β₁·m + (1 − β₁)·g) + weightDecay·p), m ← β₂·m + (1 − β₂)·g. Every weight moves by lr, so that rates are
- * 3 to 10 times smaller than AdamW's and weight decays as many times larger. It remembers one number of each weight.
+ * Lion: p ← p − lr·(sign(β₁·m + (1 − β₁)·g) + weightDecay·p), m ← β₂·m + (1 − β₂)·g. Every weight moves by lr, so rates are 3 to
+ * 10 times smaller than AdamW's, and weight decays larger by the same factor. It keeps one number per weight.
  * Chen et al., Symbolic Discovery of Optimization Algorithms (2023), arXiv 2302.06675. @throws DataError for an option outside its range
  */
 export class Lion extends Optimizer<"m", never> {
@@ -23,7 +23,7 @@ export class Lion extends Optimizer<"m", never> {
     weightDecay: number(0),
   };
 
-  /** β₁ and β₂: how much of the mean a step and an update keep. */
+  /** β₁ and β₂: share of the mean that a step and an update keep. */
   readonly betas: readonly [number, number];
 
   constructor(parameters: readonly (Tensor | ParameterGroup)[], options: LionOptions = {}) {

@@ -7,7 +7,7 @@ import type { Beginning, ParameterGroup } from "./optimizer.js";
 export type NAdamOptions = OptionsOf<typeof NAdam.options>;
 
 /**
- * NAdam: Adam with Nesterov's momentum, as PyTorch defines it: μₜ = β₁·(1 − ½·0.96^(t·ψ)) stands for β₁, and a step is along
+ * NAdam: Adam with Nesterov's momentum, as PyTorch defines it: μₜ = β₁·(1 − ½·0.96^(t·ψ)) replaces β₁, and a step is along
  * μₜ₊₁·m / (1 − Πμ) + (1 − μₜ)·g / (1 − Πμ). T. Dozat, Incorporating Nesterov Momentum into Adam (2016),
  * https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ. @throws DataError for an option outside its range
  */

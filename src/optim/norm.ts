@@ -1,4 +1,4 @@
-// Sums of squares. They are added up block by block, in an order that depends on the sizes alone: the same bits at any
+// Sums of squares. They are added up block by block, in an order that depends only on the sizes: the same bits for any
 // number of threads.
 
 import type { Tensor } from "../core/tensor.js";
@@ -10,13 +10,13 @@ export const BLOCK = 4096;
 /** Blocks worth handing to another thread. */
 export const BLOCK_GRAIN = GRAIN / BLOCK;
 
-/** Memory for sums that is there already, while withRoom() runs. */
+/** Memory reserved for sums while withRoom() runs. */
 let room: { address: number; sums: number } | undefined;
 
-/** How many sums blockSums() of a tensor of n elements takes. */
+/** Number of sums that blockSums() needs for a tensor of n elements. */
 export const sumsOf = (n: number, columns: number): number => Math.ceil(n / BLOCK) * columns;
 
-/** Runs fn, in which sums of up to this many floats cannot run out of memory. */
+/** Runs fn; inside it, sums of up to this many floats cannot run out of memory. */
 export function withRoom(sums: number, fn: () => void): void {
   if (sums === 0) return fn();
   runtime().heap.scratch(sums * 4, "block sums", (address) => {

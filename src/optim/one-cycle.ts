@@ -7,15 +7,15 @@ export const ONE_CYCLE = {
   ...COMMON,
   /** The highest learning rate. */
   maxLr: needed(number(0)),
-  /** Steps of the whole training. */
+  /** Steps of the whole training run. */
   totalSteps: needed(count(1, 1)),
-  /** Share of them in which the rate rises. Default 0.3. */
+  /** Share of the steps in which the rate rises. Default 0.3. */
   pctStart: number(0.3, 0, 1),
   /** maxLr / the first rate. Default 25. */
   divFactor: number(25, 1),
   /** The first rate / the last. Default 1e4. */
   finalDivFactor: number(1e4, 1),
-  /** Up and down on straight lines or on halves of a cosine. Default "linear" (PyTorch's is "cos"). */
+  /** Straight lines or halves of a cosine, up and down. Default "linear" (PyTorch's is "cos"). */
   annealStrategy: choice("linear", "cos"),
 };
 

@@ -1,4 +1,4 @@
-// What optimizers share: the parameters, the learning rate, the step count, and what they remember of each parameter.
+// The common part of optimizers: the parameters, the learning rate, the step count, and the state of each parameter.
 
 import { dispose } from "../core/dispose.js";
 import { FlatGradients } from "../core/flat-gradients.js";
@@ -12,11 +12,11 @@ import { sumsOf, withRoom } from "./norm.js";
 import { checkRange } from "./options.js";
 import { checkState } from "./state.js";
 
-/** Parameters that are trained in another way than the rest. */
+/** Parameters that are trained differently from the rest. */
 export interface ParameterGroup {
   /** The parameters. */
   parameters: readonly Tensor[];
-  /** Their learning rate, in parts of the optimizer's, so that schedules move all alike. Default 1. */
+  /** Their learning rate relative to the optimizer's, so that schedules change all in proportion. Default 1. */
   lrScale?: number;
   /** Default: the optimizer's. */
   weightDecay?: number;
@@ -30,24 +30,24 @@ export interface Rates {
   first: boolean;
 }
 
-/** What an optimizer knows besides its options, as a checkpoint holds it. */
+/** An optimizer's state without its options, as a checkpoint holds it. */
 export interface OptimizerState {
   /** Steps taken. */
   steps: number;
-  /** By "<index of the parameter>.<name>", such as "3.power1". Doubles, which JSON keeps as they are. */
+  /** By "<index of the parameter>.<name>", such as "3.power1". Doubles, which JSON keeps exactly. */
   numbers: Record<string, number>;
   /** By "<index of the parameter>.<name>", such as "3.momentum"; in memory's layout, not PyTorch's. */
   tensors: StateDict;
 }
 
-/** What an optimizer remembers of every parameter, by name, with the values it starts from. */
+/** An optimizer's state for every parameter, by name, with the initial values. */
 export interface Beginning {
   /** Tensors of the parameter's shape. */
   readonly tensors?: Readonly<Record<string, number>>;
   readonly numbers?: Readonly<Record<string, number>>;
 }
 
-/** What it remembers of one parameter. T and N: the names of its tensors and numbers. */
+/** The state of one parameter. T and N: the names of its tensors and numbers. */
 export class Memory<T extends string, N extends string> {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly numbers: Record<N, number>;
@@ -60,7 +60,7 @@ export class Memory<T extends string, N extends string> {
     this.numbers = { ...numbers } as Record<N, number>;
   }
 
-  /** Address of a tensor; 0 where the optimizer's options make it do without. */
+  /** Address of a tensor; 0 if the optimizer's options make it unnecessary. */
   ptr(name: T): number {
     return this.tensors.get(name)?.compute() ?? 0;
   }
@@ -87,7 +87,7 @@ function checkParameters(name: string, parameters: readonly (Tensor | ParameterG
   }
 }
 
-/** @throws ShapeError for what no step could train */
+/** @throws ShapeError for a tensor that no step could train */
 function checkTrainable(name: string, p: Tensor, i: number): void {
   const what = `${name}: parameter ${i} [${p.shape.join(",")}]`;
   if (p.dtype !== "f32") throw new ShapeError(`${what} has the wrong dtype; got ${p.dtype}; expected f32`);
@@ -95,23 +95,23 @@ function checkTrainable(name: string, p: Tensor, i: number): void {
 }
 
 /**
- * What all optimizers share: step() changes the parameters by their gradients, zeroGrad() forgets these,
- * stateDict() and loadStateDict() take a training run up where it stopped.
+ * The base of all optimizers: step() changes the parameters by their gradients, zeroGrad() drops these, stateDict() and
+ * loadStateDict() resume a training run.
  */
 export abstract class Optimizer<T extends string = string, N extends string = string> {
   /** The learning rate; may be changed between steps. */
   lr: number;
-  /** Weight decay of parameters whose group says nothing else. */
+  /** Weight decay of parameters whose group does not set its own. */
   readonly weightDecay: number;
   /** Steps taken so far. */
   steps = 0;
-  /** What it changes, group after group. */
+  /** The parameters that it changes, group after group. */
   readonly parameters: readonly Tensor[];
   /** Their gradients as one array: gradients.flat(). */
   readonly gradients: FlatGradients;
   /** The group of each parameter. */
   readonly #groups: readonly ParameterGroup[];
-  /** Of the parameters that have had an update, by index. */
+  /** State of the parameters that have had an update, by index. */
   readonly #memories = new Map<number, Memory<T, N>>();
 
   /** @throws ShapeError if there are no parameters; DataError for a rate outside its range */
@@ -124,7 +124,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     if (this.parameters.length === 0) throw new ShapeError(`${name}: got no parameters`);
     this.parameters.forEach((p, i) => checkTrainable(name, p, i));
     if (new Set(this.parameters).size < this.parameters.length)
-      throw new DataError(`${name}: a parameter is there twice; expected each once, in one group`);
+      throw new DataError(`${name}: a parameter is listed twice; expected each once, in one group`);
     checkRange(`${name}: lr`, lr, 0, Infinity);
     checkRange(`${name}: weightDecay`, weightDecay, 0, Infinity);
     for (const { lrScale = 1, weightDecay: decay = 0 } of groups) {
@@ -181,13 +181,13 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     });
   }
 
-  /** Has room for what is remembered of every parameter that is about to be updated, before any is. */
+  /** Reserves memory for the state of every parameter that is about to be updated, before any is. */
   #remember(): void {
     const missing = this.parameters.flatMap((p, i) => (p.grad && !this.#memories.has(i) ? [i] : []));
     if (missing.length > 0) this.#allocate(missing).forEach((memory, i) => this.#memories.set(i, memory));
   }
 
-  /** New memories of these parameters: all or, after an error, none. */
+  /** New state for these parameters: for all or, after an error, for none. */
   #allocate(indices: readonly number[]): Map<number, Memory<T, N>> {
     const made = new Map<number, Memory<T, N>>();
     try {
@@ -200,7 +200,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     return made;
   }
 
-  /** Forgets every gradient. */
+  /** Drops every gradient. */
   zeroGrad(): void {
     for (const p of this.parameters) {
       p.grad?.dispose();
@@ -208,7 +208,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     }
   }
 
-  /** A copy of what the optimizer remembers: its steps and the tensors and numbers of each parameter, but not its options or lr. */
+  /** A copy of the optimizer's state: its steps and the tensors and numbers of each parameter, but not its options or lr. */
   stateDict(): OptimizerState {
     const state: OptimizerState = { steps: this.steps, numbers: {}, tensors: new Map() };
     for (const [i, { tensors, numbers }] of [...this.#memories].sort(([a], [b]) => a - b)) {
@@ -221,7 +221,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
   }
 
   /**
-   * Takes up where stateDict() was called: the next steps give the same bits. All or nothing.
+   * Restores the state that stateDict() returned: the next steps give the same bits. All or nothing.
    * @throws DataError naming what does not fit these parameters and options
    */
   loadStateDict(state: OptimizerState): void {
@@ -244,7 +244,7 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     this.steps = state.steps;
   }
 
-  /** Frees the optimizer's own tensors: it then remembers nothing of its parameters. Gradients that these have stay theirs. */
+  /** Frees the optimizer's own tensors, and so its state. The parameters keep their gradients. */
   dispose(): void {
     this.gradients.dispose();
     for (const memory of this.#memories.values()) memory.dispose();
@@ -256,15 +256,15 @@ export abstract class Optimizer<T extends string = string, N extends string = st
     this.dispose();
   }
 
-  /** Sums of each block of a parameter that its update needs memory for. */
+  /** Sums per block of a parameter for which its update needs memory. */
   protected readonly sums: number = 0;
 
   /** Looks at all gradients before the first parameter is updated. */
   protected look(): void {}
 
-  /** What is remembered of a parameter at its first update. */
+  /** The state of a parameter at its first update. */
   protected abstract beginning(): Beginning;
 
-  /** Updates a parameter and what is remembered of it. */
+  /** Updates a parameter and its state. */
   protected abstract update(p: Tensor, grad: Tensor, memory: Memory<T, N>, rates: Rates): void;
 }

@@ -26,11 +26,11 @@ export { RAdam, type RAdamOptions } from "./radam.js";
 export { RMSprop, RMSpropTF, type RMSpropOptions } from "./rmsprop.js";
 export { SGD, type SGDOptions } from "./sgd.js";
 
-/** What a network is usually trained with. */
+/** The usual settings for a network. */
 export interface UsualRates {
-  /** For 256 images a step. */
+  /** Learning rate for 256 images per step. */
   readonly lr: number;
-  /** How it grows with the images of a step. */
+  /** How the rate grows with the images per step. */
   readonly growth: "linear" | "sqrt";
   /** Weight decay. */
   readonly weightDecay: number;
@@ -58,7 +58,7 @@ export type OptimizerOptions = AnyOptionsOf<Table[keyof Table]["type"]["options"
 /** Names that createOptimizer() knows. */
 export const optimizerNames: readonly string[] = Object.keys(optimizers);
 
-/** What is known about an optimizer by its name. */
+/** Facts about an optimizer. */
 export interface OptimizerInfo {
   /** The name that createOptimizer() knows it by. */
   readonly name: string;

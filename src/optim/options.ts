@@ -1,19 +1,19 @@
-// What optimizers and schedules take: a row for each option, from which come its name, its type, its default and its check.
+// The options of optimizers and schedules: a row for each, which defines its name, type, default and check.
 
 import { DataError, short } from "../errors.js";
 import { checkOptions, kindOf, type Names } from "../errors/options.js";
 
-/** An option's row. T: what it may be. */
+/** An option's row. T: the type of its value. */
 export interface Option<T> {
-  /** undefined: there is none. */
+  /** undefined: no default. */
   readonly default: T | undefined;
   /** Whether it must be given. */
   readonly needed: boolean;
-  /** Throws a DataError that begins with `what` unless the value may be the option's. */
+  /** Throws a DataError that begins with `what` unless the value is valid for the option. */
   check(what: string, value: T | undefined): void;
 }
 
-/** An option that is known where it is read: it has a default, or must be given. */
+/** An option that always has a value: it has a default, or must be given. */
 export interface Known<T> extends Option<T> {
   readonly known: true;
 }
@@ -28,16 +28,16 @@ type NeededOf<R> = { [K in keyof R]: R[K] extends { readonly needed: true } ? K 
 
 type Halves<R> = Pick<Given<R>, NeededOf<R>> & Partial<Omit<Given<R>, NeededOf<R>>>;
 
-/** What is given to somebody who takes these options. Editors show its fields, and with "& {}" the name that it is given. */
+/** The options as a caller passes them. Editors show the fields, and with "& {}" the type's name. */
 export type OptionsOf<R> = { [K in keyof Halves<R>]: Halves<R>[K] } & {};
 
-/** What he reads. */
+/** The options as the callee reads them. */
 type Values<R> = { [K in keyof R]: R[K] extends Known<infer T> ? T : Value<R[K]> | undefined };
 
 type NamesOf<R> = R extends unknown ? keyof R : never;
 type ValueOf<R, K> = R extends unknown ? (K extends keyof R ? Value<R[K]> : never) : never;
 
-/** The options of any of several, any of which may be undefined, as those of a command line are. */
+/** The options of any of several, all possibly undefined, like those of a command line. */
 export type AnyOptionsOf<R> = { [K in NamesOf<R>]?: ValueOf<R, K> | undefined } & {};
 
 /** @throws DataError naming the optimizer and the option */
@@ -56,7 +56,7 @@ export function checkSteps(what: string, value: number | undefined, least = 1): 
 
 type Check<T> = (what: string, value: T | undefined) => void;
 
-/** An option with a default; what it may be, check() says. */
+/** An option with a default; check() defines its valid values. */
 export const option = <T>(value: T, check: Check<T>): Known<T> => ({
   default: value,
   needed: false,
@@ -68,7 +68,7 @@ export const option = <T>(value: T, check: Check<T>): Known<T> => ({
 export const number = (value: number, low = 0, high = Infinity): Known<number> =>
   option(value, (what, got) => checkRange(what, got, low, high));
 
-/** A number above 0, Infinity among them. */
+/** A number above 0, including Infinity. */
 export const positive = (value: number): Known<number> =>
   option(value, (what, got) => {
     if (typeof got !== "number" || !(got > 0)) {
@@ -76,7 +76,7 @@ export const positive = (value: number): Known<number> =>
     }
   });
 
-/** A number of steps, or of something else. */
+/** A count, such as a number of steps. */
 export const count = (value: number, least: number): Known<number> =>
   option(value, (what, got) => checkSteps(what, got, least));
 
@@ -91,7 +91,7 @@ export const choice = <const T extends string>(value: T, ...others: T[]): Known<
     throw new DataError(`${what} must be ${[value, ...others].join(" or ")}; got ${short(got)}`);
   });
 
-/** The same without a default, to be given. */
+/** The same without a default, required. */
 export const needed = <T>(row: Option<T>): Needed<T> => ({
   default: undefined,
   needed: true,
@@ -99,7 +99,7 @@ export const needed = <T>(row: Option<T>): Needed<T> => ({
   check: row.check,
 });
 
-/** The same without a default, to be left out. */
+/** The same without a default, optional. */
 export const noDefault = <T>({ check }: Option<T>): Option<T> => ({
   default: undefined,
   needed: false,
@@ -107,8 +107,8 @@ export const noDefault = <T>({ check }: Option<T>): Option<T> => ({
 });
 
 /**
- * The options, and the defaults of those that are not given or undefined.
- * @throws DataError for one that there is not, or whose value it cannot be
+ * The options, with defaults for missing or undefined ones.
+ * @throws DataError for an unknown option or an invalid value
  */
 export function readOptions<R extends object>(op: string, rows: R, options: object): Values<R> {
   checkOptions<object>(op, options, rows as Names<object>);
@@ -121,7 +121,7 @@ export function readOptions<R extends object>(op: string, rows: R, options: obje
   return values as Values<R>;
 }
 
-/** The defaults by name; undefined where there is none. */
+/** The defaults by name; undefined if there is none. */
 export function defaultsOf(rows: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(rows).map(([name, row]: [string, Option<unknown>]) => [name, row.default]),

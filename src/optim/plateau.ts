@@ -3,9 +3,9 @@ import { checkMinLr, schedule, SCHEDULE, type Schedule } from "./schedule.js";
 
 export const PLATEAU = {
   ...SCHEDULE,
-  /** What the rate is multiplied by. Default 0.1. */
+  /** Factor of the rate. Default 0.1. */
   factor: number(0.1, 0, 1),
-  /** Evaluations without a better loss that are put up with. Default 10. */
+  /** Evaluations without a better loss before the rate falls. Default 10. */
   patience: count(10, 0),
   /** How much lower a loss must be to count as better. Default 1e-4. */
   threshold: number(1e-4),
@@ -13,7 +13,7 @@ export const PLATEAU = {
   thresholdMode: choice("rel", "abs"),
   /** Evaluations after a change that do not count. Default 0. */
   cooldown: count(0, 0),
-  /** The rate is not lowered below. Default 0. */
+  /** Lowest rate. Default 0. */
   minLr: number(0),
 };
 
@@ -24,8 +24,8 @@ export type PlateauOptions = OptionsOf<typeof PLATEAU>;
 const LEAST_CHANGE = 1e-8;
 
 /**
- * Lowers the rate when the evaluation loss has stopped falling: PyTorch's ReduceLROnPlateau, told each epoch's evaluation
- * loss. All epochs are gone through again for each rate. @throws DataError for an option outside its range
+ * Lowers the rate when the evaluation loss has stopped falling: PyTorch's ReduceLROnPlateau on each epoch's evaluation
+ * loss. Each call goes through all epochs again. @throws DataError for an option outside its range
  */
 export function plateau(options: PlateauOptions): Schedule {
   const own = readOptions("plateau", PLATEAU, options);

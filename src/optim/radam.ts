@@ -7,8 +7,8 @@ import type { Beginning, ParameterGroup } from "./optimizer.js";
 export type RAdamOptions = OptionsOf<typeof RAdam.options>;
 
 /**
- * RAdam: Adam whose first steps, while the mean of squares says little, are momentum's alone, and later ones shortened by how
- * little it says, as PyTorch defines it. Liu et al., On the Variance of the Adaptive Learning Rate and Beyond (2019),
+ * RAdam: Adam, but the first steps, while the mean of squares is unreliable, use only momentum, and later ones are shortened
+ * according to its reliability, as PyTorch defines it. Liu et al., On the Variance of the Adaptive Learning Rate and Beyond (2019),
  * arXiv 1908.03265. @throws DataError for an option outside its range
  */
 export class RAdam extends Adam {
@@ -42,7 +42,7 @@ export class RAdam extends Adam {
     const t = ++memory.numbers.steps;
     const most = 2 / (1 - this.betas[1]) - 1;
     const length = most - (2 * t * (1 - correction2)) / correction2;
-    // √v·0 + 1: nothing to divide by.
+    // √v·0 + 1: the step is not divided.
     if (!(length > 5)) return { eps: 1, correction1, correction2: Infinity, now: 0 };
     const share = ((length - 4) * (length - 2) * most) / ((most - 4) * (most - 2) * length);
     // PyTorch adds ε before the root of the mean is corrected.

@@ -6,15 +6,15 @@ import { Optimizer, type Beginning, type Memory, type ParameterGroup, type Rates
 /** Options of RMSprop and RMSpropTF. @useDeclaredType */
 export type RMSpropOptions = OptionsOf<typeof RMSprop.options>;
 
-/** What the kernel's denominator and rates are. */
+/** The kernel's denominator and rates. */
 interface Scaling {
   /** Added to the mean square, under the root. */
   inner: number;
   /** Added to the root. */
   outer: number;
-  /** Of the step that enters the momentum. */
+  /** Rate of the step that enters the momentum. */
   gain: number;
-  /** Of the step that leaves it. */
+  /** Rate of the step that leaves the momentum. */
   rate: number;
 }
 
@@ -28,7 +28,7 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
   static readonly options = {
     /** Default 0.01. */
     lr: number(0.01),
-    /** How much of the mean square is kept. Default 0.99; RMSpropTF: 0.9. */
+    /** Share of the mean square that is kept. Default 0.99; RMSpropTF: 0.9. */
     alpha: number(0.99, 0, 1),
     /** Default 1e-8; RMSpropTF: 1e-10. */
     eps: number(1e-8),
@@ -58,7 +58,7 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
     this.centered = own.centered;
   }
 
-  /** What the mean square starts from. */
+  /** Initial value of the mean square. */
   protected get start(): number {
     return 0;
   }
@@ -89,7 +89,7 @@ export class RMSprop extends Optimizer<"square" | "mean" | "momentum", never> {
 }
 
 /**
- * RMSProp as TensorFlow 1 defines it, which EfficientNet, MobileNet V3 and MnasNet were trained with (timm's RMSpropTF):
+ * RMSProp as TensorFlow 1 defines it, used to train EfficientNet, MobileNet V3 and MnasNet (timm's RMSpropTF):
  * s starts at 1, ε is under the root, and the learning rate is in the momentum: b ← momentum·b + lr·g / √(s + ε), p ← p − b.
  */
 export class RMSpropTF extends RMSprop {

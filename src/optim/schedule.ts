@@ -17,23 +17,23 @@ import {
 
 /**
  * The learning rate of a step (0, 1, …), given the evaluation losses of the epochs finished before it. The same arguments
- * give the same rate, so training can be taken up anywhere.
+ * give the same rate, so training can resume anywhere.
  */
 export type Schedule = (step: number, evalLosses?: readonly number[]) => number;
 
-/** What every schedule takes, whether it needs to know it or not. */
+/** Options that every schedule accepts, whether it uses them or not. */
 export const SCHEDULE = {
   /** The rate that the schedule starts from, after the warm-up. */
   lr: needed(number(0)),
-  /** Steps in which the rate rises on a straight line from warmupLr to what the schedule says at their end. Default 0. */
+  /** Steps in which the rate rises in a straight line from warmupLr to the schedule's value at their end. Default 0. */
   warmupSteps: count(0, 0),
   /** Rate of step 0 if there is a warm-up. Default 0. */
   warmupLr: number(0),
-  /** Optimizer steps of an epoch. Needed by perEpoch alone. */
+  /** Optimizer steps in an epoch. Needed only for perEpoch. */
   stepsPerEpoch: noDefault(count(1, 1)),
-  /** Change the rate between epochs only (a warm-up still rises with every step). Lengths stay in steps. Default false. */
+  /** Change the rate only between epochs (a warm-up still rises with every step). Lengths stay in steps. Default false. */
   perEpoch: flag(false),
-  /** Steps of the whole training, warm-up included. */
+  /** Steps of the whole training run, including the warm-up. */
   totalSteps: noDefault(count(1, 1)),
 };
 
@@ -48,7 +48,7 @@ export function checkMinLr(name: string, minLr: number, lr: number): void {
   if (minLr > lr) throw new DataError(`${name}: minLr must be at most lr ${lr}; got ${minLr}`);
 }
 
-/** What schedule() needs to know. */
+/** The arguments of schedule(). */
 interface Pace {
   lr: number;
   warmupSteps: number;
@@ -57,7 +57,7 @@ interface Pace {
   perEpoch: boolean;
 }
 
-/** Puts the warm-up before a curve, and holds it still within epochs where asked for. */
+/** Puts the warm-up before a curve, and keeps the rate constant within epochs if requested. */
 export function schedule(name: string, pace: Pace, curve: Curve): Schedule {
   const { lr, warmupSteps, warmupLr, stepsPerEpoch, perEpoch } = pace;
   if (warmupSteps > 0 && warmupLr > lr) {
@@ -92,7 +92,7 @@ export function constant(options: ScheduleOptions): Schedule {
 
 export const STEP = {
   ...SCHEDULE,
-  /** Steps after which the rate is multiplied by gamma, again and again. */
+  /** The rate is multiplied by gamma each time after this many steps. */
   stepSize: needed(count(1, 1)),
   /** Default 0.1. */
   gamma: number(0.1),
@@ -117,7 +117,7 @@ function checkMilestones(what: string, milestones: readonly number[] | undefined
 
 export const MULTISTEP = {
   ...SCHEDULE,
-  /** Steps from which on the rate is multiplied by gamma once more. */
+  /** At each of these steps, the rate is multiplied by gamma once more. */
   milestones: needed(option<readonly number[]>([], checkMilestones)),
   /** Default 0.1. */
   gamma: number(0.1),
@@ -136,7 +136,7 @@ export function multiStep(options: MultiStepOptions): Schedule {
 
 export const EXPONENTIAL = {
   ...SCHEDULE,
-  /** What the rate is multiplied by after each step; with perEpoch, after each epoch. */
+  /** Factor of the rate after each step; with perEpoch, after each epoch. */
   gamma: needed(number(0.9)),
 };
 
@@ -153,7 +153,7 @@ export function exponential(options: ExponentialOptions): Schedule {
 
 export const POLYNOMIAL = {
   ...SCHEDULE,
-  /** Steps of the whole training, warm-up included. */
+  /** Steps of the whole training run, including the warm-up. */
   totalSteps: needed(count(1, 1)),
   /** Default 1: a straight line. */
   power: number(1),
@@ -164,7 +164,7 @@ export const POLYNOMIAL = {
 /** Options of polynomial(). @useDeclaredType */
 export type PolynomialOptions = OptionsOf<typeof POLYNOMIAL>;
 
-/** Share of the time between the warm-up and the end of training that has passed. */
+/** Elapsed share of the time between the warm-up and the end of training. */
 function progress(
   name: string,
   { totalSteps, warmupSteps }: { totalSteps: number; warmupSteps: number },
@@ -191,13 +191,13 @@ export function polynomial(options: PolynomialOptions): Schedule {
 
 export const COSINE = {
   ...SCHEDULE,
-  /** Steps of the whole training, warm-up included; with cycleSteps, not needed. */
+  /** Steps of the whole training run, including the warm-up; not needed with cycleSteps. */
   totalSteps: noDefault(count(1, 1)),
   /** Steps of the first cycle, which begins after the warm-up. Without it: one cycle until totalSteps. */
   cycleSteps: noDefault(count(1, 1)),
-  /** Each cycle is as many times as long as the one before. Default 1. */
+  /** Length of each cycle relative to the one before. Default 1. */
   cycleMul: count(1, 1),
-  /** The rate where a cycle ends. Default 0. */
+  /** The rate at the end of a cycle. Default 0. */
   minLr: number(0),
 };
 

@@ -1,4 +1,4 @@
-// Schedules by name: a row for each, from which the command line, checks and types come.
+// Schedules by name: a row for each, from which the command line, checks and types follow.
 
 import { DataError, short } from "../errors.js";
 import { knownNames } from "../errors/suggest.js";
@@ -42,7 +42,7 @@ export {
 
 const { maxLr, ...CYCLE } = ONE_CYCLE;
 
-/** By name: what makes it, its options, and what it follows (ScheduleInfo). */
+/** For each name: the function that makes it, its options, and what it follows (ScheduleInfo). */
 const schedules = {
   constant: { make: constant, options: SCHEDULE, follows: undefined },
   step: { make: stepDecay, options: STEP, follows: "steps" },
@@ -70,13 +70,13 @@ export type AnyScheduleOptions = Pick<ScheduleOptions, "lr"> &
 /** Names that createSchedule() knows. */
 export const scheduleNames: readonly string[] = Object.keys(schedules);
 
-/** What is known about a schedule by its name. */
+/** Facts about a schedule. */
 export interface ScheduleInfo {
   /** The name that createSchedule() knows it by. */
   readonly name: string;
-  /** The options that it takes, with their defaults; undefined where there is none. */
+  /** Its options with their defaults; undefined if there is none. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** What the rate follows: the steps, which perEpoch makes epochs; the evaluation losses; or nothing. */
+  /** What the rate follows: the steps (with perEpoch, the epochs), the evaluation losses, or nothing. */
   readonly follows: "steps" | "losses" | undefined;
 }
 

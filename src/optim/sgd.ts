@@ -27,7 +27,7 @@ export class SGD extends Optimizer<"momentum", never> {
     nesterov: flag(false),
   };
 
-  /** How much of the last update the next one repeats. */
+  /** Share of the last update that the next one repeats. */
   readonly momentum: number;
   /** Share of a new gradient that is left out of the momentum. */
   readonly dampening: number;
@@ -46,7 +46,7 @@ export class SGD extends Optimizer<"momentum", never> {
     this.nesterov = nesterov;
   }
 
-  /** What the gradient and its penalty are multiplied by. */
+  /** Factor of the gradient and its penalty. */
   protected scale(_p: Tensor, _grad: Tensor, _weightDecay: number): number {
     return 1;
   }

@@ -7,7 +7,7 @@ import { DataError } from "../errors.js";
 import type { Beginning, OptimizerState } from "./optimizer.js";
 
 /**
- * Indices of the parameters that the state tells of. Of each it must hold everything that the optimizer remembers.
+ * Indices of the parameters in the state, which must hold an optimizer's whole state for each.
  * @throws DataError listing what is missing, unexpected, or of another shape or type
  */
 export function checkState(
@@ -20,7 +20,7 @@ export function checkState(
   const indices = [...new Set(got.map((name) => name.slice(0, name.indexOf("."))))]
     .filter((i) => /^(0|[1-9]\d*)$/.test(i) && Number(i) < parameters.length)
     .map(Number);
-  if (indices.length === 0 && steps > 0) indices.push(0); // steps leave something behind, unless nothing is remembered
+  if (indices.length === 0 && steps > 0) indices.push(0); // steps leave state behind, unless the optimizer has none
   const names = (known: object): string[] => indices.flatMap((i) => Object.keys(known).map((n) => `${i}.${n}`)); // prettier-ignore
   const [wantTensors, wantNumbers] = [new Set(names(tensorNames)), new Set(names(numberNames))];
   const missing = [

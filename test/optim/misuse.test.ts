@@ -38,14 +38,14 @@ afterEach(() => expect(memoryStats().blocks).toBe(0));
 const leaf = (): Tensor => tensor([1, 2, 3], undefined, { requiresGrad: true });
 const any = (value: unknown): never => value as never;
 
-it("refuses a parameter that is there twice, is no leaf, or holds integers", () =>
+it("refuses a parameter that is listed twice, is not a leaf, or holds integers", () =>
   tidy(() => {
     const p = leaf();
     expect(() => new SGD([p, p])).toThrow(
-      new DataError("SGD: a parameter is there twice; expected each once, in one group"),
+      new DataError("SGD: a parameter is listed twice; expected each once, in one group"),
     );
     expect(() => new Adam([{ parameters: [p] }, { parameters: [leaf(), p] }])).toThrow(
-      "Adam: a parameter is there",
+      "Adam: a parameter is listed",
     );
     expect(() => new SGD([p, p.relu()])).toThrow(
       new ShapeError("SGD: parameter 1 [3] is an operation's result; expected a tensor that it starts from"),
@@ -104,7 +104,7 @@ it("what has no gradient is left alone until it has one, such as what is frozen"
     optimizer.dispose();
   }));
 
-it("schedules refuse a step that is none", () => {
+it("schedules refuse an invalid step", () => {
   for (const schedule of [constant({ lr: 1 }), cosine({ lr: 1, totalSteps: 5 }), plateau({ lr: 1 })]) {
     for (const step of [-1, NaN, "3", undefined])
       expect(() => schedule(any(step))).toThrow(/step must be in \[0, Infinity\)/);

@@ -21,7 +21,7 @@ beforeEach(() => void init());
 const parameter = () => tensor([1, 2, 3], [3], { requiresGrad: true });
 
 describe("optimizers", () => {
-  it("leave parameters without a gradient as they are", () => {
+  it("leave parameters without a gradient unchanged", () => {
     const [a, b] = [parameter(), parameter()];
     const optimizer = new SGD([a, b], { lr: 1, momentum: 0.9 });
     a.sum().backward();
@@ -60,7 +60,7 @@ describe("optimizers", () => {
     }
   });
 
-  it("groups have rates of their own, as optimizers of their own would", () => {
+  it("groups have their own rates, like separate optimizers", () => {
     for (const Type of [SGD, Adam, AdamW, RMSprop, RMSpropTF, Adagrad, LARS]) {
       const [a, b, c, d] = [parameter(), parameter(), parameter(), parameter()];
       const whole = new Type([a, { parameters: [b], lrScale: 0.1, weightDecay: 0 }], { lr: 0.2, weightDecay: 0.3 }); // prettier-ignore

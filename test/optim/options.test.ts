@@ -41,7 +41,7 @@ it.each(rows)("%s: %s: %s", (_, __, words, without, given) => {
   else expect(given.startsWith(said!)).toBe(true);
 });
 
-it("optimizerInfo() and scheduleInfo() tell options and defaults; the defaults may be given", () => {
+it("optimizerInfo() and scheduleInfo() list options and defaults; the defaults may be given", () => {
   expect(optimizerInfo("sgd").options).toEqual({ lr: 0.001, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false }); // prettier-ignore
   expect(optimizerInfo("adamw").options).toEqual({ lr: 0.001, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01 }); // prettier-ignore
   expect(scheduleInfo("poly").options).toEqual({
