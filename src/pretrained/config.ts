@@ -1,4 +1,4 @@
-// config.json beside weights, in timm's layout: what a model is and how its images are prepared.
+// config.json beside weights, in timm's layout: the model, and how its images are prepared.
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_pretrained.py
 
 import {
@@ -15,26 +15,26 @@ import { Classifier, findModel, preparationOf } from "../models/index.js";
 import { Module } from "../nn/index.js";
 import { isTrainedOn, type TrainedOn } from "./trained-on.js";
 
-/** The name here of an architecture that config.json names, maybe in timm's way. */
+/** fovea's name of an architecture in config.json, which may be timm's. */
 export function ownArchitecture(named: string): string {
   return findModel(named)?.name ?? named;
 }
 
-/** What config.json says of a model: what it is, and how its images are prepared. */
+/** The contents of config.json: the model, and how its images are prepared. */
 export interface ModelConfig extends Preprocessing {
   /** The name that createModel() knows it by. */
   readonly architecture: string;
   /** Names of the classes, in the order of the outputs. */
   readonly classes?: readonly string[];
-  /** Whether it was made with smallImages. Default false. */
+  /** Whether the model was made with smallImages. Default false. */
   readonly smallImages?: boolean;
-  /** What it was trained on, if fovea trained it. */
+  /** The data it was trained on, if fovea trained it. */
   readonly trainedOn?: TrainedOn;
 }
 
 /**
- * How images are prepared, where nothing is said, is as for the weights that the model holds (its `preprocessing`), otherwise the
- * architecture's way (modelInfo()).
+ * How images are prepared. Missing fields are taken from the model's weights (its `preprocessing`), otherwise from the
+ * architecture (modelInfo()).
  */
 export type SaveModelConfig = Pick<ModelConfig, "architecture"> & Partial<ModelConfig>;
 
@@ -45,7 +45,7 @@ export function preprocessingOf(config: ModelConfig): Preprocessing {
   return preprocessing;
 }
 
-/** The config of a model whose images are prepared so. */
+/** The config of a model whose images are prepared this way. */
 export function configOf(
   architecture: string,
   prepared: Preprocessing,
@@ -60,10 +60,10 @@ const isText = (v: unknown): v is string => typeof v === "string";
 /** Arguments of timm's models that change nothing in evaluation, or that the weights' shapes show. */
 const HARMLESS =
   /^(smallImages|num_classes|in_chans|img_size|pretrained|drop_\w+|proj_drop_rate|\w+_drop_rate)$/;
-/** Averaging, which every network here does. */
+/** Average pooling, which every network here uses. */
 const AVERAGES = ["avg", "fast", "fastavg"];
 
-/** What a config.json says. @throws DataError naming it and the field that is missing, wrong, or asks for what cannot be done */
+/** Reads a config.json. @throws DataError naming it and the field that is missing, wrong, or not supported */
 export function configFromJSON(json: Json, path: string): { config: ModelConfig; numClasses: number } {
   const fields = new FieldReader(path);
   const architecture = ownArchitecture(fields.get(json, "architecture", "a name", isText));
@@ -94,14 +94,14 @@ export function configFromJSON(json: Json, path: string): { config: ModelConfig;
   return { config, numClasses };
 }
 
-/** The text of the config.json of a model. @throws DataError if classes or channels are not as many as the model's */
+/** The text of the config.json of a model. @throws DataError if classes or channels differ in number from the model's */
 export function configToJSON(model: Module, config: SaveModelConfig): string {
   if (!(model instanceof Module)) throw wrongKind("saveModel", "model", model, "a Module");
   checkFields("saveModel", "config", config, { architecture: "text" });
   const { architecture, classes, smallImages, trainedOn, ...said } = config;
   const own = preparationOf(architecture);
   const { test, fixedInputSize, ...held } = (model instanceof Classifier && model.preprocessing) || own;
-  const sized = said.inputSize !== undefined || said.cropPct !== undefined; // then the held test size is of no use
+  const sized = said.inputSize !== undefined || said.cropPct !== undefined; // then the stored test size does not apply
   const prepared: Preprocessing = {
     ...held,
     ...(!sized && { ...(test && { test }), ...(fixedInputSize && { fixedInputSize }) }),

@@ -1,4 +1,4 @@
-// The tensors of a file of weights into a model: under its names, or as what training begins with.
+// Loads the tensors of a weight file into a model: under its names, or as the start of training.
 
 import { listed, type StateDict, type StateTensor } from "../core/state.js";
 import { DataError } from "../errors.js";
@@ -22,13 +22,13 @@ export function adaptedTo(
 }
 
 export interface LoadStateOptions {
-  /** Whether everything must be there and fit. false loads what fits, as for a head with other classes. Default true. */
+  /** Whether everything must be present and fit. false loads what fits, as for a head with other classes. Default true. */
   strict?: boolean;
   /** The model's name for a name in the file; undefined leaves the tensor out. */
   rename?: (name: string) => string | undefined;
 }
 
-/** Loads what a file holds: all or nothing. @throws DataError naming the file, and the model whose weights it holds if that is another */
+/** Loads a file's contents: all or nothing. @throws DataError naming the file, and the model that its weights belong to if it is another */
 export function loadRead(
   model: Module,
   state: StateDict,
@@ -44,8 +44,8 @@ export function loadRead(
 }
 
 /**
- * A convolution's weights [out, in, h, w] for images of other channels, so that its sums stay about as large: for grey those of the
- * channels together, otherwise the channels over and over, as timm's adapt_input_conv() does it.
+ * A convolution's weights [out, in, h, w] for images with another number of channels, with sums of about the same size: for grey
+ * the sum of the channels' weights, otherwise the channels repeated, as in timm's adapt_input_conv().
  */
 export function forChannels({ shape, data }: StateTensor, channels: number): StateTensor {
   const [out, own, h, w] = shape as [number, number, number, number];
@@ -63,7 +63,7 @@ export function forChannels({ shape, data }: StateTensor, channels: number): Sta
   return { dtype: "F32", shape: [out, channels, h, w], data: result };
 }
 
-/** Loads the first convolution's weights if they differ in their input channels alone. Returns its name if they do. */
+/** Loads the first convolution's weights if only their input channels differ, and returns its name. */
 function loadFirst(
   model: Classifier,
   state: StateDict,
@@ -80,8 +80,8 @@ function loadFirst(
 }
 
 /**
- * Loads weights to begin with, except for a classifier of other classes, or (featuresOnly) one that was never trained. Weights of the
- * first convolution for images of other channels are made to fit.
+ * Loads weights to start from, except for a classifier of other classes, or (featuresOnly) one that was never trained. Weights of
+ * the first convolution are adapted to other numbers of channels.
  * @throws DataError naming the file if anything else does not fit
  */
 export function loadStarting(
@@ -106,8 +106,8 @@ export function loadStarting(
 }
 
 /**
- * A model known by name that holds a file's weights, with as many classes and channels as they are for.
- * @throws DataError naming the file if it holds another model's
+ * A model, known by name, with a file's weights and their number of classes and channels.
+ * @throws DataError naming the file if it holds another model's weights
  */
 export function createWith(
   architecture: string,

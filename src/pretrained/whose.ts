@@ -1,4 +1,4 @@
-// Whose weights a file holds, where they are not the model's.
+// Finds the model that a file's weights belong to, if it is not the requested one.
 
 import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
@@ -9,7 +9,7 @@ import { adaptNames, withoutPrefixes } from "../io/weight-names.js";
 import { Classifier, modelInfo, modelNames, type ModelInfo } from "../models/index.js";
 import type { Module } from "../nn/index.js";
 
-/** How PaddleClas calls a model, if it has one of the same graph and eps: its names have capitals, timm's have none. */
+/** PaddleClas's name of a model, if it has one of the same graph and eps: its names have capitals, timm's have none. */
 const inPaddleClas = ({ aliases }: ModelInfo): string | undefined =>
   aliases.find((alias) => /[A-Z]/.test(alias));
 
@@ -32,7 +32,7 @@ function fits(info: ModelInfo, state: StateDict): boolean {
   );
 }
 
-/** An error that names the models of the same series that a file's tensors fit; undefined if there are none, or its own classes alone are others. */
+/** An error naming the models of the same series that a file's tensors fit; undefined if there are none, or only the classes differ. */
 export function weightsOfOther(model: Module, state: StateDict, file: string): DataError | undefined {
   const info = model instanceof Classifier ? model.info : undefined;
   if (!info?.series) return undefined;
@@ -50,8 +50,8 @@ const other = (file: string, whose: string, model: string, use: string): DataErr
   new DataError(`${file}: weights of ${whose}, not of ${model}; use --model ${use}`);
 
 /**
- * PaddleClas's networks may have the same tensors as others and compute otherwise: their files are for their own forms alone.
- * @throws DataError that names the file, and the model whose weights it holds
+ * PaddleClas's networks may have the same tensors as others but compute differently: their files fit only their own forms.
+ * @throws DataError naming the file, and the model that its weights belong to
  */
 export function refuseOthers(model: Module, state: StateDict, file: string): void {
   const info = model instanceof Classifier ? model.info : undefined;

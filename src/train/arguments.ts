@@ -1,4 +1,4 @@
-// What training and evaluation ask of their arguments.
+// Checks of the arguments of training and evaluation.
 
 import { DataLoader } from "../data/index.js";
 import { DataError } from "../errors.js";
@@ -20,13 +20,13 @@ export function checkOptimizer(op: string, optimizer: unknown, model: Module): v
   throw new DataError(`${op}: the optimizer has none of the model's parameters; expected model.parameters()`);
 }
 
-/** @throws DataError unless there is none or it has a forward() */
+/** @throws DataError unless the loss is undefined or has a forward() */
 export function checkLoss(op: string, loss: Loss | undefined): void {
   if (loss === undefined || typeof loss?.forward === "function") return;
   throw wrongKind(op, "loss", loss, "a loss with a forward(), such as new CrossEntropyLoss()");
 }
 
-/** @throws DataError unless those that are there are functions */
+/** @throws DataError unless all defined ones are functions */
 export function checkFunctions(op: string, functions: Readonly<Record<string, unknown>>): void {
   for (const name in functions) {
     const value = functions[name];

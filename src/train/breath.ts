@@ -1,9 +1,9 @@
-// Training and evaluation keep the event loop to themselves. They let it turn now and then, so that signals, timers and a
-// page's clicks are served.
+// Training and evaluation block the event loop. They let it turn now and then, so that signals, timers and a page's clicks
+// are served.
 
 import { turn } from "../core/turn.js";
 
-/** How long the event loop may be kept waiting. */
+/** Most milliseconds that the event loop may wait. */
 const BREATH_MS = 200;
 
 let rested = performance.now();

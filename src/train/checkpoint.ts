@@ -1,5 +1,5 @@
-// The whole state of a training run, outside the heap: what must be saved so that a training run that is resumed goes on to the
-// last bit as if it had never stopped.
+// The whole state of a training run, outside the heap: everything to save so that a resumed run gives the same bits as one that
+// never stopped.
 
 import { defaultRandom, type RandomState } from "../core/random.js";
 import type { StateDict } from "../core/state.js";
@@ -10,36 +10,36 @@ import { Optimizer } from "../optim/index.js";
 import type { ModelEma } from "./ema.js";
 import type { TrainingPosition } from "./position.js";
 
-/** Changes whenever what stands in a checkpoint does. */
+/** Changes whenever the contents of a checkpoint do. */
 const FORMAT = 2;
 
-/** What a training run changes as it goes. */
+/** The parts that a training run changes. */
 export interface TrainingParts {
   /** The network. */
   model: Module;
-  /** What changes it. */
+  /** The optimizer that changes it. */
   optimizer: Optimizer;
-  /** The average of its weights, if one is kept. */
+  /** The average of its weights, if any. */
   ema?: ModelEma;
-  /** The kernels that compute, as init() returned their name. Others give other bits. */
+  /** The running kernels, by the name that init() returned. Other kernels give other bits. */
   binary: string;
 }
 
-/** Plain data except for the tensors, whose names begin with model., optimizer. or ema. */
+/** A checkpoint: plain data except for the tensors, whose names begin with model., optimizer. or ema. */
 export interface Checkpoint {
-  /** Weights, what the optimizer remembers, averages. */
+  /** Weights, the optimizer's state, averages. */
   tensors: StateDict;
   /** Everything else: the position, random streams, counters. */
   state: CheckpointState;
 }
 
-/** What a checkpoint holds besides tensors. */
+/** The contents of a checkpoint besides tensors. */
 export interface CheckpointState {
   /** Version of the format. */
   format: number;
   /** Which kernels computed. */
   binary: string;
-  /** Where training stands. */
+  /** The position in training. */
   position: TrainingPosition;
   /** State of the stream that manualSeed() starts. */
   random: RandomState;
@@ -51,21 +51,21 @@ export interface CheckpointState {
     lr: number;
     /** Steps taken. */
     steps: number;
-    /** What it remembers besides tensors. */
+    /** Its state besides tensors. */
     numbers: Record<string, number>;
   };
-  /** The average's options belong to it: with others it would go on otherwise. */
+  /** Includes the average's options: with others it would continue differently. */
   ema:
     | {
         /** Updates so far. */
         updates: number;
-        /** How much an update keeps. */
+        /** Share of the average that an update keeps. */
         decay: number;
         /** Whether the first updates keep less. */
         warmup: boolean;
       }
     | undefined;
-  /** Whatever the caller wants to find again: arguments, classes. */
+  /** Anything else that the caller needs: arguments, classes. */
   about: Record<string, unknown>;
 }
 
@@ -79,7 +79,7 @@ function checkedParts(op: string, parts: TrainingParts): TrainingParts {
   return parts;
 }
 
-/** The training's state now. `position` as fit() gives it to onPosition. */
+/** The current state of the training run. `position` as fit() passes it to onPosition. */
 export function captureCheckpoint(
   parts: TrainingParts,
   position: TrainingPosition,
@@ -113,8 +113,8 @@ export function captureCheckpoint(
 }
 
 /**
- * Brings a training run to where the checkpoint was taken; `source` names it in errors. Returns the position for fit().
- * @throws DataError if it is of another format, model, optimizer or binary; then nothing has changed but, perhaps, weights
+ * Restores the state of a training run from a checkpoint; `source` names it in errors. Returns the position for fit().
+ * @throws DataError if its format, model, optimizer or binary differs; then nothing has changed except, perhaps, weights
  */
 export function restoreCheckpoint(
   parts: TrainingParts,
@@ -130,7 +130,7 @@ export function restoreCheckpoint(
   if (state.format !== FORMAT) {
     throw new DataError(
       `${source}: written by another version of fovea, which may compute other bits; got format ${show(state.format)}, expected ` +
-        `${FORMAT}; end that training with the version that began it, or begin a new one from its weights`,
+        `${FORMAT}; finish the run with the version that began it, or begin a new one from its weights`,
     );
   }
   expect("made by another optimizer", state.optimizer.name, optimizer.constructor.name);
@@ -148,7 +148,7 @@ export function restoreCheckpoint(
   model.loadStateDict(part("model"), { source });
   optimizer.loadStateDict({ steps, numbers, tensors: part("optimizer") });
   if (ema && state.ema) ema.loadStateDict({ updates: state.ema.updates, tensors: part("ema") });
-  optimizer.lr = lr; // until the next step sets it: the epoch's report tells it
+  optimizer.lr = lr; // until the next step sets it: the epoch's report shows it
   defaultRandom().restore(state.random);
   return structuredClone(state.position);
 }

@@ -1,4 +1,4 @@
-// From one picture to the names of its classes.
+// Classifies one picture.
 
 import { CompiledModel } from "../compile/compile.js";
 import { noGrad } from "../core/grad-mode.js";
@@ -13,13 +13,13 @@ import { inEvaluation } from "../nn/evaluation.js";
 import { Module } from "../nn/index.js";
 import { topClasses } from "./top-classes.js";
 
-/** A class that a model finds in a picture. */
+/** A class that a model predicts for a picture. */
 export interface Label {
-  /** The class's name; its number as text where names are not known. */
+  /** The class's name; its number as text if names are not known. */
   label: string;
-  /** Its place among the model's outputs. */
+  /** Its index among the model's outputs. */
   index: number;
-  /** From 0 to 1; those of all classes sum to 1. */
+  /** From 0 to 1; the probabilities of all classes sum to 1. */
   probability: number;
 }
 
@@ -29,14 +29,14 @@ export interface ClassifyOptions {
   topK?: number;
   /** Names of the classes, in the order of the model's outputs. Default: their numbers. */
   classes?: readonly string[];
-  /** How pictures are prepared. Default: the model's `preprocessing`, which it has from its weights, otherwise as usual for the architecture. */
+  /** How pictures are prepared. Default: the model's `preprocessing`, which comes with its weights, otherwise the architecture's. */
   preprocessing?: Preprocessing;
 }
 
 /** A picture: the bytes of a file, or pixels (see fromPixels()). */
 export type AnyPicture = Uint8Array | PixelSource;
 
-/** The pixels of a picture as a model takes them. @throws DataError if it cannot be decoded, or is none */
+/** The pixels of a picture as a model takes them. @throws DataError if it cannot be decoded, or is not a picture */
 export async function preparePicture(
   picture: AnyPicture,
   preprocessing: Preprocessing,
@@ -77,9 +77,9 @@ export function labelsOf(logits: Tensor, topK: number, classes?: readonly string
 }
 
 /**
- * What a model sees in a picture: the likeliest classes, the likeliest first. picture: the bytes of a JPEG, PNG, … file, or
- * pixels. model: a network, or a compiled one, which needs `preprocessing`.
- * @throws DataError if the picture is none, or nothing says how pictures are prepared
+ * Classifies a picture: returns the likeliest classes, the likeliest first. picture: the bytes of a JPEG, PNG, … file, or pixels.
+ * model: a network, or a compiled one, which needs `preprocessing`.
+ * @throws DataError if it is not a picture, or the preprocessing is unknown
  */
 export async function classify(
   model: Module | CompiledModel,
@@ -87,13 +87,13 @@ export async function classify(
   options: ClassifyOptions = {},
 ): Promise<Label[]> {
   if (!(model instanceof Module || model instanceof CompiledModel)) {
-    throw wrongKind("classify", "model", model, "a Module or what compile() makes of one");
+    throw wrongKind("classify", "model", model, "a Module or the result of compile()");
   }
   checkOptions<ClassifyOptions>("classify", options, { topK: true, classes: true, preprocessing: true });
   const known = model as { preprocessing?: Preprocessing; info?: Preprocessing };
   const preprocessing = options.preprocessing ?? known.preprocessing ?? known.info;
   if (!preprocessing) {
-    throw new DataError("classify: nothing says how pictures are prepared; expected preprocessing");
+    throw new DataError("classify: how pictures are prepared is unknown; expected preprocessing");
   }
   const image = await preparePicture(picture, preprocessing);
   return tidy(() => {

@@ -13,18 +13,18 @@ import { lerp } from "../optim/lerp.js";
 
 /** Options of ModelEma. */
 export interface ModelEmaOptions {
-  /** How much of the average an update keeps. Default 0.9999. */
+  /** Share of the average that an update keeps. Default 0.9999. */
   decay?: number;
   /**
    * Start with a short memory: update t (from 1) keeps min(decay, 1 − t^(−2/3)), which reaches 0.99 at 1,000 updates, 0.999
-   * at 31,600 and 0.9999 at a million; the first update copies the model. Without it the average is still mostly the model
-   * that it started from after 1 / (1 − decay) updates: of use where that model was trained already, or the run is long.
-   * Default false, as in timm; `fovea train` warms up always.
+   * at 31,600 and 0.9999 at a million; the first update copies the model. Without it, the average is still mostly the
+   * initial model after 1 / (1 − decay) updates: useful if that model was already trained, or the run is long.
+   * Default false, as in timm; `fovea train` always warms up.
    */
   warmup?: boolean;
 }
 
-/** What a checkpoint holds of an average. */
+/** The state of an average, as a checkpoint holds it. */
 export interface ModelEmaState {
   /** Updates so far. */
   updates: number;
@@ -39,13 +39,13 @@ interface Pair {
 }
 
 /**
- * An exponential moving average of a model's parameters and buffers, as timm's ModelEmaV3 takes it: floating-point buffers
- * such as batch normalisation's statistics are averaged like parameters, integers are copied. It starts as the model is now.
- * The warm-up is timm's with its warmup_gamma 1 and warmup_power 2/3.
+ * An exponential moving average of a model's parameters and buffers, as in timm's ModelEmaV3: floating-point buffers such as
+ * batch normalisation's statistics are averaged like parameters, integers are copied. It starts from the model's current values.
+ * The warm-up is timm's with warmup_gamma 1 and warmup_power 2/3.
  * Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging (1992), https://doi.org/10.1137/0330046.
  */
 export class ModelEma {
-  /** How much of the average an update keeps. */
+  /** Share of the average that an update keeps. */
   readonly decay: number;
   /** Whether the first updates keep less. */
   readonly warmup: boolean;
@@ -75,7 +75,7 @@ export class ModelEma {
     return this.#swapped;
   }
 
-  /** Takes the model's weights into the average: after each step of the optimizer. @throws DataError while swapped */
+  /** Updates the average with the model's weights: to be called after each step of the optimizer. @throws DataError while swapped */
   update(): void {
     this.#refuseSwapped("update");
     for (const { live } of this.#pairs.values()) void live.storage; // an error changes nothing
@@ -88,7 +88,7 @@ export class ModelEma {
     this.updates = updates;
   }
 
-  /** Exchanges the model's weights with their averages, in place: to use these, and then once more to train on. */
+  /** Exchanges the model's weights with their averages, in place: once to use these, and again to continue training. */
   swap(): void {
     aboutToWrite([...this.#pairs.values()].flatMap(({ live, average }) => [live, average]));
     for (const { live, average } of this.#pairs.values()) {
@@ -100,8 +100,8 @@ export class ModelEma {
   }
 
   /**
-   * What fn returns, or its promise brings, while the model has the averages; then the model has its weights again, after an
-   * error too. @throws DataError while swapped
+   * Runs fn while the model has the averages, and returns its result or promise. Afterwards the model has its weights again, even
+   * after an error. @throws DataError while swapped
    */
   async apply<T>(fn: () => T | Promise<T>): Promise<T> {
     this.#refuseSwapped("apply");
@@ -126,7 +126,7 @@ export class ModelEma {
     return { updates: this.updates, tensors };
   }
 
-  /** Takes up where stateDict() was called. All or nothing. @throws DataError naming what does not fit; or while swapped */
+  /** Restores the state that stateDict() returned. All or nothing. @throws DataError naming what does not fit; or while swapped */
   loadStateDict({ updates, tensors }: ModelEmaState): void {
     this.#refuseSwapped("loadStateDict");
     const wrong: string[] = [];
@@ -149,7 +149,7 @@ export class ModelEma {
     this.updates = updates;
   }
 
-  /** Frees what the model does not hold: the averages or, while swapped, the weights they were taken from. */
+  /** Frees the tensors that the model does not hold: the averages or, while swapped, the trained weights. */
   dispose(): void {
     for (const { average } of this.#pairs.values()) average.dispose();
   }

@@ -16,44 +16,44 @@ import { viewsOf, type Tta } from "./tta.js";
 
 /** What evaluate() returns; accuracies are fractions. */
 export interface Evaluation {
-  /** Mean cross-entropy; where images have several classes each, mean binary cross-entropy. */
+  /** Mean cross-entropy; if images have several classes each, mean binary cross-entropy. */
   loss: number;
   /** Share of images whose label, or any of whose classes, is the model's first guess. */
   top1: number;
   /** Share of images whose label, or any of whose classes, is among the model's first five guesses. */
   top5: number;
-  /** Mean average precision, where images have several classes each and any of them has images; see MeanAveragePrecision. */
+  /** Mean average precision, if images have several classes each and any class has images; see MeanAveragePrecision. */
   map?: number;
   /** Images evaluated. */
   count: number;
-  /** Images left out because of errors: the loader's stats say which. */
+  /** Images left out because of errors, which the loader's stats list. */
   skipped: number;
   /** How long it took. */
   seconds: number;
-  /** Whether the model ran compiled (see compile()), as all do that can be. */
+  /** Whether the model ran compiled (see compile()), as every model does that can be compiled. */
   compiled: boolean;
 }
 
 /** Options of evaluate(). */
 export interface EvaluateOptions {
-  /** Told of every batch; new ones for each evaluation. */
+  /** Updated with every batch; use new ones for each evaluation. */
   metrics?: readonly Metric[];
   /**
-   * Test-time augmentation: the probabilities of several views of a picture (softmax, or sigmoid where it has several
+   * Test-time augmentation: the probabilities of several views of a picture (softmax, or sigmoid if it can have several
    * classes) are averaged, and losses and guesses are those of the mean. "flip": the picture and its mirror image. "ten-crop": corners, centre, and their mirror images;
-   * wants pictures larger than the model's.
+   * needs pictures larger than the model's.
    */
   tta?: Tta;
-  /** Side of the crops of "ten-crop". Default 7/8 of the pictures' shorter side. */
+  /** Side of the crops for "ten-crop". Default 7/8 of the pictures' shorter side. */
   crop?: number;
-  /** Ends the evaluation soon after it is aborted. */
+  /** Ends the evaluation soon after the signal is aborted. */
   signal?: AbortSignal;
 }
 
 /**
- * Runs the model in evaluation mode over every image of the loader; leaves all its modules in the mode they were in.
- * @throws the signal's reason, by default an AbortError, when it is aborted; DataError for an unknown tta and a
- * crop that does not fit the pictures, and when the loss is NaN
+ * Runs the model in evaluation mode over every image of the loader; restores the mode of all its modules.
+ * @throws the signal's reason, by default an AbortError, when it is aborted; DataError for an unknown tta, a crop that does not
+ * fit the pictures, or a loss that is NaN
  */
 export async function evaluate(
   model: Module,

@@ -23,38 +23,38 @@ import { defaultLossOf, taskOf } from "./task.js";
 
 /** Options of fit(). */
 export interface FitOptions {
-  /** What changes the parameters. */
+  /** The optimizer that changes the parameters. */
   optimizer: Optimizer;
   /** Passes over the data. */
   epochs: number;
-  /** Evaluated after every epoch. Default: none is. */
+  /** Evaluated after every epoch. Default: no evaluation. */
   evalLoader?: DataLoader;
-  /** Default: cross-entropy; binary cross-entropy where images have several classes each. */
+  /** Default: cross-entropy; binary cross-entropy if images have several classes each. */
   loss?: Loss;
   /** Sets the optimizer's learning rate before each of its steps; it gets the evaluation losses of the trained weights. */
   schedule?: Schedule;
   /**
-   * Batches whose gradients make one step of the optimizer. The step's gradient is the mean over the images that were really
-   * in them (for a loss with weights of classes, over their weights), as if they had been one batch: batches may be smaller
-   * or missing, because samples could not be read or the epoch ends. Default 1.
+   * Batches whose gradients make one step of the optimizer. The step's gradient is the mean over the images actually in them
+   * (for a loss with class weights, over their weights), as if they had been one batch: batches may be smaller or missing,
+   * because samples could not be read or the epoch ends. Default 1.
    */
   accumulate?: number;
   /** Bounds of the gradients before each step: see clipGradNorm() and clipGradValue(). */
   clip?: {
-    /** Longest that all gradients together may be. */
+    /** Largest length of all gradients together. */
     norm?: number;
-    /** Largest that any element may be. */
+    /** Largest absolute value of any element. */
     value?: number;
   };
-  /** Averages the weights over the steps. The averages are evaluated beside the trained weights, as ema_… in the reports. */
+  /** Averages the weights over the steps. The averages are evaluated in addition to the trained weights, as ema_… in the reports. */
   ema?: ModelEma;
-  /** Epochs between evaluations; the last epoch is evaluated always. Default 1. */
+  /** Epochs between evaluations; the last epoch is always evaluated. Default 1. */
   evalInterval?: number;
-  /** Ends training after this many evaluations in a row that were no better than the best before, as bestEpoch() finds it. Default: never. */
+  /** Ends training after this many evaluations in a row without a new best, as defined by bestEpoch(). Default: never. */
   patience?: number;
-  /** Where to go on; fit() keeps it up to date. Default: a start. */
+  /** Where to continue; fit() keeps it up to date. Default: the start. */
   position?: TrainingPosition;
-  /** Ends training after the step under way. */
+  /** Ends training after the current step. */
   signal?: AbortSignal;
   /** Called, and awaited, after the stages of each step: forward, backward, reduce, clip, update, average. */
   hooks?: StepHooks;
@@ -62,15 +62,15 @@ export interface FitOptions {
   onStep?: (report: StepReport) => void;
   /** Awaited. The model has its trained weights; ema.apply() lends it the averages. */
   onEpoch?: (report: EpochReport, history: readonly EpochReport[]) => void | Promise<void>;
-  /** Called, and awaited, whenever training could be taken up again from here: after each step of the optimizer and each epoch. */
+  /** Called, and awaited, at every point from which training could resume: after each step of the optimizer and each epoch. */
   onPosition?: (position: TrainingPosition) => void | Promise<void>;
 }
 
 /**
- * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each epoch done;
- * `position` tells whether that is all. Batches with soft targets are trained on these; train_top1 still counts by their labels
- * or, where images have several classes each, by the targets above ½, and the accuracies are evaluate()'s. Leaves the modules in
- * the mode they were in, and no gradient. After an error `position` is that of the optimizer's last step, as the weights are.
+ * Trains the model: for each epoch every batch of the loader once, then an evaluation. Returns a row for each finished epoch;
+ * `position` shows whether these are all. Batches with soft targets are trained on these; train_top1 still counts by their labels
+ * or, if images have several classes each, by the targets above ½. Accuracies are evaluate()'s. Restores the modules' modes and
+ * leaves no gradients. After an error, `position` and the weights are those after the optimizer's last step.
  * @throws NonFiniteLossError when the loss is NaN or infinite, before that step changes the weights; DataError for counts
  * outside their ranges
  */
@@ -102,7 +102,7 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   return position.history;
 }
 
-/** The row of the epoch that was just trained, evaluated if that is due; undefined if the signal ended the evaluation. */
+/** The row of the epoch just trained, with an evaluation if due; undefined if the signal ended the evaluation. */
 async function finishedRow(
   model: Module,
   { optimizer, epochs, evalLoader, evalInterval = 1, ema, signal }: FitOptions,
@@ -160,7 +160,7 @@ async function trainEpoch(
     sums: { ...position.sums },
   });
   let stepped = here();
-  /** Batches belong to groups, each of which makes a step: those that were begun before, and the one under way. */
+  /** Batches belong to groups, each of which makes a step: those begun before, and the current one. */
   let done = Math.ceil(position.step / accumulate);
   let group = 0;
   const begin = (next: number): void => {
@@ -172,7 +172,7 @@ async function trainEpoch(
     done = group + 1;
     await options.onPosition?.(position);
   };
-  /** Steps of which nothing could be read here: other processes may have images of them, and wait. */
+  /** Steps without a readable image here: other processes may have images of them, and wait. */
   const finishBefore = async (next: number): Promise<void> => {
     while (options.hooks?.reduce && done < next) {
       begin(done);
@@ -185,7 +185,7 @@ async function trainEpoch(
     for await (const batch of loader.epoch(position.epoch - 1, { from: position.step })) {
       try {
         const own = Math.floor(batch.number / accumulate);
-        if (steps.begun && own !== group) await finish(); // what would have ended the group could not be read
+        if (steps.begun && own !== group) await finish(); // the last batch of the group could not be read
         await finishBefore(own);
         begin(own);
         const whole = Math.min(accumulate, batches - group * accumulate) * loader.batchSize;
@@ -201,7 +201,7 @@ async function trainEpoch(
       if (signal?.aborted && !steps.begun) return;
       await breathe();
     }
-    // What follows the last batch could not be read.
+    // The batches after the last one could not be read.
     if (!options.hooks?.reduce || group === updates - 1) position.step = batches;
     clock.count();
     if (steps.begun) await finish();
@@ -221,7 +221,7 @@ function partsOf(
   return { model, optimizer, task, criterion: loss ?? defaultLossOf(task), clip, ema, hooks };
 }
 
-/** Counts a batch that was learnt from. */
+/** Counts a trained batch. */
 function count(position: TrainingPosition, { indices, number }: Batch, loss: number, hits: number): void {
   const { sums } = position;
   sums.count += indices.length;
@@ -230,7 +230,7 @@ function count(position: TrainingPosition, { indices, number }: Batch, loss: num
   position.step = number + 1;
 }
 
-/** Keeps the sums that the clock and the loader give: they go on from those of a training run that is resumed. */
+/** Keeps the clock's and the loader's sums, which continue from those of a resumed run. */
 class EpochClock {
   readonly #position: TrainingPosition;
   readonly #loader: DataLoader;

@@ -19,18 +19,18 @@ export interface TwoPartModule extends Module {
   forwardHead(features: Tensor): Tensor;
 }
 
-/** Whether gradCam() can look into the model. */
+/** Whether gradCam() supports the model. */
 export function hasTwoParts(model: Module): model is TwoPartModule {
   return model instanceof Module && "forwardFeatures" in model && "forwardHead" in model;
 }
 
 /** What gradCam() returns. */
 export interface GradCam {
-  /** The class that each map speaks for. */
+  /** The class of each map. */
   classes: Int32Array;
   /**
-   * A map for each image, of the size of the network's last maps: how much each place speaks for the class, as a share of
-   * the strongest place; all 0 if none does. One channel.
+   * A map for each image, of the size of the network's last maps: the evidence of each place for the class, relative to the
+   * strongest place; all 0 if there is no evidence. One channel.
    */
   maps: FloatImage[];
 }
@@ -38,8 +38,8 @@ export interface GradCam {
 /**
  * map = relu(Σₖ αₖ·Aₖ) with Aₖ the k-th of the model's last feature maps and αₖ the mean over places of the gradient of the
  * class's logit with respect to Aₖ; scaled to [0, 1]. images:[n,h,w,c] as the model takes them; classes: one for each image, by
- * default the model's first guess. Runs in evaluation mode; leaves the model, its gradients too, as it was.
- * @throws DataError unless there is a class for each image and the model has that class
+ * default the model's first guess. Runs in evaluation mode; leaves the model and its gradients unchanged.
+ * @throws DataError unless there is a class for each image, and the model has these classes
  */
 export function gradCam(model: TwoPartModule, images: Tensor, classes?: ArrayLike<number>): GradCam {
   if (!hasTwoParts(model)) {
@@ -68,7 +68,7 @@ export function gradCam(model: TwoPartModule, images: Tensor, classes?: ArrayLik
   }
 }
 
-/** Differentiates each row's logit of its class; rows do not depend on each other. Returns the classes. */
+/** Differentiates the logit of each row's class; rows do not depend on each other. Returns the classes. */
 function speakFor(logits: Tensor, asked: ArrayLike<number> | undefined): Int32Array {
   const [n, count] = logits.shape as [number, number];
   const classes = Int32Array.from(asked ?? noGrad(() => logits.argmax(1).data()));

@@ -1,4 +1,4 @@
-// What a model says of images, by the fastest way that it allows: compiled, or where it cannot be compiled its own forward().
+// Runs a model on images in the fastest way possible: compiled or, if it cannot be compiled, with its own forward().
 
 import { compile, type CompiledModel } from "../compile/index.js";
 import { noGrad } from "../core/grad-mode.js";
@@ -8,7 +8,7 @@ import { FoveaError } from "../errors.js";
 import { inEvaluation } from "../nn/evaluation.js";
 import type { Module } from "../nn/index.js";
 
-/** A model in use for a while in which its weights do not change. */
+/** A model in use during a time in which its weights do not change. */
 export class Inference {
   readonly #model: Module;
   /** undefined before the first images; false for a model that cannot be compiled. */
@@ -33,13 +33,13 @@ export class Inference {
       if (!(error instanceof FoveaError)) throw error;
       this.dispose();
       this.#compiled = false;
-      return this.#forward(images); // what that cannot do either it tells itself
+      return this.#forward(images); // if forward() fails too, it throws its own error
     }
   }
 
   #forward(images: Tensor): Tensor {
     const said = noGrad(() => inEvaluation(this.#model, () => tidy(() => this.#model.forward(images))));
-    checkTensors("evaluate", { "what the model's forward() gives": said });
+    checkTensors("evaluate", { "the output of the model's forward()": said });
     return said;
   }
 

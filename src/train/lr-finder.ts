@@ -17,19 +17,19 @@ import { defaultLossOf, taskOf } from "./task.js";
 
 /** Options of findLr(). */
 export interface FindLrOptions {
-  /** What changes the parameters. Its rate and state are put back afterwards. */
+  /** The optimizer that changes the parameters. Its rate and state are restored afterwards. */
   optimizer: Optimizer;
   /** Default: fit()'s. */
   loss?: Loss;
   /** The first rate. Default 10⁻⁷. */
   minLr?: number;
-  /** The last. Default 10. */
+  /** The last rate. Default 10. */
   maxLr?: number;
-  /** Steps from one to the other; epochs follow each other as needed. Default 100. */
+  /** Steps from the first to the last; over several epochs if needed. Default 100. */
   steps?: number;
-  /** Ends the test after the step under way. */
+  /** Ends the test after the current step. */
   signal?: AbortSignal;
-  /** Called after every step: its row, its number from 1, and how many there are. */
+  /** Called after every step with its row, its number from 1, and the number of steps. */
   onStep?: (row: LrRow, step: number, steps: number) => void;
 }
 
@@ -47,7 +47,7 @@ export interface LrRow {
 export interface FoundLr {
   /** A row for each step. */
   rows: LrRow[];
-  /** Whether the loss grew to four times its least before the last rate. */
+  /** Whether the loss grew to four times its minimum before the last rate. */
   diverged: boolean;
   /** Where the smoothed loss falls fastest; undefined if it never falls. */
   steepest: number | undefined;
@@ -69,9 +69,9 @@ const SMOOTHING = 0.98;
 const DIVERGED = 4;
 
 /**
- * Trains with a rate that grows exponentially, and tells where the loss falls. Leaves everything as it was, after an error
- * too: weights, statistics, gradients and modes of the model, the optimizer's state and rate, the random stream. The loader has
- * no place to lose (its stats count what was read).
+ * Trains with a rate that grows exponentially, and reports where the loss falls. Restores everything, even after an error:
+ * weights, statistics, gradients and modes of the model, the optimizer's state and rate, the random stream. The loader has no
+ * position to restore (its stats count the samples read).
  * @throws DataError unless 0 < minLr < maxLr and steps is an integer ≥ 10
  */
 export async function findLr(model: Module, loader: DataLoader, options: FindLrOptions): Promise<FoundLr> {
@@ -100,7 +100,7 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
     for await (const batch of endless(loader)) {
       const step = rows.length;
       const lr = (optimizer.lr = minLr * (maxLr / minLr) ** (step / (steps - 1)));
-      model.zeroGrad(); // of what the optimizer does not know too
+      model.zeroGrad(); // also of parameters that the optimizer does not have
       optimizer.zeroGrad();
       let loss;
       try {
@@ -122,11 +122,11 @@ export async function findLr(model: Module, loader: DataLoader, options: FindLrO
   } finally {
     restore();
   }
-  const settled = rows.slice(Math.floor(steps / 10)); // the average is of few losses before
+  const settled = rows.slice(Math.floor(steps / 10)); // before that, the average covers too few losses
   return { rows, diverged, steepest: steepest(settled), valley: valley(settled) };
 }
 
-/** Remembers what training changes, and takes the gradients aside; what it returns puts everything back. */
+/** Saves everything that training changes, and sets the gradients aside; returns a function that restores it all. */
 function remember(model: Module, optimizer: Optimizer): () => void {
   const weights = model.stateDict();
   const [updates, { lr }] = [optimizer.stateDict(), optimizer];
@@ -170,7 +170,7 @@ export function steepest(rows: readonly Pick<LrRow, "lr" | "smoothed">[]): numbe
 
 /** The rate in the middle of the longest descent: of the longest subsequence of losses that fall, the first if several. */
 export function valley(rows: readonly Pick<LrRow, "lr" | "smoothed">[]): number | undefined {
-  /** Of the longest that ends here: its length, and where it begins. */
+  /** Length and start of the longest descent that ends here. */
   const lengths: number[] = [];
   const starts: number[] = [];
   let end = 0;

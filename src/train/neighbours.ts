@@ -1,4 +1,4 @@
-// Features of images, and which of them point in nearly the same direction.
+// Features of images, and pairs of them in nearly the same direction.
 
 import { checkOptions, checkFields, wrongKind } from "../errors/options.js";
 import { noGrad } from "../core/grad-mode.js";
@@ -34,7 +34,7 @@ export interface FeatureRows {
 
 const countOf = ({ data, features }: FeatureRows): number => data.length / features;
 
-/** Rows whose products are their cosines; a row of zeros stays one, and is like nothing. @throws DataError for a number that is not finite */
+/** Rows scaled so that their products are cosines; a row of zeros stays zero, and resembles nothing. @throws DataError for a number that is not finite */
 function directions({ data, features }: FeatureRows): FeatureRows {
   const unit = new Float32Array(data.length);
   for (let begin = 0; begin < data.length; begin += features) {
@@ -51,11 +51,11 @@ function directions({ data, features }: FeatureRows): FeatureRows {
   return { data: unit, features };
 }
 
-/** Rows of a product at once: what they take in memory is 4 · QUERIES · ROWS bytes. */
+/** Rows per product, which takes 4 · QUERIES · ROWS bytes of memory. */
 const QUERIES = 512;
 const ROWS = 2048;
 
-/** Calls `see` with the cosines of each query with a run of rows that begins at `first`. */
+/** Calls `see` with the cosines between each query and a run of rows that begins at `first`. */
 function eachCosine(
   queries: FeatureRows,
   rows: FeatureRows,
@@ -76,9 +76,9 @@ function eachCosine(
   }
 }
 
-/** A row that is like another one. */
+/** A row similar to another one. */
 export interface Neighbour {
-  /** Which row. */
+  /** Index of the row. */
   index: number;
   /** Cosine, from −1 to 1. */
   similarity: number;
@@ -87,8 +87,8 @@ export interface Neighbour {
 const clamp = (cosine: number): number => Math.min(1, Math.max(-1, cosine));
 
 /**
- * For each query the k rows with the largest cosine, the most similar first, of equal ones the first; `skip` leaves rows out.
- * @throws DataError unless rows and queries have as many features, all of them finite
+ * For each query, the k rows with the largest cosine, the most similar first; among equal ones the first; `skip` leaves rows out.
+ * @throws DataError unless rows and queries have the same number of features, all finite
  */
 export function nearest(
   queries: FeatureRows,
@@ -122,11 +122,11 @@ export function nearest(
   return found;
 }
 
-/** Two rows that are like each other. */
+/** Two similar rows. */
 export interface SimilarPair {
-  /** Which rows, the earlier first. */
+  /** Index of the earlier row. */
   first: number;
-  /** The later row. */
+  /** Index of the later row. */
   second: number;
   /** Cosine of the angle between the rows, at most 1. */
   similarity: number;
@@ -136,16 +136,16 @@ const order = (a: SimilarPair, b: SimilarPair): number =>
   b.similarity - a.similarity || a.first - b.first || a.second - b.second;
 
 /**
- * Pairs of rows whose cosine is at least `least`: the `most` most similar of them, the most similar first, and how many there
- * are in all. @throws DataError for features that are not finite
+ * Pairs of rows with a cosine of at least `least`: the `most` most similar of them, the most similar first, and the total number.
+ * @throws DataError for features that are not finite
  */
 export function similarPairs(
   rows: FeatureRows,
   options: { least?: number; most?: number } = {},
 ): {
-  /** The most alike, most similar first. */
+  /** The most similar pairs, most similar first. */
   pairs: SimilarPair[];
-  /** How many pairs there are in all. */
+  /** Total number of pairs. */
   total: number;
 } {
   checkFields("similarPairs", "rows", rows, { data: "numbers", features: "number" });

@@ -1,16 +1,16 @@
-// Where a training run stands: what it reports, and where it can be resumed.
+// The position in a training run: what it reports, and where it can resume.
 
 import { checkFields, checkKinds } from "../errors/options.js";
 
-/** Where training stands after a step. */
+/** The state of training after a step. */
 export interface StepReport {
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   epoch: number;
-  /** How many epochs there are. */
+  /** Number of epochs. */
   epochs: number;
-  /** In this epoch, from 1. */
+  /** Number of the step in this epoch, from 1. */
   step: number;
-  /** How many steps the epoch has. */
+  /** Number of steps in the epoch. */
   steps: number;
   /** Means over the epoch so far. */
   loss: number;
@@ -18,11 +18,11 @@ export interface StepReport {
   top1: number;
   /** Learning rate of the step. */
   lr: number;
-  /** Images trained on each second, over the epoch so far. */
+  /** Images trained on per second, over the epoch so far. */
   imagesPerSecond: number;
-  /** Share of the epoch's time so far that training waited for data. */
+  /** Share of the epoch's time so far in which training waited for data. */
   dataWait: number;
-  /** Until the last step of the last epoch, evaluations not counted. */
+  /** Seconds until the last step of the last epoch, without evaluations. */
   secondsLeft: number;
 }
 
@@ -40,9 +40,9 @@ export interface EpochReport {
   eval_top1: number | undefined;
   /** Top-5 of that evaluation. */
   eval_top5: number | undefined;
-  /** Mean average precision, where images have several classes each and any of them has images. */
+  /** Mean average precision, if images have several classes each and any class has images. */
   eval_map?: number;
-  /** The same of the averaged weights, where fit() has an `ema`. */
+  /** Loss of the averaged weights, if fit() has an `ema`. */
   ema_loss?: number;
   /** Top-1 of the averaged weights. */
   ema_top1?: number;
@@ -52,19 +52,19 @@ export interface EpochReport {
   ema_map?: number;
   /** Learning rate of the epoch's last step. */
   lr: number;
-  /** Training and evaluating this epoch. */
+  /** Seconds of training and evaluating this epoch. */
   seconds: number;
-  /** Images trained on, without those that were left out because of errors. */
+  /** Images trained on, without those left out because of errors. */
   train_count: number;
-  /** In training, evaluations not counted. */
+  /** Images trained on per second, without evaluations. */
   images_per_second: number;
   /** Share of the training time spent waiting for data. */
   data_wait: number;
-  /** Samples left out because of errors, in training and in its evaluation: the loaders' stats say which. */
+  /** Samples left out because of errors, in training and in evaluation; the loaders' stats list them. */
   skipped: number;
 }
 
-/** Sums over the steps of the epoch under way. */
+/** Sums over the steps of the current epoch. */
 export interface EpochSums {
   /** Images trained on. */
   count: number;
@@ -80,15 +80,15 @@ export interface EpochSums {
   skipped: number;
 }
 
-/** Where a training run resumes. Plain data, kept by fit(); with the weights and the states of optimizer and random stream it is all that a checkpoint needs. */
+/** Where a training run resumes. Plain data, kept by fit(); a checkpoint also needs the weights and the states of the optimizer and the random stream. */
 export interface TrainingPosition {
-  /** Epoch under way, from 1. */
+  /** Current epoch, from 1. */
   epoch: number;
-  /** Batches done in it. */
+  /** Batches done in the current epoch. */
   step: number;
-  /** Sums over the steps of the epoch under way. */
+  /** Sums over the steps of the current epoch. */
   sums: EpochSums;
-  /** A row for each epoch done. */
+  /** A row for each finished epoch. */
   history: EpochReport[];
 }
 
@@ -110,7 +110,7 @@ export function finishEpoch(position: TrainingPosition, row: EpochReport): void 
 /** Which weights: as trained, or averaged over the steps. */
 export type WeightsKind = "trained" | "ema";
 
-/** What was evaluated after an epoch. */
+/** An evaluation after an epoch. */
 export interface EvaluatedWeights {
   /** The epoch's row. */
   row: EpochReport;
@@ -122,11 +122,11 @@ export interface EvaluatedWeights {
   top1: number;
   /** Share of images whose class was among the five best guesses. */
   top5: number;
-  /** Mean average precision, where images have several classes each. */
+  /** Mean average precision, if images have several classes each. */
   map?: number;
 }
 
-/** The evaluations after an epoch: of the trained weights and, where there are some, of the averaged ones. */
+/** The evaluations after an epoch: of the trained weights and, if there are any, of the averaged ones. */
 export function evaluationsOf(row: EpochReport): EvaluatedWeights[] {
   checkKinds("evaluationsOf", { row }, { row: "object" });
   return (["eval", "ema"] as const).flatMap((part) => {
@@ -141,8 +141,8 @@ export function evaluationsOf(row: EpochReport): EvaluatedWeights[] {
 }
 
 /**
- * The best weights of a training run, of whichever epoch and kind: highest mean average precision or, where there is none, top-1;
- * of equal ones the smallest loss, of equal ones the first, trained before averaged. Undefined without evaluations.
+ * The best weights of a training run, of any epoch and kind: those with the highest mean average precision or, if there is none,
+ * top-1; then with the smallest loss; then the first, trained before averaged. Undefined without evaluations.
  */
 export function bestWeights(history: readonly EpochReport[]): EvaluatedWeights | undefined {
   checkKinds("bestWeights", { history }, { history: "list" });
@@ -153,7 +153,7 @@ export function bestWeights(history: readonly EpochReport[]): EvaluatedWeights |
   return evaluated.length > 0 ? evaluated.reduce((best, one) => (better(one, best) ? one : best)) : undefined;
 }
 
-/** The row of the epoch after which the model had the bestWeights(); without evaluations the last row. */
+/** The row of the epoch after which the model had the bestWeights(); the last row if there were no evaluations. */
 export function bestEpoch(history: readonly EpochReport[]): EpochReport | undefined {
   return bestWeights(history)?.row ?? history.at(-1);
 }
@@ -165,7 +165,7 @@ export function exhausted(history: readonly EpochReport[], patience: number): bo
   return best !== undefined && evaluated.length - 1 - evaluated.indexOf(best) >= patience;
 }
 
-/** Images trained on in a second of training, over all epochs; evaluations and skipped images are not counted. */
+/** Images trained on per second of training, over all epochs, without evaluations and skipped images. */
 export function meanImagesPerSecond(
   history: readonly Pick<EpochReport, "train_count" | "images_per_second">[],
 ): number {

@@ -1,4 +1,4 @@
-// One step of training, as a list of stages: for each of its batches forward and backward, then reduce, clip, update, average.
+// A training step, as a list of stages: forward and backward for each of its batches, then reduce, clip, update, average.
 
 import { keep, tidy } from "../core/scope.js";
 import type { StateDict, StateTensor } from "../core/state.js";
@@ -13,13 +13,13 @@ import "../tensor-methods.js";
 import type { ModelEma } from "./ema.js";
 import type { Task } from "./task.js";
 
-/** A loss that is NaN or infinite, with the batch that gave it: tensors images, labels, and targets if it had some. */
+/** A loss that is NaN or infinite, with its batch: tensors images, labels, and targets if there are any. */
 export class NonFiniteLossError extends DataError {
   /** The class's name. */
   override name = "NonFiniteLossError";
   /** The batch: images, labels, and targets if it has them. */
   readonly batch: StateDict;
-  /** Where the batch's samples stand in the dataset. */
+  /** Indices of the batch's samples in the dataset. */
   readonly indices: readonly number[];
 
   constructor(message: string, { images, labels, targets, indices }: Batch) {
@@ -40,36 +40,36 @@ function copy(t: Tensor | Tensor<"i32">): StateTensor {
     : { dtype: "I64", shape: t.shape, data: BigInt64Array.from(data, (v) => BigInt(v)) };
 }
 
-/** Where training stands when a hook is called. */
+/** The position in training when a hook is called. */
 export interface StageReport {
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   readonly epoch: number;
-  /** The batch of that epoch, from 1; of stages that follow several batches, the last of them. */
+  /** Number of the batch in that epoch, from 1; for stages after several batches, of the last one. */
   readonly step: number;
 }
 
-/** What the stages of a batch are about. Its tensors are free when the step's next batch comes. */
+/** The data of a batch's stages. Its tensors are freed before the step's next batch. */
 export interface BatchReport extends StageReport {
-  /** The batch that is trained on. */
+  /** The training batch. */
   readonly batch: Batch;
   /** Its loss. */
   readonly loss: number;
 }
 
-/** Gradients to be made those of a step, in place. */
+/** Gradients that a hook turns into those of the step, in place. */
 export interface GradientSum extends StageReport {
   /**
-   * The sum of this process's gradients over its images, of all the optimizer's parameters that are trained, in their order; zeros
-   * where one has none. A live view: no tensor may be made before it is written.
+   * The sum of this process's gradients over its images, for all trained parameters of the optimizer, in their order; zeros for
+   * a parameter without a gradient. A live view: no tensor may be made before it is written.
    */
   readonly gradients: Float32Array;
-  /** The number of these images; for a loss with weights of classes, their weights. The step is taken along gradients / divisor. */
+  /** The number of these images; for a loss with class weights, the sum of their weights. The step is along gradients / divisor. */
   divisor: number;
 }
 
 /**
- * Called, and awaited, after each stage of a training step. An error ends the training there: one of `update` before the weights are
- * averaged.
+ * Called, and awaited, after each stage of a training step. An error ends training there; one in `update`, before the weights
+ * are averaged.
  */
 export interface StepHooks {
   /** A batch's loss is computed, and finite. */
@@ -77,20 +77,20 @@ export interface StepHooks {
   /** Its gradients have been added to those of the step's other batches. */
   backward?: (at: BatchReport) => void | Promise<void>;
   /**
-   * Does the stage itself: without it the gradients are those of this process's images alone. Where every process adds
-   * up all their gradients and all their divisors, their steps are those of one with all images. It is called for every step of an
-   * epoch, with zeros where none of the step's images could be read; a divisor that stays 0 makes no step.
+   * Does the stage itself: without it, the gradients are only those of this process's images. If every process adds up the
+   * gradients and divisors of all, each takes the step of one process with all images. It is called for every step of an
+   * epoch, with zeros if none of the step's images could be read; a divisor that stays 0 makes no step.
    */
   reduce?: (at: GradientSum) => void | Promise<void>;
-  /** The gradients are means over the images, and clipped if fit() was asked to; norm: how long they were before, if it is bounded. */
+  /** The gradients are means over the images, and clipped if fit() has `clip`; norm: their length before, if it is bounded. */
   clip?: (at: StageReport & { readonly norm: number | undefined }) => void | Promise<void>;
-  /** The optimizer has changed the weights. Their gradients are there until the last stage is over. */
+  /** The optimizer has changed the weights. Their gradients exist until the last stage is over. */
   update?: (at: StageReport) => void | Promise<void>;
-  /** The weights have been taken into their average, if there is one. */
+  /** The average of the weights, if there is one, has been updated. */
   average?: (at: StageReport) => void | Promise<void>;
 }
 
-/** What steps are made of. */
+/** The parts of a step. */
 export interface StepParts {
   readonly model: Module;
   readonly optimizer: Optimizer;
@@ -101,14 +101,14 @@ export interface StepParts {
   readonly hooks: StepHooks;
 }
 
-/** The loss of a batch, for backward(), and how many of its images are guessed right at first. */
+/** The loss of a batch, for backward(), and the number of its images with a correct first guess. */
 interface Forward {
   readonly loss: Tensor;
   readonly value: number;
   readonly hits: number;
 }
 
-/** The loss is the caller's to dispose of. */
+/** The caller disposes of the loss. */
 function forward(model: Module, criterion: Loss, batch: Batch, task: Task): Forward {
   const { images, labels, targets } = batch;
   return keep(
@@ -125,12 +125,12 @@ function forward(model: Module, criterion: Loss, batch: Batch, task: Task): Forw
   );
 }
 
-/** Adds the loss's gradients, times `scale`, to those that are there. */
+/** Adds the loss's gradients, times `scale`, to the existing ones. */
 function backward(loss: Tensor, scale: number): void {
   tidy(() => (scale === 1 ? loss : loss.mul(scale)).backward());
 }
 
-/** Adds a batch's gradients to those that are there, unless its loss, which it returns, is not finite. */
+/** Adds a batch's gradients to the existing ones, unless its loss is not finite. Returns the loss. */
 export function gradientStep(model: Module, criterion: Loss, batch: Batch, task: Task): number {
   const { loss, value } = forward(model, criterion, batch, task);
   try {
@@ -144,7 +144,7 @@ export function gradientStep(model: Module, criterion: Loss, batch: Batch, task:
 /** Steps of an optimizer, one after the other: for each the gradients of some batches, then the other stages. */
 export class Steps {
   readonly #parts: StepParts;
-  /** What the gradients' sum is to be divided by, so far; and was, as if all of the step's images were there. */
+  /** The divisor of the gradients' sum so far, and the divisor if no image were missing from the step. */
   #gathered = 0;
   #expected = 1;
 
@@ -152,13 +152,13 @@ export class Steps {
     this.#parts = parts;
   }
 
-  /** Whether there are gradients of batches that no step was made of yet. */
+  /** Whether there are gradients of batches without a step yet. */
   get begun(): boolean {
     return this.#gathered > 0;
   }
 
   /**
-   * The stages of a batch. `expected`: images of all the step's batches, if none is missing; undefined: this is the only one.
+   * The stages of a batch. `expected`: images in all the step's batches, if none is missing; undefined: this is the only batch.
    * @throws NonFiniteLossError
    */
   async learn(
@@ -192,7 +192,7 @@ export class Steps {
     return { loss: value, hits };
   }
 
-  /** The stages that follow the last batch; reduce alone if there are no images in any process. Calls `updated` once the step is taken. */
+  /** The stages after the last batch; only reduce if there are no images in any process. Calls `updated` once the step is taken. */
   async finish(at: StageReport, updated: () => void): Promise<void> {
     const { model, optimizer, clip, ema, hooks } = this.#parts;
     const parameters = model.parameters();
@@ -210,7 +210,7 @@ export class Steps {
     optimizer.zeroGrad();
   }
 
-  /** Makes the sum of the gradients that of all processes, if a hook does, and then their mean. Returns whether there are any. */
+  /** Turns the sum of the gradients into that of all processes, if there is a hook, and then into their mean. Returns whether there are any. */
   async #reduce(at: StageReport): Promise<boolean> {
     const { model, optimizer, hooks } = this.#parts;
     let divisor = this.#gathered;

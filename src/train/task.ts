@@ -1,5 +1,5 @@
-// What differs between training on images of one class each and on images of several, a row for each: what their labels mean, what
-// is trained on, what counts as right, and what an evaluation tells.
+// The differences between images with one class each and images with several, a row for each kind: the meaning of labels, the
+// losses, correct guesses, and the results of an evaluation.
 
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
@@ -23,68 +23,68 @@ import { readRow, type MetricBatch } from "./metrics/metric.js";
 import { topK, topKOfAny } from "./metrics/top-k.js";
 import { averageBinaryViews, averageViews } from "./tta.js";
 
-/** Losses by the names of the command line. */
+/** Losses by their names on the command line. */
 export type LossName = "ce" | "bce" | "focal";
 
-/** Options of losses by name; each takes those that it has. */
+/** Options of losses by name; each loss takes its own. */
 export interface NamedLossOptions {
   labelSmoothing?: number;
-  /** Of focal losses. */
+  /** For focal losses. */
   gamma?: number;
   /** One for each class. */
   weight?: readonly number[] | undefined;
 }
 
-/** What a model says of an image. */
+/** A model's prediction for an image. */
 export interface Verdict {
   /** The most probable class, the first of equals. */
   readonly guess: number;
-  /** Of the guess. */
+  /** Probability of the guess. */
   readonly probability: number;
-  /** The classes it is of. */
+  /** The image's classes. */
   readonly truth: readonly number[];
-  /** The classes that the model takes it to be of. */
+  /** The predicted classes. */
   readonly said: readonly number[];
-  /** Of the label; NaN where there is not just one. */
+  /** Probability of the label; NaN unless there is exactly one. */
   readonly labelProbability: number;
   readonly loss: number;
 }
 
-/** What a report shows besides losses and guesses. */
+/** Contents of a report besides losses and guesses. */
 export interface TaskMetrics {
   confusion?: ConfusionMatrix;
   calibration?: CalibrationError;
   precision?: MeanAveragePrecision;
 }
 
-/** A kind of labels, and all that follows from it. */
+/** A kind of labels, and everything that follows from it. */
 export interface Task {
   readonly name: string;
-  /** What follows "a dataset that has": "several classes a picture". */
+  /** The kind, after "a dataset that has": "several classes a picture". */
   readonly about: string;
   /** Whether the labels of this dataset, or those given to a metric, are of this kind. */
   fits(of: Pick<Dataset | MetricBatch, "targets">): boolean;
-  /** Losses that can be trained on. @throws DataError for options that a loss does not take; `name`: the dataset's */
+  /** Losses for training. @throws DataError for options that a loss does not take; `name`: the dataset's */
   readonly losses: Readonly<Partial<Record<LossName, (options: NamedLossOptions, name: string) => Loss>>>;
-  /** What is trained on if nothing else is said. */
+  /** The default loss. */
   readonly defaultLoss: LossName;
-  /** The loss with a teacher's part in it; undefined: none can teach this. */
+  /** The loss including a teacher's part; undefined if no teacher is possible. */
   readonly taught?: (teacher: Module, options: DistillationOptions) => Loss;
-  /** Whether there is a class by which to draw images evenly. */
+  /** Whether images have one class, by which to draw them evenly. */
   readonly balanced: boolean;
-  /** How many images have what counts as right among the first k guesses, for each k. */
+  /** Number of images with a correct class among the first k guesses, for each k. */
   hits(logits: Tensor, batch: Batch, ks: readonly number[]): number[];
-  /** What an evaluation calls loss, summed over the images. */
+  /** An evaluation's loss, summed over the images. */
   lossSum(logits: Tensor, batch: Batch): number;
-  /** Logits whose probabilities are the means of the views'. */
+  /** Logits with the mean of the views' probabilities. */
   average(views: readonly Tensor[]): Tensor;
-  /** The labels as metrics get them. */
+  /** The labels, for metrics. */
   told(batch: Batch): Pick<MetricBatch, "labels" | "targets">;
-  /** What an evaluation tells as mAP. */
+  /** An evaluation's metric for mAP. */
   readonly precision?: () => MeanAveragePrecision;
-  /** New ones for a report. */
+  /** New metrics for a report. */
   metrics(): TaskMetrics;
-  /** What a model predicts for one row of a batch. @throws DataError beginning with op, if a logit is NaN or the largest infinite */
+  /** A model's prediction for one row of a batch. @throws DataError beginning with op, if a logit is NaN or the largest is infinite */
   judge(op: string, batch: MetricBatch, row: number): Verdict;
 }
 
@@ -178,12 +178,12 @@ function binaryLoss(logits: Float32Array, targets: Float32Array): number {
 
 const TASKS: readonly Task[] = [singleLabel, multiLabel];
 
-/** The task that a dataset sets, or a batch as metrics get it. */
+/** The task of a dataset, or of a batch as metrics get it. */
 export function taskOf(of: Pick<Dataset | MetricBatch, "targets">): Task {
   return TASKS.find((task) => task.fits(of))!;
 }
 
-/** What a task is trained on if nothing else is said. */
+/** The default loss of a task. */
 export function defaultLossOf({ losses, defaultLoss }: Task): Loss {
   return losses[defaultLoss]!({}, "");
 }

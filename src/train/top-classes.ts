@@ -1,21 +1,21 @@
-// The classes that a model finds likeliest.
+// A model's likeliest classes.
 
 import { checkTensors, type Tensor } from "../core/tensor.js";
 import { DataError } from "../errors.js";
 import { wrongKind } from "../errors/options.js";
 import { softmax } from "../ops/index.js";
 
-/** A class that a model takes an image for. */
+/** A class that a model predicts. */
 export interface Guess {
   /** Index of the class. */
   label: number;
-  /** What softmax says, in 0…1. */
+  /** The softmax probability, in 0…1. */
   probability: number;
 }
 
 /**
- * The k likeliest classes of each row of logits [n, classes], the likeliest first; of equal ones the earlier.
- * @throws DataError if a row has no probabilities, because a logit is NaN or infinite
+ * The k likeliest classes of each row of logits [n, classes], the likeliest first; among equal ones the earlier.
+ * @throws DataError if a logit is NaN or infinite
  */
 export function topClasses(logits: Tensor, k: number): Guess[][] {
   checkTensors("topClasses", { logits });

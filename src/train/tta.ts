@@ -28,8 +28,8 @@ export type Tta = "flip" | "ten-crop";
 const mirrored = (x: Tensor): Tensor => flip(x, [2]);
 
 /**
- * Makes of a batch [n, height, width, channels] what the model sees, view by view. Crops are squares of `crop` pixels, by
- * default 7/8 of the shorter side: 224 of 256. The centre is where torchvision's five_crop has it.
+ * The views of a batch [n, height, width, channels], one after the other. Crops are squares of `crop` pixels, by default 7/8
+ * of the shorter side: 224 of 256. The centre is that of torchvision's five_crop.
  * @throws DataError if tta is unknown, or crop not an integer from 1 to the shorter side
  */
 export function viewsOf(tta: Tta, [, height, width]: Shape, crop?: number): ((x: Tensor) => Tensor)[] {
@@ -67,7 +67,7 @@ export function viewsOf(tta: Tta, [, height, width]: Shape, crop?: number): ((x:
   ];
 }
 
-/** n/2, halves to the even neighbour as Python's round has it. */
+/** n/2, with halves rounded to even as in Python. */
 function halfEven(n: number): number {
   const below = Math.floor(n / 2);
   return n % 2 === 1 && below % 2 === 1 ? below + 1 : below;

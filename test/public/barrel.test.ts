@@ -34,7 +34,7 @@ test("fovea/web exports what it did", () => {
   expect(surface(web)).toMatchSnapshot();
 });
 
-test("they do not share a name, which one import would hide; nobody imports those for Node and for pages", () => {
+test("they do not share a name, which one import would hide; no program imports those for Node and for pages", () => {
   const names = [fovea, node, onnx].flatMap((module) => Object.keys(module));
   for (const name of Object.keys(web)) expect(Object.keys({ ...fovea, ...onnx })).not.toContain(name);
   expect(names.filter((name, i) => names.indexOf(name) < i)).toEqual([]);

@@ -87,12 +87,12 @@ const rows: [string, () => unknown, string][] = [
   [
     "forward() in evaluation",
     () => fovea.evaluate(new Nothing(), loader()),
-    "evaluate: what the model's forward() gives must be a tensor; got undefined",
+    "evaluate: the output of the model's forward() must be a tensor; got undefined",
   ],
   [
     "forward() in a trace",
     () => fovea.summary(new fovea.Sequential(new Nothing()), [1, 4]),
-    "trace: 0: what forward() gives must be a tensor; got undefined",
+    "trace: 0: the output of forward() must be a tensor; got undefined",
   ],
   [
     "a state of numbers",

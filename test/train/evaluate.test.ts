@@ -84,7 +84,7 @@ const softmax = (row: number[]): number[] => {
 const sigmoid = (row: number[]): number[] => row.map((v) => 1 / (1 + Math.exp(-v)));
 
 describe("evaluate", () => {
-  it("tells metrics every image, and leaves modes and heap as they were", async () => {
+  it("passes every image to metrics, and leaves modes and heap unchanged", async () => {
     const model = network(SIZE, 3);
     model.train();
     const [first, ...rest] = [...model.modules()].slice(1);
@@ -261,7 +261,7 @@ describe("images of several classes", () => {
     model.dispose();
   });
 
-  it("end a training that no longer finds more of them, whatever its first guesses do", async () => {
+  it("end a training run that no longer finds more of them, whatever its first guesses do", async () => {
     const row = (epoch: number, eval_map: number, eval_top1: number, eval_loss = 1): EpochReport => ({ ...NO_ROW, epoch, eval_map, eval_top1, eval_loss }); // prettier-ignore
     const history = [row(1, 0.6, 0.5), row(2, 0.8, 0.4), row(3, 0.8, 0.9, 2), row(4, 0.7, 1)];
     expect(bestEpoch(history)!.epoch).toBe(2);

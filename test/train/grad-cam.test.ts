@@ -212,7 +212,7 @@ describe("gradCam", () => {
     expect(memoryStats().bytesInUse).toBe(before);
   });
 
-  it("tells networks that it can look into from others", () => {
+  it("distinguishes supported networks from others", () => {
     const other = new Flatten();
     expect(hasTwoParts(other)).toBe(false);
   });

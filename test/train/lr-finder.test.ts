@@ -100,7 +100,7 @@ describe("findLr", () => {
     expect(memoryStats().bytesInUse).toBe(used);
   });
 
-  it("refuses ranges that are none", async () => {
+  it("refuses invalid ranges", async () => {
     const model = new Sequential(new Flatten(), new Linear(16, 2));
     const loader = new DataLoader(halves(20), { batchSize: 8 });
     const optimizer = new SGD(model.parameters(), { lr: 1 });

@@ -132,7 +132,7 @@ describe("CalibrationError", () => {
     expect(calibration.ece).toBeCloseTo(0.875 - 0.5, 6);
   });
 
-  it("refuses a number of bins that is none", () => {
+  it("refuses an invalid number of bins", () => {
     expect(() => new CalibrationError({ bins: 0 })).toThrow(
       new DataError("CalibrationError: bins must be an integer ≥ 1; got 0"),
     );
@@ -243,7 +243,7 @@ describe("WorstMistakes", () => {
     expect(worst[2]!.probability).toBeCloseTo(1 / (1 + Math.E), 7);
   });
 
-  it("refuses a k that is no number of images", () => {
+  it("refuses a k that is not a number of images", () => {
     expect(() => new WorstMistakes(0)).toThrow(
       new DataError("WorstMistakes: k must be an integer ≥ 1; got 0"),
     );

@@ -121,7 +121,7 @@ describe("parameterGroups", () => {
     });
   });
 
-  it("gives the head a rate of its own", () => {
+  it("gives the head its own rate", () => {
     for (const [name, step] of moved({ headScale: 10 })) {
       expect([name, step]).toEqual([name, expect.closeTo(name.startsWith("classifier.5") ? 10 : 1, 4)]);
     }

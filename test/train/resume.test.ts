@@ -1,4 +1,4 @@
-// A training that is interrupted and taken up again ends as if it had never stopped, to the last bit.
+// A training run that is interrupted and resumed ends as if it had never stopped, to the last bit.
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -45,7 +45,7 @@ const KINDS: Record<string, Kind> = {
   "averaged weights": { optimizer: (p) => new RMSprop(p, { momentum: 0.9 }), average: true },
 };
 
-/** Everything of a training, as a new process would make it. */
+/** All parts of a training run, as a new process would make them. */
 function begin({ optimizer: make, options, average }: Kind) {
   const { binary } = init();
   const model = network({ dropout: 0.3 });
@@ -80,7 +80,7 @@ function begin({ optimizer: make, options, average }: Kind) {
 const numbers = (history: readonly EpochReport[]) =>
   history.map(({ seconds: _, images_per_second: __, data_wait: ___, ...row }) => row);
 
-describe.each(Object.entries(KINDS))("a training with %s", (_, kind) => {
+describe.each(Object.entries(KINDS))("a training run with %s", (_, kind) => {
   it("goes on to the last bit from wherever it was interrupted", async () => {
     const whole = begin(kind);
     const places: TrainingPosition[] = [];
@@ -140,7 +140,7 @@ describe("fit", () => {
     end();
   });
 
-  it("stops between two steps of the optimizer when told to", async () => {
+  it("stops between two steps of the optimizer on request", async () => {
     const training = begin(KINDS["gradients of three batches, clipped"]!);
     const stop = new AbortController();
     const position = startPosition();
@@ -195,7 +195,7 @@ describe("fit", () => {
     model.dispose();
   });
 
-  it("evaluates every so many epochs and at the end, and not at all without images to evaluate on", async () => {
+  it("evaluates at the given interval and at the end, and not at all without images to evaluate on", async () => {
     const model = network();
     const loader = new DataLoader(quadrants(64, 1), { batchSize: 32 });
     const optimizer = new SGD(model.parameters(), { lr: 0.1 });
@@ -206,7 +206,7 @@ describe("fit", () => {
     model.dispose();
   });
 
-  it("refuses counts that are none", async () => {
+  it("refuses invalid counts", async () => {
     const model = network();
     const loader = new DataLoader(quadrants(64, 1), { batchSize: 32 });
     const optimizer = new SGD(model.parameters());
@@ -238,7 +238,7 @@ describe("a checkpoint", () => {
     refusal({}, "made by another optimizer; got Adam, expected SGD");
     refusal(
       { format: 1 },
-      "written by another version of fovea, which may compute other bits; got format 1, expected 2; end that training with the version that began it, or begin a new one from its weights",
+      "written by another version of fovea, which may compute other bits; got format 1, expected 2; finish the run with the version that began it, or begin a new one from its weights",
     );
     const binary = other.binary === "simd" ? "relaxed" : "simd";
     const sgd = { ...checkpoint.state.optimizer, name: "SGD" };

@@ -153,7 +153,7 @@ describe("the stages of a step", () => {
     model.dispose();
   });
 
-  it("are told by name where one is unknown or no function", async () => {
+  it("are named in errors if one is unknown or not a function", async () => {
     const unknown = train({ hooks: { reduced: () => undefined } as StepHooks });
     await expect(unknown).rejects.toThrow(
       new DataError(
@@ -166,7 +166,7 @@ describe("the stages of a step", () => {
 });
 
 describe("a reduce hook", () => {
-  it("that does nothing changes nothing, and is told how many images there are", async () => {
+  it("that does nothing changes nothing, and gets the number of images", async () => {
     for (const options of [{}, { accumulate: 2 }, { clip: { norm: 0.1 }, momentum: 0.9 }]) {
       const divisors: number[] = [];
       const hooks = { reduce: ({ divisor }: GradientSum) => void divisors.push(divisor) };

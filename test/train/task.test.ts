@@ -101,7 +101,7 @@ describe("the task of a dataset", () => {
     });
   });
 
-  it("tells metrics its own labels, not soft targets", () => {
+  it("gives metrics its own labels, not soft targets", () => {
     given((_, batch) => {
       expect(one.told(batch)).toEqual({ labels: Int32Array.from(LABELS) });
       expect(several.told(batch).targets).toEqual(Float32Array.from(TARGETS.flat()));

@@ -10,9 +10,9 @@ export interface LabelScores extends ClassScores {
 
 /**
  * The mean of the classes' average precisions, Σ (Rₙ − Rₙ₋₁)·Pₙ over the thresholds n at which a class's scores differ, as
- * scikit-learn defines it: nothing is interpolated, unlike PASCAL VOC's "all points", which is never smaller. Images
- * of equal score are counted together. A class without images counts 0 in the mean, as with TorchMetrics 1.9's
- * multilabel_average_precision and scikit-learn; COCO's and PASCAL VOC's leave it out, which the mean of perClass()'s numbers does.
+ * scikit-learn defines it: without interpolation, unlike PASCAL VOC's "all points", which is never smaller. Images of equal
+ * score are counted together. A class without images counts 0 in the mean, as in TorchMetrics 1.9's multilabel_average_precision
+ * and scikit-learn; COCO and PASCAL VOC leave it out, like the mean of perClass()'s numbers.
  * https://scikit-learn.org/stable/modules/generated/sklearn.metrics.average_precision_score.html
  */
 export class MeanAveragePrecision implements Metric {

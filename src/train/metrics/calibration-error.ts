@@ -1,10 +1,10 @@
-// How far a model's confidence can be believed.
+// How reliable a model's confidence is.
 
 import { DataError } from "../../errors.js";
 import { checkOptions } from "../../errors/options.js";
 import { readRow, requireLabels, type Metric, type MetricBatch } from "./metric.js";
 
-/** Images whose confidence lies in (low, high]. */
+/** Images with a confidence in (low, high]. */
 export interface CalibrationBin {
   /** Lower bound, not included. */
   low: number;
@@ -12,7 +12,7 @@ export interface CalibrationBin {
   high: number;
   /** Number of images. */
   count: number;
-  /** Share of them that the model was right about; 0 if there are none. */
+  /** Share of correctly classified images; 0 if there are none. */
   accuracy: number;
   /** Mean probability of the guess; 0 if there are none. */
   confidence: number;
@@ -27,7 +27,7 @@ export interface CalibrationOptions {
 /**
  * Expected calibration error: images are put into bins of equal width by the probability of the guess, and the distances
  * between accuracy and mean confidence of the bins are averaged, each weighted by its images. (TorchMetrics' bins are [low, high),
- * and images of confidence 1 have a bin of their own, beside those that were asked for: other numbers where there are some.)
+ * and images of confidence 1 have an extra bin, so its numbers differ if there are such images.)
  * C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, On Calibration of Modern Neural Networks (2017,
  * https://arxiv.org/abs/1706.04599), equation 3.
  */
@@ -53,14 +53,14 @@ export class CalibrationError implements Metric {
     batch.labels.forEach((label, row) => {
       const { guess, probability } = readRow("CalibrationError", batch, row);
       let bin = Math.max(0, Math.ceil(probability * bins) - 1);
-      if (bin > 0 && probability <= bin / bins) bin--; // what rounding lifted over the edge
+      if (bin > 0 && probability <= bin / bins) bin--; // rounding moved it above the edge
       this.#counts[bin]!++;
       this.#confidence[bin]! += probability;
       if (guess === label) this.#right[bin]!++;
     });
   }
 
-  /** What a reliability diagram shows. */
+  /** The data of a reliability diagram. */
   get bins(): CalibrationBin[] {
     const n = this.#counts.length;
     return this.#counts.map((count, bin) => ({

@@ -9,21 +9,21 @@ import {
   type MetricBatch,
 } from "./metric.js";
 
-/** Images of one class that were taken for another. */
+/** Images of one class that were classified as another. */
 export interface ConfusedPair {
-  /** Index of the class that the images are of. */
+  /** Index of the images' class. */
   label: number;
-  /** Index of the class that they were taken for. */
+  /** Index of the predicted class. */
   guess: number;
   /** Number of images. */
   count: number;
-  /** Share of the images of `label`. */
+  /** Share of `label`'s images. */
   share: number;
 }
 
 /**
  * Counts of label and guess, and what follows from them; a guess is the class with the largest logit, the first of equals.
- * What is not there takes no room, so that there may be any number of classes.
+ * Zero counts take no memory, so that there may be any number of classes.
  */
 export class ConfusionMatrix implements Metric {
   #classes = 0;
@@ -52,7 +52,7 @@ export class ConfusionMatrix implements Metric {
     return rows;
   }
 
-  /** For each class right, guessed and labelled images. */
+  /** Right, guessed and labelled images of each class. */
   #totals(): { right: number; guessed: number; support: number }[] {
     const totals = Array.from({ length: this.#classes }, () => ({ right: 0, guessed: 0, support: 0 }));
     for (const { label, guess, count } of this.#cells()) {
@@ -85,7 +85,7 @@ export class ConfusionMatrix implements Metric {
     };
   }
 
-  /** The k most frequent mistakes, most frequent first; of equals those of the earlier classes. */
+  /** The k most frequent mistakes, most frequent first; ties go to the earlier classes. */
   mostConfused(k = 10): ConfusedPair[] {
     const totals = this.#totals();
     return [...this.#cells()]

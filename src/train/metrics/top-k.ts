@@ -7,9 +7,9 @@ import { checkLabels, type LossTarget } from "../../ops/targets.js";
 import { checkTensors, type Tensor, type TypedArray } from "../../core/tensor.js";
 
 /**
- * How many rows of logits [n, classes] have their label among the k largest, for each k in ks. Of equal logits the
- * earlier class counts as larger, as argmax has it (scikit-learn's top_k_accuracy_score and, for k > 1, TorchMetrics take the
- * later), and NaN as larger than any; a row whose label's logit is NaN is wrong.
+ * How many rows of logits [n, classes] have their label among the k largest, for each k in ks. Among equal logits the earlier
+ * class counts as larger, as in argmax (scikit-learn's top_k_accuracy_score and, for k > 1, TorchMetrics take the later), and NaN
+ * as larger than any; a row whose label's logit is NaN is wrong.
  */
 export function topK(logits: Tensor, labels: LossTarget, ks: readonly number[]): number[] {
   checkTensors("topK", { logits, labels });
@@ -30,7 +30,7 @@ export function topK(logits: Tensor, labels: LossTarget, ks: readonly number[]):
 
 /**
  * How many rows of logits [n, classes] have any of their classes (a target [n, classes] above ½) among the k largest, for
- * each k in ks: with k = 1, whose first guess is right. A row without classes is wrong.
+ * each k in ks: with k = 1, how many have a correct first guess. A row without classes is wrong.
  */
 export function topKOfAny(logits: Tensor, targets: Tensor, ks: readonly number[]): number[] {
   checkTensors("topKOfAny", { logits, targets });
@@ -56,7 +56,7 @@ export function topKOfAny(logits: Tensor, targets: Tensor, ks: readonly number[]
   );
 }
 
-/** How many classes are before this one in its row, largest first. */
+/** Number of classes before this one in its row, largest first. */
 function rankOf(x: TypedArray, row: number, classes: number, label: number): number {
   const begin = row * classes;
   const target = x[begin + label]!;

@@ -1,26 +1,26 @@
-// The images a model is most wrong about.
+// The images with a model's worst predictions.
 
 import { DataError } from "../../errors.js";
 import { taskOf } from "../task.js";
 import type { Metric, MetricBatch } from "./metric.js";
 
-/** An image that the model was wrong about. */
+/** An image with a wrong prediction. */
 export interface Mistake {
-  /** Where the image stands in the dataset. */
+  /** Index of the image in the dataset. */
   index: number;
-  /** The class that it is of; in a dataset with targets the first class with a 1, or −1. */
+  /** Its class; in a dataset with targets the first class with a 1, or −1. */
   label: number;
-  /** The classes it is of. */
+  /** Its classes. */
   truth: readonly number[];
   /** The most probable class. */
   guess: number;
   /** Probability of the guess. */
   probability: number;
-  /** Cross-entropy; with targets the mean binary cross-entropy of the classes. */
+  /** Cross-entropy; with targets, the classes' mean binary cross-entropy. */
   loss: number;
 }
 
-/** The k images with the largest loss, guessed wrong or right. */
+/** The k images with the largest loss, whether guessed wrong or right. */
 export class WorstMistakes implements Metric {
   readonly #k: number;
   readonly #worst: Mistake[] = [];
@@ -48,7 +48,7 @@ export class WorstMistakes implements Metric {
     worst.length = Math.min(worst.length, this.#k);
   }
 
-  /** Largest loss first; of equals the one seen first. */
+  /** Largest loss first; ties go to the one seen first. */
   get worst(): readonly Mistake[] {
     return this.#worst;
   }
