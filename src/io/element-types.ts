@@ -1,4 +1,4 @@
-// Element types of weight files, little-endian, and what they become in a state dict: floats f32, whole numbers int64.
+// Element types of weight files, little-endian, and their types in a state dict: floats f32, whole numbers int64.
 
 import type { StateTensor } from "../core/state.js";
 import { show } from "../errors.js";
@@ -9,7 +9,7 @@ interface ElementType {
   readonly bytes: 1 | 2 | 4 | 8;
   /** Type in a state dict. */
   readonly dtype: StateTensor["dtype"];
-  /** The elements; a view of the bytes where type and alignment allow it. */
+  /** The elements; a view of the bytes if type and alignment allow it. */
   read(bytes: Uint8Array): StateTensor["data"];
 }
 
@@ -82,7 +82,7 @@ export const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, E
 const MAX_RANK = 8;
 const MAX_WHOLE = 2 ** 24;
 
-/** What is wrong with a tensor of this type and shape, if anything. */
+/** The problem with a tensor of this type and shape, if any. */
 export function shapeProblem(dtype: string, shape: readonly unknown[]): string | undefined {
   const type = ELEMENT_TYPES.get(dtype);
   if (!type) return `dtype ${dtype} is not supported; known: ${[...ELEMENT_TYPES.keys()].join(", ")}`;

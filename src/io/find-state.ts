@@ -1,14 +1,14 @@
-// Where the state dict is in what PyTorch or Paddle saved: the object itself, or some way down in a checkpoint.
+// Finds the state dict in an object saved by PyTorch or Paddle: the object itself, or nested in a checkpoint.
 
 import { DataError, short } from "../errors.js";
 
-/** Where checkpoints keep their state dict, the averaged weights first, as timm chooses. */
+/** Keys under which checkpoints keep their state dict, the averaged weights first, as in timm. */
 const NESTED = ["state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "net"];
 const MAX_NESTING = 4;
 
 /**
- * The state dict in a saved object: a dict of names and what `isTensor` says are tensors. `key` names the one to take where a
- * checkpoint has several. @throws DataError naming the file if there is none
+ * The state dict in a saved object: a dict of names and values for which `isTensor` is true. `key` selects one if a checkpoint
+ * has several. @throws DataError naming the file if there is none
  */
 export function findState<T>(
   object: unknown,

@@ -1,4 +1,4 @@
-// What a pickle of Paddle may name and build: numpy's arrays and types, tuples, dicts.
+// The objects that a Paddle pickle may name and build: numpy's arrays and types, tuples, dicts.
 // https://github.com/numpy/numpy/blob/v2.3.0/numpy/_core/src/multiarray/methods.c (array_reduce, array_setstate)
 
 import { sizeOf } from "../core/shape.js";
@@ -7,7 +7,7 @@ import { ELEMENT_TYPES, shapeProblem } from "./element-types.js";
 import { Built, Global, Slice, type Host } from "./pickle.js";
 import { bytesSource, partOf, type ByteSource } from "./source.js";
 
-/** Element types by numpy's names. Paddle writes bfloat16 as u2, which nothing tells from whole numbers: no weights are those. */
+/** Element types by numpy's names. Paddle writes bfloat16 as u2, which cannot be distinguished from whole numbers, but weights are never those. */
 const NUMPY: Record<string, string> = {
   f2: "F16",
   f4: "F32",
@@ -41,7 +41,7 @@ class NumpyType extends Built {
   }
 }
 
-/** numpy.ndarray, of which there is nothing before its state. */
+/** numpy.ndarray, which is empty before its state is set. */
 export class NumpyArray extends Built {
   dtype = "";
   shape: readonly number[] = [];
@@ -79,11 +79,11 @@ function encoded([text, codec]: readonly unknown[]): Slice | Uint8Array {
   return bytes;
 }
 
-/** Bytes of text that are read at once. */
+/** Bytes of text to read at once. */
 const WINDOW = 2 ** 20;
 
 /**
- * The `size` bytes that letters of UTF-8 up to U+00FF stand for, to be read in their order alone.
+ * The `size` bytes encoded as letters of UTF-8 up to U+00FF, to be read only in order.
  * @throws DataError in reading for other letters, and unless there are this many
  */
 function latin1(source: ByteSource, { from, length }: Slice, size: number): ByteSource {

@@ -41,7 +41,7 @@ const inceptionV4: PaddleSeries = {
   ],
 };
 
-/** How many blocks a model has, and how many come before those of the middle, the first of three convolutions. */
+/** Number of blocks of a model, and of those before the middle; the first block has three convolutions. */
 function blocksOf(own: readonly string[]): { all: number; before: number } {
   const numbers = (pattern: RegExp): number[] => own.flatMap((path) => pattern.exec(path)?.[1] ?? []).map(Number); // prettier-ignore
   const all = Math.max(...numbers(/^blocks\.(\d+)\./)) + 1;

@@ -97,7 +97,7 @@ const lcnet: PaddleSeries = {
   rules: [...PARTS, [/^last_conv$/, "conv_head"], ...ends("conv1\\.", "-", "fc")],
 };
 
-/** What files hold besides the branches is what re_parameterize() fills. */
+/** Besides the branches, files hold the tensors that re_parameterize() fills. */
 const lcnetV2: PaddleSeries = {
   file: /^stages\.2\.0\.pw_conv_1\.conv$/,
   rules: [

@@ -1,5 +1,5 @@
-// Names of modules in Paddle's networks, brought to torchvision's and timm's: those of PaddleClas, and of paddle.vision where it has
-// others. https://github.com/PaddlePaddle/PaddleClas/tree/v2.6.0/ppcls/arch/backbone
+// Maps module names of Paddle's networks to torchvision's and timm's: those of PaddleClas, and of paddle.vision where they
+// differ. https://github.com/PaddlePaddle/PaddleClas/tree/v2.6.0/ppcls/arch/backbone
 
 import type { StateTensor } from "../core/state.js";
 import { CONVOLUTIONAL } from "./paddle-convs.js";
@@ -7,7 +7,7 @@ import { INCEPTIONS } from "./paddle-inceptions.js";
 import { MOBILES } from "./paddle-mobiles.js";
 import { plain, renamed, type PaddleSeries } from "./paddle-rules.js";
 
-/** What a file's tensors become under a model's names. */
+/** How a file's tensors map to a model's names. */
 export interface PaddleNetwork {
   /** The model's modules for those of the file. */
   readonly modules: ReadonlyMap<string, string>;
@@ -34,7 +34,7 @@ export function isPaddleClas(names: readonly string[]): boolean {
   return series !== undefined && !series.vision;
 }
 
-/** What a file of Paddle's becomes for a model; undefined unless it is one whose names these are. `names`: the file's, `own`: the model's. */
+/** The mapping of a Paddle file for a model; undefined unless the names match. `names`: the file's, `own`: the model's. */
 export function paddleNetwork(names: readonly string[], own: readonly string[]): PaddleNetwork | undefined {
   const paths = pathsOf(names);
   const series = seriesOf(paths);

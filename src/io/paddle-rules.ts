@@ -1,17 +1,17 @@
-// How modules of Paddle's networks are called here, and the rules that tell it.
+// Rules for the names here of the modules in Paddle's networks.
 
-/** What is replaced in a path, by what: a text, or what a function makes of the groups. */
+/** A pattern in a path, and its replacement: a text, or a function of the groups. */
 export type Rule = readonly [RegExp, string | ((...groups: string[]) => string)];
 
-/** Networks of one kind: how their files call modules, and what these are called here. Paths are plain() first. */
+/** Networks of one kind: module names in their files, and here. Paths go through plain() first. */
 export interface PaddleSeries {
-  /** A module that such files have, and no others. */
+  /** A module that only such files have. */
   readonly file: RegExp;
-  /** How modules' paths begin that are counted through, there and here: the first is the first, whatever their numbers. */
+  /** Beginnings of paths that are numbered consecutively, there and here: the first matches the first, whatever the numbers. */
   readonly counted?: readonly (readonly [theirs: RegExp, ours: RegExp])[];
-  /** All of them, one after the other, on what the rules before have made. */
+  /** Applied one after the other, each to the result of the previous rule. */
   readonly rules: readonly Rule[] | ((own: readonly string[]) => readonly Rule[]);
-  /** Modules that hold nothing the model needs. */
+  /** Modules that the model does not need. */
   readonly left?: RegExp;
   /** Weights that are a linear layer there and a 1×1 convolution here, or the other way round, and their axes here. */
   readonly axes?: readonly [weights: RegExp, axes: 2 | 4];
@@ -47,7 +47,7 @@ function inTurn(paths: readonly string[], pattern: RegExp, sorted: boolean): str
   return sorted ? found.sort(order) : found;
 }
 
-/** What the same part of a network is called by the model that has it: rules end in the names before the arrows. */
+/** Names of the same part of a network in different models: rules end in the names before the arrows. */
 const BY_MODEL: readonly ((path: string, has: (path: string) => boolean) => string)[] = [
   // stem.0.conv … stem.2.bn → conv1, bn1, or where it has three convolutions conv1.0 … bn1
   (path, has) =>

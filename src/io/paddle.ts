@@ -24,9 +24,9 @@ export function isPickle(head: string): boolean {
 const isArray = (value: unknown): value is NumpyArray =>
   value instanceof NumpyArray && value.data !== undefined;
 
-/** Of a file with a teacher and its student, whose names begin so. */
+/** Prefixes in a file with a teacher and its student. */
 const NETWORKS = ["Student.", "Teacher."];
-/** Tables that networks make anew: of positions in windows. */
+/** Tables that networks compute themselves: positions in windows. */
 const MADE_ANEW = /(^|\.)(relative_position_index|relative_coords_table|attention_bias_idxs|attn_mask)$/;
 const PIECES = "UnpackBigParamInfor@@";
 
@@ -56,13 +56,13 @@ function turned({ dtype, shape, data }: StateTensor): StateTensor {
   return { dtype, shape: [columns, rows], data: to };
 }
 
-/** Bytes of a matrix that are read at once. */
+/** Bytes of a matrix to read at once. */
 const BLOCK = 2 ** 20;
 
 /**
  * Reads the state dict in a .pdparams file, under the names and in the orientation that PyTorch would give it: `_mean` is
- * `running_mean`, `_variance` is `running_var`, two-dimensional `….weight` is [out, in]. Of a student and a teacher in one file the student
- * is taken, or what `key` says. Types are converted as in decodeSafetensors(); u2 is bfloat16. Nothing in the file is executed, and each
+ * `running_mean`, `_variance` is `running_var`, two-dimensional `….weight` is [out, in]. From a file with a student and a teacher, the student
+ * is loaded, or the one that `key` names. Types are converted as in decodeSafetensors(); u2 is bfloat16. Nothing in the file is executed, and each
  * tensor is read once.
  * @throws DataError naming the file, and the tensor or the callable that is wrong or refused
  */
@@ -108,7 +108,7 @@ function asItIs(source: ByteSource, array: NumpyArray): StateTensor {
   return { dtype, shape: array.shape, data: read(bytes.read(0, bytes.size)) };
 }
 
-/** A matrix with its axes changed over, read some rows at a time: the largest have hundreds of megabytes. */
+/** A transposed matrix, read some rows at a time: the largest have hundreds of megabytes. */
 function transposed(source: ByteSource, array: NumpyArray): StateTensor {
   const [rows, columns] = array.shape as [number, number];
   const { dtype, bytes: each, read } = ELEMENT_TYPES.get(array.dtype)!;

@@ -18,13 +18,13 @@ export class Global {
   }
 }
 
-/** An object that a pickle makes first and fills then. */
+/** An object that a pickle creates first and fills later. */
 export abstract class Built {
-  /** Takes what BUILD gives. @throws DataError if that is no such state */
+  /** Takes the state of BUILD. @throws DataError if it is not valid */
   abstract setState(state: unknown): void;
 }
 
-/** Bytes of the source, which are read when they are wanted. */
+/** Bytes of the source, read when needed. */
 export class Slice {
   readonly from: number;
   readonly length: number;
@@ -39,7 +39,7 @@ export class Slice {
 }
 
 export interface Host {
-  /** What pickles may name, by "module.name". All else is refused. */
+  /** The objects that pickles may name, by "module.name". Everything else is refused. */
   readonly globals: ReadonlyMap<string, Global>;
   /** The object that a persistent id stands for. */
   persistent(id: unknown): unknown;
@@ -50,7 +50,7 @@ export interface Host {
 /** Instructions of all pickles of a file: a state dict takes about 25 a tensor. Bounds time and memory. */
 const MAX_STEPS = 4_000_000;
 const MAX_STRING = 2 ** 24;
-/** Of a text that is read although the host wants Slices. */
+/** Longest text that is read although the host wants Slices. */
 const MAX_NAME = 4096;
 const MAX_LONG = 1024;
 const WINDOW = 65536;

@@ -19,7 +19,7 @@ interface Entry {
 
 const METADATA = "__metadata__";
 
-/** The header as JSON. Its objects are written by hand: as JavaScript's they would move numbers up and lose a `__proto__`. */
+/** The header as JSON. Its objects are written by hand: JavaScript objects would move numeric keys to the front and lose a `__proto__`. */
 function headerText(entries: readonly (readonly [name: string, value: unknown])[], file: string): string {
   try {
     return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
@@ -31,7 +31,7 @@ function headerText(entries: readonly (readonly [name: string, value: unknown])[
 /**
  * A safetensors file in pieces: its head, then the tensors' bytes, which are views of the state's. `metadata` goes into
  * the header, as `__metadata__`; errors name `file`.
- * @throws DataError for what no reader would take: a tensor of that name, a name with half a surrogate pair, a longer header
+ * @throws DataError for a file that no reader would accept: a tensor of that name, a name with half a surrogate pair, a header that is too long
  */
 export function safetensorsParts(
   state: StateDict,
@@ -81,14 +81,14 @@ export function encodeSafetensors(state: StateDict, metadata: Record<string, str
  * Reads a safetensors file; `file` names it in errors. F16, BF16 and F64 become F32; I32, I16, I8, U8 and BOOL become
  * I64. F32 and I64 are views of the bytes where they are aligned.
  * @throws DataError naming file and tensor when the header lies or repeats a name, offsets overlap or leave gaps, bytes
- * are missing, or a dtype is another
+ * are missing, or a dtype is not supported
  */
 export function decodeSafetensors(bytes: Uint8Array, file = "safetensors"): StateDict {
   checkKinds("decodeSafetensors", { bytes, file }, { bytes: "bytes", file: "text" });
   return readSafetensors(bytesSource(bytes, file)).state;
 }
 
-/** What a file holds, and its header's `__metadata__`. */
+/** A file's tensors, and its header's `__metadata__`. */
 export interface SafetensorsFile {
   state: StateDict;
   metadata: Record<string, string>;
@@ -162,7 +162,7 @@ function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Header {
   }
   if (!isRecord(header)) return fail("header is not a JSON object");
   const names = keysOf(text, (twice) => fail(`header has ${short(twice)} twice`));
-  const metadata = header[METADATA] ?? {}; // the reference takes null for none
+  const metadata = header[METADATA] ?? {}; // the reference accepts null as none
   if (!isRecord(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
     return fail("__metadata__ is not made of strings");
   }
@@ -194,8 +194,8 @@ function isRange(value: unknown): boolean {
 }
 
 /**
- * The keys of a JSON text's outermost object, in their order. Tells of a key that stands twice in one object, which JSON.parse
- * would let pass. The text is JSON already; strings of any length and objects of any depth take neither stack nor backtracking.
+ * The keys of a JSON text's outermost object, in their order. Reports a key that occurs twice in one object, which JSON.parse
+ * would accept. The text is JSON already; strings of any length and objects of any depth take neither stack nor backtracking.
  */
 function keysOf(json: string, repeated: (key: string) => never): string[] {
   const open: Set<string>[] = [];

@@ -1,15 +1,15 @@
-// Where file formats read from: pieces of a file, so that it need not be in memory whole, or of an array.
+// The input of file formats: pieces of a file, so that it need not be completely in memory, or of an array.
 
 export interface ByteSource {
-  /** What errors call it: a path. */
+  /** Its name in errors: a path. */
   readonly name: string;
-  /** Bytes in all. */
+  /** Total bytes. */
   readonly size: number;
   /** The `length` bytes from byte `from` on. The caller has checked that they are inside. */
   read(from: number, length: number): Uint8Array;
 }
 
-/** Bytes that are in memory already; pieces are views of them. */
+/** Bytes already in memory; pieces are views of them. */
 export function bytesSource(bytes: Uint8Array, name: string): ByteSource {
   return { name, size: bytes.length, read: (from, length) => bytes.subarray(from, from + length) };
 }

@@ -1,4 +1,4 @@
-// timm's own names for networks that torchvision has under others: MobileNet V2 and V3, EfficientNet, VGG.
+// timm's own names for networks that have other names in torchvision: MobileNet V2 and V3, EfficientNet, VGG.
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_efficientnet_builder.py
 
 import type { StateDict, StateTensor } from "../core/state.js";
@@ -71,7 +71,7 @@ interface Block {
   parts: Set<string>;
 }
 
-/** The blocks that a file's names tell of, in order, and what they consist of. */
+/** The blocks in a file's names, in order, with their parts. */
 function blocksOf(names: readonly string[]): Block[] {
   const blocks = new Map<string, Block>();
   for (const name of names) {
@@ -102,7 +102,7 @@ export function adaptTimmEps(state: StateDict, eps: (path: string) => number | u
     const own = path === name ? undefined : eps(path);
     const weight = state.get(`${path}.weight`);
     if (own === undefined || own === TIMM_EPS || weight?.dtype !== "F32") continue;
-    if (variance.data.length !== weight.data.length) continue; // loading says what is wrong with it
+    if (variance.data.length !== weight.data.length) continue; // loading reports the problem
     const scaled = Float32Array.from(weight.data as Float32Array, (w, i) => {
       const v = Number(variance.data[i]);
       return w * Math.sqrt((v + own) / (v + TIMM_EPS));

@@ -9,7 +9,7 @@ import { dataView, partOf, type ByteSource } from "./source.js";
 import { GLOBALS, persistent, type TorchStorage } from "./torch-objects.js";
 import { readZip } from "./zip.js";
 
-/** The object in a file, and how to get the bytes of a storage in it. */
+/** The object in a file, and a function that returns the bytes of a storage. */
 export interface Archive {
   readonly object: unknown;
   /** Whether a storage's bytes are a record of their own, which must have the length that its tensors say. */
@@ -17,7 +17,7 @@ export interface Archive {
   bytes(key: string, dtype: string): Uint8Array;
 }
 
-/** Of the entries that hold a word: a byte order, a version. */
+/** Most bytes of entries that hold a word: a byte order, a version. */
 const MOST_TEXT = 32;
 /** The format's versions that PyTorch reads: caffe2/serialize/versions.h. */
 const MOST_VERSION = 10;

@@ -1,4 +1,4 @@
-// What a pickle of PyTorch may name and build: storages, tensors that are views of them, dicts.
+// The objects that a PyTorch pickle may name and build: storages, tensors that are views of them, dicts.
 // https://github.com/pytorch/pytorch/blob/v2.5.0/torch/_utils.py
 
 import { DataError, show } from "../errors.js";
@@ -18,7 +18,7 @@ const STORAGES: Record<string, string> = {
   BoolStorage: "BOOL",
 };
 
-/** Types that checkpoints name beside their tensors. */
+/** Types that checkpoints name besides their tensors. */
 const DTYPES = [
   "float32",
   "float64",
@@ -91,8 +91,8 @@ function rebuildTensor(args: readonly unknown[]): TorchTensor {
 }
 
 /**
- * torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, backward_hooks[, metadata]). Of the metadata
- * `neg` changes the numbers, by being there, and `conj` does, which only complex numbers have; PyTorch passes over the rest.
+ * torch._utils._rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, backward_hooks[, metadata]). In the metadata
+ * the presence of `neg` and of `conj`, which only complex numbers have, changes the numbers; PyTorch ignores the rest.
  */
 function rebuildTensorV2(args: readonly unknown[]): TorchTensor {
   const [storage, offset, shape, stride, requiresGrad, , metadata] = args;
@@ -116,7 +116,7 @@ function dict([items = []]: readonly unknown[]): Map<unknown, unknown> {
   return new Map(items as [unknown, unknown][]);
 }
 
-/** What state dicts are made of, and what checkpoints keep beside them. The only code that a file can reach. */
+/** The objects in state dicts, and in checkpoints besides them. The only code that a file can reach. */
 export const GLOBALS: ReadonlyMap<string, Global> = new Map(
   [
     new Global("collections.OrderedDict", dict),

@@ -9,7 +9,7 @@ import { type ByteSource } from "./source.js";
 import { isLegacy, readArchive, readLegacy } from "./torch-archive.js";
 import { TorchTensor, type TorchStorage } from "./torch-objects.js";
 
-/** Bytes that may be copied or converted beyond the file's own: views that repeat their storage are few and small. */
+/** Most bytes copied or converted beyond the file's size: views that repeat their storage are few and small. */
 export const SPARE_BYTES = 2 ** 26;
 
 /**
@@ -22,7 +22,7 @@ export function readTorch(source: ByteSource, key?: string): StateDict {
   const archive = isLegacy(head) ? readLegacy(source) : readArchive(source);
   const isTensor = (value: unknown): value is TorchTensor => value instanceof TorchTensor;
   const tensors = findState(archive.object, key, source.name, isTensor);
-  const uses = new Map<string, number>(); // tensors that are still to come, by storage
+  const uses = new Map<string, number>(); // tensors not yet read, by storage
   for (const { storage } of tensors.values()) uses.set(storage.key, (uses.get(storage.key) ?? 0) + 1);
   const storages = new Map<string, Uint8Array>();
   const bytesOf = ({ key: name, dtype, size, offset }: TorchStorage): Uint8Array => {

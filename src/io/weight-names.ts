@@ -1,4 +1,4 @@
-// Names of tensors as files have them, brought to a model's: wrappers leave prefixes, old files have old names.
+// Maps tensor names in files to a model's: wrappers leave prefixes, old files have old names.
 
 import { checkKinds } from "../errors/options.js";
 import type { StateDict } from "../core/state.js";
@@ -10,13 +10,13 @@ import { adaptTimmEps, timmModules, timmTensor } from "./timm-names.js";
 /** What DataParallel, torch.compile, Lightning and timm's or Hugging Face's wrappers put before every name. */
 const PREFIXES = ["module.", "_orig_mod.", "model.", "net.", "backbone."];
 
-/** How many states torch.optim.swa_utils.AveragedModel has averaged, beside them: torchvision's `model_ema`. */
+/** The number of averaged states in torch.optim.swa_utils.AveragedModel: torchvision's `model_ema`. */
 const COUNTER = "n_averaged";
 
 /** torchvision's DenseNet files are older than PyTorch's ban on dots in names: `denselayer1.norm.1.weight`. */
 const OLD_DENSENET = /^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/;
 
-/** Names without what wrappers put before them, unless the model has such names itself. */
+/** Names without wrappers' prefixes, unless the model itself has such names. */
 export function withoutPrefixes(names: readonly string[], own: readonly string[]): string[] {
   let bare = [...names];
   const strange = (prefix: string): boolean =>
@@ -33,8 +33,8 @@ export function withoutPrefixes(names: readonly string[], own: readonly string[]
  * counter, with DenseNet's old names replaced, timm's names of MobileNets, EfficientNets and VGGs by torchvision's, lukemelas's of
  * EfficientNets by timm's, and PaddleClas's and paddle.vision's by the model's. Names do not tell whether a network computes
  * the same: PaddleClas's AlexNet and SqueezeNet, for one, have torchvision's tensors and need `paddle_alexnet` and its like.
- * `rename` maps a file's name first, to undefined if the tensor is to be left out. `eps` tells that of the model's batch
- * normalisation at a path: timm's may be another, and weights are scaled to make up for it.
+ * `rename` maps a file's name first, to undefined if the tensor is to be left out. `eps` returns that of the model's batch
+ * normalisation at a path: timm's may differ, and weights are scaled to compensate.
  * @throws DataError that begins with `source` if two tensors get the same name
  */
 export function adaptNames(

@@ -12,8 +12,8 @@ import { checkOptions, wrongKind } from "../errors/options.js";
 /** Options for reading files of weights. */
 export interface ReadOptions {
   /**
-   * Which of a checkpoint's state dicts to take. Default: averaged weights, `state_dict`, `model`, …; of Paddle's files with a
-   * teacher the student.
+   * Which of a checkpoint's state dicts to take. Default: averaged weights, `state_dict`, `model`, …; from Paddle's files with
+   * a teacher, the student.
    */
   key?: string;
 }

@@ -25,7 +25,7 @@ describe("a checkpoint", () => {
     expect([...decodeWeights(checkpoint(...value)).get("a")!.data]).toEqual([1, 2]);
   }); // prettier-ignore
 
-  it("of many long integers takes no time to speak of", () => {
+  it("of many long integers takes hardly any time", () => {
     const one = bytes(0x8b, u32(1024), new Uint8Array(1024).fill(0x7f), "0");
     const start = performance.now();
     const many = new Uint8Array(5000 * one.length);

@@ -68,7 +68,7 @@ describe("Paddle's files", () => {
     golden.y.forEach((v, i) => expect(y[i]).toBeCloseTo(v, 5));
   });
 
-  it("reads every type, and passes over tables that networks make anew", async () => {
+  it("reads every type, and ignores tables that networks make themselves", async () => {
     const state = decodeWeights(await file("paddle-types.pdparams"));
     expect([...state].map(([name, { dtype, shape }]) => `${name} ${dtype} ${shape.join("×")}`)).toEqual([
       "half.weight F32 2×3",
@@ -219,7 +219,7 @@ describe("refuses", () => {
     );
   });
 
-  it("what is no dict, whatever key says", () => {
+  it("anything other than a dict, with any key", () => {
     for (const what of ["N", "]", ")", bytes("K", 1)])
       expect(() => decodeWeights(bytes(0x80, 3, what, "."), "f", { key: "model" })).toThrow(
         new DataError("f: no state dict there"),
@@ -252,7 +252,7 @@ describe("safetensors of paddle.save()", () => {
       ["0.weight", { dtype: "F32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
       [`1.${norm}`, { dtype: "F32", shape: [1], data: Float32Array.of(7) }],
     ]);
-  it("get PyTorch's names and orientation, which their running statistics tell", () => {
+  it("get PyTorch's names and orientation, recognised by their running statistics", () => {
     const read = decodeWeights(encodeSafetensors(state("_variance")));
     expect([...read.keys()]).toEqual(["0.weight", "1.running_var"]);
     expect(read.get("0.weight")).toMatchObject({ shape: [3, 2], data: Float32Array.of(1, 4, 2, 5, 3, 6) });

@@ -21,7 +21,7 @@ function refusal(all: Uint8Array): string {
 }
 
 describe("PyTorch's files", () => {
-  it.each(["zip.pth", "legacy.pth"])("%s: every type and view is read as PyTorch has it", async (name) => {
+  it.each(["zip.pth", "legacy.pth"])("%s: every type and view is read as in PyTorch", async (name) => {
     const state = decodeWeights(await file(name), name);
     expect([...state.keys()]).toEqual([...expectedState.keys()]);
     for (const [key, tensor] of state) expect([key, tensor]).toEqual([key, expectedState.get(key)]);
