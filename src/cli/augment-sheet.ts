@@ -1,4 +1,4 @@
-// `fovea augment-sheet`: one PNG of what every augmentation makes of a picture, each at its place in the chain.
+// `fovea augment-sheet`: one PNG with the results of every augmentation on a picture, each at its place in the chain.
 
 import { InvalidArgumentError, type Command } from "commander";
 import { Random } from "../core/random.js";
@@ -35,7 +35,7 @@ import {
 import { readBytes, writeFileAtomic } from "../node/files.js";
 import { drawSheet, type Block, type Cell } from "./sheet.js";
 
-/** Side of the pictures that are augmented, for which the defaults are made, and of those that are shown. */
+/** Side of the augmented pictures, which suits the defaults, and of the displayed ones. */
 const SIDE = 224;
 const SHOWN = 112;
 /** Pictures in a block, blocks side by side. */
@@ -52,7 +52,7 @@ const upsideDown = new RandomVerticalFlip(1);
 const fixed = (transform: Transform, image: AnyImage): AnyImage => transform.apply(image, new Random(0));
 const normalized = (image: RawImage): FloatImage => fixed(floats, image) as FloatImage;
 
-/** Bytes of a normalised picture; what lies beyond them is cut off. */
+/** A normalised picture as bytes; values outside their range are cut off. */
 function toBytes({ data, ...size }: FloatImage): RawImage {
   const bytes = new Uint8ClampedArray(data.length);
   for (let i = 0; i < data.length; i++) bytes[i] = (data[i]! * std[i % 3]! + mean[i % 3]!) * 255;
@@ -68,7 +68,7 @@ const cell = (caption: string, image: RawImage): Cell => ({
 const draws = <T>(make: (i: number) => T, count = DRAWS): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
 
-/** The picture itself, beside what is made of it. */
+/** The original picture, shown beside the results. */
 const original = (picture: RawImage): Cell => cell("original", picture);
 
 function bytesBlock(title: string, transform: Transform, picture: RawImage, seed: number): Block {
@@ -80,7 +80,7 @@ function bytesBlock(title: string, transform: Transform, picture: RawImage, seed
   };
 }
 
-/** Share of the pixels in which two pictures differ, in percent. */
+/** Share of differing pixels in two pictures, in percent. */
 function changed(a: FloatImage, b: FloatImage): string {
   let count = 0;
   for (let i = 0; i < a.data.length; i += 3) if (a.data[i] !== b.data[i]) count++;
@@ -113,11 +113,11 @@ function batchBlock(
     transform.apply(images, shape, targets, random);
     const first = { ...picture, data: images.subarray(0, images.length / 2) };
     return cell(`target ${targets[0]!.toFixed(2)}, ${targets[1]!.toFixed(2)}`, toBytes(first));
-  }, DRAWS - 1); // the other picture stands in the row too
+  }, DRAWS - 1); // the other picture is in the row too
   return { title, originals: [original(picture), cell("other", other)], cells };
 }
 
-/** What is shown of the operations whose magnitude is no share of a range: the harshest last. */
+/** Values to show for operations with a magnitude that is not a share of a range: the strongest last. */
 const MAGNITUDES: Partial<Record<OpName, readonly number[]>> = {
   Posterize: [7, 6, 5, 4],
   Solarize: [192, 128, 64, 0],
@@ -158,7 +158,7 @@ function opBlocks(picture: RawImage): Block[] {
   return [{ title: "Operations", originals: [original(picture)], cells: plain }, ...blocks];
 }
 
-/** The rows of the table of augmentations that work on these, with what each is shown by. */
+/** The rows of the table of augmentations that work on these, with an example of each. */
 function tableOf<M extends Transform | BatchTransform>(on: Augmentation<unknown, M>["on"]): [string, M][] {
   const rows = Object.values(augmentations) as unknown as Augmentation<unknown, M>[];
   return rows
@@ -216,7 +216,7 @@ export function register(program: Command): void {
     .description("draw every augmentation of a picture into one PNG")
     .argument("<image>", "a PNG or JPEG file")
     .option("--out <file>", "the PNG to write", "augment-sheet.png")
-    .option("--other <image>", "what it is mixed with (default: itself upside down)")
+    .option("--other <image>", "picture to mix with (default: itself upside down)")
     .option("--seed <n>", "seed of all draws", parseSeed, 0)
     .action(async (path: string, options: { out: string; other?: string; seed: number }) => {
       const picture = await load(path);

@@ -22,22 +22,22 @@ interface Flags extends ModelFlags {
   json?: true;
 }
 
-/** What stands in --json. */
+/** The output of --json. */
 interface Bench {
   model: string;
-  /** The file or folder that was said, or the name of published weights; null for fresh ones. */
+  /** The given file or folder, or the name of published weights; null for fresh ones. */
   weights: string | null;
-  /** Of an image: height, width, channels. */
+  /** Size of an image: height, width, channels. */
   inputSize: readonly [number, number, number];
   parameters: number;
   /** Milliseconds to make the model with fresh weights, or to load it. */
   loadMs: number;
   environment: Environment;
-  /** residentGrowth: bytes that the process has taken since before the model was made, for all it did until then. */
+  /** residentGrowth: bytes by which the process has grown since before the model was made. */
   speeds: (Omit<Speed, "residentBytes"> & { residentGrowth: number })[];
 }
 
-/** Images at once that anybody would time. */
+/** Largest reasonable batch size. */
 const MOST_IMAGES = 65_536;
 
 const batchSizes = parser(list(integer(1, MOST_IMAGES)));
@@ -47,7 +47,7 @@ export function register(program: Command): void {
   const command = program
     .command("bench")
     .description(
-      "time a model on this machine, compiled as predict and eval use it: latency, images a second, memory",
+      "time a model on this machine, compiled as predict and eval use it: latency, images per second, memory",
     )
     .argument("[model]", "a model's name (fresh weights), or a folder: a saved model or a run");
   addModelOptions(command, { classes: false, preparation: false })
@@ -58,15 +58,15 @@ export function register(program: Command): void {
       (value, before: number[] = []) => [...new Set([...before, ...batchSizes(value)])],
     )
     .option("--threads <n>", "threads that compute (default: all processors)", parser(integer(1, 64)))
-    .option("--eager", "time the model's own forward() beside it, in turns")
-    .option("--train", "time a step of training, too: forward, backward, update")
+    .option("--eager", "also time the model's own forward(), in turns")
+    .option("--train", "also time a training step: forward, backward, update")
     .option(
       "--json",
       "as JSON: { model, weights, inputSize, parameters, loadMs, environment, speeds }, times in milliseconds, memory in bytes",
     )
     .addHelpText(
       "after",
-      "\nEach is timed for two seconds after a third of one to warm up. images/s: the batch size by the median time; p95: of 20 runs or more.",
+      "\nEach is timed for two seconds after a warm-up of a third of a second. images/s: batch size / median time; p95: of 20 runs or more.",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
       const model = said(argument, "--model", flags.model);
@@ -94,7 +94,7 @@ async function subject(flags: ModelFlags): Promise<Subject> {
   }
   const { limits, name: architecture } = info;
   if (smallImages && (limits.smallImages !== undefined || limits.small)) {
-    throw new UsageError(`--small-images: of no use; ${architecture} has one form alone here`);
+    throw new UsageError(`--small-images: of no use; ${architecture} has only one form here`);
   }
   const model = createModel(architecture, { ...(smallImages && { smallImages }) }).eval();
   for (const parameter of model.parameters()) parameter.compute(); // drawn now: loading weights does the same
@@ -119,7 +119,7 @@ function requireSize({ model, architecture, inputSize }: Subject): void {
 
 async function bench(flags: Flags): Promise<Bench> {
   await useLoadOptions({ ...(flags.threads && { threads: flags.threads }) });
-  void runtime().tile; // chosen by timing: part of no model's time
+  void runtime().tile; // chosen by timing, which is not part of any model's time
   const resident = process.memoryUsage.rss();
   const begin = performance.now();
   const its = await subject(flags);
@@ -152,13 +152,13 @@ async function bench(flags: Flags): Promise<Bench> {
 const mebibytes = (bytes: number | undefined): string =>
   bytes === undefined ? "–" : (bytes / 2 ** 20).toFixed(1);
 
-/** Milliseconds in three digits or more. */
+/** Milliseconds with at least three digits. */
 const ms = (time: number | null | undefined): string =>
   time == null ? "–" : time.toFixed(time < 10 ? 2 : time < 100 ? 1 : 0);
 
 const rate = (n: number): string => (n < 1000 ? n.toPrecision(3) : count(n));
 
-/** For people. */
+/** As text for people. */
 function report({ model, weights, inputSize, parameters, loadMs, environment: its, speeds }: Bench): string {
   const from = weights === null ? "fresh weights" : `weights of ${short(weights)}`;
   const vectors = its.simd256 ? ", 256-bit vectors" : "";

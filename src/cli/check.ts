@@ -1,4 +1,4 @@
-// fovea check: what is wrong with a folder of pictures.
+// fovea check: finds problems in a folder of pictures.
 
 import { InvalidArgumentError, type Command } from "commander";
 import { printable } from "../errors.js";
@@ -15,7 +15,7 @@ import { choice } from "../errors/kinds.js";
 import { StatusLine } from "../node/status-line.js";
 import { parser } from "./options.js";
 
-/** Findings of a kind that are printed one by one. */
+/** Most findings of a kind that are printed individually. */
 const SHOWN = 10;
 
 const PROBLEMS: Record<ProblemKind, string> = {
@@ -23,12 +23,12 @@ const PROBLEMS: Record<ProblemKind, string> = {
   small: "too small",
   clipped: "clipped to white",
   duplicate: "the same picture more than once",
-  stray: "no part of the dataset",
+  stray: "not part of the dataset",
   class: "incomplete classes",
 };
 const REMARKS: Record<RemarkKind, string> = {
-  extension: "of another type than the name says",
-  mode: "with other pixels than most",
+  extension: "not of the type that the name says",
+  mode: "with different pixels than most",
   other: "no pictures",
   ignored: "ignored: hidden, or the system's own",
 };
@@ -43,7 +43,7 @@ export function register(program: Command): void {
   program
     .command("check")
     .description(
-      "look through a folder of pictures (<class>/… or <split>/<class>/…) for what would spoil training",
+      "find problems in a folder of pictures (<class>/… or <split>/<class>/…) that would spoil training",
     )
     .argument("<dir>", "the folder")
     .option("--min-size <n>", "the shortest side that a picture may have", parseSize, 16)
@@ -67,7 +67,7 @@ function parseSize(value: string): number {
   throw new InvalidArgumentError("expected an integer ≥ 1.");
 }
 
-/** Says on stderr how far it is, now and then. */
+/** Reports progress on stderr now and then. */
 function progress(): (done: number, total: number) => void {
   const line = new StatusLine();
   return (done, total) => {
@@ -97,7 +97,7 @@ function text(report: FolderReport): string {
   return lines.join("\n");
 }
 
-/** A heading for each kind that was found, and the first of it. */
+/** A heading for each kind of finding, and the first ones of that kind. */
 function findings<Kind extends string>(
   all: readonly Finding<Kind>[],
   headings: Record<Kind, string>,

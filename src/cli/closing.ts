@@ -1,15 +1,15 @@
-// The last lines of a training run: what came of it, where to look at it, and what to type next.
+// The last lines of a training run: its result, its files, and the next commands.
 
 import { join } from "node:path";
 import type { Metrics, Scores } from "../node/run-folder.js";
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
-/** As it is typed in a shell. */
+/** A word quoted for a shell. */
 export const shellWord = (text: string): string =>
   /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** "mAP 81.00 %" or "top-1 94.20 %"; undefined where nothing was evaluated. */
+/** "mAP 81.00 %" or "top-1 94.20 %"; undefined if nothing was evaluated. */
 function scoreOf({ map, top1 }: Scores): string | undefined {
   if (map !== undefined) return `mAP ${percent(map)}`;
   return top1 === null ? undefined : `top-1 ${percent(top1)}`;

@@ -1,4 +1,4 @@
-// What fovea eval says: as text for people, as JSON for programs, as files.
+// The output of fovea eval: as text for people, as JSON for programs, as files.
 
 import { percent } from "../node/report/html.js";
 import type { Judged, JudgedModel } from "../node/report/index.js";
@@ -12,7 +12,7 @@ const CLASSES = 60;
 const WORST = 20;
 const PAIRS = 5;
 const MISTAKES = 5;
-/** In JSON. */
+/** Limits in JSON. */
 const ALL_PAIRS = 20;
 
 type Scores = ClassScores & { ap?: number };
@@ -23,10 +23,10 @@ export function perClassOf({ judgement }: JudgedModel): Scores[] {
   return judgement.confusion?.perClass() ?? judgement.precision?.perClass() ?? [];
 }
 
-/** Where image i lies, or its number. */
+/** Path of image i, or its number. */
 const placeOf = (dataset: Dataset, i: number): string => dataset.path?.(i) ?? `image ${i}`;
 
-/** For --json: the contract's numbers first, then what part of the data they are of. */
+/** For --json: first the documented numbers, then the part of the data that they belong to. */
 export function evaluationJson(judged: JudgedModel, dataset: Dataset, split: object = {}): object {
   const { evaluation, judgement } = judged;
   const { top1, top5, map, loss, count: images } = evaluation;
@@ -55,7 +55,7 @@ export function evaluationJson(judged: JudgedModel, dataset: Dataset, split: obj
   };
 }
 
-/** The classes' scores and their mean; of many classes the worst. */
+/** The classes' scores and their mean; only the worst if there are many classes. */
 function classTable(judged: JudgedModel, classes: readonly string[], width: number): string[] {
   const scores = perClassOf(judged);
   const ap = scores.some((one) => one.ap !== undefined);
@@ -88,7 +88,7 @@ function classTable(judged: JudgedModel, classes: readonly string[], width: numb
 function confusedLines({ judgement }: JudgedModel, classes: readonly string[], width: number): string[] {
   const pairs = judgement.confusion?.mostConfused(PAIRS) ?? [];
   if (pairs.length === 0) return [];
-  const half = Math.max(8, Math.floor((width - 36) / 2)); // for each name, beside what else stands there
+  const half = Math.max(8, Math.floor((width - 36) / 2)); // for each name, beside the rest of the line
   const rows = pairs.map(({ label, guess, count: n, share }) => [
     `  ${cut(classes[label]!, half)} taken for ${cut(classes[guess]!, half)}`,
     count(n),
@@ -107,7 +107,7 @@ function mistakeLines(mistakes: readonly Judged[], dataset: Dataset): string[] {
   return ["", "worst mistakes", ...lines];
 }
 
-/** For people. `width`: the terminal's columns; elsewhere any number. */
+/** As text for people. `width`: the terminal's columns; unlimited elsewhere. */
 export function evaluationText(judged: JudgedModel, dataset: Dataset, width = Infinity): string {
   const { top1, top5, map, loss, count: images, skipped, seconds } = judged.evaluation;
   const numbers = [

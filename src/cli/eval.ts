@@ -1,4 +1,4 @@
-// fovea eval: how good a trained model is.
+// fovea eval: evaluates a trained model.
 
 import { basename } from "node:path";
 import type { Command } from "commander";
@@ -45,7 +45,7 @@ interface Files {
 
 type Flags = ModelFlags & DataFlags & LoadFlags & Files & { tta?: Tta; onError?: OnError; json?: true };
 
-/** For ten crops, pictures larger than the model's. */
+/** Ten crops need pictures larger than the model's. */
 function withMargin(preparation: Preprocessing): Preprocessing {
   const resize = resizeOf(preparation);
   const [height, , channels] = preparation.inputSize;
@@ -53,7 +53,7 @@ function withMargin(preparation: Preprocessing): Preprocessing {
   return { ...preparation, cropPct: 1, inputSize: [side, side, channels] };
 }
 
-/** Tells a counter of every batch. */
+/** Updates a counter with every batch. */
 class Counted implements Metric {
   readonly counter: Counter;
   #done = 0;
@@ -79,21 +79,21 @@ export function register(program: Command): void {
     )
     .option(
       "--on-error <what>",
-      "images that cannot be read: throw (the first ends the evaluation) or skip (they are named and left out)",
+      "images that cannot be read: throw (the first ends the evaluation) or skip (they are listed and left out)",
       parser(choice(() => ["throw", "skip"] as const)),
       "throw",
     )
-    .option("--report <file.html>", "write a report to look at in a browser", file)
+    .option("--report <file.html>", "write a report for the browser", file)
     .option("--confusion <file.csv>", "write the confusion matrix: a row for each true class", file)
     .option(
       "--predictions <file.csv>",
-      "write what the model predicted for each image: file,label,predicted,probability,correct,label_probability",
+      "write the model's prediction for each image: file,label,predicted,probability,correct,label_probability",
       file,
     )
     .option(
       "--json",
       "as JSON: { top1, top5, loss, images, split, perClass, confused, calibrationError, mistakes, skipped }, accuracies as fractions; " +
-        "with several classes a picture mAP too",
+        "also mAP with several classes per picture",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
       const source = dataFrom(argument, flags);
@@ -159,7 +159,7 @@ export function register(program: Command): void {
     });
 }
 
-/** Which part was evaluated, and by what the dataset was split if it had to be. */
+/** The evaluated part, and how the dataset was split if necessary. */
 function splitOf({ split, valFraction, seed }: EvalPart): Omit<EvalPart, "data" | "notes"> {
   return { split, ...(valFraction !== undefined && { valFraction }), ...(seed !== undefined && { seed }) };
 }

@@ -1,4 +1,4 @@
-// What --help shows of each command in use.
+// Examples of each command, for --help.
 
 export const examples: Readonly<Record<string, readonly string[]>> = {
   train: [

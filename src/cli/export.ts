@@ -1,4 +1,4 @@
-// fovea export: a trained model as a folder that timm, the Hugging Face hub and fovea read, or as a file of ONNX.
+// fovea export: a trained model as a folder that timm, the Hugging Face hub and fovea read, or as an ONNX file.
 
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -11,7 +11,7 @@ import { exportOnnx } from "../onnx/index.js";
 import { addModelOptions, modelFrom, parser, said, type ModelFlags } from "./options.js";
 import { tellAssumed } from "./preparation.js";
 
-/** What is written into the folder, by the format's name. */
+/** The file written into the folder, by the format's name. */
 const FORMATS: Record<
   string,
   (folder: string, model: TrainedModel["model"], config: ModelConfig) => Promise<void>

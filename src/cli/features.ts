@@ -16,7 +16,7 @@ interface Flags extends ModelFlags, LoadFlags {
   json?: true;
 }
 
-/** The features of files; those that cannot be read are listed on stderr. @throws DataError if none can */
+/** The features of files; unreadable ones are listed on stderr. @throws DataError if none can be read */
 export async function featuresOf(
   files: readonly string[],
   trained: TrainedModel,
@@ -47,9 +47,7 @@ export async function featuresOf(
 export function register(program: Command): void {
   const command = program
     .command("features")
-    .description(
-      "write what a model sees in pictures, before it classifies: the mean of its last maps, a row for each picture",
-    )
+    .description("write a model's features of pictures: the mean of its last maps, a row for each picture")
     .argument("<picture...>", "files, folders, or quoted patterns such as 'photos/**/*.jpg'");
   addLoadOptions(addModelOptions(command, { classes: false }))
     .requiredOption(

@@ -19,7 +19,7 @@ const glyphs = new Map(
 );
 
 const ADVANCE = 6;
-/** Rows of a line, those below it included. */
+/** Rows of a line, including those below the baseline. */
 export const TEXT_HEIGHT = 9;
 
 /** Width of a text in pixels. */
@@ -27,7 +27,7 @@ export function textWidth(text: string, scale = 1): number {
   return Math.max(0, text.length * ADVANCE - 1) * scale;
 }
 
-/** Writes a text into an RGB image, its upper left corner at (x, y); what lies outside is cut off. */
+/** Writes a text into an RGB image, its upper left corner at (x, y); parts outside are cut off. */
 export function drawText(
   image: RawImage,
   text: string,

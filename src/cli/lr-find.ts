@@ -1,4 +1,4 @@
-// fovea lr-find: at which learning rate the loss falls fastest.
+// fovea lr-find: finds the learning rate at which the loss falls fastest.
 
 import type { Command } from "commander";
 import { manualSeed } from "../core/random.js";
@@ -15,7 +15,7 @@ import { init } from "../wasm/runtime.js";
 import { parser } from "./options.js";
 import { addTrainOptions, argumentsFrom, trainFlags } from "./train-flags.js";
 
-/** What has no bearing on the loss of the first steps, or is what is looked for. */
+/** Options that do not affect the loss of the first steps, or that lr-find is to find. */
 const ELSEWHERE: readonly string[] = [
   ...["freezeEpochs", "epochs", "gradAccumSteps", "lr", "headLr", "clipGrad", "clipMode"],
   ...Object.keys({ ...scheduleOptions, ...emaOptions }),
@@ -35,12 +35,12 @@ export function register(program: Command): void {
   const command = program
     .command("lr-find")
     .description(
-      "train some steps with a learning rate that grows, and tell where the loss falls; writes no file",
+      "train some steps with a growing learning rate, and show where the loss falls; writes no file",
     )
     .argument("[data]", "a dataset's name, or a folder; instead of --data")
     .option("--start-lr <x>", "the first rate", rate, 1e-7)
     .option("--end-lr <x>", "the last rate", rate, 10)
-    .option("--steps <n>", "steps from one to the other", parser(integer(10)), 100)
+    .option("--steps <n>", "steps from the first to the last rate", parser(integer(10)), 100)
     .option("--json", "as JSON: { steepest, valley, diverged, rows: [{ lr, loss, smoothed }] }");
   addTrainOptions(command, NAMES).action(async (data: string | undefined, opts: Record<string, unknown>) => {
     const { startLr: minLr, endLr: maxLr, steps } = opts as unknown as Range;
@@ -69,7 +69,7 @@ export function register(program: Command): void {
   });
 }
 
-/** Says on stderr how far it is. */
+/** Reports progress on stderr. */
 function progress(): (row: LrRow, step: number, steps: number) => void {
   const status = new StatusLine();
   return ({ lr, smoothed }, step, steps) => {
@@ -95,7 +95,7 @@ const HEIGHT = 14;
 export function plot({ rows, steepest, valley }: FoundLr): string {
   const losses = rows.map(({ smoothed }) => smoothed);
   const low = Math.min(...losses);
-  // What diverges at the end would press the rest flat.
+  // A divergent end would flatten the rest of the curve.
   const high = Math.min(Math.max(...losses), low + 2 * (losses[0]! - low) || Infinity);
   const cells = Array.from({ length: HEIGHT }, () => Array<string>(WIDTH).fill(" "));
   const [first, last] = [Math.log(rows[0]!.lr), Math.log(rows.at(-1)!.lr)];

@@ -3,5 +3,5 @@
 
 import { unsetWhereRefused } from "./variables.js";
 
-unsetWhereRefused(); // before libraries are imported: some read variables then
+unsetWhereRefused(); // before libraries are imported, because some read variables on import
 await import("./process.js");

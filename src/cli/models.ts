@@ -1,4 +1,4 @@
-// fovea models: what can be trained and loaded by name, and what weights are published.
+// fovea models: lists the models that are known by name, and published weights.
 
 import type { Command } from "commander";
 import { nearest } from "../errors/suggest.js";
@@ -14,7 +14,7 @@ interface Flags {
   json?: true;
 }
 
-/** What a row of the list of models says. */
+/** A row of the list of models. */
 interface Listed {
   name: string;
   series: string;
@@ -34,9 +34,9 @@ export function register(program: Command): void {
     .description("list the models with their parameters, multiply-accumulates, input size and accuracy")
     .argument(
       "[pattern]",
-      "part of a name here, in timm or in PaddleClas, or of a series; or a pattern such as 'resnet*'",
+      "part of a name (in fovea, timm or PaddleClas) or of a series; or a pattern such as 'resnet*'",
     )
-    .option("--weights", "list published weights instead, with their accuracies: what --pretrained takes")
+    .option("--weights", "list published weights instead, with their accuracies: names for --pretrained")
     .option("--json", "as JSON")
     .action((pattern: string | undefined, { weights, json }: Flags) => {
       const names = weights ? publishedWeights.map(({ name }) => [name]) : modelNames().map(allNames);
@@ -59,7 +59,7 @@ function allNames(model: string): string[] {
   return [name, ...aliases, series];
 }
 
-/** [parameters, multiply-accumulates], computed beforehand: to find out those of all takes ten seconds. */
+/** [parameters, multiply-accumulates], computed at build time, because computing them for all models takes ten seconds. */
 const SIZES = sizes as Readonly<Record<string, readonly number[]>>;
 
 function listed(model: string): Listed {
@@ -71,7 +71,7 @@ function listed(model: string): Listed {
 }
 
 /**
- * The first of each row's names, of rows with a name that has the pattern in it or, if it has * or ?, is like it.
+ * The first name of each row in which a name contains the pattern or, if the pattern has * or ?, matches it.
  * @throws UsageError if there is none
  */
 function matching(rows: readonly (readonly string[])[], pattern: string | undefined): readonly string[] {
@@ -85,11 +85,11 @@ function matching(rows: readonly (readonly string[])[], pattern: string | undefi
   if (found.length > 0) return found;
   const meant = nearest(pattern, rows.flat());
   throw new UsageError(
-    `models: nothing like '${short(pattern)}'${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+    `models: no name like '${short(pattern)}'${meant === undefined ? "" : `; did you mean ${meant}?`}`,
   );
 }
 
-/** The first column and the last to the left, numbers between them to the right. */
+/** Aligns the first and last columns left, the numbers between them right. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const { length } = rows[0]!;
   return table(

@@ -19,7 +19,7 @@ import { init } from "../wasm/runtime.js";
 import { parser, refuseUseless } from "./parser.js";
 import { addPreparationOptions, preparedAs, type PreparationFlags } from "./preparation.js";
 
-/** What is said as an argument or by a flag, which mean the same. @throws UsageError if both are there */
+/** The value of an argument or of the equivalent flag. @throws UsageError if both are given */
 export function said<T>(argument: T | undefined, name: string, flag: T | undefined): T | undefined {
   if (argument === undefined || flag === undefined) return argument ?? flag;
   throw new UsageError(
@@ -38,8 +38,8 @@ export interface ModelFlags extends PreparationFlags {
 }
 
 /**
- * --model, --weights, --pretrained: which trained model; --class-map for commands that name classes, --img-size and others for those
- * that prepare images.
+ * --model, --weights, --pretrained select a trained model; --class-map is for commands that name classes, --img-size and others for
+ * those that prepare images.
  */
 export function addModelOptions(command: Command, { classes = true, preparation = true } = {}): Command {
   command
@@ -53,7 +53,7 @@ export function addModelOptions(command: Command, { classes = true, preparation 
   if (classes) {
     command.option(
       "--class-map <file>",
-      "names of the classes, a line each, where the weights have none or others",
+      "names of the classes, one per line, if the weights have none or others",
     );
   }
   return preparation ? addPreparationOptions(command) : command;
@@ -87,7 +87,7 @@ export async function modelFrom({
     throw new UsageError("--weights and --pretrained contradict each other; expected one of them");
   }
   if (pretrained === true && !named) {
-    throw new UsageError("--pretrained: of which model? expected --model NAME, or --pretrained NAME");
+    throw new UsageError("--pretrained: model missing; expected --model NAME, or --pretrained NAME");
   }
   const path =
     pretrained !== undefined
@@ -101,7 +101,7 @@ export async function modelFrom({
     ...(smallImages && { smallImages }),
   });
   if (smallImages && (!opened.smallImages || modelInfo(opened.architecture).limits.small)) {
-    const which = `${opened.architecture} has one form alone here`;
+    const which = `${opened.architecture} has only one form here`;
     opened.model.dispose();
     throw new UsageError(`--small-images: of no use; ${which}`);
   }
@@ -111,7 +111,7 @@ export async function modelFrom({
 
 const publishedWeights = async (name: string): Promise<string> => (isLocal(name) ? name : fetchWeights(name));
 
-/** The names in a file, a line each. @throws DataError naming the file unless there is one for each of the model's classes */
+/** The names in a file, one per line. @throws DataError naming the file unless there is one for each of the model's classes */
 function classNames(path: string, { model }: TrainedModel): string[] {
   const lines = readText(path).trimEnd().split(/\r?\n/);
   const names = lines.map((line) => line.trim());
@@ -129,8 +129,8 @@ function classNames(path: string, { model }: TrainedModel): string[] {
 const DATA = "a dataset's name, or a folder";
 
 /**
- * What [data] or --data says.
- * @throws UsageError if neither, both, or a name that is neither a dataset's nor a folder's; for flags that say where a folder is
+ * The value of [data] or --data.
+ * @throws UsageError if neither or both are given, or the name is neither a dataset's nor a folder's; for flags that locate a folder
  */
 export function dataFrom(argument: string | undefined, flags: DataFlags): string {
   const data = said(argument, "--data", flags.data);
@@ -143,7 +143,7 @@ export function dataFrom(argument: string | undefined, flags: DataFlags): string
   return data;
 }
 
-/** @throws UsageError for a word that names no dataset and no folder; a path is looked at when it is opened */
+/** @throws UsageError for a word that is neither a dataset nor a folder; a path is checked when it is opened */
 export function requireDataName(data: string): void {
   const known = datasetNames();
   if (known.includes(data) || /[/\\]/.test(data) || existsSync(data)) return;
@@ -159,21 +159,21 @@ export interface DataFlags {
   seed?: number;
 }
 
-/** [data] or --data, and what says where it is. */
+/** [data] or --data, and the flags that locate it. */
 export function addDataOptions(command: Command): Command {
   return command
     .argument("[data]", DATA)
     .option("--data <data>", DATA, parser(text))
     .option("--data-dir <dir>", "folder that holds datasets by name; imagenet's own folder")
-    .option("--download", "download the dataset if it is not there")
+    .option("--download", "download the dataset if it is missing")
     .option(
       "--split <part>",
-      "train, val or all (default: what the dataset has to evaluate on, or was kept from the run's training; otherwise all)",
+      "train, val or all (default: the dataset's part for evaluation, or the part kept from the run's training; otherwise all)",
       parser(choice(() => ["train", "val", "all"])),
     )
     .option(
       "--val-fraction <0…1>",
-      "where there is no val part: the share that is split off (default: the run's)",
+      "if there is no val part: the share to split off (default: the run's)",
       parser(number(0, 0.9)),
     )
     .option("--seed <n>", "seed of that split (default: the run's, or 0)", parser(integer(0, 2 ** 32 - 1)));
@@ -210,7 +210,7 @@ export function addLoadOptions(command: Command): Command {
   return command
     .option(
       "-b, --batch-size <n>",
-      "images at once (default: 256, or 32 if larger than 64 pixels)",
+      "images per batch (default: 256, or 32 if larger than 64 pixels)",
       parser(integer(1)),
     )
     .option("--threads <n>", "threads that compute (default: all processors)", parser(integer(1, 64)))
@@ -226,11 +226,11 @@ export function addLoadOptions(command: Command): Command {
     );
 }
 
-/** Makes threads and decoder what the options say. */
+/** Applies the options for threads and decoder. */
 export async function useLoadOptions({ threads, decoder }: LoadFlags): Promise<void> {
   init({ ...(threads && { threads }) });
   if (decoder) await useDecoder(decoder);
 }
 
-/** Images at once in evaluation: fewer of large ones. */
+/** Batch size in evaluation: smaller for large images. */
 export const evalBatchSize = (size: number): number => (size <= 64 ? 256 : 32);

@@ -1,4 +1,4 @@
-// Files that a command writes at its end: whether it can is asked before the long work begins.
+// Files that a command writes at its end: whether they can be written is checked before the long work begins.
 
 import { accessSync, constants } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -6,7 +6,7 @@ import { DataError, reason, short } from "../errors.js";
 import { makeFolders, statOf } from "../node/files.js";
 import { UsageError } from "../node/usage-error.js";
 
-/** Deno compares users only with --allow-sys: without it the file is tried at the end alone. */
+/** Deno compares users only with --allow-sys; without it, the file is only tried at the end. */
 function mayWrite(folder: string): void {
   try {
     accessSync(folder, constants.W_OK);
@@ -20,7 +20,7 @@ export async function requireWritable(paths: readonly (string | undefined)[]): P
   const files = paths.filter((path) => path !== undefined);
   const twice = files.find((path, i) => files.some((other, j) => j < i && resolve(other) === resolve(path)));
   if (twice !== undefined)
-    throw new UsageError(`'${short(twice)}' is to be written twice; expected two files`);
+    throw new UsageError(`'${short(twice)}' would be written twice; expected two files`);
   for (const path of files) {
     try {
       if (statOf(path)?.isDirectory()) throw new Error("it is a folder");

@@ -5,7 +5,7 @@ import { expectation, type Kind } from "../errors/kinds.js";
 import { flagOf } from "../node/resolve-arguments.js";
 import { UsageError } from "../node/usage-error.js";
 
-/** Checks an option's text as commander wants it. */
+/** A parser of an option's text, for commander. */
 export function parser<T>(kind: Kind<T>): (text: string) => T {
   return (value) => {
     const parsed = kind.parse(value);
@@ -16,7 +16,7 @@ export function parser<T>(kind: Kind<T>): (text: string) => T {
 
 /**
  * Flags that make no difference without something else.
- * @throws UsageError for the first of them that is said: "--yes: of no use; it needs --move or --copy"
+ * @throws UsageError for the first of them that is given: "--yes: of no use; it needs --move or --copy"
  */
 export function refuseUseless(flags: object, names: readonly string[], why: string): void {
   const name = names.find((name) => (flags as Record<string, unknown>)[name] !== undefined);

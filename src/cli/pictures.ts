@@ -1,4 +1,4 @@
-// Pictures that a command is given: files, folders, patterns; and a model that looks at them.
+// Pictures given to a command as files, folders or patterns, and a model that runs on them.
 
 import { isAbsolute, resolve } from "node:path";
 import { globSync } from "tinyglobby";
@@ -16,12 +16,12 @@ import { breathe } from "../train/breath.js";
 import { evalBatchSize, type LoadFlags } from "./options.js";
 import { preparationFor } from "./preparation.js";
 
-/** Fewer files than this are read by this thread alone. */
+/** Fewer files than this are read by this thread only. */
 const MANY = 32;
 
 /**
- * The pictures below a folder, those too that nothing reads: who reads them is told why. Says on stderr how many these are, and
- * what is not taken.
+ * The pictures below a folder, including unreadable ones: reading those reports why. Reports on stderr how many these are, and
+ * which files are ignored.
  */
 function picturesIn(folder: string): string[] {
   const { pictures, leftOut, others, ignored, special, again } = filesBelow(folder);
@@ -39,18 +39,18 @@ function picturesIn(folder: string): string[] {
   return [...pictures, ...unread].sort(byCodePoint);
 }
 
-/** The files that an argument means: itself, the pictures below a folder, or what a pattern matches. */
+/** The files of an argument: itself, the pictures below a folder, or the matches of a pattern. */
 function filesOf(argument: string): string[] {
   const stat = statOf(argument);
   if (stat?.isDirectory()) return picturesIn(argument);
-  if (stat || !/[*?[{!(]/.test(argument)) return [argument]; // what is not there is told when it is read
+  if (stat || !/[*?[{!(]/.test(argument)) return [argument]; // missing files are reported when they are read
   const options = { expandDirectories: false, absolute: isAbsolute(argument) };
   const found = globSync(argument, options).sort(byCodePoint);
   if (found.length === 0) throw new DataError(`${argument}: matches no file`);
   return found;
 }
 
-/** The files that arguments mean, each once, in their order. @throws DataError for a folder or pattern without any */
+/** The files of all arguments, each once, in their order. @throws DataError for a folder or pattern without any */
 export function pictureFiles(args: readonly string[]): string[] {
   const found = new Map<string, string>();
   for (const file of args.flatMap(filesOf)) {
@@ -60,13 +60,13 @@ export function pictureFiles(args: readonly string[]): string[] {
   return [...found.values()];
 }
 
-/** Names of a model's classes: by number where they are not known. */
+/** Names of a model's classes; numbers if the names are not known. */
 export const classNamesOf = ({ model, classes }: TrainedModel): readonly string[] =>
   classes ?? Array.from({ length: model.numClasses }, (_, i) => String(i));
 
 /**
- * Prepares the files for the model and gives them to `use`, a batch at a time with its files, saying on stderr how far it is, unless there is no verb for it.
- * Returns what could not be read.
+ * Prepares the files for the model and passes them to `use`, a batch at a time with its files. Reports progress on stderr if there is a verb for it.
+ * Returns the unreadable files.
  */
 export async function overPictures(
   files: readonly string[],
@@ -107,7 +107,7 @@ export async function overPictures(
       await breathe();
     }
   } catch (error) {
-    if (loader.stats.failures.length < files.length) throw error; // otherwise each is told by itself
+    if (loader.stats.failures.length < files.length) throw error; // otherwise each is reported individually
   } finally {
     counter?.end();
     loader.close();
@@ -115,7 +115,7 @@ export async function overPictures(
   return loader.stats.failures;
 }
 
-/** Says on stderr what could not be read; the command then exits with 1. */
+/** Lists the unreadable files on stderr; the command then exits with 1. */
 export function tellUnreadable(failures: LoaderStats["failures"]): void {
   for (const { reason } of failures) console.error(`fovea: ${reason}`);
   if (failures.length > 0) process.exitCode = 1;

@@ -1,4 +1,4 @@
-// fovea predict: what a trained model sees in pictures.
+// fovea predict: classifies pictures with a trained model.
 
 import type { Command } from "commander";
 import { noGrad } from "../core/grad-mode.js";
@@ -30,7 +30,7 @@ interface Flags extends ModelFlags, LoadFlags, SortFlags {
 interface Prediction {
   file: string;
   top: (Guess & { class: string })[];
-  /** Of files to sort: where it goes, null if it stays; whether it is there now. */
+  /** For files to sort: the destination, null if the file stays; whether it has been moved or copied. */
   to?: string | null;
   done?: boolean;
 }
@@ -47,13 +47,13 @@ export function register(program: Command): void {
     .option("--topk <n>", `classes to name for each picture (default: ${TOPK})`, parser(integer(1)))
     .option(
       "--json",
-      "as JSON: [{ file, top: [{ class, label, probability }] }]; of sorted files to and done, too",
+      "as JSON: [{ file, top: [{ class, label, probability }] }]; for sorted files also to and done",
     )
     .option("--csv", "as CSV: file,rank,class,label,probability")
     .addHelpText(
       "after",
-      "\nUnreadable files are listed on stderr; the exit code is then 1. --move and --copy overwrite nothing: a name that is " +
-        "taken gets a number. They write a list from which fovea undo takes everything back.",
+      "\nUnreadable files are listed on stderr; the exit code is then 1. --move and --copy overwrite nothing: a name that is already " +
+        "taken gets a number. They write a list, with which fovea undo reverts everything.",
     )
     .action(async (pictures: string[], flags: Flags) => {
       if (flags.json && flags.csv) throw new UsageError("--json and --csv contradict each other");

@@ -1,4 +1,4 @@
-// How images are prepared for a trained model: other than its weights want it, if flags say so; said aloud where it is a guess.
+// How images are prepared for a trained model: as for its weights, unless flags change it. Reports it if it is a guess.
 
 import { Option, type Command } from "commander";
 import { type Dataset, CROP_MODES, FILTERS, type Preprocessing } from "../data/index.js";
@@ -14,7 +14,7 @@ import {
 import { UsageError } from "../node/usage-error.js";
 import { parser, refuseUseless } from "./parser.js";
 
-/** What flags say of the preparation. */
+/** Flags of the preparation. */
 export type PreparationFlags = Omit<PreparationOptions, "trained"> & { useTestSize?: true };
 
 export const PREPARATION = ["imgSize", "cropPct", "cropMode", "interpolation", "mean", "std"] as const;
@@ -22,7 +22,7 @@ export const PREPARATION = ["imgSize", "cropPct", "cropMode", "interpolation", "
 /** --img-size, --crop-pct, …: named as timm's. Defaults are the weights' own. */
 export function addPreparationOptions(command: Command): Command {
   const add = (flags: string, help: string, kind?: Kind<unknown>): void => {
-    const option = new Option(flags, help).helpGroup("Images (default: as the weights say):");
+    const option = new Option(flags, help).helpGroup("Images (default: as for the weights):");
     command.addOption(kind ? option.argParser(parser(kind)) : option);
   };
   add("--img-size <n>", "side of the images in pixels", integer(8, 4096));
@@ -31,35 +31,35 @@ export function addPreparationOptions(command: Command): Command {
   add("--interpolation <name>", FILTERS.join(", "), choice(() => FILTERS)); // prettier-ignore
   add("--mean <x,…>", "mean of each channel, of values in 0…1", list(number(-Infinity)));
   add("--std <x,…>", "deviation of each channel", list(number(0, Infinity, { above: true })));
-  add("--use-test-size", "the size that config.json names for tests");
+  add("--use-test-size", "config.json's test size");
   return command;
 }
 
-/** The model with its images prepared as flags say. @throws UsageError for a test size where the weights name none */
+/** The model with its images prepared according to the flags. @throws UsageError for --use-test-size if the weights have no test size */
 export function preparedAs(trained: TrainedModel, flags: PreparationFlags): TrainedModel {
   const said = Object.fromEntries(PREPARATION.map((name) => [name, flags[name]]));
   if (!flags.useTestSize && PREPARATION.every((name) => flags[name] === undefined)) return trained;
   if (flags.useTestSize && !trained.preparation().test) {
-    throw new UsageError("--use-test-size: the weights name no size for tests");
+    throw new UsageError("--use-test-size: the weights have no test size");
   }
   const preparation = (data?: Dataset): Preprocessing => {
     const own = trained.preparation(data);
     const chosen = flags.useTestSize ? atTestSize(own) : own;
     return changed(trained.architecture, undefined, { ...said, trained: chosen });
   };
-  if (flags.useTestSize) refuseUseless(flags, ["imgSize", "cropPct"], "--use-test-size says it");
-  preparation(); // says at once what does not fit
+  if (flags.useTestSize) refuseUseless(flags, ["imgSize", "cropPct"], "--use-test-size sets it");
+  preparation(); // reports at once what does not fit
   return { ...trained, preparation };
 }
 
-/** How the dataset's images are prepared for the model; a line on stderr where nothing says it for sure. */
+/** How the dataset's images are prepared for the model; a line on stderr if that is a guess. */
 export function preparationFor(trained: TrainedModel, data: Dataset): Preprocessing {
   const preparation = trained.preparation(data);
   if (trained.assumed !== undefined) tellAssumed(trained.assumed, preparation);
   return preparation;
 }
 
-/** Says on stderr that a preparation is a guess. */
+/** Reports on stderr that a preparation is a guess. */
 export function tellAssumed(assumed: string, preparation: Preprocessing): void {
   console.error(`fovea: ${assumedNote(assumed, preparation)}`);
 }

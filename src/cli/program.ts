@@ -1,5 +1,5 @@
-// The `fovea` command. Data goes to stdout, progress and errors to stderr; it exits with 0 if all is well, 1 after a failure,
-// 2 for a command line that it does not understand, 130 after Ctrl-C.
+// The `fovea` command. Data goes to stdout, progress and errors to stderr; it exits with 0 on success, 1 after a failure,
+// 2 for a command line that makes no sense, 130 after Ctrl-C.
 
 import { Command, CommanderError } from "commander";
 import { version } from "../version.js";
@@ -45,16 +45,16 @@ export function programOf(): Command {
     .version(version, "-V, --version", "print fovea's version")
     .exitOverride()
     .showSuggestionAfterError(false)
-    .configureOutput({ outputError: () => {} }); // report() says it, with what is known
+    .configureOutput({ outputError: () => {} }); // report() reports it, with the known names
   for (const register of COMMANDS) register(program);
   for (const command of program.commands) {
     const lines = examples[command.name()] ?? [];
     command.addHelpText("after", ["\nExamples:", ...lines].join("\n  "));
   }
-  return program.addHelpText("after", "\nfovea <command> --help says more, with examples.");
+  return program.addHelpText("after", "\nfovea <command> --help shows details and examples.");
 }
 
-/** Runs the command with these arguments; the exit code. */
+/** Runs the command with these arguments; returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const program = programOf();
   try {
@@ -69,10 +69,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Says on stderr what went wrong; the exit code. */
+/** Reports on stderr what went wrong; returns the exit code. */
 function report(error: unknown, program: Command, args: readonly string[]): number {
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0; // help was asked for
+    if (error.exitCode === 0) return 0; // help was requested
     if (error.code === "commander.help") return USAGE;
     return report(new UsageError(usageMessage(error, program, args)), program, args);
   }

@@ -9,18 +9,18 @@ import { UsageError } from "../node/usage-error.js";
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** More is no list of options. */
+/** A larger file is not a list of options. */
 const MOST_BYTES = 2 ** 20;
-/** What args.json holds besides options, and where that run lies. */
+/** The contents of args.json besides options, and the run's folder. */
 const OF_A_RUN = ["classes", "environment", "out", "resume"];
 
-/** Whether --recipe means a file: a path, or a name with such an ending. */
+/** Whether --recipe is a file: a path, or a name with such an ending. */
 const isFile = (name: string): boolean =>
   !Object.hasOwn(recipes, name) &&
   (/[/\\]|\.(json|ya?ml)$/i.test(name) || statSync(name, { throwIfNoEntry: false })?.isFile() === true);
 
 /**
- * The values of a recipe that is a file; undefined for other names. Its own `recipe` is what it builds on.
+ * The values of a recipe file; undefined for other names. A file's own `recipe` is the one it builds on.
  * @throws UsageError naming the file and what is wrong with it
  */
 export function recipeFile(name: string, within: readonly string[] = []): Values | undefined {
@@ -28,7 +28,7 @@ export function recipeFile(name: string, within: readonly string[] = []): Values
   if (within.includes(name)) throw new UsageError(`${name}: builds on itself; got ${within.join(", ")}`);
   const entries = mappingIn(name).map(([key, value]) => [optionNamed(key) ?? key, value] as const);
   const twice = entries.find(([key], i) => entries.findIndex(([other]) => other === key) < i);
-  if (twice) throw new UsageError(`${name}: ${twice[0]} is there twice; expected one`);
+  if (twice) throw new UsageError(`${name}: ${twice[0]} is given twice; expected one`);
   const { recipe: base, ...own } = Object.fromEntries(entries);
   if (typeof base !== "string" || base === "none") return own;
   if (Object.hasOwn(recipes, base)) return { ...recipes[base], ...own };
@@ -49,11 +49,12 @@ function mappingIn(path: string): [key: string, value: unknown][] {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
-    const what = "code" in (error as Error) && !(error instanceof YAMLError) ? "cannot be read" : "no recipe";
+    const what =
+      "code" in (error as Error) && !(error instanceof YAMLError) ? "cannot be read" : "not a recipe";
     throw new UsageError(`${path}: ${what}: ${why!.replace(/:$/, "")}`);
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new UsageError(`${path}: no recipe; expected a mapping of options, such as epochs: 10`);
+    throw new UsageError(`${path}: not a recipe; expected a mapping of options, such as epochs: 10`);
   }
   const isRun = "environment" in json && "classes" in json;
   return Object.entries(json).filter(([key]) => !isRun || !OF_A_RUN.includes(key));

@@ -1,32 +1,32 @@
-// Pictures side by side in one, with titles and captions.
+// Draws pictures side by side in one, with titles and captions.
 
 import type { RawImage } from "../data/index.js";
 import { drawText, TEXT_HEIGHT, textWidth } from "./font.js";
 
 export interface Cell {
   readonly caption: string;
-  /** RGB; all cells are of one size. */
+  /** RGB; all cells have the same size. */
   readonly image: RawImage;
 }
 
-/** A row of pictures under one title: first those that something is done to, then what becomes of them. */
+/** A row of pictures under one title: first the originals, then the results. */
 export interface Block {
   readonly title: string;
   readonly originals: readonly Cell[];
   readonly cells: readonly Cell[];
 }
 
-/** Not white, as many a picture's background is. */
+/** Not white, since many pictures have a white background. */
 const PAPER = 238;
 const INK = 0;
 const GAP = 6;
-/** Between originals and the others. */
+/** Gap between the originals and the results. */
 const APART = 10;
 const TITLE_SCALE = 2;
 const TITLE = TEXT_HEIGHT * TITLE_SCALE + 4;
 const CAPTION = TEXT_HEIGHT + 3;
 
-/** One picture of all blocks, `across` side by side, RGB. Blocks are as wide as the one of the most cells. */
+/** One RGB picture of all blocks, `across` side by side. Blocks are as wide as the widest one. */
 export function drawSheet(blocks: readonly Block[], across: number): RawImage {
   const { height, width } = blocks[0]!.cells[0]!.image;
   const cells = Math.max(...blocks.map((block) => block.originals.length + block.cells.length));

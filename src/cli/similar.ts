@@ -1,4 +1,4 @@
-// fovea similar: pictures that look alike, to a model.
+// fovea similar: finds pictures that look alike to a model.
 
 import { existsSync, realpathSync, statSync } from "node:fs";
 import type { Command } from "commander";
@@ -24,13 +24,13 @@ interface Flags extends ModelFlags, LoadFlags {
   csv?: true;
 }
 
-/** Of a query; of all pairs. */
+/** Default numbers of results: for a query, and for pairs. */
 const TOPK = 5;
 const PAIRS = 1000;
-/** Of pairs: what looks almost the same. */
+/** Default similarity of pairs: almost the same. */
 const ALIKE = 0.95;
 
-/** Flags that say how pictures are looked at. */
+/** Flags for reading the pictures. */
 const OF_PICTURES = [
   ...["model", "weights", "pretrained", "smallImages", "batchSize", "workers", "decoder"],
   ...PREPARATION,
@@ -41,12 +41,14 @@ const OF_PICTURES = [
 export function register(program: Command): void {
   const command = program
     .command("similar")
-    .description(
-      "find the pictures that look most like others; without a query the pairs that look almost the same",
-    )
+    .description("find the pictures most similar to others; without a query, pairs that look almost the same")
     .argument("[query...]", "files, folders, or quoted patterns");
   addLoadOptions(addModelOptions(command, { classes: false }))
-    .requiredOption("--in <dir>", "where to look: a folder, or what fovea features wrote", parser(text))
+    .requiredOption(
+      "--in <dir>",
+      "where to look: a folder, or a file written by fovea features",
+      parser(text),
+    )
     .option(
       "--topk <n>",
       `pictures for each query (default: ${TOPK}), or pairs (default: ${PAIRS})`,
@@ -54,7 +56,7 @@ export function register(program: Command): void {
     )
     .option(
       "--min-similarity <-1…1>",
-      `cosine of the angle between them: 1 is the same (default of pairs: ${ALIKE})`,
+      `cosine of the angle between them: 1 is the same (default for pairs: ${ALIKE})`,
       parser(number(-1, 1)),
     )
     .option(
@@ -85,7 +87,7 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 const real = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
 const shown = (similarity: number): string => similarity.toFixed(4).padStart(7);
 
-/** For each query what is most like it, itself left out. */
+/** The pictures most similar to each query, except itself. */
 function tellSimilar(queries: PictureFeatures, rows: PictureFeatures, flags: Flags): void {
   const { topk = TOPK, minSimilarity = -1, json, csv } = flags;
   const [own, paths] = [queries.files.map(real), rows.files.map(real)];
@@ -106,7 +108,7 @@ function tellSimilar(queries: PictureFeatures, rows: PictureFeatures, flags: Fla
   }
 }
 
-/** The pairs that are most alike. */
+/** The most similar pairs. */
 function tellPairs(rows: PictureFeatures, { topk = PAIRS, minSimilarity = ALIKE, json, csv }: Flags): void {
   const { pairs, total } = similarPairs(rows, { least: minSimilarity, most: topk });
   const found = pairs.map(({ first, second, similarity }) => ({
@@ -120,6 +122,6 @@ function tellPairs(rows: PictureFeatures, { topk = PAIRS, minSimilarity = ALIKE,
   } else for (const { similarity, files } of found) console.log(`${shown(similarity)}  ${files.join("  ")}`);
   const which = `pairs of ${count(rows.files.length)} pictures with a similarity of at least ${minSimilarity}`;
   if (total > pairs.length)
-    console.error(`${count(pairs.length)} of ${count(total)} ${which}; --topk says how many`);
+    console.error(`${count(pairs.length)} of ${count(total)} ${which}; --topk changes how many`);
   else if (!json && !csv) console.error(`${count(total)} ${which}`);
 }

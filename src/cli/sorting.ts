@@ -1,4 +1,4 @@
-// fovea predict --move and --copy: pictures into folders by what a model sees in them, after a look at the plan.
+// fovea predict --move and --copy: sorts pictures into folders by predicted class, after showing the plan.
 
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
@@ -16,21 +16,21 @@ export interface SortFlags {
   yes?: true;
 }
 
-/** --move, --copy, and what says when. */
+/** --move, --copy, and their conditions. */
 export function addSortOptions(command: Command): Command {
   return command
-    .option("--move <dir>", "move the files to DIR/<class>/; shows the plan first, and asks", parser(text))
+    .option("--move <dir>", "move the files to DIR/<class>/; shows the plan first and asks", parser(text))
     .option("--copy <dir>", "copy them instead", parser(text))
     .option(
       "--min-confidence <p>",
-      "leave files where they are whose probability is less",
+      "leave files with a lower probability where they are",
       parser(number(0, 1)),
     )
-    .option("--dry-run", "show the plan alone (the default where nobody can be asked)")
+    .option("--dry-run", "only show the plan (the default without a terminal)")
     .option("--yes", "move or copy without asking");
 }
 
-/** The folder to sort into, if that is wanted. @throws UsageError for flags that contradict each other or are of no use */
+/** The folder to sort into, if any. @throws UsageError for flags that contradict each other or are of no use */
 export function sortTarget(
   flags: SortFlags & { topk?: number; json?: true; csv?: true },
 ): string | undefined {
@@ -47,14 +47,14 @@ export function sortTarget(
   return dir;
 }
 
-/** What a model says of a file. */
+/** A model's prediction for a file. */
 export interface Guessed {
   readonly file: string;
   readonly class: string;
   readonly probability: number;
 }
 
-/** What becomes of a file: where it goes; null if it stays. */
+/** A line about a file: its destination, or that it stays. */
 export type Destinations = ReadonlyMap<string, { to: string | null; done: boolean }>;
 
 const percent = (p: number): string => `${(p * 100).toFixed(2)} %`;
@@ -85,8 +85,8 @@ async function agreed({ yes, dryRun }: SortFlags, question: string): Promise<boo
 }
 
 /**
- * Sorts files by their guesses into `dir`, if --yes or a person says so; otherwise it shows what would be done. `print`: a
- * line for each file, on stdout.
+ * Sorts files by their guesses into `dir`, if --yes is given or the user confirms; otherwise only shows the plan. `print`: prints
+ * a line for each file on stdout.
  */
 export async function sortByGuess(
   guesses: readonly Guessed[],
@@ -116,7 +116,7 @@ export async function sortByGuess(
     );
     tellResult(result, copy);
   } else if (due.length > 0) {
-    console.error(`nothing was ${copy ? "copied" : "moved"}${flags.dryRun ? "" : `; --yes does it`}`);
+    console.error(`nothing was ${copy ? "copied" : "moved"}${flags.dryRun ? "" : `; use --yes to do it`}`);
   }
   const done = new Set(result.done);
   return new Map(
@@ -134,6 +134,6 @@ function tellResult({ done, failures, list }: SortResult, copy: boolean): void {
   for (const { reason } of failures) console.error(`fovea: ${reason}`);
   if (failures.length > 0) process.exitCode = 1;
   if (list !== undefined) {
-    console.error(`${copy ? "copied" : "moved"} ${count(done.length)}; to take it back: fovea undo ${list}`);
+    console.error(`${copy ? "copied" : "moved"} ${count(done.length)}; to revert: fovea undo ${list}`);
   }
 }

@@ -4,7 +4,7 @@ import { columnsOf, cut } from "../node/status-line.js";
 
 export type Align = "left" | "right";
 
-/** Lines of cells in columns; the first is cut where all do not fit in `width`. */
+/** Lines of cells in columns; the first is cut if they do not fit in `width`. */
 export function table(
   rows: readonly (readonly string[])[],
   aligns: readonly Align[],

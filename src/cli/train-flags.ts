@@ -11,14 +11,14 @@ import { recipeFile } from "./recipe-file.js";
 
 type Name = keyof TrainArguments;
 
-/** --pretrained without a name: the model's own weights; of a model that nobody names these. */
+/** --pretrained without a name: the model's own weights, or the default model's. */
 const OWN = "own";
 const DEFAULT_PRETRAINED = "resnet18";
 
 /** "--no-aug", whose positive form is the default; its name begins with the no. */
 const negative = (name: Name): boolean => /^no[A-Z]/.test(name);
 
-/** A value that was said; commander makes other things of null. */
+/** A given value; commander treats null differently. */
 class Said {
   readonly value: unknown;
 
@@ -27,7 +27,7 @@ class Said {
   }
 }
 
-/** Adds the flags of these options; commander knows no defaults, so that opts() holds what was said and no more. */
+/** Adds the flags of these options; commander gets no defaults, so that opts() holds only given values. */
 export function addTrainOptions(command: Command, names: readonly Name[] = trainNames): Command {
   for (const name of trainNames.filter((name) => names.includes(name))) {
     const { kind, default: value, help, short, alias } = trainOptions[name] as TrainOption<unknown>;
@@ -58,12 +58,12 @@ export function addTrainOptions(command: Command, names: readonly Name[] = train
   return command;
 }
 
-/** What was said, under the names of the arguments; `data` as an argument. */
+/** The given values, under the names of the arguments; `data` as an argument. */
 export function trainFlags(opts: Record<string, unknown>, data?: string): TrainFlags {
   const flags: Record<string, unknown> = {};
   for (const name of trainNames) {
     const own = negative(name) ? name.charAt(2).toLowerCase() + name.slice(3) : name;
-    // commander gives a flag that has only a negative form the default true.
+    // commander sets a flag with only a negative form to true by default.
     const { alias = own } = trainOptions[name] as TrainOption<unknown>;
     if (alias !== own && opts[own] !== undefined && opts[alias] !== undefined) {
       throw new UsageError(`${flagOf(name)} and ${flagOf(alias)} are the same; expected one of them`);
@@ -77,7 +77,7 @@ export function trainFlags(opts: Record<string, unknown>, data?: string): TrainF
   return { ...flags, ...(all !== undefined && { data: all }) } as TrainFlags;
 }
 
-/** Resolved arguments, a line each; what is not in use, and what nobody turned on, is left out. */
+/** Resolved arguments, one per line, without those not in use or not turned on. */
 export function describeArguments(args: TrainArguments): string {
   const off = (name: Name, value: unknown): boolean => value === 0 && trainOptions[name].default === 0;
   const used = trainNames
@@ -107,7 +107,7 @@ const withOwn = (flags: TrainFlags, model = DEFAULT_PRETRAINED): TrainFlags =>
   flags.pretrained === OWN ? { ...flags, pretrained: model } : flags;
 
 /**
- * All arguments of a training run from flags and data; says on stderr what the data decided.
+ * All arguments of a training run from flags and data; reports on stderr what the data decided.
  * @throws as argumentsByData() and withRecipe()
  */
 export async function argumentsFrom(flags: TrainFlags): Promise<ChosenArguments> {

@@ -14,7 +14,7 @@ const INTERRUPTED = 130;
 export function register(program: Command): void {
   const command = program
     .command("train")
-    .description("train a model; what is made lies in the run folder")
+    .description("train a model; results are in the run folder")
     .argument("[data]", "a dataset's name, or a folder; instead of --data")
     .option("--json", "print the final numbers as JSON");
   addTrainOptions(command)
@@ -24,7 +24,7 @@ export function register(program: Command): void {
     )
     .addHelpText(
       "after",
-      "--resume RUN --epochs N goes on to N epochs, at the learning rates of a run that long.",
+      "--resume RUN --epochs N continues to N epochs, with the learning rates of a run of this length.",
     )
     .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
     .action(async (data: string | undefined, opts: Record<string, unknown>) => {
@@ -52,7 +52,7 @@ export function register(program: Command): void {
           onEpoch: (report) => progress.epoch(report, args.epochs),
         });
         if (!metrics) {
-          console.error(`fovea: interrupted; to go on: fovea train --resume ${shellWord(folder)}`);
+          console.error(`fovea: interrupted; to continue: fovea train --resume ${shellWord(folder)}`);
           process.exitCode = INTERRUPTED;
           return;
         }
@@ -73,7 +73,7 @@ function interruptible(started: () => boolean): { signal: AbortSignal; end(): vo
   const stop = (): void => {
     if (controller.signal.aborted || !started()) process.exit(INTERRUPTED);
     controller.abort();
-    console.error("\nfovea: saving a checkpoint; once more to end at once");
+    console.error("\nfovea: saving a checkpoint; press again to exit at once");
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) process.on(name, stop);

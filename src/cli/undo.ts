@@ -1,4 +1,4 @@
-// fovea undo: takes back what predict --move or --copy did.
+// fovea undo: reverts predict --move or --copy.
 
 import type { Command } from "commander";
 import { undoSorting } from "../node/sort-files.js";
@@ -8,10 +8,8 @@ import { count } from "../node/status-line.js";
 export function register(program: Command): void {
   program
     .command("undo")
-    .description(
-      "take back what predict --move or --copy did: files go back to where they were, copies go away",
-    )
-    .argument("<list>", "the list that was written: DIR/undo-….csv")
+    .description("revert predict --move or --copy: moves files back, removes copies")
+    .argument("<list>", "the list written by predict: DIR/undo-….csv")
     .option("--json", "as JSON: { undone, failures: [{ file, reason }] }")
     .action(async (list: string, { json }: { json?: true }) => {
       const { done, failures } = await undoSorting(list);
@@ -20,7 +18,7 @@ export function register(program: Command): void {
       console.log(
         json
           ? JSON.stringify({ undone: done.length, failures }, null, 2)
-          : `taken back: ${count(done.length)} of ${count(done.length + failures.length)}`,
+          : `reverted: ${count(done.length)} of ${count(done.length + failures.length)}`,
       );
     });
 }

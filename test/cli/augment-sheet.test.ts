@@ -48,7 +48,7 @@ describe("fovea augment-sheet", () => {
     expect(Buffer.compare(one.data, mixed.data)).not.toBe(0);
   });
 
-  it("shows the original beside what is made of it, and in the first row of every block", async () => {
+  it("shows the original beside the results, and in the first row of every block", async () => {
     const { data, width } = await sheetOf();
     const [left, side] = [12, 112];
     const row = (y: number): string => Buffer.from(data.subarray((y * width + left) * 3, (y * width + left + side) * 3)).toString("base64"); // prettier-ignore

@@ -85,7 +85,7 @@ describe("exits with 2", () => {
     [["lenet5", "--batch-size", "1,x"], "argument '1,x' is invalid. expected a list, each an integer from 1 to 65536."], // prettier-ignore
     [["lenet5", "--batch-size", "70000"], "expected a list, each an integer from 1 to 65536"],
     [["lenet5", "--img-size", "64"], "--img-size: lenet5 refuses images of 64×64; linear: expected x:[…,in]"],
-    [["lenet5", "--small-images"], "--small-images: of no use; lenet5 has one form alone here"],
+    [["lenet5", "--small-images"], "--small-images: of no use; lenet5 has only one form here"],
     [["alexnet", "--small-images"], "--small-images: of no use; alexnet "],
     [[folder, "--weights", "x"], "is a folder, which has weights; expected a name beside --weights"],
     [["lenet5", "--threads", "65"], "expected an integer from 1 to 64"],
@@ -96,7 +96,7 @@ describe("exits with 2", () => {
   });
 });
 
-it("exits with 1 where there is no memory for that many images", async () => {
+it("exits with 1 if there is no memory for that many images", async () => {
   const { status, stdout, stderr } = await foveaHere("bench", "resnet18", "-b", "65536", "--threads", "1");
   expect([status, stdout]).toEqual([1, ""]);
   expect(stderr).toBe("fovea: compile: at most 2147483647 elements; got [65536,224,224,3] = 9865003008\n");

@@ -122,10 +122,10 @@ describe("checkFolder", () => {
       ["train/cat/twin.png train/dog/twin.png", "the same pixels in one split, in different classes"],
     ]);
     expect(of("stray")).toEqual([
-      ["extra", "is no split"],
+      ["extra", "is not a split"],
       ["val/loose.png", "is in no class folder"],
     ]);
-    expect(of("other")).toEqual([["train/cat/notes.txt", "is no picture, by name or contents"]]);
+    expect(of("other")).toEqual([["train/cat/notes.txt", "is not a picture, by name or contents"]]);
     expect(of("ignored")).toEqual([
       ["train/cat/.hidden", "is ignored"],
       ["train/dog/again/", "is a link to what is read elsewhere"],
@@ -169,7 +169,7 @@ describe("checkFolder of pixels", () => {
     const dark = { width: 20, height: 20, channels: 1, depth: 16, data: data.map((v) => v % 255) } as const;
     write("deep/b/0.png", encodePng(dark));
     const { problems } = await checkFolder(join(top, "deep"));
-    const detail = "is 16-bit grey: 100 % of it is white, as values above 255 become (so in Pillow)";
+    const detail = "is 16-bit grey: 100 % of it is white, since values above 255 become white (as in Pillow)";
     expect(problems).toEqual([{ kind: "clipped", paths: ["a/0.png"], detail }]);
   });
 
@@ -183,7 +183,7 @@ describe("checkFolder of pixels", () => {
   });
 });
 
-describe.skipIf(process.platform === "win32")("checkFolder of what is no file", () => {
+describe.skipIf(process.platform === "win32")("checkFolder of something other than a file", () => {
   it("names pipes without reading them, and links in a circle", async () => {
     write("odd/a/0.png", png(20));
     symlinkSync("loop.png", join(top, "odd/a/loop.png"));

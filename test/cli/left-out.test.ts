@@ -49,7 +49,7 @@ describe("fovea train", () => {
     expect(start).toContain("--decoder sharp");
     expect(start).toContain("no part to evaluate on");
     expect(start).toContain(
-      `1 picture in 16-bit grey, of which values above 255 become white, as in Pillow: ${at("photos/cold/deep.png")}`,
+      `1 picture in 16-bit grey, in which values above 255 become white, as in Pillow: ${at("photos/cold/deep.png")}`,
     );
     expect(start).toContain("ignored: hidden or the system's own: __MACOSX/");
   });
@@ -118,7 +118,9 @@ describe("fovea predict", () => {
     const files = (JSON.parse(stdout) as { file: string }[]).map(({ file }) => file);
     expect([status, files]).toEqual([1, [at("mixed/a.jfif")]]);
     expect(stderr).toContain(`fovea: ${at("mixed")}: 1 picture that cannot be read: ${at("mixed/b.webp")}\n`);
-    expect(stderr).toContain(`fovea: ${at("mixed")}: 1 file that is no picture: ${at("mixed/notes.txt")}\n`);
+    expect(stderr).toContain(
+      `fovea: ${at("mixed")}: 1 file that is not a picture: ${at("mixed/notes.txt")}\n`,
+    );
     expect(stderr).toContain(
       `fovea: ${at("mixed/b.webp")}: cannot decode this format; got WebP; expected PNG,`,
     );

@@ -88,7 +88,7 @@ it("lists what a pattern means, or names what there is", async () => {
     ["paddle_vgg", "vgg"].flatMap((name) => [11, 13, 16, 19].map((n) => name + n)),
   ); // PaddleClas's VGG11, too
   await expect(run("models", "lenet6")).rejects.toThrow(
-    /^models: nothing like 'lenet6'; did you mean lenet5\?$/,
+    /^models: no name like 'lenet6'; did you mean lenet5\?$/,
   );
-  await expect(run("models", "(")).rejects.toThrow(/^models: nothing like '\('$/);
+  await expect(run("models", "(")).rejects.toThrow(/^models: no name like '\('$/);
 });

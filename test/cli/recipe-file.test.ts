@@ -103,18 +103,18 @@ describe("a recipe in a file", () => {
     ["f.yaml", "epochs: 3\nepochs: 4", "f.yaml: no recipe: Map keys must be unique"],
     ["o.yaml", "batch_size: 3\nbatchSize: 4", "o.yaml: batchSize is there twice"],
     ["g.yaml", "a: [1", "g.yaml: no recipe: "],
-    ["h.yaml", "- epochs", "h.yaml: no recipe; expected a mapping of options, such as epochs: 10"],
-    ["i.yaml", "", "i.yaml: no recipe; expected a mapping of options"],
+    ["h.yaml", "- epochs", "h.yaml: not a recipe; expected a mapping of options, such as epochs: 10"],
+    ["i.yaml", "", "i.yaml: not a recipe; expected a mapping of options"],
     ["j.json", '{"epochs": 3', "j.json: no recipe: "],
     ["k.yaml", `a: &a [x,x,x,x,x,x,x,x,x]\n${[..."bcdefgh"].map((c, i) => `${c}: &${c} [${`*${"abcdefgh"[i]},`.repeat(9)}]`).join("\n")}`, "k.yaml: no recipe: Excessive alias count"], // prettier-ignore
     ["l.yaml", `# ${"x".repeat(2 ** 20)}`, "l.yaml: too large; got 1048578 bytes"],
-    ["m.yaml", "resume: runs/x", "m.yaml: resume: no recipe's matter; expected --resume"],
+    ["m.yaml", "resume: runs/x", "m.yaml: resume: not possible in a recipe; expected --resume"],
     ["n.yaml", "momentum: 0.8\nnesterov: [", "n.yaml: no recipe: "],
-  ])("that is none is refused: %s", (name, text, message) => {
+  ])("that is invalid is refused: %s", (name, text, message) => {
     expect(() => resolved("--data", "x", "--model", "lenet5", "--recipe", file(name, text))).toThrow(message);
   });
 
-  it("that is not there is refused, as is one said twice", () => {
+  it("that is missing is refused, as is one given twice", () => {
     expect(() => resolved("--recipe", "./none.yaml")).toThrow("./none.yaml: cannot be read: ENOENT");
     expect(() => resolved("--recipe", folder + "/")).toThrow("cannot be read: EISDIR");
     expect(() => resolved("--recipe", yaml, "--config", json)).toThrow("--recipe and --config are the same");

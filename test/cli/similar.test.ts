@@ -42,7 +42,7 @@ describe("fovea features and similar", () => {
     expect([pair!.files, others]).toEqual([[at("in/2.png"), at("in/deep/again.png")], []]);
     expect(pair!.similarity).toBeCloseTo(1, 6);
     expect(pairs.stderr).toMatch(
-      /^1 of 10 pairs of 5 pictures with a similarity of at least 0; --topk says how many\n$/,
+      /^1 of 10 pairs of 5 pictures with a similarity of at least 0; --topk changes how many\n$/,
     );
 
     const near = fovea("similar", at("in/2.png"), "--in", at("in"), "--model", at("saved"), "--topk", "2", "--json"); // prettier-ignore

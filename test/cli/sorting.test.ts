@@ -34,7 +34,7 @@ interface Line {
 }
 
 describe("fovea predict --move", () => {
-  it("shows the plan and moves nothing unless it is told to; undo takes it back", async () => {
+  it("shows the plan and moves nothing without --yes; undo reverts it", async () => {
     const names = readdirSync(at("in"));
     const args = ["predict", at("in"), "--model", at("saved"), "--move", at("out")];
     const dry = fovea(...args);
@@ -42,7 +42,7 @@ describe("fovea predict --move", () => {
     expect(dry.stdout.trim().split("\n")).toHaveLength(4);
     expect(dry.stdout).toMatch(/^.*in\/0\.png → .*out\/(blue|red_green)\/0\.png {2}.* \d+\.\d\d %$/m);
     expect(dry.stderr).toMatch(
-      /^move 4 files to .*\nnothing was moved; --yes does it\nfovea: .*bad\.png: not a picture/,
+      /^move 4 files to .*\nnothing was moved; use --yes to do it\nfovea: .*bad\.png: not a picture/,
     );
     expect([readdirSync(at("in")), existsSync(at("out"))]).toEqual([names, false]);
 
@@ -54,7 +54,7 @@ describe("fovea predict --move", () => {
       expect([existsSync(to!), existsSync(file)]).toEqual([true, false]);
     }
     const list = /fovea undo (.*\.csv)/.exec(moved.stderr)![1]!;
-    expect(await foveaHere("undo", list)).toMatchObject({ status: 0, stdout: "taken back: 4 of 4\n" });
+    expect(await foveaHere("undo", list)).toMatchObject({ status: 0, stdout: "reverted: 4 of 4\n" });
     expect(readdirSync(at("in"))).toEqual(names);
   });
 

@@ -21,7 +21,7 @@ const error = (...args: string[]): string => {
   return "none";
 };
 
-describe("the flags of a training", () => {
+describe("the flags of a training run", () => {
   it("are nothing where nothing is said", () => expect(parse()).toEqual({}));
 
   it("are read by their kinds", () => {

@@ -120,7 +120,7 @@ describe("fovea train", () => {
       if (!before.includes("epoch 2/30") && text.includes("epoch 2/30")) child.kill("SIGINT");
     });
     const code = await new Promise((resolve) => child.on("close", resolve));
-    expect(text).toContain(`to go on: fovea train --resume ${at("part")}`);
+    expect(text).toContain(`to continue: fovea train --resume ${at("part")}`);
     expect(code).toBe(130);
     expect(text).not.toContain("epoch 30/30");
     const { status, stderr } = fovea("train", "--resume", at("part"));
@@ -157,7 +157,7 @@ describe("fovea train", () => {
     expect(fovea(...small("changed", "--data", at("changing"))).status).toBe(0);
     renameSync(at("changing/train/warm"), at("changing/train/wet"));
     renameSync(at("changing/val/warm"), at("changing/val/wet"));
-    const start = `fovea: ${at("changed/checkpoint/training.safetensors")}: of a training run on other data; `;
+    const start = `fovea: ${at("changed/checkpoint/training.safetensors")}: belongs to a training run on other data; `;
     expect(resumed()).toBe(`${start}classes: got ["cold","wet"], expected ["cold","warm"]\n`);
     renameSync(at("changing/train/wet"), at("changing/train/warm"));
     renameSync(at("changing/val/wet"), at("changing/val/warm"));
@@ -165,7 +165,7 @@ describe("fovea train", () => {
     expect(resumed()).toBe(`${start}images: got 23, expected 24\n`);
   });
 
-  it("says when a training has diverged in its last step", () => {
+  it("reports when training has diverged in its last step", () => {
     const flags = ["--epochs", "1", "--opt", "sgd", "--lr", "1e30", "-b", "24", "--warmup-epochs", "0"];
     const { status, stderr } = fovea(...small("diverged", ...flags));
     expect([status, stderr]).toEqual([
@@ -246,7 +246,7 @@ describe("fovea train", () => {
     const other = fovea(...small("refused", ...taught), "--data", at("three"));
     expect([other.status, other.stderr]).toEqual([1, `fovea: ${at("teacher")}: a teacher of 2 classes; expected 3, those of ${at("three")}\n`]); // prettier-ignore
     const colder = fovea(...small("refused", ...taught), "--weights", at("base"));
-    expect([colder.status, colder.stderr]).toEqual([1, expect.stringContaining("a teacher whose images have another mean; got 0.3,0.2,0.1, the weights to begin with 0.1,0.2,0.3; --mean decides")]); // prettier-ignore
+    expect([colder.status, colder.stderr]).toEqual([1, expect.stringContaining("a teacher whose images have another mean; got 0.3,0.2,0.1, the initial weights 0.1,0.2,0.3; --mean decides")]); // prettier-ignore
     const raw = fovea(...small("refused"), "--teacher", at("raw.safetensors"), "--teacher-model", "lenet5");
     expect(raw.stderr).toContain("a teacher of 10 classes; expected 2");
   });
@@ -254,7 +254,7 @@ describe("fovea train", () => {
   it.each<[string, number, string[], string]>([
     ["a teacher's option without one", 2, ["--distill-alpha", "0.5"], "--distill-alpha: of no use; it needs --teacher"], // prettier-ignore
     ["a teacher that is not there", 1, ["--teacher", at("nobody")], "nobody: no such file or folder"],
-    ["a teacher without a name", 1, ["--teacher", at("raw.safetensors")], "says what model it is"],
+    ["a teacher without a name", 1, ["--teacher", at("raw.safetensors")], "names its model"],
     ["a decoder that is not known", 2, ["--decoder", "libjpeg"], "one of jpeg-js, jsquash, sharp"],
     ["one class", 1, ["--data", at("one")], "of 1 class"],
     ["a batch larger than the set", 1, ["-b", "25"], "24 images"],

@@ -109,7 +109,7 @@ describe("fovea eval", () => {
     expect((JSON.parse(run.stdout) as { loss: number }).loss).toBeCloseTo(expected.loss, 5);
   });
 
-  it("prints a table, of the part and with the views that were asked for", () => {
+  it("prints a table, of the requested part and with the requested views", () => {
     const weights = at("run/weights/best.safetensors");
     const { status, stdout } = fovea("eval", "--weights", weights, "--data", at("photos"), "--split", "train", "--tta", "ten-crop"); // prettier-ignore
     expect(status).toBe(0);
@@ -204,7 +204,7 @@ describe("fovea predict", () => {
     const { status, stdout, stderr } = fovea("predict", "--model", at("saved"), "--json", at("mixed"), pattern, at("mixed/b, c.jpg")); // prettier-ignore
     expect(status).toBe(1);
     expect(stderr).toBe(
-      `fovea: ${at("mixed")}: 1 file that is no picture: ${at("mixed/notes.txt")}\n` +
+      `fovea: ${at("mixed")}: 1 file that is not a picture: ${at("mixed/notes.txt")}\n` +
         `fovea: ${at("mixed/bad.png")}: not a picture; got a file that starts with 6e 6f 20 70 69 63 74 75; expected a picture\n`,
     );
     const lines = JSON.parse(stdout) as Line[];
@@ -247,7 +247,7 @@ describe("fovea predict", () => {
     expect(line!.top.map((guess) => guess.class)).toEqual(line!.top.map(({ label }) => classes[label]));
     const evaluated = fovea("eval", at("photos"), ...raw, ...names, "--json");
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ images: 6 });
-    expect(fovea("eval", at("photos"), ...raw).stderr).toContain("2 classes; the model tells 3 apart");
+    expect(fovea("eval", at("photos"), ...raw).stderr).toContain("2 classes; the model has 3");
   });
 
   it.each([

@@ -73,11 +73,11 @@ describe("a flag that would be ignored", () => {
     ],
     [
       ["eval", at("photos"), ...model, "--small-images"],
-      "--small-images: of no use; lenet5 has one form alone here",
+      "--small-images: of no use; lenet5 has only one form here",
     ],
     [
       ["eval", at("digits"), ...raw, "--small-images"],
-      "--small-images: of no use; lenet5 has one form alone here",
+      "--small-images: of no use; lenet5 has only one form here",
     ],
     [
       ["eval", at("photos"), ...model, "--weights", "x"],
@@ -87,10 +87,7 @@ describe("a flag that would be ignored", () => {
       ["eval", at("photos"), ...model, "--pretrained", "resnet18"],
       "which has weights; expected a name beside --pretrained",
     ],
-    [
-      ["eval", at("photos"), ...model, "--use-test-size"],
-      "--use-test-size: the weights name no size for tests",
-    ],
+    [["eval", at("photos"), ...model, "--use-test-size"], "--use-test-size: the weights have no test size"],
     [["export", ...model, "--out", at("x"), "--small-images"], "--small-images: of no use; "],
     [["predict", at("photos"), ...model, "--yes"], "--yes: of no use; it needs --move or --copy"],
     [
