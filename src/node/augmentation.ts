@@ -1,4 +1,4 @@
-// What a training run changes in its images: its arguments as transforms, each at its place in the chain.
+// A training run's augmentations: its arguments as transforms, each at its place in the chain.
 
 import { checkKinds } from "../errors/options.js";
 import { checkDataset } from "../data/options.js";
@@ -27,17 +27,17 @@ import {
 import { converted, evalTransforms, fits, sideOf, type Transforms } from "./preprocessing.js";
 import type { TrainArguments } from "./train-arguments.js";
 
-/** The arguments that say what a training run changes in its images. */
+/** The arguments for a training run's augmentations. */
 export type AugmentArguments = Pick<TrainArguments, "noAug" | "scale" | "hflip"> & AugmentationValues;
 
-/** What the values ask for, in the order of the table. */
+/** The requested augmentations, in the order of the table. */
 interface Augmenting {
   bytes: Transform[];
   floats: Transform[];
   batches: BatchTransform[];
 }
 
-/** The transforms that the arguments ask for, of images of this side. */
+/** The transforms that the arguments request, for images of this side. */
 function augmentationsFor(values: AugmentArguments, side: number): Augmenting {
   const made: Augmenting = { bytes: [], floats: [], batches: [] };
   for (const [name, row] of Object.entries(augmentations)) {
@@ -50,9 +50,9 @@ function augmentationsFor(values: AugmentArguments, side: number): Augmenting {
 }
 
 /**
- * How the images of a training run are prepared: those of more than 64 pixels by crops of any size and flips, smaller ones by
- * padded crops and flips, grey ones as they are; then what the arguments add.
- * @throws DataError for an unknown policy, or what augmentations say of their options
+ * How the images of a training run are prepared: those above 64 pixels by crops of any size and flips, smaller ones by padded
+ * crops and flips, small grey ones unchanged; then the arguments' augmentations.
+ * @throws DataError for an unknown policy or an invalid option of an augmentation
  */
 export function trainTransforms(
   dataset: Dataset,

@@ -1,4 +1,4 @@
-// What a training run leaves to its data where nothing is said: the model, the size of its images, how many make a batch, the loss.
+// Arguments that a training run chooses by its data if they are not given: the model, image size, batch size and loss.
 
 import { checkKinds } from "../errors/options.js";
 import { imageInfo, SMALL, type Dataset } from "../data/index.js";
@@ -27,17 +27,17 @@ import { UsageError } from "./usage-error.js";
 
 /** Arguments that follow from the data too. */
 export interface ChosenArguments {
-  /** The arguments, those chosen by the data among them. */
+  /** The arguments, including those chosen by the data. */
   readonly args: TrainArguments;
-  /** The data, to be handed to runTraining(); undefined for a run that is resumed. */
+  /** The data, for runTraining(); undefined for a resumed run. */
   readonly data?: LoadedDataset;
-  /** What was chosen and why, a sentence each. */
+  /** The choices and their reasons, a sentence each. */
   readonly notes: readonly string[];
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The most pictures that are looked at, evenly spread, and the most bytes of one that are read. */
+/** Most pictures inspected, evenly spread, and most bytes read from each. */
 const LOOKED_AT = 100;
 const WHOLE = 2 ** 25;
 /** Modes of pictures without colour. */
@@ -46,17 +46,17 @@ const GREY = ["1", "L", "LA", "I;16"];
 const [DIGITS, TINY, PHOTOS] = [28, 32, 224];
 
 /**
- * resolveArguments(), with what flags and recipe leave open chosen by the data: a model and the side of its images, or the model
- * that the weights to begin with are of, and a batch that small sets of images fill.
- * @throws UsageError as resolveArguments(), and for flags that mean nothing beside these data; DataError as loadDataset()
+ * resolveArguments(), with the arguments that flags and recipe leave open chosen by the data: a model and the side of its images,
+ * or the model of the initial weights, and a batch size that suits small datasets.
+ * @throws UsageError as resolveArguments(), and for flags that have no effect on these data; DataError as loadDataset()
  */
 export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promise<ChosenArguments> {
   checkKinds("argumentsByData", { flags }, { flags: "object" });
   if (typeof flags.resume === "string") return { args: resolveArguments(flags), notes: [] };
   const start = typeof flags.recipe === "string" ? recipeOf(flags.recipe, recipe) : {};
   const said = withDefaults({ ...start, ...flags });
-  if (said.data === undefined) return { args: resolveArguments(flags, recipe), notes: [] }; // which says so
-  if (said.model !== undefined) resolveArguments(flags, recipe); // what is wrong is said before data are read
+  if (said.data === undefined) return { args: resolveArguments(flags, recipe), notes: [] }; // which reports it
+  if (said.model !== undefined) resolveArguments(flags, recipe); // report errors before data are read
   await useDecoder(said.decoder);
   const data = await loadTrainingData(said);
   const useless = uselessBeside(data, flags);
@@ -67,7 +67,7 @@ export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promi
   return { args, data, notes: [...why, ...whyBatch, ...whyLoss, ...rateOf(start, args, flags)] };
 }
 
-/** Flags that make no difference beside some data, and what these data are like. */
+/** Flags that have no effect on some data, and a description of these data. */
 const USELESS: readonly [flag: keyof TrainFlags, of: (data: LoadedDataset) => boolean, why: string][] = [
   ["valFraction", ({ val, split }) => val !== undefined && !split, "has a part to evaluate on"],
   ["valInterval", ({ val }) => val === undefined, "has no part to evaluate on"],
@@ -76,8 +76,8 @@ const USELESS: readonly [flag: keyof TrainFlags, of: (data: LoadedDataset) => bo
 ];
 
 /**
- * The defaults of what is of no use beside the data, instead of what a recipe says.
- * @throws UsageError for a flag among them that asks for something else
+ * The defaults of options that have no effect on the data, instead of a recipe's values.
+ * @throws UsageError for a flag among them with another value
  */
 function uselessBeside(data: LoadedDataset, flags: TrainFlags): TrainFlags {
   const defaults = trainDefaults();
@@ -101,25 +101,25 @@ export function loadTrainingData({
   return loadDataset(data, { ...root, download, valFraction, seed });
 }
 
-/** That a recipe's rate became another with the images of a step. */
+/** A note that a recipe's rate has changed with the number of images per step. */
 function rateOf(start: TrainFlags, args: TrainArguments, flags: TrainFlags): string[] {
   if (start.lr === undefined || flags.lr !== undefined || args.lr === start.lr) return [];
   const [own, asked] = [withDefaults(start), args].map(stepOf);
   return [
-    `learning rate ${args.lr} for ${asked} images a step; the recipe's is ${start.lr} for ${own} (--lr)`,
+    `learning rate ${args.lr} for ${asked} images per step; the recipe's is ${start.lr} for ${own} (--lr)`,
   ];
 }
 
 type Choice = [values: TrainFlags, why: string[]];
 
-/** A batch that leaves at least two steps to an epoch. */
+/** A batch size that leaves at least two steps in an epoch. */
 function batchFor({ length, name }: Dataset, { batchSize }: TrainArguments): Choice {
   const most = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(2, length / 2))));
   if (batchSize <= most) return [{}, []];
   return [{ batchSize: most }, [`${name}: ${length} images to train on: batches of ${most} (--batch-size)`]];
 }
 
-/** The loss that is asked for, unless it is none for what the data are labelled with. */
+/** The given loss, unless it does not fit the data's labels. */
 function lossFor(train: Dataset, args: TrainArguments): Choice {
   const { losses, defaultLoss: loss, about } = taskOf(train);
   return losses[args.loss] ? [{}, []] : [{ loss }, [`${train.name}: ${about}: loss ${loss} (--loss)`]];
@@ -142,8 +142,8 @@ async function modelFor(train: Dataset, args: TrainArguments): Promise<Choice> {
 }
 
 /**
- * Digits: LeNet-5. As CIFAR's: ResNet-20, which learns them in minutes. Up to 64 pixels: ResNet-18 whose first layers keep the
- * size. Photos: ResNet-18, at most at ImageNet's size; smaller ones are not blown up to it.
+ * Digits: LeNet-5. Images like CIFAR's: ResNet-20, which learns them in minutes. Up to 64 pixels: ResNet-18 with first layers that
+ * keep the size. Photos: ResNet-18, at most at ImageNet's size; smaller ones are not enlarged to it.
  */
 function modelOfSize(side: number, grey: boolean, args: TrainArguments): TrainFlags {
   const channels = grey && args.inChans === null ? { inChans: 1 } : {};
@@ -157,7 +157,7 @@ function modelOfSize(side: number, grey: boolean, args: TrainArguments): TrainFl
   return { model: "resnet18", ...size, ...small, ...(side <= SMALL && channels) };
 }
 
-/** The short side that images have in the middle, and whether all are grey. */
+/** The median short side of the images, and whether all are grey. */
 async function sizeOf(
   train: Dataset,
   { imgSize, inChans }: TrainArguments,
@@ -172,7 +172,7 @@ async function sizeOf(
   for (let k = 0; k < looked; k++)
     found.push(...(await seen(train, Math.floor((k * train.length) / looked))));
   if (found.length === 0) {
-    throw new DataError(`${train.name}: no picture tells its size; expected --model and --img-size`);
+    throw new DataError(`${train.name}: no picture has a known size; expected --model and --img-size`);
   }
   const sides = found.map(({ side }) => side).sort((a, b) => a - b);
   const side = imgSize ?? sides[Math.floor(sides.length / 2)]!;
@@ -186,7 +186,7 @@ interface Seen {
   grey: boolean;
 }
 
-/** What a picture's header says, or the picture itself where its format is another decoder's; none of one that is broken. */
+/** A picture's size from its header, or from the decoded picture if another decoder reads its format; undefined if it is broken. */
 async function seen(dataset: Dataset, i: number): Promise<Seen[]> {
   const head = headOf(dataset, i, WHOLE);
   try {
@@ -199,7 +199,7 @@ async function seen(dataset: Dataset, i: number): Promise<Seen[]> {
   }
 }
 
-/** The model of the weights to begin with. @throws UsageError if nothing tells it */
+/** The model of the initial weights. @throws UsageError if it is unknown */
 async function modelOfWeights({ weights, pretrained }: TrainArguments): Promise<Choice> {
   const name = (pretrained ?? weights)!;
   const { file, config } = locateWeights(
@@ -211,7 +211,7 @@ async function modelOfWeights({ weights, pretrained }: TrainArguments): Promise<
     const { architecture, smallImages } = (await readConfig(config)).config;
     return chosen({ model: architecture, ...(smallImages && { smallImages }) });
   }
-  throw new UsageError(`--model: missing; nothing beside ${file} says what model it is`);
+  throw new UsageError(`--model: missing; no config.json beside ${file} names its model`);
 
   function chosen(values: TrainFlags): Choice {
     return [values, [`${short(name)}: weights of ${values.model}: model ${values.model} (--model)`]];

@@ -1,4 +1,4 @@
-// Looks through a folder of labelled pictures for what would spoil training.
+// Finds problems in a folder of labelled pictures that would spoil training.
 
 import { checkFunction, checkKinds, checkOptions } from "../errors/options.js";
 import { createHash } from "node:crypto";
@@ -22,64 +22,64 @@ import { innermost, layoutOf } from "./datasets/splits.js";
 export interface CheckOptions {
   /** Pictures with a side shorter than this are too small. Default 16. */
   minSize?: number;
-  /** Called as files are looked at: how many are done, of how many. */
+  /** Called as files are checked, with the number done and the total. */
   onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * What spoils a training run. undecodable: no picture can be had from it. small: see minSize. clipped: 16-bit grey, of which
- * all above 255 becomes white. duplicate: the same picture again. stray: beside the class folders or the splits, a pipe or
- * device. class: one without pictures, or that another split lacks.
+ * Problems that spoil a training run. undecodable: the file cannot be decoded. small: see minSize. clipped: 16-bit grey, in which
+ * all values above 255 become white. duplicate: the same picture again. stray: a file beside the class folders or the splits, a
+ * pipe or device. class: a class without pictures, or missing in another split.
  */
 export type ProblemKind = "undecodable" | "small" | "clipped" | "duplicate" | "stray" | "class";
 
 /**
- * What does not, and is worth knowing. extension: the file's bytes are another type than its name says. mode: not the kind of
- * pixels that most pictures have (grey, CMYK, alpha, palette, 16 bits). other: no picture by name or contents. ignored:
- * hidden, or left behind by an operating system.
+ * Harmless findings worth knowing. extension: the file's type is not the one in its name. mode: not the kind of pixels that most
+ * pictures have (grey, CMYK, alpha, palette, 16 bits). other: not a picture by name or contents. ignored: hidden, or left behind
+ * by an operating system.
  */
 export type RemarkKind = "extension" | "mode" | "other" | "ignored";
 
-/** Something that checkFolder() found. */
+/** A finding of checkFolder(). */
 export interface Finding<Kind extends string> {
-  /** What is wrong, or worth knowing. */
+  /** The kind of the finding. */
   kind: Kind;
   /** Paths from the folder: one, or all that are the same picture. */
   paths: string[];
-  /** The rest of the sentence: what exactly was found. */
+  /** The rest of the sentence: the details. */
   detail: string;
 }
 
-/** Something that keeps a picture from being used, or spoils training. */
+/** A finding that keeps a picture from being used, or spoils training. */
 export type Problem = Finding<ProblemKind>;
-/** Something that is worth knowing and does no harm. */
+/** A harmless finding worth knowing. */
 export type Remark = Finding<RemarkKind>;
 
-/** What checkFolder() says about a split. */
+/** Facts about a split. */
 export interface SplitReport {
-  /** The split's folder; "" where the class folders are in the folder itself. */
+  /** The split's folder; "" if the class folders are in the folder itself. */
   name: string;
   /** Decoded pictures. */
   images: number;
   /** Pictures of each class, by its name. */
   classes: Record<string, number>;
-  /** Pictures of the largest class over those of the smallest; null if that has none. */
+  /** Pictures of the largest class divided by those of the smallest; null if that has none. */
   imbalance: number | null;
 }
 
 /** What checkFolder() returns. */
 export interface FolderReport {
-  /** The folder that was looked at. */
+  /** The checked folder. */
   folder: string;
-  /** Pictures that can be used. */
+  /** Number of usable pictures. */
   images: number;
-  /** train, val and test, where there are folders for them; otherwise one. */
+  /** train, val and test, if there are folders for them; otherwise one. */
   splits: SplitReport[];
-  /** How many pictures have which pixels: "RGB", "L", "RGBA, 16 bits" …, in Pillow's words. */
+  /** Number of pictures by kind of pixels: "RGB", "L", "RGBA, 16 bits" …, in Pillow's terms. */
   modes: Record<string, number>;
-  /** What should be mended. */
+  /** Findings to fix. */
   problems: Problem[];
-  /** What is worth knowing. */
+  /** Harmless findings. */
   remarks: Remark[];
 }
 
@@ -116,7 +116,7 @@ interface Findings {
 
 /**
  * Reads and decodes every file below given/<class>/ or given/<split>/<class>/ (splits are called train, val, test and the
- * like), or of the one folder in it, and says what is wrong.
+ * like), or of the one folder in it, and reports problems.
  * @throws DataError if the folder cannot be read or has no class folders
  */
 export async function checkFolder(given: string, options: CheckOptions = {}): Promise<FolderReport> {
@@ -180,10 +180,14 @@ function collect(
   const splits = layout
     ? [layout.train, layout.val, ...layout.more].filter((name) => name !== undefined)
     : [""];
-  for (const name of layout?.others ?? []) stray(name, "is no split");
+  for (const name of layout?.others ?? []) stray(name, "is not a split");
   for (const name of layout?.flat ?? []) stray(name, "has no class folders");
   for (const name of top.files.filter((file) => !looksLikePicture(file)))
-    remarks.push({ kind: "other", paths: [name], detail: "is beside the classes, and no picture by name" });
+    remarks.push({
+      kind: "other",
+      paths: [name],
+      detail: "is beside the classes, and not a picture by name",
+    });
   for (const name of layout ? top.files.filter(looksLikePicture) : []) stray(name, "is in no class folder");
   for (const name of splits) {
     const prefix = name && `${name}/`;
@@ -203,7 +207,7 @@ function collect(
   return files;
 }
 
-/** A file's picture, if it holds one; notes what is wrong with it. */
+/** A file's picture, if it holds one; records problems with it. */
 async function examine(
   folder: string,
   file: File,
@@ -223,7 +227,7 @@ async function examine(
   const format = imageFormat(bytes);
   const named = namedFormat(path);
   if (!format && !named) {
-    remarks.push({ kind: "other", paths: [path], detail: "is no picture, by name or contents" });
+    remarks.push({ kind: "other", paths: [path], detail: "is not a picture, by name or contents" });
     return undefined;
   }
   if (format && format !== named) {
@@ -260,7 +264,7 @@ function clipping({ data }: RawImage, problem: (kind: ProblemKind, detail: strin
   if (white > 0)
     problem(
       "clipped",
-      `is 16-bit grey: ${share} % of it is white, as values above 255 become (so in Pillow)`,
+      `is 16-bit grey: ${share} % of it is white, since values above 255 become white (as in Pillow)`,
     );
 }
 
@@ -323,7 +327,7 @@ function classProblems(classes: ReadonlyMap<string, ReadonlyMap<string, number>>
   );
 }
 
-/** The least and the greatest, of however many. */
+/** Minimum and maximum of any number of values. */
 export const extent = (numbers: readonly number[]): [number, number] => [
   numbers.reduce((a, b) => Math.min(a, b), Infinity),
   numbers.reduce((a, b) => Math.max(a, b), -Infinity),

@@ -14,7 +14,7 @@ import { withFile } from "./weights.js";
 const KEY = "fovea.training";
 const SUM = "fovea.sha256";
 
-/** A bit that has changed on the disk would go on in the training unseen. */
+/** Without a checksum, a changed bit on the disk would go unnoticed. */
 function checksum(tensors: StateDict, json: string): string {
   const hash = createHash("sha256").update(json);
   for (const [name, { dtype, shape, data }] of tensors) {
@@ -24,7 +24,7 @@ function checksum(tensors: StateDict, json: string): string {
   return hash.digest("hex");
 }
 
-/** @throws DataError naming the file if it cannot be written; the file that was there is then as before */
+/** @throws DataError naming the file if it cannot be written; the existing file is then unchanged */
 export async function saveCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   checkKinds("saveCheckpoint", { path }, { path: "path" });
   checkFields("saveCheckpoint", "checkpoint", checkpoint, { tensors: "state", state: "object" });

@@ -1,8 +1,8 @@
 // Comma-separated values, as RFC 4180 describes them.
 
 /**
- * Text that a spreadsheet would compute: it gets an apostrophe before it, as OWASP advises
- * (https://owasp.org/www-community/attacks/CSV_Injection). Numbers are none.
+ * Text that a spreadsheet would evaluate gets an apostrophe before it, as OWASP advises
+ * (https://owasp.org/www-community/attacks/CSV_Injection). Numbers are not affected.
  */
 const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
 

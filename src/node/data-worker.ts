@@ -1,4 +1,4 @@
-// What a worker thread of the loader runs: it opens the dataset, makes the transforms, and then a batch for each message.
+// The program of a loader's worker thread: it opens the dataset, makes the transforms, and then a batch for each message.
 // build-worker.mjs bundles this file with all it imports to text, so that it starts from sources and bundles alike; there
 // `import.meta.url` is that of data-workers.ts, by which installed packages are found.
 
@@ -15,11 +15,11 @@ import { loadModulesOf } from "./from-module.js";
 const { recipe, compiled } = workerData as { recipe: WorkerRecipe; compiled: Compiled };
 startFrom(compiled);
 
-// For the copy of fovea that a module of the user's imports: the same kernels, and a thread is enough.
+// For the copy of fovea that a user's module imports: the same kernels, and one thread is enough.
 process.env["FOVEA_BINARY"] = compiled.binary;
 process.env["FOVEA_THREADS"] = "1";
 
-/** Runs make, whose error for an unknown name would not say that it is known elsewhere. */
+/** Runs make; its error for an unknown name would not mention that the main thread knows it. */
 function own<T>(make: () => T): T {
   try {
     return make();
@@ -27,7 +27,7 @@ function own<T>(make: () => T): T {
     const { message } = error as Error;
     if (!/^(batch )?transform: unknown name/.test(message)) throw error;
     throw new DataError(
-      `${message}; worker threads know fovea's own alone: use transformFromModule() or workers: 0 for others`,
+      `${message}; worker threads know only fovea's own: use transformFromModule() or workers: 0 for others`,
     );
   }
 }

@@ -17,7 +17,7 @@ export const dataThreads =
       eval: true,
       workerData: { recipe, compiled: compiled(), url: import.meta.url },
       name: `fovea data ${number}`,
-      execArgv: [], // loaders of the program's own sources are none of its business
+      execArgv: [], // it does not need the loaders of the program's own sources
     });
     worker.on("message", (answer: Answer) => answered(answer));
     worker.on("error", (error) => died(String(error)));

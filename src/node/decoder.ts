@@ -1,4 +1,4 @@
-// Faster decoders of JPEG, for those who have installed one. fovea depends on none of them.
+// Faster JPEG decoders, if one is installed. fovea depends on none of them.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -21,19 +21,19 @@ export type DecoderChoice = "auto" | InstalledDecoder;
 /** One of decoderNames. @useDeclaredType */
 export type InstalledDecoder = (typeof decoderNames)[number];
 
-/** What can read JPEG files, if it is installed; see DecoderChoice. */
+/** Decoders of JPEG files, if installed; see DecoderChoice. */
 export const decoderNames = ["jpeg-js", "sharp", "jsquash"] as const;
 
 let chosen: InstalledDecoder = "jpeg-js";
 
-/** The decoder that useDecoder() put to use; worker threads take the same. */
+/** The decoder set by useDecoder(); worker threads use the same. */
 export function decoderChoice(): InstalledDecoder {
   return chosen;
 }
 
 const require = createRequire(import.meta.url);
 
-/** Where a file of a package lies that is installed beside fovea or where the program runs. */
+/** Path of a file in a package that is installed beside fovea or where the program runs. */
 const find = (name: string): string =>
   require.resolve(name, { paths: [fileURLToPath(new URL(".", import.meta.url)), process.cwd()] });
 
@@ -43,7 +43,7 @@ const load = async (name: string): Promise<Record<string, unknown>> =>
 interface Sharp {
   (bytes: Uint8Array, options: object): SharpPipeline;
   versions: { sharp?: string };
-  /** What this build reads: the one from npm reads of HEIF's family AVIF alone. */
+  /** Formats that this build reads: the one from npm reads only AVIF of the HEIF family. */
   format: Record<string, { input: { buffer: boolean; fileSuffix?: readonly string[] } } | undefined>;
 }
 interface SharpPipeline {
@@ -79,7 +79,7 @@ async function sharpDecoder(): Promise<ImageDecoder> {
     name: `sharp ${sharp.versions.sharp ?? ""}`.trim(),
     formats: sharpFormats(sharp),
     async decode(bytes, { maxPixels }): Promise<RawImage> {
-      // As Pillow: a damaged file is an error, colour profiles are left alone.
+      // As in Pillow, a damaged file is an error, and colour profiles are ignored.
       const options = {
         failOn: "truncated",
         ignoreIcc: true,
@@ -96,7 +96,7 @@ async function sharpDecoder(): Promise<ImageDecoder> {
 type JsquashDecode = (buffer: ArrayBuffer, options: object) => Promise<ImageData>;
 type JsquashInit = (module: WebAssembly.Module) => Promise<void>;
 
-/** What MozJPEG's glue makes of its pixels; Node has no such class. */
+/** The class of MozJPEG's result, which Node lacks. */
 class Pixels {
   readonly data: Uint8ClampedArray;
   readonly width: number;
@@ -111,7 +111,7 @@ class Pixels {
 
 async function jsquashDecoder(): Promise<ImageDecoder> {
   const { default: decode, init } = await load("@jsquash/jpeg/decode.js");
-  // Its own loading is by fetch() of a file, which Node does not do.
+  // It would load itself by fetch() of a file, which Node does not support.
   const binary = readFileSync(find("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"));
   await (init as JsquashInit)(await WebAssembly.compile(binary));
   const { version } = JSON.parse(readFileSync(find("@jsquash/jpeg/package.json"), "utf8")) as {

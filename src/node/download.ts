@@ -1,4 +1,4 @@
-// Files from the web: in parts if need be, checked, and in place only when whole.
+// Downloads files: in parts if necessary, checked, and in place only when complete.
 
 import { checkKinds, checkOptions, type Names } from "../errors/options.js";
 import { createHash } from "node:crypto";
@@ -8,13 +8,13 @@ import { dirname } from "node:path";
 import { DataError, reason } from "../errors.js";
 import { flush, makeFolders, writeFileAtomic } from "./files.js";
 
-/** How far a download has come. */
+/** Progress of a download. */
 export interface DownloadProgress {
-  /** The address that is read. */
+  /** The address being read. */
   readonly url: string;
-  /** Bytes there are, those of earlier transfers included. */
+  /** Bytes received, including earlier transfers. */
   readonly received: number;
-  /** Bytes there will be; undefined if the server does not say. */
+  /** Total bytes; undefined if the server does not report it. */
   readonly total: number | undefined;
 }
 
@@ -24,13 +24,13 @@ export interface DownloadOptions {
   md5?: string;
   /** SHA-256 of the whole file, in hex, or how it begins. */
   sha256?: string;
-  /** Sent with every request. Those that authorise are not sent on where the server leads to another (WHATWG Fetch). */
+  /** Sent with every request. Authorisation is not sent to other servers on a redirect (WHATWG Fetch). */
   headers?: Readonly<Record<string, string>>;
   /** Called as bytes arrive. */
   onProgress?: (progress: DownloadProgress) => void;
-  /** Transfers to try for an address before giving up, each going on where the last ended. Default 3. */
+  /** Transfers to try for an address before giving up, each continuing the last one. Default 3. */
   attempts?: number;
-  /** Milliseconds without a byte after which a transfer counts as broken. Default 60,000. */
+  /** A transfer counts as broken after this many milliseconds without a byte. Default 60,000. */
   stall?: number;
 }
 
@@ -43,18 +43,18 @@ const DOWNLOAD: Names<DownloadOptions> = {
   stall: true,
 };
 
-/** What the part beside the target came from: a server goes on only with the same version (If-Range, RFC 9110 §13.1.5). */
+/** Source of the part beside the target: a server continues only with the same version (If-Range, RFC 9110 §13.1.5). */
 interface PartRecord {
   url: string;
   validator: string;
 }
 
-/** A transfer that ended early: the next one may go on. */
+/** A transfer that ended early: the next one may continue it. */
 class Broken extends Error {}
 
 /**
- * Downloads a file to `path` from the first of the addresses that gives it. A broken transfer leaves `path`.part and is
- * resumed, in this call and in later ones, where the server can; `path` appears only when the hash is right.
+ * Downloads a file to `path` from the first address that serves it. A broken transfer leaves `path`.part and is resumed,
+ * in this call and in later ones, if the server can; `path` appears only when the hash is right.
  * @throws DataError naming address and reason: not found, broken off, wrong hash
  */
 export async function download(
@@ -85,7 +85,7 @@ export async function download(
   throw new DataError(`${path}: cannot be downloaded: ${[...new Set(failures)].join("; ")}`);
 }
 
-/** What is done on this machine, where trying again is of no use. @throws DataError naming the file */
+/** Runs work on this machine, where retrying does not help. @throws DataError naming the file */
 async function here<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -94,7 +94,7 @@ async function here<T>(path: string, act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A part's size, and 0 for what somebody else may have put there: a link leads to a file that is not ours to write. */
+/** A part's size; 0 for anything that others may have put there: a link may lead to a file that we must not write. */
 async function sizeOf(path: string): Promise<number> {
   return lstat(path).then(
     (stat) => (stat.isFile() ? stat.size : 0),
@@ -118,7 +118,7 @@ async function kept(url: string, path: string): Promise<{ size: number; validato
   return { size: await sizeOf(`${path}.part`), validator: record.validator };
 }
 
-/** Fetches what is missing of `path`.part. */
+/** Fetches the missing bytes of `path`.part. */
 async function transfer(
   url: string,
   path: string,
@@ -134,7 +134,7 @@ async function transfer(
       signal: abort.signal,
     });
     if (response.status === 416) {
-      if (response.headers.get("content-range") === `bytes */${size}`) return; // the part is whole
+      if (response.headers.get("content-range") === `bytes */${size}`) return; // the part is complete
       await rm(`${path}.part.json`, { force: true }); // begin again
       throw new Broken(`${url}: nothing left after byte ${size}`);
     }
@@ -148,7 +148,7 @@ async function transfer(
     }
     const first = resumed ? size : 0;
     const length = response.headers.get("content-length");
-    const packed = response.headers.has("content-encoding"); // then the length is another
+    const packed = response.headers.has("content-encoding"); // then the length differs
     const total = length === null || packed ? undefined : first + Number(length);
     const etag = response.headers.get("etag");
     const version = (etag?.startsWith("W/") ? null : etag) ?? response.headers.get("last-modified") ?? "";
@@ -188,7 +188,7 @@ export async function hashFile(path: string, algorithm: "md5" | "sha256"): Promi
   return hash.digest("hex");
 }
 
-/** @throws DataError if the hash is another; the part is of no use then and is removed */
+/** @throws DataError if the hash differs; the useless part is then removed */
 async function checkHash(url: string, path: string, options: DownloadOptions): Promise<void> {
   for (const algorithm of ["md5", "sha256"] as const) {
     const expected = options[algorithm];

@@ -1,4 +1,4 @@
-// The part of a dataset that a model is evaluated on: what was kept from its training, where that can be told.
+// The part of a dataset that a model is evaluated on: the part kept from its training, if known.
 
 import { checkKinds } from "../errors/options.js";
 import { ConcatDataset, type Dataset } from "../data/index.js";
@@ -12,13 +12,13 @@ export type Split = "train" | "val" | "all";
 
 /** Options of evalPart(). */
 export interface EvalPartOptions extends LoadOptions {
-  /** Which part. Default: the one to evaluate on, where there is one; otherwise all. */
+  /** Which part. Default: the one to evaluate on, if there is one; otherwise all. */
   split?: Split;
-  /** Where there is no part to evaluate on: the share that is split off. Default: as the model's training did. */
+  /** If there is no part to evaluate on: the share to split off. Default: as in the model's training. */
   valFraction?: number;
   /** Seed of that split. Default: the training's, or 0. */
   seed?: number;
-  /** What is known of the model's training. */
+  /** What is known about the model's training. */
   trainedOn?: TrainedOn;
 }
 
@@ -28,13 +28,13 @@ export interface EvalPart {
   data: Dataset;
   /** Which part that is. */
   split: Split;
-  /** By what the dataset was split, if it had to be. */
+  /** How the dataset was split, if necessary. */
   valFraction?: number;
   /** Seed of that split. */
   seed?: number;
-  /** What is evaluated, in a sentence, where that is not plain. */
+  /** A sentence about what is evaluated, unless it is obvious. */
   note?: string;
-  /** What the dataset itself has to say. */
+  /** The dataset's own notes. */
   notes: readonly string[];
 }
 
@@ -45,10 +45,10 @@ const said = ({ valFraction, seed }: { valFraction: number; seed: number }): str
 const NOT_SURE = "the model may have been trained on some of them";
 
 /**
- * The part of a dataset to evaluate a model on. Where the dataset has none of its own, the split that the model's training
- * made is made again, and is checked to be the same.
- * @throws UsageError for a part that there is not; DataError if the dataset is not as it was in training, so that what was kept
- * from it cannot be told
+ * The part of a dataset to evaluate a model on. If the dataset has no such part, the split of the model's training is repeated
+ * and checked to be the same.
+ * @throws UsageError for a missing part; DataError if the dataset has changed since training, so that the part kept from training
+ * is unknown
  */
 export async function evalPart(name: string, options: EvalPartOptions = {}): Promise<EvalPart> {
   checkKinds("evalPart", { name, options }, { name: "text", options: "object" });
@@ -85,7 +85,7 @@ export async function evalPart(name: string, options: EvalPartOptions = {}): Pro
   return { data, split: split ?? "val", ...how, note, notes: parts.notes };
 }
 
-/** Of a dataset that comes in parts. */
+/** For a dataset with parts. */
 function ownPart(name: string, { train, val, notes }: LoadedDataset, split: Split = "val"): EvalPart {
   if (split === "val" || (split === "all" && train === val)) return { data: val!, split, notes };
   if (train === val) throw new UsageError(`--split: ${name} has no train part; known: val`);
@@ -94,7 +94,7 @@ function ownPart(name: string, { train, val, notes }: LoadedDataset, split: Spli
   return { data, split, note: `${name}: ${data.length} images, ${which}`, notes };
 }
 
-/** Of a dataset that is not split. */
+/** For a dataset without parts. */
 function everything(
   name: string,
   { train: data, notes }: LoadedDataset,
@@ -110,7 +110,7 @@ function everything(
     data,
     split: split ?? "all",
     note: `${name}: all ${data.length} images${why}; ${trained}`,
-    notes: notes.filter((note) => !note.includes("--val-fraction")), // the note says so
+    notes: notes.filter((note) => !note.includes("--val-fraction")), // the note reports it
   };
 }
 

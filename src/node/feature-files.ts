@@ -22,7 +22,7 @@ export function featureFormat(path: string): FeatureFormat | undefined {
   return featureFormats.find((format) => format === extname(path).toLowerCase());
 }
 
-/** Where the names of an .npy file's pictures stand. */
+/** The file with the names of an .npy file's pictures. */
 const namesOf = (path: string): string => `${path.slice(0, path.length - extname(path).length)}.files.csv`;
 
 /** Every file that writeFeatures() writes. */
@@ -59,7 +59,7 @@ export async function writeFeatures(path: string, rows: PictureFeatures): Promis
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** As many digits as tell a float32 from every other. */
+/** Enough digits to distinguish every float32. */
 const shortest = (value: number): number => Number(value.toPrecision(9));
 
 /** NumPy's format 1.0: magic, version, length, a Python dict padded to 64 bytes. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */

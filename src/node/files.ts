@@ -1,4 +1,4 @@
-// Files: whole or not at all, and every failure a DataError that names the file.
+// Files are written completely or not at all, and every failure is a DataError that names the file.
 
 import { randomUUID } from "node:crypto";
 import {
@@ -16,18 +16,18 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { DataError, reason } from "../errors.js";
 
-/** How the names of files end that are being written. */
+/** Ending of files being written. */
 export const ASIDE = ".fovea-tmp";
 
 /** The system's name of an error: "ENOENT". */
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
-/** What flushing says of a disk that fails or is full. Anything else means that the file system cannot flush this. */
+/** Errors of flushing to a failing or full disk. Any other error means that the file system cannot flush this. */
 const LOST = new Set(["EIO", "ENOSPC", "EDQUOT", "EROFS", "ENXIO", "ENODEV", "ESTALE"]);
 
 /**
  * Makes sure that what was written is on the disk, as far as the file system can: some refuse to flush folders, or anything
- * (network and FUSE mounts), and a patched `fs` may have handles that cannot (Yarn's Plug'n'Play). @throws what the system says of a disk that fails
+ * (network and FUSE mounts), and a patched `fs` may have handles that cannot (Yarn's Plug'n'Play). @throws the system's error for a failing disk
  */
 export async function flush(file: { sync?(): Promise<void> }): Promise<void> {
   try {
@@ -39,19 +39,19 @@ export async function flush(file: { sync?(): Promise<void> }): Promise<void> {
 
 /**
  * Makes a folder and those above it, one after the other. Returns the outermost that was made, if any. Asked for all at once Node says
- * ENOENT whatever is wrong, or never comes back where a file system makes no folders. @throws what the system says
+ * ENOENT whatever is wrong, or never comes back where a file system makes no folders. @throws the system's error
  */
 export async function makeFolders(path: string): Promise<string | undefined> {
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
-  if (missing.length === 0) await mkdir(path, { recursive: true }); // says what is there if it is no folder
+  if (missing.length === 0) await mkdir(path, { recursive: true }); // throws if the path is not a folder
   let outermost: string | undefined;
   for (const folder of missing) {
     try {
       await mkdir(folder);
       outermost ??= folder;
     } catch (error) {
-      if (codeOf(error) !== "EEXIST" || !statOf(folder)?.isDirectory()) throw error; // else somebody else just made it
+      if (codeOf(error) !== "EEXIST" || !statOf(folder)?.isDirectory()) throw error; // otherwise another process has just made it
     }
   }
   return outermost;
@@ -59,9 +59,9 @@ export async function makeFolders(path: string): Promise<string | undefined> {
 
 /**
  * Writes a file so that a reader, whenever the process or the machine dies, sees the old contents or the new, never a part:
- * aside, flushed, renamed. The name aside is nobody's to guess and the file a new one, so that no link is followed.
- * @throws DataError naming the file if it cannot be written, whose old contents are then as they were, or if it is written
- * and its folder cannot be flushed
+ * it is written under another name, flushed and renamed. That name cannot be guessed and the file is new, so no link is followed.
+ * @throws DataError naming the file if it cannot be written, in which case the old contents are unchanged, or if it is written
+ * but its folder cannot be flushed
  */
 export async function writeFileAtomic(
   path: string,
@@ -108,7 +108,7 @@ async function writeThrough(path: string, data: string | Uint8Array | readonly U
   }
 }
 
-/** Flushes the folder of a file, so that a rename in it outlives a power failure. Windows cannot, and need not. */
+/** Flushes the folder of a file, so that a rename in it survives a power failure. Windows cannot do this, and need not. */
 async function flushFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(dirname(path), "r").catch(() => undefined); // a folder that may be written to but not read
@@ -156,7 +156,7 @@ export function readJson(path: string): Record<string, unknown> {
   throw new DataError(`${path}: no JSON object; expected {…}`);
 }
 
-/** What a path leads to, links followed; undefined if there is nothing. @throws DataError naming it if that cannot be told */
+/** The target of a path, following links; undefined if there is none. @throws DataError naming the path if it cannot be checked */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -166,7 +166,7 @@ export function statOf(path: string): Stats | undefined {
   }
 }
 
-/** What a folder holds. @throws DataError naming the folder if it cannot be read */
+/** The contents of a folder. @throws DataError naming the folder if it cannot be read */
 export function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });

@@ -1,4 +1,4 @@
-// Datasets and transforms of the user's own that worker threads can make too: a module says how, and each thread imports it.
+// Users' own datasets and transforms that worker threads can make too: a module defines them, and each thread imports it.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -24,16 +24,16 @@ import { checkTargets } from "../data/targets.js";
 import { DataError, reason, short } from "../errors.js";
 import { kindOf, wrongKind } from "../errors/options.js";
 
-/** What a module may export. Each is a function of the options that are given with the module. */
+/** The exports of a module. Each is a function of the options given with the module. */
 type Export = "dataset" | "transform" | "batchTransform";
 
-/** What this thread has imported, by URL. */
+/** Modules that this thread has imported, by URL. */
 const imported = new Map<string, Readonly<Record<string, unknown>>>();
 
-/** How messages call a module: a file by its path. */
+/** A module's name in messages: a file's path. */
 const named = (url: string): string => short(url.startsWith("file:") ? fileURLToPath(url) : url);
 
-/** An error of the user's code, told as one of ours. */
+/** An error of the user's code, as one of ours. */
 function blame(what: string, error: unknown): DataError {
   return Object.assign(new DataError(`${what}: ${reason(error)}`), { cause: error });
 }
@@ -82,7 +82,7 @@ async function load(url: string): Promise<void> {
   }
 }
 
-/** What the module's function makes of the options. @throws DataError naming module and export */
+/** The result of the module's function for the options. @throws DataError naming module and export */
 function madeBy(url: string, name: Export, options: unknown): unknown {
   const make = imported.get(url)?.[name];
   if (typeof make !== "function") {
@@ -104,7 +104,7 @@ function checkCloneable(op: string, options: unknown): void {
   }
 }
 
-/** What a module's dataset() gives, checked, with errors that name the module and the image. */
+/** The result of a module's dataset(), checked, with errors that name the module and the image. */
 class ModuleDataset implements Dataset {
   readonly name: string;
   readonly length: number;
@@ -173,12 +173,12 @@ export async function openModuleDataset(source: DatasetSource): Promise<Dataset>
 
 /**
  * The dataset that a module's exported function `dataset(options)` returns (or promises): any object with `length`, `classes`,
- * `labels` (or `targets`) and `image(i)`, which gives, or promises, { data: Uint8Array, height, width, channels }. Worker threads
- * import the module and call it once more with a copy of the options, so that the loader can have `workers`; it must then make the
- * same dataset. The module is JavaScript (or what Node runs as it is) and may import "fovea".
+ * `labels` (or `targets`) and `image(i)`, which returns, or promises, { data: Uint8Array, height, width, channels }. Worker threads
+ * import the module and call it again with a copy of the options, so that the loader can have `workers`; it must then make the same
+ * dataset. The module is JavaScript (or anything that Node runs directly) and may import "fovea".
  * @param module a URL (`new URL("./my-data.mjs", import.meta.url)`), a path (from where the program runs), or a package
- * @throws DataError if there is no such module, it cannot be imported, exports no such function, the function throws or gives
- * something else, or the options cannot be sent to threads (structuredClone)
+ * @throws DataError if there is no such module, it cannot be imported, exports no such function, the function throws or returns
+ * anything else, or the options cannot be sent to threads (structuredClone)
  */
 export async function datasetFromModule(module: string | URL, options: unknown = {}): Promise<Dataset> {
   const url = urlOf("datasetFromModule", module);
@@ -193,7 +193,7 @@ interface ModuleOptions {
 
 const NAME = "FromModule";
 
-/** What applies a step that a module made; the module has been imported. */
+/** The object that a module made to apply a step; the module has been imported. */
 function applierOf<T extends { apply: unknown }>(
   { module, options }: ModuleOptions,
   name: Export,

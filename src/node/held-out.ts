@@ -1,5 +1,5 @@
-// Which images a model was trained on, and which were kept from it: what a run writes into config.json, and what tells later
-// whether a part for evaluation is the same.
+// Which images a model was trained on, and which were kept from it: the record that a run writes into config.json, by which a
+// later evaluation checks whether its part is the same.
 
 import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
@@ -10,7 +10,7 @@ export type { PartDigest, TrainedOn };
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** A folder whatever way its path is written; a dataset's name as it is. */
+/** A folder's normalised path; a dataset's name unchanged. */
 export function folderDigest(data: string): string {
   try {
     return sha256(realpathSync(data));
@@ -28,7 +28,7 @@ function commonFolder(paths: readonly string[]): string {
   return common.slice(0, Math.max(common.lastIndexOf("/"), common.lastIndexOf("\\")) + 1);
 }
 
-/** Names of a part's images, in its order: their paths or, of images in no files, their numbers in the whole. */
+/** Names of a part's images, in its order: their paths or, for images in memory, their numbers in the whole dataset. */
 function namesOf(part: Dataset): string[] {
   return Array.from({ length: part.length }, (_, i) => {
     return part.path?.(i) ?? String(part instanceof Subset ? part.indices[i] : i);
@@ -42,7 +42,7 @@ function classesOf({ labels, targets, classes }: Dataset, i: number): string {
   return classes.filter((_, j) => row[j]! > 0).join("|");
 }
 
-/** Digests of the parts of one dataset. They do not depend on where it lies. */
+/** Digests of the parts of one dataset. They do not depend on its location. */
 export function digestsOf(parts: readonly Dataset[]): PartDigest[] {
   const names = parts.map(namesOf);
   const skip = commonFolder(names.flat()).length;
@@ -54,7 +54,7 @@ export function digestsOf(parts: readonly Dataset[]): PartDigest[] {
   });
 }
 
-/** What is written down of the parts that a model is trained and evaluated on. */
+/** The record of the parts that a model is trained and evaluated on. */
 export function trainedOn(
   data: string,
   { train, val }: { train: Dataset; val?: Dataset },
@@ -70,7 +70,7 @@ export function trainedOn(
   };
 }
 
-/** What is to be said where earlier weights have seen images that are evaluated on now, if it can be told. */
+/** A warning if the initial weights were trained on images that are now evaluated on, as far as is known. */
 export function seenNote(
   weights: string,
   earlier: TrainedOn | undefined,

@@ -18,8 +18,8 @@ export interface FetchWeightsOptions {
   /** Folder that holds weights. Default: foveaHome()/weights. */
   root?: string;
   /**
-   * Another address for torchvision's files or the hub, for mirrors. Default for the hub: HF_ENDPOINT, as its own tools.
-   * The hub alone is sent HF_TOKEN, if that is set.
+   * Another address for torchvision's files or the hub, for mirrors. Default for the hub: HF_ENDPOINT, as in its own tools.
+   * Only the hub is sent HF_TOKEN, if it is set.
    */
   baseUrl?: string;
   /** Default: lines on stderr. */
@@ -37,12 +37,12 @@ interface RemoteFile {
 }
 
 /**
- * Downloads weights unless they are there, checked against their SHA-256, and returns the path of their file. What has been
- * transferred stays when it breaks off: the next call goes on there.
+ * Downloads weights if they are missing, checks them against their SHA-256, and returns the path of their file. An interrupted
+ * download keeps the transferred bytes, and the next call continues it.
  *
  * `name` is torchvision's for a model, perhaps with a version ("resnet50": IMAGENET1K_V1, "resnet50@V2", "resnet50@DEFAULT": the
  * newest), or a repository of the hub, perhaps with a revision ("timm/resnet18.a1_in1k", "owner/repo@v1.0"). A repository's config.json, if it has
- * one, is put beside the weights, so that loadModel() takes the folder.
+ * one, is put beside the weights, so that loadModel() can read the folder.
  * @throws DataError if the name is unknown, the repository has no weights or no hash for them, the download fails
  */
 export async function fetchWeights(name: string, options: FetchWeightsOptions = {}): Promise<string> {
@@ -87,14 +87,14 @@ async function fetchTorchvision(name: string, folder: string, options: FetchWeig
   return path;
 }
 
-/** What the hub says of a repository: https://huggingface.co/docs/hub/api, with blobs=true. */
+/** The hub's answer about a repository: https://huggingface.co/docs/hub/api, with blobs=true. */
 interface Repository {
   sha?: string;
   cardData?: { license?: unknown };
   siblings: { rfilename?: string; size?: number; lfs?: { sha256?: string } }[];
 }
 
-/** HF_TOKEN, by which the hub knows who may have private and gated repositories. */
+/** HF_TOKEN, which gives access to private and gated repositories. */
 function authorization(): Record<string, string> {
   const token = environmentVariable("HF_TOKEN");
   return token ? { authorization: `Bearer ${token}` } : {};
@@ -141,7 +141,7 @@ async function fetchRepository(
   return join(folder, name);
 }
 
-/** An index and the files it names, which are checked; the index is in place only after them. */
+/** Downloads an index and the files it names, which are checked; the index is put in place last. */
 async function fetchSharded(
   index: RemoteFile,
   checked: (name: string) => RemoteFile,

@@ -4,9 +4,9 @@ import { checkKinds } from "../errors/options.js";
 import { configFromJSON, type ModelConfig } from "../pretrained/config.js";
 import { readJson } from "./files.js";
 
-/** What a config.json says. @throws DataError naming it and the field that is missing, wrong, or asks for what cannot be done */
+/** Reads a config.json. @throws DataError naming it and the field that is missing, wrong, or not supported */
 export async function readConfig(path: string): Promise<{
-  /** What it says about the model and its images. */
+  /** Its description of the model and its images. */
   config: ModelConfig;
   /** Number of classes. */
   numClasses: number;

@@ -1,5 +1,5 @@
 // A trained model in a folder, as timm and the Hugging Face hub lay it out: model.safetensors with torchvision's names, and
-// config.json, which says what it is and how its images are prepared.
+// config.json, which describes the model and how its images are prepared.
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_hub.py
 
 import { checkKinds } from "../errors/options.js";
@@ -27,7 +27,7 @@ export function weightsIn(folder: string): string | undefined {
 
 /**
  * Writes model.safetensors and config.json, each atomically, weights first.
- * @throws DataError if the architecture is unknown, or classes or channels are not as many as the model's
+ * @throws DataError if the architecture is unknown, or classes or channels differ in number from the model's
  */
 export async function saveModel(folder: string, model: Module, config: SaveModelConfig): Promise<void> {
   checkKinds("saveModel", { folder }, { folder: "path" });
@@ -36,20 +36,20 @@ export async function saveModel(folder: string, model: Module, config: SaveModel
   await writeFileAtomic(join(folder, "config.json"), json);
 }
 
-/** Writes config.json alone, as saveModel() does. */
+/** Writes only config.json, as saveModel() does. */
 export async function saveConfig(folder: string, model: Module, config: SaveModelConfig): Promise<void> {
   checkKinds("saveConfig", { folder }, { folder: "path" });
   await writeFileAtomic(join(folder, "config.json"), configToJSON(model, config));
 }
 
 /**
- * The model that a folder holds, in evaluation mode, and what its config.json says.
+ * The model in a folder, in evaluation mode, and its config.json.
  * @throws DataError naming the file and the field that is missing or wrong; see also loadWeights()
  */
 export async function loadModel(folder: string): Promise<{
   /** The network with its weights. */
   model: Classifier;
-  /** What config.json says. */
+  /** The contents of config.json. */
   config: ModelConfig;
 }> {
   checkKinds("loadModel", { folder }, { folder: "path" });

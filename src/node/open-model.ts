@@ -1,4 +1,4 @@
-// A trained model from wherever it lies: a folder with config.json, a run folder, a file of weights and a name.
+// Opens a trained model from any source: a folder with config.json, a run folder, a file of weights and a name.
 
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -32,17 +32,17 @@ export interface TrainedModel {
   readonly smallImages: boolean;
   /** Names of the classes, if they are known. */
   readonly classes?: readonly string[];
-  /** How images are prepared for it: as the folder or torchvision says; otherwise as usual for the architecture. */
+  /** How images are prepared for it: according to the folder or torchvision; otherwise as usual for the architecture. */
   preparation(dataset?: Dataset): Preprocessing;
-  /** What it was trained on, if its config.json says. */
+  /** The data it was trained on, if its config.json has it. */
   readonly trainedOn?: TrainedOn;
-  /** What is not known for sure of how images are prepared or of the classes' names, if anything: a sentence's beginning. */
+  /** What is uncertain about the preprocessing or the classes' names, if anything: the beginning of a sentence. */
   readonly assumed?: string;
 }
 
 /** Where openModel() finds a model. */
 export interface ModelSource {
-  /** A registered name; for a folder, a file with a config.json or one that torchvision publishes it may be left out. */
+  /** A registered name; optional for a folder, a file with a config.json, or a file that torchvision publishes. */
   model?: string;
   /** A file of weights, a folder with config.json and its weights in one file or several, a run folder (its best weights). */
   weights: string;
@@ -51,9 +51,9 @@ export interface ModelSource {
 }
 
 /**
- * Loads a trained model. A file that torchvision publishes is known by its name or hash. Another takes config.json from its folder,
- * or from the run folder it lies in, unless that is of another architecture and not its own.
- * @throws DataError if there is nothing such, a name is missing or unknown, or weights and model differ
+ * Loads a trained model. A file that torchvision publishes is recognised by its name or hash. Other files use the config.json in
+ * their folder or run folder, unless it belongs to another file of another architecture.
+ * @throws DataError if there is no such file or folder, a name is missing or unknown, or weights and model differ
  */
 export async function openModel(source: ModelSource): Promise<TrainedModel> {
   checkOptions<ModelSource>("openModel", source, { model: true, weights: true, smallImages: true });
@@ -71,10 +71,8 @@ export async function openModel(source: ModelSource): Promise<TrainedModel> {
   }
   const architecture = model ?? published?.model;
   if (architecture === undefined) {
-    if (config !== undefined) return configured(config, file); // which says what is wrong with it
-    throw new DataError(
-      `${file}: no config.json beside it says what model it is; expected its name (--model)`,
-    );
+    if (config !== undefined) return configured(config, file); // which reports the problem
+    throw new DataError(`${file}: no config.json beside it names its model; expected its name (--model)`);
   }
   if (published) requireClassifier(file, published, architecture);
   return openRaw(architecture, file, smallImages ?? false, published);
@@ -108,19 +106,19 @@ export function requireModel(file: string, published: PublishedWeights, architec
   throw new DataError(`${file}: published weights of ${published.model}; expected ${architecture}`);
 }
 
-/** A file of weights and the config.json beside it; `own`: whether that is about this very file, as its place and name say. */
+/** A file of weights and the config.json beside it; `own`: whether that describes this file, judging by its place and name. */
 export interface LocatedWeights {
   /** Path of the weights. */
   file: string;
   /** Path of the config.json; undefined if there is none. */
   config?: string;
-  /** Whether the config.json is about this very file. */
+  /** Whether the config.json describes this file. */
   own?: boolean;
 }
 
 /**
- * The file of weights that a path means, and the config.json that may belong to it, if there is one.
- * @throws DataError if there is nothing such
+ * The file of weights for a path, and the config.json that may belong to it, if there is one.
+ * @throws DataError if there is no such file
  */
 export function locateWeights(path: string): LocatedWeights {
   const stat = statOf(path);
@@ -141,7 +139,7 @@ export function locateWeights(path: string): LocatedWeights {
   throw new DataError(`${path}: no ${WEIGHT_FILES.join(", ")} or weights/best.safetensors in it`);
 }
 
-/** Whether --pretrained names a file or folder that is there; torchvision's names are never taken for one. */
+/** Whether --pretrained names an existing file or folder; torchvision's names never count as one. */
 export function isLocal(pretrained: string): boolean {
   const [name] = pretrained.split("@");
   return !publishedWeights.some(({ model }) => model === name) && existsSync(pretrained);
@@ -153,7 +151,7 @@ export function architectureOf(config: string): unknown {
     const { architecture } = readJson(config);
     return typeof architecture === "string" ? ownArchitecture(architecture) : architecture;
   } catch {
-    return undefined; // somebody else's
+    return undefined; // another program's file
   }
 }
 
@@ -177,13 +175,13 @@ async function openRaw(
   const usual = preparationOf(architecture);
   const [height, width] = usual.inputSize;
   const trained = { ...usual, inputSize: [height, width, inChannels] as const };
-  const names = ofImagenet && !published ? " and that its classes are ImageNet's in their order" : "";
+  const names = ofImagenet && !published ? " and whether its classes are ImageNet's in their order" : "";
   return {
     model,
     architecture,
     smallImages,
     ...(ofImagenet && { classes: imagenetClasses }),
     preparation: (dataset) => known ?? preparationFor(architecture, dataset, { trained }),
-    ...(!known && { assumed: `${path}: nothing says how images are prepared for it${names}` }),
+    ...(!known && { assumed: `${path}: it is unknown how images are prepared for it${names}` }),
   };
 }

@@ -1,4 +1,4 @@
-// What a model said of every image of an evaluation, as a table.
+// A model's predictions for every image of an evaluation, as a table.
 
 import type { Dataset } from "../data/index.js";
 import { taskOf, type Metric, type MetricBatch } from "../train/index.js";
@@ -10,7 +10,7 @@ interface Row {
   predicted: string;
   probability: number;
   correct: boolean;
-  /** Of the label; where images have several classes, none. */
+  /** Probability of the label; missing if images have several classes. */
   labelProbability: number;
 }
 

@@ -28,7 +28,7 @@ import { DataError } from "../errors.js";
 import { modelInfo } from "../models/index.js";
 import { FileDataset } from "./datasets/index.js";
 
-/** The dataset that subsets are parts of. */
+/** The dataset that a subset belongs to. */
 function whole(dataset: Dataset): Dataset {
   return dataset instanceof Subset ? whole(dataset.dataset) : dataset;
 }
@@ -39,7 +39,7 @@ export function imageShape(dataset: Dataset): ImageShape | undefined {
   return base instanceof ImageDataset ? base.shape : undefined;
 }
 
-/** Threads that read a dataset, if nothing else is said: pictures in files are worth some. */
+/** Default number of threads that read a dataset: pictures in files are worth some. */
 export function defaultWorkers(dataset: Dataset): number {
   return imageShape(dataset) ? 0 : Math.min(4, availableParallelism());
 }
@@ -50,7 +50,7 @@ function channelsOf(dataset: Dataset): number {
   return imageShape(base)?.[2] ?? (base instanceof FileDataset ? (base.options.channels ?? 3) : 3);
 }
 
-/** A normalisation for this many channels: the model's, or what is nearest to it. */
+/** A normalisation for this many channels: the model's, or the nearest equivalent. */
 function normalizationFor(channels: number, model: Normalization): Normalization {
   if (model.mean.length === channels) return { mean: model.mean, std: model.std };
   if (channels === 3) return imagenetNormalization;
@@ -61,27 +61,27 @@ function normalizationFor(channels: number, model: Normalization): Normalization
   };
 }
 
-/** Of well-known small images. */
+/** Normalisations of well-known small images. */
 function knownNormalization(shape: ImageShape | undefined): Normalization | undefined {
   const text = shape?.join("×");
   return text === "28×28×1" ? mnistNormalization : text === "32×32×3" ? cifarNormalization : undefined;
 }
 
-/** What may be said of how images are prepared; null and what is left out: as for the weights or the model. */
+/** Options of the preparation; null or missing: as for the weights or the model. */
 export interface PreparationOptions {
   /** Side of the images. Default: the model's, or that of the dataset's if they are small and of one size. */
   imgSize?: number | null;
   /** Channels that the model sees: 1 or 3. Default: the weights', or the dataset's. */
   inChans?: number | null;
-  /** Share of the resized picture's side that the cut keeps. */
+  /** Share of the resized picture's side that the crop keeps. */
   cropPct?: number | null;
-  /** How a picture is brought to the model's proportions; see Preprocessing. */
+  /** How a picture is cropped to the model's proportions; see Preprocessing. */
   cropMode?: Preprocessing["cropMode"] | null;
   /** How pictures are resized. */
   interpolation?: Preprocessing["interpolation"] | null;
   /** Subtracted from each channel, of values in 0…1. */
   mean?: readonly number[] | null;
-  /** What each channel is divided by, of values in 0…1. */
+  /** Divisor of each channel, for values in 0…1. */
   std?: readonly number[] | null;
   /** How images were prepared for the weights. Default: there are none yet, so the dataset's channels and statistics decide. */
   trained?: Preprocessing | undefined;
@@ -110,7 +110,7 @@ export function preparationFor(
   const side = shape ? Math.min(shape[0], shape[1]) : Infinity;
   const size = said.imgSize ?? (own > SMALL && side <= SMALL && !fixedInputSize ? side : own);
   if (fixedInputSize && size !== own) {
-    throw new DataError(`${model}: weights for images of ${own} pixels alone; got ${size}`);
+    throw new DataError(`${model}: weights for images of ${own} pixels only; got ${size}`);
   }
   const cropMode = said.cropMode ?? info.cropMode;
   const known = trained ? undefined : knownNormalization(shape);
@@ -134,7 +134,7 @@ export function preparationFor(
   };
 }
 
-/** The preparation as it is at the size that its weights' authors evaluate at, where they name one. */
+/** The preparation at the size that the weights' authors evaluate at, if they give one. */
 export function atTestSize(prepared: Preprocessing): Preprocessing {
   checkPreprocessing("atTestSize", prepared);
   const { test, ...preparation } = prepared;
@@ -150,7 +150,7 @@ export function describePreparation(preparation: Preprocessing): string {
   return `${height}×${width} of ${resizeOf(preparation)} pixels${mode}, ${interpolation}, mean ${mean.join()}, std ${std.join()}`;
 }
 
-/** Says that a preparation is a guess. `assumed`: what is not known, a sentence's beginning. */
+/** Reports that a preparation is a guess. `assumed`: the uncertainty, as the beginning of a sentence. */
 export function assumedNote(assumed: string, preparation: Preprocessing): string {
   return `${assumed}; assumed: ${describePreparation(preparation)}`;
 }
@@ -163,7 +163,7 @@ export function sideOf({ inputSize: [height, width] }: Preprocessing): number {
   throw new DataError(`preprocessing: got images of ${height}×${width}; expected as high as wide`);
 }
 
-/** Grey to colours or colours to grey, if the model asks for the other. */
+/** Converts grey to colour or colour to grey, if the model needs it. */
 export function converted(dataset: Dataset, { inputSize }: Preprocessing): Transform[] {
   const [from, to] = [channelsOf(dataset), inputSize[2]];
   if (from === to) return [];
@@ -180,7 +180,7 @@ export function fits(dataset: Dataset, preparation: Preprocessing): boolean {
   return shape?.[0] === inputSize[0] && shape[1] === inputSize[1] && resizeOf(preparation) === inputSize[0];
 }
 
-/** What brings the dataset's images to what the model was trained on. @throws DataError if nothing does */
+/** The transforms that prepare the dataset's images as in the model's training. @throws DataError if that is impossible */
 export function evalTransforms(
   dataset: Dataset,
   preparation: Preprocessing,

@@ -11,8 +11,8 @@ export { clock };
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
 /**
- * "epoch 1/6 [=====     ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  data wait 2 %  ETA 0:31", or what of it has
- * room in this many columns.
+ * "epoch 1/6 [=====     ]  52 %  loss 0.2134  top-1 93.41 %  12,345 images/s  data wait 2 %  ETA 0:31", or as much of it as
+ * fits in this many columns.
  */
 export function stepLine(r: StepReport, width = Infinity): string {
   const pieces: Piece[] = [
@@ -25,7 +25,7 @@ export function stepLine(r: StepReport, width = Infinity): string {
   return barLine(`epoch ${r.epoch}/${r.epochs}`, r.step / r.steps, pieces, width);
 }
 
-/** "test loss 0.0712 top-1 97.80 % top-5 99.98 %"; of averaged weights "ema loss …". */
+/** "test loss 0.0712 top-1 97.80 % top-5 99.98 %"; for averaged weights "ema loss …". */
 function evaluated({ weights, loss, top1, top5, map }: EvaluatedWeights): Piece[] {
   const piece = (text: string, rank: number): Piece => ({ text, rank, gap: " " });
   const several = map !== undefined;
@@ -40,7 +40,7 @@ function evaluated({ weights, loss, top1, top5, map }: EvaluatedWeights): Piece[
 
 /**
  * "epoch 1/6  train loss 0.2134 top-1 93.41 %  test loss 0.0712 top-1 97.80 % top-5 99.98 %  5.1 s  12,345 images/s  data wait 0.40 %",
- * or what of it has room in this many columns.
+ * or as much of it as fits in this many columns.
  */
 export function epochLine(r: EpochReport, epochs: number, width = Infinity): string {
   const pieces: Piece[] = [
@@ -83,7 +83,7 @@ export function downloadLine({ url, received, total }: DownloadProgress): string
   return `${basename(new URL(url).pathname)}  ${megabytes(received)}${of} MB`;
 }
 
-/** Writes to a stream, stderr by default, how far a download is, as Progress does. */
+/** Writes the progress of a download to a stream, stderr by default, as Progress does. */
 export function downloadProgress(out: StatusStream = process.stderr): (progress: DownloadProgress) => void {
   const line = new StatusLine(out);
   return (progress) => {

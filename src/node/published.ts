@@ -4,12 +4,12 @@ import { publishedByFile, publishedWeights, type PublishedWeights } from "../dat
 import { hashFile } from "./download.js";
 import { statOf } from "./files.js";
 
-/** torchvision gives sizes to a thousandth of a MiB. */
+/** torchvision states sizes to a thousandth of a MiB. */
 const PRECISION = 0.001;
 
 /**
- * The published weights that a file holds: by its name; and where that says nothing by its hash, which is computed if a published
- * file has this size.
+ * The published weights in a file: by its name or, failing that, by its hash, which is computed if a published file has this
+ * size.
  */
 export async function publishedOf(path: string): Promise<PublishedWeights | undefined> {
   const named = publishedByFile(path);

@@ -1,4 +1,4 @@
-// Recipes: values for the options of a training run. What ours were tried with are small JSON files.
+// Recipes: values for the options of a training run. Those we have tried ourselves are small JSON files.
 
 import cifar10Resnet20 from "./recipes/cifar10-resnet20.json";
 import finetune from "./recipes/finetune.json";

@@ -9,7 +9,7 @@ import {
 } from "../data/index.js";
 import { DataError, short } from "../errors.js";
 
-/** The pictures of a dataset with other labels. */
+/** A dataset's pictures with other labels. */
 class Relabelled implements Dataset {
   readonly #dataset: Dataset;
   readonly classes: readonly string[];
@@ -29,7 +29,7 @@ class Relabelled implements Dataset {
     return this.#dataset.length;
   }
 
-  /** Of the pictures; their labels are never read there. */
+  /** Source of the pictures; its labels are never read there. */
   get source(): DatasetSource | undefined {
     return this.#dataset.source;
   }
@@ -53,8 +53,8 @@ const keyOf = (name: string): string =>
 /**
  * The dataset with labels as the model numbers its classes: by their names, which may be fewer than the model's; ImageNet's by
  * WordNet's numbers too, and upper and lower case, spaces, hyphens and underscores are the same. A model of a thousand classes
- * without names has ImageNet's; of others the numbers alone decide.
- * @throws DataError if there are other classes than the model's
+ * without names has ImageNet's; for others only the numbers decide.
+ * @throws DataError if there are classes that the model lacks
  */
 export function relabel(dataset: Dataset, numClasses: number, classes?: readonly string[]): Dataset {
   const own = dataset.classes;
@@ -66,7 +66,7 @@ export function relabel(dataset: Dataset, numClasses: number, classes?: readonly
   if (strange === undefined && !dataset.targets) return new Relabelled(dataset, names, labelOf);
   throw new DataError(
     strange === undefined || !classes
-      ? `${dataset.name}: ${own.length} classes; the model tells ${numClasses} apart`
+      ? `${dataset.name}: ${own.length} classes; the model has ${numClasses}`
       : `${dataset.name}: class '${short(strange)}' is not one of the model's ${numClasses}: ${listing(classes)}`,
   );
 }

@@ -1,4 +1,4 @@
-// From a recipe and what a user says to all arguments of a training run.
+// Derives all arguments of a training run from a recipe and the user's flags.
 
 import { checkKinds } from "../errors/options.js";
 import { existsSync } from "node:fs";
@@ -17,7 +17,7 @@ import { UsageError } from "./usage-error.js";
 
 type Values = Readonly<Record<string, unknown>>;
 type Name = keyof TrainArguments;
-/** Arguments of a training run that were given; the others follow from recipe, data and defaults. */
+/** The given arguments of a training run; the others follow from recipe, data and defaults. */
 export type TrainFlags = Partial<TrainArguments>;
 
 export const trainNames = Object.keys(trainOptions) as Name[];
@@ -27,13 +27,13 @@ const optionOf = (name: Name): TrainOption<unknown> => trainOptions[name] as Tra
 /** "batchSize" as it is typed: "--batch-size". */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 
-/** The option that a name means, in whatever spelling: batchSize, batch_size, batch-size, or its other name. */
+/** The option for a name in any spelling: batchSize, batch_size, batch-size, or its other name. */
 export function optionNamed(name: string): Name | undefined {
   const own = name.replace(/[-_]+([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return Object.hasOwn(trainOptions, own) ? (own as Name) : trainNames.find((n) => optionOf(n).alias === own);
 }
 
-/** Values of a recipe or of code, each checked, models by their own names. @throws UsageError naming the option, the value and what is expected */
+/** Values of a recipe or of code, each checked, models by their own names. @throws UsageError naming the option, the value and the expected kind */
 function checked(values: Readonly<Record<string, unknown>>, where: string): TrainFlags {
   const entries = Object.entries(values).map(([name, value]): [string, unknown] => {
     if (!Object.hasOwn(trainOptions, name)) {
@@ -49,7 +49,7 @@ function checked(values: Readonly<Record<string, unknown>>, where: string): Trai
   return Object.fromEntries(entries);
 }
 
-/** A recipe's values, by its name or as they are. Texts are read as on the command line; null where nothing is said. */
+/** A recipe's values, by its name or given directly. Texts are read as on the command line; null means not given. */
 export function recipeOf(name: string, own?: Readonly<Record<string, unknown>>): TrainFlags {
   if (own) {
     const values = Object.entries(own).flatMap(([option, value]): [string, unknown][] => {
@@ -59,7 +59,7 @@ export function recipeOf(name: string, own?: Readonly<Record<string, unknown>>):
       const read = typeof value === "string" ? kind.parse(value) : undefined;
       return [[option, read === undefined ? value : read]];
     });
-    if (own["resume"]) throw new UsageError(`${name}: resume: no recipe's matter; expected --resume`);
+    if (own["resume"]) throw new UsageError(`${name}: resume: not possible in a recipe; expected --resume`);
     return checked(Object.fromEntries(values), name);
   }
   if (Object.hasOwn(recipes, name)) return checked(recipes[name]!, `recipe ${name}`);
@@ -68,11 +68,11 @@ export function recipeOf(name: string, own?: Readonly<Record<string, unknown>>):
   );
 }
 
-/** Images of a step. */
+/** Images per step. */
 export const stepOf = ({ batchSize, gradAccumSteps }: TrainArguments): number => batchSize * gradAccumSteps;
 
 /**
- * A rate for some images of a step, from one for others. Rates grow linearly (P. Goyal et al., 2017,
+ * A rate for a number of images per step, from the rate for another. Rates grow linearly (P. Goyal et al., 2017,
  * https://arxiv.org/abs/1706.02677), or for adaptive optimizers by the square root, as in timm.
  */
 function scaled(lr: number, opt: string, ratio: number): number {
@@ -80,13 +80,13 @@ function scaled(lr: number, opt: string, ratio: number): number {
   return Number((lr * (growth === "sqrt" ? Math.sqrt(ratio) : ratio)).toPrecision(6));
 }
 
-/** The optimizer's usual rate, for the images of a step, and decay. */
+/** The optimizer's usual rate, for the images per step, and decay. */
 function byOptimizer(args: TrainArguments): { lr: number; weightDecay: number } {
   const { lr, weightDecay } = optimizerInfo(args.opt).usual;
   return { lr: scaled(lr, args.opt, stepOf(args) / 256), weightDecay };
 }
 
-/** A recipe's rates are for its own images of a step: here for as many as are asked for instead. */
+/** A recipe's rates are for its own images per step: scales them to the requested number. */
 function ratesFor(start: TrainFlags, said: TrainFlags): TrainFlags {
   const own = withDefaults(start);
   const args = withDefaults(said);
@@ -97,8 +97,8 @@ function ratesFor(start: TrainFlags, said: TrainFlags): TrainFlags {
 
 /**
  * All arguments of a training run: the defaults, over them the recipe that flags.recipe names, over that the flags. With
- * flags.resume: those of that run. `recipe`: the values of a recipe that is not one of fovea's own. `byData`: what the data decide
- * (argumentsByData()), where the flags say nothing.
+ * flags.resume: those of that run. `recipe`: the values of a recipe that is not one of fovea's own. `byData`: the values that the data
+ * decide (argumentsByData()) if the flags do not.
  * @throws UsageError for an unknown recipe or option, a value of the wrong kind, options that are missing or contradict each
  * other; DataError if a run to resume cannot be read
  */
@@ -130,11 +130,11 @@ function usualDecayRate(sched: string): number {
   return (own as number | undefined) ?? (sched === "exponential" ? 0.9 : 0.1);
 }
 
-/** The default of every option; undefined where there is none. */
+/** The default of every option; undefined if there is none. */
 export const trainDefaults = (): Record<string, unknown> =>
   Object.fromEntries(trainNames.map((name) => [name, optionOf(name).default]));
 
-/** What is said, and the defaults for the rest, some of which follow from others. */
+/** The given values, and defaults for the rest, some of which follow from others. */
 export function withDefaults(said: TrainFlags): TrainArguments {
   const args = { ...trainDefaults(), ...said } as unknown as TrainArguments;
   const usual = byOptimizer(args);
@@ -146,7 +146,7 @@ export function withDefaults(said: TrainFlags): TrainArguments {
   return args;
 }
 
-/** What every argument would be if it had not been said, beside the others. */
+/** The value that an argument would have if only it were not given. */
 export function defaultsBeside(args: TrainArguments): Record<string, unknown> {
   const defaults = trainDefaults();
   const free = trainNames.filter((name) => defaults[name] === undefined);
@@ -154,21 +154,21 @@ export function defaultsBeside(args: TrainArguments): Record<string, unknown> {
   return { ...defaults, ...Object.fromEntries(free.map((name) => [name, usual[name]])) };
 }
 
-/** What an option needs to make a difference, and lacks: the flags. */
+/** The missing flags that an option needs to have an effect. */
 function lacks(args: TrainArguments, name: Name): string[] {
   return Object.entries(optionOf(name).needs ?? {})
     .filter(([other, { holds }]) => !holds(args[other as Name]))
     .map(([other, { says }]) => says(flagOf(other)));
 }
 
-/** Whether an argument's value makes a difference beside the others'. */
+/** Whether an argument's value has an effect in combination with the others. */
 export function isInUse(args: TrainArguments, name: Name): boolean {
   return lacks(args, name).length === 0;
 }
 
 /**
- * All arguments from what is said. What a recipe says is left out where it makes no difference beside the rest.
- * @throws UsageError for a flag that makes none, and asks for something else than there would be without it
+ * All arguments from the given values. A recipe's values are left out if they have no effect in combination with the rest.
+ * @throws UsageError for a flag that has no effect, with a value other than the one without it
  */
 function inUse(said: TrainFlags, given: ReadonlySet<string>): TrainArguments {
   const args = withDefaults(said);
@@ -224,16 +224,16 @@ function requireTogether(args: TrainArguments): void {
   }
 }
 
-/** What may differ from the run that is resumed: it changes no bit of the training. */
+/** Arguments that may differ from the resumed run: they change no bit of the training. */
 export const MAY_DIFFER: readonly string[] = ["resume", "out", "threads", "workers", "checkpointInterval"];
 
-/** What may be changed of a run to go on longer, and what follows from it: with the epochs, the learning rates to come. */
+/** Arguments that may be changed to continue a run longer; with the epochs, later learning rates change. */
 export const MAY_EXTEND: readonly string[] = ["epochs", "patience"];
 
 /** Whether saved arguments are of a version that ignored scale up to 64 pixels. */
 export const ignoredScale = (saved: object): boolean => !("hflip" in saved);
 
-/** A run of such a version goes on as it began. */
+/** A run of such a version continues as it began. */
 function withoutIgnoredScale(json: Values, folder: string): Values {
   const config = join(folder, "config.json");
   if (!ignoredScale(json) || !existsSync(config)) return json;
@@ -241,7 +241,7 @@ function withoutIgnoredScale(json: Values, folder: string): Values {
   return (prepared?.input_size?.[1] ?? Infinity) <= SMALL ? { ...json, scale: null } : json;
 }
 
-/** The arguments that a run's args.json holds. */
+/** The arguments in a run's args.json. */
 function resumed(folder: string, given: TrainFlags): TrainArguments {
   const path = join(folder, "args.json");
   const json = withoutIgnoredScale(readJson(path), folder);

@@ -12,7 +12,7 @@ import { ASIDE, makeFolders, writeFileAtomic } from "./files.js";
 import { RunLock } from "./run-lock.js";
 import { saveWeights } from "./weights.js";
 
-/** What an evaluation says; null where there was nothing to evaluate on. Accuracies are fractions. */
+/** The results of an evaluation; null if there was nothing to evaluate on. Accuracies are fractions. */
 export interface Scores {
   /** Share of images whose class was the best guess. */
   top1: number | null;
@@ -20,29 +20,29 @@ export interface Scores {
   top5: number | null;
   /** Mean loss. */
   loss: number | null;
-  /** Mean average precision, where images have several classes each. */
+  /** Mean average precision, if images have several classes each. */
   map?: number;
 }
 
 /** The final numbers: the scores are those of weights/best.safetensors. */
 export interface Metrics extends Scores {
-  /** The epoch after which the model had the best weights, and which they are: as trained, or averaged (--model-ema). */
+  /** The epoch after which the model had the best weights, and their kind: as trained, or averaged (--model-ema). */
   bestEpoch: number;
-  /** Whether the best weights are those trained or their averages. */
+  /** Whether the best weights are the trained ones or their averages. */
   bestWeights: WeightsKind;
   /** Scores of weights/last.safetensors. */
   last: Scores;
-  /** Scores of weights/last-ema.safetensors, where weights are averaged. */
+  /** Scores of weights/last-ema.safetensors, if weights are averaged. */
   lastEma?: Scores;
   /** Epochs trained. */
   epochs: number;
-  /** Time of the whole training run, evaluations included. */
+  /** Seconds of the whole training run, including evaluations. */
   seconds: number;
-  /** In training, evaluations not counted. */
+  /** Images trained on per second, without evaluations. */
   imagesPerSecond: number;
   /** Files that could not be used: the rows of skipped.csv. */
   skipped?: number;
-  /** What was noted about the data at the start. */
+  /** Notes about the data at the start. */
   notes?: readonly string[];
   /** Names of the classes. */
   classes: readonly string[];
@@ -75,7 +75,7 @@ const OPTIONAL = /_map$|^ema_/;
  * process may write to it at a time.
  */
 export class RunFolder {
-  /** Where it is. */
+  /** Path of the folder. */
   readonly path: string;
   #lock: RunLock | undefined;
   /** Folders that claim() made, the innermost first. */
@@ -87,8 +87,8 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder if need be and keeps other processes from training into it until release().
-   * @throws DataError naming the process that does, or if the folder cannot be written to
+   * Makes the folder if necessary, and keeps other processes from training into it until release().
+   * @throws DataError naming the process that trains into it, or if the folder cannot be written to
    */
   async claim(): Promise<void> {
     const made = await makeFolders(this.path).catch((error: unknown) => {
@@ -101,7 +101,7 @@ export class RunFolder {
     this.#lock = await RunLock.take(this.path);
   }
 
-  /** Lets other processes train into it. Folders that claim() made go again if nothing was written. */
+  /** Lets other processes train into it. Removes folders that claim() made if nothing was written. */
   async release(): Promise<void> {
     await this.#lock?.release();
     this.#lock = undefined;
@@ -114,7 +114,7 @@ export class RunFolder {
     await this.#lock?.check();
   }
 
-  /** Where the state for taking the training up again lies. */
+  /** Path of the state for resuming training. */
   get checkpoint(): string {
     return join(this.path, "checkpoint", "training.safetensors");
   }
@@ -130,7 +130,7 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder, and clears away what a process that was killed while writing left behind.
+   * Makes the folder, and removes the leftovers of a process that was killed while writing.
    * @throws DataError if it cannot be written to
    */
   async open(): Promise<void> {
@@ -154,8 +154,8 @@ export class RunFolder {
   }
 
   /**
-   * Results so far, and the model's weights: as last, their averages as last-ema, and the better of the two as best if none
-   * before evaluated better, as bestWeights() tells it; without evaluations what was trained.
+   * Writes the results so far, and the model's weights: as last, their averages as last-ema, and the better of the two as best
+   * if no earlier ones were better according to bestWeights(); without evaluations, the trained weights.
    */
   async writeEpoch(history: readonly EpochReport[], model: Module, ema?: ModelEma): Promise<void> {
     await this.check();

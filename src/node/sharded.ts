@@ -1,5 +1,5 @@
-// Weights in several safetensors files, as the Hugging Face hub splits those of large models: an index beside them says in
-// which file each tensor is. https://huggingface.co/docs/hub/safetensors, transformers' model.safetensors.index.json.
+// Weights in several safetensors files, as the Hugging Face hub splits those of large models: an index beside them lists
+// the file of each tensor. https://huggingface.co/docs/hub/safetensors, transformers' model.safetensors.index.json.
 
 import { dirname, join } from "node:path";
 import type { StateDict } from "../core/state.js";
@@ -28,7 +28,7 @@ export async function readIndex(path: string): Promise<Map<string, string>> {
 
 /**
  * The state dict that an index describes; `read` reads one file.
- * @throws DataError naming the file whose tensors are not those that the index says, and as readIndex()
+ * @throws DataError naming a file with other tensors than in the index, and as readIndex()
  */
 export async function readSharded(
   path: string,

@@ -1,4 +1,4 @@
-// What a run was given and could not use: skipped.csv, a line for each file.
+// The files that a run could not use: skipped.csv, one line per file.
 
 import { existsSync } from "node:fs";
 import type { DataLoader, LeftOut } from "../data/index.js";
@@ -7,7 +7,7 @@ import { readBytes, writeFileAtomic } from "./files.js";
 
 const HEADER = ["file", "reason"];
 
-/** What a loader could not read: the files' names, where they have any, and why, without the names. */
+/** The files that a loader could not read: their names, if any, and the reasons, without the names. */
 export function unreadable({ dataset, stats }: Pick<DataLoader, "dataset" | "stats">): LeftOut[] {
   return stats.failures.map(({ index, reason }) => {
     const file = dataset.path?.(index) ?? `${dataset.name}: image ${index}`;
@@ -21,7 +21,7 @@ export class SkippedFiles {
   readonly #loaders: readonly DataLoader[];
   #written = 0;
 
-  /** `leftOut` is in no loader. `resumed`: the file is there already, and is added to. */
+  /** `leftOut`: files in no loader. `resumed`: the file already exists, and is extended. */
   constructor(path: string, leftOut: readonly LeftOut[], loaders: readonly DataLoader[], resumed: boolean) {
     this.path = path;
     this.#loaders = loaders;
@@ -32,7 +32,7 @@ export class SkippedFiles {
     for (const { file, reason } of leftOut) this.#reasons.set(file, reason);
   }
 
-  /** All so far. */
+  /** Number of files so far. */
   get files(): LeftOut[] {
     for (const { file, reason } of this.#loaders.flatMap(unreadable)) this.#reasons.set(file, reason);
     return [...this.#reasons].map(([file, reason]) => ({ file, reason }));

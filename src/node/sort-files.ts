@@ -1,4 +1,4 @@
-// Files into folders by class: planned first, nothing overwritten, every step listed so that it can be taken back.
+// Sorts files into folders by class: planned first, without overwriting, with every step listed so that it can be undone.
 
 import { constants, existsSync, readdirSync, realpathSync } from "node:fs";
 import { copyFile, link, lstat, open, readFile, rm, rmdir, stat, symlink, unlink, utimes } from "node:fs/promises"; // prettier-ignore
@@ -13,14 +13,14 @@ export interface Sorted {
   readonly class: string;
 }
 
-/** Where a file goes; `there`: it is there already. */
+/** Destination of a file; `there`: the file is already there. */
 export interface Placement {
   readonly from: string;
   to: string;
   readonly there: boolean;
 }
 
-/** Most bytes of a folder's name: file systems allow 255. */
+/** Most bytes in a folder's name: file systems allow 255. */
 const LONGEST = 200;
 
 /** A class's name as a folder's, on any system. */
@@ -31,7 +31,7 @@ function folderOf(name: string): string {
   return /^\.*$/.test(kept) ? `_${kept}` : kept.replace(/^\./, "_");
 }
 
-/** Folders of classes, each its own, whatever the file system thinks of capitals. */
+/** A distinct folder for each class, even on file systems that ignore case. */
 class Folders {
   readonly #byClass = new Map<string, string>();
   readonly #taken = new Set<string>();
@@ -55,7 +55,7 @@ function numbered(name: string, n: number): string {
   return `${name.slice(0, name.length - extension.length)}-${n}${extension}`;
 }
 
-/** Where each file would go: dir/<class>/<its name>, with a number if that name is taken. Touches nothing. */
+/** Where each file would go: dir/<class>/<its name>, with a number if that name is taken. Changes nothing. */
 export function planSorting(files: readonly Sorted[], dir: string): Placement[] {
   const folders = new Folders();
   const names = new Map<string, Set<string>>();
@@ -103,14 +103,14 @@ async function claim(from: string, to: string, copy: boolean): Promise<void> {
 }
 
 export interface SortOptions {
-  /** Leave the files where they are, too. Default false. */
+  /** Copy, leaving the files where they are. Default false. */
   copy?: boolean;
-  /** Told of each file that is done. */
+  /** Called for each finished file. */
   onDone?: (placement: Placement) => void;
 }
 
 export interface SortResult {
-  /** What takes it back; none if nothing was done. */
+  /** The list for undoing; undefined if nothing was done. */
   readonly list?: string;
   readonly done: readonly Placement[];
   readonly failures: readonly { file: string; reason: string }[];
@@ -131,9 +131,9 @@ async function openList(dir: string): Promise<{ path: string; handle: Awaited<Re
 }
 
 /**
- * Moves or copies the files of a plan that are not there yet. No file is overwritten: a name that was taken since gets a
- * number. A file has its new name, then stands in the list, then loses the old one, so that it is never without either.
- * @throws DataError if the folder cannot be written to; what goes wrong with single files is told
+ * Moves or copies the files of a plan that are not yet there. No file is overwritten: a name that was taken since then gets a
+ * number. A file first gets its new name, is then listed, and then loses its old name, so that it always has one.
+ * @throws DataError if the folder cannot be written to; errors with single files are reported
  */
 export async function sortFiles(
   plan: readonly Placement[],
@@ -175,7 +175,7 @@ export async function sortFiles(
   return { done, failures };
 }
 
-/** The name that a file got: the planned one, or the next that is free. */
+/** The name that a file got: the planned one, or the next free one. */
 async function claimed({ from, to }: Placement, copy: boolean): Promise<string> {
   await makeFolders(dirname(to));
   for (let n = 1; ; n++) {
@@ -190,8 +190,8 @@ async function claimed({ from, to }: Placement, copy: boolean): Promise<string> 
 }
 
 /**
- * Takes back what a list tells, last things first: moved files to where they were, copies away if they still are copies.
- * Folders that are empty then go, and so does the list if all of it is taken back.
+ * Undoes the entries of a list, last ones first: moves files back, removes copies if they are still unchanged. Removes folders
+ * that are then empty, and the list if everything is undone.
  * @throws DataError if the list cannot be read, or is not a list
  */
 export async function undoSorting(path: string): Promise<SortResult> {
@@ -202,7 +202,7 @@ export async function undoSorting(path: string): Promise<SortResult> {
     throw new DataError(`${path}: cannot be read: ${reason(error)}`);
   }
   const isList = rows.shift()?.join() === "action,from,to" && rows.every((row) => row.length === 3 && /^(move|copy)$/.test(row[0]!)); // prettier-ignore
-  if (!isList) throw new DataError(`${path}: no list of moved or copied files; expected action,from,to`);
+  if (!isList) throw new DataError(`${path}: not a list of moved or copied files; expected action,from,to`);
   const done: Placement[] = [];
   const failures: { file: string; reason: string }[] = [];
   for (const [action, from, to] of rows.reverse() as [string, string, string][]) {
@@ -221,10 +221,10 @@ export async function undoSorting(path: string): Promise<SortResult> {
 async function moveBack(from: string, to: string): Promise<void> {
   const [there, here] = await Promise.all([from, to].map((path) => lstat(path).catch(() => undefined)));
   if (!here) {
-    if (there) return; // it was never moved, or is back
-    throw new Error("it is not there any more");
+    if (there) return; // it was never moved, or is back already
+    throw new Error("it no longer exists");
   }
-  if (there && (there.ino !== here.ino || there.dev !== here.dev)) throw new Error(`${from} is there again`);
+  if (there && (there.ino !== here.ino || there.dev !== here.dev)) throw new Error(`${from} exists again`);
   if (!there) {
     await makeFolders(dirname(from));
     await claim(to, from, false);
@@ -234,7 +234,7 @@ async function moveBack(from: string, to: string): Promise<void> {
 
 async function removeCopy(from: string, to: string): Promise<void> {
   if (!existsSync(to)) return;
-  if (!existsSync(from)) throw new Error(`${from} is not there any more`);
+  if (!existsSync(from)) throw new Error(`${from} no longer exists`);
   if (Buffer.compare(await readFile(from), await readFile(to)) !== 0) throw new Error("it has been changed");
   await unlink(to);
 }

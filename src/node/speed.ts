@@ -1,4 +1,4 @@
-// How fast a model is on this machine: what `fovea bench` measures.
+// Measures a model's speed on this machine, for `fovea bench`.
 
 import { compile } from "../compile/index.js";
 import { noGrad } from "../core/grad-mode.js";
@@ -9,50 +9,50 @@ import { CrossEntropyLoss, outputsOf, type Module } from "../nn/index.js";
 import { SGD } from "../optim/index.js";
 import { add, mul } from "../ops/index.js";
 
-/** Before runs count: the engine replaces baseline code by optimised code meanwhile. */
+/** Milliseconds of warm-up, in which the engine replaces baseline code by optimised code. */
 const WARM_UP_MS = 300;
-/** What is timed beside something else takes turns of this with it, so that whatever else the machine does meets both. */
+/** Works timed together take turns of this many milliseconds, so that other load on the machine affects both. */
 const TURN_MS = 100;
-/** Milliseconds of runs that count, after which there are no more. */
+/** Milliseconds of counted runs. */
 const BUDGET_MS = 2000;
-/** Of fewer runs the 95th percentile would be the longest or the one before. */
+/** With fewer runs, the 95th percentile would be the longest or the one before. */
 const RUNS_FOR_P95 = 20;
-/** Milliseconds without a look at what else there is to do, such as Ctrl-C. */
+/** Most milliseconds without letting other events be served, such as Ctrl-C. */
 const BREATH_MS = 50;
 
-/** inference by the compiled model, by the model's own forward(), and a step of training. */
+/** Inference by the compiled model, by the model's own forward(), and a training step. */
 export type Work = "compiled" | "eager" | "train";
 
-/** How long one kind of work takes with this many images at once. Times are in milliseconds. */
+/** Times of one kind of work at one batch size, in milliseconds. */
 export interface Speed {
   work: Work;
   batchSize: number;
-  /** Of the compiled model: what compile() took. */
+  /** For the compiled model: time of compile(). */
   compileMs?: number;
-  /** The first run, which counts among the others nowhere. */
+  /** The first run, which does not count among the others. */
   firstMs: number;
   medianMs: number;
-  /** The time that 95 % of the runs stay below; null where there are fewer than 20. */
+  /** 95 % of the runs are faster than this; null if there are fewer than 20. */
   p95Ms: number | null;
   minMs: number;
-  /** The batch size by the median. */
+  /** Images per second: batch size / median. */
   imagesPerSecond: number;
-  /** How many runs were timed. */
+  /** Number of timed runs. */
   runs: number;
-  /** Of the compiled model: bytes of its weights and of its memory for values. */
+  /** For the compiled model: bytes of its weights and of its memory for values. */
   compiledBytes?: number;
-  /** Bytes of the whole process at the end of it: those that it once had for something larger among them. */
+  /** Bytes of the whole process at the end, including memory kept from earlier, larger work. */
   residentBytes: number;
 }
 
-/** The value that a share q of the numbers, in ascending order, stays below; between two of them on a straight line. */
+/** The q-quantile of ascending numbers, with linear interpolation. */
 export function quantile(sorted: readonly number[], q: number): number {
   const at = (sorted.length - 1) * q;
   const low = sorted[Math.floor(at)]!;
   return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at));
 }
 
-/** What runs of one kind of work took. */
+/** Statistics of one kind of work's runs. */
 export function speedOf(work: Work, batchSize: number, firstMs: number, times: readonly number[]): Speed {
   const sorted = [...times].sort((a, b) => a - b);
   const medianMs = quantile(sorted, 0.5);
@@ -77,7 +77,7 @@ interface Timed {
   times: number[];
 }
 
-/** Times works that take turns; each run is timed by itself. Long ones are run twice at least: once first, once to count. */
+/** Times works in turns; each run is timed separately. Long ones run at least twice: once to warm up, once to count. */
 async function timeInTurns(works: readonly (() => void)[], budgetMs: number): Promise<Timed[]> {
   let breath = performance.now();
   const time = async (run: () => void): Promise<number> => {
@@ -110,7 +110,7 @@ async function timeInTurns(works: readonly (() => void)[], budgetMs: number): Pr
   return timed;
 }
 
-/** An image of random numbers, as often as there are to be images: what it shows makes no difference. */
+/** A batch of one image of random numbers, repeated: its contents make no difference. */
 function noise(batchSize: number, size: readonly number[], random: Random): Tensor {
   const pixels = size.reduce((a, b) => a * b);
   const image = Float32Array.from({ length: pixels }, () => random.normal());
@@ -120,7 +120,7 @@ function noise(batchSize: number, size: readonly number[], random: Random): Tens
   return images;
 }
 
-/** A step of plain gradient descent on images and random labels; too small a step to lead anywhere. */
+/** A step of plain gradient descent on images and random labels, too small to change anything. */
 function trainingStep(model: Module, optimizer: SGD, images: Tensor, random: Random): () => void {
   const loss = new CrossEntropyLoss();
   const classes = tidy(() => noGrad(() => model.forward(images).shape[1]!));
@@ -140,9 +140,9 @@ function trainingStep(model: Module, optimizer: SGD, images: Tensor, random: Ran
 }
 
 export interface SpeedOptions {
-  /** Whether the model's own forward() is timed in turns with the compiled model. Default false. */
+  /** Whether to time the model's own forward() in turns with the compiled model. Default false. */
   eager?: boolean;
-  /** Whether a step of training is timed afterwards. Default false. */
+  /** Whether to time a training step afterwards. Default false. */
   train?: boolean;
   /** Milliseconds for each kind of work. Default 2000. */
   budgetMs?: number;

@@ -1,4 +1,4 @@
-// The weights that a training run begins with.
+// The initial weights of a training run.
 
 import type { Preprocessing } from "../data/index.js";
 import { DataError } from "../errors.js";
@@ -16,11 +16,11 @@ import { readWeights } from "./weights.js";
 
 export interface StartingWeights {
   readonly file: string;
-  /** How images were prepared for them: what torchvision or their config.json says, otherwise as usual for the model. */
+  /** How images were prepared for them: according to torchvision or their config.json, otherwise as usual for the model. */
   readonly preparation: Preprocessing;
-  /** What they were trained on, if their config.json says. */
+  /** The data they were trained on, if their config.json has it. */
   readonly trainedOn?: TrainedOn;
-  /** What is not known for sure, if anything: a sentence's beginning. */
+  /** What is uncertain, if anything: the beginning of a sentence. */
   readonly assumed?: string;
   /** Whether the classifier in the file was never trained. */
   readonly featuresOnly?: boolean;
@@ -28,7 +28,7 @@ export interface StartingWeights {
 
 /**
  * The weights that the arguments name, if any.
- * @throws DataError if there are none such, or they are of another model
+ * @throws DataError if they do not exist, or belong to another model
  */
 export async function startingWeights({
   model,
@@ -48,7 +48,7 @@ export async function startingWeights({
   // A repository's config.json may be for other software, and then names no architecture.
   const foreign = local === undefined && configPath !== undefined && !architectureOf(configPath);
   if (configPath === undefined || foreign) {
-    const assumed = `${file}: nothing says how images were prepared for it`;
+    const assumed = `${file}: it is unknown how images were prepared for it`;
     return { file, preparation: preparationOf(model), assumed };
   }
   const { config } = await readConfig(configPath);
@@ -63,8 +63,8 @@ export async function startingWeights({
 }
 
 /**
- * Loads weights to begin with, except for a classifier of other classes, or one that was never trained. Weights of the first
- * convolution for images of other channels are made to fit.
+ * Loads initial weights, except for a classifier of other classes, or one that was never trained. Weights of the first
+ * convolution are adapted to other numbers of channels.
  * @throws DataError if anything else does not fit; see also readWeights()
  */
 export async function loadStartingWeights(

@@ -1,10 +1,10 @@
-// A line of text that says how far something is: on a terminal it rewrites itself and fits the width, elsewhere there is a
-// plain line now and then.
+// A line of text that shows progress: on a terminal it rewrites itself and fits the width, elsewhere a plain line is printed
+// now and then.
 
 import { stripVTControlCharacters } from "node:util";
 import { environmentVariable } from "../wasm/host.js";
 
-/** What is asked of a stream; process.stderr is one. */
+/** The required parts of a stream; process.stderr is one. */
 export interface StatusStream {
   /** Whether it is a terminal, where lines may replace each other. */
   readonly isTTY?: boolean | undefined;
@@ -18,16 +18,16 @@ export interface StatusStream {
 
 const heeded = new WeakSet<StatusStream>();
 
-/** Milliseconds between lines: on a terminal, and where each stays. */
+/** Milliseconds between lines: on a terminal, and where each line stays. */
 const PAUSE = { terminal: 100, log: 10_000 };
-/** Of a terminal that does not say. */
+/** Default width of a terminal. */
 const COLUMNS = 80;
 const WIPE = "\r\x1b[K";
 
 /** Whether a letter may be wide: East Asian ones are, dashes and dots are not. */
 const isWide = (code: number): boolean => code >= 0x1100 && !(code >= 0x2000 && code < 0x2100);
 
-/** Columns that a text takes, or more: whatever may be a wide letter counts as two. */
+/** An upper bound of a text's columns: letters that may be wide count as two. */
 export function columnsOf(text: string): number {
   let columns = 0;
   for (const character of text) columns += isWide(character.codePointAt(0)!) ? 2 : 1;
@@ -48,15 +48,15 @@ export function cut(text: string, width: number): string {
   return width > 0 ? `${kept}…` : "";
 }
 
-/** A part of a line; it stands there only if those of a higher rank leave it room. */
+/** A part of a line, shown only if parts of a higher rank leave room. */
 export interface Piece {
   readonly text: string;
   readonly rank: number;
-  /** What stands before it. Default: two spaces. */
+  /** Separator before it. Default: two spaces. */
   readonly gap?: string;
 }
 
-/** The pieces that fit, in their order, chosen by rank; the first of the highest rank is always there, cut if need be. */
+/** The pieces that fit, in their order, chosen by rank; the first of the highest rank is always shown, cut if necessary. */
 export function fitted(pieces: readonly Piece[], width: number): string {
   const gapOf = ({ gap = "  " }: Piece): string => gap;
   const chosen = new Set<Piece>();
@@ -80,18 +80,18 @@ export class StatusLine {
 
   constructor(out: StatusStream = process.stderr) {
     this.#out = out;
-    if (!heeded.has(out)) out.on?.("error", () => {}); // nobody reads on: no reason to end the work
+    if (!heeded.has(out)) out.on?.("error", () => {}); // a closed stream is no reason to end the work
     heeded.add(out);
     this.#rewrites = out.isTTY === true && environmentVariable("TERM") !== "dumb";
     this.#last = this.#rewrites ? -Infinity : performance.now(); // elsewhere the first line comes after a pause
   }
 
-  /** Columns that a line may have: one less than the terminal's, as some wrap in the last; elsewhere any number. */
+  /** Most columns of a line: one less than the terminal's, since some wrap in the last; unlimited elsewhere. */
   get width(): number {
     return this.#rewrites ? Math.max(1, (this.#out.columns || COLUMNS) - 1) : Infinity;
   }
 
-  /** Shows a line, made for the width, unless the last one is too fresh. `last`: nothing comes after it. */
+  /** Shows a line, made for the width, unless the last one is too recent. `last`: no line follows. */
   show(line: (width: number) => string, last = false): void {
     const now = performance.now();
     const fresh = now - this.#last < (this.#rewrites ? PAUSE.terminal : PAUSE.log);
@@ -102,7 +102,7 @@ export class StatusLine {
     this.#shown = this.#rewrites;
   }
 
-  /** Takes the line away, where lines replace each other. */
+  /** Removes the line, where lines replace each other. */
   clear(): void {
     if (this.#shown) this.#out.write(WIPE);
     this.#shown = false;
@@ -145,7 +145,7 @@ export function clock(seconds: number): string {
 /** 12,345 */
 export const count = (n: number): string => Math.round(n).toLocaleString("en");
 
-/** Says on stderr how many of something are done: pass it the number so far; `end` takes the line away. */
+/** Reports a count on stderr: pass it the number so far; `end` removes the line. */
 export class Counter {
   readonly #line: StatusLine;
   readonly #verb: string;

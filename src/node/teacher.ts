@@ -10,7 +10,7 @@ import type { TrainArguments } from "./train-arguments.js";
 
 /**
  * The teacher that the arguments name, if any.
- * @throws DataError if there is none such, or it is not one for the dataset's classes
+ * @throws DataError if it does not exist, or has other classes than the dataset
  */
 export async function openTeacher(
   { teacher: path, teacherModel }: TrainArguments,
@@ -22,7 +22,7 @@ export async function openTeacher(
   const teacher = await openModel({ weights: path, ...(teacherModel !== null && { model: teacherModel }) });
   const { length } = train.classes;
   const { numClasses } = teacher.model;
-  // Names of ImageNet's classes may be a guess: weights alone have none.
+  // Names of ImageNet's classes may be a guess: plain weights have none.
   const names = teacher.classes === imagenetClasses ? undefined : teacher.classes;
   const other = names?.find((name, i) => name !== train.classes[i]);
   if (numClasses === length && other === undefined) return teacher;
@@ -35,8 +35,8 @@ export async function openTeacher(
 }
 
 /**
- * How images are prepared, which model and teacher see alike: as for the weights to begin with, otherwise for the teacher.
- * @throws DataError if these two differ, and the arguments do not say
+ * How images are prepared, for both model and teacher: as for the initial weights, otherwise as for the teacher.
+ * @throws DataError if these two differ, and the arguments do not decide
  */
 export function sharedPreparation(
   { teacher: path, mean, std }: TrainArguments,
@@ -50,13 +50,13 @@ export function sharedPreparation(
   for (const [name, said] of [["mean", mean] as const, ["std", std] as const]) {
     if (said !== null || String(own[name]) === String(taught[name])) continue;
     throw new DataError(
-      `${path}: a teacher whose images have another ${name}; got ${taught[name].join(",")}, the weights to begin with ${own[name].join(",")}; --${name} decides`,
+      `${path}: a teacher whose images have another ${name}; got ${taught[name].join(",")}, the initial weights ${own[name].join(",")}; --${name} decides`,
     );
   }
   return own;
 }
 
-/** The loss with the teacher's part in it, if there is a teacher. */
+/** The loss including the teacher's part, if there is a teacher. */
 export function taughtBy(
   teacher: TrainedModel | undefined,
   loss: Loss,

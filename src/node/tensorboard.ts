@@ -1,6 +1,6 @@
 // Event files as TensorBoard reads them: records framed as in TFRecord files (length and data, each with a masked CRC-32C),
 // each an Event message of protocol buffers (tensorflow/core/util/event.proto, framework/summary.proto). Messages are written
-// by pbf: its wire format and nothing else, 100 KB; the messages here have a dozen fields in all.
+// by pbf, which implements only the wire format in 100 KB; the messages here have a dozen fields in total.
 
 import { checkFunction, checkKinds, checkOptions, wrongKind } from "../errors/options.js";
 import { existsSync } from "node:fs";
@@ -54,8 +54,8 @@ const START = 1;
 /** Options of EventWriter. */
 export interface EventWriterOptions {
   /**
-   * For a run that goes on: what older files of the folder say of this step and later ones is void, since those steps come
-   * again. Default: all stands.
+   * For a resumed run: entries of older files in the folder for this step and later ones are void, since those steps come
+   * again. Default: all entries count.
    */
   purgeStep?: number;
   /** Seconds since 1970. Default: the system's clock. */
@@ -64,7 +64,7 @@ export interface EventWriterOptions {
 
 let writers = 0;
 
-/** How EpochReport's columns are called in TensorBoard, which groups by what is before the slash. */
+/** Names of EpochReport's columns in TensorBoard, which groups by the text before the slash. */
 const TAGS: Partial<Record<keyof EpochReport, string>> = {
   train_loss: "loss/train",
   eval_loss: "loss/eval",
@@ -112,7 +112,7 @@ export class EventWriter {
     }
   }
 
-  /** The file, which is there after the first flush(). */
+  /** The file, which exists after the first flush(). */
   get path(): string {
     return this.#path;
   }
@@ -135,7 +135,7 @@ export class EventWriter {
     );
   }
 
-  /** The numbers of an epoch, which is the step; what is NaN or missing is left out. Flushes. */
+  /** The numbers of an epoch, which is the step; NaN and missing values are left out. Flushes. */
   async epoch(row: Partial<EpochReport> & { epoch: number }): Promise<void> {
     for (const [key, tag] of Object.entries(TAGS)) {
       const value = row[key as keyof EpochReport];
@@ -145,7 +145,7 @@ export class EventWriter {
   }
 
   /**
-   * Appends what waits to the file, and makes sure it is on the disk.
+   * Appends the waiting events to the file, and makes sure they are on the disk.
    * @throws DataError naming the file if it cannot be written, or was removed
    */
   async flush(): Promise<void> {
@@ -162,7 +162,7 @@ export class EventWriter {
     }
   }
 
-  /** A new file: no link that somebody put there is followed, and nobody's file is written on. */
+  /** A new file: follows no existing link, and overwrites no existing file. */
   async #create(): Promise<FileHandle> {
     await makeFolders(this.#folder);
     for (;;) {

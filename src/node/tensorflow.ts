@@ -1,4 +1,4 @@
-// Weights that look like ours and are not.
+// Weights that look like ours but are not.
 
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -13,9 +13,9 @@ const TENSORFLOW = /(^|[^a-z\d])tf_(efficientnet|mobilenet|mixnet)/i;
 export const isTensorflow = (name: string): boolean => TENSORFLOW.test(name);
 
 /**
- * Networks that timm names tf_… pad convolutions as TensorFlow does and have another eps, which their tensors do not tell. `model`:
- * the name of that which is to have the weights, if it is known.
- * @throws DataError if a file has the name of another one; or its folder, where the file is named as all are; its config.json decides
+ * Networks that timm names tf_… pad convolutions as TensorFlow does and have another eps, which their tensors do not show. `model`:
+ * the name of the model to load, if it is known.
+ * @throws DataError if a file has the name of another model, or its folder has, if the file's name is generic; its config.json decides
  */
 export function refuseTensorflow(file: string, model?: string): void {
   const name = namesOf(file).find(isTensorflow);
@@ -31,7 +31,7 @@ export function refuseTensorflow(file: string, model?: string): void {
   throw new DataError(`${file}: weights of ${whose}, not of ${model}; use --model ${whose}`);
 }
 
-/** Names that tell what a file of weights holds. */
+/** Names that identify the contents of a file of weights. */
 function namesOf(file: string): string[] {
   const parts = file.split(/[/\\]/);
   if (!WEIGHT_FILES.includes(basename(file) as never)) return parts.slice(-1);
@@ -40,6 +40,6 @@ function namesOf(file: string): string[] {
   try {
     return [String(readJson(config)["architecture"])];
   } catch {
-    return []; // whoever asks for the folder as a model is told
+    return []; // opening the folder as a model reports it
   }
 }

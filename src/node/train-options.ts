@@ -1,4 +1,4 @@
-// The options of a training run, all of them: a row of a table each.
+// All options of a training run: a row of a table for each.
 
 import { dataOptions } from "./options/data.js";
 import { imageOptions } from "./options/images.js";

@@ -13,7 +13,7 @@ export function scheduleOf(args: TrainArguments, batches: number): Schedule {
   const steps = (epochs: number): number => Math.round(epochs * stepsPerEpoch);
   const { sched, decayRate, decayEpochs, pctStart, divFactor, finalDivFactor, minLr } = args;
   const period = decayEpochs === null ? undefined : steps(decayEpochs);
-  /** Of these each schedule takes what is its own. */
+  /** Each schedule takes its own options from these. */
   const said: AnyScheduleOptions = {
     lr: args.lr,
     totalSteps: steps(args.epochs),
@@ -49,7 +49,7 @@ export function lossOf(args: TrainArguments, train: Dataset, { losses, about }: 
   return make({ labelSmoothing, gamma, weight: weightsOf(args, train) }, train.name);
 }
 
-/** The classes' weights in the loss, if they are not all alike. */
+/** The classes' weights in the loss, if they are not all equal. */
 function weightsOf({ classWeights }: TrainArguments, train: Dataset): readonly number[] | undefined {
   if (classWeights === null) return undefined;
   const { length } = train.classes;
@@ -59,7 +59,7 @@ function weightsOf({ classWeights }: TrainArguments, train: Dataset): readonly n
       `${train.name}: classWeights: got ${classWeights.length} numbers; expected ${length}, one for each class`,
     );
   }
-  // As scikit-learn's: their mean over the images is 1, so that a loss whose mean is not by the weights keeps its size.
+  // As in scikit-learn: their mean over the images is 1, so that a loss that does not divide by the weights keeps its size.
   const { counts } = classBalance(train);
   const images = counts.reduce((a, b) => a + b, 0);
   const filled = counts.filter((count) => count > 0).length;

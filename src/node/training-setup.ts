@@ -1,4 +1,4 @@
-// What a training run's arguments mean: its data, model, optimizer, schedule and loss.
+// Makes a training run's data, model, optimizer, schedule and loss from its arguments.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
 import type { TrainArguments } from "./train-arguments.js";
 import { lossOf, scheduleOf } from "./training-rates.js";
 
-/** Everything that a training run works with. */
+/** The parts of a training run. */
 export interface Setup {
   /** The network. */
   model: Classifier;
@@ -50,27 +50,27 @@ export interface Setup {
   trainLoader: DataLoader;
   /** The pictures to evaluate on, if there are any. */
   evalLoader?: DataLoader;
-  /** What changes the parameters. */
+  /** The optimizer that changes the parameters. */
   optimizer: Optimizer;
   /** The learning rate of each step. */
   schedule: Schedule;
-  /** What is minimised. */
+  /** The loss to minimise. */
   loss: Loss;
   /** The average of the weights, with --model-ema. */
   ema?: ModelEma;
-  /** The images of both parts, to know them again. */
+  /** Identifies the images of both parts. */
   trainedOn: TrainedOn;
-  /** Pictures that were found and are in no loader. */
+  /** Pictures that were found but are in no loader. */
   leftOut: readonly LeftOut[];
-  /** What else is worth knowing about data and weights, a sentence each. */
+  /** Further notes about data and weights, a sentence each. */
   notes: readonly string[];
   /** Frees everything. */
   end(): void;
 }
 
 /**
- * Makes everything that a training run needs. `read`: its data, if they have been read. Draws the model's weights from the stream that manualSeed() starts.
- * @throws DataError for whatever is wrong with data, weights or arguments
+ * Makes everything that a training run needs. `read`: its data, if already read. Draws the model's weights from the stream that manualSeed() starts.
+ * @throws DataError for any problem with data, weights or arguments
  */
 export async function setUpTraining(args: TrainArguments, read?: LoadedDataset): Promise<Setup> {
   await useDecoder(args.decoder);
@@ -80,7 +80,7 @@ export async function setUpTraining(args: TrainArguments, read?: LoadedDataset):
   const task = taskOf(train);
   const teacher = await openTeacher(args, train, task);
   const trained = sharedPreparation(args, train, start, teacher);
-  // What is resumed goes on as it began, whatever is known of its first weights by now.
+  // A resumed run continues as it began, whatever is now known about its initial weights.
   const preparation =
     (await preparationOfRun(args.resume)) ?? preparationFor(args.model, train, { ...args, trained });
   const assumed = [start, teacher].flatMap((weights) => (args.resume === null && weights?.assumed) || []);
@@ -125,7 +125,7 @@ export async function setUpTraining(args: TrainArguments, read?: LoadedDataset):
   };
 }
 
-/** How images are prepared in the run that goes on: its config.json says, unless it was removed. */
+/** How images are prepared in the resumed run: according to its config.json, unless it was removed. */
 async function preparationOfRun(folder: string | null): Promise<Preprocessing | undefined> {
   const path = folder === null ? undefined : join(folder, "config.json");
   return path !== undefined && existsSync(path)
@@ -133,13 +133,13 @@ async function preparationOfRun(folder: string | null): Promise<Preprocessing | 
     : undefined;
 }
 
-/** @throws DataError for data that cannot be trained on as the arguments say */
+/** @throws DataError for data that cannot be trained on with these arguments */
 function checkData(args: TrainArguments, loaded: LoadedDataset): LoadedDataset {
   const { valFraction, batchSize } = args;
   const { train, val } = loaded;
   if (train === val) {
     throw new DataError(
-      `${train.name}: nothing to train on: a part to evaluate on is all there is; expected train/ beside it`,
+      `${train.name}: nothing to train on: there is only a part to evaluate on; expected train/ beside it`,
     );
   }
   const filled = classBalance(train).counts.filter((count) => count > 0).length;
@@ -187,7 +187,7 @@ function makeLoaders(
   };
 }
 
-/** The parameters, in groups where their rates or decays differ. */
+/** The parameters, in groups if their rates or decays differ. */
 function groupsOf(args: TrainArguments, model: Classifier): readonly (Tensor | ParameterGroup)[] {
   const { decayAll, headLr, layerDecay, lr } = args;
   if (headLr === null && layerDecay === null) {
@@ -201,7 +201,7 @@ function groupsOf(args: TrainArguments, model: Classifier): readonly (Tensor | P
   });
 }
 
-/** The model, with weights to begin with loaded (except for a head for other classes) and parts frozen, as asked for. */
+/** The model, with initial weights loaded (except for a head for other classes) and parts frozen, as requested. */
 async function makeModel(
   args: TrainArguments,
   train: Dataset,
@@ -232,7 +232,7 @@ async function makeModel(
   }
 }
 
-/** Images can be too small for a network's windows: its first step would tell, with the run folder written. */
+/** Images can be too small for a network's windows: the first step would fail, after the run folder was written. */
 function checkImages(model: Classifier, name: string, size: Preprocessing["inputSize"]): void {
   try {
     summary(model, [1, ...size]);

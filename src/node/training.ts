@@ -1,4 +1,4 @@
-// A whole training: from arguments to a run folder.
+// A whole training run: from arguments to a run folder.
 
 import { checkFields, checkKinds } from "../errors/options.js";
 import { existsSync } from "node:fs";
@@ -42,19 +42,19 @@ import type { TrainArguments } from "./train-arguments.js";
 import { setUpTraining, type Setup } from "./training-setup.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
-/** A training run under way; `binary`: the kernels that compute. */
+/** A running training run; `binary`: the kernels that compute. */
 export interface Training extends Setup {
   /** Which kernels compute. */
   binary: string;
 }
 
-/** What runTraining() calls as it goes. */
+/** Functions that runTraining() calls. */
 export interface TrainingHooks {
   /** The data, if argumentsByData() has read them. */
   data?: LoadedDataset;
   /** Called when data, model and run folder are ready, before the first step. */
   onStart?: (training: Training, run: RunFolder) => void;
-  /** Told what there is to say, a sentence each: after onStart. */
+  /** Called with notes, a sentence each: after onStart. */
   onNote?: (note: string) => void;
   /** Called after every step. */
   onStep?: (report: StepReport) => void;
@@ -62,15 +62,15 @@ export interface TrainingHooks {
   onEpoch?: (report: EpochReport) => void;
   /** At the end, if there were files that could not be used; `path` is their list. */
   onSkipped?: (files: readonly LeftOut[], path: string) => void;
-  /** Ends the training after the step under way; its checkpoint is saved. */
+  /** Ends training after the current step; its checkpoint is saved. */
   signal?: AbortSignal;
   /** The command line, for the report. */
   command?: string;
 }
 
 /**
- * Trains as the arguments say and writes the run folder. Returns the final numbers; undefined if the signal ended it, in
- * which case resume goes on to the last bit as if it had not.
+ * Trains according to the arguments and writes the run folder. Returns the final numbers; undefined if the signal ended it, in
+ * which case resuming gives the same bits as an uninterrupted run.
  * @throws DataError for arguments that make no sense, before anything is trained or written; NonFiniteLossError, with
  * the batch saved in the run folder
  */
@@ -136,13 +136,13 @@ async function trainInto(
   }
 }
 
-/** The run's folder, claimed: as asked, otherwise runs/<model>-<data>, with a number if that is taken. */
+/** The run's folder, claimed: the given one, otherwise runs/<model>-<data>, with a number if that is taken. */
 async function claimFolder({ resume, out, model, data }: TrainArguments): Promise<RunFolder> {
   const asked = resume ?? out;
   const base = `runs/${model}-${data.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "")}`;
   for (let n = 1; ; n++) {
     const run = new RunFolder(asked ?? (n === 1 ? base : `${base}-${n}`));
-    if (resume !== null && !existsSync(run.path)) return run; // whoever reads it is told
+    if (resume !== null && !existsSync(run.path)) return run; // reading it reports the error
     if (asked === null && existsSync(run.path)) continue;
     try {
       await run.claim();
@@ -234,7 +234,7 @@ async function train(
     throw error;
   } finally {
     await events.close().catch((error: unknown) => {
-      if (done) throw error; // otherwise it would hide what ended the training
+      if (done) throw error; // otherwise it would hide the error that ended the training
     });
   }
   if (signal?.aborted) await save();
@@ -264,7 +264,7 @@ function finalNumbers({ classes, ema }: Training, { history }: TrainingPosition)
   };
 }
 
-/** Whether the epochs were trained with this schedule: another one reigned before more of them were asked for. */
+/** Whether the epochs were trained with this schedule: another one applied before more epochs were requested. */
 function explains(schedule: Schedule, history: readonly EpochReport[], stepsPerEpoch: number): boolean {
   return history.every(({ lr }, i) => {
     const losses = history.slice(0, i).flatMap((row) => row.eval_loss ?? []);
@@ -272,7 +272,7 @@ function explains(schedule: Schedule, history: readonly EpochReport[], stepsPerE
   });
 }
 
-/** Writes report.html, of the best weights. */
+/** Writes report.html, for the best weights. */
 async function report(
   args: TrainArguments,
   training: Training,

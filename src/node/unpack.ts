@@ -1,4 +1,4 @@
-// Archives to folders: whole or not at all, and nowhere else.
+// Unpacks archives into folders: completely or not at all, and nowhere else.
 
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
@@ -33,8 +33,8 @@ function safePath(name: string, archive: string): string {
 }
 
 /**
- * Unpacks a .tar, .tar.gz or .tgz (told by its bytes) into `folder`, which is replaced entry by entry of its top level
- * when everything has been unpacked.
+ * Unpacks a .tar, .tar.gz or .tgz (recognised by its bytes) into `folder`, whose top-level entries are replaced one by one
+ * after everything has been unpacked.
  * @throws DataError naming the archive if it is damaged, holds links or devices, or paths that lead out of the folder
  */
 export async function unpack(archive: string, folder: string): Promise<void> {

@@ -25,7 +25,7 @@ export async function saveWeights(path: string, state: StateDict): Promise<void>
   await writeFileAtomic(path, safetensorsParts(state, { format: "pt" }, path));
 }
 
-/** Runs fn with a file as a source; pieces are read into memory of their own, once. */
+/** Runs fn with a file as a source; pieces are read once, into their own memory. */
 export function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
   const cannot = (error: unknown): never => {
     throw new DataError(`${path}: cannot be read: ${reason(error)}`);
@@ -61,7 +61,7 @@ export function withFile<T>(path: string, fn: (source: ByteSource) => T): T {
 
 /**
  * The state dict in a safetensors file, a PyTorch .pth or .pt file or one of Paddle, recognised by their first bytes (see
- * decodeWeights()), or in the several files that a *.safetensors.index.json names. Holds the tensors in memory once and no more of the file than the one it reads.
+ * decodeWeights()), or in the several files that a *.safetensors.index.json names. Holds the tensors in memory once, and only the current one of the file.
  * @throws DataError naming the file if it is missing, damaged or refused
  */
 export async function readWeights(path: string, options: ReadOptions = {}): Promise<StateDict> {
@@ -76,8 +76,8 @@ export async function readWeights(path: string, options: ReadOptions = {}): Prom
 export interface LoadWeightsOptions extends ReadOptions, LoadStateOptions {}
 
 /**
- * Loads a file of weights into a model: all or nothing. A Classifier's `preprocessing` is then what torchvision says of the file, if it
- * is one that it publishes, or the config.json of its folder. Names may have the prefixes of PyTorch's wrappers (`module.`),
+ * Loads a file of weights into a model: all or nothing. A Classifier's `preprocessing` is then that of torchvision, if it publishes
+ * the file, or the one in the config.json of its folder. Names may have the prefixes of PyTorch's wrappers (`module.`),
  * DenseNet's old spelling, or be timm's (see adaptNames()).
  * @throws DataError naming the file; if something is missing, unexpected or of another shape, a few names and their number
  */
@@ -98,12 +98,12 @@ export async function loadWeights(
   return report;
 }
 
-/** How images are prepared for weights that lie in a folder as the hub's do, if the config.json there is of this kind. */
+/** How images are prepared for weights in a folder like the hub's, if its config.json is of this kind. */
 async function toldBeside(path: string): Promise<Preprocessing | undefined> {
   const config = join(dirname(path), "config.json");
   if (!WEIGHT_FILES.includes(basename(path) as never) || !existsSync(config)) return undefined;
   return readConfig(config).then(
     (read) => preprocessingOf(read.config),
-    () => undefined, // it is other software's: whoever asks for the folder as a model is told
+    () => undefined, // another program's file: opening the folder as a model reports it
   );
 }

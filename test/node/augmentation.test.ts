@@ -52,7 +52,7 @@ const names = (flags: TrainFlags, where?: Case): string[] => {
 const still: TrainFlags = { scale: [1, 1], hflip: 0 };
 
 describe("a training run's images", () => {
-  it("are as ever where nothing is said", () => {
+  it("are unchanged by default", () => {
     const end = ["RandomHorizontalFlip", "ToTensor", "Normalize"];
     expect(names({})).toEqual(["RandomCrop", ...end]);
     expect(names({}, { side: 96, imgSize: 80 })).toEqual(["RandomResizedCrop", ...end]);

@@ -78,7 +78,7 @@ describe("argumentsByData", () => {
     expect(notes.join("\n")).toContain("4 images to train on: batches of 2 (--batch-size)");
   });
 
-  it("chooses a batch that few images fill, over a recipe's too, and leaves what is said alone", async () => {
+  it("chooses a batch that few images fill, over a recipe's too, and keeps a given one", async () => {
     expect((await argumentsByData({ data: few })).args).toMatchObject({ batchSize: 8, lr: 0.003125 });
     const flags = { data: few, weights: "x", model: "resnet18", recipe: "finetune" };
     expect((await argumentsByData(flags)).args.batchSize).toBe(8);
@@ -126,7 +126,7 @@ describe("argumentsByData", () => {
     expect((await argumentsByData({ data: scans, inChans: 1 })).notes.join()).not.toContain("colours");
   });
 
-  describe("of what is of no use beside the data", () => {
+  describe("of options without an effect on the data", () => {
     const memory = join(top, "memory");
     const parts = join(top, "own-part");
     const several = join(top, "several");

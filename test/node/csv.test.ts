@@ -21,7 +21,7 @@ describe("csv", () => {
     expect(parseCsv("")).toEqual([]);
   });
 
-  it("reads cells of millions of letters, and tells of quotes that are no cell's", () => {
+  it("reads cells of millions of letters, and reports stray quotes", () => {
     const long = 'a"b,\n'.repeat(1e6);
     expect(parseCsv(csvText([["x", long]]))).toEqual([["x", long]]);
     const broken = (): never => {

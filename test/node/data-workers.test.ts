@@ -226,7 +226,7 @@ describe("samples from files", () => {
     expect(runtime().heap.bytesInUse).toBe(before);
   });
 
-  it("leave out a batch that is broken throughout, and fail if there is no other", async () => {
+  it("leave out a batch of broken samples, and fail if there is no other", async () => {
     const set = new ImageFolder(join(folder, "bad"));
     const sampler = { length: 4, indices: () => Uint32Array.of(8, 9, 1, 2) };
     const options = { batchSize: 2, shuffle: false, onError: "skip", transform } as const;
@@ -284,7 +284,7 @@ describe("data workers", () => {
   it("name a transform that only the main thread knows", async () => {
     const mine = { spec: { name: "Mine", options: {} }, apply: (image: never) => image };
     await expect(epochs(load(noise(3), { workers: 1, transform: mine }), 1)).rejects.toThrow(
-      /^transform: unknown name 'Mine'; known: .*; worker threads know fovea's own alone: use transformFromModule\(\) or workers: 0 for others$/,
+      /^transform: unknown name 'Mine'; known: .*; worker threads know only fovea's own: use transformFromModule\(\) or workers: 0 for others$/,
     );
   });
 

@@ -85,7 +85,7 @@ describe("downloadProgress", () => {
 });
 
 describe("download", () => {
-  it("brings a file, tells how far it is, leaves nothing beside it", async () => {
+  it("downloads a file, reports progress, leaves nothing beside it", async () => {
     const progress: DownloadProgress[] = [];
     await download(url, target(), { md5, onProgress: (p) => progress.push(p) });
     expect(await whole()).toBe(true);
@@ -152,7 +152,7 @@ describe("download", () => {
     expect(await readdir(join(folder, "deep"))).toEqual([]);
   });
 
-  it("says what the server said, and asks once", async () => {
+  it("reports the server's answer, and asks once", async () => {
     behaviours = ["404"];
     await expect(download(url, target())).rejects.toThrow(
       new DataError(`${target()}: cannot be downloaded: ${url}: got HTTP status 404; expected 200`),

@@ -139,7 +139,7 @@ describe("the part to evaluate on", () => {
     await refused("40 images then, 39 now");
   });
 
-  it("is everything where there is none, and that is said", async () => {
+  it("is everything if there is none, and that is reported", async () => {
     const trainedOn = await known("whole");
     const { data, split, note } = await evalPart(at("photos"), { trainedOn });
     expect([data.length, split]).toEqual([40, "all"]);
@@ -152,7 +152,7 @@ describe("the part to evaluate on", () => {
     expect([other.split, other.note]).toEqual(["all", expect.stringContaining("all 41 images")]);
   });
 
-  it("is split off as flags say, and it is said whether that was the training's split", async () => {
+  it("is split off according to flags, and reported if that was the training's split", async () => {
     const trainedOn = await known("run");
     const own = await evalPart(at("photos"), { trainedOn, valFraction: 0.25 });
     expect([own.seed, own.note]).toEqual([7, expect.stringContaining("kept from training")]);
@@ -182,7 +182,7 @@ describe("the part to evaluate on", () => {
     );
   });
 
-  it("is refused where there is no such part", async () => {
+  it("is refused if there is no such part", async () => {
     await expect(evalPart(at("photos"), { split: "val" })).rejects.toThrow(
       new UsageError(`--split: ${at("photos")} has no val part; --val-fraction F splits one off`),
     );
@@ -193,7 +193,7 @@ describe("the part to evaluate on", () => {
 });
 
 describe("fovea eval", () => {
-  it("scores the held-out part of the run, and tells programs and people which that was", () => {
+  it("scores the held-out part of the run, and names it for programs and people", () => {
     const { status, stdout, stderr } = fovea(
       "eval",
       at("photos"),
@@ -239,7 +239,7 @@ describe("a resumed run", () => {
     await train("renamed-run", 0.25, "renamed");
     renameSync(at("renamed/warm/3.png"), at("renamed/warm/33.png"));
     await expect(runTraining(resolveArguments({ resume: at("renamed-run") }))).rejects.toThrow(
-      "of a training run on other data; the training images have other names, classes or another order",
+      "belongs to a training run on other data; the training images have other names, classes or another order",
     );
   });
 });

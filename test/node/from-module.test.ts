@@ -147,7 +147,7 @@ describe("what a module makes", () => {
     expect(memoryStats().blocks).toBe(blocks);
   });
 
-  it("is left out where it is broken, alike in threads, and told with module and image", async () => {
+  it("is left out if it is broken, the same in threads, and reported with module and image", async () => {
     const options = { side: 5, count: 9, broken: [2, 7], wrong: [4] };
     const set = await datasetFromModule(mine, options);
     const [batches, failures] = await epochs(set, { onError: "skip" });
@@ -167,7 +167,7 @@ describe("what a module makes", () => {
     }
   });
 
-  it("is told with module and sample where a transform throws or gives no image", async () => {
+  it("is reported with module and sample if a transform throws or returns no image", async () => {
     const set = await datasetFromModule(mine, { side: 5, count: 9 });
     for (const [options, message] of [
       [{ fail: true }, "transform: cannot read what is not there (sample 0 of mine)"],
@@ -197,10 +197,10 @@ describe("refused, with the module named:", () => {
     ["another export", () => transformFromModule(write("one.mjs", "export const transform = 1")), "one.mjs: exports no function 'transform'; got 1"],
     ["a function that throws", () => make('export function dataset() { throw new TypeError("what?") }'), ".mjs: dataset(): what?"],
     ["a promise that is broken", () => make('export async function dataset() { throw new TypeError("what?") }'), ".mjs: dataset(): what?"],
-    ["what is no dataset", () => make("export const dataset = () => [1, 2]"), ".mjs: dataset(): dataset must be a Dataset, with length, labels, classes and image(); got an array"],
+    ["anything other than a dataset", () => make("export const dataset = () => [1, 2]"), ".mjs: dataset(): dataset must be a Dataset, with length, labels, classes and image(); got an array"],
     ["labels that do not fit", () => make('export const dataset = () => ({ length: 2, labels: [0, 1], classes: ["a"], image() {} })'), ".mjs: dataset(): labels do not fit; got 1 at index 1; expected 2 from 0 to 0"],
-    ["what is no transform", () => transformFromModule(write("two.mjs", "export const transform = () => 7")), "two.mjs: transform(): it must be an object with apply(); got 7"],
-    ["what is no batch transform", () => batchTransformFromModule(write("three.mjs", "export const batchTransform = () => null")), "three.mjs: batchTransform(): it must be an object with apply(); got null"],
+    ["anything other than a transform", () => transformFromModule(write("two.mjs", "export const transform = () => 7")), "two.mjs: transform(): it must be an object with apply(); got 7"],
+    ["anything other than a batch transform", () => batchTransformFromModule(write("three.mjs", "export const batchTransform = () => null")), "three.mjs: batchTransform(): it must be an object with apply(); got null"],
     ["options that cannot be sent", () => make("", { f: () => 1 }), "datasetFromModule: options cannot be sent to worker threads: "],
   ])("%s", async (_, run, message) => {
     await expect(run()).rejects.toThrow(DataError);

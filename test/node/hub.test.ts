@@ -82,7 +82,7 @@ function publish(repo: string, contents: Record<string, Uint8Array>, about: obje
 }
 
 describe("weights of the hub", () => {
-  it("start a training with their config.json's preparation, unless it is for other software", async () => {
+  it("start training with their config.json's preparation, unless it is for other software", async () => {
     vi.stubEnv("HF_ENDPOINT", baseUrl);
     vi.stubEnv("FOVEA_HOME", root);
     vi.spyOn(process.stderr, "write").mockReturnValue(true);

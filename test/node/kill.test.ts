@@ -1,4 +1,4 @@
-// A training that is killed at any moment, again and again, and resumed each time, ends with the files of one that was not.
+// A training run that is killed at random moments and resumed each time ends with the same files as an uninterrupted one.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs `fovea train`; kills it after so many milliseconds. Whether it came to its end, and what it said. */
+/** Runs `fovea train`; kills it after this many milliseconds. Returns whether it finished, and its output. */
 async function train(
   args: readonly string[],
   killAfter = Infinity,

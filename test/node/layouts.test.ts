@@ -99,7 +99,7 @@ describe("parts", () => {
     }
   });
 
-  it("are found in folders that hold nothing else, which is said", async () => {
+  it("are found in folders that hold nothing else, which is reported", async () => {
     twoClasses("a/data/train", "a/data/val", "b/photos", "c/seg_train/seg_train", "c/seg_test/seg_test");
     const [a, b, c] = await Promise.all(["a", "b", "c"].map((name) => loadDataset(join(root, name))));
     expect([a!.train.name, a!.val!.name]).toEqual(["train", "val"].map((part) => join(root, "a/data", part)));
@@ -116,7 +116,7 @@ describe("parts", () => {
     ]);
   });
 
-  it("of names that nothing knows are classes, and what speaks against that is said", async () => {
+  it("with unknown names are classes, and evidence against that is reported", async () => {
     twoClasses("entrenamiento", "prueba");
     const loaded = await loadDataset(root);
     expect(loaded.train.classes).toEqual(["entrenamiento", "prueba"]);
@@ -141,7 +141,7 @@ describe("parts", () => {
     expect(notes(await loadDataset(join(root, "folder")))).toContain("no part to evaluate on");
   });
 
-  it("for evaluation alone are no classes", async () => {
+  it("only for evaluation are not classes", async () => {
     twoClasses("Test");
     const { train, val, notes } = await loadDataset(root);
     expect(train).toBe(val);
@@ -164,7 +164,7 @@ describe("parts", () => {
     );
   });
 
-  it("of shards are told by words of their names or folders, in any case", async () => {
+  it("of shards are recognised by words in their names or folders, in any case", async () => {
     const shard = tar([
       ["a.png", red],
       ["a.cls", "1"],
@@ -205,7 +205,7 @@ describe("files", () => {
     expect(names(set)).toEqual(["a/1.jfif", "a/2.JPE", "a/3", "a/4.webp", "a/5.bmp", "a/6.ppm", "b/7.dat"]);
     expect(await set.image(1)).toMatchObject({ width: 8 });
     expect(await set.image(5)).toMatchObject({ data: text("abc") });
-    expect(set.notes).toEqual([`${root}: 1 file that is no picture: b/notes.txt`]);
+    expect(set.notes).toEqual([`${root}: 1 file that is not a picture: b/notes.txt`]);
   });
 
   it("of formats that nothing reads are left out aloud, with what reads them", async () => {
@@ -242,7 +242,7 @@ describe("files", () => {
     );
   });
 
-  it("that are hidden, the system's own or beside the classes are no classes and no pictures, and named", async () => {
+  it("that are hidden, the system's own or beside the classes are neither classes nor pictures, and listed", async () => {
     put({
       "__MACOSX/cat/._0.png": "x",
       ".git/x/0.png": red,
@@ -258,7 +258,7 @@ describe("files", () => {
     ]);
     const ignored = "ROOT: ignored: hidden or the system's own: .git/, __MACOSX/, cat/.DS_Store and 3 more";
     expect(notes(loaded)).toContain(ignored);
-    expect(notes(loaded)).toContain("ROOT: 1 file that is no picture: pictures.zip");
+    expect(notes(loaded)).toContain("ROOT: 1 file that is not a picture: pictures.zip");
     expect(loaded.leftOut).toEqual([{ file: join(root, "lost.jpg"), reason: "is in no class folder" }]);
   });
 });

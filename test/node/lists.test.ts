@@ -78,7 +78,7 @@ describe("a folder of lists", () => {
     });
   });
 
-  it("reads one list alone by its path, with the list to evaluate on beside it", async () => {
+  it("reads a single list by its path, with the list to evaluate on beside it", async () => {
     const root = folder({
       "train.csv": "path,label\njpg/a.png,red fox\njpg/b.png,cat\n",
       "val.csv": "path,label\njpg/c.png,cat\n",

@@ -61,7 +61,7 @@ describe("a folder's config.json", () => {
     }
   });
 
-  it("of another model is an error for its own weights, and counts for nothing beside others", async () => {
+  it("of another model is an error for its own weights, and ignored for others", async () => {
     config("other", { ...cfg, architecture: "resnet18" });
     for (const path of ["other", "other/model.safetensors"]) {
       await expect(open(path, "mobilenet_v2")).rejects.toThrow(

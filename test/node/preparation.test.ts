@@ -120,7 +120,7 @@ describe("published weights", () => {
     expect((await open("tf1001.safetensors", "squeezenet1_1")).classes).toBeUndefined();
   });
 
-  it("without a classifier start a training, and are refused for anything else", async () => {
+  it("without a classifier can start training, and are refused for anything else", async () => {
     const file = at("vgg16_features-amdegroot-88682ab5.safetensors");
     const small = { numClasses: 2, smallImages: true };
     const model = createModel("vgg16", small);
@@ -145,7 +145,7 @@ describe("published weights", () => {
 describe("weights that nothing is known of", () => {
   it("say that their preparation is assumed", async () => {
     const { assumed, preparation } = await open("raw.safetensors", "mobilenet_v2");
-    expect(assumed).toBe(`${at("raw.safetensors")}: nothing says how images are prepared for it`);
+    expect(assumed).toBe(`${at("raw.safetensors")}: it is unknown how images are prepared for it`);
     expect(resizeOf(preparation())).toBe(256);
     const args = {
       model: "mobilenet_v2",
@@ -155,19 +155,19 @@ describe("weights that nothing is known of", () => {
     };
     const start = await startingWeights(args as unknown as TrainArguments);
     expect(start).toMatchObject({
-      assumed: expect.stringContaining("nothing says"),
+      assumed: expect.stringContaining("it is unknown how"),
       preparation: { cropPct: 0.875 },
     });
     await write("thousand.safetensors", "squeezenet1_1", {});
     const thousand = await open("thousand.safetensors", "squeezenet1_1");
-    expect(thousand.assumed).toMatch(/ for it and that its classes are ImageNet's in their order$/);
+    expect(thousand.assumed).toMatch(/ for it and whether its classes are ImageNet's in their order$/);
   });
 
-  it("of grey images are told apart from published ones of the name", async () => {
+  it("of grey images are distinguished from published ones of the name", async () => {
     const grey = "mobilenet_v3_small-047dcff4.safetensors";
     await write(grey, "mobilenet_v3_small", { numClasses: 2, inChannels: 1 });
     const { assumed, preparation } = await open(grey);
-    expect(assumed).toContain("nothing says");
+    expect(assumed).toContain("it is unknown how");
     expect(preparation()).toMatchObject({ inputSize: [224, 224, 1], mean: [expect.closeTo(0.449, 9)] });
   });
 
@@ -245,11 +245,11 @@ describe("a preparation", () => {
     });
     expect(resizeOf(prepare({ cropPct: 0.9 }))).toBe(248);
     expect(() => preparationFor("resnet20_cifar", undefined, { trained: whole, imgSize: 32 })).toThrow(
-      new DataError("resnet20_cifar: weights for images of 64 pixels alone; got 32"),
+      new DataError("resnet20_cifar: weights for images of 64 pixels only; got 32"),
     );
   });
 
-  it("has a size for tests, which counts when it is asked for", () => {
+  it("has a size for tests, which is used on request", () => {
     const { test, ...rest } = whole;
     expect(atTestSize(whole)).toEqual({ ...rest, ...test });
     expect(atTestSize(rest)).toEqual(rest);
@@ -306,7 +306,7 @@ describe("on the command line", () => {
       picture,
     );
     expect(raw.stderr).toBe(
-      `fovea: ${at("raw.safetensors")}: nothing says how images are prepared for it; assumed: 224×224 of 256 pixels, bilinear, mean 0.485,0.456,0.406, std 0.229,0.224,0.225\n`,
+      `fovea: ${at("raw.safetensors")}: it is unknown how images are prepared for it; assumed: 224×224 of 256 pixels, bilinear, mean 0.485,0.456,0.406, std 0.229,0.224,0.225\n`,
     );
     const said = [
       "--img-size",
@@ -328,13 +328,13 @@ describe("on the command line", () => {
     const none = await foveaHere("predict", "--weights", at(V2), picture, "--use-test-size");
     expect([none.status, none.stderr]).toEqual([
       2,
-      expect.stringContaining("--use-test-size: the weights name no size for tests"),
+      expect.stringContaining("--use-test-size: the weights have no test size"),
     ]);
     const known = await foveaHere("predict", "--weights", at(V2), picture);
     expect([known.status, known.stderr]).toEqual([0, ""]);
   });
 
-  it("--use-test-size takes the size that config.json names for tests", async () => {
+  it("--use-test-size takes config.json's test size", async () => {
     const model = createModel("mobilenet_v2", { numClasses: 3 });
     await saveModel(at("tested"), model, {
       architecture: "mobilenet_v2",

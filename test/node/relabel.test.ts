@@ -31,7 +31,7 @@ it.each<[string[], number, string[] | undefined, number[]]>([
 it.each<[string[], number, string[] | undefined, string]>([
   [["tenchs"], 1000, thousand, "photos: class 'tenchs' is not one of the model's 1000: tench, goldfish,"],
   [["n014407641"], 1000, thousand, "photos: class 'n014407641' is not one of the model's 1000"],
-  [["tench", "pike"], 3, undefined, "photos: 2 classes; the model tells 3 apart"],
+  [["tench", "pike"], 3, undefined, "photos: 2 classes; the model has 3"],
 ])("%j of %s classes: refused", (own, count, classes, message) => {
   expect(() => relabel(folder(...own), count, classes)).toThrow(DataError);
   expect(() => relabel(folder(...own), count, classes)).toThrow(message);

@@ -104,7 +104,7 @@ describe("the confusion matrix on a phone", () => {
     expect(cells).toBe(n * n);
   });
 
-  it("numbers the classes, whose names stand beside the rows", () => {
+  it("numbers the classes, with names beside the rows", () => {
     const labels = [...elements(all(page(10), "svg")[1]!)].filter((e) => e.tagName === "text" && attribute(e, "class") === ""); // prettier-ignore
     const said = labels.map((e) =>
       e.childNodes

@@ -83,7 +83,7 @@ function history(epochs: number): HistoryRow[] {
   }));
 }
 
-/** A report on so many classes, of which every second one is taken for the next. */
+/** A report on this many classes, every second of which is classified as the next. */
 function dataOf(classes: readonly string[], epochs = 3): ReportData {
   const n = classes.length;
   const confusion = classes.map((_, i) =>

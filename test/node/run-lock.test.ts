@@ -100,7 +100,7 @@ describe("a folder that is trained into", () => {
     }
   });
 
-  it("tells when it is removed, moved or taken over", async () => {
+  it("reports when it is removed, moved or taken over", async () => {
     const run = new RunFolder(join(root, "a", "run"));
     await run.claim();
     await run.check();
@@ -178,7 +178,7 @@ describe("files", () => {
     await writeFileAtomic("/dev/null", "x");
   });
 
-  it("aside have names that nobody guesses, and links that lie in wait are not followed", async () => {
+  it("aside have names that cannot be guessed, and planted links are not followed", async () => {
     const target = join(root, "target");
     await writeFile(target, "precious");
     const path = join(root, "run", "a.txt");

@@ -66,7 +66,7 @@ describe("a folder with an index and shards", () => {
     const index = join(folder, INDEX);
     for (const weights of [folder, index]) expect(await open({ model: NAME, weights })).toBeUndefined();
     await expect(openModel({ weights: folder })).rejects.toThrow(
-      new DataError(`${index}: no config.json beside it says what model it is; expected its name (--model)`),
+      new DataError(`${index}: no config.json beside it names its model; expected its name (--model)`),
     );
     await configure();
     for (const weights of [folder, index]) expect(await open({ weights })).toEqual(["a", "b", "c", "d"]);
@@ -75,7 +75,7 @@ describe("a folder with an index and shards", () => {
     loaded.model.dispose();
   });
 
-  it("gives a training its first weights", async () => {
+  it("gives a training run its first weights", async () => {
     const args = resolveArguments({ model: NAME, data: "x", epochs: 1, weights: folder });
     const start = await startingWeights(args);
     expect(start?.file).toBe(join(folder, INDEX));
@@ -107,7 +107,7 @@ describe("a folder with an index and shards", () => {
     await refuse(`${shard}: cannot be read: ENOENT`);
   });
 
-  it("is refused where the index leads out of the folder or is no index", async () => {
+  it("is refused if the index leads out of the folder or is not an index", async () => {
     await configure();
     const index = join(folder, INDEX);
     const [first] = Object.keys(map) as [string];
@@ -165,7 +165,7 @@ describe("--pretrained with shards of the hub", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("gives a training its first weights, and the cache the next ones", async () => {
+  it("gives a training run its first weights, and the cache the next ones", async () => {
     const args = resolveArguments({ model: NAME, data: "x", epochs: 1, pretrained: "a/b" });
     const start = await startingWeights(args);
     const other = createModel(NAME, { numClasses: 4 });

@@ -124,7 +124,7 @@ describe("samples of a shard", () => {
     expect(set.notes).toEqual([`${root}/0.tar: 4 files of no sample in 1 tar: ${files}`]);
   });
 
-  it("have pictures told by their bytes where no field says so", async () => {
+  it("have pictures recognised by their bytes if no field says so", async () => {
     const set = open(
       ["a.image", red],
       ["a.cls", "1"],
@@ -199,7 +199,7 @@ describe("archives as others write them", () => {
     expect(set.notes).toEqual([`${root}/0.tar: 1 file of no sample in 1 tar: a.png`]);
   });
 
-  it("are told of where something follows their end", () => {
+  it("are reported if something follows their end", () => {
     const set = openBytes(tar(picture), tar([["b.png", red], ["b.cls", "0"]])); // prettier-ignore
     expect(paths(set)).toEqual(["a.png"]);
     const end = tar(picture).length;
@@ -213,7 +213,7 @@ describe("archives as others write them", () => {
     ["bzip2", [0x42, 0x5a, 0x68]],
     ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
     ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
-  ])("that are compressed by %s are refused as such, and named beside others", async (name, start) => {
+  ])("that are compressed by %s are refused as such, and listed beside others", async (name, start) => {
     const bytes = Buffer.concat([Buffer.from(start), Buffer.alloc(600)]);
     expect(() => openBytes(bytes)).toThrow(
       `${root}/0.tar: compressed tar; got a ${name} file; expected it unpacked`,

@@ -70,7 +70,7 @@ describe("sortFiles", () => {
     expect(placements[0]!.to).toBe(at("sorted/cat/a-2.jpg"));
   });
 
-  it("leaves what is there already, links point to the same file, and what is gone is told", async () => {
+  it("leaves existing files, links point to the same file, and missing files are reported", async () => {
     put({ "sorted/cat/a.jpg": "1", "in/real.jpg": "2" });
     symlinkSync("real.jpg", at("in/link.jpg"));
     const placements = plan({ "sorted/cat/a.jpg": "cat", "in/link.jpg": "dog", "in/gone.jpg": "dog" });
@@ -120,7 +120,7 @@ describe("sortFiles", () => {
     expect(folders).toEqual(["_._.._up", "a_b", "a_b-2", "A_b-3", "_", "_-2", "CON_", "x", "_hidden", "日本", "n".repeat(200)]); // prettier-ignore
   });
 
-  it("says what is no list", async () => {
+  it("reports what is not a list", async () => {
     put({ "a.csv": "file,label\nx,y\n" });
     await expect(undoSorting(at("a.csv"))).rejects.toThrow(DataError);
     await expect(undoSorting(at("a.csv"))).rejects.toThrow(

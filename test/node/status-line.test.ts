@@ -66,7 +66,7 @@ describe("progress lines", () => {
     expect(epochLine({ ...row, skipped: 3 }, 300, 79)).toContain("  3 unreadable images skipped");
   });
 
-  it("are whole and plain where there is no terminal", () => {
+  it("are whole and plain without a terminal", () => {
     const out = screen();
     const progress = new Progress(out);
     progress.onStep(step); // comes too soon to be told

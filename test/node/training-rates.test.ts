@@ -1,4 +1,4 @@
-// Arguments of a training become its schedule and its loss.
+// Arguments of a training run become its schedule and its loss.
 
 import { describe, expect, it } from "vitest";
 import { ImageDataset } from "../../src/data/index.js";

@@ -119,7 +119,7 @@ describe("a run that is resumed for more epochs", () => {
     await train("two", { ...steady, epochs: 2 });
     const { metrics, notes } = await resume("two", { epochs: 4 });
     expect(notes).toEqual([
-      "goes on after epoch 2 of 4 instead of 2; the learning rate (constant) is from here that of 4 epochs",
+      "continues after epoch 2 of 4 instead of 2; the learning rate (constant) is from here that of 4 epochs",
     ]);
     expect(metrics.epochs).toBe(4);
     expect(json<{ epochs: number }>("two/args.json").epochs).toBe(4);
@@ -128,14 +128,14 @@ describe("a run that is resumed for more epochs", () => {
       expect(bytes(`two/${file}`).equals(bytes(`four/${file}`))).toBe(true);
     }
     const again = await resume("two");
-    expect(again.notes).toEqual(["all 4 epochs are done; --epochs N goes on to more"]);
+    expect(again.notes).toEqual(["all 4 epochs are done; --epochs N continues to more"]);
     expect({ ...again.metrics, imagesPerSecond: 0 }).toEqual({ ...metrics, imagesPerSecond: 0 });
     await expect(resume("two", { epochs: 3 })).rejects.toThrow(
       "training.safetensors: epochs: got 3; expected at least the 4 that have begun",
     );
   });
 
-  it("has the rates of a training of all these epochs from there on, and its own before, in the report too", async () => {
+  it("has the rates of a run of all these epochs from there on, and its own before, in the report too", async () => {
     await train("cosine", { epochs: 2 });
     const before = results("cosine").map((row) => row["lr"]);
     await resume("cosine", { epochs: 6 });
@@ -158,7 +158,7 @@ describe("a run that is resumed for more epochs", () => {
     expect(results("patient").length).toBeLessThan(5);
     const done = results("patient").length;
     expect((await resume("patient")).notes).toEqual([
-      `ended after epoch ${done} by --patience 1; --patience none goes on`,
+      `ended after epoch ${done} by --patience 1; --patience none continues`,
     ]);
     expect((await resume("patient", { patience: null })).metrics.epochs).toBe(5);
   });
@@ -174,7 +174,7 @@ describe("a run that is resumed for more epochs", () => {
     expect((await resume("older")).metrics.epochs).toBe(2);
     write("older/args.json", JSON.stringify({ ...json<object>("older/args.json"), smoothing: 0.1 }));
     await save(args);
-    const start = `${path}: of a training run with other arguments; `;
+    const start = `${path}: belongs to a training run with other arguments; `;
     await expect(resume("older")).rejects.toThrow(`${start}smoothing: got 0.1, expected 0`);
     await save({ ...args, smoothing: 0.1, dropBlock: 0.2 }); // of a version to come
     await expect(resume("older")).rejects.toThrow(`${start}unknown here: dropBlock`);

@@ -81,7 +81,7 @@ describe("names that every JavaScript object has", () => {
     expect(Object.entries(split!.classes).sort()).toEqual([...NAMES].sort().map((name) => [name, 1]));
   });
 
-  it("are tensors like any other, in their order, but for what safetensors cannot say", () => {
+  it("are tensors like any other, in their order, except for what safetensors cannot express", () => {
     const tensor = { dtype: "F32", shape: [1], data: Float32Array.of(1) } as const;
     const state: StateDict = new Map(
       ["b", ...NAMES, "10", "9", "", "a\n"].map((name, i) => [name, { ...tensor, data: Float32Array.of(i) }]),
@@ -125,7 +125,7 @@ describe("safetensors", () => {
     }
   });
 
-  it("name keys that stand twice, at any depth and behind quotes", async () => {
+  it("name keys that occur twice, at any depth and after quotes", async () => {
     expect(await refusal(() => decodeSafetensors(head('{"a":{"x":1, "\\u0078" :2}}')))).toMatch(
       "header has x twice",
     );
@@ -217,7 +217,7 @@ describe("a list of pictures", () => {
 });
 
 describe("paths", () => {
-  it("that go through a file, or cannot be followed, are told of", async () => {
+  it("that go through a file, or cannot be followed, are reported", async () => {
     const file = await put("a.png", picture);
     expect(await refusal(() => openModel({ weights: join(file, "x") }))).toMatch("no such file or folder");
     expect(await refusal(() => loadDataset(join(file, "x")))).toMatch("no such folder or dataset");
@@ -229,7 +229,7 @@ describe("paths", () => {
     );
   });
 
-  it.skipIf(process.getuid?.() === 0)("that may not be read are told of", async () => {
+  it.skipIf(process.getuid?.() === 0)("that may not be read are reported", async () => {
     await put("class/a.png", picture);
     await chmod(join(root, "class"), 0);
     expect(await refusal(() => checkFolder(root))).toMatch("cannot be read: EACCES");

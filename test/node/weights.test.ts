@@ -90,7 +90,7 @@ describe("loadWeights", () => {
     five.dispose();
   });
 
-  it("tells a few names and how many there are, and refuses where nothing fits", async () => {
+  it("lists a few names and their number, and refuses if nothing fits", async () => {
     const [small, large] = [lenet5(), resnet18()];
     const path = join(folder, "small.safetensors");
     await saveWeights(path, small.stateDict());
@@ -121,7 +121,7 @@ describe("loadWeights", () => {
     b.dispose();
   });
 
-  it("reads the several files that an index names, and tells which does not hold what it should", async () => {
+  it("reads the files that an index names, and names one with the wrong contents", async () => {
     const model = lenet5();
     const entries = [...model.stateDict()];
     const [name] = entries.at(-1)!;
@@ -212,7 +212,7 @@ describe("a model's folder", () => {
     model.dispose();
   });
 
-  it("holds the architecture's own preprocessing where nothing is said", async () => {
+  it("holds the architecture's own preprocessing by default", async () => {
     const model = createModel("efficientnet_b1", { numClasses: 3 });
     await saveModel(folder, model, { architecture: "efficientnet_b1", std: [1, 2, 3] });
     const back = await loadModel(folder);

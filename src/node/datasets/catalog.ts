@@ -1,4 +1,4 @@
-// Datasets known by name: where they are published, what their files must hash to, what may be done with them.
+// Datasets known by name: their addresses, the hashes of their files, and their licences.
 
 import { cifar100Classes, cifar10Classes, fashionMnistClasses } from "../../data/index.js";
 
@@ -14,13 +14,13 @@ export interface CatalogFile {
 
 /** A dataset that is known by its name. */
 export interface CatalogEntry {
-  /** Its name in full, and what it shows. */
+  /** Its full name, and a description. */
   readonly title: string;
   /** The publisher's page. */
   readonly homepage: string;
-  /** What its publisher allows. */
+  /** Its licence. */
   readonly licence: string;
-  /** What is downloaded. */
+  /** Files to download. */
   readonly files: readonly CatalogFile[];
   /** Whether files are archives to be unpacked. */
   readonly archive: boolean;
@@ -30,7 +30,7 @@ export interface CatalogEntry {
   readonly classes: readonly string[];
 }
 
-/** The four files of MNIST and of what has its format. */
+/** The four files of MNIST and of datasets in its format. */
 function idxFiles(urls: readonly string[], md5s: readonly string[]): CatalogFile[] {
   const names = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
   const megabytes = [9.9, 0.03, 1.6, 0.005];

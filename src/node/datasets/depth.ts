@@ -1,18 +1,18 @@
-// 16-bit grey, which clips.
+// 16-bit grey, which is clipped.
 
 import { imageFormat, isBuiltIn, Subset, type Dataset } from "../../data/index.js";
 import { FileDataset } from "./file-dataset.js";
 import { count, some } from "./notes.js";
 import { TarDataset } from "./tar.js";
 
-/** The most pictures whose first bytes are looked at, evenly spread. */
+/** Most pictures inspected by their first bytes, evenly spread. */
 const LOOKED_AT = 5000;
 const PNG_HEADER = 26;
 
 const isDeepGrey = (head: Uint8Array): boolean =>
   head.length >= PNG_HEADER && head[0] === 0x89 && head[1] === 0x50 && head[24] === 16 && head[25] === 0;
 
-/** Which place of a dataset in files a picture has; undefined for datasets in memory. */
+/** A picture's file dataset and its index there; undefined for datasets in memory. */
 function placeOf(dataset: Dataset): ((i: number) => [FileDataset | TarDataset, number]) | undefined {
   if (dataset instanceof FileDataset || dataset instanceof TarDataset) return (i) => [dataset, i];
   if (!(dataset instanceof Subset)) return undefined;
@@ -28,7 +28,7 @@ export function headOf(dataset: Dataset, i: number, length: number): Uint8Array 
   return format !== undefined && isBuiltIn(format) ? head : undefined;
 }
 
-/** What is to be said of 16-bit grey PNG pictures among the first of many: values above 255 become white, as in Pillow. */
+/** A note about 16-bit grey PNG pictures among the inspected ones: values above 255 become white, as in Pillow. */
 export function depthNotes(dataset: Dataset): string[] {
   const place = placeOf(dataset);
   if (!place) return [];
@@ -40,6 +40,6 @@ export function depthNotes(dataset: Dataset): string[] {
   }
   if (deep.length === 0) return [];
   const among = looked < dataset.length ? ` of the ${count(looked, "picture")} looked at` : "";
-  const what = `${count(deep.length, "picture")}${among} in 16-bit grey, of which values above 255 become white, as in Pillow`;
+  const what = `${count(deep.length, "picture")}${among} in 16-bit grey, in which values above 255 become white, as in Pillow`;
   return [`${dataset.name}: ${what}: ${some(deep)}`];
 }

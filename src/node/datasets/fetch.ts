@@ -1,4 +1,4 @@
-// Known datasets, brought to this machine.
+// Downloads known datasets.
 
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { unpack } from "../unpack.js";
 import { catalog, type CatalogEntry } from "./catalog.js";
 import { checkOptions, type Names } from "../../errors/options.js";
 
-/** Where fovea keeps what it downloads: FOVEA_HOME, otherwise ~/.cache/fovea. @throws DataError if the system does not say where ~ is */
+/** The folder for downloads: FOVEA_HOME, otherwise ~/.cache/fovea. @throws DataError if the home folder is unknown */
 export function foveaHome(): string {
   try {
     return homeFolder(homedir, join);
@@ -21,7 +21,7 @@ export function foveaHome(): string {
   }
 }
 
-/** An entry of the catalog. @throws DataError listing what is known */
+/** An entry of the catalog. @throws DataError listing the known names */
 export function catalogEntry(name: string): CatalogEntry {
   const entry = Object.hasOwn(catalog, name) ? catalog[name] : undefined;
   if (!entry) {
@@ -58,7 +58,7 @@ export const FETCH_OPTIONS: Names<FetchOptions> = {
   entry: true,
 };
 
-/** Folder of a known dataset, whether it is there or not. */
+/** Folder of a known dataset, whether it exists or not. */
 export function datasetFolder(name: string, { root, entry = catalogEntry(name) }: FetchOptions = {}): string {
   const own = join(root ?? join(foveaHome(), "datasets"), name);
   return entry.folder ? join(own, entry.folder) : own;
@@ -76,8 +76,8 @@ function present(name: string, options: FetchOptions): boolean {
 }
 
 /**
- * Downloads a known dataset unless it is there, checks it against its published hash, unpacks it. Returns its folder.
- * What has been transferred stays when it breaks off: the next call goes on there.
+ * Downloads a known dataset if it is missing, checks it against its published hash, unpacks it. Returns its folder.
+ * An interrupted download keeps the transferred bytes, and the next call continues it.
  * @throws DataError if the name is unknown, nothing can be downloaded, a hash is wrong or an archive damaged
  */
 export async function fetchDataset(name: string, options: FetchOptions = {}): Promise<string> {

@@ -1,4 +1,4 @@
-// Pictures in files of their own, opened when asked for.
+// Pictures in separate files, opened when needed.
 
 import { DataError } from "../../errors.js";
 import { checkFields, checkOptions } from "../../errors/options.js";
@@ -16,14 +16,14 @@ import { firstBytes, readBytes } from "../files.js";
 import type { Names } from "./names.js";
 import type { Names as OptionNames } from "../../errors/options.js";
 
-/** How pictures are decoded: 3 channels and turned as EXIF says unless specified otherwise. */
+/** How pictures are decoded. Default: 3 channels, rotated according to EXIF. */
 export type PictureOptions = Omit<DecodeOptions, "file">;
 
 export const PICTURE_OPTIONS: OptionNames<PictureOptions> = { channels: true, exif: true, maxPixels: true };
 
-/** What a FileDataset is made of. */
+/** The fields of a FileDataset. */
 export interface FileDatasetFields {
-  /** What errors call the dataset. */
+  /** The dataset's name in errors. */
   name: string;
   /** Folder that the paths start from. */
   root: string;
@@ -31,19 +31,19 @@ export interface FileDatasetFields {
   files: Names;
   /** The class of each picture: an index into `classes`. */
   labels: Int32Array;
-  /** Where pictures have several classes each: 0 or 1 [pictures, classes], row after row. */
+  /** If pictures have several classes each: 0 or 1 [pictures, classes], row after row. */
   targets?: Float32Array | undefined;
   /** Names of the classes. */
   classes: readonly string[];
   /** How pictures are decoded. */
   options: PictureOptions;
-  /** Files that are not in the dataset, and why. */
+  /** Files that are not in the dataset, with the reasons. */
   leftOut?: readonly LeftOut[] | undefined;
-  /** What is worth knowing about the data, a sentence each. */
+  /** Notes about the data, a sentence each. */
   notes?: readonly string[] | undefined;
 }
 
-/** Pictures in files, decoded when they are asked for. ImageFolder and ImageList extend it. */
+/** Pictures in files, decoded when needed. ImageFolder and ImageList extend it. */
 export class FileDataset implements Dataset {
   readonly name: string;
   /** Folder that the paths start from. */
@@ -105,7 +105,7 @@ export class FileDataset implements Dataset {
     };
   }
 
-  /** Where picture i lies. */
+  /** Path of picture i. */
   path(i: number): string {
     return join(this.root, this.files.at(i));
   }
@@ -115,7 +115,7 @@ export class FileDataset implements Dataset {
     return firstBytes(this.path(i), length);
   }
 
-  /** Read at once, not by and by: whoever asks decodes next. @throws DataError naming the file */
+  /** Read synchronously, since decoding follows at once. @throws DataError naming the file */
   image(i: number): RawImage | Promise<RawImage> {
     const file = this.path(i);
     return decodeActive(readBytes(file), { ...this.options, file });

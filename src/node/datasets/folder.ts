@@ -10,13 +10,13 @@ import { entriesIn, filesBelow, looksLikePicture, type Found } from "./scan.js";
 import { checkOptions, wrongKind, type Names as OptionNames } from "../../errors/options.js";
 
 export interface FolderOptions extends PictureOptions {
-  /** What errors call the dataset. Default: the root. */
+  /** The dataset's name in errors. Default: the root. */
   name?: string;
-  /** Names of the class folders in label order; some may be absent, no others present. Default: those there are, sorted. */
+  /** Names of the class folders in label order; some may be missing, but no others may exist. Default: the existing ones, sorted. */
   folders?: readonly string[];
-  /** Names of the classes, where they differ from the folders'. */
+  /** Names of the classes, if they differ from the folders'. */
   classes?: readonly string[];
-  /** Let class folders be empty. Default false. */
+  /** Allow empty class folders. Default false. */
   allowEmpty?: boolean;
 }
 
@@ -32,9 +32,9 @@ const OPTIONS: OptionNames<FolderOptions> = {
 };
 
 /**
- * Pictures in root/<class>/**: files named as formats are that fovea reads itself, and whatever its first bytes tell to be a
- * picture that can be read. Classes are the folders in code-point order. What is not taken is in `leftOut` and `notes`.
- * @throws DataError if there are no class folders, if one is empty, or is not among those asked for
+ * Pictures in root/<class>/**: files with the extensions of built-in formats, and files that are readable pictures by their first
+ * bytes. Classes are the folders in code-point order. Other files are listed in `leftOut` and `notes`.
+ * @throws DataError if there are no class folders, if one is empty or not among `folders`
  */
 export class ImageFolder extends FileDataset {
   constructor(root: string, given: FolderOptions = {}) {
@@ -102,7 +102,7 @@ function emptyClass(root: string, folder: string, leftOut: readonly LeftOut[]): 
   return new DataError(`${root}: class '${short(folder)}' has no pictures that can be read; ${why}`);
 }
 
-/** What is said about files in the folder that are not pictures of a class. */
+/** Notes about files in the folder that are not pictures of a class. */
 function notesOf(root: string, { others, special, ignored, again }: Found): string[] {
   const below = (paths: readonly string[]): string[] =>
     paths.map((path) => relative(root, path) + (path.endsWith("/") ? "/" : ""));

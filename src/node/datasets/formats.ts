@@ -13,10 +13,10 @@ import {
 import { DataError, reason } from "../../errors.js";
 import { readBytes } from "../files.js";
 
-/** The most that a .gz file here unpacks to. */
+/** Most bytes that a .gz file here unpacks to. */
 const MOST_BYTES = 2 ** 30;
 
-/** A file, or the same with .gz, unpacked if its bytes say that it is packed. @throws DataError naming the file */
+/** A file, or the same with .gz, unpacked if its bytes are a gzip file. @throws DataError naming the file */
 function readPlain(path: string): NamedFile {
   const name = !existsSync(path) && existsSync(`${path}.gz`) ? `${path}.gz` : path;
   const bytes = readBytes(name);
@@ -42,7 +42,7 @@ export interface TrainAndTest {
 
 /**
  * Reads MNIST, or a dataset in its format, from a folder with the four canonical files (train-images-idx3-ubyte,
- * train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte), each as it is or with .gz.
+ * train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte), each plain or with .gz.
  * @throws DataError naming the file that is missing or damaged
  */
 export async function loadMnist(folder: string, classes?: readonly string[]): Promise<TrainAndTest> {

@@ -1,4 +1,4 @@
-// Pictures named in a text file, "path label" a line, as PaddleClas has them (train_list.txt), or "path label,label,…".
+// Pictures listed in a text file with lines of "path label", as in PaddleClas (train_list.txt), or "path label,label,…".
 
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -10,19 +10,19 @@ import { MOST_CLASSES, Names, sharedLabels } from "./names.js";
 import { checkOptions, wrongKind, type Names as OptionNames } from "../../errors/options.js";
 
 export interface ListOptions extends PictureOptions {
-  /** What errors call the dataset. Default: the list file. */
+  /** The dataset's name in errors. Default: the list file. */
   name?: string;
   /** Names of the classes in label order. Default: "0", "1" … up to the largest label. */
   classes?: readonly string[];
   /** Names of the classes' folders, in label order: a path through another class's folder is an error. Default: classes. */
   folders?: readonly string[];
-  /** What stands between path and label. Default: a space. */
+  /** Separator of path and label. Default: a space. */
   delimiter?: string;
   /** Whether pictures have several classes each: labels with commas between, or `-` for none. Default false. */
   multiLabel?: boolean;
 }
 
-/** Whether files exist, folders read once each. What cannot be read has none. */
+/** Whether files exist. Reads each folder once; an unreadable one counts as empty. */
 function finder(): (path: string) => boolean {
   const folders = new Map<string, Set<string>>();
   return (path) => {
@@ -43,7 +43,7 @@ function namesIn(folder: string): Set<string> {
 
 const LABEL = /^-?\d+$/;
 
-/** A picture of a list: where it stands, its path, its labels as they are written and as numbers. */
+/** A picture of a list: its line, its path, its labels as text and as numbers. */
 export interface ListRow {
   line: number;
   path: string;
@@ -51,7 +51,7 @@ export interface ListRow {
   own: readonly number[];
 }
 
-/** A list is data, perhaps a stranger's: it names pictures below the root and nothing else. */
+/** A list is data, perhaps from elsewhere: it may only name pictures below the root. */
 const LEADS_OUT = /(^|[/\\])\.\.([/\\]|$)/;
 
 const OPTIONS: OptionNames<ListOptions> = {
@@ -112,7 +112,7 @@ export function checkedRows(
 }
 
 /**
- * Pictures of a list file, their paths from `root`. Empty lines are passed over.
+ * Pictures of a list file, their paths from `root`. Empty lines are skipped.
  * @throws DataError naming file and line: no label, and what checkedRows() refuses
  */
 export class ImageList extends FileDataset {

@@ -41,7 +41,7 @@ interface Entry {
 
 const isNumber = (word: string): boolean => /^\d+$/.test(word);
 
-/** Labels in one cell. A name may hold a space, so that spaces part numbers alone. */
+/** Labels in one cell. A name may contain a space, so spaces separate only numbers. */
 function wordsIn(text: string): string[] {
   if (text === "" || text === "-") return [];
   const parted = text.split(/[,;|]/).map((word) => word.trim());
@@ -50,7 +50,7 @@ function wordsIn(text: string): string[] {
   return spaced.every(isNumber) ? spaced : [text];
 }
 
-/** Lines of "path label", the last tab or space between. */
+/** Lines of "path label", separated by the last tab or space. */
 function plainEntries(file: string): Entry[] {
   return readText(file)
     .split(/\r?\n/)
@@ -70,7 +70,7 @@ function tableEntries(file: string): Entry[] {
   const rows = /\.tsv$/i.test(file)
     ? text.split(/\r?\n/).map((line) => line.split("\t"))
     : parseCsv(text, () => {
-        throw new DataError(`${file}: a quote that nothing closes; expected comma-separated values`);
+        throw new DataError(`${file}: an unclosed quote; expected comma-separated values`);
       });
   const header = (rows[0] ?? []).map((cell) => cell.trim().toLowerCase().replaceAll(" ", "_"));
   const [path, label] = [PATHS, LABELS].map((known) => header.findIndex((cell) => known.includes(cell)));
@@ -101,7 +101,7 @@ function entriesOf(file: string): Entry[] {
   return entries;
 }
 
-/** Whether labels are 0 or 1 for each class: as many in every line, and somewhere one twice, as a list of classes has not. */
+/** Whether labels are 0 or 1 for each class: the same number in every line, and a repeated one somewhere, unlike in a list of classes. */
 function isOneHot(entries: readonly Entry[]): boolean {
   const classes = entries[0]!.words.length;
   return (
@@ -111,7 +111,7 @@ function isOneHot(entries: readonly Entry[]): boolean {
   );
 }
 
-/** Names of the classes in a file beside the lists: "3 cat" a line, or a name a line. */
+/** Names of the classes in a file beside the lists, with lines of "3 cat" or of names. */
 function classNames(file: string): string[] {
   const lines = readText(file)
     .split(/\r?\n/)
@@ -133,7 +133,7 @@ function classNames(file: string): string[] {
   return names;
 }
 
-/** Which list files of a folder are for which part, and what names the classes. */
+/** The list files of a folder by part, and the file with the classes' names. */
 interface Lists {
   root: string;
   train?: string;
@@ -142,7 +142,7 @@ interface Lists {
   more: string[];
 }
 
-/** The lists in a folder: files whose names say their part, as train_list.txt or val.csv do. */
+/** The lists in a folder: files with a part in their names, such as train_list.txt or val.csv. */
 export function listsIn(root: string): Lists | undefined {
   const files = entriesIn(root).files.filter((name) => LIST.test(name));
   const names = files.find((name) => NAMES.test(name) && partWord(name) === undefined);
@@ -156,7 +156,7 @@ export function listsIn(root: string): Lists | undefined {
   return { root, more, ...found };
 }
 
-/** The list that a path names, as the one to train on, with what lies beside it in its folder. */
+/** The list at a path, as the one to train on, with the other lists of its folder. */
 export function listAt(path: string): Lists | undefined {
   if (!LIST.test(path)) return undefined;
   const [root, name] = [dirname(path), basename(path)];
@@ -179,7 +179,7 @@ export function openLists(
   const several = oneHot || entries.some(({ words }) => words.length !== 1);
   const numbers = entries.every(({ words }) => words.every(isNumber));
   const named = names === undefined ? undefined : classNames(join(root, names));
-  // Names that are in no file of their own are those of the training list, in the order of code points.
+  // Without a file of names, the names are those in the training list, in the order of code points.
   const own = (train ?? val)!;
   const classes =
     named ??

@@ -40,11 +40,11 @@ import { checkOptions, wrongKind } from "../../errors/options.js";
 export const datasetNames = (): string[] => [...Object.keys(catalog), "imagenet"].sort();
 
 export interface LoadOptions extends PictureOptions, FetchOptions {
-  /** Download a known dataset that is not there. Default false: an error that says how large it is. */
+  /** Download a known dataset if it is missing. Default false: an error that states its size. */
   download?: boolean;
   /** CIFAR-100's labels. Default "fine". */
   labels?: "fine" | "coarse";
-  /** Where there is no val part: the fraction of each class that becomes one. Default 0: none. */
+  /** If there is no val part: the fraction of each class to split off. Default 0: none. */
   valFraction?: number;
   /** Seed of that split. Default 0. */
   seed?: number;
@@ -55,15 +55,15 @@ export interface LoadedDataset {
   /** The part to train on. */
   readonly train: Dataset;
   /**
-   * The part to evaluate on, if there is one: val/, test/ or the like, or what valFraction says. Where there is nothing to
-   * train on, `train` is the same.
+   * The part to evaluate on, if there is one: val/, test/ or the like, or the part that valFraction splits off. If there is nothing
+   * to train on, `train` is the same.
    */
   readonly val?: Dataset;
-  /** Whether val is what valFraction has split off. Default false. */
+  /** Whether val was split off by valFraction. Default false. */
   readonly split?: true;
-  /** Pictures that were found and are in neither. */
+  /** Pictures that were found but are in neither part. */
   readonly leftOut: readonly LeftOut[];
-  /** What is worth knowing before the dataset is used, a sentence each: what it leaves out, which parts are missing. */
+  /** Notes before the dataset is used, a sentence each: what it leaves out, which parts are missing. */
   readonly notes: readonly string[];
 }
 
@@ -81,7 +81,7 @@ const pair = ({ train, test }: { train: Dataset; test: Dataset }): LoadedDataset
  * A dataset by name (mnist, fashion_mnist, cifar10, cifar100, imagenette, imagenette_320, imagenette_160, from root or
  * the cache; imagenet, from root) or from a folder: MNIST's or CIFAR's files, lists (train_list.txt, val.csv), train/ and val/
  * or test/ of class folders or tar shards, or class folders alone. Or from a list file; val lists beside it are used.
- * @throws DataError if there is nothing such, or what there is is damaged
+ * @throws DataError if there is no such dataset, or it is damaged
  */
 export async function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Promise<LoadedDataset> {
   if (typeof nameOrFolder !== "string") {
@@ -145,7 +145,7 @@ function folders(root: string, layout: Layout, options: FolderOptions): LoadedDa
   return loaded(set, new ImageFolder(join(root, val), { ...options, folders: known }), notes);
 }
 
-/** Tar shards of parts: their words in the shards' names or their folders', and "" for those of none. */
+/** Tar shards by part: the part's word in the shards' names or folders, and "" for the others. */
 function shardsIn(root: string): Map<string, string[]> {
   const { files, folders } = entriesIn(root);
   const shards = new Map<string, string[]>();
@@ -162,17 +162,17 @@ function shardsIn(root: string): Map<string, string[]> {
 const isTar = (name: string): boolean => /\.tar$/i.test(name);
 const isPacked = (name: string): boolean => /\.(tar\.(gz|bz2|xz|zst)|tgz)$/i.test(name);
 
-/** Names of the classes, a line each, if the folder has them. */
+/** Names of the classes, one per line, if the folder has them. */
 function classesFile(root: string): { classes?: readonly string[] } {
   const path = join(root, "classes.txt");
   return existsSync(path) ? { classes: readText(path).trim().split(/\r?\n/) } : {};
 }
 
-/** Shards for training and, if there are, for evaluation. Shards of no part are for training where none are named so. */
+/** Shards for training and, if there are, for evaluation. Shards without a part are for training if no shards are named for it. */
 function tars(root: string, options: PictureOptions): LoadedDataset | undefined {
   const { files, folders } = entriesIn(root);
   const packed = files.filter(isPacked).map((name) => join(root, name));
-  if (packed.length > 0 && folders.length === 0 && !files.some(isTar)) TarDataset.open(packed); // which says what to do
+  if (packed.length > 0 && folders.length === 0 && !files.some(isTar)) TarDataset.open(packed); // which reports what to do
   const shards = shardsIn(root);
   const words = [...shards.keys()].filter((word) => word !== "");
   const training = words.filter((word) => partOf(word) === "train");
@@ -195,7 +195,7 @@ function tars(root: string, options: PictureOptions): LoadedDataset | undefined 
     const only = TarDataset.open(second!, named);
     return loaded(only, only, [
       ...notes,
-      `${root}: nothing to train on: there are shards for evaluation alone`,
+      `${root}: nothing to train on: there are only shards for evaluation`,
     ]);
   }
   const opened = TarDataset.open(first, named);
@@ -246,7 +246,7 @@ function loadPictures(root: string, options: PictureOptions): LoadedDataset {
   return loaded(new ImageFolder(root, options), undefined, sameFolders(root, entries.folders));
 }
 
-/** What is said where every class holds folders alone and these have the same names, as parts of an unknown name do. */
+/** A note if every class holds only folders with the same names, like parts with unknown names. */
 function sameFolders(root: string, classes: readonly string[]): string[] {
   const inside = classes.map((name) => entriesIn(join(root, name)));
   const [first] = inside;
@@ -264,7 +264,7 @@ function lists(found: NonNullable<ReturnType<typeof listsIn>>, options: PictureO
   return loaded((train ?? val)!, val, notes);
 }
 
-/** Splits a part for evaluation off where there is none and one is wanted. */
+/** Splits off a part for evaluation if there is none and one is requested. */
 function withVal(whole: LoadedDataset, { valFraction = 0, seed = 0 }: LoadOptions): LoadedDataset {
   if (whole.val) return whole;
   const { name } = whole.train;
@@ -288,8 +288,8 @@ function withVal(whole: LoadedDataset, { valFraction = 0, seed = 0 }: LoadOption
 }
 
 /**
- * ImageNet-1k from root: train/<wnid>/ and val/<wnid>/, or PaddleClas' train_list.txt and val_list.txt; labels as
- * everybody's, whichever classes are there. `train` is `val` where there is no train/.
+ * ImageNet-1k from root: train/<wnid>/ and val/<wnid>/, or PaddleClas's train_list.txt and val_list.txt; labels
+ * have the usual order, whichever classes exist. `train` is `val` if there is no train/.
  */
 function loadImageNet(options: LoadOptions): LoadedDataset {
   const { root } = options;

@@ -5,14 +5,14 @@ import { asShared, sharedBytes } from "../../data/shared.js";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Labels beyond are no labels, where nothing says how many classes there are: each class takes memory, pictures or not. */
+/** Most classes if their number is not given: each takes memory, even without pictures. */
 export const MOST_CLASSES = 2 ** 20;
 
 /** A list of texts, such as paths, that worker threads share without copies: `at(i)` is one of them. */
 export class Names {
   /** UTF-8, name after name. */
   readonly text: Uint8Array;
-  /** Where each name ends in the text, four bytes each. */
+  /** End of each name in the text, four bytes each. */
   readonly ends: Uint32Array;
 
   private constructor(text: Uint8Array, ends: Uint32Array) {

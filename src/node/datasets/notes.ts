@@ -1,4 +1,4 @@
-// What is to be said of a dataset before it is used: files that are not in it, parts that are not there.
+// Notes about a dataset before it is used: files that are not in it, missing parts.
 
 import type { LeftOut } from "../../data/index.js";
 
@@ -13,11 +13,11 @@ export function count(n: number, what: string, many = `${what}s`): string {
   return `${n.toLocaleString("en")} ${n === 1 ? what : many}`;
 }
 
-/** "1 file that is no picture: a.txt". */
+/** "1 file that is not a picture: a.txt". */
 export const noPictures = (names: readonly string[]): string =>
-  `${count(names.length, "file that is no picture", "files that are no pictures")}: ${some(names)}`;
+  `${count(names.length, "file that is not a picture", "files that are not pictures")}: ${some(names)}`;
 
-/** The most reasons that are told one by one. */
+/** Most reasons listed individually. */
 const MOST_REASONS = 8;
 
 /** A line for each reason for which pictures were left out, the most frequent first. */

@@ -1,4 +1,4 @@
-// Folders of pictures: which files are pictures that can be read, which are pictures that cannot, and which are none.
+// Scans folders of pictures: readable pictures, unreadable ones, and other files.
 
 import { realpathSync, statSync, type Dirent, type Stats } from "node:fs";
 import { join, sep } from "node:path";
@@ -15,14 +15,14 @@ import {
 import { entriesOf, firstBytes } from "../files.js";
 import { byCodePoint } from "./names.js";
 
-/** What operating systems and file managers leave in folders; names that begin with a dot are passed over too. */
+/** Files that operating systems and file managers leave in folders; names that begin with a dot are also skipped. */
 const LITTER =
   /^(__MACOSX|Thumbs\.db|ehthumbs\.db|desktop\.ini|Icon\r|@eaDir|lost\+found|\$RECYCLE\.BIN|System Volume Information)$/i;
 
 /** Pipes, sockets, devices: reading them might never end. */
 const isSpecial = (what: Dirent | Stats): boolean => !what.isDirectory() && !what.isFile();
 
-/** What a path leads to; undefined for a link that leads nowhere, or round in a circle. */
+/** The target of a path; undefined for a broken or circular link. */
 function followed(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -34,15 +34,15 @@ function followed(path: string): Stats | undefined {
 /** Names in a folder, by code point. */
 export interface Entries {
   folders: string[];
-  /** Links that lead nowhere are among them: whoever reads them is told. */
+  /** Includes broken links, which are reported when they are read. */
   files: string[];
-  /** Hidden files, and what operating systems leave behind; folders end with "/". */
+  /** Hidden files, and files left behind by operating systems; folders end with "/". */
   ignored: string[];
   /** Pipes, sockets, devices. */
   special: string[];
 }
 
-/** What a folder holds, links followed. @throws DataError naming it if it cannot be read */
+/** The contents of a folder, following links. @throws DataError naming it if it cannot be read */
 export function entriesIn(folder: string): Entries {
   const found: Entries = { folders: [], files: [], ignored: [], special: [] };
   for (const entry of entriesOf(folder)) {
@@ -57,22 +57,22 @@ export function entriesIn(folder: string): Entries {
   return found;
 }
 
-/** What was found below a folder; paths begin with the folder's. */
+/** Files below a folder; paths begin with the folder's. */
 export interface Found {
   /** Pictures that can be read, in torchvision's order: folders by their paths, then files by their names. */
   pictures: string[];
-  /** Pictures that nothing in use reads. */
+  /** Pictures that no decoder in use reads. */
   leftOut: LeftOut[];
   /** As in Entries. */
   ignored: string[];
   special: string[];
-  /** Files that are no pictures. */
+  /** Files that are not pictures. */
   others: string[];
-  /** Links to folders that are read already, or that lie around this one. */
+  /** Links to folders that are already read, or that contain this one. */
   again: string[];
 }
 
-/** Which folders below one have been visited, whatever links lead to them. */
+/** The folders visited so far below one, by whatever links. */
 export class Visits {
   readonly #seen = new Set<string>();
   readonly #top: string;
@@ -81,7 +81,7 @@ export class Visits {
     this.#top = realpathSync(top) + sep;
   }
 
-  /** Whether a folder is to be visited: it has not been, and does not lie around the first. */
+  /** Whether to visit a folder: it has not been visited, and does not contain the first. */
   isFirst(folder: string): boolean {
     const real = realpathSync(folder);
     if (this.#seen.has(real) || (this.#top.startsWith(real + sep) && real + sep !== this.#top)) return false;
@@ -90,7 +90,7 @@ export class Visits {
   }
 }
 
-/** Files below a folder, sorted by what they are. Folders that links lead back to are visited once, those around it never. */
+/** Files below a folder, sorted by what they are. Linked folders are visited once, folders that contain it never. */
 export function filesBelow(top: string): Found {
   const found: Found = { pictures: [], leftOut: [], ignored: [], special: [], others: [], again: [] };
   const folders: { folder: string; files: string[] }[] = [];
@@ -110,7 +110,7 @@ export function filesBelow(top: string): Found {
   return found;
 }
 
-/** Puts a file where it belongs. Names of formats that are built in are believed; other files are looked into. */
+/** Classifies a file. Extensions of built-in formats are trusted; other files are opened. */
 function sort(path: string, found: Found): void {
   const named = namedFormat(path);
   if (named !== undefined && isBuiltIn(named)) return void found.pictures.push(path);
@@ -120,13 +120,13 @@ function sort(path: string, found: Found): void {
   else found.leftOut.push({ file: path, reason: cannotDecode(format) });
 }
 
-/** The format that a file's first bytes tell. Raw files of cameras are TIFF by their bytes, and small pictures if read so. */
+/** The format according to a file's first bytes. Cameras' raw files are TIFF by their bytes, and would be read as small pictures. */
 function formatOfFile(path: string): ImageFormat | undefined {
   const format = imageFormat(firstBytes(path, SNIFFED_BYTES));
   return format === "tiff" && namedFormat(path) === "raw" ? "raw" : format;
 }
 
-/** Whether there are folders in it that count: those of classes, that is. */
+/** Whether it contains folders that count, as classes do. */
 export const hasFolders = (folder: string): boolean => entriesIn(folder).folders.length > 0;
 
 /** Names that end as pictures do. */

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { DataError } from "../../errors.js";
 import { entriesIn, hasFolders, looksLikePicture } from "./scan.js";
 
-/** The most folders that lie in one another with nothing else. */
+/** Most folders nested in one another with nothing else. */
 const MOST_WRAPPERS = 8;
-/** What a folder of class folders is called in a part's folder. */
+/** Names for a folder of class folders within a part's folder. */
 const WRAPPER = /^(images?|imgs?|data|dataset|photos|pictures)$/i;
 
-/** What a part is for. */
+/** The purpose of a part. */
 export type Part = "train" | "val";
 
-/** Words in any case, alone or before "set", "data", "images"; of several for evaluation the first is taken. */
+/** Words in any case, alone or before "set", "data", "images"; if there are several for evaluation, the first is used. */
 const NAMES: Record<Part, readonly string[]> = {
   train: ["train", "training", "trainval", "trn"],
   val: [
@@ -38,7 +38,7 @@ interface Standing {
   rank: number;
 }
 
-/** What a name that is a part's and nothing more stands for. */
+/** The part of a name that is only a part's word. */
 function standing(name: string): Standing | undefined {
   const plain = name.toLowerCase();
   for (const part of ["train", "val"] as const) {
@@ -50,7 +50,7 @@ function standing(name: string): Standing | undefined {
   return undefined;
 }
 
-/** The word of a name that tells its part: of "imagenet-train-0001.tar" and "seg_train" it is "train", of "ValSplit1" "val". */
+/** The word in a name that shows its part: "train" in "imagenet-train-0001.tar" and "seg_train", "val" in "ValSplit1". */
 export const partWord = (name: string): string | undefined =>
   name
     .replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ")
@@ -63,7 +63,7 @@ const standingOf = (name: string): Standing | undefined => standing(name) ?? sta
 /** The part that a name stands for: "Training", "train_set", "seg_train" are "train"; undefined for other names. */
 export const partOf = (name: string): Part | undefined => standingOf(name)?.part;
 
-/** Names of parts for evaluation, the one to be taken first. */
+/** Names of parts for evaluation, the preferred one first. */
 export const byRank = (a: string, b: string): number => standingOf(a)!.rank - standingOf(b)!.rank;
 
 /** Names of those parts, for messages: "val/, valid/ … or test/". */
@@ -75,16 +75,16 @@ export interface Layout {
   val?: string;
   /** Other folders of parts, with class folders in them: those for evaluation that come later in the list. */
   more: string[];
-  /** Folders of parts without class folders, beside those with: pictures that nobody has sorted. */
+  /** Folders of parts without class folders, beside those with: unsorted pictures. */
   flat: string[];
-  /** Folders beside them that are no parts. */
+  /** Folders beside them that are not parts. */
   others: string[];
 }
 
 /**
  * The parts that folders in `root` are, as soon as one of these holds folders itself and is plainly for training ("train"), or
  * there are parts of both kinds in any spelling ("seg_train", "seg_test"), or nothing else is there. A class may be called
- * "train" where pictures travel, and classes "blood_test" and "skin_test".
+ * "train" (the vehicle), and classes "blood_test" and "skin_test".
  * @throws DataError if two folders are for training
  */
 export function layoutOf(root: string, folders: readonly string[]): Layout | undefined {
@@ -124,8 +124,8 @@ function insideOf(root: string, part: string): string {
 }
 
 /**
- * The folder that a dataset really lies in: what archives unpack to is often one folder in another, with nothing beside it. It
- * has no pictures itself, but folders.
+ * The actual folder of a dataset: archives often unpack to one folder inside another, with nothing beside it. It contains no
+ * pictures itself, only folders.
  */
 export function innermost(root: string): string {
   let folder = root;

@@ -1,4 +1,4 @@
-// Pictures in tar shards (WebDataset's layout), read where they lie: any picture at any time.
+// Pictures in tar shards (WebDataset's layout), read in place: any picture at any time.
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import {
@@ -46,7 +46,7 @@ function readAt(fd: number, offset: number, length: number): Uint8Array {
   return bytes.subarray(0, filled);
 }
 
-/** Reads ahead, so that headers and labels that lie close together cost one call. */
+/** Reads ahead, so that headers and labels close together cost one call. */
 function windowed(fd: number): ReadAt {
   let start = 0;
   let bytes: Uint8Array = new Uint8Array(0);
@@ -60,15 +60,15 @@ function windowed(fd: number): ReadAt {
 }
 
 export interface TarOptions extends PictureOptions {
-  /** What errors call the dataset. Default: the first shard. */
+  /** The dataset's name in errors. Default: the first shard. */
   name?: string;
   /** Names of the classes in label order. Default: "0", "1" … up to the largest label. */
   classes?: readonly string[];
-  /** The field of .json files that holds the class. Default "label". */
+  /** The field with the class in .json files. Default "label". */
   labelField?: string;
 }
 
-/** Where the samples lie, in memory that threads share. */
+/** Positions of the samples, in memory that threads share. */
 interface Index {
   names: Names;
   shard: Uint32Array;
@@ -84,13 +84,13 @@ export interface TarDatasetFields extends Index {
   options: PictureOptions;
 }
 
-/** What was found in the shards and is not in the dataset; not carried to other threads. */
+/** Files in the shards that are not in the dataset; not passed to other threads. */
 interface Remains {
   leftOut?: readonly LeftOut[];
   notes?: readonly string[];
 }
 
-/** Pictures in tar files (WebDataset's shards), read where they lie, without unpacking. */
+/** Pictures in tar files (WebDataset's shards), read in place, without unpacking. */
 export class TarDataset implements Dataset {
   readonly name: string;
   /** Paths of the tar files. */
@@ -125,7 +125,7 @@ export class TarDataset implements Dataset {
   }
 
   /**
-   * Reads the headers of the shards, not the pictures. Samples without a picture that can be read, or a class, are left out.
+   * Reads the headers of the shards, not the pictures. Samples without a readable picture or a class are left out.
    * @throws DataError naming the shard that is damaged, and the sample whose class is not a number or out of range; if no sample is left
    */
   static open(shards: readonly string[], options: TarOptions = {}): TarDataset {

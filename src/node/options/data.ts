@@ -5,7 +5,7 @@ import { decoderNames } from "../decoder.js";
 import { choice, number, optional, word } from "../../errors/kinds.js";
 import { flag, option } from "./option.js";
 
-/** A folder lies where it lies. */
+/** A folder is already located, so the flags apply only to names. */
 const isName = (value: unknown): boolean => datasetNames().includes(value as string);
 const named = { data: { holds: isName, says: () => "a dataset's name" } };
 const fetched = {
@@ -15,7 +15,7 @@ const fetched = {
 export const dataOptions = {
   data: option(word("data"), undefined, "a dataset's name, or a folder"),
   dataDir: option(optional(word("folder")), null, "folder that holds datasets by name; imagenet's own folder", { needs: named }), // prettier-ignore
-  download: flag("download the dataset if it is not there", false, { needs: fetched }),
+  download: flag("download the dataset if it is missing", false, { needs: fetched }),
   decoder: option(
     choice(() => decoderNames),
     "jpeg-js",
@@ -24,6 +24,6 @@ export const dataOptions = {
   valFraction: option(
     number(0, 0.9),
     0.2,
-    "share of each class kept for evaluation where there is no val part; 0: train on all",
+    "share of each class kept for evaluation if there is no val part; 0: train on all",
   ),
 };

@@ -33,9 +33,9 @@ export const imageOptions = {
   mean: option(optional(list(number(-Infinity))), null, "mean of each channel, of values in 0…1"),
   std: option(optional(list(number(0, Infinity, { above: true }))), null, "deviation of each channel"),
   noAug: flag("train on images as they are evaluated"),
-  /** null: [0.08, 1] of images of more than 64 pixels; smaller ones are padded and cut. */
-  scale: option(optional(list(number(0, 1, { above: true }), 2) as Kind<readonly [number, number]>), null, "share of an image that a training crop shows, from,to (default: 0.08,1 beyond 64 pixels)", { needs }), // prettier-ignore
-  /** null: 0.5, or 0 of grey images up to 64 pixels, which may be digits. */
-  hflip: option(optional(share), null, "probability of left for right (default: 0.5; 0 of small grey images)", { needs }), // prettier-ignore
+  /** null: [0.08, 1] for images above 64 pixels; smaller ones are padded and cropped. */
+  scale: option(optional(list(number(0, 1, { above: true }), 2) as Kind<readonly [number, number]>), null, "share of an image that a training crop shows, from,to (default: 0.08,1 above 64 pixels)", { needs }), // prettier-ignore
+  /** null: 0.5, or 0 for grey images up to 64 pixels, which may be digits. */
+  hflip: option(optional(share), null, "probability of a horizontal flip (default: 0.5; 0 for small grey images)", { needs }), // prettier-ignore
   ...augmentationOptions,
 };

@@ -1,4 +1,4 @@
-// Options of a training run: the model and the weights that it begins with.
+// Options of a training run: the model and its initial weights.
 
 import { findModel, modelInfo, modelNames, type ModelInfo } from "../../models/index.js";
 import { integer, number, optional, word, type Kind } from "../../errors/kinds.js";
@@ -27,7 +27,7 @@ export const modelName: Kind<string> = {
   names: modelNames,
 };
 
-/** A model of which this is true, and which is said to be so. */
+/** A model with this property, and the property's description. */
 const takes = (holds: (info: ModelInfo) => boolean, so: string): Condition => ({
   holds: (name) => typeof name !== "string" || holds(modelInfo(name)),
   says: (flag) => `a ${flag} ${so}`,
@@ -51,17 +51,17 @@ export const modelOptions = {
     { needs: { model: takes(({ limits }) => limits.dropPath === undefined, "with residual branches") } },
   ),
   /** A head for other classes is left out. */
-  weights: option(optional(word("file")), null, "weights to begin with: a file, a saved model, a run"),
+  weights: option(optional(word("file")), null, "initial weights: a file, a saved model, a run"),
   pretrained: option(
     optional(word("name")),
     null,
-    "begin with published weights: torchvision's, or owner/repository; or a file or folder",
+    "start from published weights: torchvision's, or owner/repository; or a file or folder",
   ),
-  /** Names of parameters that are not trained, as a regular expression; "body": all but the classifier. */
+  /** Names of parameters that are not trained, as a regular expression; "body": all except the classifier. */
   freeze: option(
     optional(pattern),
     null,
-    "parameters not to train: body (all but the classifier), or a pattern",
+    "parameters not to train: body (all except the classifier), or a pattern",
   ),
   /** null: never. */
   freezeEpochs: option(optional(integer(1)), null, "epochs after which everything is trained", {

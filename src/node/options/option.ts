@@ -1,11 +1,11 @@
-// What a training run's option is: a row of a table, from which the command line, types, checks and help come.
+// An option of a training run: a row of a table, which defines the command line, types, checks and help.
 
 import { bool, type Kind } from "../../errors/kinds.js";
 
-/** What another option must be for this one to make a difference. */
+/** A condition on another option, without which this one has no effect. */
 export interface Condition {
   readonly holds: (value: unknown) => boolean;
-  /** What is missing, said of the other option's flag: "--opt sgd or lars". */
+  /** A description of the missing condition, with the other option's flag: "--opt sgd or lars". */
   readonly says: (flag: string) => string;
 }
 
@@ -18,11 +18,11 @@ export interface TrainOption<T> {
   readonly default: T | undefined;
   /** A line for --help. */
   readonly help: string;
-  /** When it makes a difference. Default: always. */
+  /** When it has an effect. Default: always. */
   readonly needs?: Needs;
   /** Another name that it is known by. */
   readonly alias?: string;
-  /** A letter that stands for it. */
+  /** Its one-letter flag. */
   readonly short?: string;
 }
 
@@ -39,7 +39,7 @@ export const option = <T>(
   more: More = {},
 ): TrainOption<T> => ({ kind, default: value, help, ...more });
 
-/** help: of the form that changes the default: --no-… if it is true. */
+/** help: describes the form that changes the default: --no-… if it is true. */
 export const flag = (help: string, value = false, more: More = {}): TrainOption<boolean> =>
   option(bool, value, help, more);
 
@@ -56,7 +56,7 @@ export const otherThan = (name: string): Condition => ({
   says: (flag) => `another ${flag} than ${name}`,
 });
 
-/** Whether anything is asked for at all. */
+/** Whether the value requests anything. */
 const asked = (value: unknown): boolean => value !== null && value !== false && value !== 0;
 
 export const on: Condition = { holds: asked, says: (flag) => flag };

@@ -19,14 +19,14 @@ const nesterov = optimizersWith("nesterov");
 const falling = schedulesWith("minLr");
 
 export const batchOptions = {
-  epochs: option(integer(1), 30, "times that every image is seen"),
-  batchSize: option(integer(1), 64, "images whose gradient is computed at once", { short: "b" }),
-  gradAccumSteps: option(integer(1), 1, "batches that make one step"),
+  epochs: option(integer(1), 30, "passes over the images"),
+  batchSize: option(integer(1), 64, "images per batch", { short: "b" }),
+  gradAccumSteps: option(integer(1), 1, "batches per step"),
   dropLast: flag("keep an epoch's last batch even if it is smaller", true),
   sampler: option(
     choice(() => ["random", "balanced"]),
     "random",
-    "draw images evenly, or classes: random or balanced",
+    "random: draw images evenly; balanced: draw classes evenly",
   ),
 };
 
@@ -37,12 +37,12 @@ export const optimizerOptions = {
     `optimizer: ${optimizerNames.join(", ")}`,
   ),
   lr: option(positive, undefined, "the highest learning rate (default: by optimizer and batch size)"),
-  headLr: option(optional(positive), null, "the classifier's own learning rate, beside --lr for the rest"),
-  /** A layer's rate in parts of the next one's; the classifier has --lr, or --head-lr. */
+  headLr: option(optional(positive), null, "the classifier's own learning rate; --lr is for the rest"),
+  /** A layer's rate relative to the next one's; the classifier has --lr, or --head-lr. */
   layerDecay: option(
     optional(number(0, 1, { above: true })),
     null,
-    "learning rate of a layer, in parts of the next layer's",
+    "learning rate of a layer relative to the next layer's",
   ),
   momentum: option(number(0, 0.9999), 0.9, `of ${moving.join(", ")}`, {
     needs: { opt: oneOf(...moving) },
@@ -65,7 +65,7 @@ export const optimizerOptions = {
 const warm = { sched: otherThan("onecycle") };
 const oneCycle = { sched: oneOf(...schedulesWith("pctStart")) };
 
-/** What --decay-rate is to the schedules. */
+/** The schedules' names for --decay-rate. */
 export const DECAY_RATE = ["gamma", "power", "factor"];
 
 export const scheduleOptions = {
@@ -80,17 +80,17 @@ export const scheduleOptions = {
   warmupEpochs: option(
     number(0),
     undefined,
-    "epochs in which the rate rises (default: 1, or 0 of fewer than 3)",
+    "epochs in which the rate rises (default: 1; 0 if there are fewer than 3)",
     { needs: warm },
   ),
-  warmupLr: option(number(0), undefined, "the rate that the warm-up begins with (default: 1e-5, or --lr)", {
+  warmupLr: option(number(0), undefined, "the first rate of the warm-up (default: 1e-5, or --lr)", {
     needs: { ...warm, warmupEpochs: on },
   }),
   minLr: option(number(0), 0, `the lowest rate of ${falling.join(", ")}`, {
     needs: { sched: oneOf(...falling) },
   }),
-  /** Of cosine: null for one cycle. */
-  decayEpochs: option(optional(positive), null, "epochs between steps; cosine: of the first cycle", {
+  /** For cosine: null for one cycle. */
+  decayEpochs: option(optional(positive), null, "epochs between steps; cosine: epochs of the first cycle", {
     needs: { sched: oneOf(...schedulesWith("stepSize", "cycleSteps")) },
   }),
   decayMilestones: option(list(positive), [], "epochs of multistep's steps: 30,60,90", {
@@ -105,9 +105,9 @@ export const scheduleOptions = {
   patienceEpochs: option(integer(0), 10, "evaluations without a lower loss before plateau steps", {
     needs: { sched: oneOf(...schedulesWith("patience")) },
   }),
-  pctStart: option(number(0, 0.99), 0.3, "of onecycle: share of the steps in which the rate rises", {
+  pctStart: option(number(0, 0.99), 0.3, "onecycle: share of the steps in which the rate rises", {
     needs: oneCycle,
   }),
-  divFactor: option(number(1), 25, "of onecycle: highest rate / first", { needs: oneCycle }),
-  finalDivFactor: option(number(1), 1e4, "of onecycle: first rate / last", { needs: oneCycle }),
+  divFactor: option(number(1), 25, "onecycle: highest rate / first", { needs: oneCycle }),
+  finalDivFactor: option(number(1), 1e4, "onecycle: first rate / last", { needs: oneCycle }),
 };

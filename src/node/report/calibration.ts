@@ -1,4 +1,4 @@
-// The reliability diagram: how often the model is right when it says how sure it is.
+// The reliability diagram: how often the model is right at each level of confidence.
 
 import type { CalibrationRow } from "./data.js";
 import { html, percent, px, type Content, type Markup } from "./html.js";
@@ -10,7 +10,7 @@ const TOP = 8;
 const BELOW = 56;
 const GAP = 14;
 const BOTTOM = 36;
-/** A bin of fewer images says little: it is drawn pale. */
+/** A bin with fewer images is not significant, and drawn pale. */
 const FEW = 10;
 
 const x = (share: number): number => LEFT + share * SIDE;
@@ -27,7 +27,7 @@ function rect(kind: string, left: number, top: number, width: number, height: nu
   />`;
 }
 
-/** One bin: the share that was right, and what lies between it and the mean confidence. */
+/** One bin: the share that was right, and the gap between it and the mean confidence. */
 function bar(
   { low, high, count, accuracy, confidence }: CalibrationRow,
   most: number,
@@ -56,7 +56,7 @@ function bar(
   >`;
 }
 
-/** What the colours say, those that are there. */
+/** The legend of the colours in use. */
 function legend(bins: readonly CalibrationRow[]): Content {
   const full = bins.filter(({ count }) => count > 0);
   const keys: [kind: string, text: string, there: boolean][] = [
@@ -75,7 +75,7 @@ function legend(bins: readonly CalibrationRow[]): Content {
   </ul>`;
 }
 
-/** For bins of confidence the share that was right, and how many images there were. */
+/** The share that was right and the number of images, by bins of confidence. */
 export function reliabilityDiagram(bins: readonly CalibrationRow[]): Markup {
   const most = Math.max(1, ...bins.map(({ count }) => count));
   const total = bins.reduce((sum, { count }) => sum + count, 0) || 1;

@@ -15,9 +15,9 @@ export interface Chart {
   readonly series: readonly Series[];
   /** How values are written, in the legend and on hover. Default: four digits. */
   readonly format?: (value: number) => string;
-  /** The largest value there can be: the axis does not go beyond. Nor does it go below 0 if no value does. */
+  /** The largest possible value: the axis does not exceed it. Nor does it go below 0 if no value does. */
   readonly limit?: number;
-  /** Said below the title. */
+  /** A line below the title. */
   readonly note?: string;
   /** Lines go up or down in steps, and have no dots. */
   readonly dense?: boolean;
@@ -29,7 +29,7 @@ const LEFT = 52;
 const RIGHT = 10;
 const TOP = 10;
 const BOTTOM = 34;
-/** Up to this many points each has a dot. */
+/** Up to this many points have dots. */
 const DOTS = 40;
 
 type Scale = (value: number) => number;
@@ -63,7 +63,7 @@ function lineOf({ tone, points }: Series, x: Scale, y: Scale, dots: boolean): Co
   return html`<g class="${tone}"><path d="${path}" />${marks}</g>`;
 }
 
-/** Bands over the plot, one for each x, that say its values. */
+/** Bands over the plot, one for each x, that show its values. */
 function hovers(
   series: readonly Series[],
   x: Scale,

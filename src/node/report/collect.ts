@@ -20,31 +20,31 @@ import type { HistoryRow, JudgedPicture, LookedPicture, Picture, ReportData } fr
 import { Judgement } from "./judgement.js";
 import { dataUri, denormalised, overlay, thumbnail } from "./pictures.js";
 
-/** Pictures shown: mistakes, augmented inputs, maps of mistakes and as many of right guesses. */
+/** Numbers of pictures shown: mistakes, augmented inputs, and maps of mistakes and of right guesses. */
 const MISTAKES = 20;
 const SAMPLES = 24;
 const LOOKS = 4;
 const PAIRS = 12;
-/** Points of the learning rate's curve. */
+/** Points of the learning-rate curve. */
 const RATES = 240;
 
 /** Options of collectReport(). */
 export interface CollectOptions {
   /** The run's. */
   name: string;
-  /** What the model is called. */
+  /** The model's name. */
   architecture: string;
-  /** What the data are called. Default: the dataset's name. */
+  /** The data's name. Default: the dataset's name. */
   data?: string;
-  /** What is reported on. */
+  /** The model to report on. */
   model: Module;
-  /** Evaluated once more, for what a report shows beside the history. None: it shows what training says. */
+  /** Evaluated again, for results that are not in the history. Without it, the report only shows the history. */
   evalLoader?: DataLoader;
   /** The first batch of its first epoch is shown. */
   trainLoader?: DataLoader;
   /** A row for each epoch. */
   history: readonly HistoryRow[];
-  /** After which epoch of the history the model had these weights, and which they are. Default: the report does not mention it. */
+  /** The epoch of the history after which the model had these weights, and their kind. Default: the report does not mention it. */
   row?: HistoryRow;
   /** Which weights were evaluated: as trained, or averaged. */
   weights?: WeightsKind;
@@ -52,7 +52,7 @@ export interface CollectOptions {
   args: Readonly<Record<string, unknown>>;
   /** The arguments' defaults. */
   defaults?: Readonly<Record<string, unknown>>;
-  /** What was noted about the data at the start. */
+  /** Notes about the data at the start. */
   notes?: readonly string[];
   /** Files that could not be used. */
   skipped?: readonly LeftOut[];
@@ -62,21 +62,21 @@ export interface CollectOptions {
   schedule?: Schedule;
   /** Optimizer steps in an epoch, for the schedule. Default: the training loader's batches. */
   stepsPerEpoch?: number;
-  /** What judge() returned for model and evalLoader. Default: it is called. */
+  /** The result of judge() for model and evalLoader. Default: it is called. */
   judged?: JudgedModel;
-  /** Ends the evaluation soon after it is aborted. */
+  /** Ends the evaluation soon after the signal is aborted. */
   signal?: AbortSignal;
 }
 
-/** An evaluation, and what it shows, for a report. */
+/** An evaluation and its details, for a report. */
 export interface JudgedModel {
   /** The numbers of the evaluation. */
   readonly evaluation: Evaluation;
-  /** What it shows about single classes and pictures. */
+  /** Details about single classes and pictures. */
   readonly judgement: Judgement;
 }
 
-/** Evaluates a model for a report. @throws what evaluate() throws */
+/** Evaluates a model for a report. @throws as evaluate() */
 export async function judge(
   model: Module,
   loader: DataLoader,
@@ -88,8 +88,8 @@ export async function judge(
 }
 
 /**
- * Evaluates the model, and gathers what writeReport() shows. Leaves model and heap as they were.
- * @throws what evaluate() and the loaders throw
+ * Evaluates the model, and collects the data for writeReport(). Leaves model and heap unchanged.
+ * @throws as evaluate() and the loaders
  */
 export async function collectReport(options: CollectOptions): Promise<ReportData> {
   checkFields("collectReport", "options", options, {
@@ -145,7 +145,7 @@ function trainingSummary({ history, row, weights }: CollectOptions): ReportData[
   };
 }
 
-/** The schedule, replayed: it depends on nothing but the step and the evaluation losses so far. */
+/** The schedule, replayed: it depends only on the step and the evaluation losses so far. */
 function learningRates(options: CollectOptions): ReportData["learningRates"] {
   const { schedule, history, trainLoader, stepsPerEpoch = trainLoader?.batches } = options;
   if (!schedule || !stepsPerEpoch || history.length === 0) return undefined;
@@ -159,7 +159,7 @@ function learningRates(options: CollectOptions): ReportData["learningRates"] {
   });
 }
 
-/** Everything that an evaluation says. */
+/** All results of an evaluation. */
 async function judged(
   { model, signal, judged }: CollectOptions,
   loader: DataLoader,
@@ -186,7 +186,7 @@ async function judged(
 
 type Judged = Judgement["mistakes"][number];
 
-/** A file's name, and its folder's unless that is a class of the picture. */
+/** A file's name, preceded by its folder's unless that is a class of the picture. */
 function shortened(path: string, classes: readonly string[]): string {
   const [folder, file] = path.split(/[/\\]/).slice(-2) as [string, string?];
   return file === undefined ? folder : classes.includes(folder) ? file : `${folder}/${file}`;
@@ -245,7 +245,7 @@ function picturesOf(data: Float32Array, shape: readonly number[], { normalizatio
   );
 }
 
-/** What the network learnt from first. */
+/** The first training inputs. */
 async function augmented(loader: DataLoader): Promise<Picture[]> {
   const { classes } = loader.dataset;
   for await (const batch of loader.epoch(0)) {

@@ -1,8 +1,8 @@
-// What a report shows, as plain data. What is left out is not shown.
+// The contents of a report, as plain data. Missing parts are not shown.
 
 import type { EpochReport } from "../../train/index.js";
 
-/** A row of results.csv. What was not measured is missing or NaN. */
+/** A row of results.csv. Values that were not measured are missing or NaN. */
 export type HistoryRow = Partial<EpochReport> & {
   /** From 1. */
   epoch: number;
@@ -14,21 +14,21 @@ export interface Summary {
   top1?: number;
   /** Share of images whose class was among the five best guesses. */
   top5?: number;
-  /** Mean average precision, of multi-label runs. */
+  /** Mean average precision, in multi-label runs. */
   map?: number;
   /** Mean loss of the evaluation. */
   loss?: number;
   /** Epochs trained. */
   epochs: number;
-  /** Time of the whole training run, evaluations included. */
+  /** Seconds of the whole training run, including evaluations. */
   seconds: number;
-  /** In training, evaluations not counted. */
+  /** Images trained on per second, without evaluations. */
   imagesPerSecond?: number;
   /** Share of the training time spent waiting for data. */
   dataWait?: number;
   /** Images evaluated. */
   images?: number;
-  /** After which epoch the model had the weights that were evaluated, and which they are. */
+  /** The epoch after which the model had the evaluated weights, and their kind. */
   epoch?: number;
   /** Which weights were evaluated: as trained, or averaged. */
   weights?: "trained" | "ema";
@@ -36,31 +36,31 @@ export interface Summary {
 
 /** Scores of one class; fractions. */
 export interface ClassRow {
-  /** Share of the images taken for the class that are of it. */
+  /** Share of the images classified as the class that belong to it. */
   precision: number;
-  /** Share of the class's images that were taken for it. */
+  /** Share of the class's images that were classified as it. */
   recall: number;
   /** Harmonic mean of precision and recall. */
   f1: number;
   /** Images of the class. */
   support: number;
-  /** Average precision, of multi-label runs; NaN for a class without images. */
+  /** Average precision, in multi-label runs; NaN for a class without images. */
   ap?: number;
 }
 
-/** Images of one class that were taken for another. */
+/** Images of one class that were classified as another. */
 export interface ConfusedRow {
-  /** Index of the class that the images are of. */
+  /** Index of the images' class. */
   label: number;
-  /** Index of the class that they were taken for. */
+  /** Index of the predicted class. */
   guess: number;
   /** Number of images. */
   count: number;
-  /** Share of the images of `label`. */
+  /** Share of `label`'s images. */
   share: number;
 }
 
-/** Images whose confidence lies in (low, high]. */
+/** Images with a confidence in (low, high]. */
 export interface CalibrationRow {
   /** Lower bound of the confidence, not included. */
   low: number;
@@ -68,7 +68,7 @@ export interface CalibrationRow {
   high: number;
   /** Number of images. */
   count: number;
-  /** Share of them that the model was right about. */
+  /** Share of correctly classified images. */
   accuracy: number;
   /** Mean probability of the guess. */
   confidence: number;
@@ -84,15 +84,15 @@ export interface Picture {
   height: number;
   /** The line below the picture. */
   caption: string;
-  /** Where it lies, of pictures in files. */
+  /** Path of the file, if the picture is in one. */
   file?: string;
 }
 
-/** A picture that the model judged. */
+/** A classified picture. */
 export interface JudgedPicture extends Picture {
-  /** Name of the class it is of; several, with commas, in multi-label runs. */
+  /** Name of its class; several, with commas, in multi-label runs. */
   truth: string;
-  /** Name of the class that it was taken for. */
+  /** Name of the predicted class. */
   guess: string;
   /** Probability of the guess. */
   probability: number;
@@ -104,7 +104,7 @@ export interface LookedPicture extends JudgedPicture {
   overlay: string;
 }
 
-/** What renderReport() makes a page of. */
+/** The data of renderReport(). */
 export interface ReportData {
   /** The run's. */
   name: string;
@@ -112,13 +112,13 @@ export interface ReportData {
   model: string;
   /** The dataset's name. */
   dataset: string;
-  /** When the run ended, as ISO 8601 has it. */
+  /** When the run ended, in ISO 8601. */
   date: string;
   /** The numbers at the top. */
   summary: Summary;
   /** A row for each epoch. */
   history: readonly HistoryRow[];
-  /** Learning rates at points of the run, finer than by epoch; `at` counts epochs. Default: those of the history. */
+  /** Learning rates at points of the run, finer than per epoch; `at` counts epochs. Default: those of the history. */
   learningRates?: readonly {
     /** Epochs since the start; not only whole ones. */
     at: number;
@@ -135,31 +135,31 @@ export interface ReportData {
   perClass?: readonly ClassRow[];
   /** Largest loss first. */
   mistakes?: readonly JudgedPicture[];
-  /** Expected calibration error, and the bins that it is computed from. */
+  /** Expected calibration error, and its bins. */
   calibration?: {
     /** Expected calibration error, in 0…1. */
     ece: number;
     /** A row for each range of confidence. */
     bins: readonly CalibrationRow[];
   };
-  /** Pictures with the regions that spoke for the guess. */
+  /** Pictures with the regions that support the guess. */
   gradCam?: readonly LookedPicture[];
   /** Training inputs as the network sees them. */
   samples?: readonly Picture[];
-  /** What was noted about the data at the start. */
+  /** Notes about the data at the start. */
   notes?: readonly string[];
   /** Files that could not be used. */
   skipped?: readonly {
     /** Path of the file. */
     file: string;
-    /** What was wrong with it. */
+    /** The problem with it. */
     reason: string;
   }[];
-  /** Machine, versions, threads: what the run ran on. */
+  /** The run's environment: machine, versions, threads. */
   environment: Readonly<Record<string, unknown>>;
-  /** What was asked. */
+  /** The run's arguments. */
   args: Readonly<Record<string, unknown>>;
-  /** What is asked if nothing is said: arguments that differ are shown first. */
+  /** The arguments' defaults: arguments that differ are shown first. */
   defaults?: Readonly<Record<string, unknown>>;
   /** The command line, if the run came from one. */
   command?: string;

@@ -3,7 +3,7 @@
 import type { HistoryRow, ReportData } from "./data.js";
 import { figure, NONE, percent } from "./html.js";
 
-/** "after epoch 7, averaged weights; 93.10 % after the last": of which weights a number is. */
+/** "after epoch 7, averaged weights; 93.10 % after the last": the weights of a number. */
 function whose(
   { epoch, weights }: ReportData["summary"],
   history: readonly HistoryRow[],
@@ -20,7 +20,7 @@ function whose(
 
 type Share = "eval_top1" | "eval_map";
 
-/** The numbers at the top: name, value, what they mean. */
+/** The numbers at the top: name, value, meaning. */
 export function headline({ summary, history, calibration }: ReportData): [string, string, string?][] {
   const { top1, top5, map, loss, epochs, seconds, imagesPerSecond, dataWait, images } = summary;
   const count = images === undefined ? "" : `of ${images.toLocaleString("en")} images`;

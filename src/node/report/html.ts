@@ -1,4 +1,4 @@
-// Text as HTML: nothing gets into a page unescaped but what html`` itself made.
+// Text as HTML: only the results of html`` get into a page unescaped.
 
 /** A piece of a page. */
 export class Markup {
@@ -34,18 +34,18 @@ function textOf(content: Content): string {
   return (content as readonly Content[]).map(textOf).join("");
 }
 
-/** A template whose values are escaped, unless html`` made them. */
+/** A template with its values escaped, unless html`` made them. */
 export function html(parts: TemplateStringsArray, ...values: Content[]): Markup {
   return new Markup(parts.map((part, i) => part + textOf(values[i])).join(""));
 }
 
-/** A name that may break into lines after what joins its parts: "soft-coated_wheaten_terrier", "ship/0001.jpg". */
+/** A name that may break into lines after separators: "soft-coated_wheaten_terrier", "ship/0001.jpg". */
 export function breakable(name: string): Markup {
   const parts = name.split(/(?<=[_/|])|(?<=\.)(?=[A-Za-z])/);
   return html`${parts.map((part, i) => (i === 0 ? part : html`<wbr />${part}`))}`;
 }
 
-/** What stands where there is no number. */
+/** Placeholder for a missing number. */
 export const NONE = "–";
 
 /** 0.9341 → "93.41 %". */

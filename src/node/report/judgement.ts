@@ -1,4 +1,4 @@
-// What an evaluation shows, for a report: of images of one class each, or of several.
+// The details of an evaluation for a report, for images with one class each or several.
 
 import {
   taskOf,
@@ -10,25 +10,25 @@ import {
   type MetricBatch,
 } from "../../train/index.js";
 
-/** An image and what the model says of it. */
+/** An image and the model's prediction. */
 export interface Judged {
-  /** In the dataset. */
+  /** Index in the dataset. */
   readonly index: number;
-  /** The classes it is of. */
+  /** The image's classes. */
   readonly truth: readonly number[];
-  /** Index of the class that it was taken for. */
+  /** Index of the predicted class. */
   readonly guess: number;
   /** Probability of the guess. */
   readonly probability: number;
 }
 
-/** A metric that collects what a report shows: confusions, calibration and the worst mistakes. */
+/** A metric that collects a report's details: confusions, calibration and the worst mistakes. */
 export class Judgement implements Metric {
-  /** Confusions; undefined where images have several classes. */
+  /** Confusions; undefined if images have several classes. */
   confusion: ConfusionMatrix | undefined;
-  /** Calibration; undefined where images have several classes. */
+  /** Calibration; undefined if images have several classes. */
   calibration: CalibrationError | undefined;
-  /** Mean average precision; undefined where images have one class each. */
+  /** Mean average precision; undefined if images have one class each. */
   precision: MeanAveragePrecision | undefined;
   /** The first right guess of some classes. */
   readonly right: Judged[] = [];
@@ -36,7 +36,7 @@ export class Judgement implements Metric {
   readonly #worst: WorstMistakes;
   readonly #examples: number;
 
-  /** So many mistakes, and right guesses, each of another class. */
+  /** This many mistakes, and right guesses, each of a different class. */
   constructor(mistakes: number, examples: number) {
     this.#worst = new WorstMistakes(mistakes);
     this.#examples = examples;

@@ -1,10 +1,10 @@
-// The part of a report about the data: what was said of it at the start, and files that could not be used.
+// The part of a report about the data: notes from the start, and files that could not be used.
 
 import type { ReportData } from "./data.js";
 import { breakable, html } from "./html.js";
 import type { Section } from "./sections.js";
 
-/** The most files in the table; skipped.csv has them all. */
+/** Most files in the table; skipped.csv has all of them. */
 const MOST = 200;
 
 export function leftOut({ notes = [], skipped = [] }: ReportData): Section | undefined {

@@ -5,26 +5,26 @@ import { html, percent, px, type Content, type Markup } from "./html.js";
 
 /** More classes than this are not drawn in full. */
 export const MOST_CLASSES = 120;
-/** Of more, this many are: those confused most. */
+/** If there are more, the most confused ones are drawn: this many. */
 const REDUCED = 24;
-/** Up to this many classes, names stand beside the rows and columns; up to this many, counts in the cells. */
+/** Most classes with names beside the rows and columns, and with counts in the cells. */
 const NAMED = 30;
 const COUNTED = 14;
 /** Widest name beside a row or above a column; longer ones are cut. Few classes leave more room. */
 const NAME = 104;
 const widest = (classes: number): number => Math.max(NAME, 240 - 24 * classes);
-/** On phones: the width that there is; up to this many classes, rows and columns are numbered; narrower cells have no counts. */
+/** On phones: the available width; the most classes with numbered rows and columns; narrower cells have no counts. */
 const PHONE = 352;
 const NUMBERED = 16;
 const COUNTABLE = 22;
-/** Cells as full as this have white letters. */
+/** Cells darker than this have white letters. */
 const FULL = 0.85;
-/** How names of columns are turned, if cells are narrower than this. */
+/** Column names are rotated if cells are narrower than this. */
 const DEGREES = 55;
 const TURNED = 60;
 const [SIN, COS] = [Math.sin((DEGREES * Math.PI) / 180), Math.cos((DEGREES * Math.PI) / 180)];
 
-/** Pixels that a letter takes at 11 pixels, in wide fonts. */
+/** Width of a letter at 11 pixels, in wide fonts. */
 function letterWidth(letter: string): number {
   if (letter.codePointAt(0)! >= 0x1100) return 12;
   if (/[ijl.,:;|!'()[\] ]/.test(letter)) return 4.5;
@@ -47,11 +47,11 @@ function short(name: string, most: number): string {
 
 interface Grid {
   readonly cell: number;
-  /** What stands beside the rows and above the columns, if anything does. */
+  /** Labels beside the rows and above the columns, if any. */
   readonly rows: readonly string[];
   readonly columns: readonly string[];
   readonly counted: boolean;
-  /** Where the cells begin. */
+  /** Start of the cells. */
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -67,7 +67,7 @@ function gridOf(names: readonly string[]): Grid {
   const left = Math.max(34, ...widths) + 14;
   const turned = cell < TURNED;
   const top = turned ? Math.max(...widths) * SIN + 24 : 28;
-  // The names of the last columns lean out to the right.
+  // The names of the last columns extend to the right.
   const right = Math.max(
     ...widths.map((w, i) => (turned ? (i + 0.5) * cell + w * COS + 12 : (i + 0.5) * cell + w / 2)),
   );
@@ -81,7 +81,7 @@ const bare = (n: number, cell: number, margin = 22): Grid => ({
   ...{ width: margin + 2 + n * cell, height: margin + 2 + n * cell },
 });
 
-/** As wide as a phone: classes have numbers, which stand before the names of the rows. */
+/** As wide as a phone: classes have numbers, which precede the names of the rows. */
 function phoneGridOf(names: readonly string[]): Grid {
   const n = names.length;
   if (n > NUMBERED) return bare(n, (PHONE - 4) / n, 2);
@@ -119,7 +119,7 @@ function cellsOf(
     row.map((count, j) => {
       if (count === 0) return undefined;
       const share = count / totals[i]!;
-      const depth = Math.max(0.06, i === j ? share : Math.sqrt(share)); // few mistakes must be seen too
+      const depth = Math.max(0.06, i === j ? share : Math.sqrt(share)); // few mistakes must be visible too
       const [x, y] = [left + j * cell, top + i * cell];
       const said = i === j ? `${names[i]}: ${count} right` : `${names[i]} taken for ${names[j]}: ${count}`;
       const title = `${said} of ${totals[i]} (${percent(share, 1)})`;
@@ -145,7 +145,7 @@ function cellsOf(
   );
 }
 
-/** The classes that the most frequent mistakes are about, in their order. */
+/** The classes of the most frequent mistakes, in their order. */
 function confusedClasses(confused: readonly ConfusedRow[]): number[] {
   const found = new Set<number>();
   for (const { label, guess } of confused) {
@@ -155,7 +155,7 @@ function confusedClasses(confused: readonly ConfusedRow[]): number[] {
   return [...found].sort((a, b) => a - b);
 }
 
-/** Rows are classes, columns guesses; of many classes those that are confused most. */
+/** Rows are classes, columns guesses; if there are many classes, only the most confused ones. */
 export function confusionMatrix(
   matrix: readonly (readonly number[])[],
   classes: readonly string[],
@@ -169,7 +169,7 @@ export function confusionMatrix(
   const cells = picked.map((i) => picked.map((j) => matrix[i]![j]!));
   const draw = (grid: Grid, kind: string): Markup => {
     const { left, top, width, height, cell, rows } = grid;
-    const least = rows.length > 0 ? width * 0.8 : 0; // names must be read
+    const least = rows.length > 0 ? width * 0.8 : 0; // names must be readable
     const side = px(names.length * cell);
     return html`<svg
       class="${kind}"
@@ -189,7 +189,7 @@ export function confusionMatrix(
       ${draw(grid, narrow ? "" : "wide")} ${!narrow && draw(phoneGridOf(names), "narrow")}
     </div>
     <p class="note">
-      Rows are the true classes, columns what the model said. <span class="swatch right"></span> right,
+      Rows are the true classes, columns the model's guesses. <span class="swatch right"></span> right,
       <span class="swatch wrong"></span> wrong; the deeper, the larger the share of the row.
       ${!whole && `Of ${classes.length} classes, the ${picked.length} that are confused most.`}
     </p>

@@ -1,11 +1,11 @@
-// Pictures for a report: thumbnails, what a network saw, maps laid over it.
+// Pictures for a report: thumbnails, a network's inputs, and maps laid over them.
 
 import { encodePng, type FloatImage, type RawImage, type Normalization } from "../../data/index.js";
 import { resize } from "../../data/transforms/resize.js";
 
-/** Most pixels of a thumbnail's side. */
+/** Largest side of a thumbnail in pixels. */
 const SIDE = 112;
-/** Least pixels of the longer side under a map, which is smooth. */
+/** Least length of the longer side under a map, which is smooth, in pixels. */
 const LOOKED = 128;
 
 export function dataUri(image: RawImage): string {
@@ -21,7 +21,7 @@ function displayable({ data, height, width, channels }: RawImage): RawImage {
   return { data: out, height, width, channels: kept };
 }
 
-/** The picture, made smaller if it is large. */
+/** The picture, reduced if it is large. */
 export function thumbnail(image: RawImage, most = SIDE): RawImage {
   const picture = displayable(image);
   const shrink = Math.max(picture.height, picture.width) / most;
@@ -30,7 +30,7 @@ export function thumbnail(image: RawImage, most = SIDE): RawImage {
   return resize(picture, height!, width!, { interpolation: "box" });
 }
 
-/** What a network sees as a picture again: 255·(y·std + mean), what lies beyond 0…255 cut off. */
+/** A network's input as a picture: 255·(y·std + mean), cut to 0…255. */
 export function denormalised(
   { data, ...size }: FloatImage,
   normalization: Normalization | undefined,
@@ -72,7 +72,7 @@ function sample({ data, height, width }: FloatImage, row: number, column: number
   return upper * (1 - y + top) + lower * (y - top);
 }
 
-/** Small pictures by whole factors, so that pixels stay pixels; large ones made smaller. */
+/** Small pictures are enlarged by whole factors, so that pixels stay sharp; large ones are reduced. */
 function readable(image: RawImage): RawImage {
   const factor = Math.floor(LOOKED / Math.max(image.height, image.width));
   if (factor < 2) return thumbnail(image, LOOKED);

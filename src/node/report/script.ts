@@ -1,4 +1,4 @@
-// What a report can do with JavaScript and does not need it for: sorting its tables by a click on a column's head.
+// The optional script of a report: sorts its tables by a click on a column's head.
 
 export const script = `
 for (const table of document.querySelectorAll("table.sortable")) {

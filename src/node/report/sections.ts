@@ -1,4 +1,4 @@
-// The parts of a report, from what is known. A part without data is undefined.
+// The parts of a report, from the available data. A part without data is undefined.
 
 import { reliabilityDiagram } from "./calibration.js";
 import { lineChart, type Series } from "./chart.js";
@@ -11,7 +11,7 @@ import { setting } from "./setting.js";
 export interface Section {
   readonly id: string;
   readonly title: string;
-  /** What the reader sees, in a sentence. */
+  /** A sentence that explains the part. */
   readonly about?: string;
   readonly body: Content;
 }

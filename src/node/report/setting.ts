@@ -1,9 +1,9 @@
-// How a run was made: what was asked, on what machine.
+// How a run was made: its arguments and its machine.
 
 import type { ReportData } from "./data.js";
 import { html, NONE, type Content, type Markup } from "./html.js";
 
-/** A value of args.json for reading. */
+/** A value of args.json as text. */
 function shown(value: unknown): string {
   if (value === undefined || value === null || value === "") return NONE;
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : NONE;
@@ -31,7 +31,7 @@ function titled(title: string, facts: Facts, rest?: Content): Content {
   </div>`;
 }
 
-/** Arguments that differ from the defaults first; the others are there for who asks. */
+/** First the arguments that differ from the defaults; the others can be unfolded. */
 function argumentsOf({ args, defaults }: ReportData): Content {
   const all = Object.entries(args).filter(([, value]) => value !== undefined);
   if (!defaults) return titled("Arguments", all);

@@ -1,4 +1,4 @@
-// How a report looks: light or dark as the reader's system is, on a phone, on paper.
+// The look of a report: light or dark like the reader's system, on a phone, on paper.
 
 export const css = `
 :root {

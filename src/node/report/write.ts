@@ -1,4 +1,4 @@
-// A run's report: one HTML file that needs no other and no network.
+// A run's report: one HTML file that needs no other file and no network.
 
 import { checkFields, checkKinds } from "../../errors/options.js";
 import { createHash } from "node:crypto";
@@ -10,15 +10,15 @@ import { script } from "./script.js";
 import { parts } from "./sections.js";
 import { css } from "./style.js";
 
-/** Whatever text gets into the page: it loads nothing, and runs the one script below and no other. */
+/** Whatever text gets into the page, it loads nothing, and runs only the script below. */
 const POLICY =
   `default-src 'none'; img-src data:; style-src 'unsafe-inline'; ` +
   `script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'`;
 
-/** Not laid out by a formatter: the policy's hash is of every character between the tags. */
+/** Not formatted: the policy's hash covers every character between the tags. */
 const SCRIPT = new Markup(`<script>${script}</script>`);
 
-/** "24 November 2026, 23:34 UTC"; text that is no date as it is. */
+/** "24 November 2026, 23:34 UTC"; text that is not a date stays unchanged. */
 function dateText(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
@@ -74,7 +74,7 @@ export function renderReport(data: ReportData): string {
   return page.text;
 }
 
-/** Writes report.html, whole or not at all. */
+/** Writes report.html, completely or not at all. */
 export async function writeReport(path: string, data: ReportData): Promise<void> {
   checkKinds("writeReport", { path }, { path: "path" });
   await writeFileAtomic(path, renderReport(data));
