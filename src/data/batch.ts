@@ -7,19 +7,19 @@ import { empty, Tensor, tensor, type AnyTensor } from "../core/tensor.js";
 import type { BatchJob, MadeBatch, Skipped } from "./collate.js";
 import type { Dataset, ImageShape } from "./dataset.js";
 
-/** What a loader gives: free when its loop goes on or ends, unless keep() takes it out; at once with disposeBatch(). */
+/** A batch from a loader: freed when its loop continues or ends, unless keep() takes it out; at once with disposeBatch(). */
 export interface Batch extends Disposable {
   /** For `using`: frees the batch at the end of the block. */
   [dispose](): void;
   /** f32 [n, height, width, channels]. */
   images: Tensor;
-  /** i32 [n]. Of a dataset with targets: the first class, or −1. */
+  /** i32 [n]. For a dataset with targets: the first class, or −1. */
   labels: Tensor<"i32">;
-  /** f32 [n, classes]: what to learn instead of the labels, from the dataset or a batchTransform. */
+  /** f32 [n, classes]: targets instead of the labels, from the dataset or a batchTransform. */
   targets?: Tensor;
-  /** Where the samples stand in the dataset. */
+  /** Indices of the samples in the dataset. */
   indices: Uint32Array;
-  /** In its epoch, from 0. To go on after it: epoch(epoch, { from: number + 1 }). */
+  /** Number in its epoch, from 0. To continue after it: epoch(epoch, { from: number + 1 }). */
   number: number;
 }
 
@@ -39,7 +39,7 @@ export function disposeBatch(batch: Batch): void {
   for (const t of tensorsOf(batch)) t.dispose();
 }
 
-/** Frees the batch when the function that it returns is called, except for what keep() has taken out. */
+/** Returns a function that frees the batch, except for tensors that keep() has taken out. */
 export const lend = (batch: Batch): (() => void) => careFor(tensorsOf(batch));
 
 /** An uninitialised tensor for n images, out of every scope. */
@@ -47,7 +47,7 @@ export function roomFor(n: number, shape: ImageShape): Tensor {
   return keep(empty([n, ...shape], "f32", "DataLoader"));
 }
 
-/** The batch whose pixels are in `images` (which may have room for more); takes over that tensor. */
+/** The batch with its pixels in `images` (which may have room for more); takes over that tensor. */
 export function finishBatch(
   dataset: Dataset,
   job: BatchJob,

@@ -23,36 +23,36 @@ export interface Recipe {
   readonly onError: OnError;
 }
 
-/** One batch to be made; plain data. */
+/** A request for a batch; plain data. */
 export interface BatchJob {
-  /** Of the epoch. */
+  /** Seed of the epoch. */
   readonly seed: number;
-  /** In the epoch, from 0. */
+  /** Number in the epoch, from 0. */
   readonly number: number;
-  /** Its samples, and how often the epoch drew each of them before. */
+  /** Its samples, and how often the epoch has drawn each of them before. */
   readonly indices: Uint32Array;
   readonly draws: Uint32Array;
 }
 
 /** A sample left out, and why. */
 export interface Skipped {
-  /** Where the sample stands in the dataset. */
+  /** Index of the sample in the dataset. */
   readonly index: number;
-  /** What the error said. */
+  /** The error's message. */
   readonly reason: string;
 }
 
 /** A batch except for its pixels; plain data. */
 export interface MadeBatch {
   readonly shape: ImageShape;
-  /** The samples it holds: the job's, without those skipped. */
+  /** Its samples: the job's, without the skipped ones. */
   readonly indices: Uint32Array;
-  /** [n, classes]: the dataset's, or one-hot ones, as a batch transform left them; if there are the one or the other. */
+  /** [n, classes]: the dataset's targets, or one-hot ones after a batch transform, if there are any. */
   readonly targets: Float32Array | undefined;
   readonly skipped: readonly Skipped[];
 }
 
-/** Gives the memory for a batch's pixels, once its images' shape is known: a live view, asked for before each write. */
+/** Returns the memory for a batch's pixels, once its images' shape is known: a live view, requested before each write. */
 export type Room = (shape: ImageShape) => () => Float32Array;
 
 export class Collator {
@@ -65,8 +65,8 @@ export class Collator {
   }
 
   /**
-   * Makes a batch. A batch of which every sample is skipped has the shape [0, 0, 0] and asks for no room.
-   * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError says skip), and for samples
+   * Makes a batch. A batch with only skipped samples has the shape [0, 0, 0] and requests no memory.
+   * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError is "skip"), and for samples
    * of different sizes; also when the first element of `cancel` becomes other than 0
    */
   async makeBatch(job: BatchJob, room: Room, cancel: Int32Array): Promise<MadeBatch> {
@@ -104,7 +104,7 @@ export class Collator {
     return { shape, indices, targets, skipped };
   }
 
-  /** The sample after its transforms; a promise only where the dataset gives one. */
+  /** The sample after its transforms; a promise only if the dataset returns one. */
   #sample(index: number, seed: number, draw: number): AnyImage | Promise<AnyImage> {
     const { dataset, transforms } = this.#recipe;
     const image = dataset.image(index);

@@ -1,4 +1,4 @@
-// What every dataset is, and labelled images in memory.
+// The interface of datasets, and labelled images in memory.
 
 import { checkNumbers } from "../core/numbers.js";
 import { sizeOf } from "../core/shape.js";
@@ -9,33 +9,33 @@ import { asShared } from "./shared.js";
 import { checkTargets, firstClasses } from "./targets.js";
 
 /**
- * Labelled pictures, of one size or of many. Datasets whose pictures lie in files open and decode them when asked
- * (src/node/); their label and file lists are read once.
+ * Labelled pictures, of one size or of many. Datasets with pictures in files open and decode them when needed (src/node/);
+ * their label and file lists are read once.
  */
 export interface Dataset {
-  /** What errors call the dataset. */
+  /** The dataset's name in errors. */
   readonly name: string;
   /** Number of pictures. */
   readonly length: number;
   /** Names of the classes; labels index them. */
   readonly classes: readonly string[];
-  /** The class of each picture; of a dataset with targets the first of its classes, or −1. */
+  /** The class of each picture; in a dataset with targets the first of its classes, or −1. */
   readonly labels: Int32Array;
-  /** Where pictures have several classes each: 0 or 1 [length, classes], row after row. */
+  /** If pictures have several classes each: 0 or 1 [length, classes], row after row. */
   readonly targets?: Float32Array | undefined;
   /** Picture i. @throws DataError naming the file if it cannot be read or decoded */
   image(i: number): RawImage | Promise<RawImage>;
-  /** Where picture i lies, for people to find it: a path, or a shard's path and the name in it. None: it is in no file of its own. */
+  /** Place of picture i, for people to find it: a path, or a shard's path and the name in it. Missing if it has no file of its own. */
   path?(i: number): string | undefined;
-  /** Pictures that lie where the dataset was read and are not in it. */
+  /** Pictures found with the dataset but not in it. */
   readonly leftOut?: readonly LeftOut[] | undefined;
-  /** What else is worth knowing about what was found there, a sentence each. */
+  /** Further notes about the data, a sentence each. */
   readonly notes?: readonly string[] | undefined;
-  /** By what a worker thread opens the same dataset; none: it can be read where it was made alone. */
+  /** Source from which a worker thread opens the same dataset; missing if only the thread that made it can read it. */
   readonly source?: DatasetSource | undefined;
 }
 
-/** A picture that is not in a dataset, or could not be read, and why. */
+/** A picture that is not in a dataset, or could not be read, with the reason. */
 export interface LeftOut {
   /** Path of the picture. */
   readonly file: string;
@@ -43,7 +43,7 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** Plain data, fit for structured clone. `kind` says who opens it (src/node/). */
+/** Plain data, suitable for structured clone. `kind` selects the code that opens it (src/node/). */
 export interface DatasetSource {
   /** Name of the kind of dataset, such as "folder". */
   readonly kind: string;
@@ -53,19 +53,19 @@ export interface DatasetSource {
 /** Size of an image: height and width in pixels, and the number of channels. */
 export type ImageShape = readonly [height: number, width: number, channels: number];
 
-/** What an ImageDataset is made of. */
+/** The fields of an ImageDataset. */
 export interface ImageDatasetFields {
   /** All pixels, image after image, each [height, width, channels], 0…255. */
   images: Uint8Array;
   /** The class of each image: an index into `classes`. */
   labels?: ArrayLike<number>;
-  /** Instead of labels, where images have several classes each: 0 or 1 [images, classes], row after row. */
+  /** Instead of labels, if images have several classes each: 0 or 1 [images, classes], row after row. */
   targets?: ArrayLike<number> | undefined;
   /** Height, width and channels of every image. */
   shape: ImageShape;
   /** Names of the classes. */
   classes: readonly string[];
-  /** What errors call the dataset. */
+  /** The dataset's name in errors. */
   name?: string;
 }
 
@@ -80,7 +80,7 @@ const FIELDS: Names<ImageDatasetFields> = {
 
 /**
  * Images of one size with a class each, or with several.
- * @throws DataError if counts differ, a label is out of range, or a target neither 0 nor 1
+ * @throws DataError if counts differ, a label is out of range, or a target is neither 0 nor 1
  */
 export class ImageDataset implements Dataset {
   readonly name: string;
@@ -134,7 +134,7 @@ export class ImageDataset implements Dataset {
     return this.#images;
   }
 
-  /** The pixels themselves, moved to shared memory when first asked for. */
+  /** The pixels themselves, moved to shared memory on first use. */
   get source(): DatasetSource {
     this.#images = asShared(this.#images);
     const { images, labels, targets, shape, classes, name } = this;
@@ -153,7 +153,7 @@ export class ImageDataset implements Dataset {
     return { data: this.images.subarray(i * size, (i + 1) * size), height, width, channels };
   }
 
-  /** The images first ≤ i < end as a dataset of their own, sharing the pixels. */
+  /** The images first ≤ i < end as a separate dataset that shares the pixels. */
   slice(first: number, end: number): ImageDataset {
     const size = sizeOf(this.shape);
     return new ImageDataset({

@@ -1,11 +1,11 @@
-// Pictures to bytes.
+// Encodes pictures as bytes.
 
 import { DataError } from "../errors.js";
 import { checkFields } from "../errors/options.js";
 import { encode } from "../vendor/fast-png.js";
 import type { RawImage } from "./image.js";
 
-/** The picture as a PNG file of 8 bits a channel: grey, grey with alpha, RGB or RGB with alpha. */
+/** The picture as a PNG file of 8 bits per channel: grey, grey with alpha, RGB or RGB with alpha. */
 export function encodePng(image: RawImage): Uint8Array {
   const numbers = { height: "number", width: "number", channels: "number" } as const;
   checkFields("encodePng", "image", image, { data: "bytes", ...numbers });

@@ -1,5 +1,5 @@
-// Transforms from their specs. The table is looked at only by those who make transforms by name, so that a page that makes them by
-// their classes carries no others.
+// Transforms from their specs. Only code that makes transforms by name uses the table, so that a page that makes them by
+// class carries no others.
 
 import { DataError, short } from "../errors.js";
 import { checkFields } from "../errors/options.js";
@@ -86,7 +86,7 @@ const BATCH_TRANSFORMS: Table<BatchTransform> = {
     new RandomChoice(transforms.map(makeBatchTransform), p),
 };
 
-/** What a spec describes, by the functions that others have registered, otherwise by our own. */
+/** The transform of a spec, made by a registered function, otherwise by our own. */
 function made<T>(
   op: string,
   what: string,
@@ -104,12 +104,12 @@ function made<T>(
   return make(options as never);
 }
 
-/** The transform that a spec describes. @throws DataError listing what is known unless it is fovea's own or registered */
+/** The transform that a spec describes. @throws DataError listing the known names unless it is fovea's own or registered */
 export function makeTransform(spec: TransformSpec): Transform {
   return made("makeTransform", "transform", spec, registeredTransforms, TRANSFORMS);
 }
 
-/** The batch transform that a spec describes. @throws DataError listing what is known unless it is fovea's own or registered */
+/** The batch transform that a spec describes. @throws DataError listing the known names unless it is fovea's own or registered */
 export function makeBatchTransform(spec: TransformSpec): BatchTransform {
   return made("makeBatchTransform", "batch transform", spec, registeredBatchTransforms, BATCH_TRANSFORMS);
 }

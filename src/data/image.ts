@@ -1,4 +1,4 @@
-// Pictures on their way from a file to a batch.
+// Pictures between a file and a batch.
 
 import { DataError } from "../errors.js";
 import { kindOf } from "../errors/options.js";
@@ -33,7 +33,7 @@ export function isImage(value: unknown, floats: boolean): boolean {
   );
 }
 
-/** The error for something else than an image. */
+/** The error for anything other than an image. */
 export function notAnImage(op: string, what: string, value: unknown, floats: boolean): DataError {
   const { data, height, width, channels } = (value ?? {}) as Partial<AnyImage>;
   const got = ArrayBuffer.isView(data)

@@ -45,8 +45,8 @@ export interface LoaderOptions {
   /** Batches that each worker makes ahead. Default 2. */
   prefetch?: number;
   /**
-   * What becomes of a sample that cannot be read, decoded or transformed: its error ends the epoch, or it is left out of its
-   * batch and listed in stats. Default "throw".
+   * How to treat a sample that cannot be read, decoded or transformed: its error ends the epoch, or it is left out of its batch
+   * and listed in stats. Default "throw".
    */
   onError?: OnError;
 }
@@ -67,48 +67,48 @@ const OPTIONS: Names<LoaderOptions> = {
 
 /** Counts since the loader was made. */
 export interface LoaderStats {
-  /** Batches given. */
+  /** Number of batches returned. */
   batches: number;
-  /** Milliseconds between asking for a batch and getting it. */
+  /** Milliseconds between requesting a batch and getting it. */
   waitedMs: number;
   /** Samples left out of batches because of errors. */
   skipped: number;
-  /** Which samples those were, and why; each once. */
+  /** These samples with the reasons; each once. */
   failures: Skipped[];
 }
 
-/** More threads than any machine here could feed. */
+/** Most threads: more than any machine can feed. */
 const MOST_WORKERS = 64;
 
-/** Ends the workers of loaders that nobody uses any more. */
+/** Ends the workers of loaders that are no longer used. */
 const backstop = new FinalizationRegistry<Maker>((maker) => maker.close());
 
 /**
- * Reads a dataset in batches: draws the order of an epoch, decodes, transforms and collates, in worker
- * threads if asked to. `for await (const { images, labels } of loader.epoch(n))` frees each batch when the
- * loop goes on. Order and transforms depend on the seed, the epoch and the sample's index alone, so batches
+ * Reads a dataset in batches: draws the order of an epoch, decodes, transforms and collates, optionally in
+ * worker threads. `for await (const { images, labels } of loader.epoch(n))` frees each batch when the loop
+ * continues. Order and transforms depend only on the seed, the epoch and the sample's index, so batches
  * are the same to the byte at any number of workers. The constructor throws DataError for options that do not
  * fit.
  */
 export class DataLoader {
-  /** What is read. */
+  /** The dataset. */
   readonly dataset: Dataset;
   /** Pictures in a batch. */
   readonly batchSize: number;
-  /** What was read so far, how long training waited for it, and what was left out. */
+  /** The batches read so far, how long training waited for them, and the samples left out. */
   readonly stats: LoaderStats = { batches: 0, waitedMs: 0, skipped: 0, failures: [] };
   readonly #sampler: Sampler;
   readonly #seed: number;
   readonly #dropLast: boolean;
   readonly #recipe: Recipe;
   readonly #maker: Maker;
-  /** Batches made ahead, the one asked for included. */
+  /** Batches made ahead, including the requested one. */
   readonly #ahead: number;
   readonly #failed = new Set<number>();
 
   /**
    * @throws DataError unless counts are in their ranges, the dataset has images, their channels fit the normalisation, and
-   * worker threads, if asked for, can open it
+   * worker threads, if requested, can open it
    */
   constructor(dataset: Dataset, options: LoaderOptions) {
     checkOptions<LoaderOptions>("DataLoader", options, OPTIONS);
@@ -162,7 +162,7 @@ export class DataLoader {
     return this.#dropLast ? this.batches * this.batchSize : this.#sampler.length;
   }
 
-  /** How the network's floats come from bytes: the loader's own, or that of the last Normalize among the transforms. */
+  /** The normalisation from bytes to floats: the loader's own, or that of the last Normalize among the transforms. */
   get normalization(): Normalization | undefined {
     const { normalization, transforms } = this.#recipe;
     const flat = transforms.flatMap((t) => (t instanceof Compose ? t.transforms : [t]));
@@ -176,9 +176,9 @@ export class DataLoader {
   }
 
   /**
-   * The batches of one epoch, in order, from number `from` on. Each is freed when the loop goes on to the next or ends, however
-   * it does: keep(batch) takes it out, for the caller to free. A batch of which every sample was skipped is left out.
-   * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError says skip), for samples of
+   * The batches of one epoch, in order, from number `from` on. Each is freed when the loop continues or ends in any way, unless
+   * keep(batch) takes it out, for the caller to free. A batch with only skipped samples is left out.
+   * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError is "skip"), for samples of
    * different sizes in one batch, and if a worker dies
    */
   async *epoch(epoch = 0, options: { from?: number } = {}): AsyncGenerator<Batch, void, undefined> {
@@ -198,7 +198,7 @@ export class DataLoader {
           const { value: job } = jobs.next();
           if (!job) break;
           const result = this.#maker.make(job, cancel);
-          result.catch(() => {}); // who asks for the batch gets the error, perhaps much later
+          result.catch(() => {}); // requesting the batch throws the error, perhaps much later
           queue.push(result);
         }
         const next = queue.shift();
@@ -230,7 +230,7 @@ export class DataLoader {
     }
   }
 
-  /** The samples at these places as one batch of the caller's, transformed as in epoch 0. @throws DataError for one that cannot be read */
+  /** The samples at these indices as one batch that belongs to the caller, transformed as in epoch 0. @throws DataError for one that cannot be read */
   async batch(indices: Uint32Array): Promise<Batch> {
     if (!(indices instanceof Uint32Array)) throw wrongKind("DataLoader", "indices", indices, "a Uint32Array");
     const outside = indices.find((index) => index >= this.dataset.length);
@@ -288,7 +288,7 @@ export class DataLoader {
   }
 }
 
-/** Of a dataset of the user's own; those of fovea check theirs by themselves. */
+/** Checks the labels of a user's own dataset; fovea's check their own. */
 function checkLabels({ name, length, labels }: Dataset): void {
   if (labels.length !== length) {
     throw new DataError(`DataLoader: ${name} has ${labels.length} labels; expected ${length}, one an image`);

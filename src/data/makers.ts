@@ -1,4 +1,4 @@
-// Who makes a loader's batches: this thread when asked, or worker threads ahead of time.
+// Makers of a loader's batches: this thread on request, or worker threads ahead of time.
 
 import { sharedPlace, type Tensor } from "../core/tensor.js";
 import { DataError, FoveaError, reason } from "../errors.js";
@@ -56,7 +56,7 @@ export class LocalMaker implements Maker {
   close(): void {}
 }
 
-/** Stands for the running kernels: another object after init(). */
+/** Identifies the running kernels: a different object after init(). */
 const kernels = perRuntime(() => ({}));
 
 const noSpec = (which: string, from: string): DataError =>
@@ -70,9 +70,9 @@ export class WorkerMaker implements Maker {
   readonly #specs: readonly TransformSpec[];
   #workers: Workers | undefined;
   #local: LocalMaker | undefined;
-  /** The kernels that the workers run. */
+  /** The workers' kernels. */
   #kernels: object | undefined;
-  /** Of the images of the last batch: what the next ones probably have. */
+  /** Shape of the last batch's images, which the next ones probably have too. */
   #shape: ImageShape | undefined;
 
   /** @throws DataError if worker threads could not open the dataset, or make a transform */

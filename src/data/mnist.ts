@@ -9,7 +9,7 @@ import { decodeIdx } from "./idx.js";
 export const fashionMnistClasses: readonly string[] =
   "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",");
 
-/** A file's contents and the name that errors give it. */
+/** A file's contents and its name in errors. */
 export interface NamedFile {
   /** The name in error messages. */
   name: string;

@@ -1,4 +1,4 @@
-// From bytes to the floats that a network sees.
+// Converts bytes to a network's floats.
 
 import { DataError } from "../errors.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
@@ -12,7 +12,7 @@ export interface Normalization {
   std: readonly number[];
 }
 
-/** Writes pictures as floats: bytes normalised, by default scaled to [0, 1]; floats as they are. */
+/** Writes pictures as floats: bytes are normalised, by default scaled to [0, 1]; floats are unchanged. */
 export class PixelWriter {
   readonly #normalization: Normalization | undefined;
   /** Normalised value of each byte, channel after channel. */

@@ -1,4 +1,4 @@
-// What transforms and augmentations ask of their options and images.
+// Checks of transforms' and augmentations' options and images.
 
 import { DataError, short } from "../errors.js";
 import { checkOptions, wrongKind, type Names } from "../errors/options.js";
@@ -64,7 +64,7 @@ export function requireFloats(op: string, image: AnyImage): asserts image is Flo
   }
 }
 
-/** @throws DataError unless it has what a dataset has */
+/** @throws DataError unless it has a dataset's fields */
 export function checkDataset(op: string, dataset: Dataset): void {
   const given: Partial<Dataset> | null | undefined = dataset;
   if (typeof given === "object" && given !== null) {

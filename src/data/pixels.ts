@@ -1,4 +1,4 @@
-// Pixels from what browsers show pictures with, and back.
+// Converts browsers' pictures to pixels and back.
 
 import { checkTensors, tensor, type Tensor } from "../core/tensor.js";
 import { DataError, reason, ShapeError } from "../errors.js";
@@ -7,7 +7,7 @@ import { dropAlpha } from "./decode/bitmap.js";
 import { withChannels } from "./decode/color.js";
 import { isImage, type RawImage } from "./image.js";
 
-/** RGBA pixels, as ImageData has them. */
+/** RGBA pixels, as in ImageData. */
 export interface RgbaImage {
   /** Red, green, blue and alpha of each pixel, row after row. */
   readonly data: Uint8ClampedArray;
@@ -59,7 +59,7 @@ function drawn(source: Exclude<PixelSource, RawImage | RgbaImage>): RgbaImage {
 
 /**
  * The pixels as bytes, 3 channels or 1 (grey, as Pillow's convert("L")). Alpha is dropped.
- * @throws DataError for something else than a picture, one that has not been loaded, or of another site without its leave
+ * @throws DataError for anything other than a picture, one that has not been loaded, or of another site without its leave
  */
 export function rawImageOf(source: PixelSource, channels: 1 | 3 = 3): RawImage {
   if (isImage(source, false)) {
@@ -91,8 +91,8 @@ export function fromPixels(source: PixelSource, channels: 1 | 3 = 3): Tensor {
 }
 
 /**
- * A picture as ImageData, for canvases: of a tensor [height, width, channels] or [1, height, width, channels] of 0…1, 1 or 3
- * channels. What lies outside is cut off. Where there is no ImageData, a plain object with the same fields.
+ * A picture as ImageData, for canvases, from a tensor [height, width, channels] or [1, height, width, channels] of 0…1, with 1 or
+ * 3 channels. Values outside are cut off. If there is no ImageData, a plain object with the same fields.
  * @throws ShapeError for another shape
  */
 export function toImageData(image: Tensor): ImageData {

@@ -1,4 +1,4 @@
-// A preparation of images as timm writes it: pretrained_cfg of config.json.
+// A preparation of images in timm's format: pretrained_cfg of config.json.
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_pretrained.py
 
 import { DataError, show } from "../errors.js";
@@ -35,7 +35,7 @@ export class FieldReader {
     return is(value) ? value : this.fail(name, expected, value);
   }
 
-  /** What may be missing, or null. */
+  /** A field that may be missing or null. */
   optional<T>(from: Json, name: string, expected: string, is: (value: unknown) => value is T): T | undefined {
     return (from[name] ?? undefined) === undefined ? undefined : this.get(from, name, expected, is);
   }
@@ -44,10 +44,10 @@ export class FieldReader {
 type InFile = [channels: number, height: number, width: number];
 
 /**
- * What timm's pretrained_cfg says of images. Other fields are passed over.
+ * The preparation in timm's pretrained_cfg. Other fields are ignored.
  * @param where the file's name, for messages
- * @param inChans channels of the images, where they are others than input_size's: timm's in_chans
- * @throws DataError naming the field that is missing, wrong, or asks for what cannot be done
+ * @param inChans channels of the images, if they differ from input_size's: timm's in_chans
+ * @throws DataError naming the field that is missing, wrong, or not supported
  */
 export function preprocessingFromJSON(
   json: Readonly<Record<string, unknown>>,

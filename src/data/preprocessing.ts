@@ -6,22 +6,22 @@ import type { Normalization } from "./normalization.js";
 /** Filters that a description may name: Pillow's. */
 export const FILTERS = ["nearest", "box", "bilinear", "bicubic", "lanczos"] as const;
 
-/** What becomes of a picture that is not as wide as high: timm's names. */
+/** How to crop a picture that is not square: timm's names. */
 export const CROP_MODES = ["center", "squash", "border"] as const;
 
 /**
- * How images are prepared for weights: resized, cut to a size in the middle, scaled to 0…1, normalised. Plain JSON. It belongs to
- * weights: those of one architecture may want different ones (publishedWeights); an architecture's own is for new weights.
+ * How images are prepared for weights: resized, cropped in the middle, scaled to 0…1, normalised. Plain JSON. It belongs to
+ * weights: those of one architecture may need different ones (publishedWeights); an architecture's own is for new weights.
  * Names are timm's; transformsFor() makes the transforms.
  */
 export interface Preprocessing extends Readonly<Normalization> {
-  /** Height, width and channels of the images it is made for. */
+  /** Height, width and channels of the prepared images. */
   readonly inputSize: readonly [height: number, width: number, channels: number];
-  /** Share of the resized image's side that the cut keeps; of which side, cropMode says. resizeOf() tells it in pixels. */
+  /** Share of the resized image's side that the crop keeps; cropMode determines the side. resizeOf() returns it in pixels. */
   readonly cropPct: number;
   /**
-   * "center": the short side is resized, what lies outside is lost. "squash": both sides are, proportions are lost.
-   * "border": the long side is, and the mean colour fills what is missing. Default "center".
+   * "center": resizes the short side, and crops the long one. "squash": resizes both sides, ignoring proportions. "border": resizes
+   * the long side, and fills the rest with the mean colour. Default "center".
    */
   readonly cropMode?: (typeof CROP_MODES)[number];
   /** How pictures are resized. */
@@ -30,13 +30,13 @@ export interface Preprocessing extends Readonly<Normalization> {
   readonly mean: readonly number[];
   /** Standard deviation of each channel, of values in 0…1. */
   readonly std: readonly number[];
-  /** What evaluation may use instead: timm's test_input_size and test_crop_pct (atTestSize()). */
+  /** An alternative for evaluation: timm's test_input_size and test_crop_pct (atTestSize()). */
   readonly test?: Pick<Preprocessing, "inputSize" | "cropPct">;
-  /** Whether the network takes no other size. Default false. */
+  /** Whether the network accepts only this size. Default false. */
   readonly fixedInputSize?: boolean;
 }
 
-/** Images up to this side are trained on as CIFAR's: padded crops instead of crops of any size. */
+/** Images up to this side are trained on like CIFAR's: padded crops instead of crops of any size. */
 export const SMALL = 64;
 
 /** Mean and standard deviation of ImageNet's channels, red, green, blue, scaled to [0, 1]. */
@@ -54,26 +54,26 @@ export const cifarNormalization: Normalization = {
 /** Mean and standard deviation of the training pictures of MNIST. */
 export const mnistNormalization: Normalization = { mean: [0.1307], std: [0.3081] };
 
-/** The pixels of a side before the cut: timm's floor(size / crop_pct). A share that is size / n to the last bit means n. */
+/** The pixels of a side before the crop: timm's floor(size / crop_pct). A share that equals size / n to the last bit means n. */
 export function resizeFor(size: number, cropPct: number): number {
-  const near = Math.round(size / cropPct); // floating point may lead to near − 1
+  const near = Math.round(size / cropPct); // floating point may give near − 1
   return size / near === cropPct ? near : Math.floor(size / cropPct);
 }
 
-/** The share for a side before the cut in pixels: timm, too, gets that side from it. */
+/** The share for a side before the crop in pixels: timm also computes that side from it. */
 export function cropPctFor(size: number, resize: number): number {
   const share = size / resize;
   return Math.floor(size / share) === resize ? share : share * (1 - Number.EPSILON);
 }
 
-/** The pixels of a side before the cut. @throws DataError unless the size and the share are there */
+/** The pixels of a side before the crop. @throws DataError unless the size and the share are given */
 export function resizeOf(preprocessing: Pick<Preprocessing, "inputSize" | "cropPct">): number {
   checkFields("resizeOf", "preparation", preprocessing, { inputSize: "list", cropPct: "number" });
   const { inputSize, cropPct } = preprocessing;
   return resizeFor(Math.min(inputSize[0], inputSize[1]), cropPct);
 }
 
-/** As most published weights expect images: torchvision's ways with ImageNet. `resize`: pixels of a side before the cut. */
+/** The preparation for most published weights: torchvision's for ImageNet. `resize`: pixels of a side before the crop. */
 export function imagenet(
   size = 224,
   resize = 256,
@@ -87,7 +87,7 @@ export function imagenet(
   };
 }
 
-/** @throws DataError unless it says all that a preparation has to */
+/** @throws DataError unless it has all fields of a preparation */
 export function checkPreprocessing(op: string, preprocessing: Preprocessing): void {
   checkFields(op, "preparation", preprocessing, {
     inputSize: "list",

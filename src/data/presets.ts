@@ -50,7 +50,7 @@ function training(first: Transform, normalization: Normalization, options: Train
 export interface ImagenetTrainOptions extends TrainOptions {
   /** Default 224. */
   size?: number;
-  /** Share of the picture's area that is seen. Default [0.08, 1]. */
+  /** Range of the crop's share of the picture's area. Default [0.08, 1]. */
   scale?: readonly [number, number];
   /** Default [3/4, 4/3]. */
   ratio?: readonly [number, number];
@@ -77,11 +77,11 @@ export function imagenetTrain(options: ImagenetTrainOptions = {}): Compose {
 export interface ImagenetEvalOptions extends Partial<Normalization> {
   /** Default 224. */
   size?: number;
-  /** The side before the middle is cut out, which one cropMode says. Default 256, or size/0.875 if a size is given. */
+  /** Length of a side before cropping the middle; cropMode determines the side. Default 256, or size/0.875 if a size is given. */
   resize?: number;
   /**
-   * "center": the short side is resized. "squash": both sides, proportions are lost. "border": the long side, and the mean colour is
-   * put around what is too small. timm's crop_mode. Default "center".
+   * "center": resizes the short side. "squash": resizes both sides, ignoring proportions. "border": resizes the long side, and
+   * surrounds the picture with the mean colour. timm's crop_mode. Default "center".
    */
   cropMode?: "center" | "squash" | "border";
   /** Default "bilinear". */
@@ -124,9 +124,9 @@ function evaluation(
 }
 
 /**
- * The transforms that prepare an image for weights: with `modelInfo(name)`, `publishedByName(name).preprocessing`, what
- * preprocessingFromJSON() reads, or a `model.preprocessing`. Grey or colours of images must be the weights' (Grayscale).
- * @throws DataError for a description that is none
+ * The transforms that prepare an image for weights: from `modelInfo(name)`, `publishedByName(name).preprocessing`, the result of
+ * preprocessingFromJSON(), or a `model.preprocessing`. Images must have the weights' channels (see Grayscale).
+ * @throws DataError for an invalid description
  */
 export function transformsFor(preprocessing: Preprocessing): Compose {
   checkPreprocessing("transformsFor", preprocessing);
@@ -168,9 +168,9 @@ export function cifarEval(options: Partial<Normalization> = {}): Compose {
 }
 
 /**
- * The part of a picture that transformsFor() shows a network, as shares of its width and height: [0, 0, 1, 1] is all of it. Beyond
- * that where a border is put around it.
- * @throws DataError for a description or a picture's size that says too little
+ * The part of a picture that transformsFor() shows a network, as shares of its width and height: [0, 0, 1, 1] is all of it. Larger
+ * if a border is added.
+ * @throws DataError for an incomplete description or picture size
  */
 export function seenBox(
   preprocessing: Preprocessing,

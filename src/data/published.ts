@@ -1,13 +1,13 @@
 // Weights that torchvision publishes for networks of src/models, and how images are prepared for each file: the same architecture
-// has weights that want images of 256, 255 or 232 pixels. Read out of torchvision 0.29.1.
+// has weights for images of 256, 255 or 232 pixels. Extracted from torchvision 0.29.1.
 
 import { checkKinds } from "../errors/options.js";
 import { DataError, short } from "../errors.js";
 import { imagenet, type Preprocessing } from "./preprocessing.js";
 
-/** A published file of weights. Every one is of ImageNet-1k's 1,000 classes, in torchvision's order. */
+/** A published file of weights. All have ImageNet-1k's 1,000 classes, in torchvision's order. */
 export interface PublishedWeights {
-  /** The name that fetchWeights() takes: "resnet50@V2". */
+  /** The name for fetchWeights(): "resnet50@V2". */
   readonly name: string;
   /** The architecture's name. */
   readonly model: string;
@@ -15,25 +15,25 @@ export interface PublishedWeights {
   readonly version: string;
   /** "resnet50-11ad3fa6.pth". */
   readonly file: string;
-  /** Where the file is published. */
+  /** Address of the file. */
   readonly url: string;
-  /** How the file's SHA-256 begins: eight hexadecimal digits, or ten. */
+  /** Beginning of the file's SHA-256: eight hexadecimal digits, or ten. */
   readonly sha256: string;
   /** In MiB, to three decimals. */
   readonly fileSize: number;
   /** As torchvision counts them: GoogLeNet without its auxiliary classifiers, Inception V3 with its one. */
   readonly parameters: number;
-  /** Published accuracies on ImageNet's validation images, as fractions; absent where there is no classifier. */
+  /** Published accuracies on ImageNet's validation images, as fractions; missing if there is no classifier. */
   readonly top1?: number;
   /** Share of images whose class is among the five best guesses. */
   readonly top5?: number;
   /** How images are prepared for these weights. */
   readonly preprocessing: Preprocessing;
-  /** Whether there is no trained classifier in the file, only what comes before it. */
+  /** Whether the file has no trained classifier, only the layers before it. */
   readonly featuresOnly: boolean;
   /** SPDX name of the weights' licence. */
   readonly licence: string;
-  /** Where the training is described. */
+  /** Address of a description of the training. */
   readonly recipe: string;
 }
 
@@ -98,9 +98,9 @@ wide_resnet50_2 V2 wide_resnet50_2-9ba9bcbe 232 224 bilinear 81.602 95.758 68883
 `;
 
 /**
- * What images of these weights are normalised with, where that is not ImageNet's mean and deviation. torchvision's GoogLeNet
- * and Inception V3 have transform_input set: their first act is x·(std/0.5) + (mean − 0.5)/0.5, which turns values normalised with
- * ImageNet's numbers into ones normalised with 0.5 and 0.5. That is done in one step here.
+ * Mean and deviation for images of these weights, if they are not ImageNet's. torchvision's GoogLeNet and Inception V3 have
+ * transform_input set: they begin with x·(std/0.5) + (mean − 0.5)/0.5, which turns values normalised with ImageNet's numbers
+ * into ones normalised with 0.5 and 0.5. Here this is done in one step.
  */
 const NORMALIZATIONS: Readonly<Record<string, { mean: readonly number[]; std: readonly number[] }>> = {
   "googlenet@V1": { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
@@ -137,7 +137,7 @@ export const publishedWeights: readonly PublishedWeights[] = TABLE.trim().split(
 /**
  * The published weights of a name: a model's ("resnet50": its V1), or with a version: "resnet50@V2", "resnet50@IMAGENET1K_V2",
  * "resnet50@DEFAULT" for the newest.
- * @throws DataError that lists what is known
+ * @throws DataError listing the known names
  */
 export function publishedByName(name: string): PublishedWeights {
   checkKinds("publishedByName", { name }, { name: "text" });
@@ -160,8 +160,8 @@ export function publishedByName(name: string): PublishedWeights {
 }
 
 /**
- * The published weights that a file of this name holds: "resnet50-11ad3fa6.pth", with whatever ending, or with the number that
- * browsers put behind the name of a second copy.
+ * The published weights of a file with this name: "resnet50-11ad3fa6.pth", with any extension, or with the number that
+ * browsers add to the name of a second copy.
  */
 export function publishedByFile(path: string): PublishedWeights | undefined {
   checkKinds("publishedByFile", { path }, { path: "path" });

@@ -1,4 +1,4 @@
-// In which order an epoch draws the samples of a dataset.
+// The order in which an epoch draws the samples of a dataset.
 
 import { checkFields } from "../errors/options.js";
 import { checkNumbers } from "../core/numbers.js";
@@ -6,11 +6,11 @@ import type { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
 import { checkOptions, kindOf } from "../errors/options.js";
 
-/** Draws the samples of an epoch. Samplers hold no state: the order depends on `random`, the epoch's stream, alone. */
+/** Draws the samples of an epoch. Samplers hold no state: the order depends only on `random`, the epoch's stream. */
 export interface Sampler {
   /** Samples in an epoch. */
   readonly length: number;
-  /** Where the epoch's samples stand in the dataset, in the order in which they are used. */
+  /** Indices of the epoch's samples in the dataset, in the order of use. */
   indices(random: Random): Uint32Array;
 }
 
@@ -60,7 +60,7 @@ export class RandomSampler implements Sampler {
 }
 
 /**
- * Samples as likely as their weights say, which need not add up to 1. Without replacement each draw is among the samples left:
+ * Samples with probabilities in proportion to weights, which need not sum to 1. Without replacement, each draw is among the remaining samples:
  * the smallest of exponential variables with the weights as rates (Efraimidis and Spirakis, "Weighted random sampling with a
  * reservoir", 2006, https://doi.org/10.1016/j.ipl.2005.11.003).
  */
@@ -129,12 +129,12 @@ function checkSamples(sampler: string, numSamples: number, most: number, least =
   throw new DataError(`${sampler}: numSamples must be an integer ${range}; got ${kindOf(numSamples)}`);
 }
 
-/** Uniform in [0, 1) in steps of 2⁻⁵³: 24 bits would not tell a million samples apart. */
+/** Uniform in [0, 1) in steps of 2⁻⁵³: 24 bits could not distinguish a million samples. */
 function unit(random: Random): number {
   return ((random.bits() >>> 5) * 2 ** 26 + (random.bits() >>> 6)) / 2 ** 53;
 }
 
-/** The first place whose value is greater than x, in ascending values. */
+/** The first index with a value greater than x, in ascending values. */
 function firstAbove(values: Float64Array, x: number): number {
   let low = 0;
   let high = values.length - 1;

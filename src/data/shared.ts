@@ -1,4 +1,4 @@
-// Memory that worker threads can share, where the engine gives it.
+// Memory that worker threads can share, if the engine supports it.
 
 /** Whether there is any; pages have it only where they are cross-origin isolated. */
 const available = (): boolean => typeof SharedArrayBuffer !== "undefined";

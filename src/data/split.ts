@@ -1,4 +1,4 @@
-// Parts of a dataset, and how its classes are filled.
+// Parts of a dataset, and the balance of its classes.
 
 import { checkFields, checkKinds } from "../errors/options.js";
 import { checkNumbers } from "../core/numbers.js";
@@ -12,9 +12,9 @@ import { targetsOf } from "./targets.js";
 /** Some pictures of another dataset, in the order of `indices`. @throws DataError if an index is out of range */
 export class Subset implements Dataset {
   readonly name: string;
-  /** The dataset that the pictures are of. */
+  /** The dataset of the pictures. */
   readonly dataset: Dataset;
-  /** Where each picture stands in it. */
+  /** Index of each picture in it. */
   readonly indices: Uint32Array;
   readonly labels: Int32Array;
   readonly targets: Float32Array | undefined;
@@ -60,8 +60,8 @@ export class Subset implements Dataset {
 }
 
 /**
- * How many of n pictures each part gets: the counts themselves, or fractions of n that sum to 1, rounded down, the rest
- * dealt one by one from the first part on, as PyTorch's random_split does.
+ * How many of n pictures each part gets: the counts themselves, or fractions of n that sum to 1, rounded down, with the rest
+ * dealt one by one from the first part on, as in PyTorch's random_split.
  */
 function partSizes(lengths: readonly number[], n: number, op: string): number[] {
   const sum = lengths.reduce((a, b) => a + b, 0);
@@ -85,7 +85,7 @@ function cut(order: Uint32Array, sizes: readonly number[]): Uint32Array[] {
 }
 
 /**
- * Parts of a dataset at random, no picture in two of them. `lengths` are fractions that sum to 1 or counts that sum to
+ * Random, disjoint parts of a dataset. `lengths` are fractions that sum to 1 or counts that sum to
  * the dataset's length; the same seed gives the same parts.
  * @throws DataError if the lengths do not fit
  */
@@ -97,10 +97,10 @@ export function randomSplit(dataset: Dataset, lengths: readonly number[], seed =
 }
 
 /**
- * Parts that hold each class in the same proportions, each part in the dataset's order. What rounding takes from a part
- * in one class it gets back in the next, so that small classes do not all lean to one part; but the first part, to train on,
- * has an image of every class that is not empty. Images of several classes each are dealt by iterative stratification: the class
- * with the fewest images left first, each to the part that lacks most of it (Sechidis and others, "On the Stratification of
+ * Parts with each class in the same proportions, each part in the dataset's order. If rounding takes an image from a part in
+ * one class, the part gets it back in the next, so that small classes do not all favour one part; but the first part, to train
+ * on, has an image of every class that is not empty. Images with several classes each are dealt by iterative stratification: the
+ * class with the fewest images left first, each to the part that lacks most of it (Sechidis and others, "On the Stratification of
  * Multi-Label Data", 2011).
  * @throws DataError unless the fractions sum to 1
  */
@@ -124,7 +124,7 @@ export function stratifiedSplit(dataset: Dataset, fractions: readonly number[], 
   );
 }
 
-/** Indices of each part, where images have one class each. */
+/** Indices of each part, if images have one class each. */
 function dealSingle(dataset: Dataset, fractions: readonly number[], random: Random): number[][] {
   const parts = fractions.map((): number[] => []);
   const members = dataset.classes.map((): number[] => []);
@@ -153,7 +153,7 @@ function dealSingle(dataset: Dataset, fractions: readonly number[], random: Rand
   return parts;
 }
 
-/** Indices of each part, where images have several classes each, or none: those without any are a class of their own. */
+/** Indices of each part, if images have several classes each, or none: those without any form a class of their own. */
 function dealSeveral(
   targets: Float32Array,
   classes: number,
@@ -172,7 +172,7 @@ function dealSeveral(
   const left = Array.from({ length: classes + 1 }, () => new Set<number>());
   for (const i of random.permutation(images)) for (const c of classesOf[i]!) left[c]!.add(i);
   const wanted = left.map(({ size }) => fractions.map((fraction) => fraction * size));
-  /** Classes that the first part has images of. */
+  /** Classes with images in the first part. */
   const met = new Set<number>();
   const give = (i: number, p: number): void => {
     parts[p]!.push(i);
@@ -224,7 +224,7 @@ export interface ClassBalance {
   readonly empty: readonly string[];
 }
 
-/** How evenly the classes are filled. */
+/** How evenly pictures are spread over the classes. */
 export function classBalance(dataset: Pick<Dataset, "labels" | "classes" | "targets">): ClassBalance {
   const counts = classCounts(dataset);
   const n = counts.reduce((a, b) => a + b, 0);

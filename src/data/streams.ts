@@ -1,9 +1,9 @@
-// Streams of random numbers for the parts of an epoch. Each part has a stream of its own, so that results depend neither
-// on who computes a part nor on what was computed before it.
+// Streams of random numbers for the parts of an epoch. Each part has its own stream, so that results depend neither on the
+// thread that computes a part nor on earlier parts.
 
 import { Random } from "../core/random.js";
 
-/** Seeds of successive epochs are far apart, so that no two loaders share an epoch by seeds that differ by one. */
+/** Seeds of successive epochs are far apart, so that two loaders with seeds that differ by one do not share an epoch. */
 const EPOCH_STRIDE = 1_000_003;
 
 const SAMPLE = 1;

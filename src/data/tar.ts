@@ -1,13 +1,13 @@
-// Tar archives read in place: where each file's bytes lie. POSIX.1-1988 (ustar) with GNU long names and the path and size
+// Reads tar archives in place: finds the position of each file's bytes. POSIX.1-1988 (ustar) with GNU long names and the path and size
 // records of POSIX.1-2001 (pax), https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
 
 import { DataError } from "../errors.js";
 
 const BLOCK = 512;
 const MOST_METADATA = 2 ** 20;
-/** Zeros after the end that are passed over, as archives are filled up to 10,240 bytes, or more on tapes. */
+/** Zeros skipped after the end, since archives are padded to 10,240 bytes, or more on tapes. */
 const MOST_FILLING = 2 ** 16;
-/** Types of entries that have no contents, whatever size they say: links, devices, folders, pipes. */
+/** Types of entries without contents, whatever their declared size: links, devices, folders, pipes. */
 const WITHOUT_CONTENTS = "123456";
 
 /** Types of extended headers: pax's, and Solaris's before it. */
@@ -64,7 +64,7 @@ function paxRecords(data: Uint8Array): Map<string, string> {
   return records;
 }
 
-/** What a file is compressed by, if it is. */
+/** The compression of a file, if any. */
 function compression(head: Uint8Array): string | undefined {
   const start = String.fromCharCode(...head.subarray(0, 6));
   if (start.startsWith("\x1f\x8b")) return "gzip";
@@ -74,8 +74,8 @@ function compression(head: Uint8Array): string | undefined {
 }
 
 /**
- * The regular files of an archive of `size` bytes, in its order. Links, devices and sparse files are passed over, which `pass`
- * is told, and so is what follows the end; folders are without a word.
+ * The regular files of an archive of `size` bytes, in its order. Links, devices and sparse files are skipped and reported to
+ * `pass`, and so is anything after the end; folders are skipped silently.
  * @throws DataError naming `file` and the byte where a header is damaged or an entry does not end
  */
 export function* tarEntries(

@@ -1,14 +1,14 @@
-// Images that have several classes each: 0 or 1 for every class.
+// Targets of images with several classes each: 0 or 1 for every class.
 
 import { DataError } from "../errors.js";
 import { oneHot } from "./augment/batch.js";
 import { sharedBytes } from "./shared.js";
 import type { Dataset } from "./dataset.js";
 
-/** A gigabyte of them. */
+/** Most targets: a gigabyte. */
 const MOST_TARGETS = 2 ** 28;
 
-/** Rows of zeros [n, classes] in memory that threads share, where the engine gives it. */
+/** Rows of zeros [n, classes] in memory that threads share, if the engine supports it. */
 export function emptyTargets(n: number, classes: number): Float32Array {
   if (n * classes > MOST_TARGETS) {
     throw new DataError(

@@ -1,5 +1,5 @@
-// What every transform is: a step from one image to the next that can be described as JSON, so that worker threads make
-// the same one.
+// The interface of transforms: a step from one image to the next that can be described as JSON, so that worker threads can
+// make the same one.
 
 import { checkKinds } from "../errors/options.js";
 import type { Random } from "../core/random.js";
@@ -9,17 +9,17 @@ import type { AnyImage } from "./image.js";
 export interface TransformSpec {
   /** The name that the transform is registered under; see registerTransform(). */
   readonly name: string;
-  /** What makeTransform() hands to the function registered under that name. */
+  /** Options that makeTransform() passes to the function registered under that name. */
   readonly options: object;
 }
 
-/** One step of preprocessing. Transforms hold no state: the result depends on image and random alone. */
+/** One step of preprocessing. Transforms hold no state: the result depends only on image and random. */
 export interface Transform {
-  /** What worker threads make it from. One of your own may do without where none are used. */
+  /** The spec from which worker threads make it. Your own transform needs none if no worker threads are used. */
   readonly spec?: TransformSpec | undefined;
   /**
-   * The image after this step; the one given is left as it is. `random` is the sample's own stream, the same for the
-   * same seed, epoch and index whoever computes it.
+   * The image after this step; the given one is not changed. `random` is the sample's own stream, the same for the same seed,
+   * epoch and index in any thread.
    */
   apply(image: AnyImage, random: Random): AnyImage;
 }
@@ -32,7 +32,7 @@ export function specsOf(
   return specs.length === transforms.length ? specs : undefined;
 }
 
-/** By the names that others have given them (registerTransform). */
+/** Transforms by their registered names (registerTransform). */
 export const registeredTransforms = new Map<string, (options: never) => Transform>();
 
 /** Makes a transform known by name, so that it can be made from its spec. */

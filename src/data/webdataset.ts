@@ -12,9 +12,9 @@ export interface TarSample {
 }
 
 export interface TarSampleOptions {
-  /** The field of .json files that holds the class. Default "label". */
+  /** The field with the class in .json files. Default "label". */
   field?: string | undefined;
-  /** Called with every sample that is left out, by its picture or its first file, and why. */
+  /** Called with every left-out sample, by its picture or its first file, and the reason. */
   leave?: (name: string, reason: string) => void;
   /** Called with every file that belongs to no sample: hidden ones, metadata, links, names without a dot. */
   pass?: (name: string) => void;
@@ -23,13 +23,13 @@ export interface TarSampleOptions {
 const decoder = new TextDecoder();
 const MOST_LABEL_BYTES = 2 ** 20;
 
-/** WebDataset's base_plus_ext(): what a name says of sample and field; undefined if it has no dot where one is expected. */
+/** WebDataset's base_plus_ext(): sample and field of a name; undefined if it has no dot where one is expected. */
 function keyed(name: string): { key: string; field: string } | undefined {
   const [, key, field] = /^((?:.*\/|)[^.]+)\.([^/]*)$/.exec(name) ?? [];
   return key === undefined ? undefined : { key, field: field!.toLowerCase() };
 }
 
-/** Metadata, which WebDataset passes over; and hidden files, as macOS adds them, which would cut samples in two. */
+/** Metadata, which WebDataset ignores; and hidden files, such as those that macOS adds, which would split samples. */
 const isPassed = (name: string): boolean =>
   /^__[^/]*__($|\/)/.test(name) || /(^|\/)\./.test(name.replace(/^(\.\/)+/, ""));
 
@@ -39,7 +39,7 @@ type Fields = Map<string, TarEntry>;
 /**
  * The samples of a shard, in its order. A field of several parts, as in "photo.v2.jpg", counts where there is none of one part
  * and no other of several.
- * @throws DataError naming the shard, and the file that is there twice, the second picture, or the class that is not one
+ * @throws DataError naming the shard, and the duplicate file, the second picture, or the invalid class
  */
 export function* tarSamples(
   read: ReadAt,
@@ -88,7 +88,7 @@ interface Unusable {
   readonly reason: string;
 }
 
-/** The sample's picture, or why it has none. @throws what `fail` does if there are two of equal right */
+/** The sample's picture, or the reason why it has none. @throws as `fail` does if there are two equivalent ones */
 function pictureOf(
   key: string,
   fields: Fields,
@@ -117,7 +117,7 @@ function pictureOf(
 
 const LABEL = /(^|\.)(cls|json|txt)$/;
 
-/** The sample's class; undefined if nothing says it. @throws what `fail` does if a file says something else */
+/** The sample's class; undefined if it has none. @throws as `fail` does if a file contains anything else */
 function labelOf(
   fields: Fields,
   picture: TarEntry,

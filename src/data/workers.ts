@@ -48,7 +48,7 @@ export type StartWorkers = (count: number, recipe: WorkerRecipe) => Workers;
 
 let starter: StartWorkers | undefined;
 
-/** Says how worker threads are started here. */
+/** Sets how worker threads are started here. */
 export function provideWorkers(start: StartWorkers): void {
   starter = start;
 }

@@ -128,7 +128,7 @@ test("the symbol of `using` is the engine's, or the one that compilers put in it
 });
 
 describe("leakReport", () => {
-  it("tells what belongs to models, optimizers and averages from what belongs to nobody", () => {
+  it("distinguishes blocks of models, optimizers and averages from those without an owner", () => {
     const model = createModel("resnet20_cifar", { numClasses: 4 });
     const optimizer = new Adam(model.parameters());
     const ema = new ModelEma(model);

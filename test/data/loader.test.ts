@@ -39,7 +39,7 @@ describe("DataLoader", () => {
     expect(new DataLoader(dataset, { batchSize: 4, dropLast: true }).images).toBe(8);
   });
 
-  it("shuffles every image once, anew each epoch, the same for the same seed", async () => {
+  it("shuffles every image once, differently each epoch, the same for the same seed", async () => {
     const options = { batchSize: 10, shuffle: true, seed: 3 };
     const [first] = (await orders(options, 0)) as [number[]];
     const [second] = (await orders(options, 1)) as [number[]];

@@ -11,7 +11,7 @@ import { DataError } from "../../src/errors.js";
 
 const ten = { length: 10 };
 
-/** How often each of n samples is drawn in so many epochs. */
+/** How often each of n samples is drawn in this many epochs. */
 function counts(sampler: Sampler, n: number, epochs: number): number[] {
   const found = new Array<number>(n).fill(0);
   for (let epoch = 0; epoch < epochs; epoch++) {

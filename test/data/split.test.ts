@@ -91,7 +91,7 @@ describe("stratifiedSplit", () => {
     expect(placesOf([train, val])).toEqual(Array.from({ length: 200 }, (_, i) => i));
   });
 
-  it("draws anew for each seed, in the dataset's order", () => {
+  it("draws differently for each seed, in the dataset's order", () => {
     const [a] = stratifiedSplit(ten, [0.5, 0.5], 1) as [Subset];
     expect([...a.indices]).toEqual([...a.indices].sort((x, y) => x - y));
     const draws = [1, 2, 3, 4].map((seed) => [...stratifiedSplit(ten, [0.5, 0.5], seed)[0]!.indices].join());

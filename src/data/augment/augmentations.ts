@@ -1,5 +1,5 @@
-// What a training run may change in its images: a row for each, from which flags, arguments, checks and the sheet of
-// augmentations come. In the order in which they are applied.
+// The augmentations of a training run: a row for each, which defines flags, arguments, checks and the sheet of augmentations.
+// In the order in which they are applied.
 
 import { integer, number, optional, type Kind } from "../../errors/kinds.js";
 import { SMALL } from "../preprocessing.js";
@@ -24,19 +24,19 @@ export { HideAndSeek, type HideAndSeekOptions } from "./hide-and-seek.js";
 export { Mixup, type MixupOptions } from "./mixup.js";
 export { RandomErasing, type RandomErasingOptions } from "./random-erasing.js";
 
-/** T: what it takes, a single value. M: what it makes. */
+/** T: its value. M: what it makes. */
 export interface Augmentation<T, M extends Transform | BatchTransform> {
-  /** What it works on: bytes between crop and ToTensor, floats after Normalize, or whole batches, each of which draws one. */
+  /** Its input: bytes between crop and ToTensor, floats after Normalize, or whole batches, each of which draws one. */
   readonly on: "bytes" | "floats" | "batches";
-  /** What its value may be. @hidden */
+  /** Kind of its value. @hidden */
   readonly kind: Kind<T>;
-  /** The value that asks for nothing. */
+  /** The value that turns it off. */
   readonly default: T;
   /** A line for --help. */
   readonly help: string;
   /** Values that show what it does. */
   readonly shown: readonly T[];
-  /** What the value asks for, of images of this side. */
+  /** The augmentation for a value, for images of this side. */
   make(value: T, side: number): M;
 }
 
@@ -61,8 +61,8 @@ const alpha = number(0);
 
 /** By the arguments' names, which are timm's wherever it has them. */
 export const augmentations = {
-  /** RandomVerticalFlip: the probability that top and bottom change places. */
-  vflip: onBytes(share, 0, "probability of top for bottom", {
+  /** RandomVerticalFlip: the probability of a vertical flip. */
+  vflip: onBytes(share, 0, "probability of a vertical flip", {
     shown: [0.5],
     make: (p) => new RandomVerticalFlip(p),
   }),

@@ -18,8 +18,8 @@ export interface AutoAugmentOptions extends OpOptions {
 const BINS = 10;
 
 /**
- * One of 25 sub-policies, two operations each, each of which is applied with its own probability. Belongs after crop and
- * flip, on bytes, before ToTensor.
+ * Applies one of 25 sub-policies, two operations each, with a probability for each operation. Belongs after crop and flip, on
+ * bytes, before ToTensor.
  */
 export class AutoAugment implements Transform {
   readonly spec: TransformSpec;

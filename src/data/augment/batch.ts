@@ -1,4 +1,4 @@
-// Augmentations of a whole batch, which mix pictures and, in the same shares, their targets.
+// Augmentations of a whole batch, which mix pictures and, in the same proportion, their targets.
 
 import { checkKinds, wrongKind } from "../../errors/options.js";
 import type { Random } from "../../core/random.js";
@@ -7,12 +7,12 @@ import { DataError } from "../../errors.js";
 import type { TransformSpec } from "../transform.js";
 
 /**
- * One step on a batch, after Normalize. It holds no state: the result depends on the batch and random alone. Targets are
- * shares of the classes that sum up to 1, as crossEntropy takes them, one-hot rows to begin with; or, of a dataset whose
- * pictures have several classes each, 0 or 1 for each class.
+ * One step on a batch, after Normalize. It holds no state: the result depends only on the batch and random. Targets are shares
+ * of the classes that sum up to 1, as crossEntropy takes them, initially one-hot rows; or, for a dataset whose pictures have
+ * several classes each, 0 or 1 for each class.
  */
 export interface BatchTransform {
-  /** What worker threads make it from. One of your own may do without where none are used. */
+  /** The spec from which worker threads make it. Your own transform needs none if no worker threads are used. */
   readonly spec?: TransformSpec | undefined;
   /**
    * Changes both arrays in place.
@@ -23,7 +23,7 @@ export interface BatchTransform {
   apply(images: Float32Array, shape: Shape, targets: Float32Array, random: Random): void;
 }
 
-/** By the names that others have given them (registerBatchTransform). */
+/** Transforms by their registered names (registerBatchTransform). */
 export const registeredBatchTransforms = new Map<string, (options: never) => BatchTransform>();
 
 /** Makes a batch transform known by name, so that it can be made from its spec. */
@@ -53,7 +53,7 @@ export function oneHot(labels: ArrayLike<number>, classes: number): Float32Array
   return targets;
 }
 
-/** @throws DataError unless images are [n, height, width, channels] as shape says, and targets n rows */
+/** @throws DataError unless images are [n, height, width, channels] according to shape, and targets n rows */
 export function requireBatch(op: string, images: Float32Array, shape: Shape, targets: Float32Array): void {
   const [n = 0] = shape;
   const pixels = shape.reduce((size, dim) => size * dim, 1);
@@ -71,9 +71,9 @@ export function requireBatch(op: string, images: Float32Array, shape: Shape, tar
 }
 
 /**
- * Calls mix(row, other) for every row of [n, …] with the row that follows it in a ring of random order: everybody is mixed
- * with somebody else (with himself if he is alone), and everybody once with his successor. Rows are changed in place, and
- * `other` is always what the row was at first.
+ * Calls mix(row, other) for every row of [n, …] with the row that follows it in a ring of random order: each row is mixed with
+ * another one (with itself if there is only one), and each is used once as `other`. Rows are changed in place, and `other` is
+ * always the original row.
  */
 export function mixAlong(
   ring: Uint32Array,

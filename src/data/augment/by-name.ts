@@ -1,4 +1,4 @@
-// Policies of augmentation by the names that command lines give them.
+// Augmentation policies by their names on the command line.
 
 import type { Kind } from "../../errors/kinds.js";
 import { knownNames } from "../../errors/suggest.js";
@@ -18,10 +18,10 @@ const NAMED: Readonly<Record<string, () => Transform>> = {
   ta_wide: () => new TrivialAugmentWide(),
 };
 
-/** Names that augmentByName() knows; those of the form rand-m9-n2 by one of them. */
+/** Names that augmentByName() knows, with one example of the form rand-m9-n2. */
 export const augmentNames: readonly string[] = [...Object.keys(NAMED), "rand-m9-n2"];
 
-/** What a name asks for, if anything. */
+/** The policy for a name, if any. */
 function makerOf(name: string): (() => Transform) | undefined {
   if (Object.hasOwn(NAMED, name)) return NAMED[name];
   const found = /^rand-m(10|\d)(?:-n([1-9]))?(?:-inc1)?$/.exec(name);
@@ -42,7 +42,7 @@ export const policy: Kind<string> = {
 /**
  * A policy by torchvision's or timm's name: "imagenet" (timm: "original"), "cifar10", "svhn": AutoAugment; "ta_wide":
  * TrivialAugmentWide; "ra": RandAugment; "rand-m9-n2": RandAugment of two operations at level 9 of 10, increasing.
- * @throws DataError listing what is known
+ * @throws DataError listing the known names
  */
 export function augmentByName(name: string): Transform {
   const make = makerOf(name);

@@ -1,5 +1,5 @@
-// Changes of colour beyond ColorJitter's, byte for byte as Pillow's ImageOps and ImageEnhance.Sharpness make them; named
-// as in torchvision.
+// Changes of colour beyond ColorJitter's, byte for byte as in Pillow's ImageOps and ImageEnhance.Sharpness; named as in
+// torchvision.
 
 import type { RawImage } from "../image.js";
 import { blend, mapBytes } from "../transforms/color.js";
@@ -42,7 +42,7 @@ export function invert(image: RawImage): RawImage {
 
 const clampByte = (v: number): number => Math.min(Math.max(v, 0), 255);
 
-/** Each channel mapped by the rule that follows from its histogram; undefined leaves it as it is. */
+/** Each channel mapped by the rule that follows from its histogram; undefined leaves it unchanged. */
 function mapByHistogram(
   image: RawImage,
   rule: (counts: Uint32Array) => ((v: number) => number) | undefined,
@@ -76,7 +76,7 @@ export function autocontrast(image: RawImage): RawImage {
   });
 }
 
-/** Each channel mapped so that its bytes are spread evenly. One of few pixels, or of one value, stays as it is. */
+/** Each channel mapped so that its bytes are spread evenly. A channel with few pixels, or with one value, stays unchanged. */
 export function equalize(image: RawImage): RawImage {
   return mapByHistogram(image, (counts) => {
     const total = counts.reduce((sum, n) => sum + n, 0);
@@ -92,7 +92,7 @@ export function equalize(image: RawImage): RawImage {
 /** A sum of weight 13 → its mean, rounded; it never lies half-way. */
 const MEAN = Uint8Array.from({ length: 13 * 255 + 1 }, (_, sum) => Math.floor((2 * sum + 13) / 26));
 
-/** The mean over 3×3 pixels, the middle one weighing 5: Pillow's SMOOTH, which leaves the border as it is. */
+/** The mean over 3×3 pixels, the middle one weighing 5: Pillow's SMOOTH, which leaves the border unchanged. */
 function smooth(image: RawImage): RawImage {
   const { data, height, width, channels } = image;
   const out = data.slice();

@@ -15,9 +15,8 @@ export interface CutMixOptions {
 }
 
 /**
- * A rectangle of every picture is replaced by that of another one: the same for the whole batch, its sides √(1 − lambda)
- * of the picture's, its centre anywhere, cut off at the border. The targets are mixed by the share of the pixels that
- * stayed in the end.
+ * Replaces a rectangle of every picture by that of another one: the same for the whole batch, with sides √(1 − lambda) of the
+ * picture's and its centre anywhere, cut off at the border. The targets are mixed by the share of the remaining pixels.
  */
 export class CutMix implements BatchTransform {
   readonly spec: TransformSpec;

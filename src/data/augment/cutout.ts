@@ -16,8 +16,8 @@ export interface CutoutOptions {
 }
 
 /**
- * Squares of zeros with their centres anywhere in the picture; what reaches over the border is cut off. Belongs after
- * Normalize, where zero is the mean colour.
+ * Squares of zeros with their centres anywhere in the picture, cut off at the border. Belongs after Normalize, where zero is
+ * the mean colour.
  */
 export class Cutout implements Transform {
   readonly spec: TransformSpec;

@@ -1,4 +1,4 @@
-// Filling rectangles of an image: what Cutout, RandomErasing and HideAndSeek have in common.
+// Fills rectangles of an image: the common part of Cutout, RandomErasing and HideAndSeek.
 
 import type { FloatImage } from "../image.js";
 
@@ -10,12 +10,12 @@ export interface Box {
   readonly right: number;
 }
 
-/** The image with pixels of its own, to be written into. */
+/** A copy of the image, to be written into. */
 export function copyOf(image: FloatImage): FloatImage {
   return { ...image, data: image.data.slice() };
 }
 
-/** The square of this side around (y, x), as much of it as lies in a picture of height × width. */
+/** The square of this side around (y, x), cut to a picture of height × width. */
 export function boxAround(
   y: number,
   x: number,

@@ -16,16 +16,16 @@ export interface GridMaskOptions {
   dMax?: number;
   /** Share of the distance that is kept between squares: 1 − (1 − ratio)² of the area stays. Default 0.5. */
   ratio?: number;
-  /** The grid is turned by an angle in [0, rotate) degrees. Default 360. */
+  /** The grid is rotated by an angle in [0, rotate) degrees. Default 360. */
   rotate?: number;
-  /** Probability that the picture is touched. Default 1. */
+  /** Probability that the picture is changed. Default 1. */
   p?: number;
 }
 
 /**
- * Squares of zeros on a regular grid, shifted and turned at random. Belongs after Normalize, where zero is the mean
- * colour. The authors' ImageNet run has ratio 0.6 and lets p rise linearly to 0.8 over 240 of 300 epochs: whoever
- * wants that makes a GridMask for each epoch; the transform itself knows no epoch.
+ * Squares of zeros on a regular grid, shifted and rotated at random. Belongs after Normalize, where zero is the mean
+ * colour. The authors' ImageNet run has ratio 0.6 and lets p rise linearly to 0.8 over 240 of 300 epochs: for this,
+ * make a GridMask for each epoch, since the transform itself does not know the epoch.
  */
 export class GridMask implements Transform {
   readonly spec: TransformSpec;

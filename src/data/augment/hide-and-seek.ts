@@ -18,8 +18,8 @@ export interface HideAndSeekOptions {
 }
 
 /**
- * The picture cut into a grid of square patches, each of which is hidden (zero) or not. Belongs after Normalize, where
- * zero is the mean colour: the paper shows that the mean keeps what the first layer sees as it is in testing.
+ * Divides the picture into a grid of square patches, each of which is hidden (zero) or not. Belongs after Normalize, where
+ * zero is the mean colour: the paper shows that the mean keeps the first layer's activations as in testing.
  */
 export class HideAndSeek implements Transform {
   readonly spec: TransformSpec;

@@ -1,4 +1,4 @@
-// What a level means for each operation: torchvision's tables, float32 as they are there.
+// The meaning of a level for each operation: torchvision's tables, in float32 as there.
 
 import type { Random } from "../../core/random.js";
 import { roundEven } from "../transforms/geometry.js";
@@ -8,7 +8,7 @@ import type { OpName } from "./ops.js";
 export interface Range {
   readonly from: number;
   readonly to: number;
-  /** A coin decides the sign. */
+  /** The sign is random. */
   readonly signed?: boolean;
   /** Rounded to whole bits. */
   readonly bits?: boolean;
@@ -75,7 +75,7 @@ export function magnitudeAt(range: Range | undefined, level: number, bins: numbe
     : fround(to - fround(step * (bins - 1 - level)));
 }
 
-/** Magnitude of a level, its sign drawn where the operation has one. */
+/** Magnitude of a level, with a random sign if the operation has one. */
 export function drawMagnitude(range: Range | undefined, level: number, bins: number, random: Random): number {
   const magnitude = magnitudeAt(range, level, bins);
   return range?.signed && random.integer(2) === 1 ? -magnitude : magnitude;

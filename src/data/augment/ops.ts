@@ -15,11 +15,11 @@ import { requireFill, requireFillOf } from "../transforms/options.js";
 import * as color from "./color.js";
 import { requireBytes, requireOneOf } from "../options.js";
 
-/** What the geometric operations do with pixels between pixels and outside. */
+/** How the geometric operations compute pixels between and outside the original ones. */
 export interface OpOptions {
   /** Default "nearest". */
   interpolation?: AffineInterpolation;
-  /** Value of pixels that come from outside: one number or one for each channel, 0…255. Default 0. */
+  /** Value of pixels from outside the picture: one number or one for each channel, 0…255. Default 0. */
   fill?: Fill;
 }
 
@@ -43,16 +43,16 @@ const OPS = {
   TranslateY: (image, m, how) => affine(image, [1, 0, 0, 0, 1, -Math.trunc(m)], how),
   /** Counter-clockwise about the middle, degrees. */
   Rotate: rotate,
-  /** The enhancements' magnitude is added to 1, which leaves the image as it is. */
+  /** The enhancements' magnitude is added to 1, which leaves the image unchanged. */
   Brightness: (image, m) => adjustBrightness(image, 1 + m),
   Color: (image, m) => adjustSaturation(image, 1 + m),
   Contrast: (image, m) => adjustContrast(image, 1 + m),
   Sharpness: (image, m) => color.adjustSharpness(image, 1 + m),
-  /** Bits that stay. */
+  /** Bits to keep. */
   Posterize: (image, m) => color.posterize(image, Math.trunc(m)),
   /** Threshold. */
   Solarize: color.solarize,
-  /** What is added; not among torchvision's, but in the AutoAugment authors' code and timm's RandAugment. */
+  /** Value to add; not in torchvision, but in the AutoAugment authors' code and timm's RandAugment. */
   SolarizeAdd: (image, m) => color.solarizeAdd(image, Math.trunc(m)),
   AutoContrast: color.autocontrast,
   Equalize: color.equalize,

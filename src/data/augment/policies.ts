@@ -1,4 +1,4 @@
-// The policies that Cubuk et al. found (2018, https://arxiv.org/abs/1805.09501, appendix), as torchvision has them. Two
+// The policies that Cubuk et al. found (2018, https://arxiv.org/abs/1805.09501, appendix), as in torchvision. Two
 // operations make one sub-policy; those without magnitude have level 0.
 
 import type { OpName } from "./ops.js";
@@ -9,7 +9,7 @@ export type SubPolicy = readonly [first: PolicyStep, second: PolicyStep];
 /** Name of one of AutoAugment's policies: the data set that it was found on. */
 export type PolicyName = "imagenet" | "cifar10" | "svhn";
 
-/** "Posterize 0.4 8, Rotate 0.6 9", a line each, as in the paper's tables. */
+/** Lines of "Posterize 0.4 8, Rotate 0.6 9", as in the paper's tables. */
 const TABLES: Record<PolicyName, string> = {
   imagenet: `
     Posterize 0.4 8, Rotate 0.6 9

@@ -1,4 +1,4 @@
-// One of several batch transforms, drawn anew for every batch: PaddleClas's OpSampler.
+// One of several batch transforms, drawn for every batch: PaddleClas's OpSampler.
 
 import { checkFields, checkKinds } from "../../errors/options.js";
 import type { Random } from "../../core/random.js";
@@ -8,7 +8,7 @@ import { specsOf, type TransformSpec } from "../transform.js";
 import { type BatchTransform } from "./batch.js";
 import { requireNumber } from "../options.js";
 
-/** What RandomChoice's spec holds. */
+/** The contents of RandomChoice's spec. */
 export interface RandomChoiceOptions {
   /** The transforms, by name and options. */
   readonly transforms: readonly TransformSpec[];
@@ -16,7 +16,7 @@ export interface RandomChoiceOptions {
   readonly p: readonly number[];
 }
 
-/** Applies transform i with probability p[i]; what the probabilities lack to 1 is the chance that the batch stays. */
+/** Applies transform i with probability p[i]; with the remaining probability, the batch stays unchanged. */
 export class RandomChoice implements BatchTransform {
   /** undefined if a transform has none. */
   readonly spec: TransformSpec | undefined;
@@ -24,8 +24,8 @@ export class RandomChoice implements BatchTransform {
   readonly #p: readonly number[];
 
   /**
-   * @param p one probability for each transform. Default: all alike
-   * @throws DataError if there are no transforms, or p has other than one for each, one outside [0, 1], or a sum above 1
+   * @param p one probability for each transform. Default: all equal
+   * @throws DataError if there are no transforms, or p has not one for each, one outside [0, 1], or a sum above 1
    */
   constructor(
     transforms: readonly BatchTransform[],

@@ -11,20 +11,20 @@ import { requireFloats, requireRange, withDefaults } from "../options.js";
 
 /** Options of RandomErasing. */
 export interface RandomErasingOptions {
-  /** Probability that the picture is touched. Default 0.5. */
+  /** Probability that the picture is changed. Default 0.5. */
   p?: number;
-  /** Share of the area that is erased, from and to. Default [0.02, 0.33]. */
+  /** Range of the erased share of the area. Default [0.02, 0.33]. */
   scale?: readonly [number, number];
-  /** Height over width of what is erased, from and to; drawn evenly in its logarithm. Default [0.3, 3.3]. */
+  /** Range of the erased box's height over width; drawn evenly in its logarithm. Default [0.3, 3.3]. */
   ratio?: readonly [number, number];
-  /** What is written: one number, one for each channel, or "random": normal numbers, mean 0, deviation 1. Default 0. */
+  /** Value to write: one number, one for each channel, or "random": normal numbers, mean 0, deviation 1. Default 0. */
   value?: number | readonly number[] | "random";
 }
 
-/** Draws of a box before the picture is left as it is. */
+/** Attempts to draw a box before the picture is left unchanged. */
 const ATTEMPTS = 10;
 
-/** A rectangle erased. Belongs after Normalize, where 0 is the mean colour and "random" is spread as the pixels are. */
+/** Erases a rectangle. Belongs after Normalize, where 0 is the mean colour and "random" is distributed like the pixels. */
 export class RandomErasing implements Transform {
   readonly spec: TransformSpec;
   readonly #options: Required<RandomErasingOptions>;

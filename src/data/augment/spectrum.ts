@@ -1,5 +1,5 @@
-// From a spectrum to a real picture: the sums of the definition, one axis after the other. They take n steps for each
-// number of an axis of n, which is little for one picture a batch, and any n will do.
+// From a spectrum to a real picture: the sums of the definition, one axis after the other. They take n steps for each number
+// along an axis of n, which is little for one picture per batch, and work for any n.
 
 /** cos and sin of 2πi/n, i = 0 … n − 1. */
 function roots(n: number): { cos: Float64Array; sin: Float64Array } {

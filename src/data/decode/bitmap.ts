@@ -1,4 +1,4 @@
-// Pictures by the browser's own decoders.
+// Decodes pictures with the browser's own decoders.
 
 import { DataError } from "../../errors.js";
 import type { RawImage } from "../image.js";
@@ -6,8 +6,8 @@ import type { ImageDecoder } from "./index.js";
 
 /**
  * A decoder by createImageBitmap() and OffscreenCanvas, for setDecoder(), in pages and their workers. Colour profiles are
- * left alone. PNG and BMP are built in: a canvas multiplies colours by alpha.
- * @throws DataError where the engine has neither
+ * ignored. PNG and BMP are built in: a canvas multiplies colours by alpha.
+ * @throws DataError if the engine has neither
  */
 export function imageBitmapDecoder(): ImageDecoder {
   if (typeof createImageBitmap !== "function" || typeof OffscreenCanvas !== "function") {

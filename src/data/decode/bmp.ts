@@ -11,7 +11,7 @@ const HEADERS = [CORE_HEADER, 40, 52, 56, 64, 108, 124];
 const RLE8 = 1;
 const RLE4 = 2;
 const BITFIELDS = 3;
-/** Where red, green and blue lie in a pixel that does not say so. */
+/** Default positions of red, green and blue in a pixel. */
 const MASKS: Record<number, readonly number[]> = {
   16: [0x7c00, 0x3e0, 0x1f],
   24: [0xff0000, 0xff00, 0xff],
@@ -26,11 +26,11 @@ export interface BmpInfo extends ImageInfo {
   readonly masks: readonly number[];
   /** Colours as blue, green, red, and a fourth byte unless the header is OS/2's. */
   readonly palette: { readonly at: number; readonly colors: number; readonly step: 3 | 4 } | undefined;
-  /** Where the pixels begin. */
+  /** Start of the pixels. */
   readonly start: number;
 }
 
-/** Reads the header. @throws DataError naming the file if it is damaged or of a kind that nobody writes */
+/** Reads the header. @throws DataError naming the file if it is damaged or of an unknown kind */
 export function readBmp(bytes: Uint8Array, file: string): BmpInfo {
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
@@ -75,7 +75,7 @@ export function readBmp(bytes: Uint8Array, file: string): BmpInfo {
   };
 }
 
-/** Where the pixels begin: some writers forget that the palette lies between. */
+/** Start of the pixels: some writers forget the palette before them. */
 function pixelsStart(told: number, headerEnd: number, palette: BmpInfo["palette"]): number {
   const least = headerEnd + (palette ? palette.colors * palette.step : 0);
   return told === 0 || (palette && told === headerEnd) ? least : told;
@@ -146,7 +146,7 @@ function direct(row: Uint8Array, bits: number, out: Uint8Array, masks: readonly 
   }
 }
 
-/** One byte a pixel; what the runs leave out is 0. Empty if the bytes end before the runs do. */
+/** One byte per pixel; pixels that the runs leave out are 0. Empty if the bytes end before the runs. */
 function runLengths(bytes: Uint8Array, { width, height, compression }: BmpInfo): Uint8Array {
   const out = new Uint8Array(width * height);
   const four = compression === RLE4;

@@ -1,4 +1,4 @@
-// From the channels that a picture has to those asked for, as Pillow converts.
+// Converts a picture's channels to the requested ones, as Pillow does.
 
 import type { RawImage } from "../image.js";
 

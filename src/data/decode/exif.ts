@@ -1,14 +1,14 @@
-// How a camera was held: EXIF's orientation (CIPA DC-008, Exif 2.32, tag 0x0112), and pictures turned by it.
+// EXIF's orientation (CIPA DC-008, Exif 2.32, tag 0x0112), and pictures rotated by it.
 
 import type { RawImage } from "../image.js";
 
-/** 1 upright, 2 mirrored, 3 turned by 180°, 4 flipped, 5 transposed, 6 and 8 to be turned by 90° cw and ccw, 7 transversed. */
+/** 1 upright, 2 mirrored, 3 rotated by 180°, 4 flipped, 5 transposed, 6 and 8 to be rotated by 90° cw and ccw, 7 transversed. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const ORIENTATION_TAG = 0x0112;
 const PREFIX = [..."Exif\0\0"].map((letter) => letter.charCodeAt(0));
 
-/** TIFF's types of numbers, and how one is read. A BYTE is none: Pillow takes it for text. */
+/** TIFF's types of numbers, and how to read one. BYTE is not among them: Pillow treats it as text. */
 const NUMBERS: Record<
   number,
   { size: number; read: (view: DataView, at: number, little: boolean) => number }
@@ -25,20 +25,20 @@ const NUMBERS: Record<
   13: { size: 4, read: (view, at, little) => view.getUint32(at, little) },
   16: { size: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
 };
-/** 42, in either order: Pillow does not mind which. */
+/** 42, in either byte order: Pillow accepts both. */
 const MAGIC = [0x002a, 0x2a00];
 
-/** What a file says of a picture beside its pixels. */
+/** A file's metadata about a picture. */
 export interface Metadata {
-  /** A TIFF block, as EXIF has it; "Exif\0\0" may stand before it. */
+  /** A TIFF block, as in EXIF; "Exif\0\0" may precede it. */
   exif?: Uint8Array | undefined;
   /** Adobe's XMP, an XML text. */
   xmp?: string | undefined;
 }
 
 /**
- * The orientation that Pillow's ImageOps.exif_transpose takes: EXIF's, or XMP's where EXIF has none. 1 if there is none, or
- * it is damaged.
+ * The orientation that Pillow's ImageOps.exif_transpose uses: EXIF's, or XMP's if EXIF has none. 1 if there is none, or it is
+ * damaged.
  */
 export function orientationOf({ exif, xmp }: Metadata): Orientation {
   const value =
@@ -65,17 +65,17 @@ function exifOrientation(block: Uint8Array): number | undefined {
     const number = NUMBERS[view.getUint16(entry + 2, little)];
     const count = view.getUint32(entry + 4, little);
     if (!number || count === 0) return 0;
-    // Of several the first, which lies elsewhere if they do not fit the entry.
+    // The first of several, which are stored elsewhere if they do not fit the entry.
     const at = number.size * count <= 4 ? entry + 8 : view.getUint32(entry + 8, little);
     return at + number.size <= tiff.length ? number.read(view, at, little) : 0;
   }
   return undefined;
 }
 
-/** How a picture in a container that others decode was held: TIFF is such a block itself, WebP has chunks (RIFF). */
+/** The orientation of a picture in a container that others decode: TIFF is such a block itself, WebP has chunks (RIFF). */
 export function containerOrientation(bytes: Uint8Array, format: string): Orientation {
   if (format === "tiff") return orientationOf({ exif: bytes });
-  if (format !== "webp") return 1; // AVIF and HEIC are turned as they are decoded
+  if (format !== "webp") return 1; // AVIF and HEIC are rotated while they are decoded
   const latin = new TextDecoder("latin1");
   const found: Metadata = {};
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -89,13 +89,13 @@ export function containerOrientation(bytes: Uint8Array, format: string): Orienta
   return orientationOf(found);
 }
 
-/** The picture as it was seen: Pillow's ImageOps.exif_transpose. */
+/** The picture in its correct orientation: Pillow's ImageOps.exif_transpose. */
 export function orient(image: RawImage, orientation: Orientation): RawImage {
   if (orientation === 1) return image;
   const { data, width, height, channels } = image;
   const swap = orientation >= 5;
   const [outWidth, outHeight] = swap ? [height, width] : [width, height];
-  // Where output (0, 0) lies in the source, and how far a step right and a step down lead.
+  // Position of output (0, 0) in the source, and the offsets of a step right and a step down.
   const right = [2, 3, 7, 8].includes(orientation);
   const bottom = [3, 4, 6, 7].includes(orientation);
   const stepX = (right ? -1 : 1) * channels;

@@ -1,11 +1,11 @@
-// What kind of picture a file holds, by its first bytes; names lie.
+// The format of a picture file by its first bytes, since names may be wrong.
 
 import { checkKinds } from "../../errors/options.js";
 import { DataError } from "../../errors.js";
 
 /**
- * The formats that are recognised. `endings`: what such files are called. `readBy`: what decodes them: fovea itself, or a
- * package that useDecoder() puts to use; none: nothing here does.
+ * The recognised formats. `endings`: extensions of such files. `readBy`: the decoder: fovea itself, or a package that
+ * useDecoder() enables; missing if nothing here decodes them.
  */
 export const imageFormats = {
   png: { name: "PNG", endings: ["png", "apng"], readBy: "fovea" },
@@ -34,26 +34,26 @@ export type ImageFormat = keyof typeof imageFormats;
 
 const all = Object.keys(imageFormats) as ImageFormat[];
 
-/** The formats that are read without another package. */
+/** The built-in formats. */
 export const builtInFormats: readonly ImageFormat[] = all.filter((f) => imageFormats[f].readBy === "fovea");
 
 const byEnding = new Map<string, ImageFormat>(
   all.flatMap((format) => imageFormats[format].endings.map((ending) => [ending, format] as const)),
 );
 
-/** The format that a name's ending tells, in any case: "a/b.JPG" is "jpeg"'s. */
+/** The format of a name's extension, in any case: "a/b.JPG" is "jpeg". */
 export function namedFormat(name: string): ImageFormat | undefined {
   const ending = /\.([^./\\]+)$/.exec(name)?.[1];
   return ending === undefined ? undefined : byEnding.get(ending.toLowerCase());
 }
 
-/** How many of a file's first bytes imageFormat() looks at. */
+/** Number of first bytes that imageFormat() reads. */
 export const SNIFFED_BYTES = 64;
 
 const text = (bytes: Uint8Array, first: number, end: number): string =>
   String.fromCharCode(...bytes.subarray(first, end));
 
-/** The format that the first bytes tell, if it is one of those known here. */
+/** The format of the first bytes, if it is known here. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   checkKinds("imageFormat", { bytes }, { bytes: "bytes" });
   const start = text(bytes, 0, 12);
@@ -74,14 +74,14 @@ export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   return start.slice(4, 8) === "ftyp" ? boxedFormat(more.slice(8)) : undefined;
 }
 
-/** Of ISO base media files: by their brand, and those that they say to be compatible with. */
+/** The format of ISO base media files: by their brand and compatible brands. */
 function boxedFormat(brands: string): ImageFormat | undefined {
   if (/^(avif|avis)|^(mif1|msf1|miaf)[^]*(avif|avis)/.test(brands)) return "avif";
   if (/^(hei[cxms]|hev[cxms]|mif1|msf1)/.test(brands)) return "heic";
   return brands.startsWith("crx ") ? "raw" : undefined;
 }
 
-/** The format of a file. @throws DataError naming the file if it is empty or no picture known here */
+/** The format of a file. @throws DataError naming the file if it is empty or not a known picture */
 export function formatOf(bytes: Uint8Array, file: string): ImageFormat {
   if (bytes.length === 0) throw new DataError(`${file}: empty file; got 0 bytes; expected a picture`);
   const format = imageFormat(bytes);
@@ -90,14 +90,14 @@ export function formatOf(bytes: Uint8Array, file: string): ImageFormat {
   throw new DataError(`${file}: not a picture; got a file that starts with ${first}; expected a picture`);
 }
 
-/** What to do about files of a format that nothing in use reads. */
+/** Advice for files of a format that no decoder in use reads. */
 export function howToRead(format: ImageFormat): string {
   const { readBy } = imageFormats[format];
   if (readBy === undefined || readBy === "fovea") return "nothing here reads it: convert it to PNG or JPEG";
   return `--decoder ${readBy}, or useDecoder("${readBy}"), reads it (npm install ${readBy})`;
 }
 
-/** Why a file of a format that nothing in use reads is left out. */
+/** The reason why a file of a format that no decoder in use reads is left out. */
 export function cannotDecode(format: ImageFormat): string {
   const known = builtInFormats.map((built) => imageFormats[built].name).join(", ");
   return `cannot decode this format; got ${imageFormats[format].name}; expected ${known}; ${howToRead(format)}`;

@@ -1,4 +1,4 @@
-// Pictures from bytes. The type is told by the first bytes, never by a name.
+// Pictures from bytes. The type follows from the first bytes, never from a name.
 
 import { checkFields, checkKinds } from "../../errors/options.js";
 import { DataError, reason } from "../../errors.js";
@@ -28,11 +28,11 @@ export type { Orientation } from "./exif.js";
 
 /** Options of decodeImage(). */
 export interface DecodeOptions {
-  /** What errors call the picture: its path. */
+  /** The picture's name in errors: its path. */
   file: string;
   /** 3: as Pillow's convert("RGB"), the default. 1: as convert("L"). */
   channels?: 1 | 3;
-  /** Whether a picture is turned as its EXIF orientation says. Default "apply"; torchvision ignores it. */
+  /** Whether to rotate a picture according to its EXIF orientation. Default "apply"; torchvision ignores it. */
   exif?: "apply" | "ignore";
   /** Larger pictures are refused before they are decoded. Default MAX_PIXELS. */
   maxPixels?: number;
@@ -40,21 +40,21 @@ export interface DecodeOptions {
 
 const OPTIONS: Names<DecodeOptions> = { file: true, channels: true, exif: true, maxPixels: true };
 
-/** What a decoder set by setDecoder() is asked for. */
+/** The request to a decoder set by setDecoder(). */
 export interface DecodeRequest {
   /** The format that the first bytes show. */
   readonly format: ImageFormat;
-  /** The size of formats that are built in has been checked; that of others is the decoder's to check. */
+  /** For built-in formats, the size has been checked; for others, the decoder must check it. */
   readonly maxPixels: number;
 }
 
-/** A decoder from outside; setDecoder() puts it to use. */
+/** An external decoder, enabled by setDecoder(). */
 export interface ImageDecoder {
   /** Recorded with a run: a name and a version. */
   readonly name: string;
-  /** What it decodes. What it does not, and CMYK, is left to the built-in decoders. */
+  /** The formats it decodes. Others, and CMYK, are left to the built-in decoders. */
   readonly formats: readonly ImageFormat[];
-  /** The picture as stored, not turned, in 1 channel (grey) or 3 (RGB). What it throws becomes a DataError with the path. */
+  /** The picture as stored, not rotated, in 1 channel (grey) or 3 (RGB). Its errors become a DataError with the path. */
   decode(bytes: Uint8Array, request: DecodeRequest): RawImage | Promise<RawImage>;
 }
 
@@ -62,7 +62,7 @@ const BUILT_IN = "jpeg-js";
 
 let active: ImageDecoder | undefined;
 
-/** Decodes by this decoder from now on, in this thread; none: by the built-in ones. */
+/** Uses this decoder from now on, in this thread; undefined: the built-in ones. */
 export function setDecoder(decoder: ImageDecoder | undefined): void {
   if (decoder !== undefined)
     checkFields("setDecoder", "decoder", decoder, { name: "text", decode: "function" });
@@ -74,21 +74,21 @@ export function decoderName(): string {
   return active ? `${active.name}; ${BUILT_IN}` : BUILT_IN;
 }
 
-/** Whether a format is read without another package. */
+/** Whether a format is built in. */
 export const isBuiltIn = (format: ImageFormat): boolean => builtInFormats.includes(format);
 
-/** Whether pictures of a format can be had: by a built-in decoder or the one in use. */
+/** Whether pictures of a format can be decoded: by a built-in decoder or the one in use. */
 export function isReadable(format: ImageFormat): boolean {
   return isBuiltIn(format) || (active?.formats.includes(format) ?? false);
 }
 
 interface Reader<Info extends ImageInfo> {
-  /** What the header says. */
+  /** The header's contents. */
   read(bytes: Uint8Array, file: string): Info;
   decode(bytes: Uint8Array, info: Info, file: string): RawImage;
 }
 
-/** A header that has been read and is yet to be decoded. */
+/** A picture with its header read, not decoded yet. */
 interface Opened {
   readonly info: ImageInfo;
   decode(): RawImage;
@@ -116,7 +116,7 @@ function open(bytes: Uint8Array, file: string): Opened {
   throw new DataError(`${file}: ${cannotDecode(format)}`);
 }
 
-/** What a file's header says. @throws DataError naming the file if no built-in decoder reads it or it is not whole */
+/** The contents of a file's header. @throws DataError naming the file if no built-in decoder reads it or it is incomplete */
 export function imageInfo(bytes: Uint8Array, file: string): ImageInfo {
   checkKinds("imageInfo", { bytes, file }, { bytes: "bytes", file: "text" });
   return open(bytes, file).info;
@@ -128,7 +128,7 @@ function finish(image: RawImage, orientation: ImageInfo["orientation"], options:
 }
 
 /**
- * A PNG, JPEG, BMP or PNM picture by the built-in decoders: the same everywhere, at once.
+ * Decodes a PNG, JPEG, BMP or PNM picture with the built-in decoders: the same result everywhere, synchronously.
  * @throws DataError naming the file if it is empty, of another type, truncated, damaged, or larger than maxPixels
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions): RawImage {
@@ -140,14 +140,14 @@ export function decodeImage(bytes: Uint8Array, options: DecodeOptions): RawImage
   return finish(decode(), info.orientation, options);
 }
 
-/** Its bytes as a Uint8Array and nothing more: slice() of a Buffer is no copy. */
+/** Its bytes as a plain Uint8Array: slice() of a Buffer is not a copy. */
 const plain = ({ data, ...image }: RawImage): RawImage => ({
   ...image,
   data: new Uint8Array(data.buffer, data.byteOffset, data.length),
 });
 
 /**
- * A picture by the decoder in use: setDecoder()'s for the formats it knows, otherwise as decodeImage().
+ * Decodes a picture with the decoder in use: setDecoder()'s for the formats it knows, otherwise as decodeImage().
  * @throws DataError as decodeImage()
  */
 export function decodeActive(bytes: Uint8Array, options: DecodeOptions): RawImage | Promise<RawImage> {
@@ -156,7 +156,7 @@ export function decodeActive(bytes: Uint8Array, options: DecodeOptions): RawImag
   if (!active?.formats.includes(format)) return decodeImage(bytes, options);
   const info = openers[format]?.(bytes, file).info;
   if (info) checkSize(info, maxPixels, file);
-  if (info?.mode === "CMYK") return decodeImage(bytes, options); // others convert by colour profiles, or not at all
+  if (info?.mode === "CMYK") return decodeImage(bytes, options); // other decoders convert with colour profiles, or not at all
   const { name } = active;
   const fail = (error: unknown): never => {
     throw new DataError(`${file}: cannot be decoded by ${name}; ${reason(error)}`);

@@ -1,10 +1,10 @@
-// What a picture's header says, read before anything is decoded.
+// A picture's header, read before anything is decoded.
 
 import { DataError } from "../../errors.js";
 import type { Orientation } from "./exif.js";
 import type { ImageFormat } from "./format.js";
 
-/** What the header of a picture says, as imageInfo() returns it. */
+/** The contents of a picture's header, as returned by imageInfo(). */
 export interface ImageInfo {
   /** The format that the first bytes show. */
   readonly format: ImageFormat;
@@ -12,15 +12,15 @@ export interface ImageInfo {
   readonly width: number;
   /** Rows as stored, before orientation. */
   readonly height: number;
-  /** What a pixel holds, in Pillow's words: "1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16". */
+  /** A pixel's kind, in Pillow's terms: "1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16". */
   readonly mode: string;
-  /** How EXIF says the picture is to be turned; 1 for not at all. */
+  /** EXIF's orientation; 1 for upright. */
   readonly orientation: Orientation;
 }
 
 /**
- * The most pixels that are decoded unless the caller says otherwise: Pillow's MAX_IMAGE_PIXELS, 256 MiB of RGB. Pillow
- * warns there and refuses at twice as many; here several workers decode at once in JavaScript, at up to 24 bytes a pixel.
+ * Most pixels decoded by default: Pillow's MAX_IMAGE_PIXELS, 256 MiB of RGB. Pillow warns there and refuses at twice as many;
+ * here several workers decode at once in JavaScript, with up to 24 bytes per pixel.
  */
 export const MAX_PIXELS = 89_478_485;
 

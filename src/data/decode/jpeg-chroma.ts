@@ -61,10 +61,10 @@ export function smoothChroma(
   }
 }
 
-/** A line of twice as many pixels, from sums that carry `bits` − 2 bits after the point. */
+/** A line of twice as many pixels, from sums with `bits` − 2 bits after the point. */
 function interpolate(line: Int32Array, data: Uint8Array, to: number, width: number, bits: 2 | 4): void {
   const last = line.length - 1;
-  // libjpeg rounds left and right pixels by turns up and down, so that there is no bias.
+  // libjpeg rounds left and right pixels alternately up and down, so that there is no bias.
   const [left, right] = bits === 4 ? [8, 7] : [1, 2];
   for (let x = 0; x < width; x++) {
     const i = x >> 1;
@@ -74,7 +74,7 @@ function interpolate(line: Int32Array, data: Uint8Array, to: number, width: numb
   }
 }
 
-/** What jpeg-js makes of a sample of CMYK where the other part of the product is grey: half of it, cut off. */
+/** jpeg-js' value of a CMYK sample if the other factor is grey: half of it, truncated. */
 const halfOf = (sample: number): number => Math.trunc(255 - ((255 - sample) * (1 - 127 / 255) + 127));
 const WHOLE = new Uint8Array(256);
 for (let sample = 0; sample < 256; sample++) WHOLE[halfOf(sample)] = sample;
@@ -85,7 +85,7 @@ export function unhalve(data: Uint8Array): Uint8Array {
   return data;
 }
 
-/** Ink (Adobe's, that is what it leaves of the light; the other way round where it was coded as YCbCr) times black's, as Pillow has it. */
+/** Ink (in Adobe's files the light that it leaves; inverted if it was coded as YCbCr) times black, as in Pillow. */
 export function cmykToRgb(data: Uint8Array, black: Uint8Array, inverted: boolean): void {
   for (let i = 0; i < data.length; i++) {
     const light = black[i - (i % 3)]!;

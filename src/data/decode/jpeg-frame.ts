@@ -1,10 +1,10 @@
-// What a JPEG's frame declares (ITU-T T.81, B.2.2), and what that may cost.
+// A JPEG's frame (ITU-T T.81, B.2.2), and limits of its cost.
 
 const SOF0 = 0xc0;
 const SOF2 = 0xc2;
 /**
- * jpeg-js takes 18 to 40 bytes of memory a pixel, whatever the file's length. Beyond FREE_PIXELS that must be in
- * proportion to the file: cameras write one to eight pixels a byte.
+ * jpeg-js takes 18 to 40 bytes of memory per pixel, whatever the file's length. Beyond FREE_PIXELS, the pixels must be in
+ * proportion to the file: cameras write one to eight pixels per byte.
  */
 const FREE_PIXELS = 2 ** 23;
 const PIXELS_PER_BYTE = 32;
@@ -13,7 +13,7 @@ export type Fail = (what: string) => never;
 
 export interface Component {
   readonly id: number;
-  /** How many of its samples a unit has across and down: a component with fewer is stretched. */
+  /** Its samples in a unit, across and down: a component with fewer is stretched. */
   readonly h: number;
   readonly v: number;
   /** Number of its quantisation table. */
@@ -46,7 +46,7 @@ export function readFrame(data: Uint8Array, marker: number, fail: Fail): Frame {
     const [id, factors, table] = data.subarray(6 + 3 * i) as unknown as [number, number, number];
     const [h, v] = [factors >> 4, factors & 15];
     if (h < 1 || h > 4 || v < 1 || v > 4) fail("damaged JPEG; got a sampling factor that is not 1…4");
-    return count === 1 ? { id, h: 1, v: 1, table } : { id, h, v, table }; // alone it is its own measure
+    return count === 1 ? { id, h: 1, v: 1, table } : { id, h, v, table }; // a single component defines its own unit
   });
   const [most, tallest] = factorsOf(components);
   if (components.some(({ h, v }) => most % h || tallest % v)) {
@@ -72,7 +72,7 @@ export function blocksOf(
   return units * components.filter(counts).reduce((sum, { h, v }) => sum + h * v, 0);
 }
 
-/** Every block costs a bit at the least (but those that pad a unit), so that a short file cannot declare a large picture. */
+/** Every block takes at least a bit (except those that pad a unit), so that a short file cannot declare a large picture. */
 export function checkLength(frame: Frame, bytes: number, fail: Fail): void {
   const least = Math.floor(blocksOf(frame) / 16);
   if (bytes < least) {
@@ -86,13 +86,13 @@ export function checkLength(frame: Frame, bytes: number, fail: Fail): void {
   }
 }
 
-/** What jpeg-js is to be told of restarts in a scan of this component alone: 0, none. @throws what `fail` does if it cannot read them */
+/** The restart interval for jpeg-js in a scan of only this component; 0 for none. @throws as `fail` does if jpeg-js cannot read it */
 export function restartsAlone(frame: Frame, { h, v }: Component, interval: number, fail: Fail): number {
   const [most, tallest] = factorsOf(frame.components);
   const rows = Math.ceil((Math.ceil(frame.height / 8) * v) / tallest);
   const blocks = Math.ceil((Math.ceil(frame.width / 8) * h) / most) * rows;
   if (interval >= blocks) return 0;
-  // It reads on to the end of the last interval, into rows that but pad the last unit, if there are any.
+  // It reads to the end of the last interval, including rows that only pad the last unit.
   const padded = Math.ceil(frame.height / 8 / tallest) * v > rows;
   if (interval > 0 && blocks % interval && padded) {
     fail(`JPEG of restarts that jpeg-js cannot read: every ${interval} of ${blocks} blocks; expected a part`);

@@ -1,5 +1,5 @@
-// What a JPEG's Huffman tables and scan headers must be (ITU-T T.81, B.2.3, B.2.4.2, C.2, G.1.1.1): as libjpeg asks, and so Pillow
-// (jdhuff.c, jdphuff.c, jdmarker.c of https://github.com/libjpeg-turbo/libjpeg-turbo). A decoder that takes others makes noise of them.
+// What a JPEG's Huffman tables and scan headers must be (ITU-T T.81, B.2.3, B.2.4.2, C.2, G.1.1.1): as libjpeg, and so Pillow, requires
+// (jdhuff.c, jdphuff.c, jdmarker.c of https://github.com/libjpeg-turbo/libjpeg-turbo). A decoder that accepts others turns them into noise.
 
 interface Component {
   readonly id: number;
@@ -18,10 +18,10 @@ const MOST_BLOCKS = 10;
 
 export class ScanChecker {
   readonly #fail: Fail;
-  /** What is wrong with a table, if anything, by its class and number: told when a scan uses it. */
+  /** The problem with a table, if any, by its class and number: reported when a scan uses it. */
   readonly #tables = new Map<number, string | undefined>();
 
-  /** Tables that have come since newTables() was asked, by their key: the last of each. */
+  /** Tables since the last call of newTables(), by key: the last of each. */
   readonly #new = new Map<number, Uint8Array>();
 
   constructor(fail: Fail) {
@@ -50,7 +50,7 @@ export class ScanChecker {
       this.#fail(`damaged JPEG; got ${data.length - at} bytes after the last Huffman table`);
   }
 
-  /** The tables that have come since this was last asked, as contents of a DHT segment each. */
+  /** The tables since the last call, each as the contents of a DHT segment. */
   newTables(): Uint8Array[] {
     const tables = [...this.#new.values()];
     this.#new.clear();
@@ -81,7 +81,7 @@ export class ScanChecker {
       this.#fail(`damaged JPEG; got units of ${blocks} blocks; expected at most ${MOST_BLOCKS}`);
   }
 
-  /** Which coefficients, and which bits of them, a progressive scan tells. */
+  /** The coefficients, and the bits of them, in a progressive scan. */
   #band(count: number, first: number, last: number, before: number, bit: number): void {
     const coefficients = first === 0 ? last === 0 : first <= last && last < 64 && count === 1;
     const bits = bit <= 13 && (before === 0 || bit === before - 1);
@@ -99,7 +99,7 @@ export class ScanChecker {
   }
 }
 
-/** Codes are given in order of their lengths; each must fit its own, and none may be ones alone. */
+/** Codes are given in order of their lengths; each must fit its length, and none may consist only of ones. */
 function codesProblem(counts: Uint8Array): string | undefined {
   const longest = counts.findLastIndex((n) => n > 0);
   let code = 0;

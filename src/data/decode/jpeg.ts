@@ -1,6 +1,6 @@
-// JPEG by jpeg-js, behind a reading of the markers of our own: size, truncation and oddities are known before anything is
-// decoded, and segments that do not concern the pixels cannot spoil the picture. jpeg-js repeats chroma samples and
-// truncates colours; what it gives is brought to what libjpeg, and so Pillow, gives (jpeg-chroma.ts).
+// JPEG by jpeg-js, after our own reading of the markers: size, truncation and oddities are known before anything is decoded,
+// and segments that do not concern the pixels cannot spoil the picture. jpeg-js repeats chroma samples and truncates
+// colours; its results are converted to those of libjpeg, and so Pillow (jpeg-chroma.ts).
 // ITU-T T.81 (1992), https://www.w3.org/Graphics/JPEG/itu-t81.pdf
 
 import { decode } from "../../vendor/jpeg-js.js";
@@ -27,22 +27,22 @@ const APP14 = 0xee;
 const XMP = "http://ns.adobe.com/xap/1.0/\0";
 /** More scans than any encoder writes; each costs a pass over the picture. */
 const MOST_SCANS = 200;
-/** Visits of a block in all scans, on average; libjpeg's own progressive order makes five. What a small picture takes is free. */
+/** Most visits of a block in all scans, on average; libjpeg's own progressive order makes five. Small pictures have no limit. */
 const MOST_VISITS = 32;
 const FREE_VISITS = 2 ** 20;
 const SIZE_OF_BLOCK = 256;
 const TABLES = 4;
-/** Blocks of EXIF that continue the first; those beyond are passed over. */
+/** Most blocks of EXIF that continue the first; further ones are ignored. */
 const MOST_EXIF = 256;
 
 export interface JpegInfo extends ImageInfo {
   readonly format: "jpeg";
   readonly components: readonly Component[];
-  /** How the components are coded: Adobe's transform flag, otherwise what libjpeg guesses. */
+  /** How the components are coded: Adobe's transform flag, otherwise libjpeg's guess. */
   readonly ycc: boolean;
   /** The frame, Huffman tables, restart intervals and scans, as segments of a file. */
   readonly parts: readonly Uint8Array[];
-  /** Each component's quantisation table: the one that was there when its first scan began. */
+  /** Each component's quantisation table: the one at the start of its first scan. */
   readonly tables: readonly Uint8Array[];
 }
 
@@ -55,8 +55,8 @@ const segment = (marker: number, data: ArrayLike<number>): Uint8Array =>
   Uint8Array.of(0xff, marker, ...word(data.length + 2), ...Array.from(data));
 
 /**
- * Where the next marker begins: scans' data, fill bytes and, as libjpeg and Pillow do, whatever stands between two segments are
- * passed over. The length if there is none.
+ * Start of the next marker: skips scans' data, fill bytes and, as libjpeg and Pillow do, anything between two segments. The length
+ * if there is none.
  */
 function nextMarker(bytes: Uint8Array, from: number): number {
   for (let at = from; ;) {
@@ -69,7 +69,7 @@ function nextMarker(bytes: Uint8Array, from: number): number {
   }
 }
 
-/** Reads the header and finds the end. @throws DataError naming the file if it is not whole or cannot be decoded */
+/** Reads the header and finds the end. @throws DataError naming the file if it is incomplete or cannot be decoded */
 export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
@@ -92,9 +92,9 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
     at = end;
     if (marker === SOS) scans.scan(data, bytes.subarray(end, (at = nextMarker(bytes, end))));
     else scans.add(marker, data, bytes.length);
-    if (scans.count) continue; // what describes the picture comes before its scans
+    if (scans.count) continue; // the description of the picture comes before its scans
     if (marker === APP0 && startsWith(data, "JFIF\0")) jfif = true;
-    // As Pillow does: a second block of EXIF continues the first, a second XMP takes its place.
+    // As in Pillow, a second block of EXIF continues the first, a second XMP replaces it.
     if (marker === APP1 && startsWith(data, "Exif\0\0")) {
       if (exif.length < MOST_EXIF) exif.push(exif.length ? data.subarray(6) : data);
     }
@@ -114,14 +114,14 @@ export function readJpeg(bytes: Uint8Array, file: string): JpegInfo {
 
 /** libjpeg's rules (jdapimin.c): JFIF is YCbCr, otherwise Adobe's flag decides, otherwise the components' names. */
 function isYcc(components: readonly Component[], jfif: boolean, adobe: number | undefined): boolean {
-  if (components.length === 4) return adobe !== undefined && adobe !== 0; // other flags are taken for 2
+  if (components.length === 4) return adobe !== undefined && adobe !== 0; // other flags count as 2
   return jfif || (adobe !== undefined ? adobe !== 0 : !namedRgb(components));
 }
 
 const namedRgb = (components: readonly Component[]): boolean =>
   components.map(({ id }) => String.fromCharCode(id)).join("") === "RGB";
 
-/** What concerns the pixels, checked, and written anew where jpeg-js would take it for something else. */
+/** The segments that concern the pixels, checked, and rewritten where jpeg-js would misread them. */
 class Scans {
   frame: Frame | undefined;
   readonly parts: Uint8Array[] = [];
@@ -141,7 +141,7 @@ class Scans {
     this.#checker = new ScanChecker(fail);
   }
 
-  /** A segment that is no scan, of a file of `bytes` bytes. */
+  /** A segment other than a scan, of a file of `bytes` bytes. */
   add(marker: number, data: Uint8Array, bytes: number): void {
     if (isSof(marker)) this.#begin(readFrame(data, marker, this.#fail), marker, bytes);
     if (marker === DHT) this.#checker.tables(data);
@@ -157,7 +157,7 @@ class Scans {
     checkLength(frame, bytes, this.#fail);
     this.frame = frame;
     const { width, height, components } = frame;
-    this.tables = components.map(() => new Uint8Array(65)); // of components that no scan tells: grey
+    this.tables = components.map(() => new Uint8Array(65)); // components without a scan are grey
     const factors = components.flatMap(({ id, h, v }, i) => [id, (h << 4) | v, i]);
     this.parts.push(segment(marker, [8, ...word(height), ...word(width), components.length, ...factors]));
   }
@@ -201,8 +201,8 @@ class Scans {
 }
 
 /**
- * The segments that concern the pixels as a file of their own. `grey`: components that are to be grey all over. A CMYK picture
- * says how it is coded.
+ * The segments that concern the pixels as a separate file. `grey`: components to be made grey everywhere. A CMYK picture
+ * states how it is coded.
  */
 function pixelFile(
   { parts, tables, components }: JpegInfo,
@@ -211,7 +211,7 @@ function pixelFile(
 ): Uint8Array {
   const adobe = [...new TextEncoder().encode("Adobe"), 0, 100, 0, 0, 0, 0, ycc ? 2 : 0];
   const quantisation = tables.map((table, i) => {
-    const own = Uint8Array.from(table); // a Buffer's slice() is no copy
+    const own = Uint8Array.from(table); // a Buffer's slice() is not a copy
     if (grey.includes(i)) own.fill(0, 1);
     own[0] = (own[0]! & 0xf0) | i;
     return segment(DQT, own);
@@ -226,7 +226,7 @@ export function decodeJpeg(_: Uint8Array, info: JpegInfo, file: string): RawImag
   const { width, height, components, ycc } = info;
   const [most, tallest] = factorsOf(components);
   const memory = blocksOf(info) * 1.5 * SIZE_OF_BLOCK + 8 * width * height;
-  /** Three channels; of four components what jpeg-js makes of them. */
+  /** Three channels; for four components jpeg-js' result. */
   const decoded = (pixels: Uint8Array): Uint8Array => {
     try {
       return decode(pixels, {
@@ -243,7 +243,7 @@ export function decodeJpeg(_: Uint8Array, info: JpegInfo, file: string): RawImag
   if (components.length === 4) {
     if (components.every(({ h, v }) => h === most && v === tallest))
       return { data: decoded(pixelFile(info, ycc)), width, height, channels: 3 };
-    // jpeg-js gives no plain components of four. With black half of white it gives half of each other one, and the other way round.
+    // jpeg-js returns no plain components of four. With black at half, it returns half of each other component, and vice versa.
     const data = unhalve(decoded(pixelFile(info, false, [3])));
     const black = unhalve(decoded(pixelFile(info, false, [0, 1, 2])));
     for (const c of [0, 1, 2]) smoothChroma(data, width, height, c, components);

@@ -1,16 +1,16 @@
-// The pixels of a PNG: inflated no further than the header declares, unfiltered, one element a sample.
+// The pixels of a PNG: inflated no further than the header declares, unfiltered, one element per sample.
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
 import { Unzlib } from "../../vendor/fflate.js";
 import { joined } from "./bytes.js";
 import type { PngInfo } from "./png.js";
 
-/** The most bytes that deflate makes of one (RFC 1951: 258 bytes from two bits). */
+/** Largest expansion of a byte by deflate (RFC 1951: 258 bytes from two bits). */
 const MOST_INFLATION = 1032;
-/** Compressed bytes that are inflated at a time, at most; fewer where the picture is small, which they may exceed unseen. */
+/** Most compressed bytes inflated at a time; fewer for a small picture, since its limit can be exceeded within a piece. */
 const SLICE = 2 ** 16;
 const LEAST_SLICE = 64;
-/** Samples from which a row is copied at once. */
+/** A row with at least this many samples is copied at once. */
 const LONG = 32;
 
 /** Adam7 (PNG §8.1): where each pass starts and how far its pixels are apart. */
@@ -25,7 +25,7 @@ const PASSES = [
 ];
 const WHOLE = [{ x: 0, y: 0, stepX: 1, stepY: 1 }];
 
-/** Pixels that lie in the file together: the picture, or a pass over it. */
+/** Pixels stored together in the file: the picture, or a pass over it. */
 interface Pass {
   x: number;
   y: number;
@@ -33,7 +33,7 @@ interface Pass {
   stepY: number;
   columns: number;
   rows: number;
-  /** Bytes of a row without its filter's. */
+  /** Bytes of a row without the filter byte. */
   rowBytes: number;
 }
 
@@ -51,7 +51,7 @@ function packedData(bytes: Uint8Array, { chunks }: PngInfo): Uint8Array {
   return joined(data.map(({ start, end }) => bytes.subarray(start + 8, end - 4)));
 }
 
-/** Adler-32 (RFC 1950) of what was summed before and these bytes. */
+/** Adler-32 (RFC 1950) of earlier bytes and these. */
 function adler32(bytes: Uint8Array, before: number): number {
   let a = before & 0xffff;
   let b = before >>> 16;
@@ -64,7 +64,7 @@ function adler32(bytes: Uint8Array, before: number): number {
   return ((b << 16) | a) >>> 0;
 }
 
-/** Whether the checksum ends the data; or stands in it, where something follows that is no part of it. */
+/** Whether the checksum ends the data, or occurs in it with other bytes after it. */
 function holds(packed: Uint8Array, sum: number): boolean {
   const [w, x, y, z] = [sum >>> 24, (sum >>> 16) & 255, (sum >>> 8) & 255, sum & 255];
   for (let at = packed.length - 4; at >= 2; at--) {
@@ -74,11 +74,11 @@ function holds(packed: Uint8Array, sum: number): boolean {
 }
 
 /**
- * The filtered rows after `before` zeros. Costs memory and work in proportion to the declared size, whatever the data would inflate to.
+ * The filtered rows after `before` zeros. Takes memory and work in proportion to the declared size, whatever the data would inflate to.
  * @throws Error if it inflates to fewer bytes, or to more than twice as many
  */
 function inflate(packed: Uint8Array, before: number, expected: number, picture: string): Uint8Array {
-  // Before anything of the declared size is made.
+  // Before anything of the declared size is allocated.
   if (packed.length * MOST_INFLATION < expected) {
     throw new Error(`got ${packed.length} bytes of data; expected more for ${picture}`);
   }
@@ -90,7 +90,7 @@ function inflate(packed: Uint8Array, before: number, expected: number, picture: 
   const stream = new Unzlib((part, last) => {
     size += part.length;
     sum = adler32(part, sum);
-    // Some writers leave a few bytes too many, which Pillow passes over.
+    // Some writers add a few extra bytes, which Pillow ignores.
     if (size > 2 * expected + SLICE) {
       throw new Error(
         `got more than ${2 * expected + SLICE} bytes of pixels, inflated; expected ${expected} for ${picture}`,
@@ -107,15 +107,15 @@ function inflate(packed: Uint8Array, before: number, expected: number, picture: 
   }
   if (filled < expected)
     throw new Error(`got ${filled} bytes of pixels, inflated; expected ${expected} for ${picture}`);
-  // Pillow stops where it has all pixels: it sees the checksum where nothing follows them.
+  // Pillow stops when it has all pixels: it only sees the checksum if nothing else follows them.
   if (size === expected && !holds(packed, sum))
     throw new Error("got a wrong checksum of the inflated pixels");
   return out;
 }
 
 /**
- * Undoes the filter of the row of n bytes at `at`, in place (PNG §9.2). The row above lies at `above`; `bpp` bytes lie between a
- * sample and its left neighbour's.
+ * Undoes the filter of the row of n bytes at `at`, in place (PNG §9.2). The row above is at `above`; a sample and its left neighbour
+ * are `bpp` bytes apart.
  */
 function unfilter(data: Uint8Array, filter: number, at: number, above: number, n: number, bpp: number): void {
   const end = at + n;
@@ -151,7 +151,7 @@ function paeth(a: number, b: number, c: number): number {
 }
 
 /**
- * Every sample of the picture as an element, alpha among them: row after row, pixel after pixel.
+ * Every sample of the picture as an element, including alpha: row after row, pixel after pixel.
  * @throws Error if the data is damaged, or is not of the declared size
  */
 export function samplesOf(bytes: Uint8Array, info: PngInfo): Uint8Array | Uint16Array {
@@ -159,7 +159,7 @@ export function samplesOf(bytes: Uint8Array, info: PngInfo): Uint8Array | Uint16
   const passes = passesOf(info);
   const expected = passes.reduce((sum, { rows, rowBytes }) => sum + rows * (rowBytes + 1), 0);
   const most = Math.max(...passes.map(({ rowBytes }) => rowBytes));
-  // In front of the rows one of zeros, for the first row of a pass.
+  // A row of zeros before the others, for the first row of a pass.
   const data = inflate(packedData(bytes, info), most, expected, `${width}×${height}`);
   const bpp = Math.max(1, (depth * samples) >> 3);
   const out = new (depth === 16 ? Uint16Array : Uint8Array)(width * height * samples);
@@ -177,7 +177,7 @@ export function samplesOf(bytes: Uint8Array, info: PngInfo): Uint8Array | Uint16
   return out;
 }
 
-/** Puts the samples of a pass's row where they belong. */
+/** Puts the samples of a pass's row in their places. */
 function spread(
   data: Uint8Array,
   line: number,

@@ -1,4 +1,4 @@
-// What PNG's texts say of a picture (PNG §11.3.3): ImageMagick keeps EXIF there as hexadecimal digits, and Adobe's programs XMP.
+// Metadata in PNG's texts (PNG §11.3.3): ImageMagick keeps EXIF there as hexadecimal digits, and Adobe's programs XMP.
 
 import { Unzlib } from "../../vendor/fflate.js";
 import { joined } from "./bytes.js";
@@ -6,19 +6,19 @@ import type { Metadata } from "./exif.js";
 
 const EXIF = "Raw profile type exif";
 const XMP = "XML:com.adobe.xmp";
-/** Longer texts are passed over: Pillow's MAX_TEXT_CHUNK. */
+/** Longer texts are ignored: Pillow's MAX_TEXT_CHUNK. */
 const MOST_BYTES = 2 ** 20;
 const SLICE = 2 ** 10;
 
 const latin = new TextDecoder("latin1");
 
-/** A chunk of text that says something of the picture, not yet read. */
+/** A chunk of text with metadata, not yet read. */
 interface Text {
   readonly type: string;
   readonly rest: Uint8Array;
 }
 
-/** Texts by their keywords. Of several the last counts, and it alone is ever unpacked. */
+/** Texts by their keywords. Of several, only the last counts and is unpacked. */
 export type Texts = Map<string, Text>;
 
 /** Keeps a chunk if it is such a text. */
@@ -30,7 +30,7 @@ export function keepText(type: string, data: Uint8Array, texts: Texts): void {
   if (keyword === EXIF || keyword === XMP) texts.set(keyword, { type, rest: data.subarray(end + 1) });
 }
 
-/** What chunk eXIf and texts say. eXIf, wherever it stands, is preferred to EXIF in a text. */
+/** The metadata of chunk eXIf and the texts. eXIf, wherever it is, takes precedence over EXIF in a text. */
 export function metadataOf(exif: Uint8Array | undefined, texts: Texts): Metadata {
   const text = (keyword: string): string | undefined => {
     const kept = texts.get(keyword);
@@ -72,7 +72,7 @@ function inflated(packed: Uint8Array): Uint8Array | undefined {
   return joined(parts);
 }
 
-/** Bytes of hexadecimal digits, two each; undefined if there is something else. */
+/** Bytes of hexadecimal digits, two each; undefined if there are other characters. */
 function fromHex(digits: string): Uint8Array | undefined {
   const text = digits.replace(/\s/g, "");
   if (text.length % 2 || /[^0-9a-f]/i.test(text)) return undefined;

@@ -1,6 +1,6 @@
 // PNG: size and truncation are known from the chunks before anything is inflated. Files that Pillow refuses are refused: wrong
-// checksums show that a file is damaged, wherever in it they are. What chunks beside the pixels say (texts, colour profiles)
-// cannot spoil the picture.
+// checksums show that a file is damaged, wherever they occur. Other chunks (texts, colour profiles) cannot spoil the
+// picture.
 // Portable Network Graphics, W3C Recommendation, third edition, https://www.w3.org/TR/png-3/
 
 import { DataError, reason, show } from "../../errors.js";
@@ -13,7 +13,7 @@ import { samplesOf } from "./png-pixels.js";
 const SIGNATURE_LENGTH = 8;
 /** Length, type and CRC around a chunk's data. */
 const CHUNK_FRAME = 12;
-/** The fewest bytes of chunks beside the pixels, without which Pillow takes a file for truncated. */
+/** Fewest bytes of other chunks; with fewer, Pillow considers a file truncated. */
 const LEAST: ReadonlyMap<string, number> = new Map([
   ["gAMA", 4],
   ["pHYs", 9],
@@ -42,7 +42,7 @@ export interface PngInfo extends ImageInfo {
   readonly depth: number;
   readonly samples: number;
   readonly interlaced: boolean;
-  /** Where the chunks lie in the file. */
+  /** Positions of the chunks in the file. */
   readonly chunks: readonly { type: string; start: number; end: number }[];
 }
 
@@ -51,7 +51,7 @@ function modeOf(colorType: number, depth: number): string {
   return colorType === RGB ? "RGB" : colorType === INDEXED ? "P" : colorType === GREY_ALPHA ? "LA" : "RGBA";
 }
 
-/** Reads the header and walks the chunks. @throws DataError naming the file if they are not whole */
+/** Reads the header and walks the chunks. @throws DataError naming the file if they are incomplete */
 export function readPng(bytes: Uint8Array, file: string): PngInfo {
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
@@ -133,8 +133,8 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * CRC-32 of type and data (PNG annex D). @throws Error if a chunk's is wrong; of those between the pixels and the end Pillow
- * passes over any
+ * CRC-32 of type and data (PNG annex D). @throws Error if a chunk's is wrong; Pillow ignores those between the pixels and the
+ * end
  */
 function checkCrcs(bytes: Uint8Array, { chunks }: PngInfo): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -174,7 +174,7 @@ function toBytes(values: Uint8Array | Uint16Array, bytes: Uint8Array, info: PngI
   }
   if (colorType === GREY) {
     if (depth === 8) return values as Uint8Array;
-    // Pillow clips 16-bit grey (its modes I and I;16 have no known range) and scales the low depths.
+    // Pillow clips 16-bit grey (its modes I and I;16 have no known range) and scales lower depths.
     const grey = new Uint8Array(pixels);
     const scale = depth === 16 ? 1 : 255 / ((1 << depth) - 1);
     for (let i = 0; i < pixels; i++) grey[i] = Math.min(values[i]! * scale, 255);

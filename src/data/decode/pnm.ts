@@ -1,23 +1,23 @@
-// PBM, PGM and PPM (Netpbm), as GTSRB's traffic signs are: P1 to P3 as text, P4 to P6 as bytes.
+// PBM, PGM and PPM (Netpbm), used for GTSRB's traffic signs: P1 to P3 as text, P4 to P6 as bytes.
 // https://netpbm.sourceforge.net/doc/pnm.html
 
 import { DataError } from "../../errors.js";
 import type { RawImage } from "../image.js";
 import type { ImageInfo } from "./info.js";
 
-/** A number, a comment or spaces are never longer than what a header has room for. */
+/** A number, a comment or spaces are never longer than this. */
 const MOST_HEADER = 2 ** 16;
 
 export interface PnmInfo extends ImageInfo {
   readonly format: "pnm";
   /** 1 to 6. */
   readonly type: number;
-  /** What white is. */
+  /** The value of white. */
   readonly most: number;
   readonly start: number;
 }
 
-/** Reads the header. @throws DataError naming the file if it is damaged or has more than 8 bits a sample */
+/** Reads the header. @throws DataError naming the file if it is damaged or has more than 8 bits per sample */
 export function readPnm(bytes: Uint8Array, file: string): PnmInfo {
   const type = bytes[1]! - 0x30;
   const bitmap = type === 1 || type === 4;
@@ -54,7 +54,7 @@ export function decodePnm(bytes: Uint8Array, info: PnmInfo, file: string): RawIm
     throw new DataError(`${file}: truncated PNM; got ${body.length} samples; expected ${expected}`);
   }
   const data = new Uint8Array(samples);
-  // Of bitmaps 1 is black.
+  // In bitmaps, 1 is black.
   if (type === 4) {
     for (let i = 0; i < samples; i++) {
       const x = i % width;
@@ -73,7 +73,7 @@ function scaled(value: number, most: number): number {
   return exact - floor === 0.5 ? floor + (floor & 1) : Math.round(exact);
 }
 
-/** Numbers as text; `bits`: without spaces between. Ends early where something else stands. */
+/** Numbers as text; `bits`: without spaces between. Ends early at any other text. */
 function plain(bytes: Uint8Array, count: number, bits: boolean): Uint8Array {
   const out = new Uint8Array(count);
   let filled = 0;

@@ -10,12 +10,12 @@ import { filled, type Fill } from "./geometry.js";
  */
 export type AffineMatrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
 
-/** How RandomRotation and RandomAffine may compute a pixel from those around its source. */
+/** Interpolations for RandomRotation and RandomAffine. */
 export const AFFINE_INTERPOLATIONS = ["nearest", "bilinear", "bicubic"] as const;
 /** One of AFFINE_INTERPOLATIONS. */
 export type AffineInterpolation = (typeof AFFINE_INTERPOLATIONS)[number];
 
-/** Pixel in which each of `length` places lies: start, start + step, …, summed up as Pillow does. −1: below 0. */
+/** The pixel that contains each of `length` places: start, start + step, …, summed as in Pillow. −1: below 0. */
 function places(length: number, start: number, step: number): Int32Array {
   const found = new Int32Array(length);
   for (let i = 0, v = start; i < length; i++, v += step) found[i] = v < 0 ? -1 : v;
@@ -94,7 +94,7 @@ function cubic(v0: number, v1: number, v2: number, v3: number, t: number): numbe
   return v1 + t * (linear + t * (square + t * (-v0 + v1 - v2 + v3)));
 }
 
-/** Four interpolated values, of which some may be needed; TypeScript has no cheaper way to hand them over. */
+/** Four interpolated values, some of which may be needed; TypeScript has no cheaper way to return them. */
 type Rows = Float64Array;
 
 function bilinearPixel(image: RawImage, x: number, y: number, out: RawImage, to: number): void {
@@ -170,15 +170,15 @@ const round15 = (v: number): number => Number(v.toFixed(15));
 export interface RotateOptions {
   /** Default "nearest". */
   interpolation?: AffineInterpolation | undefined;
-  /** Whether the output grows to hold the whole turned picture. Default false. */
+  /** Whether the output grows to hold the whole rotated picture. Default false. */
   expand?: boolean | undefined;
-  /** What it turns about, [x, y] from the upper left corner. Default: the middle. */
+  /** Centre of rotation, [x, y] from the upper left corner. Default: the middle. */
   center?: readonly [x: number, y: number] | undefined;
   /** Default 0. */
   fill?: Fill | undefined;
 }
 
-/** The picture turned counter-clockwise by an angle in degrees, as Pillow's Image.rotate. */
+/** The picture rotated counter-clockwise by an angle in degrees, as Pillow's Image.rotate. */
 export function rotate(image: RawImage, angle: number, options: RotateOptions = {}): RawImage {
   const { interpolation, expand = false, fill } = options;
   let { height, width } = image;
@@ -214,7 +214,7 @@ export interface AffineOptions {
   interpolation?: AffineInterpolation | undefined;
   /** Default 0. */
   fill?: Fill | undefined;
-  /** What it turns, shears and scales about, [x, y]. Default: the middle. */
+  /** Centre of rotation, shear and scale, [x, y]. Default: the middle. */
   center?: readonly [x: number, y: number] | undefined;
 }
 
@@ -234,7 +234,7 @@ function inverseMatrix(cx: number, cy: number, options: AffineOptions): AffineMa
   return [m0, m1, m0 * x + m1 * y + cx, m3, m4, m3 * x + m4 * y + cy];
 }
 
-/** The picture sheared, scaled, turned and moved, its size kept: torchvision's affine on PIL images. */
+/** The picture sheared, scaled, rotated and moved at the same size: torchvision's affine on PIL images. */
 export function affine(image: RawImage, options: AffineOptions): RawImage {
   const { height, width } = image;
   const [cx, cy] = options.center ?? [width * 0.5, height * 0.5];

@@ -76,7 +76,7 @@ export class ColorJitter implements Transform {
   }
 }
 
-/** Brightness alone, in one channel or the same in three. */
+/** Only brightness, in one channel or the same in three. */
 export class Grayscale implements Transform {
   readonly spec: TransformSpec;
   readonly #channels: number;

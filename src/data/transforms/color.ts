@@ -10,7 +10,7 @@ export function luma(r: number, g: number, b: number): number {
   return (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
 }
 
-/** One channel of brightness; a picture of one channel stays as it is. Channels after the third are ignored. */
+/** One channel of brightness; a picture of one channel stays unchanged. Channels after the third are ignored. */
 export function grayscale(image: RawImage): RawImage {
   const { data, height, width, channels } = image;
   if (channels < 3) return image;

@@ -1,4 +1,4 @@
-// Transforms one after another.
+// Applies transforms one after another.
 
 import type { Random } from "../../core/random.js";
 import { wrongKind } from "../../errors/options.js";
@@ -20,7 +20,7 @@ function together(first: Transform, second: Transform | undefined): Step | undef
   return undefined;
 }
 
-/** Transforms in their order. What Resize computes for CenterCrop to cut off, it does not; ToTensor and Normalize are one pass. */
+/** Transforms in their order. Resize does not compute pixels that CenterCrop would cut off; ToTensor and Normalize are one pass. */
 export class Compose implements Transform {
   /** undefined if a transform has none. */
   readonly spec: TransformSpec | undefined;
@@ -47,7 +47,7 @@ export class Compose implements Transform {
     }
   }
 
-  /** @throws DataError what a transform throws */
+  /** @throws DataError as the transforms */
   apply(image: AnyImage, random: Random): AnyImage {
     return this.#steps.reduce((changed, step) => step(changed, random), image);
   }

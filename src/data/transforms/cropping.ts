@@ -10,7 +10,7 @@ import { pairOf, requireFill, requireFillOf, sidesOf, type Padding, type Size } 
 
 /** Options of Pad. */
 export interface PadOptions {
-  /** What constant padding is made of. Default 0. */
+  /** Value of constant padding. Default 0. */
   fill?: Fill;
   /** Default "constant". */
   paddingMode?: PaddingMode;
@@ -48,7 +48,7 @@ export interface RandomCropOptions extends PadOptions {
   padIfNeeded?: boolean;
 }
 
-/** A part of the given size from anywhere in the picture, padded or not. */
+/** A random part of the given size of the picture, padded or not. */
 export class RandomCrop implements Transform {
   readonly spec: TransformSpec;
   readonly #size: readonly [height: number, width: number];

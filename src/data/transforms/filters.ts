@@ -1,6 +1,6 @@
 // The weights by which each pixel of a resized line is a sum of pixels of the old one, as Pillow's Resample.c computes them:
 // the filter stretched to the scale when shrinking (so that nothing aliases), normalised in double precision, then rounded to
-// 22-bit fixed point. kernels/image/resize.ts says how they lie in memory.
+// 22-bit fixed point. kernels/image/resize.ts describes their layout in memory.
 
 import { roundEven } from "./geometry.js";
 
@@ -27,13 +27,13 @@ export const filters = {
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 } as const satisfies Record<string, Filter>;
 
-/** The sums that make a line. */
+/** The sums for a line. */
 export interface Sums {
   /** First pixel of each sum. */
   firsts: Int32Array;
-  /** Of each sum the high parts of its weights, then the low parts. */
+  /** For each sum, the high parts of its weights, then the low parts. */
   weights: Int16Array;
-  /** Weights of a sum, a multiple of what the kernel wants; those beyond the filter's are zero. */
+  /** Number of weights of a sum, a multiple that the kernel requires; those beyond the filter's are zero. */
   taps: number;
 }
 

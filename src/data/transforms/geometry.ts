@@ -1,8 +1,8 @@
-// Pictures cut, mirrored and padded.
+// Crops, mirrors and pads pictures.
 
 import type { RawImage } from "../image.js";
 
-/** What pixels outside a picture are: one number, or one for each channel. */
+/** Value of pixels outside a picture: one number, or one for each channel. */
 export type Fill = number | readonly number[];
 
 /** A part of a picture. It may reach beyond it. */
@@ -25,7 +25,7 @@ export function filled(height: number, width: number, channels: number, fill: Fi
   return { data, height, width, channels };
 }
 
-/** The part of a picture that a box encloses; what lies outside the picture is `fill`. */
+/** The part of a picture in a box; pixels outside the picture are `fill`. */
 export function crop(image: RawImage, box: Box, fill: Fill = 0): RawImage {
   const { channels } = image;
   const { top, left, height, width } = box;
@@ -51,8 +51,8 @@ export function roundEven(v: number): number {
 }
 
 /**
- * The box of this size in the middle of a picture, where torchvision's center_crop takes it: half pixels go to the even
- * side, and if the box is larger than the picture to the bottom and right.
+ * The box of this size in the middle of a picture, as in torchvision's center_crop: half pixels go to the even side, or, if
+ * the box is larger than the picture, to the bottom and right.
  */
 export function centerBox(image: Pick<RawImage, "height" | "width">, height: number, width: number): Box {
   const offset = (size: number, wanted: number): number =>
@@ -85,7 +85,7 @@ export function vflip(image: RawImage): RawImage {
 }
 
 /**
- * How pixels around a picture are made: of `fill`, of the pixel at the edge, or of the picture mirrored at the edge,
+ * How pixels around a picture are computed: from `fill`, from the pixel at the edge, or by mirroring the picture at the edge,
  * without it (reflect) or with it (symmetric).
  */
 export const PADDING_MODES = ["constant", "edge", "reflect", "symmetric"] as const;
@@ -100,7 +100,7 @@ export interface Sides {
   readonly bottom: number;
 }
 
-/** Where pixel i of a line of n comes from when i may lie outside it. */
+/** Source of pixel i of a line of n, where i may be outside. */
 function source(i: number, n: number, mode: PaddingMode): number {
   if (mode === "edge" || n === 1) return Math.min(Math.max(i, 0), n - 1);
   const period = mode === "reflect" ? 2 * n - 2 : 2 * n;

@@ -40,7 +40,7 @@ export function sidesOf(op: string, padding: Padding): Sides {
   return { left, top, right, bottom };
 }
 
-/** @throws DataError unless it is a byte or some */
+/** @throws DataError unless it is a byte or several */
 export function requireFill(op: string, fill: Fill): void {
   for (const n of typeof fill === "number" ? [fill] : fill) requireInteger(op, "fill", n, 0, 255);
 }

@@ -32,15 +32,15 @@ function requireCenter(op: string, center: readonly [number, number] | null): vo
 export interface RandomRotationOptions {
   /** Default "nearest". */
   interpolation?: AffineInterpolation;
-  /** Whether the result grows to hold the whole turned picture. Default false. */
+  /** Whether the result grows to hold the whole rotated picture. Default false. */
   expand?: boolean;
-  /** What it turns about, [x, y] in pixels. Default: the middle. */
+  /** Centre of rotation, [x, y] in pixels. Default: the middle. */
   center?: readonly [x: number, y: number] | null;
   /** Default 0. */
   fill?: Fill;
 }
 
-/** Turned by a random angle, degrees counter-clockwise. */
+/** Rotates by a random angle, in degrees counter-clockwise. */
 export class RandomRotation implements Transform {
   readonly spec: TransformSpec;
   readonly #degrees: readonly [number, number];
@@ -73,7 +73,7 @@ export class RandomRotation implements Transform {
 
 /** Options of RandomAffine. */
 export interface RandomAffineOptions {
-  /** Most shift, as shares of width and height. Default: none. */
+  /** Largest shift, as shares of width and height. Default: none. */
   translate?: readonly [x: number, y: number] | null;
   /** Factors from … to. Default: none. */
   scale?: readonly [number, number] | null;
@@ -83,7 +83,7 @@ export interface RandomAffineOptions {
   interpolation?: AffineInterpolation;
   /** Default 0. */
   fill?: Fill;
-  /** What it turns, shears and scales about, [x, y] in pixels. Default: the middle. */
+  /** Centre of rotation, shear and scale, [x, y] in pixels. Default: the middle. */
   center?: readonly [x: number, y: number] | null;
 }
 
@@ -99,7 +99,7 @@ function shearOf(shear: RandomAffineOptions["shear"]): readonly [x: Range, y: Ra
   return [rangeOf("RandomAffine", "shear", shear as Degrees), zero];
 }
 
-/** Sheared, scaled, turned and moved at random; the size stays. */
+/** Shears, scales, rotates and moves at random; the size stays the same. */
 export class RandomAffine implements Transform {
   readonly spec: TransformSpec;
   readonly #degrees: Range;

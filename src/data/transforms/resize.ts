@@ -10,8 +10,8 @@ import { filters, linearSums, sumsOf, type Sums } from "./filters.js";
 import { crop, filled, type Box } from "./geometry.js";
 
 /**
- * How pixels between pixels are found. All but the last are Pillow's, to the byte (versions 9 to 12; 13 takes columns before
- * rows where that is less work, which rounds differently): when shrinking they average over what a new pixel covers.
+ * How new pixels are interpolated. All except the last are Pillow's, to the byte (versions 9 to 12; 13 resizes columns before rows
+ * if that is less work, which rounds differently): when shrinking, they average over the area of a new pixel.
  * "cv2-bilinear" is OpenCV's INTER_LINEAR, two pixels each way whatever the scale.
  */
 export const INTERPOLATIONS = [...FILTERS, "cv2-bilinear"] as const;
@@ -27,7 +27,7 @@ export interface ResizeOptions {
   window?: Box | undefined;
 }
 
-/** Bytes that kernels may read past an array, and what arrays are aligned to. */
+/** Bytes that kernels may read past an array, and the alignment of arrays. */
 const SLACK = 64;
 const room = (bytes: number): number => Math.ceil(bytes / SLACK) * SLACK + SLACK;
 
@@ -81,7 +81,7 @@ interface Job {
   window: Box;
 }
 
-/** Weighted sums along rows, then along columns; not along an axis whose size stays as it is. */
+/** Weighted sums along rows, then along columns; not along an axis of unchanged size. */
 function resizeFiltered(job: Job, filter: keyof typeof filters): RawImage {
   const { image, height, width, source, window } = job;
   const { channels } = image;
@@ -162,8 +162,8 @@ function resizeNearest({ image, height, width, source, window }: Job): RawImage 
 }
 
 /**
- * The picture, or a part of it, at another size. Channels are resized each for itself: 1, 3 or 4 of them, an alpha channel
- * too. @throws DataError on other numbers of channels and on pictures and sizes without pixels
+ * The picture, or a part of it, at another size. Channels are resized separately: 1, 3 or 4 of them, including alpha.
+ * @throws DataError on other numbers of channels and on pictures and sizes without pixels
  */
 export function resize(
   image: RawImage,

@@ -13,11 +13,11 @@ import { INTERPOLATIONS, resize, type Interpolation } from "./resize.js";
 export interface ResizeTransformOptions {
   /** Default "bilinear". */
   interpolation?: Interpolation;
-  /** Most pixels of the longer side, with a single size: it wins over the size. Default: any. */
+  /** Most pixels of the longer side, with a single size, over which it takes precedence. Default: any. */
   maxSize?: number | null;
 }
 
-/** To a size: [height, width], or one number for the shorter side, the longer one keeping the proportions, rounded down. */
+/** Resizes to [height, width], or the shorter side to one number, with the longer one in proportion, rounded down. */
 export class Resize implements Transform {
   readonly spec: TransformSpec;
   readonly #size: Size;
@@ -62,7 +62,7 @@ export class Resize implements Transform {
     return resize(image, ...this.target(image), { interpolation: this.#options.interpolation });
   }
 
-  /** CenterCrop after Resize, computing no more than what is left: the same pixels. */
+  /** CenterCrop after Resize, computing only the remaining pixels: the same result. */
   applyCropped(image: AnyImage, cropped: CenterCrop): RawImage {
     requireBytes("Resize", image);
     const [height, width] = this.target(image);
@@ -75,8 +75,8 @@ export class Resize implements Transform {
 }
 
 /**
- * So that the longer side has a size and nothing is lost: the shorter one keeps the proportions, rounded, halves to even. timm's
- * ResizeKeepRatio with longest=1.
+ * Resizes the longer side to a size, so that nothing is cut off; the shorter one is in proportion, rounded, with halves to even.
+ * timm's ResizeKeepRatio with longest=1.
  */
 export class ResizeLonger implements Transform {
   readonly spec: TransformSpec;
@@ -105,7 +105,7 @@ export class ResizeLonger implements Transform {
   }
 }
 
-/** The middle of a picture; where it is smaller than the size, a colour around it. */
+/** The middle of a picture, surrounded by a colour if the picture is smaller than the size. */
 export class CenterCrop implements Transform {
   readonly spec: TransformSpec;
   readonly #size: readonly [height: number, width: number];
@@ -120,7 +120,7 @@ export class CenterCrop implements Transform {
     this.spec = { name: "CenterCrop", options: { size, fill } };
   }
 
-  /** Where the middle of a picture lies. */
+  /** Position of the middle of a picture. */
   box(image: Pick<RawImage, "height" | "width">): Box {
     return centerBox(image, ...this.#size);
   }
@@ -135,20 +135,20 @@ export class CenterCrop implements Transform {
 
 /** Options of RandomResizedCrop. */
 export interface RandomResizedCropOptions {
-  /** Share of the picture's area, from … to. Default [0.08, 1]. */
+  /** Range of the share of the picture's area. Default [0.08, 1]. */
   scale?: readonly [number, number];
-  /** Width over height, from … to, drawn evenly in its logarithm. Default [3/4, 4/3]. */
+  /** Range of width over height, drawn evenly in its logarithm. Default [3/4, 4/3]. */
   ratio?: readonly [number, number];
   /** Default "bilinear". */
   interpolation?: Interpolation;
 }
 
-/** Tries for a box inside the picture before the middle is taken. */
+/** Attempts to draw a box inside the picture before the middle is used. */
 const TRIES = 10;
 
 /**
  * A random part of the picture at the given size. C. Szegedy et al., Going Deeper with Convolutions (2014,
- * https://arxiv.org/abs/1409.4842), §6; as torchvision draws it.
+ * https://arxiv.org/abs/1409.4842), §6; drawn as in torchvision.
  */
 export class RandomResizedCrop implements Transform {
   readonly spec: TransformSpec;
@@ -170,7 +170,7 @@ export class RandomResizedCrop implements Transform {
     this.spec = { name: "RandomResizedCrop", options: { size, ...this.#options } };
   }
 
-  /** The part of a picture that is taken. */
+  /** The part of a picture to use. */
   box({ height, width }: Pick<RawImage, "height" | "width">, random: Random): Box {
     const { scale, ratio } = this.#options;
     const [low, high] = [Math.log(ratio[0]), Math.log(ratio[1])];

@@ -1,4 +1,4 @@
-// From bytes to floats, step by step as torchvision's to_tensor and normalize round them. Pictures stay HWC.
+// From bytes to floats, rounded step by step as in torchvision's to_tensor and normalize. Pictures stay HWC.
 
 import { runtime } from "../../wasm/runtime.js";
 import type { FloatImage, RawImage } from "../image.js";

@@ -1,4 +1,4 @@
-// ToTensor and Normalize: torchvision's. Pictures stay HWC, which is how batches hold them.
+// ToTensor and Normalize: torchvision's. Pictures stay HWC, as in batches.
 
 import { DataError, show } from "../../errors.js";
 import { requireBytes, requireFloats } from "../options.js";
@@ -29,10 +29,10 @@ export class Normalize implements Transform {
   readonly spec: TransformSpec;
   /** Subtracted from each channel. */
   readonly mean: readonly number[];
-  /** What each channel is divided by after that. */
+  /** Divisor of each channel after that. */
   readonly std: readonly number[];
 
-  /** @throws DataError unless there are as many means as deviations, all finite, deviations not 0 */
+  /** @throws DataError unless the numbers of means and deviations are equal, all are finite, and no deviation is 0 */
   constructor(mean: readonly number[], std: readonly number[]) {
     const fine =
       Array.isArray(mean) &&

@@ -63,7 +63,7 @@ describe.each(transforms)("$spec.name", (transform) => {
     expect(draw(again, 4)).not.toEqual(draw(transform, 3));
   });
 
-  it("leaves a batch of one as it is", () => {
+  it("leaves a batch of one unchanged", () => {
     const images = Float32Array.from({ length: 5 * 4 * 3 }, (_, i) => Math.fround(i / 7));
     const targets = Float32Array.of(0, 1);
     const before = images.slice();
@@ -189,7 +189,7 @@ describe("RandomChoice", () => {
     expect(Math.abs(counts.none / 2000 - 0.3)).toBeLessThan(0.04);
   });
 
-  it("is made from its JSON; all alike unless told", () => {
+  it("is made from its JSON; all equal by default", () => {
     const choice = new RandomChoice([new Mixup(), new FMix({ decayPower: 2 })]);
     const spec = JSON.parse(JSON.stringify(choice.spec)) as typeof choice.spec;
     expect(spec).toEqual({

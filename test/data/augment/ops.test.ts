@@ -94,7 +94,7 @@ describe("operations are torchvision's", () => {
 });
 
 // Torch fills its tables in vectors of 8 or 16, and the last bit of some entries depends on which (ATEN_CPU_CAPABILITY).
-describe("magnitudes are torchvision's, but for the last bit", () => {
+describe("magnitudes are torchvision's, except for the last bit", () => {
   it.each([
     ["autoAugment 10 224 200", 10, standardSpace({ height: 224, width: 200 })],
     ["randAugment 31 32 33", 31, standardSpace({ height: 32, width: 33 })],

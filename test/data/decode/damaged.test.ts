@@ -197,7 +197,7 @@ describe("JPEG", () => {
   ])("with %s is refused", (_, bytes, message) => refuse(bytes, message)); // prettier-ignore
 });
 
-describe("a JPEG whose components have scans of their own", () => {
+describe("a JPEG whose components have separate scans", () => {
   /** Two components of one block each, 2×2 and 1×1 of them; DC differences of two bits, all in one byte. */
   const file = (interval: number, between: readonly number[], height = 8): Uint8Array =>
     Uint8Array.from([
