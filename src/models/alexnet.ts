@@ -1,5 +1,5 @@
 // AlexNet in its second form, for one processor and without response normalisation: Krizhevsky, One weird trick for
-// parallelizing convolutional neural networks (2014), arXiv 1404.5997, as torchvision has it; PaddleClas's has another dropout.
+// parallelizing convolutional neural networks (2014), arXiv 1404.5997, as in torchvision; PaddleClas's form has another dropout.
 
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";

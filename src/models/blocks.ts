@@ -1,18 +1,18 @@
-// What several families are built of.
+// Parts of several families.
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 import { mul, slice, type Pair } from "../ops/index.js";
 
-/** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, as torchvision starts convolutions before a ReLU. */
+/** N(0, 2/fanOut): He et al. (2015), arXiv 1502.01852, torchvision's initialisation of convolutions before a ReLU. */
 export const fanOut = (weight: Tensor): Tensor =>
   init.kaimingNormal(weight, { mode: "fanOut", nonlinearity: "relu" });
 
-/** As Conv2d starts where nothing is said. */
+/** Conv2d's default initialisation. */
 export const uniform = (weight: Tensor): Tensor => init.kaimingUniform(weight, { a: Math.sqrt(5) });
 
-/** A start that is N(0, std²). */
+/** Initialisation by N(0, std²). */
 export const gaussian =
   (std: number) =>
   (weight: Tensor): Tensor =>
@@ -48,13 +48,13 @@ export const convNorm = (
   options: ConvNormOptions = {},
 ): nn.Sequential => new nn.Sequential(...convNormLayers(from, to, size, options));
 
-/** The same as timm names it in files: "conv", "bn". */
+/** The same with timm's names in files: "conv", "bn". */
 export function convBn(from: number, to: number, size: Pair, options: ConvNormOptions = {}): nn.Sequential {
   const [conv, bn, act] = convNormLayers(from, to, size, options);
   return new nn.Sequential({ conv, bn, ...(act ? { act } : {}) });
 }
 
-/** Paddle's older dropout: in training what is left is not scaled, instead everything is, by 1 − p, in evaluation. */
+/** Paddle's older dropout: does not scale the remaining elements in training, but scales everything by 1 − p in evaluation. */
 export class DownscaledDropout extends nn.Module {
   readonly dropout: nn.Dropout;
 
@@ -72,7 +72,7 @@ export class DownscaledDropout extends nn.Module {
 /** The multiple of 8 nearest to n, at least 8. */
 export const toNearestEight = (n: number): number => Math.max(8, Math.floor((n + 4) / 8) * 8);
 
-/** The multiple of `of` nearest to n, at least that, and never less than 0.9·n: as MobileNet rounds its widths. */
+/** The multiple of `of` nearest to n, at least `of`, and never less than 0.9·n: MobileNet's rounding of widths. */
 export function toMultiple(n: number, of: number): number {
   const rounded = Math.max(of, Math.floor((n + of / 2) / of) * of);
   return rounded < 0.9 * n ? rounded + of : rounded;
@@ -83,12 +83,12 @@ export const toEights = (n: number): number => toMultiple(n, 8);
 export const channels = (x: Tensor, begin: number, end: number): Tensor =>
   slice(x, [{}, {}, {}, { begin, end }]);
 
-/** The nearest integer, of two the even one, as Python rounds. */
+/** The nearest integer, the even one in a tie, as in Python. */
 export const roundToEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
 
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** StochasticDepth's probability of each of `blocks` in turn: from 0 on a straight line to what would be the next one's. */
+/** StochasticDepth's probability of each of `blocks` in turn: rises linearly from 0 to the value after the last block. */
 export function rising(dropPath: number, blocks: number): () => number {
   let built = 0;
   return () => (dropPath * built++) / blocks;

@@ -1,4 +1,4 @@
-// What the Inception networks are built of: layers side by side, and classifiers in the middle, which training alone runs.
+// Parts of the Inception networks: layers side by side, and auxiliary classifiers, which run only in training.
 
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
@@ -9,7 +9,7 @@ import { fitting } from "./classifier.js";
 import { lastPath, Network } from "./head.js";
 import { Branches, type Layers } from "./layers.js";
 
-/** What makes the convolutions of a network, with all that comes behind each. */
+/** Makes the convolutions of a network, with the layers after each. */
 export type MakeConv = (from: number, to: number, size: Pair, options?: ConvNormOptions) => nn.Module;
 
 /** Width, kernel and options of a convolution. */
@@ -27,16 +27,16 @@ export function chain(conv: MakeConv, from: number, ...rows: ConvRow[]): nn.Modu
 export const cross = (conv: MakeConv, from: number, to: number): nn.Module =>
   new Branches({ a: conv(from, to, [1, 3]), b: conv(from, to, [3, 1]) });
 
-/** Means of 5×5 pixels, 3 apart, side·side of them or more; of maps too small for that, means of side·side parts. */
+/** Means of 5×5 pixels, 3 apart, at least side·side of them; for smaller maps, means of side·side parts. */
 export function spacedMeans(x: Tensor, side: number): Tensor {
   const [, h, w] = x.shape as [number, number, number, number];
   return Math.min(h, w) < 3 * side + 2 ? adaptiveAvgPool2d(x, side) : avgPool2d(x, 5, { stride: 3 });
 }
 
-/** Behind which layer a classifier in the middle looks, and what its loss counts. */
+/** The layer before an auxiliary classifier, and the weight of its loss. */
 export type Auxiliary = readonly [after: string, weight: number];
 
-/** A network with classifiers among its layers, which training alone runs: see outputsOf(). */
+/** A network with auxiliary classifiers, which run only in training: see outputsOf(). */
 export abstract class AuxiliaryNetwork extends Network {
   #auxiliary: Readonly<Record<string, Auxiliary>> = {};
 
@@ -48,7 +48,7 @@ export abstract class AuxiliaryNetwork extends Network {
     this.heads = [...this.heads, ...names.map((name) => `${name}.${lastPath(features[name]!)}`)];
   }
 
-  /** seen: gets what every layer gave, which otherwise is freed. */
+  /** seen: gets every layer's output, which is otherwise freed. */
   #run(x: Tensor, seen?: Map<string, Tensor>): Tensor {
     let y = x;
     for (const [name, layer] of this.body.namedChildren()) {

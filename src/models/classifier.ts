@@ -1,4 +1,4 @@
-// What every network of this folder can do besides classifying.
+// The common methods of all networks in this folder.
 
 import { noGrad } from "../core/grad-mode.js";
 import { shapesOnly } from "../core/op.js";
@@ -19,10 +19,10 @@ const OPTIONS: Names<ModelOptions> = {
   initialise: true,
 };
 
-/** Sides of images that are tried when others do not fit. */
+/** Sides of images to try when others do not fit. */
 const SIDES = Array.from({ length: 320 }, (_, i) => i + 1);
 
-/** forward(x), whose ShapeError names the least size that fits where images are too small, or the next larger one. */
+/** forward(x); its ShapeError names the smallest size that fits if images are too small, or the next larger one. */
 export function fitting<T>({ constructor: { name } }: nn.Module, x: Tensor, forward: (x: Tensor) => T): T {
   try {
     return forward(x);
@@ -46,15 +46,15 @@ export function fitting<T>({ constructor: { name } }: nn.Module, x: Tensor, forw
 }
 
 export abstract class Classifier extends nn.Module {
-  /** How images are prepared for the weights it holds, if that is known: set where weights are loaded, kept where they are saved. */
+  /** How images are prepared for its weights, if known: set when weights are loaded, stored when they are saved. */
   preprocessing?: Preprocessing;
-  /** What is known about it, if it was built by its name. */
+  /** Facts about the model, if it was built by name. */
   info?: ModelInfo;
 
   /** Paths of the layers whose outputs are the classes, the main one first. */
   protected abstract readonly heads: readonly string[];
 
-  /** own: options of the network besides those that all have. @throws DataError for an option of another name; ShapeError for a count that is not a positive integer */
+  /** own: the network's options in addition to the common ones. @throws DataError for an option of another name; ShapeError for a count that is not a positive integer */
   constructor(options: ModelOptions = {}, own: Readonly<Record<string, true>> = {}) {
     super();
     const { name } = new.target;
@@ -76,19 +76,19 @@ export abstract class Classifier extends nn.Module {
     return this.heads.some((head) => parameter.startsWith(`${head}.`));
   }
 
-  /** Number of classes that the classifier tells apart. */
+  /** Number of classes. */
   get numClasses(): number {
     const layer = this.getSubmodule(this.head) as nn.Conv2d | nn.Linear;
     return layer.weight.shape[layer instanceof nn.Conv2d ? 3 : 0]!;
   }
 
-  /** x:[n,h,w,c] → the maps that the classifier sees, [n,h′,w′,features]. */
+  /** x:[n,h,w,c] → the classifier's input maps, [n,h′,w′,features]. */
   abstract forwardFeatures(x: Tensor): Tensor;
 
   /** The maps of forwardFeatures() → logits [n,numClasses]. */
   abstract forwardHead(features: Tensor): Tensor;
 
-  /** x:[n,h,w,inChannels] → logits [n,numClasses]. @throws ShapeError that names a size which fits, if this one does not */
+  /** x:[n,h,w,inChannels] → logits [n,numClasses]. @throws ShapeError naming a size that fits, if this one does not */
   forward(x: Tensor): Tensor {
     return fitting(this, x, (images) => this.forwardHead(this.forwardFeatures(images)));
   }

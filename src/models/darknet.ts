@@ -1,5 +1,5 @@
 // Darknet-53: Redmon and Farhadi, YOLOv3: An Incremental Improvement (2018), arXiv 1804.02767, table 1, and its cross-stage partial
-// form: Wang et al., CSPNet (2019), arXiv 1911.11929, as timm has them. PaddleClas's Darknet-53 has ReLU.
+// form: Wang et al., CSPNet (2019), arXiv 1911.11929, as in timm. PaddleClas's Darknet-53 has ReLU.
 
 import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
@@ -14,15 +14,15 @@ import { defineModel, type ModelOptions } from "./model.js";
 const WIDTHS = [64, 128, 256, 512, 1024];
 const DEPTHS = [1, 2, 8, 8, 4];
 
-/** What tells the Darknets apart. */
+/** The differences between the Darknets. */
 export interface DarkNetShape {
-  /** The activation behind each convolution. */
+  /** The activation after each convolution. */
   activation: nn.ModuleClass;
-  /** Whether half of each stage's channels pass its blocks by. */
+  /** Whether half of each stage's channels bypass its blocks. */
   partial: boolean;
 }
 
-/** The first half of the channels joins the second behind the second's blocks. */
+/** The first half of the channels joins the second after the second's blocks. */
 class CrossStage extends nn.Sequential {
   override forward(x: Tensor): Tensor {
     const [down, expand, blocks, after, transition] = unnamed(this);
@@ -33,7 +33,7 @@ class CrossStage extends nn.Sequential {
   }
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class DarkNet extends Network {
   constructor(shape: DarkNetShape, options: ModelOptions = {}) {
     super(options);

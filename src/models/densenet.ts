@@ -1,5 +1,5 @@
 // DenseNet: Huang, Liu, van der Maaten and Weinberger, Densely Connected Convolutional Networks (2016), arXiv 1608.06993,
-// table 1 (DenseNet-BC), as torchvision has it.
+// table 1 (DenseNet-BC), as in torchvision.
 
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
@@ -28,7 +28,7 @@ function denseLayer(from: number, growth: number): nn.Module {
   return new nn.Sequential({ ...first, norm2, relu2: new nn.ReLU(), conv2: conv(wide, growth, 3) });
 }
 
-/** Layers each of which sees what all before it gave. */
+/** Layers that see the outputs of all earlier ones. */
 class DenseBlock extends nn.Sequential {
   constructor(from: number, growth: number, depth: number) {
     const name = (i: number) => `denselayer${i + 1}`;

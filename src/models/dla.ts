@@ -1,5 +1,5 @@
-// DLA: Yu, Wang, Shelhamer and Darrell, Deep Layer Aggregation (2017), arXiv 1707.06484, figure 2c and table 1, as timm has it:
-// stages are trees of blocks, whose roots join what is below them.
+// DLA: Yu, Wang, Shelhamer and Darrell, Deep Layer Aggregation (2017), arXiv 1707.06484, figure 2c and table 1, as in timm:
+// stages are trees of blocks, whose roots join their children.
 
 import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
@@ -12,7 +12,7 @@ import { Apply, Residual, sequence, type Layers } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 import { conv } from "./resnet-block.js";
 
-/** What tells the DLAs apart. */
+/** The differences between the DLAs. */
 export interface DLAShape {
   /** Levels of the trees of the last four stages. */
   levels: readonly number[];
@@ -24,7 +24,7 @@ export interface DLAShape {
   groups?: number;
   /** Width of each group, in parts of a 64-channel stage. Default 64. */
   widthPerGroup?: number;
-  /** Whether roots add their last child to what they give. */
+  /** Whether roots add their last child to their output. */
   rootAdds?: boolean;
 }
 
@@ -57,7 +57,7 @@ class Tree extends nn.Module {
   readonly #down: (x: Tensor) => Tensor;
   readonly #joinsInput: boolean;
 
-  /** joined: channels that trees before hand to the root besides those of its own blocks. */
+  /** joined: channels that earlier trees pass to the root, in addition to those of its own blocks. */
   // prettier-ignore
   constructor(levels: number, place: Place, shape: DLAShape, joined: number, joinsInput: boolean, drop: () => number) {
     super();
@@ -76,7 +76,7 @@ class Tree extends nn.Module {
     return this.above(x, []);
   }
 
-  /** What its root makes of its own children and these. */
+  /** Its root's output for its own children and these. */
   above(x: Tensor, children: readonly Tensor[]): Tensor {
     const bottom = this.#down(x);
     const before = this.#joinsInput ? [...children, bottom] : children;
@@ -112,7 +112,7 @@ const WIDE = [16, 32, 128, 256, 512, 1024];
 const deep = { bottleneck: true };
 const deepX = { ...deep, groups: 32, widthPerGroup: 4 };
 
-/** Of the names x is ResNeXt's blocks, c compact. */
+/** In names, x stands for ResNeXt's blocks, c for compact. */
 function dla(name: string, levels: readonly number[], widths: readonly number[], more: Partial<DLAShape>) {
   const traits = { series: "DLA", aliases: [name.replace("dla", "DLA")] };
   return defineModel(name, imagenet(), (o) => new DLA({ levels, widths, ...more }, o), traits);

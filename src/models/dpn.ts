@@ -1,5 +1,5 @@
-// DPN: Chen, Li, Xiao, Jin, Yan and Feng, Dual Path Networks (2017), arXiv 1707.01629, table 1, as timm has it: some channels are
-// added to as in ResNet, and new ones are joined to the rest as in DenseNet. PaddleClas's form has another eps.
+// DPN: Chen, Li, Xiao, Jin, Yan and Feng, Dual Path Networks (2017), arXiv 1707.01629, table 1, as in timm: some channels get
+// sums as in ResNet, and new ones are concatenated as in DenseNet. PaddleClas's form has another eps.
 
 import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
@@ -11,11 +11,11 @@ import { Network } from "./head.js";
 import { sequence, type Layers } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** What tells the DPNs apart. */
+/** The differences between the DPNs. */
 export interface DPNShape {
   /** Side and channels of the first convolution. */
   stem: readonly [kernelSize: number, channels: number];
-  /** Channels that are added to in the first stage; those that follow have twice as many each. */
+  /** Residual channels of the first stage; each later stage has twice as many. */
   residual: number;
   /** Width and groups of the 3×3 convolutions of the first stage. */
   width: number;
@@ -23,7 +23,7 @@ export interface DPNShape {
   groups: number;
   /** Blocks of each stage. */
   depths: readonly number[];
-  /** Channels that each block joins to the rest, in each stage. */
+  /** Channels that each block concatenates, in each stage. */
   growths: readonly number[];
   /** Batch norm's eps. */
   eps: number;
@@ -78,7 +78,7 @@ class DualPath extends nn.Module {
   }
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class DPN extends Network {
   constructor(shape: DPNShape, options: ModelOptions = {}) {
     super(options);

@@ -55,7 +55,7 @@ export const tf_efficientnet_lite2 = mobile("tf_efficientnet_lite2", halved(260,
 export const tf_efficientnet_lite3 = mobile("tf_efficientnet_lite3", halved(300, 0.904, "bilinear"), tfLite(1.2, 1.4, 0.3), series); // prettier-ignore
 /** EfficientNet: 13.0 M parameters, for images of 380 × 380 pixels. */
 export const tf_efficientnet_lite4 = mobile("tf_efficientnet_lite4", halved(380, 0.92, "bilinear"), tfLite(1.4, 1.8, 0.3), series); // prettier-ignore
-// PaddleClas's: Lite0 with SiLU.
+// PaddleClas's form: Lite0 with SiLU.
 /** EfficientNet as PaddleClas builds it: 4.65 M parameters, for images of 224 × 224 pixels. Also known as EfficientNetB0_small. */
 export const paddle_efficientnet_b0_small = mobile("paddle_efficientnet_b0_small", prepared(224, 0.875), b0Small, traits("EfficientNetB0_small")); // prettier-ignore
 

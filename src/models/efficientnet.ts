@@ -1,5 +1,5 @@
 // EfficientNet: Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks (2019), arXiv
-// 1905.11946, table 1 and its scalings, as torchvision has it. efficientnet-v2.ts has V2, efficientnet-tf.ts what TensorFlow pads.
+// 1905.11946, table 1 and its scalings, as in torchvision. efficientnet-v2.ts has V2, efficientnet-tf.ts the forms with TensorFlow's padding.
 
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
@@ -12,7 +12,7 @@ import { classes } from "./mobile-net.js";
 import { B0 } from "./mobile-variant.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** Of a stage, and whether its blocks are fused: V2. */
+/** Numbers of a stage, and whether its blocks are fused, as in V2. */
 // prettier-ignore
 export type Stage = readonly [expansion: number, kernelSize: number, stride: number, to: number, blocks: number, fused?: "fused" | undefined];
 
@@ -45,7 +45,7 @@ function layers(from: number, stride: number, [expansion, kernelSize, , to, , fu
   ];
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class EfficientNet extends Network {
   /** @hidden */
   constructor(scaling: Scaling, options: ModelOptions = {}) {

@@ -1,5 +1,5 @@
 // ESNet: Yu et al., PP-PicoDet: A Better Real-Time Object Detector on Mobile Devices (2021), arXiv 2111.00902, figure 3, as
-// PaddleClas has it: ShuffleNet V2 whose channels are weighed, and that mixes them where the size changes.
+// PaddleClas has it: ShuffleNet V2 with weighed channels, mixed where the size changes.
 
 import type { Tensor } from "../core/tensor.js";
 import { checkKinds } from "../errors/options.js";
@@ -15,7 +15,7 @@ const pointwise = (from: number, to: number) => convBn(from, to, 1, { activation
 const depthwise = (n: number, stride: number) => convBn(n, n, 3, { stride, groups: n, activation: null });
 const gate = (n: number) => new nn.SqueezeExcitation(n, Math.floor(n / 4), { scaleActivation: nn.Hardsigmoid }); // prettier-ignore
 
-/** Half of the channels pass by, as in ShuffleNet V2. */
+/** Half of the channels bypass the block, as in ShuffleNet V2. */
 class Unit extends nn.Sequential {
   constructor(width: number) {
     const half = width / 2;
@@ -51,7 +51,7 @@ class Down extends nn.Sequential {
   }
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class ESNet extends Network {
   /** width: channels of the stages, in parts of 116, 232 and 464. */
   constructor(width: number, options: ModelOptions = {}) {

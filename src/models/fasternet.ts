@@ -32,7 +32,7 @@ function block(width: number, Activation: Act, drop: number): nn.Module {
   return new Residual({ spatialMixing, mlp }, { drop });
 }
 
-/** What tells the FasterNets apart. */
+/** The differences between the FasterNets. */
 export interface FasterNetShape {
   /** Channels of the first stage; each further one has twice as many. */
   width: number;

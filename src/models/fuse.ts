@@ -1,10 +1,10 @@
 // Parallel branches as one convolution: Ding et al., RepVGG: Making VGG-style ConvNets Great Again (2021), arXiv 2101.03697, 3.3.
-// In evaluation all of them are linear, and a smaller kernel is a larger one with zeros around.
+// In evaluation all of them are linear, and a smaller kernel is a larger one surrounded by zeros.
 
 import * as nn from "../nn/index.js";
 import * as init from "../nn/init.js";
 
-/** A convolution and its normalisation, or a normalisation alone. */
+/** A convolution and its normalisation, or only a normalisation. */
 export type Branch = nn.Sequential | nn.BatchNorm2d;
 
 export type FusedShape = Readonly<Record<"from" | "to" | "kernelSize" | "stride" | "groups", number>>;
@@ -29,7 +29,7 @@ function addKernel(kernel: Float64Array, shape: FusedShape, scale: Float64Array,
   }
 }
 
-/** A convolution that gives what the sum of the branches gives in evaluation. Branches are [n,h,w,from] → [n,h′,w′,to]. */
+/** A convolution equal to the sum of the branches in evaluation. Branches are [n,h,w,from] → [n,h′,w′,to]. */
 export function fusedConv(branches: readonly Branch[], shape: FusedShape): nn.Conv2d {
   const { from, to, kernelSize, stride, groups } = shape;
   const kernel = new Float64Array((kernelSize * kernelSize * from * to) / groups);
@@ -49,9 +49,9 @@ export function fusedConv(branches: readonly Branch[], shape: FusedShape): nn.Co
   return fused;
 }
 
-/** A block that can be made simpler without changing what it gives in evaluation. */
+/** A block that can be simplified without changing its output in evaluation. */
 export abstract class Fusable extends nn.Module {
-  /** Once is enough. */
+  /** Fusing again does nothing. */
   abstract fuse(): void;
 }
 

@@ -1,5 +1,5 @@
 // GhostNet: Han, Wang, Tian, Guo, Xu and Xu, GhostNet: More Features from Cheap Operations (2019), arXiv 1911.11907, table 1: half of
-// the channels are made of the other half, each of one. timm's form and PaddleClas's.
+// the channels are computed from the other half, one from each. timm's form and PaddleClas's.
 
 import type { Tensor } from "../core/tensor.js";
 import { checkKinds } from "../errors/options.js";
@@ -12,7 +12,7 @@ import { prepared } from "./mobile-net.js";
 import { squeezeExcite } from "./mobile-parts.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** What the first layer gives, and what the second makes of that. */
+/** The first layer's output, followed by the second layer's output for it. */
 class Ghost extends nn.Sequential {
   override forward(x: Tensor): Tensor {
     const [primary, cheap] = unnamed(this) as [nn.Module, nn.Module];
@@ -52,9 +52,9 @@ const STAGES: readonly (readonly Row[])[] = [
   [[5, 960, 160, 0, 1], [5, 960, 160, 1, 1], [5, 960, 160, 0, 1], [5, 960, 160, 1, 1]],
 ];
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class GhostNet extends Network {
-  /** width: channels in parts of the paper's. paddle: PaddleClas's form: widths of gates are cut to whole numbers, gates clip. */
+  /** width: channels relative to the paper's. paddle: PaddleClas's form: widths of gates are rounded down, gates clip. */
   constructor(width: number, options: ModelOptions = {}, paddle = false) {
     super(options);
     checkKinds(new.target.name, { width }, { width: "number" });

@@ -1,6 +1,6 @@
 // GoogLeNet: Szegedy et al., Going Deeper with Convolutions (2014), arXiv 1409.4842, table 1 and figure 3, as torchvision
 // has it: with batch normalisation, and 3×3 convolutions where the paper has 5×5 (https://github.com/pytorch/vision/issues/906).
-// PaddleClas's form has the paper's 5×5, no normalisation, and ReLUs behind the blocks alone.
+// PaddleClas's form has the paper's 5×5, no normalisation, and ReLUs only after the blocks.
 
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
@@ -15,10 +15,10 @@ const withNorm: MakeConv = (from, to, size, o) => convBn(from, to, size, { weigh
 const bare: MakeConv = (from, to, size, o) =>
   new nn.Conv2d(from, to, size, { weightInit, bias: false, padding: (Number(size) - 1) / 2, ...o });
 
-/** Widths of the branches: 1×1; 1×1 before 3×3 and 3×3; the same of the third; 1×1 behind the pooling. */
+/** Widths of the branches: 1×1; 1×1 before 3×3 and 3×3; the same for the third; 1×1 after the pooling. */
 type Widths = readonly [number, number, number, number, number, number];
 
-/** A block's number before it, or a pooling of this many pixels. */
+/** A block preceded by its number, or a pooling of this many pixels. */
 const LAYERS: readonly (readonly [number: string, widths: Widths] | 2 | 3)[] = [
   ["3a", [64, 96, 128, 16, 32, 32]], ["3b", [128, 128, 192, 32, 96, 64]], 3,
   ["4a", [192, 96, 208, 16, 48, 64]], ["4b", [160, 112, 224, 24, 64, 64]], ["4c", [128, 128, 256, 24, 64, 64]],
@@ -38,7 +38,7 @@ function inception(from: number, widths: Widths, paddle: boolean): nn.Module {
   });
 }
 
-/** A classifier in the middle. */
+/** An auxiliary classifier. */
 function auxiliary(from: number, numClasses: number, paddle: boolean): nn.Module {
   const conv = (paddle ? bare : withNorm)(from, 128, 1);
   const pool = paddle ? new Apply((x) => adaptiveAvgPool2d(spacedMeans(x, 3), 3)) : new nn.AdaptiveAvgPool2d(4); // prettier-ignore

@@ -19,13 +19,13 @@ const conv = (from: number, to: number, size: number, stride = 1): nn.Module =>
 const depthwise = (width: number, stride: number): nn.Module =>
   sequence({ dwconv: plain(width, width, 3, stride, width), norm: new nn.BatchNorm2d(width) });
 
-/** Which layers the n-th sees: those 1, 2, 4, … before it, as far as these numbers divide n. 0 is what comes in. */
+/** Inputs of layer n: the layers 1, 2, 4, … before it, while these numbers divide n. 0 is the block's input. */
 function linksOf(n: number): number[] {
   const links = [];
   for (let step = 1; n && n % step === 0; step *= 2) links.push(n - step);
   return links;
 }
-/** Layers of odd numbers and the last, whose maps come out. */
+/** The odd layers and the last, which form the output. */
 const outOf = (depth: number): number[] =>
   times(depth, (i) => i + 1).filter((n) => n % 2 === 1 || n === depth);
 
@@ -34,7 +34,7 @@ class HarDBlock extends nn.Module {
   readonly layers: nn.Module[];
   readonly to: number;
 
-  /** factor: how many times as wide a layer is for each link beyond the first. */
+  /** factor: a layer's width grows by this factor for each link after the first. */
   constructor(from: number, growth: number, factor: number, depth: number, separable: boolean) {
     super();
     const widthOf = (n: number): number => {
@@ -60,15 +60,15 @@ class HarDBlock extends nn.Module {
 
 const joined = (maps: Tensor[]): Tensor => (maps.length === 1 ? maps[0]! : cat(maps));
 
-/** What tells the HarDNets apart. */
+/** The differences between the HarDNets. */
 export interface HarDNetShape {
   /** Widths of the two first convolutions. */
   stem: readonly [number, number];
-  /** Growth, layers and width of each block, and whether the size is halved behind it. */
+  /** Growth, layers and width of each block, and whether the size is halved after it. */
   blocks: readonly (readonly [growth: number, depth: number, width: number, down: boolean])[];
-  /** How many times as wide a layer is for each link beyond the first. */
+  /** Factor of a layer's width for each link after the first. */
   factor: number;
-  /** Whether convolutions are separable, and take the place of poolings. */
+  /** Whether convolutions are separable, and replace poolings. */
   separable?: boolean;
   /** Probability of the dropout before the classifier. */
   dropout: number;
@@ -76,7 +76,7 @@ export interface HarDNetShape {
   inner?: number;
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class HarDNet extends Network {
   constructor(shape: HarDNetShape, options: ModelOptions = {}) {
     super(options);

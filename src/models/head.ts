@@ -10,8 +10,8 @@ import { sequence, type Layers } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
 /**
- * A network of layers one after the other, and an end that runs on the means over the image: dropout, classes. The names of both
- * are those of files, and of fields (`model.layer4`) except for "head"; the path of the last layer is where the classes come from.
+ * A network of layers one after the other, and an end that runs on the means over the image: dropout, classes. Both have the names
+ * in files, also as fields (`model.layer4`) except for "head"; the path of the last layer is that of the classes.
  */
 export abstract class Network extends Classifier {
   #body = new nn.Sequential();
@@ -21,7 +21,7 @@ export abstract class Network extends Classifier {
   protected side = 1;
   protected heads: readonly string[] = [];
 
-  /** Where there are convolutions in the end, it gets the means as maps of one pixel. */
+  /** If the end contains convolutions, it gets the means as maps of one pixel. */
   protected build(features: Layers, end: Layers): void {
     this.#body = sequence(features);
     this.#end = sequence(end);

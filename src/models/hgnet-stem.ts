@@ -16,7 +16,7 @@ export class Affine extends nn.Module {
   }
 }
 
-/** convBn(), with the scale and shift behind its activation where there is one: "lab" in files. */
+/** convBn(), with a scale and shift after its activation, if there is one: "lab" in files. */
 export type AffineOptions = ConvNormOptions & { affine?: boolean };
 export function convAffine(
   from: number,

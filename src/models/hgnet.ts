@@ -1,5 +1,5 @@
 // PP-HGNet: PaddleClas's networks for GPUs (2022, 2023), https://github.com/PaddlePaddle/PaddleClas, pp_hgnet.py and
-// pp_hgnet_v2.py, as timm has them: convolutions one after the other, and then all of what they gave together.
+// pp_hgnet_v2.py, as in timm: convolutions one after the other, followed by the concatenation of their outputs.
 
 import type { Tensor } from "../core/tensor.js";
 import { checkFields } from "../errors/options.js";
@@ -12,24 +12,24 @@ import { Affine, convAffine, stemV1, stemV2 } from "./hgnet-stem.js";
 import { Apply, Gate, repeat, Residual, sequence, times, unnamed } from "./layers.js";
 import type { ModelOptions } from "./model.js";
 
-/** Of each stage: channels inside a block, channels, blocks. */
+/** Numbers of each stage: channels inside a block, channels, blocks. */
 type Stage = readonly [width: number, to: number, blocks: number];
 
-/** What tells the PP-HGNets apart. */
+/** The differences between the PP-HGNets. */
 export interface HGNetShape {
-  /** The first version's: three widths. The second's: two. */
+  /** Widths of the stem: three in the first version, two in the second. */
   stem: readonly [number, number, number] | readonly [number, number];
   /** For each stage: channels inside a block, channels, blocks. */
   stages: readonly (readonly [width: number, to: number, blocks: number])[];
   /** Convolutions of each block. */
   layers: number;
-  /** Whether activations are followed by a scale and a shift for all channels alike. */
+  /** Whether activations are followed by one scale and shift for all channels. */
   affine?: boolean;
-  /** Whether nothing, instead of zeros, is beyond the edge of the stem's pooling: PaddleClas's second version. */
+  /** Whether the stem's pooling ignores positions beyond the edge, instead of reading zeros: PaddleClas's second version. */
   bare?: boolean;
 }
 
-/** Layers one after the other, and all of what they gave together. */
+/** Layers one after the other, and the concatenation of their outputs. */
 class Collected extends nn.Sequential {
   override forward(x: Tensor): Tensor {
     const all = [x];
@@ -38,7 +38,7 @@ class Collected extends nn.Sequential {
   }
 }
 
-/** What all blocks of a stage have. light: 1×1, then 5×5 for each channel, as in the second version's later stages. */
+/** The common parameters of a stage's blocks. light: 1×1, then 5×5 for each channel, as in the second version's later stages. */
 type Kind = Readonly<{ stage: Stage; layers: number; light: boolean; second: boolean; affine: boolean }>;
 
 /** drop: probability of leaving it out in training; undefined for the first of a stage, which has no shortcut. */
@@ -57,7 +57,7 @@ function blockOf(from: number, { stage: [width, to], layers, light, second, affi
   return new Residual(parts, { adds: drop !== undefined, drop: drop ?? 0 });
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class HGNet extends Network {
   constructor(shape: HGNetShape, options: ModelOptions = {}) {
     super(options);

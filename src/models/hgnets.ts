@@ -34,7 +34,7 @@ export const hgnetv2_b1 = hgnet("hgnetv2_b1", B1);
 export const hgnetv2_b2 = hgnet("hgnetv2_b2", B2);
 /** PP-HGNet: 16.3 M parameters, for images of 224 × 224 pixels. */
 export const hgnetv2_b3 = hgnet("hgnetv2_b3", B3);
-// Behind a ReLU zeros beyond the edge change nothing: timm's form is PaddleClas's.
+// After a ReLU, zeros beyond the edge change nothing: timm's form equals PaddleClas's.
 /** PP-HGNet: 19.8 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B4. */
 export const hgnetv2_b4 = hgnet("hgnetv2_b4", B4, "PPHGNetV2_B4");
 /** PP-HGNet: 39.6 M parameters, for images of 224 × 224 pixels. Also known as PPHGNetV2_B5. */

@@ -1,5 +1,5 @@
 // HRNet: Wang et al., Deep High-Resolution Representation Learning for Visual Recognition (2019), arXiv 1908.07919, figures 2 to 4,
-// as timm has it: branches of several resolutions side by side, which exchange what they see after every few blocks.
+// as in timm: branches of several resolutions side by side, which exchange their maps after every few blocks.
 
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
@@ -13,17 +13,17 @@ import { repeat, sequence, times, unnamed } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 import { blockOf, conv } from "./resnet-block.js";
 
-/** What tells the HRNets apart. */
+/** The differences between the HRNets. */
 export interface HRNetShape {
   /** Channels of the branch of the highest resolution; each further one has twice as many. */
   width: number;
   /** Blocks of the first stage, which has one branch, and the width of their 3×3 convolutions. Default 4, 64. */
   first?: readonly [blocks: number, width: number];
-  /** How often the branches of the other three stages exchange. Default 1, 4, 3. */
+  /** Number of exchanges in each of the other three stages. Default 1, 4, 3. */
   exchanges?: readonly number[];
   /** Blocks of a branch before each exchange. Default 4. */
   blocks?: number;
-  /** PaddleClas's form: no biases before the normalisations of the end. */
+  /** PaddleClas's form: no biases before the final normalisations. */
   paddle?: boolean;
   /** Whether channels are weighed at the end of each block. */
   se?: boolean;
@@ -33,7 +33,7 @@ type Blocks = (from: number, to: number, drops: readonly number[], bottleneck?: 
 
 const halving = (from: number, to: number, options: { activation?: null } = {}): nn.Sequential => convNorm(from, to, 3, { stride: 2, ...options }); // prettier-ignore
 
-/** What branch j sees as branch i takes it in: larger, or halved once or several times. */
+/** Converts branch i's maps for branch j: enlarged, or halved once or several times. */
 function exchanged(j: number, i: number, widths: readonly number[]): nn.Module {
   const [from, to] = [widths[j]!, widths[i]!];
   if (j > i) {
@@ -53,7 +53,7 @@ class Exchange extends nn.Sequential {
     super({ branches, fuseLayers: new nn.Sequential(...all.map(others)) });
   }
 
-  /** Of the images in each resolution. */
+  /** Maps of the images at each resolution. */
   all(images: readonly Tensor[]): Tensor[] {
     const [branches, fuseLayers] = unnamed(this).map(unnamed);
     const seen = branches!.map((branch, j) => branch.forward(images[j]!));
@@ -64,14 +64,14 @@ class Exchange extends nn.Sequential {
   }
 }
 
-/** Images of sizes that are multiples of 32. */
+/** Images with sizes that are multiples of 32. */
 export class HRNet extends Network {
   constructor(shape: HRNetShape, options: ModelOptions = {}) {
     super(options);
     checkFields(new.target.name, "shape", shape, { width: "number" });
     const { width, first = [4, 64], exchanges = [1, 4, 3], blocks: depth = 4, paddle = false, se = false } = shape; // prettier-ignore
     const { numClasses = 1000, inChannels = 3, smallImages, dropout = 0, dropPath = 0 } = options;
-    // Blocks that stand side by side are left out as often as each other.
+    // Blocks side by side are left out with the same probability.
     const drop = rising(dropPath, first[0] + sum(exchanges) - 1);
     const drops = (): number[] => new Array<number>(depth).fill(drop());
     const blocks: Blocks = (from, to, drops, bottleneck = false) => {

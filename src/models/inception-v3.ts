@@ -1,5 +1,5 @@
 // Inception V3: Szegedy et al., Rethinking the Inception Architecture for Computer Vision (2015), arXiv 1512.00567, as torchvision has
-// it. PaddleClas's form has no classifier in the middle, another eps, and its older dropout.
+// it. PaddleClas's form has no auxiliary classifier, another eps, and its older dropout.
 
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
@@ -12,7 +12,7 @@ const weightInit = gaussian(0.1);
 const VALID = { padding: 0 };
 const pool = (): nn.Module => new nn.MaxPool2d(3, { stride: 2 });
 
-/** Figures 5 (a), 6 (c) and 7 (e), and blocks that halve the size. aux: the classifier in the middle. Names are spelled: see Flat. */
+/** Figures 5 (a), 6 (c) and 7 (e), and blocks that halve the size. aux: the auxiliary classifier. For the names see Flat. */
 function blocks(conv: MakeConv, aux: Layers): Layers {
   const row = (from: number, ...rows: ConvRow[]): nn.Module =>
     sequence(Object.fromEntries(chain(conv, from, ...rows).map((layer, i) => [i + 1, layer])));
@@ -56,7 +56,7 @@ function blocks(conv: MakeConv, aux: Layers): Layers {
   };
 }
 
-/** The classifier in the middle. */
+/** The auxiliary classifier. */
 function auxiliary(conv: MakeConv, numClasses: number): nn.Module {
   return sequence({
     pool: new Apply((x) => spacedMeans(x, 5)),

@@ -1,6 +1,6 @@
 // Inception V4: Szegedy, Ioffe, Vanhoucke and Alemi, Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning
-// (2016), arXiv 1602.07261, figures 3 to 9, as timm has it. In PaddleClas's form some columns come before rows or the other way
-// round, what is pooled comes first, and eps and dropout are others.
+// (2016), arXiv 1602.07261, figures 3 to 9, as in timm. In PaddleClas's form the order of some rows and columns is
+// swapped, pooled channels come first, and eps and dropout differ.
 
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";

@@ -1,11 +1,11 @@
-// Layers put together. Their names are those in files.
+// Combinations of layers. Their names are those in files.
 
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
 import { adaptiveAvgPool2d, add, cat, mul, relu } from "../ops/index.js";
 
-/** undefined: there is no such layer. */
+/** undefined: the layer is left out. */
 export type Layers = Readonly<Record<string, nn.Module | undefined>>;
 
 /** One after the other. */
@@ -15,14 +15,14 @@ export const sequence = (layers: Layers): nn.Sequential =>
 export const times = <T>(n: number, make: (i: number) => T): T[] =>
   Array.from({ length: n }, (_, i) => make(i));
 
-/** n of a kind, one after the other. */
+/** n layers of one kind, one after the other. */
 export const repeat = (n: number, make: (i: number) => nn.Module): nn.Sequential =>
   new nn.Sequential(...times(n, make));
 
 /** A network's layers without their names. */
 export const unnamed = (layers: nn.Module): nn.Module[] => layers.namedChildren().map(([, layer]) => layer);
 
-/** Layers side by side: the channels of one behind those of the other. */
+/** Layers side by side, with their output channels concatenated. */
 export class Branches extends nn.Sequential {
   override forward(x: Tensor): Tensor {
     return tidy(() => cat(unnamed(this).map((branch) => branch.forward(x))));
@@ -38,7 +38,7 @@ const placesIn = (parent: nn.Module, prefix = ""): Place[] =>
     return whole ? [[prefix + own, layer, parent, own]] : placesIn(layer, prefix + own);
   });
 
-/** Layers whose names in files are what the names on their path spell: "branch3x3_" and "1" are "branch3x3_1". */
+/** Layers whose names in files join the names on their path: "branch3x3_" and "1" become "branch3x3_1". */
 export class Flat extends nn.Module {
   readonly #inside: nn.Module;
 
@@ -61,10 +61,10 @@ export class Flat extends nn.Module {
   }
 }
 
-/** Layers side by side, with names that their paths spell. */
+/** Layers side by side, with names joined from their paths. */
 export const flatBranches = (branches: Record<string, nn.Module>): Flat => new Flat(new Branches(branches));
 
-/** Weighs channels by what its layers make of their means: Hu et al. (2017), arXiv 1709.01507. */
+/** Weighs channels by its layers' output for their means: Hu et al. (2017), arXiv 1709.01507. */
 export class Gate extends nn.Sequential {
   override forward(x: Tensor): Tensor {
     return mul(x, super.forward(adaptiveAvgPool2d(x, 1)));
@@ -86,9 +86,9 @@ export class Apply extends nn.Module {
 }
 
 export interface ResidualOptions {
-  /** Whether what comes in is added to what the layers give. Default true. */
+  /** Whether to add the input to the layers' output. Default true. */
   adds?: boolean;
-  /** What it passes on its way. */
+  /** Layers of the shortcut. */
   shortcut?: Layers;
   /** Whether the sum is activated. */
   relu?: boolean;
@@ -127,7 +127,7 @@ export class Residual extends nn.Module {
     return this.beside(x, x);
   }
 
-  /** What the layers make of x, and the shortcut of what is said to be past them. */
+  /** The layers' output for x, plus the shortcut's for the given input. */
   beside(x: Tensor, past: Tensor): Tensor {
     const y = this.#layers.forward(x);
     const { adds = true, relu: activated = false } = this.#options;

@@ -1,5 +1,5 @@
 // PP-LCNetV2: PaddleClas's networks for processors (2022), https://github.com/PaddlePaddle/PaddleClas, pp_lcnet_v2.py, as timm has
-// them: PP-LCNet that learns with depthwise convolutions of several sizes side by side; fuse() makes one of them.
+// them: PP-LCNet trained with depthwise convolutions of several sizes side by side, which fuse() turns into one.
 
 import type { Tensor } from "../core/tensor.js";
 import { checkKinds } from "../errors/options.js";
@@ -12,7 +12,7 @@ import { repeat } from "./layers.js";
 import { prepared } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** Kernel, channels, whether there are smaller kernels beside it, whether it is weighed, and has a shortcut. */
+/** Kernel, channels, whether there are smaller kernels beside it, whether channels are weighed, and whether it has a shortcut. */
 type Row = readonly [kernelSize: number, to: number, branches: boolean, weighed: boolean, shortcut: boolean];
 
 class Separable extends Fusable {
@@ -55,7 +55,7 @@ class Separable extends Fusable {
 
 const ROWS: readonly Row[] = [[3, 128, false, false, false], [3, 256, false, false, false], [5, 512, true, true, false], [5, 1024, true, false, true]]; // prettier-ignore
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class LCNetV2 extends Network {
   /** width: channels in parts of the base's. depths: blocks of the four stages. paddle: PaddleClas's form, whose dropout scales in evaluation. */
   constructor(width: number, depths: readonly number[], options: ModelOptions = {}, paddle = false) {

@@ -1,4 +1,4 @@
-// What MicroNet (micronet.ts) is built of: convolutions in parts of kernels and channels, and activations that join channels.
+// Parts of MicroNet (micronet.ts): convolutions in parts of kernels and channels, and activations that join channels.
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
@@ -34,10 +34,10 @@ export const grouped = (from: number, to: number, groups: number) =>
 
 export const shuffle = (groups: number) => new Apply((x) => ops.channelShuffle(x, groups));
 
-/** What weights are added to: of a channel and of its neighbour, in one sum, or in each of two of which the larger is taken. */
+/** Initial weights of a channel and of its neighbour, in one sum, or in each of two sums, of which the larger counts. */
 export type Starts = readonly (readonly [own: number, other: number])[];
 
-/** Dynamic shift-max: sums of each channel and the next one of the next group, weighed by what the means of all say. */
+/** Dynamic shift-max: sums of each channel and the next one of the next group, weighed according to all channels' means. */
 export class ShiftMax extends nn.Module {
   readonly fc: nn.Sequential;
   readonly #groups: number;

@@ -1,5 +1,5 @@
 // MicroNet: Li et al., MicroNet: Improving Image Recognition with Extremely Low FLOPs (2021), arXiv 2108.05894, table 2, as PaddleClas
-// has it: convolutions are in parts, of kernels (k×1, 1×k) and of channels, which activations join again.
+// has it: convolutions are divided into parts, of kernels (k×1, 1×k) and of channels, which activations join again.
 
 import { checkFields } from "../errors/options.js";
 import * as nn from "../nn/index.js";
@@ -13,20 +13,20 @@ import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 /** Stride, channels, kernel; parts of the channels in the convolutions there and back, 0 where there is none back. */
 type Row = readonly [stride: number, to: number, kernelSize: number, groups: number, back: number];
 
-/** What tells the MicroNets apart. */
+/** The differences between the MicroNets. */
 export interface MicroNetShape {
-  /** Channels of the stem's two convolutions, the second in parts of the first. */
+  /** Channels of the stem's two convolutions, the second relative to the first. */
   stem: readonly [number, number];
   /**
    * For each block: stride, channels, kernel size, and in which parts of the channels the convolutions there
    * and back work, 0 where there is none back.
    */
   rows: readonly (readonly [stride: number, to: number, kernelSize: number, groups: number, back: number])[];
-  /** How many times the later blocks widen; the first three do by four. */
+  /** Widening factor of the later blocks; the first three widen by four. */
   widening: number;
   /** The first block whose activations squeeze twice as far. */
   squeezed: number;
-  /** What the weights of a shift-max are added to, for a channel and its neighbour; two rows where the larger of two sums counts. */
+  /** Initial weights of a shift-max, for a channel and its neighbour; two rows if the larger of two sums counts. */
   starts: readonly (readonly [own: number, other: number])[];
   /** Whether there are fewer shift-maxes and shuffles, as in MicroNet-M3. Default false. */
   sparse?: boolean;

@@ -1,4 +1,4 @@
-// MixNet: Tan and Le, MixConv: Mixed Depthwise Convolutional Kernels (2019), arXiv 1907.09595, figure 5; as timm has it.
+// MixNet: Tan and Le, MixConv: Mixed Depthwise Convolutional Kernels (2019), arXiv 1907.09595, figure 5; as in timm.
 
 import { relu, silu } from "../ops/index.js";
 import { toEights } from "./blocks.js";

@@ -1,5 +1,5 @@
-// Blocks of mobile networks, under timm's names: what MobileNet V1 to V4, EfficientNet and their relatives are made of.
-// mobile-variant.ts says what each is; the papers are named where the networks are.
+// Blocks of mobile networks, under timm's names: the parts of MobileNet V1 to V4, EfficientNet and their relatives.
+// mobile-variant.ts describes them; the networks' files name the papers.
 
 import * as nn from "../nn/index.js";
 import { toEights } from "./blocks.js";
@@ -7,7 +7,7 @@ import { Apply, Residual, type Layers } from "./layers.js";
 import { depthwise, mobileConv, normedBy, pointwise, squeezeExcite } from "./mobile-parts.js";
 import type { MobileVariant, Row } from "./mobile-variant.js";
 
-/** What is known of a block: channels inside, and makers of its small layers. */
+/** Facts about a block: channels inside, and makers of its small layers. */
 interface Known {
   variant: MobileVariant;
   row: Row;
@@ -58,7 +58,7 @@ function universal({ variant, row, from, stride, wide, act }: Known): Layers {
 
 const KINDS = { conv, pair: separable, separable, inverted, fused, universal } as const;
 
-/** What weighs channels comes first among the parameters: files of optimizers go by their order. */
+/** The layers that weigh channels come first among the parameters: optimizer files depend on the order. */
 class MobileBlock extends Residual {
   override namedChildren(): [name: string, child: nn.Module][] {
     const all = super.namedChildren();

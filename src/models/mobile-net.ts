@@ -1,5 +1,5 @@
 // Networks of inverted residuals and their relatives, as timm builds them and under its names in files: a convolution to half the
-// size, stages of blocks (mobile-blocks.ts), a 1×1 convolution, the mean, the classifier. What they differ in: mobile-variant.ts.
+// size, stages of blocks (mobile-blocks.ts), a 1×1 convolution, the mean, the classifier. Their differences are in mobile-variant.ts.
 
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
 import type { Tensor } from "../core/tensor.js";
@@ -21,7 +21,7 @@ export function classes(from: number, numClasses: number): nn.Linear {
   return new nn.Linear(from, numClasses, { weightInit, biasInit: init.zeros });
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class MBConvNet extends Network {
   /** @hidden */
   constructor(variant: MobileVariant, options: ModelOptions = {}) {
@@ -56,7 +56,7 @@ export class MBConvNet extends Network {
 }
 
 type Filter = Preprocessing["interpolation"];
-/** How timm prepares images: ImageNet's statistics, or 0.5 for all as TensorFlow's weights want them. */
+/** How timm prepares images: ImageNet's statistics, or 0.5 for all, as for TensorFlow's weights. */
 export const prepared = (size: number, cropPct: number, filter: Filter = "bicubic"): Preprocessing => {
   return { ...imagenet(size, size, filter), cropPct };
 };

@@ -1,4 +1,4 @@
-// What blocks of mobile networks are made of: convolutions, of all channels or of parts of them, and the weighing of channels.
+// Parts of mobile networks' blocks: convolutions of all channels or of parts of them, and the weighing of channels.
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
@@ -23,13 +23,13 @@ export function mobileConv({ same = false }: Pick<MobileVariant, "same">, from: 
   return new nn.Conv2d(from, to, size, { stride, groups, bias, padding, weightInit, biasInit: init.zeros });
 }
 
-/** n channels in equal parts; the first has what is left over. */
+/** n channels in equal parts; the first also gets the remainder. */
 function shares(n: number, parts: number): number[] {
   const each = Math.floor(n / parts);
   return times(parts, (i) => (i ? each : n - each * (parts - 1)));
 }
 
-/** Parts of the channels, each with a convolution of its own: Tan and Le, MixConv (2019), arXiv 1907.09595. */
+/** Parts of the channels, each with its own convolution: Tan and Le, MixConv (2019), arXiv 1907.09595. */
 class MixedConv extends nn.Sequential {
   readonly #ends: number[];
 
@@ -44,7 +44,7 @@ class MixedConv extends nn.Sequential {
   }
 }
 
-/** 1×1 convolution, of `parts` of the channels each by itself. */
+/** 1×1 convolution, separately for each of `parts` of the channels. */
 export function pointwise(variant: MobileVariant, from: number, to: number, parts = 1): nn.Module {
   if (parts === 1) return mobileConv(variant, from, to, 1);
   const [ins, outs] = [shares(from, parts), shares(to, parts)];

@@ -1,4 +1,4 @@
-// What networks of inverted residuals are described by. mobile-net.ts builds them.
+// Descriptions of networks of inverted residuals. mobile-net.ts builds them.
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
@@ -7,7 +7,7 @@ import { toEights } from "./blocks.js";
 export type Activation = (x: Tensor) => Tensor;
 
 /**
- * - conv: a convolution; a shortcut only where `skip` says so;
+ * - conv: a convolution; a shortcut only with `skip`;
  * - pair: a depthwise and a 1×1 convolution, both activated, no shortcut: MobileNet V1;
  * - separable: the same, the 1×1 convolution not activated, with a shortcut;
  * - inverted: 1×1 to a multiple of the channels, depthwise, 1×1 that is not activated: MobileNet V2, MBConv;
@@ -20,13 +20,13 @@ export interface More {
   se?: number; // whether and how far channels are weighed: squeezed channels in parts of the block's input
   activation?: Activation; // instead of the network's
   skip?: boolean;
-  start?: number; // of "universal": kernel of the depthwise convolution at the start
+  start?: number; // for "universal": kernel of the depthwise convolution at the start
   wide?: number; // channels inside, instead of expansion
-  /** Parts of the channels that the first and the last 1×1 convolution take apart: MixNet. */
+  /** Number of parts of the channels that the first and the last 1×1 convolution treat separately: MixNet. */
   parts?: readonly [first: number, last: number];
 }
 
-/** kernel: of MixNet, of each part of the channels; 0: none. stride: of the first block. */
+/** kernel: for MixNet, of each part of the channels; 0: none. stride: of the first block. */
 // prettier-ignore
 export type Row = readonly [kind: Kind, kernel: number | readonly number[], stride: number, expansion: number, to: number, blocks: number, more?: More | undefined];
 
@@ -36,13 +36,13 @@ export type Stages = readonly (readonly Row[])[];
 export interface MobileVariant {
   stages: Stages;
   stem: number; // channels of the first convolution
-  head: number; // channels of the 1×1 convolution before the classifier; 0: there is none
+  head: number; // channels of the 1×1 convolution before the classifier; 0 for none
   activation: Activation;
-  /** That convolution stands behind the pooling, as in MobileNet V3, with a bias or a normalisation. */
+  /** Whether that convolution comes after the pooling, as in MobileNet V3, with a bias or a normalisation. */
   pooled?: "bias" | "norm" | "bare";
-  gate?: Activation; // of the weights of the channels. Default sigmoid
+  gate?: Activation; // activation of the channels' weights. Default sigmoid
   squeezeActivation?: Activation; // between the two layers that weigh channels. Default: as elsewhere
-  /** Squeezed channels, by those that are weighed. Default: what the row says. */
+  /** Squeezed channels as a function of the weighed ones. Default: as in the row. */
   squeezed?: (wide: number) => number;
   round?: (n: number) => number; // how widths inside are rounded. Default toEights
   norm?: nn.BatchNorm2dOptions;
@@ -67,7 +67,7 @@ export interface Scale {
   width?: number;
   depth?: number;
   repeat?: (n: number) => number; // how numbers of blocks are rounded. Default Math.ceil
-  round?: (n: number) => number; // how numbers of channels are. Default toEights
+  round?: (n: number) => number; // how numbers of channels are rounded. Default toEights
   fixedEnds?: boolean; // whether the first and the last stage keep their number of blocks: EfficientNet-Lite
 }
 

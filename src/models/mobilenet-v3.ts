@@ -1,4 +1,4 @@
-// MobileNet V3: Howard et al., Searching for MobileNetV3 (2019), arXiv 1905.02244, tables 1 and 2, as torchvision has it.
+// MobileNet V3: Howard et al., Searching for MobileNetV3 (2019), arXiv 1905.02244, tables 1 and 2, as in torchvision.
 
 import { checkKinds } from "../errors/options.js";
 import { imagenet } from "../data/preprocessing.js";
@@ -9,7 +9,7 @@ import { Network } from "./head.js";
 import { Residual } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** Kernel, stride, channels inside and behind, whether channels are weighed, of each stage's blocks. */
+/** Kernel, stride, inner and output channels of each stage's blocks, and whether channels are weighed. */
 type Block = readonly [kernel: number, stride: number, wide: number, to: number, se?: "se"];
 
 export const LARGE: readonly (readonly Block[])[] = [
@@ -48,7 +48,7 @@ function invertedResidual(from: number, row: Row, drop: number): nn.Module {
   return new Residual({ block }, { adds: stride === 1 && from === to, drop });
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class MobileNetV3 extends Network {
   /** @hidden */
   constructor(rows: readonly Row[], hidden: number, options: ModelOptions = {}) {

@@ -1,5 +1,5 @@
 // MobileNet V4: Qin et al., MobileNetV4: Universal Models for the Mobile Ecosystem (2024), arXiv 2404.10518, tables 11 to 13: those
-// without attention, as timm has them.
+// without attention, as in timm.
 
 import { relu } from "../ops/index.js";
 import { halved, mobile, prepared } from "./mobile-net.js";

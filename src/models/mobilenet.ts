@@ -13,7 +13,7 @@ import { PLAIN, defineModel, type ModelOptions } from "./model.js";
 /** Stride and channels of each pair of a depthwise and a 1×1 convolution. */
 const V1 = [[1, 64], [2, 128], [1, 128], [2, 256], [1, 256], [2, 512], [1, 512], [1, 512], [1, 512], [1, 512], [1, 512], [2, 1024], [1, 1024]] as const; // prettier-ignore
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class MobileNetV1 extends Network {
   /** width: channels in parts of the paper's. */
   constructor(options: ModelOptions = {}, width = 1) {
@@ -47,7 +47,7 @@ function invertedResidual(from: number, to: number, stride: number, expansion: n
   return new Residual({ conv }, { adds: stride === 1 && from === to, drop });
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class MobileNetV2 extends Network {
   constructor(options: ModelOptions = {}) {
     checkKinds(new.target.name, { options }, { options: "object" });

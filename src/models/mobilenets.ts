@@ -1,5 +1,5 @@
 // MobileNet V1 to V3 under timm's names, at all widths, and PaddleClas's forms of V2 and V3. mobilenet.ts and mobilenet-v3.ts have
-// those that torchvision has, and name the papers.
+// torchvision's, and name the papers.
 
 import { hardsigmoid, hardswish, mul, relu, relu6 } from "../ops/index.js";
 import { toEights } from "./blocks.js";
@@ -27,7 +27,7 @@ const STAGES2 = invertedStages(V2);
 const v2 = (width: number): MobileVariant => ({ stages: scaled(STAGES2, { width }), stem: toEights(32 * width), head: Math.max(1280, toEights(1280 * width)), activation: relu6 }); // prettier-ignore
 /** d: deeper, the first and last layers not scaled. */
 const v2d = (width: number, depth: number): MobileVariant => ({ stages: scaled(STAGES2, { width, depth, fixedEnds: true }), stem: 32, head: 1280, activation: relu6 }); // prettier-ignore
-/** PaddleClas's: the first block widens too, by 1; widths are cut to whole numbers. */
+/** PaddleClas's form: the first block widens too, by 1; widths are rounded down. */
 const paddleV2 = (width: number): MobileVariant => ({
   stages: scaled([[["inverted", 3, 1, 1, 16, 1]], ...STAGES2.slice(1)], { width, round: Math.floor }),
   stem: Math.floor(32 * width),
@@ -61,7 +61,7 @@ export const paddle_mobilenetv2_150 = mobile("paddle_mobilenetv2_150", bicubic, 
 /** MobileNetV2 as PaddleClas builds it: 11.3 M parameters, for images of 224 × 224 pixels. Also known as MobileNetV2_x2_0. */
 export const paddle_mobilenetv2_200 = mobile("paddle_mobilenetv2_200", bicubic, paddleV2(2), traits2("MobileNetV2_x2_0")); // prettier-ignore
 
-/** reluStages: of how many stages the activation is ReLU. paddle: the first block widens too, and widths inside are scaled themselves. */
+/** reluStages: number of stages with ReLU. paddle: the first block widens too, and inner widths are scaled directly. */
 function v3Stages(blocks: typeof LARGE, reluStages: number, last: number, paddle = false): Stages {
   let from = 16;
   const rows = blocks.map((stage, s) =>

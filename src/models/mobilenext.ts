@@ -12,10 +12,10 @@ import { defineModel, type ModelOptions } from "./model.js";
 /** whole: whether it has both depthwise convolutions although its channels change, and no shortcut. */
 type Place = { from: number; to: number; stride: number; narrowing: number; whole: boolean; drop: number };
 
-/** Depthwise, narrow, widen, depthwise: numbered through in files. */
+/** Depthwise, narrow, widen, depthwise: numbered consecutively in files. */
 function sandglass({ from, to, stride, narrowing, whole, drop }: Place): nn.Module {
   const bare = from !== to && narrowing !== 2 && !whole;
-  // A sixth of what comes out, in whole sixteens, or what goes in by its narrowing if that is more.
+  // A sixth of the output channels, in multiples of sixteen, or the narrowed input channels if they are more.
   const narrow = Math.floor(from / narrowing);
   const hidden = narrow >= to / 6 ? narrow : toMultiple(Math.ceil(to / 6), 16);
   const activation = nn.ReLU6;
@@ -32,7 +32,7 @@ function sandglass({ from, to, stride, narrowing, whole, drop }: Place): nn.Modu
 /** Narrowing, channels, blocks and stride of each stage. */
 const STAGES = [[2, 96, 1, 2], [6, 144, 1, 1], [6, 192, 3, 2], [6, 288, 3, 2], [6, 384, 4, 1], [6, 576, 4, 2], [6, 960, 3, 1], [6, 1280, 1, 1]] as const; // prettier-ignore
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class MobileNeXt extends Network {
   /** width: channels in parts of the paper's. */
   constructor(width: number, options: ModelOptions = {}) {

@@ -1,5 +1,5 @@
 // MobileOne: Vasu, Gabriel, Zhu, Tuzel and Ranjan, An Improved One millisecond Mobile Backbone (2022), arXiv 2206.04040, tables 2
-// and 3: MobileNet's pairs of a depthwise and a 1×1 convolution, each trained as several side by side; fuse() makes one of them.
+// and 3: MobileNet's pairs of a depthwise and a 1×1 convolution, each trained as several side by side, which fuse() turns into one.
 
 import { imagenet } from "../data/preprocessing.js";
 import { times } from "./layers.js";
@@ -8,7 +8,7 @@ import { Reparametrised, type RepBlockShape } from "./reparametrised.js";
 
 const DEPTHS = [2, 8, 10, 1];
 
-/** Pairs of blocks. widths: of each stage, in parts of 64, 128, 256 and 512; weighed: of each stage, pairs at its end. */
+/** Pairs of blocks. widths: of each stage, relative to 64, 128, 256 and 512; weighed: pairs with weighed channels at the end of each stage. */
 type Numbers = readonly number[];
 function stagesOf(stem: number, widths: Numbers, branches: number, weighed: Numbers): RepBlockShape[][] {
   let from = stem;

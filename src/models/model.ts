@@ -1,4 +1,4 @@
-// What is known about a model besides its layers, and the function that builds it. Nothing is listed here (registry.ts does that).
+// Facts about a model besides its layers, and the function that builds it. The list of models is in registry.ts.
 
 import { shapesOnly } from "../core/op.js";
 import { tidy } from "../core/scope.js";
@@ -10,53 +10,53 @@ import type { Classifier } from "./classifier.js";
 
 /** Options that all models take. */
 export interface ModelOptions {
-  /** Number of classes that the model tells apart. */
+  /** Number of classes. */
   numClasses?: number;
   /** Channels of the input images. */
   inChannels?: number;
   /** For images of about 32 pixels, as in CIFAR: the first layers keep their size. Default false. */
   smallImages?: boolean;
-  /** Probability of the dropout before the classifier, or in it. Default: the paper's, mostly none. */
+  /** Probability of the dropout before or in the classifier. Default: the paper's, mostly none. */
   dropout?: number;
   /**
-   * Probability that the last residual branch is left out in training, for each image; those before it less, on a straight line
-   * from 0 (StochasticDepth). Default: the paper's, mostly none.
+   * Probability of leaving out the last residual branch in training, for each image; for earlier ones it rises linearly from 0
+   * (StochasticDepth). Default: the paper's, mostly none.
    */
   dropPath?: number;
   /**
    * false leaves the weights undefined and takes no numbers from the stream. Default true: weights are drawn when they are read,
-   * so that those of a file cost no more.
+   * so loading them from a file instead costs nothing extra.
    */
   initialise?: boolean;
 }
 
-/** Options that mean nothing to a model. */
+/** Options without a meaning for a model. */
 export interface ModelLimits {
-  /** Why it has no form for small images. */
+  /** The reason why it has no form for small images. */
   readonly smallImages?: string;
-  /** Why dropPath means nothing to it. */
+  /** The reason why dropPath has no meaning. */
   readonly dropPath?: string;
-  /** Whether it is made for small images as it is, with or without smallImages. */
+  /** Whether it is made for small images anyway, with or without smallImages. */
   readonly small?: true;
 }
 
-/** What is known about a model when it is defined. */
+/** Facts about a model at its definition. */
 export interface ModelTraits extends ModelLimits {
   /** The series it belongs to, as PaddleClas names series: "ResNeXt". */
   readonly series?: string;
-  /** Its names elsewhere: timm's, PaddleClas's. createModel() takes them too. */
+  /** Its names in timm and PaddleClas. createModel() accepts them too. */
   readonly aliases?: readonly string[];
 }
 
-/** What is known about a model without building it. */
+/** Facts about a model, known without building it. */
 export interface ModelInfo extends Preprocessing {
   /** The name that createModel() knows it by. */
   readonly name: string;
   /** The series it belongs to, as PaddleClas names series; "" for models of your own. */
   readonly series: string;
-  /** Its names elsewhere. */
+  /** Its names in timm and PaddleClas. */
   readonly aliases: readonly string[];
-  /** Options that mean nothing to it, and why. */
+  /** Options without a meaning for it, with the reasons. */
   readonly limits: ModelLimits;
   /** Number of trainable parameters. */
   readonly parameters: number;
@@ -66,16 +66,16 @@ export interface ModelInfo extends Preprocessing {
   create(options?: ModelOptions): Classifier;
 }
 
-/** Builds a model, and what is known about it goes with it. */
+/** A function that builds a model, with facts about the model. */
 export interface ModelFunction<T extends Classifier, O extends ModelOptions = ModelOptions> {
   (options?: O): T;
-  /** What is known about it. */
+  /** Facts about the model. */
   readonly info: ModelInfo;
 }
 
-/** Of networks without residual branches. */
+/** Limits of networks without residual branches. */
 export const PLAIN: ModelLimits = { dropPath: "has no residual branches" };
-/** Of networks that are made for small images as they are. */
+/** Limits of networks made for small images. */
 export const SMALL: ModelLimits = { small: true };
 
 /** The function that builds a model, which throws DataError for an option beyond its limits. */

@@ -1,5 +1,5 @@
 // PeleeNet: Wang, Li and Ling, Pelee: A Real-Time Object Detection System on Mobile Devices (2018), arXiv 1804.06882, table 1, as
-// PaddleClas has it: a DenseNet whose layers have two ways, one of which sees twice as far.
+// PaddleClas has it: a DenseNet whose layers have two branches, one of which sees twice as far.
 
 import { imagenet } from "../data/preprocessing.js";
 import * as nn from "../nn/index.js";
@@ -10,7 +10,7 @@ import { Apply, Branches, Flat, flatBranches, sequence } from "./layers.js";
 import { defineModel, PLAIN, type ModelOptions } from "./model.js";
 
 const GROWTH = 32;
-/** Layers of each block, and the width of their 1×1 convolutions, in parts of half the growth. */
+/** Layers of each block, and the width of their 1×1 convolutions, relative to half the growth. */
 const BLOCKS = [[3, 1], [4, 2], [8, 4], [6, 4]] as const; // prettier-ignore
 
 /** Convolution, normalisation, ReLU: "conv", "norm". */

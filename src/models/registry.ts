@@ -14,7 +14,7 @@ import {
   type ModelTraits,
 } from "./model.js";
 
-/** By their own names, and by the names that they have elsewhere. */
+/** Models by their own names, and by their names elsewhere. */
 interface Registry {
   readonly own: Map<string, ModelInfo>;
   readonly elsewhere: Map<string, ModelInfo>;
@@ -22,7 +22,7 @@ interface Registry {
 
 let made: Registry | undefined;
 
-/** Made when it is first asked for: who builds models without their names carries no list of them. */
+/** Made when first needed: code that builds models without names carries no list of them. */
 function registry(): Registry {
   if (made) return made;
   made = { own: new Map(), elsewhere: new Map() };
@@ -51,7 +51,7 @@ export function registerModel<T extends Classifier, O extends ModelOptions = Mod
   return model;
 }
 
-/** An architecture's preparation alone: what new weights are trained with unless something else is said. */
+/** Only an architecture's preparation: the default for training new weights. */
 export function preparationOf(model: string | ModelInfo): Preprocessing {
   const info = typeof model === "string" ? modelInfo(model) : model;
   checkKinds("preparationOf", { model: info }, { model: "object" });
@@ -59,20 +59,20 @@ export function preparationOf(model: string | ModelInfo): Preprocessing {
   return { inputSize, cropPct, interpolation, mean, std };
 }
 
-/** What is known about a model, by its name here, in timm or in PaddleClas. @throws DataError with the nearest name */
+/** Facts about a model, by its name here, in timm or in PaddleClas. @throws DataError with the nearest name */
 export function modelInfo(name: string): ModelInfo {
   const info = findModel(name);
   if (info) return info;
   throw new DataError(`createModel: unknown model '${short(name)}'; ${likeModel(name)}`);
 }
 
-/** modelInfo(), or undefined for a name that is not known. */
+/** modelInfo(), or undefined for an unknown name. */
 export function findModel(name: string): ModelInfo | undefined {
   const { own, elsewhere } = registry();
   return own.get(name) ?? elsewhere.get(name);
 }
 
-/** For the end of a message about a name that is no model's. */
+/** For the end of a message about an unknown model's name. */
 export function likeModel(name: string): string {
   const { own, elsewhere } = registry();
   const meant = nearest(name, [...own.keys(), ...elsewhere.keys()]);
@@ -94,8 +94,8 @@ export type ModelName = keyof ModelFunctions;
 export type ModelOf<N extends ModelName> = ReturnType<ModelFunctions[N]>;
 
 /**
- * A new model with fresh weights of the stream that manualSeed() starts, drawn when they are read. Takes images
- * [n, height, width, channels], gives logits [n, classes]. @throws DataError with the nearest name
+ * A new model with fresh weights from the stream that manualSeed() starts, drawn when they are read. Takes images
+ * [n, height, width, channels], returns logits [n, classes]. @throws DataError with the nearest name
  */
 export function createModel<N extends ModelName>(
   name: N,

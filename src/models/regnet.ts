@@ -1,5 +1,5 @@
 // RegNet: Radosavovic, Kosaraju, Girshick, He and Dollár, Designing Network Design Spaces (2020), arXiv 2003.13678, tables 5 and
-// 6, as timm has it; PaddleClas has the X form. Widths grow on a straight line over the blocks, in steps: the powers of a factor.
+// 6, as in timm; PaddleClas has the X form. Widths grow linearly over the blocks, rounded to powers of a factor.
 
 import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
@@ -10,15 +10,15 @@ import { Network } from "./head.js";
 import { Residual, sequence } from "./layers.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** What tells the RegNets apart. */
+/** The differences between the RegNets. */
 export interface RegNetShape {
   /** Blocks of all stages together. */
   depth: number;
-  /** Width of the first block, and how much is added for each block, before the steps. */
+  /** Width of the first block, before rounding. */
   initial: number;
-  /** How much is added for each further block. */
+  /** Growth per further block. */
   slope: number;
-  /** From step to step widths are multiplied by this. */
+  /** Widths are multiplied by this from step to step. */
   factor: number;
   /** Channels of a group of the 3×3 convolutions. */
   groupWidth: number;
@@ -26,7 +26,7 @@ export interface RegNetShape {
   se: boolean;
 }
 
-/** The nearest integer, of two the even one, as the authors' code rounds. */
+/** The nearest integer, the even one in a tie, as in the authors' code. */
 
 /** Width and depth of each stage. */
 function stagesOf({
@@ -46,7 +46,7 @@ function stagesOf({
   return [...stages].map(([width, blocks]) => [inGroups(width, Math.min(groupWidth, width)), blocks]);
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class RegNet extends Network {
   constructor(shape: RegNetShape, options: ModelOptions = {}) {
     super(options);
@@ -54,7 +54,7 @@ export class RegNet extends Network {
     checkFields(new.target.name, "shape", shape, { depth: number, initial: number, slope: number, factor: number, groupWidth: number, se: "flag" }); // prettier-ignore
     const { numClasses = 1000, inChannels = 3, smallImages = false, dropout = 0, dropPath = 0 } = options;
     const drop = rising(dropPath, shape.depth - 1);
-    /** 1×1, 3×3 in groups, 1×1, none narrower than the others. */
+    /** 1×1, 3×3 in groups, 1×1, all of the same width. */
     const block = (from: number, to: number, stride: number): nn.Module => {
       const groups = to / Math.min(shape.groupWidth, to);
       const layers = {

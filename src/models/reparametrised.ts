@@ -1,5 +1,5 @@
 // Networks that train with branches side by side and can turn each block into one convolution: RepVGG (repvgg.ts) and MobileOne
-// (mobileone.ts), as timm has them.
+// (mobileone.ts), as in timm.
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
@@ -27,7 +27,7 @@ export interface RepBlockShape {
   squeezed?: number;
 }
 
-/** The sum of convolutions of the full size, one of 1×1, and the input itself where its shape stays, each normalised; ReLU. */
+/** The sum of convolutions of the full size, one of 1×1, and the input itself if its shape stays the same, each normalised; ReLU. */
 class RepBlock extends Fusable {
   identity: nn.BatchNorm2d | undefined;
   conv_kxk: nn.Sequential | nn.Sequential[] | undefined;
@@ -76,7 +76,7 @@ class RepBlock extends Fusable {
   }
 }
 
-/** What tells RepVGG's and MobileOne's networks apart. */
+/** The differences between RepVGG's and MobileOne's networks. */
 export interface RepShape {
   /** The first block, without its stride. */
   stem: Omit<RepBlockShape, "stride">;
@@ -84,7 +84,7 @@ export interface RepShape {
   stages: readonly (readonly RepBlockShape[])[];
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class Reparametrised extends Network {
   constructor(shape: RepShape, options: ModelOptions = {}) {
     super(options);
@@ -105,8 +105,8 @@ export class Reparametrised extends Network {
   }
 
   /**
-   * Turns each block into one convolution with the same output in evaluation, to rounding. Its parameters are new, and named as
-   * timm's in inference mode: an optimizer made before does not know them, and weights of the branches no longer fit.
+   * Turns each block into one convolution with the same output in evaluation, to rounding. Its parameters are new, with timm's
+   * names in inference mode: an existing optimizer does not have them, and weights of the branches no longer fit.
    */
   fuse(): this {
     return fuseBlocks(this);

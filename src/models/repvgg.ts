@@ -1,5 +1,5 @@
 // RepVGG: Ding, Zhang, Ma, Han, Ding and Sun, RepVGG: Making VGG-style ConvNets Great Again (2021), arXiv 2101.03697, table 2.
-// 3×3 convolutions and nothing else, once it has learnt with 1×1 convolutions and shortcuts beside them: fuse().
+// Only 3×3 convolutions after fuse(), which removes the 1×1 convolutions and shortcuts that it is trained with.
 
 import { imagenet } from "../data/preprocessing.js";
 import { times } from "./layers.js";
@@ -11,7 +11,7 @@ const B = [4, 6, 16, 1];
 const D = [8, 14, 24, 1];
 
 /**
- * Widths of the first three stages, and of the last, in parts of 64, 128, 256 and 512; groups of every second block; whether
+ * Widths of the first three stages, and of the last, relative to 64, 128, 256 and 512; groups of every second block; whether
  * channels are weighed.
  */
 type Row = readonly [depths: readonly number[], width: number, last: number, groups?: number, se?: boolean];

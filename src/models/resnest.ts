@@ -1,4 +1,4 @@
-// ResNeSt; resnet.ts names the paper. d and e are timm's words for stems of 32 and of 64 channels.
+// ResNeSt; resnet.ts names the paper. d and e are timm's letters for stems of 32 and of 64 channels.
 
 import { imagenet } from "../data/preprocessing.js";
 import { bicubic, D101, D18, D50, resnet, vd, WIDE_STEM } from "./resnet-family.js";

@@ -1,5 +1,5 @@
-// ResNet's blocks: two 3×3 convolutions, or 1×1, 3×3, 1×1; resnet.ts names the papers, resnet-middle.ts has what ResNeSt and Res2Net
-// put in the place of the 3×3 convolution.
+// ResNet's blocks: two 3×3 convolutions, or 1×1, 3×3, 1×1; resnet.ts names the papers, resnet-middle.ts has ResNeSt's and Res2Net's
+// replacements of the 3×3 convolution.
 
 import * as nn from "../nn/index.js";
 import { fanOut, toEights } from "./blocks.js";
@@ -27,7 +27,7 @@ function shortcut({ from, to, stride, first }: Place, { avgDown, paddle }: Block
 const widthOf = ({ to }: Place, { groups = 1, widthPerGroup = 64 }: BlockVariant): number =>
   Math.floor(((to / 4) * widthPerGroup) / 64) * groups;
 
-/** 1×1, something that sees neighbours, 1×1. */
+/** 1×1, a layer that sees neighbours, 1×1. */
 // prettier-ignore
 const widening = ({ from, to }: Place, width: number, middle: () => Layers): Layers => ({
   conv1: conv(from, width, 1), bn1: norm(width), act1: relu(),
@@ -68,7 +68,7 @@ function resnest(place: Place, variant: BlockVariant): Layers {
   }));
 }
 
-/** The block of a network at a place. */
+/** A network's block at a place. */
 export function blockOf(variant: BlockVariant, place: Place): nn.Module {
   const { scale, radix, paddle, se } = variant;
   const { to, drop } = place;

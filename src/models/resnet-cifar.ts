@@ -1,6 +1,6 @@
 // The ResNets for CIFAR-10: He, Zhang, Ren and Sun (2015), arXiv 1512.03385, section 4.2. Shortcuts have no parameters
-// (option A): every second pixel, zeros for the new channels, half of them before and half after, as the implementation by
-// Idelbayev does it (https://github.com/akamaster/pytorch_resnet_cifar10), whose parameter names these are.
+// (option A): every second pixel, zeros for the new channels, half of them before and half after, as in Idelbayev's
+// implementation (https://github.com/akamaster/pytorch_resnet_cifar10), which also has these parameter names.
 
 import type { Tensor } from "../core/tensor.js";
 import { imagenet } from "../data/preprocessing.js";
@@ -16,7 +16,7 @@ import { defineModel, SMALL, type ModelOptions } from "./model.js";
 const conv3x3 = (from: number, to: number, stride = 1) =>
   new nn.Conv2d(from, to, 3, { stride, padding: 1, bias: false, weightInit: init.kaimingNormal });
 
-/** Every second row and column, with zero channels around. */
+/** Every second row and column, with zero channels before and after. */
 function subsampled(x: Tensor, to: number): Tensor {
   const more = (to - x.shape[3]!) / 2;
   const y = slice(x, [{}, { step: 2 }, { step: 2 }, {}]);

@@ -1,4 +1,4 @@
-// What ResNet's relatives are made from: depths, stems, and the function that makes one by its depths.
+// Parts of ResNet's relatives: depths, stems, and the function that makes one by its depths.
 
 import { imagenet, type Preprocessing } from "../data/preprocessing.js";
 import { defineModel } from "./model.js";

@@ -1,4 +1,4 @@
-// What Res2Net and ResNeSt have in the place of a bottleneck's 3×3 convolution; resnet.ts names the papers.
+// Res2Net's and ResNeSt's replacements of a bottleneck's 3×3 convolution; resnet.ts names the papers.
 
 import type { Tensor } from "../core/tensor.js";
 import * as nn from "../nn/index.js";
@@ -13,13 +13,13 @@ interface CascadeShape {
   /** Channels of a part. */
   width: number;
   stride: number;
-  /** Whether parts see nothing of those before them, as where the size changes; the last one is pooled then. */
+  /** Whether parts do not see earlier ones, as where the size changes; the last one is then pooled. */
   alone: boolean;
   /** Whether padding counts in that pooling. */
   padCounts: boolean;
 }
 
-/** Each part of the channels is convolved together with what came out of the part before; the last stays. */
+/** Each part of the channels is convolved together with the previous part's output; the last is unchanged. */
 class Cascade extends nn.Sequential {
   readonly #norms: readonly nn.Module[];
   readonly #shape: CascadeShape;
@@ -53,7 +53,7 @@ class Applied extends nn.Sequential {
   }
 }
 
-/** Convolutions of the parts of the channels but the last. */
+/** Convolutions of the parts of the channels, except the last. */
 export function cascade(convs: nn.Module[], shape: CascadeShape): Layers {
   const norms = convs.map(() => new nn.BatchNorm2d(shape.width));
   return { convs: new Cascade(convs, norms, shape), bns: new Applied(...norms) };
@@ -63,8 +63,8 @@ export function cascade(convs: nn.Module[], shape: CascadeShape): Layers {
 type SplitAttentionOptions = Readonly<{ radix: number; groups: number; bias: boolean }>;
 
 /**
- * A 3×3 convolution to `radix` times the channels, [n,h,w,c] → [n,h,w,c]: what they are all together on average says how much
- * of each is taken for each channel.
+ * A 3×3 convolution to `radix` times the channels, [n,h,w,c] → [n,h,w,c]: the means of their sum determine the weight of each
+ * split for each channel.
  */
 export class SplitAttention extends nn.Sequential {
   readonly #options: SplitAttentionOptions;
@@ -90,7 +90,7 @@ export class SplitAttention extends nn.Sequential {
     const together = ops.reshape(ops.sum(means, 1), [n, 1, 1, width]);
     const said = fc2!.forward(ops.relu(bn1!.forward(fc1!.forward(together))));
     if (radix === 1) return ops.mul(y, ops.sigmoid(said));
-    // Of each group, all splits lie one after the other; of y, all groups of a split do.
+    // Here the splits of each group are contiguous; in y, the groups of each split are.
     const split = ops.permute(ops.reshape(said, [n, groups, radix, width / groups]), [0, 1, 3, 2]);
     const shares = ops.reshape(ops.permute(ops.softmax(split), [0, 3, 1, 2]), [n, 1, 1, wide]);
     const weighed = ops.mul(y, shares);

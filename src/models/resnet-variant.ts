@@ -1,6 +1,6 @@
-// What ResNet's relatives differ in.
+// The differences between ResNet's relatives.
 
-/** What tells the relatives of ResNet apart. */
+/** The differences between the relatives of ResNet. */
 export interface Variant {
   /** Blocks of each of the four stages. */
   depths: readonly [number, number, number, number];
@@ -8,7 +8,7 @@ export interface Variant {
   bottleneck?: boolean;
   /** Groups of the 3×3 convolutions. Default 1. */
   groups?: number;
-  /** Width of the bottleneck's 3×3 convolution, in parts of a 64-channel stage, for each group. Default 64. */
+  /** Width of the bottleneck's 3×3 convolution for each group, in a stage of 64 channels. Default 64. */
   widthPerGroup?: number;
   /** Channels of three 3×3 convolutions in the stem; otherwise it is one of 7×7 and 64 channels. */
   stem?: readonly [number, number, number];
@@ -23,8 +23,8 @@ export interface Variant {
   /** Whether a stride is an average pooling before the 3×3 convolution, instead of after it: ResNeSt. */
   avdFirst?: boolean;
   /**
-   * PaddleClas's form: the first block has a projection in any case; squeezed widths are not rounded; averages leave padding
-   * out; Res2Net's first block does as the others do; no bias before the normalisation in ResNeSt's attention.
+   * PaddleClas's form: the first block always has a projection; squeezed widths are not rounded; averages ignore padding;
+   * Res2Net's first block is like the others; no bias before the normalisation in ResNeSt's attention.
    */
   paddle?: boolean;
 }
@@ -32,7 +32,7 @@ export interface Variant {
 /** What distinguishes its blocks. */
 export type BlockVariant = Omit<Variant, "depths">;
 
-/** Where a block stands. */
+/** The place of a block. */
 export interface Place {
   from: number;
   to: number;

@@ -26,7 +26,7 @@ function stem(inChannels: number, widths: Variant["stem"], smallImages: boolean)
   return new nn.Sequential(...first, conv(a, b, 3), new nn.BatchNorm2d(b), new nn.ReLU(), conv(b, c, 3));
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class ResNet extends Network {
   constructor(variant: Variant, options: ModelOptions = {}) {
     super(options);

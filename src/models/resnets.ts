@@ -1,4 +1,4 @@
-// ResNet itself, its vc and vd forms, and PaddleClas's, whose first block has a projection in any case; resnet.ts names the papers.
+// ResNet itself, its vc and vd forms, and PaddleClas's, whose first block always has a projection; resnet.ts names the papers.
 
 import { imagenet } from "../data/preprocessing.js";
 import { bicubic, D101, D152, D18, D200, D34, D50, resnet, STEM, vd } from "./resnet-family.js";

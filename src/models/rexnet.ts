@@ -17,7 +17,7 @@ const conv = (from: number, to: number, kernelSize = 1, shape: ConvShape = {}): 
   mobileConv({}, from, to, kernelSize, shape);
 const normed = (...args: Parameters<typeof conv>): nn.Module => normedBy(undefined, conv(...args));
 
-/** Weighs channels; what is between the two layers is normalised. */
+/** Weighs channels, with a normalisation between the two layers. */
 const squeeze = (wide: number, squeezed: number): nn.Module =>
   new Gate({
     fc1: conv(wide, squeezed, 1, { bias: true }),
@@ -46,9 +46,9 @@ function bottleneck(index: number, from: number, to: number, drop: number): nn.M
   return new Residual(layers, { adds, shortcut: { widened: adds && to > from ? widened : undefined }, drop });
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class ReXNet extends Network {
-  /** width: channels in parts of ReXNet 1.0's, at least 1. */
+  /** width: channels relative to ReXNet 1.0's, at least 1. */
   constructor(width: number, options: ModelOptions = {}) {
     super(options);
     checkKinds(new.target.name, { width }, { width: "number" });

@@ -1,4 +1,4 @@
-// Networks whose channels are weighed: SENet; resnet.ts names the paper.
+// SENet: networks with weighed channels; resnet.ts names the paper.
 
 import { bicubic, D101, D152, D18, D34, D50, resnet, vd, WIDE_STEM } from "./resnet-family.js";
 

@@ -1,5 +1,5 @@
 // ShuffleNet V2: Ma et al., ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design (2018), arXiv 1807.11164,
-// table 5, as torchvision has it; PaddleClas adds two widths and one with SiLU.
+// table 5, as in torchvision; PaddleClas adds two widths and one with SiLU.
 
 import { imagenet } from "../data/preprocessing.js";
 import { checkFields } from "../errors/options.js";
@@ -27,7 +27,7 @@ const conv = (from: number, to: number, size: number, options: nn.Conv2dLayerOpt
 const pointwise = (from: number, to: number, Act: Activation) => [...conv(from, to, 1), new Act()];
 const depthwise = (n: number, stride: number) => conv(n, n, 3, { stride, groups: n });
 
-/** Half of the channels pass by; with a stride, all go through both branches. The halves are shuffled. */
+/** Half of the channels bypass the block; with a stride, all go through both branches. The halves are shuffled. */
 class Unit extends nn.Sequential {
   constructor(from: number, to: number, stride: number, activation: Activation) {
     const half = to / 2;
@@ -49,7 +49,7 @@ class Unit extends nn.Sequential {
   }
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class ShuffleNetV2 extends Network {
   /** @hidden */
   constructor(variant: Widths, options: ModelOptions = {}) {

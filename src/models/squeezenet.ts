@@ -1,5 +1,5 @@
 // SqueezeNet: Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters (2016), arXiv 1602.07360, and
-// its version 1.1 (https://github.com/forresti/SqueezeNet), as torchvision has them.
+// its version 1.1 (https://github.com/forresti/SqueezeNet), as in torchvision.
 
 import { checkFields } from "../errors/options.js";
 import type { Tensor } from "../core/tensor.js";
@@ -26,7 +26,7 @@ function fireOf(from: number, squeeze: number, expand: number): nn.Module {
 /** Stem: width and kernel. Fires: squeeze and expand; 0 is a pooling. */
 interface Version {
   stem: readonly [number, number];
-  /** PaddleClas's form: pixels around the image, poolings leave out a rest, dropout scales in evaluation. */
+  /** PaddleClas's form: the image is padded, poolings ignore a remainder, dropout scales in evaluation. */
   paddle?: { padding: number };
   fires: readonly (readonly [number, number] | 0)[];
 }

@@ -1,4 +1,4 @@
-// StarNet: Ma, Dai, Bai, Wang and Fu, Rewrite the Stars (2024), arXiv 2403.19967, table 4, as timm has it: two widenings of the
+// StarNet: Ma, Dai, Bai, Wang and Fu, Rewrite the Stars (2024), arXiv 2403.19967, table 4, as in timm: two widenings of the
 // same maps are multiplied by each other.
 
 import type { Tensor } from "../core/tensor.js";
@@ -14,13 +14,13 @@ import { defineModel, type ModelOptions } from "./model.js";
 
 const weightInit = gaussian(0.02);
 
-/** "conv", and "bn" where it is normalised. Here convolutions have biases. */
+/** "conv", and "bn" if it is normalised. Here convolutions have biases. */
 function conv(from: number, to: number, size: number, { stride = 1, groups = 1, bn = true } = {}): nn.Module {
   const layer = new nn.Conv2d(from, to, size, { stride, groups, padding: (size - 1) / 2, weightInit });
   return sequence({ conv: layer, bn: bn ? new nn.BatchNorm2d(to) : undefined });
 }
 
-/** Two layers of the same maps, and their product. */
+/** The product of two layers' outputs for the same maps. */
 class Star extends nn.Sequential {
   override forward(x: Tensor): Tensor {
     const [one, other] = unnamed(this);
@@ -37,17 +37,17 @@ function blockOf(width: number, widening: number, drop: number): nn.Module {
   return new Flat(new Residual({ dwconv, f, g, dwconv2 }, { drop }));
 }
 
-/** What tells the StarNets apart. */
+/** The differences between the StarNets. */
 export interface StarNetShape {
   /** Channels of the first stage; each further one has twice as many. */
   width: number;
   /** Blocks of each stage. */
   depths: readonly number[];
-  /** How many times the channels are widened before they are multiplied. */
+  /** Widening factor of the channels before they are multiplied. */
   widening: number;
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class StarNet extends Network {
   constructor(shape: StarNetShape, options: ModelOptions = {}) {
     super(options);

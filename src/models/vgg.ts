@@ -1,5 +1,5 @@
 // VGG: Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition (2014), arXiv
-// 1409.1556, table 1, with and without batch normalisation, as torchvision has it.
+// 1409.1556, table 1, with and without batch normalisation, as in torchvision.
 
 import { checkKinds } from "../errors/options.js";
 import { imagenet } from "../data/preprocessing.js";

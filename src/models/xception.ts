@@ -1,5 +1,5 @@
 // Xception: Chollet, Xception: Deep Learning with Depthwise Separable Convolutions (2016), arXiv 1610.02357, in the aligned form of
-// Chen et al., Encoder-Decoder with Atrous Separable Convolution (2018), arXiv 1802.02611, as timm has it; and as PaddleClas has
+// Chen et al., Encoder-Decoder with Atrous Separable Convolution (2018), arXiv 1802.02611, as in timm; and as PaddleClas has
 // it: that form with a dilated last block, and one nearer to the first paper, whose 1×1 convolutions come before the depthwise ones.
 
 import { imagenet } from "../data/preprocessing.js";
@@ -11,7 +11,7 @@ import { Residual, sequence, times } from "./layers.js";
 import { HALVES } from "./mobile-net.js";
 import { defineModel, type ModelOptions } from "./model.js";
 
-/** What tells the Xceptions apart. */
+/** The differences between the Xceptions. */
 export interface XceptionShape {
   /** Width and stride of each block before the middle. */
   entry: readonly (readonly [width: number, stride: number])[];
@@ -21,7 +21,7 @@ export interface XceptionShape {
   paddle?: "aligned" | "pooled";
 }
 
-/** widths: of its convolutions. first, last: that has no ReLU before; this is not added to what came in, and has its ReLUs behind. */
+/** widths: of its convolutions. first: no ReLU at the start. last: no shortcut, and ReLUs after the convolutions. */
 interface BlockShape {
   widths: readonly number[];
   stride?: number;
@@ -58,7 +58,7 @@ function blockOf(from: number, shape: BlockShape, paddle: XceptionShape["paddle"
   return new XceptionBlock({ stack: sequence(stack) }, { adds: !last, shortcut: { shortcut }, drop });
 }
 
-/** The shortcut comes first among the parameters: files of optimizers go by their order. */
+/** The shortcut comes first among the parameters: optimizer files depend on the order. */
 class XceptionBlock extends Residual {
   override namedChildren(): [name: string, child: nn.Module][] {
     const all = super.namedChildren();
@@ -66,7 +66,7 @@ class XceptionBlock extends Residual {
   }
 }
 
-/** Images of any size from 1, made for ≥ 32. */
+/** Images of any size from 1; made for sizes ≥ 32. */
 export class Xception extends Network {
   constructor(shape: XceptionShape, options: ModelOptions = {}) {
     super(options);

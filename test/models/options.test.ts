@@ -66,7 +66,7 @@ describe("dropout and dropPath", () => {
       };
     });
 
-  it.each(ONE_OF_EACH)("%s has the probabilities that are asked for, or says why not", (name) => {
+  it.each(ONE_OF_EACH)("%s has the requested probabilities, or says why not", (name) => {
     const { dropouts } = parts(name, { dropout: 0.35 });
     expect(dropouts.length).toBeGreaterThan(0);
     expect(dropouts.filter((p) => p !== 0.35)).toEqual(name.endsWith("googlenet") ? [0.7, 0.7] : []); // of auxiliary heads
@@ -98,7 +98,7 @@ describe("dropout and dropPath", () => {
     ["resnet20_cifar", { dropPath: 0.9 }],
     ["mobilenet_v2", { dropPath: 0.9, dropout: 0, smallImages: true }],
     ["mobilenet_v3_small", { dropPath: 0.9, dropout: 0, smallImages: true }],
-  ])("%s draws anew for each batch in training alone: %j", (name, options) => {
+  ])("%s draws again for each batch, only in training: %j", (name, options) => {
     const channels = modelInfo(name).inputSize[2];
     const [height] = name === "lenet5" ? [28] : [name === "densenet121" ? 32 : 16];
     const x = tensor(

@@ -82,7 +82,7 @@ describe("PaddleClas's networks", () => {
     expect(findModel(row.name)!.parameters).toBe(row.parameters);
   });
 
-  it("are all there but for these", () => {
+  it("are all listed except for these", () => {
     const missing = PADDLECLAS.filter(({ name }) => !findModel(name)).map(({ series }) => series);
     expect([...new Set(missing)]).toEqual(UNBUILT);
   });

@@ -87,7 +87,7 @@ describe.each(NAMES)("%s", (name) => {
     expect(error).toBeLessThan(1e-4);
   });
 
-  it("gives finite logits of the classes asked for", () => {
+  it("returns finite logits for the requested classes", () => {
     expect(logits.length).toBe(2 * 7);
     expect(logits.every(Number.isFinite)).toBe(true);
   });
@@ -131,7 +131,7 @@ describe("the registry", () => {
     expect(modelNames()).not.toContain("DenseNet161");
   });
 
-  it("names the nearest when asked for something else", () => {
+  it("names the nearest for an unknown name", () => {
     expect(() => createModel("resnet19")).toThrow(
       new DataError(
         `createModel: unknown model 'resnet19'; did you mean resnet18? modelNames() and 'fovea models' list all ${modelNames().length}`,
