@@ -1,4 +1,4 @@
-// More structs that TypeScript fills, as those of shapes.ts: the arguments of kernels that have too many to pass.
+// More structs that TypeScript fills, as those of shapes.ts: the arguments of kernels with too many to pass.
 
 /** How a and b of an element-wise operation walk along rows of y; see elementwise/maps.template.mjs. */
 @unmanaged
@@ -139,7 +139,7 @@ export class Adam {
   decay: f32 = 0;
   correction1: f32 = 0;
   correction2: f32 = 0;
-  /** Of the gradient itself, beside m. */
+  /** Weight of the gradient itself, beside m. */
   now: f32 = 0;
   gain: f32 = 0;
   n: i32 = 0;

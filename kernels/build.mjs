@@ -1,8 +1,8 @@
-// Writes the kernels that come from templates, compiles all to build/kernels.relaxed.wasm, makes build/kernels.simd.wasm of it, and
-// writes the first, deflated, to src/wasm/binaries.ts, what TypeScript has to know of them to src/wasm/table.ts, and what their
-// threads run to src/wasm/worker-text.ts.
+// Writes the kernels that come from templates, compiles all to build/kernels.relaxed.wasm, derives build/kernels.simd.wasm from it,
+// and writes the first, deflated, to src/wasm/binaries.ts, a table of them for TypeScript to src/wasm/table.ts, and their threads'
+// program to src/wasm/worker-text.ts.
 //
-// A template, kernels/FAMILY/NAME.template.mjs, is for bodies that are the same in many shapes. Its default export gives the
+// A template, kernels/FAMILY/NAME.template.mjs, is for bodies that are the same in many shapes. Its default export returns the
 // text of each file it makes, by name: { "rows": "…" } becomes kernels/FAMILY/generated/rows.ts.
 
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { tableOf } from "./table.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
-/** What a file of src/ exports. */
+/** The exports of a file of src/. */
 async function load(path) {
   const options = { bundle: true, write: false, format: "esm", platform: "node" };
   const { outputFiles } = await build({ entryPoints: [path], ...options });
@@ -44,12 +44,12 @@ if (error) {
   throw error;
 }
 const relaxed = new Uint8Array(await readFile("build/kernels.relaxed.wasm"));
-const module = await WebAssembly.compile(plainSimd(relaxed)); // Node 20 compiles no other without a flag
+const module = await WebAssembly.compile(plainSimd(relaxed)); // Node 20 compiles only this one without a flag
 const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
 const { text, fingerprint } = await tableOf(exported);
 await writeFile("src/wasm/table.ts", text);
 
-/** A custom section (id 0) called "fovea": which kernels these are. */
+/** A custom section (id 0) called "fovea", which identifies the kernels. */
 function section(target) {
   const part = (text) => [text.length, ...new TextEncoder().encode(text)];
   const body = [...part("fovea"), ...new TextEncoder().encode(`${target} ${fingerprint}`)];
@@ -65,12 +65,12 @@ await writeFile(
   `// Written by kernels/build.mjs.\n\n/** The relaxed kernels: base64 of raw deflate. */\nexport const kernels =\n  "${deflated}";\n`,
 );
 
-// What a thread runs, with all that it imports, as text.
+// A thread's program, with all its imports, as text.
 const { outputFiles } = await build({
   entryPoints: ["src/wasm/worker-main.ts"],
   bundle: true,
   write: false,
-  platform: "node", // leaves require() as it is
+  platform: "node", // leaves require() unchanged
   format: "cjs",
   target: "es2022",
   minify: true,

@@ -54,7 +54,7 @@ export function log4(x: v128): v128 {
   return v128.bitselect(f32x4.splat(NaN), y, v128.not(f32x4.ge(x, f32x4.splat(0))));
 }
 
-/** Where the constants of sigmoid4 lie: below all that the heap hands out. */
+/** Address of sigmoid4's constants: below all heap blocks. */
 const SIGMOID: usize = 1024;
 
 /** Stores them; to be called before sigmoid4. All threads store the same. */

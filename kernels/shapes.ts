@@ -1,5 +1,5 @@
-// Structs that TypeScript fills, field by field in this order, as 32-bit words, and constants that both sides count on (kernels/table.mjs
-// hands them on). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
+// Structs that TypeScript fills, field by field in this order, as 32-bit words, and constants that both sides use (kernels/table.mjs
+// passes them on). `usize` values are byte addresses; Bytes in a name means a distance in bytes.
 
 /** Activations that a kernel applies as it writes; see elementwise/activation.ts. */
 export const RELU: i32 = 1;
@@ -11,7 +11,7 @@ export const SIGMOID: i32 = 6;
 export const GELU: i32 = 7;
 export const GELU_TANH: i32 = 8;
 
-/** Channel pairs of a 3×3 convolution whose transformed weights lie beyond L2. */
+/** Channel pairs of a 3×3 convolution from which transformed weights exceed L2. */
 export const FAR_PAIRS: i32 = 65536;
 /** Outputs that fewRows computes at a time. */
 export const FEW_OUTPUTS: i32 = 3;
@@ -79,7 +79,7 @@ export class RowsGemm {
   b: usize = 0;
   bias: usize = 0;
   c: usize = 0;
-  /** What is added to the sums, laid out as C but apart from it, or 0; the activation, or 0. */
+  /** The term added to the sums, in C's layout but separate memory, or 0; the activation, or 0. */
   residual: usize = 0;
   activation: i32 = 0;
   columns: i32 = 0;
@@ -160,7 +160,7 @@ export class Window {
   dilationWidth: i32 = 0;
 }
 
-/** A depthwise convolution, or one of its gradients: x, w, bias (or 0) and y, or what is the gradient of each. */
+/** A depthwise convolution, or one of its gradients: x, w, bias (or 0) and y, or the gradient of each. */
 @unmanaged
 export class Depthwise {
   /** The address of a Window. */
@@ -175,13 +175,13 @@ export class Depthwise {
   ahead: i32 = 0;
   /** Whether registers suffice for the bodies with the most sums. */
   wide: i32 = 0;
-  /** Parts of the images that have a weight gradient each. */
+  /** Parts of the images, each with its own weight gradient. */
   parts: i32 = 0;
 }
 
-/** Bytes of scratch that depthwise and depthwiseBackwardData want. */
+/** Bytes of scratch for depthwise and depthwiseBackwardData. */
 export const DEPTHWISE_SCRATCH: i32 = 128;
-/** Those that winogradWeightBackward wants: for a transform of Winograd's, 36 vectors, then constants. */
+/** Bytes of scratch for winogradWeightBackward: for one of Winograd's transforms, 36 vectors, then constants. */
 export const TRANSFORM_SCRATCH: i32 = 640;
 
 /**
@@ -195,7 +195,7 @@ export class Winograd {
   stride: i32 = 0;
   /** Whether it is the data gradient: x is dy, y is dx, and the kernel is turned. */
   backward: i32 = 0;
-  /** Of 3×3 of stride 1: whether tiles are of 2×2 outputs. They do without the points 2 and −2. */
+  /** For 3×3 of stride 1: whether tiles have 2×2 outputs. They do not need the points 2 and −2. */
   small: i32 = 0;
   tile: i32 = 0;
   x: usize = 0;
@@ -205,7 +205,7 @@ export class Winograd {
   channels: i32 = 0;
   top: i32 = 0;
   left: i32 = 0;
-  /** The output, or of a weight gradient that of the output. */
+  /** The output, or for a weight gradient the output's gradient. */
   y: usize = 0;
   outHeight: i32 = 0;
   outWidth: i32 = 0;
@@ -217,13 +217,13 @@ export class Winograd {
   yStep: i32 = 0;
   tilesHigh: i32 = 0;
   tilesWide: i32 = 0;
-  /** How many of them, the first ones, are whole. */
+  /** Number of whole ones, which come first. */
   fullHigh: i32 = 0;
   fullWide: i32 = 0;
   /** Tiles that are transformed, multiplied and transformed back together. */
   blockTiles: i32 = 0;
   /**
-   * Transformed weights, or where there are none those that are transformed on the way: element (k, j) of tap t is at
+   * Transformed weights, or otherwise weights to be transformed on the way: element (k, j) of tap t is at
    * w + 4·(k·wRow + j·wColumn) + t·tapBytes.
    */
   u: usize = 0;
@@ -237,7 +237,7 @@ export class Winograd {
   pivot: usize = 0;
   /** Panels of columns computed from a block at a time. */
   groupPanels: i32 = 0;
-  /** Of a weight gradient: groups of blocks that add up on their own, and channels of x computed at a time. */
+  /** For a weight gradient: groups of blocks that are summed separately, and channels of x computed at a time. */
   groups: i32 = 0;
   stripChannels: i32 = 0;
   /** Sums at the points, or transformed tiles: `tileRows` rows of tiles from number firstRow on. */

@@ -1,12 +1,12 @@
-// What every kernel shares: addresses, fused multiply-add, tails of fewer than four floats.
-// The only file with relaxed instructions: src/wasm/plain-simd.ts knows each of them, and makes the plain binary without.
+// Common to all kernels: addresses, fused multiply-add, tails of fewer than four floats.
+// The only file with relaxed instructions: src/wasm/plain-simd.ts knows each of them, and makes the plain binary without them.
 
 /** Address of element i of an f32 or i32 array. The only place that turns elements into bytes. */
 export function at(base: usize, i: i32): usize {
   return base + ((<usize>i) << 2);
 }
 
-/** The next address where a line of the cache begins: a vector across two lines costs two loads, and Intel forwards no store. */
+/** The next start of a cache line: a vector across two lines costs two loads, and Intel forwards no store. */
 export function wholeLines(p: usize): usize {
   return (p + 63) & ~63;
 }
@@ -16,7 +16,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.relaxed_madd(a, b, c);
 }
 
-/** c − a·b in every lane, rounded as madd is. */
+/** c − a·b in every lane, rounded like madd. */
 export function nmadd(a: v128, b: v128, c: v128): v128 {
   return f32x4.relaxed_nmadd(a, b, c);
 }

@@ -1,5 +1,5 @@
-// What TypeScript has to know of the kernels, read from their sources: parameters of the exports, fields of the structs, constants
-// that both sides count on. kernels/build.mjs writes it to src/wasm/table.ts, so that nothing is kept by hand on both sides.
+// The table of the kernels for TypeScript, read from their sources: parameters of the exports, fields of the structs, constants
+// used on both sides. kernels/build.mjs writes it to src/wasm/table.ts, so that nothing is kept by hand on both sides.
 
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ function parametersOf(name, text) {
   return found[0][1].split(",").flatMap((parameter) => parameter.trim().split(":")[0] || []);
 }
 
-/** What kernels/build.mjs writes to src/wasm/table.ts, and a hash of it; `exported`: names of the binary's exports. */
+/** The text for src/wasm/table.ts, and a hash of it; `exported`: names of the binary's exports. */
 export async function tableOf(exported) {
   const text = (await sourcesOf("kernels")).join("\n");
   const files = ["kernels/shapes.ts", "kernels/arguments.ts"];

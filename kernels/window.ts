@@ -1,8 +1,8 @@
-// What kernels share whose windows slide over images.
+// Common to kernels with windows that slide over images.
 
 import { Window } from "./shapes";
 
-/** Whether windows have kernel × kernel taps next to each other, and lie `stride` pixels apart. */
+/** Whether windows have kernel × kernel adjacent taps, and are `stride` pixels apart. */
 export function isSquare(s: Window, kernel: i32, stride: i32): bool {
   return (
     s.kernelHeight == kernel &&
@@ -27,7 +27,7 @@ export function endTap(start: i32, dilation: i32, kernel: i32, size: i32): i32 {
 
 /**
  * Reads one value of each cache line, in order. Windows read several rows and columns at once, too many streams for the
- * processor to see ahead; after this they find them in cache.
+ * processor to prefetch; after this they are in cache.
  */
 export function touch(p: usize, bytes: usize): void {
   for (const end = p + bytes; p < end; p += 64) load<i32>(p);

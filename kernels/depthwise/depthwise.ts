@@ -1,4 +1,4 @@
-// Depthwise convolution: channel c of the output sees channel c of the input alone (groups = channels, one filter
+// Depthwise convolution: channel c of the output sees only channel c of the input (groups = channels, one filter
 // each). NHWC; weights [kernelHeight][kernelWidth][channels]. Four channels to a vector; reads whole vectors, up to
 // three floats past the end of each array.
 // Howard et al., MobileNets (2017), arXiv 1704.04861.
@@ -7,8 +7,8 @@
 // for a stride s, with only those taps that reach a multiple of s. Which taps these are depends on the row and on the
 // column modulo s, so the columns go in s phases.
 //
-// 3 × 3 windows of stride 1 or 2 go in blocks of outputs of two rows (depthwise/blocks.ts, depthwise/gradient-blocks.ts); all else,
-// and what is left over at the edges, row by row (depthwise/rows.ts, depthwise/gradient-row.ts).
+// 3 × 3 windows of stride 1 or 2 go in blocks of outputs of two rows (depthwise/blocks.ts, depthwise/gradient-blocks.ts); everything else,
+// and the rest at the edges, row by row (depthwise/rows.ts, depthwise/gradient-row.ts).
 
 import { blockRows, chooseBlocks } from "./blocks";
 import { gradientRow3, gradientRow5 } from "./generated/gradient-row";
@@ -20,7 +20,7 @@ import { Depthwise, Window } from "../shapes";
 import { at } from "../simd";
 import { endTap, firstTap, isSquare, touch } from "../window";
 
-/** What the rows of both passes share, into scratch. */
+/** Writes the common fields of both passes' rows to scratch. */
 function sliding(scratch: usize, d: Depthwise, channels: i32): Sliding {
   const r = changetype<Sliding>(scratch);
   r.channels = channels;
@@ -74,7 +74,7 @@ export function depthwise(shape: usize, scratch: usize, begin: i32, end: i32): v
       const rows = min(bottom, s.height) - first;
       if (rows > 0) touch(from + <usize>first * row, <usize>rows * row);
     }
-    // A row alone is not worth blocks.
+    // A single row is not worth blocks.
     r.doneFrom = r.firstBlock;
     r.done = i1 - i0 == 2 ? r.blocks : 0;
     const first = to + <usize>i0 * outRow;
@@ -95,7 +95,7 @@ export function depthwise(shape: usize, scratch: usize, begin: i32, end: i32): v
   }
 }
 
-/** The stride if the window is one that goes in blocks, else 0. */
+/** The stride if the window is one that goes in blocks, otherwise 0. */
 function blockStride(s: Window): i32 {
   if (s.channels < 4 || s.strideWidth > 2 || !isSquare(s, 3, s.strideWidth)) return 0;
   return s.strideWidth;
@@ -153,7 +153,7 @@ export function depthwiseBackwardData(shape: usize, scratch: usize, begin: i32, 
     if (d.ahead) {
       const i0 = max(0, (h0 + s.paddingTop - (s.kernelHeight - 1) * s.dilationHeight) / s.strideHeight);
       const i1 = min(s.outHeight, (h1 - 1 + s.paddingTop) / s.strideHeight + 1);
-      // What the pair of rows before has not seen.
+      // The rows that the previous pair has not seen.
       const first = u == begin || h0 == 0 ? i0 : max(i0, (h0 - 1 + s.paddingTop) / s.strideHeight + 1);
       if (first < i1) touch(dy + <usize>first * dyRow, <usize>(i1 - first) * dyRow);
     }

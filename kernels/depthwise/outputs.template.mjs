@@ -1,5 +1,5 @@
-// Writes the bodies of depthwise convolutions that do several outputs at once: a pixel is loaded once for all whose windows it lies
-// in. Which these are, touches(…) says; for four outputs with three taps and stride 1 the lines of pixel 2 are
+// Writes the bodies of depthwise convolutions that do several outputs at once: a pixel is loaded once for all windows that
+// contain it, which touches(…) lists; for four outputs with three taps and stride 1 the lines of pixel 2 are
 //
 //   a = v128.load(from);
 //   v0 = madd(a, w2, v0);

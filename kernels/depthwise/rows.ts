@@ -11,12 +11,12 @@ import { most, Sliding } from "./sliding";
 import { at, cut, madd, storeLanes } from "../simd";
 import { endTap, firstTap } from "../window";
 
-/** Bits of `columns`, but for those of the three outputs beside the first. */
+/** Bits of `columns`, except those of the three outputs after the first. */
 const MOST_TAPS: i32 = 29;
 
 /**
  * Whether four outputs at once can share the loads of pixels: `count` outputs whose windows reach out of the image by half
- * their width at most, else columns within a four would lie outside.
+ * their width at most, otherwise columns within a four would lie outside.
  */
 export function sharePixels(stride: i32, dilation: i32, taps: i32, start: i32, width: i32, count: i32): bool {
   const half = taps >> 1;
@@ -29,7 +29,7 @@ export function sharePixels(stride: i32, dilation: i32, taps: i32, start: i32, w
   );
 }
 
-/** The row, but for the outputs that are ready. */
+/** The row, except for the outputs that are ready. */
 export function slide(s: Sliding): void {
   const channels = s.channels;
   const count = s.count;

@@ -26,10 +26,10 @@ export class Sliding {
   yStep: usize = 0;
   count: i32 = 0;
   channels: i32 = 0;
-  /** How many outputs from doneFrom on are ready already. */
+  /** Number of outputs from doneFrom on that are already done. */
   doneFrom: i32 = 0;
   done: i32 = 0;
-  /** How many outputs of a row go in blocks, from firstBlock on; yRow: bytes to the row below. */
+  /** Number of outputs of a row that go in blocks, from firstBlock on; yRow: bytes to the row below. */
   blocks: i32 = 0;
   firstBlock: i32 = 0;
   yRow: usize = 0;

@@ -2,7 +2,7 @@
 // dy[n, i, j, c]. The sums lie in scratch as [channels/4][taps][4] and go to dw after a block of rows. Reads whole vectors,
 // up to three floats past the end of x, dy and dw.
 //
-// Where registers suffice, the nine sums of 3 × 3 taps stay in them along a run of outputs. Else four outputs of a row at a
+// Where registers suffice, the nine sums of 3 × 3 taps stay in them along a run of outputs. Otherwise four outputs of a row at a
 // time, whose windows share pixels: for each vector of channels their dy stay in registers while the rows of taps pass over
 // them, and each row of taps gets its part of the sums.
 
@@ -14,13 +14,13 @@ import { Depthwise, Window } from "../shapes";
 import { at, madd, storeLanes } from "../simd";
 import { endTap, firstTap, touchPixels } from "../window";
 
-/** Outputs to a block, about: few enough that the rounding errors of long sums do not grow. */
+/** Approximate outputs per block: few enough that the rounding errors of long sums do not grow. */
 const BLOCK: i32 = 128;
 
-/** Channels to a unit. */
+/** Channels per unit. */
 const UNIT: i32 = 8;
 
-/** Sums held at once, about: so few that they stay in the L1 cache (9 KiB). */
+/** Approximate number of sums held at once: few enough to stay in the L1 cache (9 KiB). */
 const CHUNK_SUMS: i32 = 2304;
 
 /** Outputs to a run: few enough that the pixels which vectors of channels share a cache line of stay in the L1 cache. */
@@ -47,7 +47,7 @@ export function depthwiseBackwardWeightScratch(window: usize): usize {
 }
 
 /**
- * w[part] of the shape: what each of `parts` of the images gives, to be added; y is dy. Unit: eight channels of a part;
+ * w[part] of the shape: the gradient of each of `parts` of the images, to be added up; y is dy. Unit: eight channels of a part;
  * neighbouring ones go together.
  */
 export function depthwiseBackwardWeight(shape: usize, scratch: usize, begin: i32, end: i32): void {
@@ -83,7 +83,7 @@ export function depthwiseBackwardWeight(shape: usize, scratch: usize, begin: i32
   }
 }
 
-/** What images n0 ≤ n < n1 give. */
+/** The gradient of images n0 ≤ n < n1. */
 function sumChannels(s: Window, r: WeightSums, taps: i32, n0: i32, n1: i32): void {
   const count = r.count;
   for (let t = 0; t < taps; t++) {
@@ -101,7 +101,7 @@ function sumChannels(s: Window, r: WeightSums, taps: i32, n0: i32, n1: i32): voi
   }
 }
 
-/** Touches row i of dy, and the rows of x that it sees and the one before does not. */
+/** Touches row i of dy, and the rows of x that it sees but the previous one does not. */
 function touchNew(s: Window, r: WeightSums, n: i32, i: i32): void {
   const pixel = r.pixel;
   touchPixels(r.dy + <usize>((n * s.outHeight + i) * s.outWidth) * pixel, pixel, r.count, s.outWidth);
@@ -128,7 +128,7 @@ function addSums(r: WeightSums, taps: i32): void {
   }
 }
 
-/** Adds what row i of image n gives to the sums. */
+/** Adds the gradient of row i of image n to the sums. */
 function sumRow(s: Window, r: WeightSums, n: i32, i: i32): void {
   const taps = s.kernelWidth;
   const stride = s.strideWidth;
@@ -186,7 +186,7 @@ function runRow(s: Window, r: WeightSums, x: usize, p0: i32, dy: usize): void {
   for (let p = 0; p < 3; p++) {
     const row = tapRow(r, p);
     const inside = p >= p0 && p < p0 + r.rows;
-    row.x = inside ? x + r.xRow * (p - p0) : x; // of a row outside any will do
+    row.x = inside ? x + r.xRow * (p - p0) : x; // for a row outside, any address will do
     row.sums = inside ? at(r.sums, 12 * p) : unused;
     row.next = inside ? r.sumsNext : 0;
   }

@@ -1,4 +1,4 @@
-// Activations by their numbers, for kernels that apply one as they write.
+// Activations by number, for kernels that apply one as they write.
 
 import { GELU, GELU_TANH, HARDSIGMOID, HARDSWISH, RELU, RELU6, SILU } from "../shapes";
 import {
@@ -33,7 +33,7 @@ export function activate(f: i32, x: usize, y: usize, count: i32): void {
   else sigmoid(x, y, 0, count);
 }
 
-/** dx = dy·f′(x), likewise, but not of sigmoid. */
+/** dx = dy·f′(x), likewise, except for sigmoid. */
 export function activateBackward(f: i32, dy: usize, x: usize, dx: usize, count: i32): void {
   if (f == SILU) siluBackward(dy, x, dx, 0, count);
   else if (f == RELU6) relu6Backward(dy, x, dx, 0, count);

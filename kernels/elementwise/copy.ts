@@ -1,4 +1,4 @@
-// Copies between arrays whose rows, or elements, lie apart. Reads whole vectors, up to three floats past the end of each array.
+// Copies between arrays with gaps between rows or elements. Reads whole vectors, up to three floats past the end of each array.
 
 import { Strided } from "../arguments";
 import { at, loadLanes, storeLanes } from "../simd";

@@ -1,5 +1,5 @@
-// Random numbers by hashing a counter: element i of a stream depends on (seed, i) alone, so backward recomputes
-// the mask that forward used and work may be divided anyhow.
+// Random numbers by hashing a counter: element i of a stream depends only on (seed, i), so backward recomputes
+// forward's mask, and work may be divided in any way.
 
 import { at, loadLanes, storeLanes } from "../simd";
 
@@ -17,7 +17,7 @@ function hash(x: v128, seed: i32): v128 {
 }
 
 /**
- * y[i] = x[i]/(1 − p) with probability 1 − p, else 0, by element i of the stream `seed`. x and y may be the same.
+ * y[i] = x[i]/(1 − p) with probability 1 − p, otherwise 0, by element i of the stream `seed`. x and y may be the same.
  * Srivastava et al., Dropout (2014), https://jmlr.org/papers/v15/srivastava14a.html
  */
 export function dropout(x: usize, y: usize, p: f32, seed: i32, begin: i32, end: i32): void {

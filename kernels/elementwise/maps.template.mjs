@@ -1,4 +1,4 @@
-// Writes the operations that go element by element: each is a row of a table, with what it computes of four values. Outputs may be
+// Writes the element-wise operations: each is a row of a table, with its expression for four values. Outputs may be
 // the same array as an input. Reads whole vectors, up to three floats past the end of each array.
 
 const typed = (names, type) => names.replace(/\w+/g, `$&: ${type},`);

@@ -1,4 +1,4 @@
-// The gradients of ReLU with slopes that are learnt.
+// The gradients of ReLU with learnt slopes.
 
 import { Norm } from "../arguments";
 import { at, storeLanes } from "../simd";

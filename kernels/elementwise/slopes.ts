@@ -13,18 +13,18 @@ export function between(x: v128, low: f32, high: f32): v128 {
   return v128.and(f32x4.gt(x, f32x4.splat(low)), f32x4.lt(x, f32x4.splat(high)));
 }
 
-/** dy with x's sign upon its own, 0 where x is 0. */
+/** dy times the sign of x. */
 export function signed(dy: v128, x: v128): v128 {
   const turned = v128.xor(dy, v128.and(x, f32x4.splat(-0.0)));
   return v128.andnot(turned, f32x4.eq(x, f32x4.splat(0)));
 }
 
-/** v where x is positive, else v·slope. */
+/** v where x is positive, otherwise v·slope. */
 export function leak(v: v128, x: v128, slope: v128): v128 {
   return v128.bitselect(v, f32x4.mul(v, slope), f32x4.gt(x, f32x4.splat(0)));
 }
 
-/** x where it is positive, else alpha·(eˣ − 1); near 0, where that cancels, by x + x²/2 + x³/6. */
+/** x where it is positive, otherwise alpha·(eˣ − 1); near 0, where that cancels, by x + x²/2 + x³/6. */
 export function elu4(x: v128, alpha: v128): v128 {
   const below = f32x4.sub(exp4(x), f32x4.splat(1));
   const near = madd(f32x4.mul(x, madd(x, f32x4.splat(1.0 / 6.0), f32x4.splat(0.5))), x, x);

@@ -1,8 +1,8 @@
-// Bytes of pictures to floats.
+// Converts bytes of pictures to floats.
 
 import { at, storeLanes } from "../simd";
 
-/** (v/255 − mean)/std for four integers, every step rounded to single precision as PyTorch does. */
+/** (v/255 − mean)/std for four integers, every step rounded to single precision as in PyTorch. */
 function normalized(v: v128, mean: v128, std: v128): v128 {
   const unit = f32x4.div(f32x4.convert_i32x4_u(v), f32x4.splat(255));
   return f32x4.div(f32x4.sub(unit, mean), std);
@@ -27,7 +27,7 @@ export function normalizeBytes(
   const std0 = v128.load(std);
   const std1 = v128.load(std, 16);
   const std2 = v128.load(std, 32);
-  // Four bytes each, widened to 32 bits. NOTE: not by extend_low and extend_high: V8's revectorizer dies of these (Node 24).
+  // Four bytes each, widened to 32 bits. NOTE: without extend_low and extend_high, on which V8's revectorizer crashes (Node 24).
   const first = i8x16(0, -1, -1, -1, 1, -1, -1, -1, 2, -1, -1, -1, 3, -1, -1, -1);
   const second = i8x16(4, -1, -1, -1, 5, -1, -1, -1, 6, -1, -1, -1, 7, -1, -1, -1);
   const third = i8x16(8, -1, -1, -1, 9, -1, -1, -1, 10, -1, -1, -1, 11, -1, -1, -1);

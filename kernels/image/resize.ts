@@ -27,7 +27,7 @@ function pairOrder(channels: i32): v128 {
   return i8x16(0, 16, 4, 16, 1, 16, 5, 16, 2, 16, 6, 16, 3, 16, 7, 16);
 }
 
-/** Stores a pixel of 1, 3 or 4 bytes. Of three a fourth is written too, which the next pixel of the row writes again. */
+/** Stores a pixel of 1, 3 or 4 bytes. For three bytes, a fourth is written too, which the next pixel of the row overwrites. */
 function storePixel(to: usize, bytes: v128, channels: i32, last: bool): void {
   if (channels == 1) {
     v128.store8_lane(to, bytes, 0);
@@ -41,7 +41,7 @@ function storePixel(to: usize, bytes: v128, channels: i32, last: bool): void {
 
 /**
  * Sums along rows: y[r, i, c] for yWidth pixels of 1, 3 or 4 channels. firsts: i32 [yWidth], pixels. taps: a multiple of 8
- * for one channel, else of 2. Reads up to 8 bytes past the taps of a pixel. Unit = row.
+ * for one channel, otherwise of 2. Reads up to 8 bytes past the taps of a pixel. Unit = row.
  */
 export function resizeRows(shape: usize, begin: i32, end: i32): void {
   const s = changetype<ResizeRows>(shape);
@@ -49,7 +49,7 @@ export function resizeRows(shape: usize, begin: i32, end: i32): void {
   else inline.always(rowsBody(false, s, begin, end));
 }
 
-/** GRAY: one channel, of which eight taps go at a time; else two taps of all channels. */
+/** GRAY: one channel, of which eight taps go at a time; otherwise two taps of all channels. */
 function rowsBody(GRAY: bool, s: ResizeRows, begin: i32, end: i32): void {
   const channels = GRAY ? 1 : s.channels;
   const yWidth = s.yWidth;

@@ -5,8 +5,8 @@
 //   y = (x − μ)·r·γ + β,  r = 1/√(σ² + ε)
 //   training:  dx = γ·r·(dy − Σdy/n − (x − μ)·r²·Σ(dy·(x − μ))/n)
 //
-// Sums over rows are taken block by block into partials[block][2][channels], blocks of rows that depend on the shape
-// alone, and then added up in their order.
+// Sums over rows are taken block by block into partials[block][2][channels], blocks of rows that depend only on the
+// shape, and then added up in order.
 
 import { Norm } from "../arguments";
 import { activate, activateBackward } from "../elementwise/activation";
@@ -50,7 +50,7 @@ function total(partials: usize, blocks: i32, channels: i32): v128 {
 
 /**
  * scale[c] = γ/√(σ² + ε), shift[c] = β − μ·scale, each rounded once: what is off here is off at every pixel of the channel,
- * so it does not average out in the layers behind. weight and bias may be 0: γ = 1, β = 0.
+ * so it does not average out in later layers. weight and bias may be 0: γ = 1, β = 0.
  */
 export function foldNorm(
   mean: usize,
@@ -111,7 +111,7 @@ function scaleShiftBody(
 
 /**
  * y = x·scale[c] + shift[c] for rows begin ≤ r < end, plus the residual (unless 0), then the activation (unless 0). NaN stays
- * NaN. shift lies behind scale.
+ * NaN. shift follows scale.
  */
 export function scaleShift(
   x: usize,
@@ -148,7 +148,7 @@ export function scaleShift(
 }
 
 /**
- * How much dy counts: all of it, where the output y of a ReLU is positive, or by the slope of an activation at x·scale + shift, which
+ * How dy counts: completely, where the output y of a ReLU is positive, or times the slope of an activation at x·scale + shift, which
  * takes an expression: BY_INPUT + its code. MOMENTS: x − mean is dy.
  */
 const ALL = 0;
@@ -218,8 +218,8 @@ function normSumsBody(mask: i32, writes: i32, n: Norm, begin: i32, end: i32): vo
 }
 
 /**
- * Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end; without dy (0) it is x − mean. Behind a ReLU dy counts only
- * where its output y is positive, or if scale (with shift behind it) is given, by the activation's slope at x·scale + shift. `out`,
+ * Σ dy and Σ dy·(x − mean) over rows of blocks begin ≤ block < end; without dy (0) it is x − mean. After a ReLU, dy counts only
+ * where its output y is positive, or, if scale (followed by shift) is given, times the activation's slope at x·scale + shift. `out`,
  * unless 0, gets dy as it counts; without it the activation is relu, relu6 or hardswish.
  */
 export function normSums(shape: usize, begin: i32, end: i32): void {

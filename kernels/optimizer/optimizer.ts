@@ -5,7 +5,7 @@ import { Adam, RmsProp, Sgd } from "../arguments";
 import { at, firstLanes, loadLanes, madd, storeLanes, sumLanes } from "../simd";
 
 /**
- * g ← scale·(grad + weightDecay·p);  b ← g on the first step, else momentum·b + (1 − dampening)·g;
+ * g ← scale·(grad + weightDecay·p);  b ← g on the first step, otherwise momentum·b + (1 − dampening)·g;
  * p ← p − lr·(nesterov ? g + momentum·b : b). buffer (b) may be 0: plain gradient descent.
  * Sutskever et al., On the importance of initialization and momentum (2013).
  */
@@ -36,7 +36,7 @@ export function sgd(shape: usize, begin: i32, end: i32): void {
 
 /**
  * g ← grad + l2·p;  p ← p·(1 − lr·decay);  m ← β₁m + (1 − β₁)g;  v ← β₂v + (1 − β₂)g²;
- * p ← p − (lr/c₁)·(m + now·g) / (√v/√c₂ + ε),  c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ; of Adam now is 0.
+ * p ← p − (lr/c₁)·(m + now·g) / (√v/√c₂ + ε),  c₁ = 1 − β₁ᵗ, c₂ = 1 − β₂ᵗ; for Adam, now is 0.
  * Kingma and Ba, Adam (2014), arXiv 1412.6980; decay: Loshchilov and Hutter, AdamW (2017), arXiv 1711.05101.
  */
 export function adam(shape: usize, begin: i32, end: i32): void {
@@ -124,7 +124,7 @@ export function rmsprop(shape: usize, begin: i32, end: i32): void {
     if (mean) {
       const m = madd(a, v128.load(at(mean, i)), f32x4.mul(r, g));
       inline.always(storeLanes(at(mean, i), m, left));
-      q = f32x4.max(f32x4.sub(q, f32x4.mul(m, m)), f32x4.splat(0)); // a variance, but for rounding
+      q = f32x4.max(f32x4.sub(q, f32x4.mul(m, m)), f32x4.splat(0)); // a variance, except for rounding
     }
     let b = f32x4.mul(into, f32x4.div(g, f32x4.add(f32x4.sqrt(f32x4.add(q, e)), o)));
     if (buffer) {

@@ -1,4 +1,4 @@
-// Average pooling of NHWC images, forward and backward. Window (shapes.ts) says where windows lie. Reads whole vectors, up to
+// Average pooling of NHWC images, forward and backward. Window (shapes.ts) gives the places of windows. Reads whole vectors, up to
 // three floats past the end of each array.
 //
 // The window of output row i is rows [first, last) of the image. A kernelHeight of 0 means adaptive pooling: windows that
@@ -11,12 +11,12 @@ function firstOf(i: i32, kernel: i32, stride: i32, padding: i32, size: i32, out:
   return kernel ? i * stride - padding : (i * size) / out;
 }
 
-/** after: padding behind the image. */
+/** after: padding after the image. */
 function lastOf(first: i32, i: i32, kernel: i32, after: i32, size: i32, out: i32): i32 {
   return kernel ? min(first + kernel, size + after) : ((i + 1) * size + out - 1) / out;
 }
 
-/** 1 / (cells a window divides by): those inside the padded frame if countPad, else those inside the image; 1 if it is 2: a sum. */
+/** 1 / (cells a window divides by): those inside the padded frame if countPad, otherwise those inside the image; 1 if it is 2: a sum. */
 function share(s: Window, h0: i32, h1: i32, w0: i32, w1: i32, countPad: i32): f32 {
   if (countPad == 2) return 1;
   if (!countPad) {

@@ -1,4 +1,4 @@
-// Max pooling of NHWC images, forward and backward. Window (shapes.ts) says where windows lie. Reads whole vectors, up to
+// Max pooling of NHWC images, forward and backward. Window (shapes.ts) gives the places of windows. Reads whole vectors, up to
 // three floats (and taps) past the end of each array.
 
 import { bandAlone, bandWithTaps } from "./generated/bands";
@@ -11,8 +11,8 @@ import { endTap, firstTap, isSquare } from "../window";
 const BAND: i32 = 3;
 
 /**
- * y[n, i, j, c] = max over the window, and taps (u8; 0: not wanted) = the first tap (p·kernelWidth + q) that holds it,
- * or the last NaN. Padding never wins; a window all in padding, as dilation can make, has −∞. At most 256 taps. Unit = row of y.
+ * y[n, i, j, c] = max over the window, and taps (u8; 0: not needed) = the first tap (p·kernelWidth + q) that holds it,
+ * or the last NaN. Padding never wins; a window completely in padding, which dilation can cause, has −∞. At most 256 taps. Unit = row of y.
  */
 export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin: i32, end: i32): void {
   const s = changetype<Window>(window);
@@ -52,7 +52,7 @@ export function maxPool2d(window: usize, x: usize, y: usize, taps: usize, begin:
 
 /**
  * `rows` × `columns` outputs and, unless taps is 0, the first tap of each that holds the maximum, or the last NaN. x: the first
- * pixel of the first window. channels: a multiple of eight. A NaN anywhere has the band done again, window by window.
+ * pixel of the first window. channels: a multiple of eight. If there is a NaN anywhere, the band is done again, window by window.
  */
 function bandOfMaxima(s: Window, x: usize, y: usize, taps: usize, rows: i32, columns: i32): void {
   const sum = taps ? bandWithTaps(s, x, y, taps, rows, columns) : bandAlone(s, x, y, 0, rows, columns);
@@ -169,7 +169,7 @@ function gather(s: Window, dy: usize, taps: usize, h: i32, w: i32, dx: usize): v
   }
 }
 
-/** Four values of dy where the window's maximum is at this tap, else 0. */
+/** Four values of dy where the window's maximum is at this tap, otherwise 0. */
 function won(dy: usize, taps: usize, tap: v128): v128 {
   const four = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(taps)));
   return v128.and(v128.load(dy), i32x4.eq(four, tap));

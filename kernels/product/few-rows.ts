@@ -1,6 +1,6 @@
 // A linear layer of few rows, at the speed of memory: y[r, o] = f(bias[o] + Σ_k x[r, k]·w[o, k] + residual[r, o]). The weights are read
 // as they lie and once, three outputs at a time (more do not fit the registers of older V8); a register tile would leave most of its
-// rows empty, and want them packed.
+// rows empty, and need packed weights.
 //
 // Every sum has two vectors, for k mod 8 < 4 and the others, whatever the number of rows.
 

@@ -1,4 +1,4 @@
-// Copies that put operands where the micro-kernels want them. The only code that sees strides.
+// Copies operands to where the micro-kernels need them. The only code that sees strides.
 
 import { PackPanels, PadImages } from "../shapes";
 import { at, loadLanes, storeLanes } from "../simd";

@@ -2,7 +2,7 @@
 // may overlap as the windows of a convolution do. Convolution without im2col.
 //
 // With a frame, images are copied band by band into a strip of memory with zeros around, so that no window needs a test
-// for its border; without one A lies in the images themselves.
+// for its border; without one, A is read from the images themselves.
 
 import { padImage } from "./pack";
 import { activate, highOf } from "../elementwise/activation";
@@ -16,7 +16,7 @@ const BLOCK_TILES: i32 = 16;
 /** Bytes of two lists of row addresses for a block of tiles. */
 const LIST_BYTES: i32 = BLOCK_TILES * 6 * 8;
 const OWN_BYTES: i32 = LIST_BYTES + TILE_SCRATCH;
-/** Depth that a panel of B may have before the sums are stored and taken up again: 32 KiB, within L1. */
+/** Largest depth of a panel of B before the sums are stored and reloaded: 32 KiB, within L1. */
 const KC: i32 = 1024;
 
 /** Rows of the frame that a band of output rows reads. */
@@ -179,7 +179,7 @@ function activateRows(activation: i32, list: usize, rows: i32, offset: usize, co
   }
 }
 
-/** How many of the segments to sum before the sums are stored. */
+/** Number of segments to sum before the sums are stored. */
 function blockOfSegments(segments: usize, count: i32): i32 {
   let depth = load<i32>(segments, 8);
   let n = 1;
@@ -190,7 +190,7 @@ function blockOfSegments(segments: usize, count: i32): i32 {
   return n;
 }
 
-/** How many times sums are stored; 1 unless the product is deep. */
+/** Number of times sums are stored; 1 unless the product is deep. */
 export function segmentBlocks(segments: usize, count: i32): i32 {
   let blocks = 0;
   while (count > 0) {

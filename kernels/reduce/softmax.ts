@@ -113,7 +113,7 @@ export function softmaxBackward(dy: usize, y: usize, dx: usize, rows: i32, n: i3
 
 /**
  * losses[r] = Σ_j t·(ln Σ + m − x), t = (1 − smoothing)·target[r, j] + smoothing·Σ_k target[r, k]/n; m and 1/Σ are kept for
- * backward, in stats[r][2]. target: if soft f32 [rows][n], else the labels, i32 in [0, n), whose target is 1 and all others' 0.
+ * backward, in stats[r][2]. target: if soft f32 [rows][n], otherwise the labels, i32 in [0, n), with target 1 and 0 for all others.
  * Label smoothing: Szegedy et al., Rethinking the Inception Architecture (2015), arXiv 1512.00567.
  */
 export function crossEntropy(

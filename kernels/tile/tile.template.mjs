@@ -27,12 +27,12 @@ const list = (count, line) => Array.from({ length: count }, (_, i) => line(i)).j
 
 const zeros = (MR, NV) => list(MR, (i) => list(NV, (j) => `let c${i}${j} = f32x4.splat(0);`));
 
-/** Adds what lies at `from` to row i of the sums; stores the row. */
+/** Adds the row at `from` to row i of the sums; stores the row. */
 const add = (NV, i, from) =>
   list(NV, (j) => `c${i}${j} = f32x4.add(v128.load(${from}, ${16 * j}), c${i}${j});`);
 const put = (NV, i, to) => list(NV, (j) => `v128.store(${to}, c${i}${j}, ${16 * j});`);
 
-/** In which order the vectors of a row of B are loaded: the one that was measured. */
+/** The order in which the vectors of a row of B are loaded, found by measuring. */
 const ORDER = { 2: [0, 1], 3: [1, 0, 2], 4: [1, 2, 0, 3] };
 
 /**
@@ -44,7 +44,7 @@ const step = (MR, NV, b, offset, next, a) => `
   ${next}
   ${list(MR, (i) => `${a(i)}\n${list(NV, (j) => `c${i}${j} = madd(x, b${j}, c${i}${j});`)}`)}`;
 
-/** What a loop over steps declares. */
+/** Declarations of a loop over steps. */
 const operands = (NV) => `let x: v128;\n${list(NV, (j) => `let b${j}: v128;`)}`;
 
 const panel = (MR, NV) => `
@@ -64,7 +64,7 @@ const panel = (MR, NV) => `
       ap += aStep;
     }
   }
-  // Tiles that reach past the matrix are put together apart, and what belongs to it copied.
+  // Tiles that reach past the matrix are computed in scratch, and the part that belongs to it is copied.
   const whole = rows >= ${MR} && columns >= ${4 * NV};
   const spare = changetype<usize>(s) + SPARE;
   const cRow = s.cRow;
@@ -105,7 +105,7 @@ const rows = (MR, NV) => `
       ${step(MR, NV, "bp", 0, `bp += ${16 * NV};`, (i) => `x = v128.load32_splat(a${i});\na${i} += 4;`)}
     }
   }
-  // Rows that reach past the matrix are stored apart, and what belongs to it copied.
+  // Rows that reach past the matrix are stored in scratch, and the part that belongs to it is copied.
   const whole = columns >= ${4 * NV};
   const spare = changetype<usize>(s) + SPARE;
   const accumulate = s.accumulate;

@@ -1,5 +1,5 @@
-// The micro-kernels: the only code that multiplies matrices. Products, convolutions and their gradients say
-// where the numbers lie and call these.
+// The micro-kernels: the only code that multiplies matrices. Products, convolutions and their gradients pass
+// addresses and call these.
 //
 //   C[i, j] (+)= Σ_s Σ_k  A_s[i, k] · B_s[k, j]     i < MR, j < NR
 //
@@ -15,12 +15,12 @@
 // Tiles by number: 0 is 4×8, which V8's older compiler (Node 20, 22) keeps in 16 registers although it reorders
 // loads; 1 is 6×8, the best for the newer one, which keeps the order written here (b first, then row by row);
 // 2 is 3×12, the best on older V8 with fused multiply-add; 3 is 6×16, which does not fit 16 registers of 128 bits and is for
-// engines told to join pairs of vectors into 256 bits (src/wasm/simd256.ts). The order matters, and so does the
+// engines that join pairs of vectors into 256 bits (src/wasm/simd256.ts). The order matters, and so does the
 // absence of hand unrolling on older V8; for Winograd's products 6×8 is written out (tile/tile.template.mjs).
 
 import { at, storeLanes } from "../simd";
 
-/** How many tile shapes there are; tiles are numbered from 0. */
+/** Number of tile shapes; tiles are numbered from 0. */
 export function tileCount(): i32 {
   return 4;
 }
@@ -35,7 +35,7 @@ export function tileColumns(tile: i32): i32 {
   return tile == 2 ? 12 : tile == 3 ? 16 : 8;
 }
 
-/** What the calls for the tiles of one product share, at the start of their scratch; distances are in bytes. */
+/** Common arguments of the calls for one product's tiles, at the start of their scratch; distances are in bytes. */
 @unmanaged
 export class Operands {
   segments: usize = 0;
@@ -44,10 +44,10 @@ export class Operands {
   aStep: usize = 0;
   bStep: usize = 0;
   cRow: usize = 0;
-  /** Of rowsTile: after the addresses of A's rows; whether to add to C. */
+  /** For rowsTile: after the addresses of A's rows; whether to add to C. */
   aBase: usize = 0;
   accumulate: i32 = 0;
-  /** Of rowsTile too: whether to add what lies `residual` bytes (modulo 2³²) after C, and what to cut C to, [0, high], unless 0. */
+  /** Also for rowsTile: whether to add the values `residual` bytes (modulo 2³²) after C, and the limit of C, [0, high], unless 0. */
   adds: i32 = 0;
   residual: usize = 0;
   high: f32 = 0;

@@ -28,7 +28,7 @@ export const STRIP_AT: usize = offsetof<Grid>();
 export const V_AT: usize = STRIP_AT + offsetof<Strip>();
 export const OUTPUTS_AT: usize = V_AT + offsetof<Tiles>();
 export const BLOCK_AT: usize = OUTPUTS_AT + offsetof<Outputs>();
-/** Of the weights that are multiplied next: all, or a panel that is transformed on the way. */
+/** Sizes of the weights that are multiplied next: all, or a panel that is transformed on the way. */
 export const WEIGHTS_AT: usize = BLOCK_AT + offsetof<Block>();
 export const POINTS_AT: usize = WEIGHTS_AT + offsetof<Winograd>();
 export const TRANSFORM_AT: usize = (POINTS_AT + POINTS_BYTES + 63) & ~63;

@@ -10,9 +10,9 @@
 //   v[ξ][panel][phase][channels / 4][MR][4]           otherwise; 7×7 has 4·channels and no phases
 //   m[ξ][phase][columns / NR][panel][MR][NR]          phases: of the data gradient
 //
-// The weights come transformed (u), or as they are (w) where all tiles are one block: then each panel of columns is
-// transformed when its turn comes and used from cache, as many channels at a time as stay in L2 together with those of v. In
-// memory u is four times as large as the weights. Channels are multiples of 4, but for those of 7×7.
+// The weights are transformed beforehand (u), or given untransformed (w) if all tiles are one block: then each panel of columns is
+// transformed when it is needed and used from cache, as many channels at a time as stay in L2 together with those of v. In
+// memory u is four times as large as the weights. Channels are multiples of 4, except for 7×7.
 //
 // Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015), arXiv 1509.09308. On strides: Yepez and Ko, Stride
 // 2 1-D, 2-D and 3-D Winograd for Convolutional Neural Networks (2020), IEEE TVLSI 28(4).
@@ -43,7 +43,7 @@ import { fillInput, Strip } from "./strip";
 import { gatherPhases, gatherTile, liftPhases, liftTile } from "./tiles";
 import { panelsOf, transformPanel } from "./weights";
 
-/** Channels of far weights that all tiles are multiplied with before the next ones: few enough that these are fetched meanwhile. */
+/** Channels of far weights that all tiles are multiplied with before the next ones: few enough that these are fetched in the meantime. */
 const STRETCH: i32 = 32;
 /** Channels transformed at a time. */
 const CHUNK: i32 = 32;

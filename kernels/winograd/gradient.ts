@@ -5,8 +5,8 @@
 // Few tiles and many channels, or phases: all tiles are transformed once (winogradTiles), with phases those of some rows at a time;
 // then each strip of input channels has its products, and its sums transformed back while they are in cache (winogradStrips).
 // Otherwise tiles are taken in blocks, and the products accumulated block by block in
-// sums[group][36][channels][outChannels] (winogradSums): groups of blocks add up on their own, the same groups whoever
-// computes them; winogradWeightBackward adds the groups up and transforms them back.
+// sums[group][36][channels][outChannels] (winogradSums): groups of blocks are summed separately, the same groups for any
+// number of threads; winogradWeightBackward adds the groups up and transforms them back.
 
 import { TRANSFORM_SCRATCH, Winograd } from "../shapes";
 import { at, wholeLines } from "../simd";

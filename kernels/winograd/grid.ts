@@ -1,5 +1,5 @@
-// The tiles of a stack of images, row by row, and where those of a block stand. At the end of a direction tiles may be cut: they
-// have fewer outputs there and leave out points. The tiles of a block that have a point stand together:
+// The tiles of a stack of images, row by row, and the places of a block's tiles. At the end of a direction tiles may be cut: they
+// have fewer outputs there and leave out points. The tiles of a block that have a point are contiguous:
 //
 //   without phases   sorted, at the same place for every point:  narrow | full | low | small
 //   with phases      in their order, those that leave the point out not counted

@@ -1,4 +1,4 @@
-// Where the drivers of Winograd's algorithms have their arrays, for the transforms (transforms.template.mjs).
+// Places of the arrays of Winograd's drivers, for the transforms (transforms.template.mjs).
 
 import { at } from "../simd";
 import { STAGGER } from "./points";
@@ -12,7 +12,7 @@ export function constant(scratch: usize, i: usize, value: f32): v128 {
   return v128.load32_splat(scratch + CONSTANTS + (i << 2));
 }
 
-/** Where the transformed tiles of a block lie: tile t at t·tileBytes, or in panels of `rows` tiles. */
+/** Places of a block's transformed tiles: tile t at t·tileBytes, or in panels of `rows` tiles. */
 @unmanaged
 export class Tiles {
   base: usize = 0;
@@ -45,7 +45,7 @@ export function tileBytes(channels: i32): i32 {
   return (channels << 2) + (channels >= 64 ? STAGGER : 0);
 }
 
-/** Where the points of one tile of phases lie; the table of addresses follows, one for each of the 25 points. */
+/** Places of the points of one tile of phases; the table of addresses follows, one for each of the 25 points. */
 @unmanaged
 export class Points {
   /** Bytes from one phase to the next, or 0, and from four channels to the next four. */
@@ -62,7 +62,7 @@ export function setPlace(points: Points, xi: i32, place: usize): void {
   store<u32>(at(tableOf(points), xi), <u32>place);
 }
 
-/** Where products lie and where outputs go. */
+/** Places of products and of outputs. */
 @unmanaged
 export class Outputs {
   /** Bytes from the array of one point to the next. */

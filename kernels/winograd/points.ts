@@ -55,12 +55,12 @@ export function firstPhase(xi: i32): i32 {
   return i32(xi >= 20);
 }
 
-/** How many phases a point has. */
+/** Number of phases of a point. */
 export function phaseCount(xi: i32): i32 {
   return (xi < 20 ? 2 : 1) << i32(xi % 5 < 4);
 }
 
-/** How many phases the points before this one have, all together; one each where there are none. */
+/** Total number of phases of the points before this one; one each without phases. */
 export function phasesBefore(kernel: i32, stride: i32, xi: i32): i32 {
   if (!hasPhases(kernel, stride)) return xi;
   const row = min(4, xi / 5);

@@ -1,4 +1,4 @@
-// What becomes of a row of tiles of the output: it goes to y, and its moments are summed.
+// Writes a row of tiles of the output to y, and sums its moments.
 
 import { activate, highOf } from "../elementwise/activation";
 import { Winograd } from "../shapes";

@@ -1,4 +1,4 @@
-// Tiles of the input and of gradients on their way to the points, and products on their way back.
+// Transforms tiles of the input and of gradients to the points, and products back.
 
 import {
   gatherCutTile,

@@ -36,7 +36,7 @@ const phaseSpread = [
 ];
 const stemSpread = `a = add(d0, d2); e = madd(four, d2, d0); f = mul(two, d1);
   y0 = d0; y1 = add(a, d1); y2 = sub(a, d1); y3 = add(e, f); y4 = sub(e, f); y5 = d2`;
-/** The middle of all outputs gets b where there is a bias. */
+/** The middle of all outputs gets b if there is a bias. */
 const middle = (b) =>
   `p = ${b ? `add(add(d1, d2), ${b})` : "add(d1, d2)"}; d = ${b ? `add(sub(d1, d2), ${b})` : "sub(d1, d2)"};`;
 const gather = (b) => [
@@ -54,7 +54,7 @@ const phaseGather = (b) => [
 ];
 const widen = `g = mul(sixth, add(d0, d2)); h = mul(sixth, d1); far = mul(twelfth, madd(quarter, d0, d2)); v = add(far, far);
   t = mul(twelfth, d1); y0 = mul(quarter, d0); y1 = add(g, h); y2 = sub(g, h); y3 = add(v, t); y4 = sub(v, t); y5 = d2`;
-/** At 0, 1, −1 and ∞ alone: small tiles have no others. */
+/** At 0, 1, −1 and ∞ only: small tiles have no other points. */
 const smallWiden = `g = mul(sixth, add(d0, d2)); h = mul(sixth, d1); y0 = mul(quarter, d0); y1 = add(g, h); y2 = sub(g, h);
   y3 = d2`;
 const stemWiden = `g = mul(sixth, add(d0, d2)); h = mul(sixth, add(d1, d3)); v = mul(far, madd(four, d2, d0));
@@ -82,7 +82,7 @@ const VALUES = {
   sixth: "-1 / 6",
 };
 
-/** Where the values of a line lie: bytes apart in scratch, `step` apart, or offset from the addresses of a table. */
+/** Places of the values of a line: bytes apart in scratch, `step` apart, or offset from the addresses of a table. */
 const spaced = (p, bytes) => ({
   load: (i) => `v128.load(${p}, ${i * bytes})`,
   store: (i, value) => `v128.store(${p}, ${value}, ${i * bytes});`,
@@ -104,7 +104,7 @@ const walked = (p, step) => {
     store: (i, value) => `v128.store(${place(i)}, ${value});`,
   };
 };
-/** As apart, added to what is there where `accumulate`. */
+/** As apart, added to the existing values if `accumulate`. */
 const added = (p, step) => {
   const { load, store } = apart(p, step);
   const sum = (i, value) => `let v${i} = ${value};\nif (accumulate) v${i} = f32x4.add(${load(i)}, v${i});\n`;

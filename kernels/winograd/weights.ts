@@ -4,8 +4,8 @@
 //   u[ξ][panel][phase][channels][NR]      phases are more depth
 //   u[ξ][phase][panel][channels][NR]      data gradient with phases: they are more columns
 //
-// Weights lie as they are, [kernel][kernel][channels][outChannels], and are packed on the way. The data gradient takes the
-// kernel turned by 180°.
+// Weights are read in their own layout, [kernel][kernel][channels][outChannels], and packed on the way. The data gradient takes
+// the kernel turned by 180°.
 
 import { packPanel } from "../product/pack";
 import { TRANSFORM_SCRATCH, Winograd } from "../shapes";
@@ -39,7 +39,7 @@ function pairsOf(s: Winograd): i32 {
   return s.channels * panelsOf(s) * tileColumns(s.tile);
 }
 
-/** Where the weights of a point begin. */
+/** Start of a point's weights. */
 export function weightsAt(s: Winograd, xi: i32): usize {
   return s.u + <usize>startOf(s.kernel, s.stride, pairsOf(s), xi);
 }

@@ -150,7 +150,7 @@ const windowsOfFrame = calls(
   },
 );
 
-/** pixelsGemm on two stretches of `pixels` pixels, summed one after the other, for two taps; or packed, in so many parts. */
+/** pixelsGemm on two stretches of `pixels` pixels, summed one after the other, for two taps; or packed, in this many parts. */
 const pixelsGemm = calls(
   ["rows", "columns", "pixels", "tile", "gap", "packed"],
   [ROWS.slice(1), COLUMNS, [1, 5], TILES, [0, GAP], [0, 1, 2]],
