@@ -1,4 +1,4 @@
-// The options that both programs share.
+// The common options of both programs.
 
 import { parseArgs } from "node:util";
 import type { Case } from "./workload.js";
@@ -15,7 +15,7 @@ export interface Options {
   peers: string[] | undefined;
 }
 
-/** A mistake of the caller: its message goes to stderr and the program exits with 2. */
+/** A mistake in the arguments: its message goes to stderr and the program exits with 2. */
 export class UsageError extends Error {}
 
 const options = {

@@ -1,9 +1,9 @@
-// Timing. One implementation alone is sampled by the `benchmark` package; several are timed in turn, so that whatever
-// else the machine does meets all of them alike.
+// Timing. A single implementation is sampled by the `benchmark` package; several are timed in turn, so that other load on the
+// machine affects all of them alike.
 
 import Benchmark from "benchmark";
 
-/** Before any sample: long enough for the engine to have replaced baseline code by optimised code. */
+/** Warm-up before any sample: long enough for the engine to replace baseline code by optimised code. */
 const WARM_UP_MS = 150;
 const WARM_UP_CALLS = 3;
 /** A sample is the mean of as many calls as fill this. */
@@ -39,7 +39,7 @@ export function summary(samples: readonly number[]): Timing {
   return { ms, spread, samples: sorted.length };
 }
 
-/** What the timed code returns ends here, and the report prints it if it is NaN: nothing may be optimised away. */
+/** Receives the results of the timed code, and the report mentions NaN, so that nothing can be optimised away. */
 let sink = 0;
 
 export function sinkIsFinite(): boolean {
@@ -71,11 +71,11 @@ export interface InterleaveOptions {
   rounds?: number;
   /** Milliseconds of a contender's turn, unless one call takes longer. */
   turnMs?: number;
-  /** A call of so many milliseconds, or so many times the fastest one's and no short one, is slow: slowRounds do for it. */
+  /** A call of this many milliseconds, or this many times the fastest one's and not short, is slow: slowRounds are enough for it. */
   slowMs?: number;
   slowTimes?: number;
   slowRounds?: number;
-  /** A call of so many milliseconds is long: one does, after the first. */
+  /** A call of this many milliseconds is long: one is enough, after the first. */
   longMs?: number;
 }
 
@@ -83,8 +83,8 @@ export interface InterleaveOptions {
 const SHORT_MS = 50;
 
 /**
- * Times every contender, each called once before, once a round and in alternating order; returns each one's samples, in
- * milliseconds for one call, NaN for the rounds it sat out.
+ * Times every contender, each called once before, once per round and in alternating order; returns each one's samples, in
+ * milliseconds per call, NaN for the rounds it skipped.
  */
 export async function interleave(
   contenders: readonly Contender[],

@@ -1,4 +1,4 @@
-// What was measured, as a table on the screen, as JSON and as Markdown.
+// The measurements, as a table on the screen, as JSON and as Markdown.
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -12,15 +12,15 @@ export interface Row {
   case: string;
   impl: string;
   threads: number;
-  /** Of a convolution. */
+  /** The algorithm of a convolution. */
   algorithm?: string;
-  /** Whether it is the algorithm that is taken unless another one is asked for. */
+  /** Whether it is the default algorithm. */
   chosen?: boolean;
   /** Median. */
   ms: number;
-  /** null where operations are not what the time goes into. */
+  /** null if the time does not depend on operations. */
   gflops: number | null;
-  /** (p75 − p25) / median; NaN of a single run. */
+  /** (p75 − p25) / median; NaN for a single run. */
   spread: number;
   /** The first call was stopped after ms. */
   stopped?: boolean;
@@ -28,7 +28,7 @@ export interface Row {
   gbps?: number;
   /** gflops of the measured multiply-add peak, or gbps of a measured copy of the same size. */
   fraction?: number;
-  /** Peers: how many times fovea's time this is, median over the rounds of the run. */
+  /** For peers: the time relative to fovea's, median over the rounds of the run. */
   ratio?: number;
 }
 
@@ -48,7 +48,7 @@ export function environment(): Environment {
   };
 }
 
-/** Which kernels of fovea run, and what they are compared with. */
+/** The kernels of fovea that run, and the rows to compare with. */
 export function setup({ instruction }: Ceilings): string {
   const { binary, tile, kernels, winograd, threads, simd256 } = runtime();
   const shape = `${kernels.tileRows(tile)}x${kernels.tileColumns(tile)}`;

@@ -1,4 +1,4 @@
-// What the suites measure, described so that fovea and its peers can each build it.
+// The suites' workloads, described so that fovea and its peers can each build them.
 
 import { Random } from "../src/index.js";
 
@@ -22,7 +22,7 @@ export interface ConvSpec {
   groups: number;
 }
 
-/** A model from the registry on one batch: forward, backward and the optimizer's update, or forward alone. */
+/** A model from the registry on one batch: forward, backward and the optimizer's update, or only forward. */
 export interface ModelSpec {
   model: string;
   batch: number;
@@ -35,17 +35,17 @@ export type Workload =
   | { kind: "gemm"; n: number }
   | ({ kind: "conv" } & ConvSpec)
   | ({ kind: "train" | "infer" } & ModelSpec)
-  | { kind: "own" }; // fovea's alone
+  | { kind: "own" }; // only for fovea
 
-/** Something ready to be timed. */
+/** Work ready to be timed. */
 export interface Prepared {
-  /** Does the work once. What it returns goes to the sink, so that no engine may leave the work out. */
+  /** Does the work once. Its result goes to the sink, so that no engine can leave the work out. */
   run(): number;
   dispose(): void;
 }
 
 export interface Algorithms {
-  /** What is taken unless another one is asked for. */
+  /** The default algorithm. */
   chosen: string;
   /** All that can do it, in the table's order. */
   fitting: string[];
@@ -59,15 +59,15 @@ export interface Case {
   flops?: number;
   /** Bytes that one run reads and writes at least. */
   bytes?: number;
-  /** Convolutions: which rows of src/ops/conv/table.ts compute it. */
+  /** For convolutions: the rows of src/ops/conv/table.ts that can compute it. */
   algorithms?(): Algorithms;
-  /** fovea's implementation; `algorithm`: the one of `algorithms` to use instead of the one that is chosen. */
+  /** fovea's implementation; `algorithm`: the one of `algorithms` to use instead of the default. */
   prepare(algorithm?: string): Prepared;
-  /** Other ways of fovea's to the same result, by what their rows are called. */
+  /** Other ways in fovea to the same result, by their rows' names. */
   also?: Readonly<Record<string, () => Prepared>>;
 }
 
-/** The same numbers for everybody: uniform in [−1, 1). */
+/** The same numbers for all libraries: uniform in [−1, 1). */
 export function randomFloats(size: number, seed: number): Float32Array {
   const random = new Random(seed);
   return Float32Array.from({ length: size }, () => random.uniform(-1, 1));

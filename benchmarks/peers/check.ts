@@ -1,5 +1,5 @@
-// The peers' networks against fovea's: equal parameters and images have to give equal losses, step after step. Sizes are
-// small: what is checked is the arithmetic. Usage: npx tsx benchmarks/peers/check.ts [MODEL…]
+// Compares the peers' networks with fovea's: equal parameters and images must give equal losses, step after step. Sizes are
+// small, since only the arithmetic is checked. Usage: npx tsx benchmarks/peers/check.ts [MODEL…]
 
 import { Adam, createModel, crossEntropy, init, SGD, tensor, tidy, type Tensor } from "../../src/index.js";
 import { runMain } from "../cli.js";
@@ -11,7 +11,7 @@ import { installPeers } from "./remote.js";
 import { tfjs } from "./tfjs.js";
 
 const STEPS = 2;
-/** Relative; float32 sums in different orders, and steps carry differences on. */
+/** Relative tolerance: float32 sums have different orders, and differences accumulate over steps. */
 const TOLERANCE = 2e-3;
 
 const SPECS: ModelSpec[] = [

@@ -68,7 +68,7 @@ function gemm(jax: Jax, n: number): Work {
   };
 }
 
-/** Compiled by jit, which fuses the padding into the convolution, or not: whichever is faster here. */
+/** Compiled by jit, which fuses the padding into the convolution, or not, whichever is faster here. */
 async function conv(jax: Jax, spec: ConvSpec): Promise<Work> {
   const { batch, height, width, channels, outChannels, kernel, stride, groups } = spec;
   const x = random(jax, 1, [batch, channels, height, width]);
@@ -228,7 +228,7 @@ function train(jax: Jax, { model, batch, inputSize, classes, optimizer }: ModelS
   };
 }
 
-/** The same images as everybody's, NHWC turned. */
+/** The same images as for the others, transposed from NHWC. */
 function images({ numpy }: Jax, batch: number, inputSize: ModelSpec["inputSize"]): NdArray {
   const shape = [batch, ...inputSize];
   return numpy

@@ -1,11 +1,11 @@
-// What a JavaScript library has to offer to be measured (serve.ts), and how its package is found.
+// The interface of a measured JavaScript library (serve.ts), and a search for its package.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Workload } from "../workload.js";
 
 export interface Work {
-  /** Does the work once, to the end: nothing may be left lazy or pending. */
+  /** Does the work once, completely: nothing may be left lazy or pending. */
   run(): unknown;
   dispose(): unknown;
 }
@@ -17,7 +17,7 @@ export interface Library {
   prepare(workload: Workload): Work | string | Promise<Work | string>;
 }
 
-/** Imports a package. Its types are not at hand where it is not installed: the caller says what it uses. */
+/** Imports a package. Its types are missing if it is not installed, so the caller declares what it uses. */
 export async function load<T>(name: string): Promise<T> {
   return (await import(name)) as T;
 }

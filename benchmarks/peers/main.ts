@@ -15,7 +15,7 @@ import { installPeers, startPeer, Stopped, type Peer, type PeerRun } from "./rem
 const SUITES = ["gemm", "conv", "train", "infer"];
 const IMPLS = ["tfjs-wasm", "tfjs-cpu", "ort-web", "ort-native", "jax-js", "torch"];
 
-/** Each said once, above the rows that lack it. */
+/** Notes, each printed once, above the rows that need it. */
 const said = new Set<string>();
 function skip(impl: string, reason: string): void {
   const message = `${impl} skipped: ${reason}`;
@@ -35,10 +35,10 @@ async function startPeers(impls: readonly string[], threads: number): Promise<Pe
   return peers;
 }
 
-/** A peer's first call may take so long. */
+/** Most milliseconds of a peer's first call. */
 const LIMIT_MS = 300_000;
 
-/** The peers that can do the case, having done it once, and the names of those stopped, in whose place others start. */
+/** The peers that can do the case, after a first run, and the names of stopped ones, which are replaced by new processes. */
 async function prepare(
   c: Case,
   peers: Peer[],

@@ -1,5 +1,5 @@
-// The networks that a JavaScript peer trains, described once over the operations it has to offer. They are fovea's own
-// (src/models): the same layers, and parameters in the order of model.parameters(). check.ts holds them against those.
+// The networks that a JavaScript peer trains, described once in terms of its operations. They are fovea's own (src/models):
+// the same layers, and parameters in the order of model.parameters(). check.ts compares them.
 
 import { randomFloats } from "../workload.js";
 import { sizeOf } from "./library.js";
@@ -8,18 +8,18 @@ import { sizeOf } from "./library.js";
 export interface Operations<T> {
   /** Takes over a parameter in fovea's layout, [kh, kw, in, out] or [out, in] or one axis; what it returns gives it for one use. */
   parameter(shape: readonly number[], values: Float32Array): () => T;
-  /** x for one use more. */
+  /** x for one more use. */
   keep(x: T): T;
   conv(x: T, w: T, stride: number, padding: number): T;
-  /** Adds b, one number a channel. */
+  /** Adds b, one number per channel. */
   bias(x: T, b: T): T;
-  /** Batch norm, in training by the batch's statistics. Running ones, a hundred numbers a layer, are not kept. */
+  /** Batch norm, in training with the batch's statistics. Running ones, a hundred numbers per layer, are not kept. */
   norm(x: T, weight: T, bias: T): T;
   /** x·wᵀ + b */
   linear(x: T, w: T, b: T): T;
   relu(x: T): T;
   add(x: T, y: T): T;
-  /** Of values from 0 on, so padding may be 0. */
+  /** For values ≥ 0, so padding may be 0. */
   maxPool(x: T, kernel: number, stride: number, padding: number): T;
   /** Every second row and column, `more` zero channels before and as many after. */
   subsample(x: T, more: number): T;
@@ -30,7 +30,7 @@ export interface Operations<T> {
 
 export type Forward<T> = (x: T) => T;
 
-/** Layers with parameters of their own, in the range that PyTorch starts from. */
+/** Layers with their own parameters, in PyTorch's initial range. */
 class Layers<T> {
   readonly ops: Operations<T>;
   #seed = 10;

@@ -1,4 +1,4 @@
-// What ONNX Runtime is given: files as fovea writes them, of a whole network or of a single operation.
+// Input of ONNX Runtime: files written by fovea, of a whole network or a single operation.
 
 import { createModel, init, manualSeed } from "../../src/index.js";
 import { exportOnnx } from "../../src/onnx/index.js";
@@ -53,7 +53,7 @@ export function convModel(
   return single({ operator: "Conv", inputs: ["x", "w"], attributes }, [x], output, [w]);
 }
 
-/** A network with the weights that fovea's own row has. */
+/** A network with the weights of fovea's own row. */
 export function networkModel({ model: name, classes, inputSize }: ModelSpec): Uint8Array {
   init({ threads: 1 });
   manualSeed(1);

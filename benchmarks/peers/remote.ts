@@ -1,4 +1,4 @@
-// Peers as processes that are asked to prepare a workload and to run it so many times; their clock runs over there.
+// Peers as processes that prepare a workload and run it a given number of times, measured by their own clock.
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Contender } from "../harness.js";
 import type { Workload } from "../workload.js";
 
-/** A first call that was stopped: its process has been ended. */
+/** A stopped first call, whose process has been ended. */
 export class Stopped extends Error {}
 
 export interface PeerRun extends Contender {
@@ -58,12 +58,12 @@ export async function startPeer(impl: string, threads: number): Promise<Peer> {
 
 async function connect(impl: string, command: string, args: string[]): Promise<Peer> {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
-  child.stdin.on("error", () => {}); // a write to a process that has ended: the next answer says so
+  child.stdin.on("error", () => {}); // a write to a process that has ended: the next answer reports it
   const ended = new Promise<never>((_, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`its process ended with code ${code}`)));
   });
-  ended.catch(() => {}); // whoever waits for an answer hears of it
+  ended.catch(() => {}); // waiting for an answer reports it
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async (): Promise<Answer> => {
     const { value, done } = await Promise.race([lines.next(), ended]);

@@ -1,5 +1,5 @@
-// One JavaScript library in a process of its own, as remote.ts starts it: libraries change globals, and each other's
-// choices. Speaks the protocol of torch_bench.py. Arguments: implementation, threads.
+// One JavaScript library in its own process, started by remote.ts: libraries change globals, and each other's choices. Uses
+// the protocol of torch_bench.py. Arguments: implementation, threads.
 
 import { createInterface } from "node:readline";
 import { contender } from "../harness.js";
@@ -59,4 +59,4 @@ await attempt(async () => {
 for await (const line of createInterface({ input: process.stdin })) {
   await attempt(() => respond(library, JSON.parse(line) as Request));
 }
-process.exit(0); // whatever the library has left running
+process.exit(0); // the library may have left something running

@@ -1,4 +1,4 @@
-// Convolutions of well-known networks, forward and each gradient alone.
+// Convolutions of well-known networks: forward and each gradient separately.
 
 import { conv2d, tensor, tidy, noGrad } from "../../src/index.js";
 import { convOf } from "../../src/ops/conv/sizes.js";
@@ -85,7 +85,7 @@ function algorithmsOf(spec: ConvSpec): Algorithms {
   const { stride, padding, groups } = spec;
   const conv = convOf(xShape, wShape, { stride, padding, groups, dilation: 1, algorithm: undefined }, yShape);
   const pass = passOf(spec.op);
-  // Forward runs as in inference, where what is derived from the weights stays.
+  // Forward runs as in inference, where values derived from the weights are kept.
   const chosen = algorithmFor(pass, conv, pass === "forward").name;
   return { chosen, fitting: algorithms.filter((row) => row[pass] && row.fits(conv)).map(({ name }) => name) };
 }

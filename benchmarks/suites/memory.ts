@@ -37,7 +37,7 @@ function forward(fn: () => Tensor, held: Tensor[]): Prepared {
   };
 }
 
-/** With all that backward will need. */
+/** Forward, with everything that backward needs. */
 function recorded(shape: number[], fn: (x: Tensor) => Tensor): Prepared {
   const x = random(shape, 1);
   x.requiresGrad = true;
@@ -69,7 +69,7 @@ function update(make: (parameters: Tensor[]) => Optimizer): Prepared {
   };
 }
 
-/** A gradient that is a little too long each time. */
+/** A gradient that is slightly too long each time. */
 function clipped(): Prepared {
   const p = random([1], 1);
   p.grad = random([PARAMETERS], 2);
@@ -88,12 +88,12 @@ const stem = STEM.join("x");
 const floats = sizeOf(STAGE);
 const pooled = sizeOf(STEM) / 4;
 
-/** Name, bytes, how to prepare it. */
+/** Name, bytes, and a function that prepares it. */
 const rows: [string, number, () => Prepared][] = [
   // batch norm reads x once for the moments and once to scale it; its gradient dy and x likewise
   [`batchNorm-${stage}`, 3 * 4 * floats, () => one(STAGE, norm)],
   [`batchNormBackward-${stage}`, 5 * 4 * floats, () => backward(STAGE, norm)],
-  // in training pooling notes the winner of each window in a byte
+  // in training, pooling records the position of each window's maximum in a byte
   [`maxPool2d-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 4 * pooled, () => one(STEM, pool)],
   [`maxPool2dTraining-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 5 * pooled, () => recorded(STEM, pool)],
   [`maxPool2dBackward-3x3-s2-${stem}`, 4 * sizeOf(STEM) + 5 * pooled, () => backward(STEM, pool)],

@@ -71,7 +71,7 @@ function trainStep(spec: ModelSpec): Prepared {
   };
 }
 
-/** The network, its images, and what runs one on the other. */
+/** The network, its images, and a function that runs it on them. */
 function inference(spec: ModelSpec, runner: (model: Module, x: Tensor) => Runner): Prepared {
   manualSeed(1);
   const model = createModel(spec.model, { numClasses: spec.classes });

@@ -1,4 +1,4 @@
-// Every registered operation on the largest row that the case table of the tests has for it (test/cases).
+// Every registered operation on its largest row in the tests' case table (test/cases).
 
 import { registeredOps } from "../../src/core/op.js";
 import { noGrad, tensor, tidy, type AnyTensor } from "../../src/index.js";

@@ -1,5 +1,5 @@
-// What this machine can do on one core, measured: 128-bit fused multiply-adds and a copy through memory. Both are tiny
-// WebAssembly modules of their own, so that they run under the same engine and compiler as the kernels.
+// This machine's peak on one core, measured: 128-bit fused multiply-adds and a copy through memory. Both are tiny separate
+// WebAssembly modules, so that they run under the same engine and compiler as the kernels.
 
 import { setFlagsFromString } from "node:v8";
 import asc from "assemblyscript/asc";
@@ -62,7 +62,7 @@ async function compile(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
   return wasm;
 }
 
-/** Node 20 hides relaxed SIMD behind a flag. Where fovea has not set it for its own kernels, it is set for this one module. */
+/** Node 20 hides relaxed SIMD behind a flag. If fovea has not set it for its own kernels, it is set for this module only. */
 async function instantiate(): Promise<{ exports: Exports; instruction: string }> {
   runtime();
   const fused = await compile(true);
@@ -86,11 +86,11 @@ function warmUp({ fma }: Exports): void {
 }
 
 export interface Ceilings {
-  /** Which instructions the multiply-add peak is made of. */
+  /** The instructions of the multiply-add peak. */
   instruction: string;
   /** GFLOP/s of 128-bit multiply-adds, at this moment. */
   gflops(): number;
-  /** GB/s, read and written together, of a copy that touches so many bytes, at this moment. */
+  /** GB/s, read and written together, of a copy of this many bytes, at this moment. */
   gbps(bytes: number): number;
   cases: Case[];
 }

@@ -1,4 +1,4 @@
-// One gradient rule of one operation, timed alone: the rule that backward() would call, with what forward saved.
+// One gradient rule of one operation, timed separately: the rule that backward() would call, with forward's saved tensors.
 
 import { withOnce } from "../../src/core/autograd.js";
 import { noGrad, tidy, type Tensor } from "../../src/index.js";
