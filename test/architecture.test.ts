@@ -32,7 +32,7 @@ const sources = new Map(
     .map((path) => [path, readFileSync(join(root, path), "utf8")]),
 );
 
-/** Layers that run everywhere and that whoever is above them may import. */
+/** Layers that run everywhere, and that any layer above them may import. */
 const NEUTRAL = "errors core compile ops nn optim data io models onnx pretrained train wasm vendor".split(
   " ",
 );

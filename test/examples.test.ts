@@ -80,7 +80,7 @@ describe("examples", () => {
     expect(said).toMatch(/^top-1 \d+\.\d\d %, with mirror images \d+\.\d\d %, after \d+ s$/m);
   });
 
-  it("finetune tells colours apart and writes what predict reads", async () => {
+  it("finetune distinguishes colours and writes a model for predict", async () => {
     const model = ["--model", "resnet20_cifar", "--weights", at("trained.safetensors")];
     const args = ["--data", at("photos"), "--batch-size", "4", "--out", at("run-finetune"), ...model];
     const said = await run("finetune.ts", ...args);
@@ -90,7 +90,7 @@ describe("examples", () => {
     expect(stdout).toMatch(/3\.png,1,blue,0,/);
   });
 
-  it("linear-probe tells colours apart by the features of an untrained model", async () => {
+  it("linear-probe distinguishes colours by the features of an untrained model", async () => {
     const model = ["--model", "resnet20_cifar", "--weights", at("trained.safetensors")];
     const said = await run("linear-probe.ts", "--data", at("photos"), ...model);
     expect(said).toMatch(/^64 features of each image/m);

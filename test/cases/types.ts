@@ -38,7 +38,7 @@ export interface Case {
 export interface OpCases {
   op: string;
   cases: readonly Case[];
-  /** How inputs are drawn; "normal" unless said. */
+  /** How inputs are drawn; "normal" by default. */
   draw?: Readonly<Record<string, Draw>>;
   /** dtypes other than f32. */
   dtypes?: Readonly<Record<string, DType>>;

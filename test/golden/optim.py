@@ -87,7 +87,7 @@ LOSSES = [1, 0.8, 0.81, 0.79999, 0.9, 0.7, 0.71, 0.72, 0.73, 0.74, 0.75, float("
 
 
 def rates(make, steps, every=1, losses=None):
-    """The learning rate of each step; the scheduler moves on after every so many."""
+    """The learning rate of each step; the scheduler advances every `every` steps."""
     p = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.SGD([p], lr=0.1)
     scheduler = make(optimizer)

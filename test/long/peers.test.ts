@@ -18,7 +18,7 @@ it("peers' losses are fovea's, step after step", { timeout }, async () => {
   expect(told).toHaveLength(3); // fovea, jax-js, TensorFlow.js; the program fails where they differ
 });
 
-it("convolutions are timed beside peers, which all give a row", { timeout }, async () => {
+it("convolutions are timed with peers, each of which has a row", { timeout }, async () => {
   const file = join(mkdtempSync(join(tmpdir(), "fovea-peers-")), "rows.json");
   await tsx("benchmarks/peers/main.ts", "--suite", "conv", "--filter", "28x28x128-128-b1", "--json", file);
   const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: { impl: string; ms: number }[] };

@@ -80,7 +80,7 @@ describe("the packed package", () => {
     ]);
   });
 
-  it("gives Parcel, which reads no exports unless it is told to, the same subpaths", () => {
+  it("gives Parcel, which reads no exports by default, the same subpaths", () => {
     const { alias, exports } = manifest as Record<"alias" | "exports", Record<string, unknown>>;
     for (const [subpath, file] of Object.entries(alias)) {
       const { default: expected } = exports[subpath] as { default: string };
