@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # A file of safetensors does not keep the order of the state dict. save_file() sorts tensors by the bytes of an element, largest first,
 # and then by name; load_file() gives them in that order. So the first convolution in a file of MobileNetV3 is
-# "blocks.0.0.conv_dw.weight", which is depthwise, not "conv_stem.weight": whoever takes the channels of images from the first
-# weight with four axes gets 1. Counters in int64, such as num_batches_tracked, come before all weights.
+# "blocks.0.0.conv_dw.weight", which is depthwise, not "conv_stem.weight": taking the channels of images from the first
+# weight with four axes gives 1. Counters in int64, such as num_batches_tracked, come before all weights.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
