@@ -102,7 +102,7 @@ describe("argumentsByData", () => {
     ]);
     write("raw.safetensors", "x");
     const raw = argumentsByData({ data: photos, weights: join(top, "raw.safetensors") });
-    await expect(raw).rejects.toThrow("--model: missing; nothing beside");
+    await expect(raw).rejects.toThrow("--model: missing; no config.json beside");
   });
 
   it("trains on everything with --val-fraction 0, where images are too few, and where there is a part to evaluate on", async () => {
