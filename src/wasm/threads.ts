@@ -34,11 +34,15 @@ export function warnFewer(threads: number, why: string): void {
 
 /** Why there can only be one thread; undefined if there can be more. */
 function obstacle(): string | undefined {
-  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false) {
+  if (globalThis.crossOriginIsolated === false) {
     return (
       "this page is not cross-origin isolated, so memory cannot be shared between threads (serve it with " +
       "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)"
     );
+  }
+  // WebKitGTK 2.50, in isolated pages too.
+  if (typeof SharedArrayBuffer === "undefined") {
+    return "this engine has no SharedArrayBuffer, so memory cannot be shared between threads";
   }
   if (builtin("node:worker_threads") || typeof Worker === "function") return undefined;
   return globalThis.process?.versions?.node

@@ -52,8 +52,11 @@ export function checkName(op: string, name: unknown): asserts name is string {
 
 type Folder = FileSystemDirectoryHandle;
 
+/** @throws DataError where the browser keeps no files: Firefox in private windows, WebKitGTK, pages without https */
 async function root(): Promise<Folder> {
   try {
+    // An insecure page has no navigator.storage.
+    if (!navigator.storage?.getDirectory) throw new Error("it has no origin private file system here");
     return await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
   } catch (error) {
     throw new DataError(

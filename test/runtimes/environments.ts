@@ -2,8 +2,8 @@
 
 import { cpSync } from "node:fs";
 import { Folder } from "./folder.js";
-import { ISOLATED, resultOf, STRICT, withServer } from "./pages.js";
-import { NAMES_WORKER, type Result } from "./programs.js";
+import { ISOLATED, resultOf, STRICT, withServer, type Engine } from "./pages.js";
+import { NAMES_WORKER, TYPED_PAGE, TYPED_PROGRAM, type Result } from "./programs.js";
 
 export type Environment = (tarball: string) => Promise<Result>;
 
@@ -35,7 +35,7 @@ const bundled =
 
 /** A page without a bundler: an import map leads to the package's files. */
 const plain =
-  (root: string, lenet: string, web: string, browser: "chrome" | "firefox" = "chrome"): Environment =>
+  (root: string, lenet: string, web: string, engine: Engine = "chrome"): Environment =>
   async (tarball) => {
     const folder = new Folder("plain");
     await folder.install(tarball);
@@ -48,7 +48,7 @@ const plain =
       "index.html",
       HTML("page.mjs", `<script type="importmap">${JSON.stringify({ imports })}</script>`),
     );
-    return withServer(folder.path, {}, (origin) => resultOf(origin, browser));
+    return withServer(folder.path, {}, (origin) => resultOf(origin, engine));
   };
 
 /** Bundled by esbuild to dist/page.js; the page may have other scripts beside it. */
@@ -84,6 +84,32 @@ addEventListener("message", (event) =>
   event.waitUntil(run().then((result) => event.source.postMessage(result), (error) => event.source.postMessage({ error: String(error) }))));
 `;
 
+/** In a worker of the page's own, with two threads. */
+const inWorker =
+  (engine: Engine): Environment =>
+  async (tarball) => {
+    const files = { "dist/index.html": HTML("page.js"), "dist/page.js": IN_WORKER, "worker.js": WORKER };
+    const folder = await withEsbuild(tarball, files, ["worker.js"]);
+    return twoThreads(await withServer(folder.at("dist"), ISOLATED, (origin) => resultOf(origin, engine)));
+  };
+
+/** A program that this TypeScript compiles, without "dom" and with no @types installed, and a page's. Both read the package's declarations. */
+const typescript =
+  (version: string): Environment =>
+  async (tarball) => {
+    const folder = new Folder(`typescript-${version}`);
+    await folder.install(tarball, `typescript@${version}`);
+    folder.write("typed.ts", TYPED_PROGRAM);
+    folder.write("typed-page.ts", TYPED_PAGE);
+    const compile = (lib: string, file: string): Promise<string> =>
+      folder.run("tsc", "--strict", "--skipLibCheck", "false", "--lib", lib, "--target", "es2022", "--module", "nodenext", file); // prettier-ignore
+    await compile("es2022", "typed.ts");
+    await compile("es2022,dom", "typed-page.ts");
+    await folder.run("node", "typed.js");
+    const engine = (await folder.run("tsc", "--version")).trim().replace("Version", "TypeScript");
+    return { ...parsed(await folder.run("node", "main.mjs")), engine };
+  };
+
 const VITE = "vite@8.4.0";
 const index = { "index.html": HTML("page.mjs") };
 
@@ -110,11 +136,15 @@ export const environments: Record<string, Environment> = {
     await folder.run("node", "main.cjs");
     return parsed(await folder.run("node", "main.mjs"));
   },
+  "TypeScript 5.4": typescript("~5.4.5"),
+  "TypeScript 5.7": typescript("~5.7.3"),
+  "TypeScript 6.0": typescript("~6.0.3"),
   Deno: terminal("deno@2.9.6", "deno", "run", "--allow-all", "--node-modules-dir=manual"),
   "Deno, no permissions": terminal("deno@2.9.6", "deno", "run", "--node-modules-dir=manual", "--no-prompt"),
   Bun: terminal("bun@1.4.5", "bun", "run"),
   "plain page": plain("index.js", "index.js", "web.js"),
   "plain page, Firefox": plain("index.js", "index.js", "web.js", "firefox"),
+  "plain page, WebKit": plain("index.js", "index.js", "web.js", "webkit"),
   "plain page, modules": plain("esm/index.js", "esm/families/lenet.js", "esm/web/index.js"),
   esbuild: async (tarball) => {
     const files = { "dist/index.html": HTML("page.js", NAMES_WORKER) };
@@ -168,11 +198,8 @@ export const environments: Record<string, Environment> = {
     const stop = await folder.serve(5392, "next", "start", "--port", "5392");
     return resultOf("http://localhost:5392/").finally(stop);
   },
-  "web worker, isolated": async (tarball) => {
-    const files = { "dist/index.html": HTML("page.js"), "dist/page.js": IN_WORKER, "worker.js": WORKER };
-    const folder = await withEsbuild(tarball, files, ["worker.js"]);
-    return twoThreads(await withServer(folder.at("dist"), ISOLATED, resultOf));
-  },
+  "web worker, isolated": inWorker("chrome"),
+  "web worker, isolated, WebKit": inWorker("webkit, all features"),
   "service worker": async (tarball) => {
     const files = {
       "dist/index.html": HTML("page.js"),

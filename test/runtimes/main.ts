@@ -35,7 +35,9 @@ try {
       const wrong = compare(result, expected);
       if (wrong) throw new Error(wrong);
       const seconds = ((performance.now() - begin) / 1000).toFixed(0);
-      console.log(`ok       ${name}: ${result.binary}, threads ${result.threads} (${seconds} s)`);
+      const { binary, threads, engine } = result;
+      const where = engine === undefined ? "" : `, ${engine}`;
+      console.log(`ok       ${name}: ${binary}, threads ${threads}${where} (${seconds} s)`);
     } catch (error) {
       if (error instanceof Skipped) console.log(`skipped  ${name}: ${error.message}`);
       else {

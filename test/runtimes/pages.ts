@@ -7,6 +7,7 @@ import { join, normalize } from "node:path";
 import type { Browser } from "puppeteer-core";
 import { has, launch, type BrowserName } from "../web/browser.js";
 import type { Result } from "./programs.js";
+import { hasWebKit, WebKit } from "./webkit.js";
 
 const TYPES: Record<string, string> = {
   html: "text/html",
@@ -54,6 +55,12 @@ export async function withServer<T>(
   }
 }
 
+/** Where pages are opened. */
+export type Engine = BrowserName | "webkit" | "webkit, all features";
+
+/** What WebKit has and does not use by default: memory that threads share, relaxed SIMD. */
+const ALL_FEATURES = { JSC_useSharedArrayBuffer: "1", JSC_useWasmRelaxedSIMD: "1" };
+
 const browsers = new Map<BrowserName, Browser>();
 
 export async function closeBrowsers(): Promise<void> {
@@ -63,22 +70,41 @@ export async function closeBrowsers(): Promise<void> {
 /** Where a browser is missing. */
 export class Skipped extends Error {}
 
-/** What the page at the address leaves in window.result. */
-export async function resultOf(url: string, name: BrowserName = "chrome", timeout = 60_000): Promise<Result> {
-  if (!has(name)) throw new Skipped(`no ${name} here`);
-  const browser = browsers.get(name) ?? (await launch(name));
-  browsers.set(name, browser);
+/** What the page at the address leaves in window.result, and in which browser. */
+export async function resultOf(url: string, engine: Engine = "chrome", timeout = 60_000): Promise<Result> {
+  if (engine === "webkit") return resultInWebKit(url, {}, timeout);
+  if (engine === "webkit, all features") return resultInWebKit(url, ALL_FEATURES, timeout);
+  if (!has(engine)) throw new Skipped(`no ${engine} here`);
+  const browser = browsers.get(engine) ?? (await launch(engine));
+  browsers.set(engine, browser);
   const page = await browser.newPage();
-  const said: string[] = [];
-  page.on("pageerror", (error) => said.push(String(error)));
-  page.on("console", (message) => ["error", "warn"].includes(message.type()) && said.push(message.text()));
+  const printed: string[] = [];
+  page.on("pageerror", (error) => printed.push(String(error)));
+  page.on("console", (message) => ["error", "warn"].includes(message.type()) && printed.push(message.text()));
   try {
     await page.goto(url);
     await page.waitForFunction("window.result !== undefined", { timeout });
-    return (await page.evaluate("window.result")) as Result;
+    const result = (await page.evaluate("window.result")) as Result;
+    return { ...result, engine: await browser.version() };
   } catch (error) {
-    throw new Error(`${String(error)}; the page: ${said.join(" | ")}`);
+    throw new Error(`${String(error)}; the page: ${printed.join(" | ")}`);
   } finally {
     await page.close();
+  }
+}
+
+async function resultInWebKit(
+  url: string,
+  features: Readonly<Record<string, string>>,
+  timeout: number,
+): Promise<Result> {
+  if (!hasWebKit()) throw new Skipped("no WebKit here (apt-get install webkit2gtk-driver xvfb)");
+  const browser = await WebKit.launch(features);
+  try {
+    await browser.open(url);
+    const result = await browser.wait<Result>("window.result", timeout);
+    return { ...result, engine: `WebKitGTK ${browser.version}` };
+  } finally {
+    await browser.close();
   }
 }

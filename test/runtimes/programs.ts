@@ -15,12 +15,26 @@ export const options: InitOptions = { threads: 1 };
 export const all = [init, fit, DataLoader, resnet18, createModel, Normalize, evaluate, exportOnnx];
 `;
 
+/** For TypeScript with the library "dom": a trainer of a page. */
+export const TYPED_PAGE = `
+import { createTrainer, type FitReport, type PageFitOptions, type PageTrainer } from "fovea/web";
+
+export const options: PageFitOptions = { epochs: 2, workers: 1, onProgress: ({ kind }) => void kind };
+export async function learn(picture: File | ImageBitmap, signal: AbortSignal): Promise<FitReport> {
+  const trainer: PageTrainer = await createTrainer({ model: "lenet5", classes: ["a", "b"] });
+  await trainer.add(picture, "a");
+  return trainer.fit({ ...options, signal });
+}
+`;
+
 /** What a run must give: LeNet's logits for fixed weights and images, and the loss before and after a step. */
 export interface Result {
   readonly binary: string;
   readonly threads: number;
   readonly logits: readonly number[];
   readonly losses: readonly number[];
+  /** The browser or compiler that took part, and its version. */
+  readonly engine?: string;
 }
 
 /** A module: run() starts the kernels, gives a result. Its weights are those of a seed. */

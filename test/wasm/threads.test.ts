@@ -224,6 +224,10 @@ describe("the number of threads", () => {
     expect(warn).toHaveBeenCalledOnce();
     expect(warn.mock.calls[0]![0]).toMatch(/not cross-origin isolated/);
     vi.unstubAllGlobals();
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    expect(pickThreads(2)).toBe(1);
+    expect(warn.mock.calls[1]![0]).toMatch(/this engine has no SharedArrayBuffer/);
+    vi.unstubAllGlobals();
     warn.mockRestore();
   });
 });
