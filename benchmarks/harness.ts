@@ -2,6 +2,7 @@
 // machine affects all of them alike.
 
 import Benchmark from "benchmark";
+import { sink, type Contender } from "./contender.js";
 
 /** Warm-up before any sample: long enough for the engine to replace baseline code by optimised code. */
 const WARM_UP_MS = 150;
@@ -39,32 +40,18 @@ export function summary(samples: readonly number[]): Timing {
   return { ms, spread, samples: sorted.length };
 }
 
-/** Receives the results of the timed code, and the report mentions NaN, so that nothing can be optimised away. */
-let sink = 0;
-
-export function sinkIsFinite(): boolean {
-  return Number.isFinite(sink);
-}
-
 /** Times run() with the `benchmark` package, after a warm-up. */
 export function measure(name: string, run: () => number): Timing {
   const begin = performance.now();
-  for (let calls = 0; calls < WARM_UP_CALLS || performance.now() - begin < WARM_UP_MS; calls++) sink += run();
+  for (let calls = 0; calls < WARM_UP_CALLS || performance.now() - begin < WARM_UP_MS; calls++) sink(run());
   const bench = new Benchmark(name, {
-    fn: () => void (sink += run()),
+    fn: () => sink(run()),
     minSamples: MIN_SAMPLES,
     minTime: SAMPLE_MS / 1000,
     maxTime: MAX_SECONDS,
   }).run({ async: false });
   if (bench.error) throw bench.error;
   return summary(bench.stats.sample.map((seconds: number) => seconds * 1000));
-}
-
-/** One of several implementations of the same work. */
-export interface Contender {
-  impl: string;
-  /** Does the work `calls` times and returns the milliseconds that it took. */
-  time(calls: number): number | Promise<number>;
 }
 
 export interface InterleaveOptions {
@@ -114,20 +101,4 @@ export async function interleave(
     }
   }
   return samples;
-}
-
-/** A contender whose work is a function, synchronous or not. */
-export function contender(impl: string, run: () => unknown): Contender {
-  return {
-    impl,
-    async time(calls) {
-      const begin = performance.now();
-      for (let i = 0; i < calls; i++) {
-        const result = run();
-        if (result instanceof Promise) await result;
-        else if (typeof result === "number") sink += result;
-      }
-      return performance.now() - begin;
-    },
-  };
 }

@@ -2,7 +2,8 @@
 
 import { init } from "../src/index.js";
 import { pick, readOptions, runMain } from "./cli.js";
-import { measure, sinkIsFinite } from "./harness.js";
+import { sinkIsFinite } from "./contender.js";
+import { measure } from "./harness.js";
 import { environment, rowOf, setup, Table, writeJson, writeResults } from "./report.js";
 import { convCases } from "./suites/conv.js";
 import { gemmCases } from "./suites/gemm.js";

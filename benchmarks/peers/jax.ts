@@ -1,7 +1,8 @@
 // jax-js on its WebAssembly backend. Its functions consume their arguments; `.ref` keeps one for later.
 
 import { randomFloats, randomLabels, type ConvSpec, type ModelSpec, type Workload } from "../workload.js";
-import { load, sizeOf, versionOf, type Library, type Work } from "./library.js";
+import { sizeOf, type Library, type Work } from "./library.js";
+import { load, versionOf } from "./packages.js";
 import { network, type Operations } from "./networks.js";
 
 interface NdArray {

@@ -3,7 +3,8 @@
 
 import { init } from "../../src/index.js";
 import { pick, readOptions, runMain, UsageError } from "../cli.js";
-import { contender, interleave, median, summary, type Timing } from "../harness.js";
+import { contender } from "../contender.js";
+import { interleave, median, summary, type Timing } from "../harness.js";
 import { environment, rowOf, setup, Table, writeJson, writeResults, type Row } from "../report.js";
 import { convCases } from "../suites/conv.js";
 import { gemmCases } from "../suites/gemm.js";
@@ -14,6 +15,9 @@ import { installPeers, startPeer, Stopped, type Peer, type PeerRun } from "./rem
 
 const SUITES = ["gemm", "conv", "train", "infer"];
 const IMPLS = ["tfjs-wasm", "tfjs-cpu", "ort-web", "ort-native", "jax-js", "torch"];
+/** fovea and ONNX Runtime in pages of these browsers: only if they are named. */
+const IN_PAGES = ["chromium", "firefox", "ort-chromium", "ort-firefox"];
+const KNOWN = [...IMPLS, ...IN_PAGES];
 
 /** Notes, each printed once, above the rows that need it. */
 const said = new Set<string>();
@@ -97,8 +101,8 @@ async function compare(
 await runMain(async () => {
   const options = readOptions(process.argv.slice(2), SUITES);
   const impls = options.peers ?? IMPLS;
-  const unknown = impls.find((impl) => !IMPLS.includes(impl));
-  if (unknown) throw new UsageError(`unknown peer '${unknown}'; known: ${IMPLS.join(", ")}`);
+  const unknown = impls.find((impl) => !KNOWN.includes(impl));
+  if (unknown) throw new UsageError(`unknown peer '${unknown}'; known: ${KNOWN.join(", ")}`);
   init({ threads: options.threads });
   const cases = pick([gemmCases, convCases, trainCases, inferCases].flat(), options);
   installPeers();

@@ -2,14 +2,14 @@
 
 import { outputSize, randomFloats, type Workload } from "../workload.js";
 import { convModel, matmulModel, networkModel } from "./onnx.js";
-import { load, sizeOf, versionOf, type Library } from "./library.js";
+import { sizeOf, type Library } from "./library.js";
 
 interface Session {
   run(feeds: Record<string, unknown>): Promise<Record<string, { dispose(): void }>>;
   release(): Promise<void>;
 }
-interface ORT {
-  env: { wasm: { numThreads: number }; logLevel: string };
+export interface ORT {
+  env: { wasm: { numThreads: number; wasmPaths?: string }; logLevel: string };
   InferenceSession: { create(model: Uint8Array, options: object): Promise<Session> };
   Tensor: new (type: "float32", data: Float32Array, dims: number[]) => unknown;
 }
@@ -39,12 +39,12 @@ function build(
   return { model, feeds: { x: random(1, batch, channels, height, width) }, output: "y" };
 }
 
-export async function ort(name: "onnxruntime-web" | "onnxruntime-node", threads: number): Promise<Library> {
-  const api = await load<ORT>(name);
+/** ONNX Runtime as its package was imported. */
+export function ortLibrary(api: ORT, version: string, threads: number): Library {
   api.env.wasm.numThreads = threads;
   api.env.logLevel = "error";
   return {
-    version: await versionOf(name),
+    version,
     async prepare(workload) {
       const built = build(api, workload);
       if (typeof built === "string") return built;

@@ -4,8 +4,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Contender } from "../harness.js";
+import type { Contender } from "../contender.js";
 import type { Workload } from "../workload.js";
+import { startPage } from "./page.js";
 
 /** A stopped first call, whose process has been ended. */
 export class Stopped extends Error {}
@@ -48,6 +49,7 @@ export function installPeers(): void {
 
 /** Starts a peer: torch in the Python that FOVEA_PYTHON names, the others under this Node. @throws Error if it cannot */
 export async function startPeer(impl: string, threads: number): Promise<Peer> {
+  if (/chromium|firefox/.test(impl)) return startPage(impl, threads);
   if (impl !== "torch") {
     return connect(impl, process.execPath, [...process.execArgv, here("serve.ts"), impl, `${threads}`]);
   }

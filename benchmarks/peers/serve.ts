@@ -2,12 +2,16 @@
 // the protocol of torch_bench.py. Arguments: implementation, threads.
 
 import { createInterface } from "node:readline";
-import { contender } from "../harness.js";
+import { contender } from "../contender.js";
 import type { Workload } from "../workload.js";
 import { jaxJs } from "./jax.js";
 import type { Library, Work } from "./library.js";
-import { ort } from "./ort.js";
+import { ortLibrary, type ORT } from "./ort.js";
+import { load, versionOf } from "./packages.js";
 import { tfjs } from "./tfjs.js";
+
+const ort = async (name: string, threads: number): Promise<Library> =>
+  ortLibrary(await load<ORT>(name), await versionOf(name), threads);
 
 const libraries: Record<string, (threads: number) => Promise<Library>> = {
   "tfjs-wasm": () => tfjs("wasm"),

@@ -1,7 +1,8 @@
 // TensorFlow.js: its WebAssembly backend and its plain JavaScript one.
 
 import { randomFloats, randomLabels, type ConvSpec, type ModelSpec, type Workload } from "../workload.js";
-import { load, packageFile, sizeOf, versionOf, type Library, type Work } from "./library.js";
+import { sizeOf, type Library, type Work } from "./library.js";
+import { load, packageFile, versionOf } from "./packages.js";
 import { network, type Operations } from "./networks.js";
 
 interface Tensor {

@@ -47,7 +47,13 @@ const ISOLATION = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-const TYPES: Record<string, string> = { html: "text/html", js: "text/javascript", json: "application/json" };
+const TYPES: Record<string, string> = {
+  html: "text/html",
+  js: "text/javascript",
+  mjs: "text/javascript",
+  json: "application/json",
+  wasm: "application/wasm",
+};
 
 /** A site on this machine. Paths below /plain/ have no isolation headers, those below /strict/ a strict policy besides. */
 export class Site {
