@@ -62,7 +62,7 @@ async function drawScenes(): Promise<void> {
 
 beforeAll(async () => {
   if (!here) return;
-  built = await BuiltPage.open();
+  built = await BuiltPage.open("--use-fake-device-for-media-stream");
   await drawScenes();
 }, 600_000);
 afterAll(() => built?.close());
@@ -131,6 +131,25 @@ describe.skipIf(!here)("Teach", () => {
     expect(await page.$eval("footer", ({ innerText }) => innerText)).toMatch(/^Computes on [2-9]\d* threads/);
     expect(accuracy).toBeGreaterThanOrEqual(least);
     await page.browserContext().close();
+  });
+
+  it("takes pictures with the camera while a button is held, and says what to do if it may not", async () => {
+    const context = await built.browser.createBrowserContext();
+    await context.overridePermissions(built.address, []);
+    const page = await built.visit("teach", { context });
+    await page.click("#teach [data-class] [data-part=film]");
+    await says(page, "#teach [data-part=notice]", /^The camera may not be used\. Allow it for this page/);
+    await context.overridePermissions(built.address, ["camera"]);
+    await page.click("#teach [data-class] [data-part=film]");
+    await page.waitForSelector("#teach [data-class] video");
+    const hold = (await page.$("#teach [data-class] [data-part=hold]"))!;
+    await hold.hover();
+    await page.mouse.down();
+    await page.waitForFunction(() => document.querySelectorAll(".thumbs li").length >= 3);
+    await page.mouse.up();
+    await page.click("#tab-mnist"); // which switches the camera off
+    expect(await page.$("#teach [data-class] video")).toBeNull();
+    await context.close();
   });
 
   it(

@@ -30,12 +30,14 @@ export function has(name: BrowserName): boolean {
   return false;
 }
 
-export async function launch(name: BrowserName): Promise<Browser> {
+/** more: further flags of Chromium. */
+export async function launch(name: BrowserName, ...more: readonly string[]): Promise<Browser> {
   return puppeteer.launch({
     browser: name,
     executablePath: browsers[name]()!,
     headless: true,
-    args: name === "chrome" ? ["--no-sandbox", "--disable-gpu"] : [],
+    protocolTimeout: 3_600_000, // tests have limits of their own
+    args: name === "chrome" ? ["--no-sandbox", "--disable-gpu", ...more] : [],
   });
 }
 

@@ -29,12 +29,13 @@ export class BuiltPage {
     this.#server = server;
   }
 
-  static async open(): Promise<BuiltPage> {
+  /** flags: of Chromium. */
+  static async open(...flags: readonly string[]): Promise<BuiltPage> {
     const folder = mkdtempSync(join(tmpdir(), "fovea-page-"));
     const outDir = join(folder, "site");
     await build({ ...config, build: { outDir, emptyOutDir: true } });
     const server = await preview({ ...config, build: { outDir }, preview: { port: 0, host: "127.0.0.1" } });
-    return new BuiltPage(folder, await launch("chrome"), server);
+    return new BuiltPage(folder, await launch("chrome", ...flags), server);
   }
 
   async close(): Promise<void> {

@@ -56,6 +56,9 @@ export function chart(
       .map(([px, py], at) => `${at ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`)
       .join("");
     svg.append(node("path", { class: i ? "line second" : "line", d: path }));
+    const [lastX, lastY] = all.at(-1) ?? [];
+    if (lastX !== undefined)
+      svg.append(node("circle", { class: i ? "dot second" : "dot", cx: x(lastX), cy: y(lastY!), r: 3 }));
     const key = LEFT + i * 150;
     svg.append(
       node("path", { class: i ? "line second" : "line", d: `M${key} 8h22` }),

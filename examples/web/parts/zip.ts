@@ -1,4 +1,4 @@
-// Zip files of models. Those of pictures are the trainer's.
+// Zip files of models. Those of pictures are read and written by the trainer.
 
 import { unzip, Zip, ZipPassThrough } from "fflate";
 
@@ -15,6 +15,13 @@ export async function unzipped(zip: File, wanted: (name: string) => boolean): Pr
   return Object.entries(entries).map(
     ([path, content]) => new File([content as Uint8Array<ArrayBuffer>], path.split("/").at(-1)!),
   );
+}
+
+/** The names of a zip's files, with their folders. @throws Error if it cannot be read */
+export async function namesIn(zip: File): Promise<string[]> {
+  const names: string[] = [];
+  await unzipped(zip, (name) => names.push(name) < 0); // none is unpacked
+  return names;
 }
 
 /** These files as a zip, stored unchanged: weights get no smaller. */

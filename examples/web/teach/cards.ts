@@ -6,7 +6,7 @@ import { make, part, pickFiles } from "../parts/dom.js";
 import { isFull, type Notice } from "../parts/notice.js";
 import { onDrop, PICTURES } from "../parts/view.js";
 import type { Collection, PictureClass } from "./collection.js";
-import { dropped, type Found, type NamedPicture } from "./files.js";
+import { dropped, labelsIn, type Found, type NamedPicture } from "./files.js";
 import { Thumbs } from "./thumbs.js";
 
 /** Milliseconds between the pictures that a held button takes. */
@@ -107,6 +107,7 @@ export class Cards {
   }
 
   async #takeZip(zip: File): Promise<void> {
+    this.#collection.checkRoom(this.#collection.unknown(await labelsIn(zip)));
     let files = 0;
     const refused = await this.#collection.addZip(zip, {
       onProgress: ({ done, total }) => {

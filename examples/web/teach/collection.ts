@@ -79,7 +79,7 @@ export class Collection {
   async classNamed(name: string): Promise<PictureClass> {
     const known = this.classes.find((each) => each.name === name);
     if (known) return known;
-    const free = this.classes.find((each) => !each.pictures.length && /^Class \d+$/.test(each.name));
+    const [free] = this.#unused;
     if (!free) return this.addClass(name);
     await this.rename(free, name);
     return free;
@@ -87,9 +87,8 @@ export class Collection {
 
   /** How many classes would be new if pictures of these were added. */
   unknown(names: Iterable<string>): number {
-    const unused = this.classes.filter((each) => !each.pictures.length && /^Class \d+$/.test(each.name));
     const fresh = [...new Set(names)].filter((name) => !this.classes.some((each) => each.name === name));
-    return Math.max(0, fresh.length - unused.length);
+    return Math.max(0, fresh.length - this.#unused.length);
   }
 
   /** @throws DataError if it is not a picture, or there is no room for it */
@@ -102,7 +101,7 @@ export class Collection {
 
   /** Adds the pictures of a zip file; gives back those that cannot be read. */
   async addZip(zip: File, options: AddZipOptions): Promise<readonly Refused[]> {
-    const unused = this.classes.filter((each) => !each.pictures.length && /^Class \d+$/.test(each.name));
+    const unused = this.#unused;
     const refused = await this.trainer.addZip(zip, options).finally(() => this.#read());
     for (const each of unused.filter(({ pictures }) => !pictures.length)) await this.removeClass(each);
     this.onchange();
@@ -135,6 +134,11 @@ export class Collection {
 
   async fit(options: PageFitOptions): Promise<FitReport> {
     return this.trainer.fit({ ...options, ...(this.kept && { checkpoint: NAME }) });
+  }
+
+  /** Classes without pictures that nobody has named. */
+  get #unused(): PictureClass[] {
+    return this.classes.filter(({ name, pictures }) => !pictures.length && /^Class \d+$/.test(name));
   }
 
   /** "Class 3", or the next number that is free. */

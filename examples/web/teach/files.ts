@@ -1,5 +1,7 @@
 // Pictures by class from folders, and zip files: class/picture.jpg, as `fovea train --data` reads them.
 
+import { namesIn } from "../parts/zip.js";
+
 export interface NamedPicture {
   /** The name of its folder; "" where it is in none. */
   readonly label: string;
@@ -15,6 +17,12 @@ export interface Found {
 
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|avif)$/i;
 const ZIP = /\.zip$/i;
+
+/** The folders of a zip file's pictures, each of which is a class. @throws Error if it is not a zip file */
+export async function labelsIn(zip: File): Promise<string[]> {
+  const names = await namesIn(zip);
+  return names.filter((name) => PICTURE.test(name)).map(labelOf);
+}
 
 /** The folder of a file: "pets/train/cat/1.jpg" is a cat. */
 function labelOf(path: string): string {

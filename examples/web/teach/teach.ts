@@ -187,6 +187,7 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
   networks.fillMenu(menu);
   loaded = menu.value;
   what.value = lesson().train;
+  showEngine(trainer.info);
   welcome();
   section.addEventListener("leave", () => {
     view.stop();
