@@ -20,11 +20,11 @@ const IN_PAGES = ["chromium", "firefox", "ort-chromium", "ort-firefox"];
 const KNOWN = [...IMPLS, ...IN_PAGES];
 
 /** Notes, each printed once, above the rows that need it. */
-const said = new Set<string>();
+const noted = new Set<string>();
 function skip(impl: string, reason: string): void {
   const message = `${impl} skipped: ${reason}`;
-  if (!said.has(message)) console.log(`(${message})`);
-  said.add(message);
+  if (!noted.has(message)) console.log(`(${message})`);
+  noted.add(message);
 }
 
 async function startPeers(impls: readonly string[], threads: number): Promise<Peer[]> {
@@ -130,6 +130,6 @@ await runMain(async () => {
   }
 
   if (options.json) await writeJson(options.json, where, table.rows);
-  const notes = [`fovea: ${setup(top)}`, ...versions, ...said];
+  const notes = [`fovea: ${setup(top)}`, ...versions, ...noted];
   if (options.results) await writeResults(options.results, "fovea and its peers", where, notes, table);
 });

@@ -11,7 +11,7 @@ import { measureSpeed, type Speed } from "../node/speed.js";
 import { count } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
 import { runtime } from "../wasm/runtime.js";
-import { addModelOptions, modelFrom, parser, said, useLoadOptions, type ModelFlags } from "./options.js";
+import { addModelOptions, modelFrom, parser, eitherOf, useLoadOptions, type ModelFlags } from "./options.js";
 import { table } from "./table.js";
 
 interface Flags extends ModelFlags {
@@ -69,7 +69,7 @@ export function register(program: Command): void {
       "\nEach is timed for two seconds after a warm-up of a third of a second. images/s: batch size / median time; p95: of 20 runs or more.",
     )
     .action(async (argument: string | undefined, flags: Flags) => {
-      const model = said(argument, "--model", flags.model);
+      const model = eitherOf(argument, "--model", flags.model);
       const found = await bench({ ...flags, ...(model !== undefined && { model }) });
       console.log(flags.json ? JSON.stringify(found, null, 2) : report(found));
     });

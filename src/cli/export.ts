@@ -8,7 +8,7 @@ import { configOf, type ModelConfig, preprocessingOf } from "../pretrained/confi
 import { saveModel } from "../node/model-folder.js";
 import type { TrainedModel } from "../node/open-model.js";
 import { exportOnnx } from "../onnx/index.js";
-import { addModelOptions, modelFrom, parser, said, type ModelFlags } from "./options.js";
+import { addModelOptions, modelFrom, parser, eitherOf, type ModelFlags } from "./options.js";
 import { tellAssumed } from "./preparation.js";
 
 /** The file written into the folder, by the format's name. */
@@ -41,7 +41,7 @@ export function register(program: Command): void {
       "safetensors",
     )
     .action(async (source: string | undefined, flags: ModelFlags & { out: string; format: string }) => {
-      const weights = said(source, "--weights", flags.weights);
+      const weights = eitherOf(source, "--weights", flags.weights);
       const trained = await modelFrom({ ...flags, ...(weights !== undefined && { weights }) });
       const { model, architecture, classes, smallImages, trainedOn } = trained;
       const preparation = trained.preparation();

@@ -20,7 +20,7 @@ import { parser, refuseUseless } from "./parser.js";
 import { addPreparationOptions, preparedAs, type PreparationFlags } from "./preparation.js";
 
 /** The value of an argument or of the equivalent flag. @throws UsageError if both are given */
-export function said<T>(argument: T | undefined, name: string, flag: T | undefined): T | undefined {
+export function eitherOf<T>(argument: T | undefined, name: string, flag: T | undefined): T | undefined {
   if (argument === undefined || flag === undefined) return argument ?? flag;
   throw new UsageError(
     `'${short(String(argument))}' and ${name} contradict each other; expected one of them`,
@@ -133,7 +133,7 @@ const DATA = "a dataset's name, or a folder";
  * @throws UsageError if neither or both are given, or the name is neither a dataset's nor a folder's; for flags that locate a folder
  */
 export function dataFrom(argument: string | undefined, flags: DataFlags): string {
-  const data = said(argument, "--data", flags.data);
+  const data = eitherOf(argument, "--data", flags.data);
   if (data === undefined) throw new UsageError("--data: missing; expected a dataset's name, or a folder");
   requireDataName(data);
   if (!datasetNames().includes(data)) {

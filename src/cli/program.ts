@@ -58,9 +58,9 @@ export function programOf(): Command {
 export async function run(args: readonly string[]): Promise<number> {
   const program = programOf();
   try {
-    const [first, asked] = args;
-    if (first === "help" && asked !== undefined && !isCommand(asked, program)) {
-      throw new UsageError(unknownCommand(asked, program)); // commander would show the help of all commands
+    const [first, topic] = args;
+    if (first === "help" && topic !== undefined && !isCommand(topic, program)) {
+      throw new UsageError(unknownCommand(topic, program)); // commander would show the help of all commands
     }
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);

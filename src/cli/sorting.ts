@@ -54,15 +54,15 @@ export interface Guessed {
   readonly probability: number;
 }
 
-/** A line about a file: its destination, or that it stays. */
+/** The destination of each file, null if it stays, and whether it is there. */
 export type Destinations = ReadonlyMap<string, { to: string | null; done: boolean }>;
 
 const percent = (p: number): string => `${(p * 100).toFixed(2)} %`;
 
 function planLine({ file, class: name, probability }: Guessed, placement: Placement | undefined): string {
-  const said = `${name} ${percent(probability)}`;
-  if (!placement) return `${file} stays: ${said}`;
-  return placement.there ? `${file} is there: ${said}` : `${file} → ${placement.to}  ${said}`;
+  const guess = `${name} ${percent(probability)}`;
+  if (!placement) return `${file} stays: ${guess}`;
+  return placement.there ? `${file} is there: ${guess}` : `${file} → ${placement.to}  ${guess}`;
 }
 
 /** "cat 12, dog 3" */

@@ -6,7 +6,7 @@ import { flagOf, isInUse, recipeOf, trainNames, type TrainFlags } from "../node/
 import type { TrainArguments } from "../node/train-arguments.js";
 import { optionGroups, trainOptions, type TrainOption } from "../node/train-options.js";
 import { UsageError } from "../node/usage-error.js";
-import { parser, requireDataName, said } from "./options.js";
+import { parser, requireDataName, eitherOf } from "./options.js";
 import { recipeFile } from "./recipe-file.js";
 
 type Name = keyof TrainArguments;
@@ -73,7 +73,7 @@ export function trainFlags(opts: Record<string, unknown>, data?: string): TrainF
     flags[name] = negative(name) ? true : value instanceof Said ? value.value : value;
   }
   if (flags["pretrained"] === true) flags["pretrained"] = flags["model"] ?? OWN;
-  const all = said(data, "--data", flags["data"]);
+  const all = eitherOf(data, "--data", flags["data"]);
   return { ...flags, ...(all !== undefined && { data: all }) } as TrainFlags;
 }
 

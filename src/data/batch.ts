@@ -59,11 +59,11 @@ export function finishBatch(
     images?.dispose();
     return { batch: undefined, skipped };
   }
-  const told = tidy(() => ({
+  const tensors = tidy(() => ({
     labels: tensor(Int32Array.from(indices, (index) => dataset.labels[index]!)),
     ...(targets && { targets: tensor(targets, [n, dataset.classes.length]) }),
   }));
-  for (const t of Object.values(told)) keep(t);
+  for (const t of Object.values(tensors)) keep(t);
   if (n < images.shape[0]!) {
     const fewer = keep(new Tensor(images.storage.retain(), [n, ...shape], "f32"));
     images.dispose();
@@ -73,7 +73,7 @@ export function finishBatch(
     images,
     indices,
     number: job.number,
-    ...told,
+    ...tensors,
     [dispose]() {
       disposeBatch(this);
     },

@@ -107,8 +107,9 @@ export function* tarEntries(
     if (sum !== expected)
       fail(`not a tar file; got checksum ${sum} in the header at ${at}; expected ${expected}`);
     const type = String.fromCharCode(block[156]!);
-    const told = pax.has("size") && !EXTENDED.test(type) ? Number(pax.get("size")) : number(block, 124, 136);
-    const declared = WITHOUT_CONTENTS.includes(type) ? 0 : told;
+    const inHeader =
+      pax.has("size") && !EXTENDED.test(type) ? Number(pax.get("size")) : number(block, 124, 136);
+    const declared = WITHOUT_CONTENTS.includes(type) ? 0 : inHeader;
     const offset = at + BLOCK;
     if (!Number.isSafeInteger(declared) || declared < 0)
       fail(`damaged tar; got a wrong size in the header at ${at}`);

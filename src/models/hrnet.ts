@@ -33,7 +33,7 @@ type Blocks = (from: number, to: number, drops: readonly number[], bottleneck?: 
 
 const halving = (from: number, to: number, options: { activation?: null } = {}): nn.Sequential => convNorm(from, to, 3, { stride: 2, ...options }); // prettier-ignore
 
-/** Converts branch i's maps for branch j: enlarged, or halved once or several times. */
+/** Converts branch j's maps for branch i: enlarged, or halved once or several times. */
 function exchanged(j: number, i: number, widths: readonly number[]): nn.Module {
   const [from, to] = [widths[j]!, widths[i]!];
   if (j > i) {

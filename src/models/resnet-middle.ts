@@ -88,10 +88,10 @@ export class SplitAttention extends nn.Sequential {
     const width = wide / radix;
     const means = ops.reshape(ops.adaptiveAvgPool2d(y, 1), [n, radix, width]);
     const together = ops.reshape(ops.sum(means, 1), [n, 1, 1, width]);
-    const said = fc2!.forward(ops.relu(bn1!.forward(fc1!.forward(together))));
-    if (radix === 1) return ops.mul(y, ops.sigmoid(said));
+    const output = fc2!.forward(ops.relu(bn1!.forward(fc1!.forward(together))));
+    if (radix === 1) return ops.mul(y, ops.sigmoid(output));
     // Here the splits of each group are contiguous; in y, the groups of each split are.
-    const split = ops.permute(ops.reshape(said, [n, groups, radix, width / groups]), [0, 1, 3, 2]);
+    const split = ops.permute(ops.reshape(output, [n, groups, radix, width / groups]), [0, 1, 3, 2]);
     const shares = ops.reshape(ops.permute(ops.softmax(split), [0, 3, 1, 2]), [n, 1, 1, wide]);
     const weighed = ops.mul(y, shares);
     return times(radix, (i) => part(weighed, i, width)).reduce((a, b) => ops.add(a, b));

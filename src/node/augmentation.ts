@@ -62,10 +62,13 @@ export function trainTransforms(
   checkDataset("trainTransforms", dataset);
   checkPreprocessing("trainTransforms", preparation);
   checkKinds("trainTransforms", { args }, { args: "object" });
-  const asked = augmentationsFor(args, sideOf(preparation));
-  const { batches } = asked;
+  const requested = augmentationsFor(args, sideOf(preparation));
+  const { batches } = requested;
   const mixed = batches.length > 1 ? new RandomChoice(batches) : batches[0];
-  return { ...sampleTransforms(dataset, preparation, args, asked), ...(mixed && { batchTransform: mixed }) };
+  return {
+    ...sampleTransforms(dataset, preparation, args, requested),
+    ...(mixed && { batchTransform: mixed }),
+  };
 }
 
 function sampleTransforms(

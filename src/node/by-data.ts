@@ -54,15 +54,15 @@ export async function argumentsByData(flags: TrainFlags, recipe?: Values): Promi
   checkKinds("argumentsByData", { flags }, { flags: "object" });
   if (typeof flags.resume === "string") return { args: resolveArguments(flags), notes: [] };
   const start = typeof flags.recipe === "string" ? recipeOf(flags.recipe, recipe) : {};
-  const said = withDefaults({ ...start, ...flags });
-  if (said.data === undefined) return { args: resolveArguments(flags, recipe), notes: [] }; // which reports it
-  if (said.model !== undefined) resolveArguments(flags, recipe); // report errors before data are read
-  await useDecoder(said.decoder);
-  const data = await loadTrainingData(said);
+  const settled = withDefaults({ ...start, ...flags });
+  if (settled.data === undefined) return { args: resolveArguments(flags, recipe), notes: [] }; // which reports it
+  if (settled.model !== undefined) resolveArguments(flags, recipe); // report errors before data are read
+  await useDecoder(settled.decoder);
+  const data = await loadTrainingData(settled);
   const useless = uselessBeside(data, flags);
-  const [model, why] = said.model === undefined ? await modelFor(data.train, said) : [{}, []];
-  const [batch, whyBatch] = flags.batchSize === undefined ? batchFor(data.train, said) : [{}, []];
-  const [loss, whyLoss] = flags.loss === undefined ? lossFor(data.train, said) : [{}, []];
+  const [model, why] = settled.model === undefined ? await modelFor(data.train, settled) : [{}, []];
+  const [batch, whyBatch] = flags.batchSize === undefined ? batchFor(data.train, settled) : [{}, []];
+  const [loss, whyLoss] = flags.loss === undefined ? lossFor(data.train, settled) : [{}, []];
   const args = resolveArguments(flags, recipe, { ...model, ...batch, ...loss, ...useless });
   return { args, data, notes: [...why, ...whyBatch, ...whyLoss, ...rateOf(start, args, flags)] };
 }
@@ -104,9 +104,9 @@ export function loadTrainingData({
 /** A note that a recipe's rate has changed with the number of images per step. */
 function rateOf(start: TrainFlags, args: TrainArguments, flags: TrainFlags): string[] {
   if (start.lr === undefined || flags.lr !== undefined || args.lr === start.lr) return [];
-  const [own, asked] = [withDefaults(start), args].map(stepOf);
+  const [own, images] = [withDefaults(start), args].map(stepOf);
   return [
-    `learning rate ${args.lr} for ${asked} images per step; the recipe's is ${start.lr} for ${own} (--lr)`,
+    `learning rate ${args.lr} for ${images} images per step; the recipe's is ${start.lr} for ${own} (--lr)`,
   ];
 }
 

@@ -40,7 +40,7 @@ export interface EvalPart {
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.join() === b.join();
 const sums = (parts: readonly Dataset[]): string[] => digestsOf(parts).map(({ sha256 }) => sha256);
-const said = ({ valFraction, seed }: { valFraction: number; seed: number }): string =>
+const splitFlags = ({ valFraction, seed }: { valFraction: number; seed: number }): string =>
   `--val-fraction ${valFraction} --seed ${seed}`;
 const NOT_SURE = "the model may have been trained on some of them";
 
@@ -72,8 +72,8 @@ export async function evalPart(name: string, options: EvalPartOptions = {}): Pro
   if (!parts.val) return everything(name, parts, options); // too few images for one
   const { train, val } = parts;
   const kept = trainedOn?.val && same(sums([train, val]), [trainedOn.train.sha256, trainedOn.val.sha256]);
-  const asked = valFraction !== undefined || seed !== undefined;
-  if (!kept && !asked) {
+  const splitGiven = valFraction !== undefined || seed !== undefined;
+  if (!kept && !splitGiven) {
     if (split !== "all" && trainedOn!.folder === folderDigest(name)) throw changed(name, whole, trainedOn!);
     return everything(name, whole, options);
   }
@@ -81,7 +81,7 @@ export async function evalPart(name: string, options: EvalPartOptions = {}): Pro
   const data = split === "train" ? train : val;
   const what = split === "train" ? "the part that was trained on" : "the part that was kept from training";
   const of = `${name}: ${data.length} of ${whole.train.length} images`;
-  const note = kept ? `${of}, ${what} (${said(how)})` : `${of} (${said(how)}); ${NOT_SURE}`;
+  const note = kept ? `${of}, ${what} (${splitFlags(how)})` : `${of} (${splitFlags(how)}); ${NOT_SURE}`;
   return { data, split: split ?? "val", ...how, note, notes: parts.notes };
 }
 

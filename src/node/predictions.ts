@@ -28,8 +28,13 @@ export class Predictions implements Metric {
     const named = (classes: readonly number[]): string =>
       classes.map((j) => this.#dataset.classes[j]!).join("|");
     batch.indices.forEach((index, row) => {
-      const { truth, said, probability, labelProbability } = task.judge("predictions", batch, row);
-      const [label, predicted] = [named(truth), named(said)];
+      const {
+        truth,
+        predicted: classes,
+        probability,
+        labelProbability,
+      } = task.judge("predictions", batch, row);
+      const [label, predicted] = [named(truth), named(classes)];
       const correct = label === predicted;
       this.#rows.push({ index, label, predicted, probability, correct, labelProbability });
     });
@@ -42,8 +47,8 @@ export class Predictions implements Metric {
       ["file", "label", "predicted", "probability", "correct", "label_probability"],
       ...rows.map(({ index, label, predicted, probability, correct, labelProbability }) => {
         const file = this.#dataset.path?.(index) ?? `image ${index}`;
-        const [said, own] = [probability, labelProbability].map((p) => Number(p.toPrecision(7)));
-        return [file, label, predicted, said, String(correct), own];
+        const [guessed, own] = [probability, labelProbability].map((p) => Number(p.toPrecision(7)));
+        return [file, label, predicted, guessed, String(correct), own];
       }),
     ]);
   }

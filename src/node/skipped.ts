@@ -32,7 +32,7 @@ export class SkippedFiles {
     for (const { file, reason } of leftOut) this.#reasons.set(file, reason);
   }
 
-  /** Number of files so far. */
+  /** All files so far, with the reasons. */
   get files(): LeftOut[] {
     for (const { file, reason } of this.#loaders.flatMap(unreadable)) this.#reasons.set(file, reason);
     return [...this.#reasons].map(([file, reason]) => ({ file, reason }));

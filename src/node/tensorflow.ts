@@ -21,14 +21,14 @@ export function refuseTensorflow(file: string, model?: string): void {
   const name = namesOf(file).find(isTensorflow);
   if (name === undefined) return;
   const within = (known: string): boolean => new RegExp(`(^|[^a-z\\d])${known}([^a-z\\d]|$)`, "i").test(name);
-  const whose = modelNames().filter((known) => isTensorflow(known) && within(known)).sort((a, b) => b.length - a.length)[0]; // prettier-ignore
-  if (whose === undefined) {
+  const owner = modelNames().filter((known) => isTensorflow(known) && within(known)).sort((a, b) => b.length - a.length)[0]; // prettier-ignore
+  if (owner === undefined) {
     throw new DataError(
       `${file}: weights of timm's ${short(name)}, which pads convolutions as TensorFlow does; no such model is known`,
     );
   }
-  if (model === undefined || model === whose) return;
-  throw new DataError(`${file}: weights of ${whose}, not of ${model}; use --model ${whose}`);
+  if (model === undefined || model === owner) return;
+  throw new DataError(`${file}: weights of ${owner}, not of ${model}; use --model ${owner}`);
 }
 
 /** Names that identify the contents of a file of weights. */

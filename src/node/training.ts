@@ -138,17 +138,17 @@ async function trainInto(
 
 /** The run's folder, claimed: the given one, otherwise runs/<model>-<data>, with a number if that is taken. */
 async function claimFolder({ resume, out, model, data }: TrainArguments): Promise<RunFolder> {
-  const asked = resume ?? out;
+  const requested = resume ?? out;
   const base = `runs/${model}-${data.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "")}`;
   for (let n = 1; ; n++) {
-    const run = new RunFolder(asked ?? (n === 1 ? base : `${base}-${n}`));
+    const run = new RunFolder(requested ?? (n === 1 ? base : `${base}-${n}`));
     if (resume !== null && !existsSync(run.path)) return run; // reading it reports the error
-    if (asked === null && existsSync(run.path)) continue;
+    if (requested === null && existsSync(run.path)) continue;
     try {
       await run.claim();
       return run;
     } catch (error) {
-      if (asked !== null || !existsSync(run.file(LOCK_FILE))) throw error; // another process was quicker
+      if (requested !== null || !existsSync(run.file(LOCK_FILE))) throw error; // another process was quicker
     }
   }
 }

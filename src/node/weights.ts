@@ -92,9 +92,10 @@ export async function loadWeights(
   const { key, strict = true, rename } = options;
   const state = await readWeights(path, key === undefined ? {} : { key });
   const report = loadRead(model, state, path, { strict, ...(rename && { rename }) });
-  const told = publishedByFile(path)?.preprocessing ?? (await toldBeside(path));
+  const preparation = publishedByFile(path)?.preprocessing ?? (await toldBeside(path));
   const channels = model.parameters().find(({ shape }) => shape.length === 4)?.shape[2];
-  if (told?.inputSize[2] === channels && model instanceof Classifier) model.preprocessing = told!;
+  if (preparation?.inputSize[2] === channels && model instanceof Classifier)
+    model.preprocessing = preparation!;
   return report;
 }
 

@@ -82,8 +82,8 @@ export async function evaluate(
     for await (const batch of loader.epoch()) {
       let logits: Tensor | undefined;
       try {
-        const said = (logits = await logitsOf(inference, batch, task, options));
-        const sum = task.lossSum(said, batch);
+        const output = (logits = await logitsOf(inference, batch, task, options));
+        const sum = task.lossSum(output, batch);
         if (Number.isNaN(sum)) {
           throw new DataError(
             `evaluate: loss is NaN for the batch that begins with image ${batch.indices[0]}; ` +
@@ -91,11 +91,11 @@ export async function evaluate(
           );
         }
         loss += sum;
-        const [one, five] = task.hits(said, batch, [1, 5]) as [number, number];
+        const [one, five] = task.hits(output, batch, [1, 5]) as [number, number];
         hits1 += one;
         hits5 += five;
         count += batch.indices.length;
-        tell(metrics, said, batch, task);
+        tell(metrics, output, batch, task);
       } finally {
         logits?.dispose();
         disposeBatch(batch);
@@ -143,11 +143,11 @@ async function logitsOf(
 
 function tell(metrics: readonly Metric[], logits: Tensor, batch: Batch, task: Task): void {
   if (metrics.length === 0) return;
-  const told = {
+  const metricBatch = {
     logits: logits.data(),
-    ...task.told(batch),
+    ...task.metricLabels(batch),
     indices: batch.indices,
     classes: logits.shape[1]!,
   };
-  for (const metric of metrics) metric.update(told);
+  for (const metric of metrics) metric.update(metricBatch);
 }

@@ -69,9 +69,9 @@ export function gradCam(model: TwoPartModule, images: Tensor, classes?: ArrayLik
 }
 
 /** Differentiates the logit of each row's class; rows do not depend on each other. Returns the classes. */
-function speakFor(logits: Tensor, asked: ArrayLike<number> | undefined): Int32Array {
+function speakFor(logits: Tensor, requested: ArrayLike<number> | undefined): Int32Array {
   const [n, count] = logits.shape as [number, number];
-  const classes = Int32Array.from(asked ?? noGrad(() => logits.argmax(1).data()));
+  const classes = Int32Array.from(requested ?? noGrad(() => logits.argmax(1).data()));
   const bad = classes.find((c) => c < 0 || c >= count);
   if (bad !== undefined) throw new DataError(`gradCam: no class ${bad}; expected 0…${count - 1}`);
   const pick = zeros([n, count]);

@@ -38,9 +38,9 @@ export class Inference {
   }
 
   #forward(images: Tensor): Tensor {
-    const said = noGrad(() => inEvaluation(this.#model, () => tidy(() => this.#model.forward(images))));
-    checkTensors("evaluate", { "the output of the model's forward()": said });
-    return said;
+    const logits = noGrad(() => inEvaluation(this.#model, () => tidy(() => this.#model.forward(images))));
+    checkTensors("evaluate", { "the output of the model's forward()": logits });
+    return logits;
   }
 
   dispose(): void {

@@ -44,7 +44,7 @@ export interface Verdict {
   /** The image's classes. */
   readonly truth: readonly number[];
   /** The predicted classes. */
-  readonly said: readonly number[];
+  readonly predicted: readonly number[];
   /** Probability of the label; NaN unless there is exactly one. */
   readonly labelProbability: number;
   readonly loss: number;
@@ -79,7 +79,7 @@ export interface Task {
   /** Logits with the mean of the views' probabilities. */
   average(views: readonly Tensor[]): Tensor;
   /** The labels, for metrics. */
-  told(batch: Batch): Pick<MetricBatch, "labels" | "targets">;
+  metricLabels(batch: Batch): Pick<MetricBatch, "labels" | "targets">;
   /** An evaluation's metric for mAP. */
   readonly precision?: () => MeanAveragePrecision;
   /** New metrics for a report. */
@@ -106,7 +106,7 @@ const singleLabel: Task = {
   hits: (logits, { labels }, ks) => topK(logits, labels, ks),
   lossSum: (logits, { labels }) => tidy(() => crossEntropy(logits, labels, { reduction: "sum" }).item()),
   average: averageViews,
-  told: (batch) => ({ labels: labelsOf(batch) }),
+  metricLabels: (batch) => ({ labels: labelsOf(batch) }),
   metrics: () => ({ confusion: new ConfusionMatrix(), calibration: new CalibrationError() }),
   judge(op, batch, row) {
     const { guess, probability, logSumExp } = readRow(op, batch, row);
@@ -116,7 +116,7 @@ const singleLabel: Task = {
       guess,
       probability,
       truth: [label],
-      said: [guess],
+      predicted: [guess],
       labelProbability: Math.exp(logit - logSumExp),
       loss: logSumExp - logit,
     };
@@ -144,7 +144,7 @@ const multiLabel: Task = {
       () => binaryCrossEntropyWithLogits(logits, targets!, { reduction: "sum" }).item() / logits.shape[1]!,
     ),
   average: averageBinaryViews,
-  told: (batch) => ({ labels: labelsOf(batch), targets: batch.targets!.data() }),
+  metricLabels: (batch) => ({ labels: labelsOf(batch), targets: batch.targets!.data() }),
   precision: () => new MeanAveragePrecision(),
   metrics: () => ({ precision: new MeanAveragePrecision() }),
   judge(op, batch, row) {
@@ -158,7 +158,7 @@ const multiLabel: Task = {
       guess,
       probability: 1 / (1 + Math.exp(-x[guess]!)),
       truth: above(t, 0.5),
-      said: above(x, 0),
+      predicted: above(x, 0),
       labelProbability: NaN,
       loss: binaryLoss(x, t),
     };

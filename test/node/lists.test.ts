@@ -113,7 +113,7 @@ describe("a list is refused by line:", () => {
     [
       "a quote that does not end",
       { "train.csv": 'path,label\njpg/a.png,"0\n' },
-      "train.csv: a quote that nothing closes",
+      "train.csv: an unclosed quote",
     ],
     ["a missing picture", { "train.txt": "jpg/z.png 0\n" }, "train.txt:1: no such picture"],
     ["a path out of the folder", { "train.txt": "../x.png 0\n" }, "train.txt:1: a path out of the folder"],

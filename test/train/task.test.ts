@@ -103,8 +103,8 @@ describe("the task of a dataset", () => {
 
   it("gives metrics its own labels, not soft targets", () => {
     given((_, batch) => {
-      expect(one.told(batch)).toEqual({ labels: Int32Array.from(LABELS) });
-      expect(several.told(batch).targets).toEqual(Float32Array.from(TARGETS.flat()));
+      expect(one.metricLabels(batch)).toEqual({ labels: Int32Array.from(LABELS) });
+      expect(several.metricLabels(batch).targets).toEqual(Float32Array.from(TARGETS.flat()));
     });
     expect(Object.keys(one.metrics())).toEqual(["confusion", "calibration"]);
     expect([Object.keys(several.metrics()), one.precision]).toEqual([["precision"], undefined]);
@@ -113,17 +113,17 @@ describe("the task of a dataset", () => {
   it("judges an image", () => {
     const [first, second] = [0, 1].map((row) => one.judge("x", told(), row));
     const softmax = (row: number[], j: number): number => Math.exp(-crossEntropyOf(row, j));
-    expect(first).toMatchObject({ guess: 0, truth: [2], said: [0] });
+    expect(first).toMatchObject({ guess: 0, truth: [2], predicted: [0] });
     expect(first!.probability).toBeCloseTo(softmax(LOGITS[0]!, 0), 6);
     expect(first!.labelProbability).toBeCloseTo(softmax(LOGITS[0]!, 2), 6);
     expect(first!.loss).toBeCloseTo(crossEntropyOf(LOGITS[0]!, 2), 6);
-    expect(second).toMatchObject({ guess: 0, truth: [0], said: [0] });
+    expect(second).toMatchObject({ guess: 0, truth: [0], predicted: [0] });
 
     const [a, b] = [0, 1].map((row) => several.judge("x", told(TARGETS), row));
-    expect(a).toMatchObject({ guess: 0, truth: [2], said: [0, 2], labelProbability: NaN });
+    expect(a).toMatchObject({ guess: 0, truth: [2], predicted: [0, 2], labelProbability: NaN });
     expect(a!.probability).toBeCloseTo(sigmoid(2), 6);
     expect(a!.loss).toBeCloseTo(binaryOf(LOGITS[0]!, TARGETS[0]!), 6);
-    expect(b).toMatchObject({ guess: 0, truth: [0, 1], said: [] });
+    expect(b).toMatchObject({ guess: 0, truth: [0, 1], predicted: [] });
     for (const task of [one, several]) {
       const bad = { ...told(TARGETS), logits: new Float32Array(6).fill(NaN) };
       expect(() => task.judge("judge", bad, 1)).toThrow(

@@ -105,10 +105,10 @@ export function checkedRows(
   const labels = rows.map(({ own }) => own);
   const most = labels.reduce((a, own) => own.reduce((b, label) => Math.max(b, label), a), 0);
   const names = classes ?? Array.from({ length: most + 1 }, (_, label) => String(label));
-  const told = multiLabel
+  const labelling = multiLabel
     ? severalOf(labels, names.length)
     : { labels: sharedLabels(labels.map(([label]) => label!)) };
-  return { files: Names.from(rows.map(({ path }) => path)), ...told, classes: names };
+  return { files: Names.from(rows.map(({ path }) => path)), ...labelling, classes: names };
 }
 
 /**

@@ -71,8 +71,8 @@ export interface LoadedDataset {
 function loaded(train: Dataset, val: Dataset | undefined, notes: readonly string[] = []): LoadedDataset {
   const parts = [...new Set([train, ...(val ? [val] : [])])];
   const leftOut = parts.flatMap((part) => part.leftOut ?? []);
-  const told = parts.flatMap((part) => part.notes ?? []);
-  return { train, ...(val && { val }), leftOut, notes: [...notes, ...told, ...leftOutNotes(leftOut)] };
+  const partNotes = parts.flatMap((part) => part.notes ?? []);
+  return { train, ...(val && { val }), leftOut, notes: [...notes, ...partNotes, ...leftOutNotes(leftOut)] };
 }
 
 const pair = ({ train, test }: { train: Dataset; test: Dataset }): LoadedDataset => loaded(train, test);

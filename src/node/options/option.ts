@@ -57,10 +57,10 @@ export const otherThan = (name: string): Condition => ({
 });
 
 /** Whether the value requests anything. */
-const asked = (value: unknown): boolean => value !== null && value !== false && value !== 0;
+const requested = (value: unknown): boolean => value !== null && value !== false && value !== 0;
 
-export const on: Condition = { holds: asked, says: (flag) => flag };
-export const off: Condition = { holds: (value) => !asked(value), says: (flag) => `no ${flag}` };
+export const on: Condition = { holds: requested, says: (flag) => flag };
+export const off: Condition = { holds: (value) => !requested(value), says: (flag) => `no ${flag}` };
 
 export const below = (limit: number): Condition => ({
   holds: (value) => (value as number) < limit,
