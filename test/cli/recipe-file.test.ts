@@ -101,7 +101,7 @@ describe("a recipe in a file", () => {
     ["d.yaml", "epochs: ten", 'd.yaml: bad epochs; got "ten"; expected an integer ≥ 1'],
     ["e.yaml", "epochs: {a: 1}", 'e.yaml: bad epochs; got {"a":1}; expected an integer ≥ 1'],
     ["f.yaml", "epochs: 3\nepochs: 4", "f.yaml: no recipe: Map keys must be unique"],
-    ["o.yaml", "batch_size: 3\nbatchSize: 4", "o.yaml: batchSize is there twice"],
+    ["o.yaml", "batch_size: 3\nbatchSize: 4", "o.yaml: batchSize is given twice"],
     ["g.yaml", "a: [1", "g.yaml: no recipe: "],
     ["h.yaml", "- epochs", "h.yaml: not a recipe; expected a mapping of options, such as epochs: 10"],
     ["i.yaml", "", "i.yaml: not a recipe; expected a mapping of options"],

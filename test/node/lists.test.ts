@@ -183,6 +183,6 @@ it("fovea train learns several classes a picture from a list", { timeout: 60_000
   writeFileSync(join(root, "train.csv"), "path,labels\njpg/a.png,x\njpg/b.png,y\njpg/c.png,x\njpg/d.png,x\n");
   const resumed = await fovea("train", "--resume", out, "--epochs", "2");
   expect(resumed.stderr).toContain(
-    'of a training run on other data; task: got "single-label", expected "multi-label"',
+    'belongs to a training run on other data; task: got "single-label", expected "multi-label"',
   );
 });
