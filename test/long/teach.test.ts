@@ -167,14 +167,18 @@ describe.skipIf(!here)("Teach", () => {
       }
       await choose(page, "#teach [data-part=open-folder]", folder);
       const all = (): Promise<unknown> =>
-        page.waitForFunction(() => document.querySelectorAll(".thumbs li").length === 2000, { timeout });
+        page.waitForFunction(() => document.querySelectorAll(".thumbs li").length === 2000, {
+          timeout,
+          polling: 1000,
+        });
       await all();
       expect(await page.$$eval("#teach [data-class]", ({ length }) => length)).toBe(50);
       const collecting = await longTasks(page);
       await page.reload();
       await all();
       const reloading = await longTasks(page);
-      console.log(JSON.stringify({ collecting, reloading }));
+      const longest = (list: readonly number[]): number[] => [...list].sort((a, b) => b - a).slice(0, 10);
+      console.log(JSON.stringify({ collecting: longest(collecting), reloading: longest(reloading) }));
       expect(Math.max(0, ...collecting, ...reloading)).toBeLessThan(200);
       await page.browserContext().close();
     },

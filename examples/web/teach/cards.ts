@@ -1,6 +1,5 @@
 // A card for each class: its name, its pictures, and ways to add more.
 
-import type { PagePicture } from "fovea/web";
 import { Camera } from "../parts/camera.js";
 import { make, part, pickFiles } from "../parts/dom.js";
 import { isFull, type Notice } from "../parts/notice.js";
@@ -11,8 +10,8 @@ import { Thumbs } from "./thumbs.js";
 
 /** Milliseconds between the pictures that a held button takes. */
 const PACE = 150;
-/** Milliseconds between two reports of how many pictures have been added. */
-const REPORT = 100;
+/** Milliseconds between two times that the pictures are shown which have been added. */
+const REPORT = 200;
 /** Files that are named when they cannot be read. */
 const NAMED = 5;
 
@@ -83,19 +82,31 @@ export class Cards {
     const names = pictures.map(({ label }) => label || (otherwise?.name ?? "Class 1"));
     this.#collection.checkRoom(this.#collection.unknown(names));
     const refused: string[] = [];
+    const added = new Map<PictureClass, number[]>();
+    const show = async (): Promise<void> => {
+      const now = [...added];
+      added.clear();
+      for (const [to, ids] of now) await this.#show(to, ids);
+    };
     let reported = performance.now();
-    for (const [i, { file }] of pictures.entries()) {
-      const to = await this.#collection.classNamed(names[i]!);
-      if (!this.#cards.has(to)) this.update();
-      try {
-        await this.#add(to, file);
-      } catch (error) {
-        if (isFull(error)) throw error; // the others would find no room either
-        refused.push(file.name);
+    try {
+      for (const [i, { file }] of pictures.entries()) {
+        const to = await this.#collection.classNamed(names[i]!);
+        if (!this.#cards.has(to)) this.update();
+        try {
+          const id = await this.#collection.add(to, file);
+          added.set(to, [...(added.get(to) ?? []), id]);
+        } catch (error) {
+          if (isFull(error)) throw error; // the others would find no room either
+          refused.push(file.name);
+        }
+        if (performance.now() - reported < REPORT) continue;
+        await show();
+        if (pictures.length > 1) this.#notice.say(`Adding pictures: ${i + 1} of ${pictures.length} …`);
+        reported = performance.now();
       }
-      if (performance.now() - reported < REPORT) continue;
-      reported = performance.now();
-      this.#notice.say(`Adding pictures: ${i + 1} of ${pictures.length} …`);
+    } finally {
+      await show();
     }
     this.update();
     this.#refused(refused, pictures.length);
@@ -118,7 +129,7 @@ export class Cards {
     const shown = new Set([...this.#list.querySelectorAll("[data-id]")].map((item) => Number((item as HTMLElement).dataset["id"]))); // prettier-ignore
     this.update();
     for (const each of this.#collection.classes) {
-      await this.#cards.get(each)!.thumbs.add(each.pictures.filter((id) => !shown.has(id)));
+      await this.#show(each, each.pictures.filter((id) => !shown.has(id))); // prettier-ignore
     }
     this.#refused(refused.map(({ file }) => file.split("/").at(-1)!), files); // prettier-ignore
   }
@@ -132,10 +143,12 @@ export class Cards {
     this.#notice.say(`${files} that this browser can read: ${some}`);
   }
 
-  async #add(to: PictureClass, picture: PagePicture): Promise<void> {
-    const id = await this.#collection.add(to, picture);
-    await this.#cards.get(to)?.thumbs.add([id]);
-    this.#count(to);
+  /** Shows pictures that a class has got. */
+  async #show(of: PictureClass, ids: readonly number[]): Promise<void> {
+    const card = this.#cards.get(of);
+    if (!card) return; // it was deleted meanwhile
+    await card.thumbs.add(ids);
+    this.#count(of);
   }
 
   #count(of: PictureClass): void {
@@ -239,7 +252,8 @@ export class Cards {
       this.#guard(async () => {
         while (held && this.#camera) {
           const bitmap = await this.#camera.camera.picture();
-          await this.#add(of, bitmap).finally(() => bitmap.close());
+          const id = await this.#collection.add(of, bitmap).finally(() => bitmap.close());
+          await this.#show(of, [id]);
           await new Promise((next) => setTimeout(next, PACE));
         }
       });

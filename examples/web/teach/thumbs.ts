@@ -1,11 +1,17 @@
-// Small pictures of a class: rows are made a few at a time, and drawn when they come into view, so that thousands never hold the page up.
+// Small pictures of a class: their places are made a few at a time, and drawn when they come into view, so that thousands never hold
+// the page up.
 
 import { make } from "../parts/dom.js";
 
 /** Pixels of a side. */
 const SIDE = 96;
-/** Rows that are made before the page gets its turn. */
-const SLICE = 25;
+/** Places that are made before the page gets its turn. */
+const SLICE = 20;
+/**
+ * Of this many places the first alone is observed, as the browser looks at each observed one in every frame. They are no more than
+ * three rows of a narrow page, so some first one is in view wherever the list is scrolled to, and its neighbours are drawn with it.
+ */
+const GROUP = 12;
 /** Pictures that are opened at the same time. */
 const AT_ONCE = 4;
 
@@ -20,15 +26,19 @@ const nextFrame = (): Promise<void> =>
     }
   });
 
+/** All lists take turns: each slice has a frame of its own. */
+let last: Promise<void> = Promise.resolve();
+
 export class Thumbs {
   readonly list: HTMLUListElement;
   readonly #open: (id: number) => Promise<Blob>;
   readonly #observer: IntersectionObserver;
+  /** Places that are observed, and those of them that are in view. */
+  readonly #firsts = new Set<Element>();
+  readonly #near = new Set<Element>();
   /** Those in view that are not drawn yet. */
   readonly #wanted = new Set<HTMLElement>();
   #drawing = 0;
-  /** Rows are added in the order in which they were asked for. */
-  #last: Promise<void> = Promise.resolve();
 
   /** open: the file of a picture. remove: called when its thumbnail is pressed. */
   constructor(open: (id: number) => Promise<Blob>, remove: (id: number) => void) {
@@ -41,10 +51,10 @@ export class Thumbs {
     this.#observer = new IntersectionObserver(
       (entries) => {
         for (const { target, isIntersecting } of entries) {
-          if (isIntersecting) this.#wanted.add(target as HTMLElement);
-          else this.#wanted.delete(target as HTMLElement);
+          if (isIntersecting) this.#near.add(target);
+          else this.#near.delete(target);
         }
-        this.#draw();
+        this.#look();
       },
       { rootMargin: "200px" },
     );
@@ -52,13 +62,16 @@ export class Thumbs {
 
   /** Adds pictures at the end; comes back when their places are there. */
   add(ids: readonly number[]): Promise<void> {
-    return (this.#last = this.#last.then(async () => {
+    return (last = last.then(async () => {
       for (let at = 0; at < ids.length; at += SLICE) {
+        if (at > 0) await nextFrame();
+        const first = this.list.childElementCount;
         const items = ids.slice(at, at + SLICE).map((id) => this.#item(id));
         this.list.append(...items);
-        for (const item of items) this.#observer.observe(item);
-        if (at + SLICE < ids.length) await nextFrame();
+        items.forEach((item, i) => (first + i) % GROUP === 0 && this.#observe(item));
+        this.#look();
       }
+      if (ids.length >= SLICE) await nextFrame();
     }));
   }
 
@@ -66,8 +79,11 @@ export class Thumbs {
   remove(id: number): boolean {
     const item = this.list.querySelector(`[data-id="${id}"]`);
     if (!item) return false;
+    const after = item.nextElementSibling;
+    const next = (after ?? item.previousElementSibling)?.querySelector("button");
     this.#observer.unobserve(item);
-    const next = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("button");
+    this.#near.delete(item);
+    if (this.#firsts.delete(item) && after) this.#observe(after);
     item.remove();
     next?.focus();
     return next !== undefined && next !== null;
@@ -90,11 +106,28 @@ export class Thumbs {
     return item;
   }
 
+  #observe(item: Element): void {
+    this.#firsts.add(item);
+    this.#observer.observe(item);
+  }
+
+  /** Draws the groups that are in view and their neighbours. */
+  #look(): void {
+    const items = [...this.list.children] as HTMLElement[];
+    for (const first of this.#near) {
+      const at = items.indexOf(first as HTMLElement);
+      for (const item of items.slice(Math.max(0, at - GROUP), at + 2 * GROUP)) {
+        if (!item.classList.contains("drawn")) this.#wanted.add(item);
+      }
+    }
+    this.#draw();
+  }
+
   #draw(): void {
     for (const item of this.#wanted) {
       if (this.#drawing >= AT_ONCE) return;
       this.#wanted.delete(item);
-      this.#observer.unobserve(item);
+      item.classList.add("drawn");
       this.#drawing++;
       void this.#show(item).finally(() => {
         this.#drawing--;
