@@ -92,5 +92,8 @@ export async function watchLongTasks(page: Page): Promise<void> {
   await page.reload();
 }
 
+export const forgetLongTasks = (page: Page): Promise<void> =>
+  page.evaluate(() => void ((globalThis as unknown as { longTasks: number[] }).longTasks.length = 0));
+
 export const longTasks = (page: Page): Promise<number[]> =>
   page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);

@@ -148,6 +148,7 @@ export class Cards {
     const card = this.#cards.get(of);
     if (!card) return; // it was deleted meanwhile
     await card.thumbs.add(ids);
+    card.thumbs.list.scrollTop = card.thumbs.list.scrollHeight; // to the newest
     this.#count(of);
   }
 
@@ -259,7 +260,10 @@ export class Cards {
       });
     };
     const end = (): void => void (held = false);
-    button.onpointerdown = begin;
+    button.onpointerdown = ({ pointerId }) => {
+      button.setPointerCapture(pointerId); // the button moves when a row of thumbnails begins
+      begin();
+    };
     button.onkeydown = ({ key }) => (key === " " || key === "Enter") && begin();
     for (const event of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"])
       button.addEventListener(event, end);
