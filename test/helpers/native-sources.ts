@@ -28,7 +28,7 @@ export async function compileSources(): Promise<void> {
     .map((path) => join(SOURCES, path));
   const { outputFiles } = await build({
     ...{ entryPoints, outbase: SOURCES, outdir: COMPILED, write: false, logLevel: "error" },
-    ...{ format: "esm", platform: "node", target: "node20", sourcemap: "linked" },
+    ...{ format: "esm", platform: "node", target: "node20", sourcemap: "linked", keepNames: true },
     ...{ bundle: true, plugins: [ONE_BY_ONE] },
   });
   for (const { path, contents } of outputFiles) {

@@ -62,7 +62,7 @@ async function drawScenes(): Promise<void> {
 
 beforeAll(async () => {
   if (!here) return;
-  built = await BuiltPage.open("--use-fake-device-for-media-stream");
+  built = await BuiltPage.open("chrome", "--use-fake-device-for-media-stream");
   await drawScenes();
 }, 600_000);
 afterAll(() => built?.close());

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser, BrowserContext, ElementHandle, Page } from "puppeteer-core";
 import { build, preview, type PreviewServer } from "vite";
 import { root } from "../helpers/run-source.js";
-import { launch } from "./browser.js";
+import { launch, type BrowserName } from "./browser.js";
 
 const config = { configFile: join(root, "examples/web/vite.config.ts"), logLevel: "error" } as const;
 
@@ -29,13 +29,13 @@ export class BuiltPage {
     this.#server = server;
   }
 
-  /** flags: of Chromium. */
-  static async open(...flags: readonly string[]): Promise<BuiltPage> {
+  /** flags: of the browser's command line. */
+  static async open(name: BrowserName = "chrome", ...flags: readonly string[]): Promise<BuiltPage> {
     const folder = mkdtempSync(join(tmpdir(), "fovea-page-"));
     const outDir = join(folder, "site");
     await build({ ...config, build: { outDir, emptyOutDir: true } });
     const server = await preview({ ...config, build: { outDir }, preview: { port: 0, host: "127.0.0.1" } });
-    return new BuiltPage(folder, await launch("chrome", ...flags), server);
+    return new BuiltPage(folder, await launch(name, ...flags), server);
   }
 
   async close(): Promise<void> {
@@ -49,10 +49,10 @@ export class BuiltPage {
   }
 
   /** The page at one of its tabs, as somebody sees it who was never there. */
-  async visit(tab: string, { scheme = "light", width = 1280, context }: Visit = {}): Promise<Page> {
+  async visit(tab: string, { scheme, width = 1280, context }: Visit = {}): Promise<Page> {
     const page = await (context ?? (await this.browser.createBrowserContext())).newPage();
     await page.setViewport({ width, height: 900 });
-    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    if (scheme) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
     await page.goto(`${this.address}#${tab}`);
     await page.waitForSelector(tab === "teach" ? "[data-class]" : `#${tab}:not([hidden])`);
     return page;
