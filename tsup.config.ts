@@ -34,7 +34,7 @@ export default defineConfig(async () => {
       ...common,
       name: "modules",
       bundle: false,
-      entry: ["src/**/*.ts", "!src/{node,cli,vendor}/**", "!src/node.ts", "!src/wasm/worker-main.ts"],
+      entry: ["src/**/*.ts", "!src/{node,mpi,cli,vendor}/**", "!src/node.ts", "!src/wasm/worker-main.ts"],
       outDir: "dist/esm",
     },
     {
@@ -52,11 +52,13 @@ export default defineConfig(async () => {
       entry: {
         index: "src/index.ts",
         node: "src/node.ts",
+        mpi: "src/mpi/index.ts",
         onnx: "src/onnx/index.ts",
         web: "src/web/index.ts",
         worker: "src/web/worker.ts", // where web.js looks for it
         cli: "src/cli/main.ts",
       },
+      external: ["koffi"],
       // Names stay, for stack traces; lines, for maps by lines.
       esbuildOptions: esbuild({ minifySyntax: true, minifyWhitespace: true, lineLimit: 120 }),
       outDir: "dist",

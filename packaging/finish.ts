@@ -15,7 +15,7 @@ const PARTS: Record<string, string> = {
 };
 
 /** Subpaths with names of their own, as far as they exist. */
-const OTHERS = ["index", "node", "onnx/index", "web/index", "web/worker"];
+const OTHERS = ["index", "node", "mpi/index", "onnx/index", "web/index", "web/worker"];
 
 /** The lines of src/models/families.ts, by the name of the file they are about. */
 function families(): [file: string, line: string][] {

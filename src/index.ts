@@ -6,6 +6,7 @@ import "./tensor-methods.js";
 export { backward, type BackwardOptions } from "./core/autograd.js";
 export { arange, eye, linspace, rand, randn } from "./core/create.js";
 export type { FlatGradients } from "./core/flat-gradients.js";
+export type { Group, PendingSum } from "./core/group.js";
 export { noGrad } from "./core/grad-mode.js";
 export { manualSeed, Random, type RandomState } from "./core/random.js";
 export { keep, tidy } from "./core/scope.js";

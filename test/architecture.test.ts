@@ -56,8 +56,9 @@ const LAYERS: Record<string, readonly string[]> = {
   train: ["errors", "core", "compile", "ops", "tensor-methods", "nn", "optim", "data", "io"],
   pretrained: ["errors", "core", "nn", "data", "io", "models"],
   node: [...NEUTRAL, "version"],
+  mpi: ["errors", "core"],
   web: NEUTRAL,
-  cli: [...NEUTRAL, "version", "node"],
+  cli: [...NEUTRAL, "version", "node", "mpi"],
   entries: ["data", "tensor-methods", "train"],
   index: [
     "entries",
@@ -94,6 +95,7 @@ const FAMILIES: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, RegExp> = {
   vendor: /^(fast-png|fflate|jpeg-js|jpeg-js\/lib\/decoder\.js|pbf)$/,
   node: /^(node:.*|d3-array|modern-tar)$/,
+  mpi: /^node:.*$/, // and koffi, when it is called
   cli: /^(node:.*|commander|tinyglobby|yaml)$/,
 };
 
