@@ -233,6 +233,9 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
+/** Called after each operation of a backward pass, with the leaves whose gradients of this pass are then there. */
+export type Progress = (complete: readonly Tensor[]) => void;
+
 /**
  * Adds d loss / d leaf to the .grad of every leaf that requires a gradient. Frees what the operations saved as it goes.
  * `dy` is the gradient with respect to `loss`, 1 for a scalar.
@@ -241,6 +244,15 @@ export interface BackwardOptions {
 export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {}): void {
   checkTensors("backward", dy === undefined ? { loss } : { loss, dy });
   checkOptions<BackwardOptions>("backward", options, { retainGraph: true });
+  pass(loss, dy, options);
+}
+
+/** backward() of a scalar that tells how far it is. */
+export function backwardInView(loss: Tensor, progress: Progress): void {
+  pass(loss, undefined, {}, progress);
+}
+
+function pass(loss: Tensor, dy: Tensor | undefined, options: BackwardOptions, progress?: Progress): void {
   const { retainGraph = false } = options;
   if (dy === undefined && loss.size !== 1) {
     throw new ShapeError(`backward: loss must be a scalar; got shape [${loss.shape.join(",")}]`);
@@ -261,6 +273,7 @@ export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {
   if (dy) seed.copyFrom(dy);
   else seed.view().fill(1);
   gradients.set(root, seed);
+  const complete = progress && counting(nodes);
   for (const node of nodes) node.retain(); // freeing a node must not free those it leads to before their turn
   try {
     noGrad(() => {
@@ -277,6 +290,7 @@ export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {
         } finally {
           g.dispose();
         }
+        progress?.(complete!(node));
         if (!retainGraph) node.free();
       }
     });
@@ -284,6 +298,20 @@ export function backward(loss: Tensor, dy?: Tensor, options: BackwardOptions = {
     for (const g of gradients.values()) g.dispose();
     for (const node of nodes) node.release();
   }
+}
+
+/** Of each node, called in their order: the leaves to which no node after it adds anything. */
+function counting(nodes: readonly Node[]): (node: Node) => Tensor[] {
+  const uses = new Map<Tensor, number>();
+  for (const { edges } of nodes)
+    for (const { leaf } of edges) if (leaf) uses.set(leaf, (uses.get(leaf) ?? 0) + 1);
+  return ({ edges }) =>
+    edges.flatMap(({ leaf }) => {
+      if (!leaf) return [];
+      const left = uses.get(leaf)! - 1;
+      uses.set(leaf, left);
+      return left === 0 ? [leaf] : [];
+    });
 }
 
 /** Applies one rule and adds the result to the gradient of its node or leaf. An error leaves that gradient unchanged. */

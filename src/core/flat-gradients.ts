@@ -78,14 +78,30 @@ export class FlatGradients {
     return view.fill(0, end);
   }
 
-  /** Gives parameters without a gradient the one now in their part, if it is not all zeros. */
-  adopt(): void {
+  /**
+   * The array as a tensor, and where each parameter's part begins in it, in floats.
+   * @internal
+   */
+  get parts(): { readonly all: Tensor; readonly offsets: ReadonlyMap<Tensor, number> } {
+    return (this.#block ??= this.#blockOf(this.#trained()));
+  }
+
+  /**
+   * Whether the gradient of p lies in its part.
+   * @internal
+   */
+  holds(p: Tensor): boolean {
+    return p.grad !== undefined && this.#isHere(p);
+  }
+
+  /** Gives parameters without a gradient the one now in their part, by default if it is not all zeros. */
+  adopt(wanted?: (p: Tensor) => boolean): void {
     if (!this.#block) return;
     const { all, offsets } = this.#block;
     for (const [p, offset] of offsets) {
       if (p.grad || p.disposed) continue;
       const values = all.view().subarray(offset, offset + p.size);
-      if (values.every((v) => v === 0)) continue;
+      if (wanted ? !wanted(p) : values.every((v) => v === 0)) continue;
       const grad = this.place(p);
       if (!grad) continue;
       grad.storage.settle(() => undefined); // it has its elements

@@ -29,6 +29,8 @@ export interface BatchJob {
   readonly seed: number;
   /** Number in the epoch, from 0. */
   readonly number: number;
+  /** Of its random numbers: its number or, in a group, that of this process's part among the parts of all batches. */
+  readonly stream: number;
   /** Its samples, and how often the epoch has drawn each of them before. */
   readonly indices: Uint32Array;
   readonly draws: Uint32Array;
@@ -99,7 +101,7 @@ export class Collator {
     const targets = batchTransform || dataset.targets ? targetsOf(dataset, indices) : undefined;
     if (batchTransform && targets && view) {
       const images = view().subarray(0, kept.length * sizeOf(shape));
-      batchTransform.apply(images, [kept.length, ...shape], targets, batchRandom(job.seed, job.number));
+      batchTransform.apply(images, [kept.length, ...shape], targets, batchRandom(job.seed, job.stream));
     }
     return { shape, indices, targets, skipped };
   }

@@ -1,6 +1,7 @@
 // The samples of a dataset as batches: in order or shuffled, transformed, made here or ahead of time by worker threads.
 
 import { dispose } from "../core/dispose.js";
+import type { Group } from "../core/group.js";
 import { Random } from "../core/random.js";
 import { DataError, short } from "../errors.js";
 import { checkOptions, kindOf, wrongKind, type Names } from "../errors/options.js";
@@ -21,7 +22,7 @@ export type { Normalization };
 
 /** Options of DataLoader. */
 export interface LoaderOptions {
-  /** Pictures in a batch. The last batch of an epoch may have fewer; see dropLast. */
+  /** Pictures in a batch; in a group, in each process's part of one. The last batch of an epoch may have fewer; see dropLast. */
   batchSize: number;
   /** Draw the samples in a new random order every epoch. Default false. */
   shuffle?: boolean;
@@ -49,6 +50,11 @@ export interface LoaderOptions {
    * and listed in stats. Default "throw".
    */
   onError?: OnError;
+  /**
+   * Processes that read the same dataset together: of every batch of batchSize · size samples each reads its own part, in the order of
+   * the ranks, and no sample is read twice. fit() and evaluate() then give what one process with these batches would. Default: none.
+   */
+  group?: Group;
 }
 
 const OPTIONS: Names<LoaderOptions> = {
@@ -63,6 +69,7 @@ const OPTIONS: Names<LoaderOptions> = {
   workers: true,
   prefetch: true,
   onError: true,
+  group: true,
 };
 
 /** Counts since the loader was made. */
@@ -93,8 +100,10 @@ const backstop = new FinalizationRegistry<Maker>((maker) => maker.close());
 export class DataLoader {
   /** The dataset. */
   readonly dataset: Dataset;
-  /** Pictures in a batch. */
+  /** Pictures in a batch, or in this process's part of one. */
   readonly batchSize: number;
+  /** The processes that share the batches, if there are several. */
+  readonly group: Group | undefined;
   /** The batches read so far, how long training waited for them, and the samples left out. */
   readonly stats: LoaderStats = { batches: 0, waitedMs: 0, skipped: 0, failures: [] };
   readonly #sampler: Sampler;
@@ -115,7 +124,7 @@ export class DataLoader {
     checkDataset("DataLoader", dataset);
     const { batchSize, shuffle = false, sampler, seed = 0, dropLast = false } = options;
     const { transform = [], batchTransform, normalization, onError = "throw" } = options;
-    const { workers = 0, prefetch = 2 } = options;
+    const { workers = 0, prefetch = 2, group } = options;
     checkCount("batchSize", batchSize, 1);
     checkCount("workers", workers, 0, MOST_WORKERS);
     checkCount("seed", seed, -Infinity);
@@ -147,7 +156,11 @@ export class DataLoader {
       checkChannels(dataset.name, dataset.shape[2], normalization);
     }
     this.dataset = dataset;
+    if (group !== undefined && typeof group?.allGather !== "function") {
+      throw wrongKind("DataLoader", "group", group, "a Group, such as initMpi() returns");
+    }
     this.batchSize = batchSize;
+    this.group = group && group.size > 1 ? group : undefined;
     this.#sampler = sampler ?? (shuffle ? new RandomSampler(dataset) : new SequentialSampler(dataset));
     this.#seed = seed;
     this.#dropLast = dropLast;
@@ -157,9 +170,14 @@ export class DataLoader {
     if (workers > 0) backstop.register(this, this.#maker);
   }
 
-  /** Samples in one epoch, before any is skipped. */
+  /** Samples in one epoch of all processes, before any is skipped. */
   get images(): number {
-    return this.#dropLast ? this.batches * this.batchSize : this.#sampler.length;
+    return this.#dropLast ? this.batches * this.wholeBatch : this.#sampler.length;
+  }
+
+  /** Pictures in a batch of all processes. */
+  get wholeBatch(): number {
+    return this.batchSize * (this.group?.size ?? 1);
   }
 
   /** The normalisation from bytes to floats: the loader's own, or that of the last Normalize among the transforms. */
@@ -171,13 +189,14 @@ export class DataLoader {
 
   /** Batches in one epoch. */
   get batches(): number {
-    const n = this.#sampler.length / this.batchSize;
+    const n = this.#sampler.length / this.wholeBatch;
     return this.#dropLast ? Math.floor(n) : Math.ceil(n);
   }
 
   /**
    * The batches of one epoch, in order, from number `from` on. Each is freed when the loop continues or ends in any way, unless
-   * keep(batch) takes it out, for the caller to free. A batch with only skipped samples is left out.
+   * keep(batch) takes it out, for the caller to free. A batch with only skipped samples is left out, and one of which this process
+   * has no part.
    * @throws DataError for a sample that cannot be read, decoded or transformed (unless onError is "skip"), for samples of
    * different sizes in one batch, and if a worker dies
    */
@@ -217,7 +236,7 @@ export class DataLoader {
           release();
         }
       }
-      if (none && !given && from === 0) {
+      if (none && !given && from === 0 && !this.group) {
         throw new DataError(
           `DataLoader: every sample of ${this.dataset.name} was skipped; the first: ${none}`,
         );
@@ -241,7 +260,7 @@ export class DataLoader {
     const recipe: Recipe = { ...this.#recipe, batchTransform: undefined, onError: "throw" };
     const job = {
       seed: epochSeed(this.#seed, 0),
-      number: 0,
+      ...{ number: 0, stream: 0 },
       indices,
       draws: new Uint32Array(indices.length),
     };
@@ -271,9 +290,14 @@ export class DataLoader {
     }
     const seen = new Uint32Array(length);
     const draws = order.map((index) => seen[index]!++);
+    const { rank, size } = this.group ?? { rank: 0, size: 1 };
     for (let number = from; number < this.batches; number++) {
-      const [begin, end] = [number * this.batchSize, (number + 1) * this.batchSize];
-      yield { seed, number, indices: order.slice(begin, end), draws: draws.slice(begin, end) };
+      const first = number * this.wholeBatch;
+      const count = Math.min(this.wholeBatch, order.length - first);
+      const [begin, end] = [rank, rank + 1].map((r) => first + Math.floor((r * count) / size));
+      if (begin === end) continue;
+      const stream = number * size + rank;
+      yield { seed, number, stream, indices: order.slice(begin, end), draws: draws.slice(begin, end) };
     }
     return undefined;
   }

@@ -19,7 +19,7 @@ export function sampleRandom(seed: number, index: number, draw: number): Random 
   return derive(seed, SAMPLE, index, draw);
 }
 
-/** The stream of a batch, by its number in the epoch. */
+/** The stream of a batch, or of a part of one, by its number in the epoch. */
 export function batchRandom(seed: number, number: number): Random {
   return derive(seed, BATCH, number);
 }

@@ -1,3 +1,4 @@
+import type { Group } from "../core/group.js";
 import { ones, zeros, type Tensor } from "../core/tensor.js";
 import { batchNorm } from "../ops/index.js";
 import { checkOptions } from "../errors/options.js";
@@ -34,6 +35,8 @@ export class BatchNorm2d extends Module {
   readonly momentum: number | null;
   /** Whether the running statistics stay unchanged, and training normalises by them too. Set by freeze(). */
   held = false;
+  /** Processes whose images are normalised as one batch in training, with the statistics of all; see fit()'s syncBatchNorm. */
+  group: Group | undefined = undefined;
 
   constructor(numFeatures: number, options: BatchNorm2dOptions = {}) {
     super();
@@ -59,7 +62,8 @@ export class BatchNorm2d extends Module {
     const training = !runningMean || (this.training && !this.held);
     const tracked = (training && numBatchesTracked?.item()) || 0;
     const momentum = this.momentum ?? 1 / (tracked + 1);
-    const y = batchNorm(x, runningMean, runningVar, this.weight, this.bias, { training, momentum, eps });
+    const options = { training, momentum, eps, ...(training && this.group && { group: this.group }) };
+    const y = batchNorm(x, runningMean, runningVar, this.weight, this.bias, options);
     if (training) numBatchesTracked?.copyFrom([tracked + 1]);
     return y;
   }

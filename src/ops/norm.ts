@@ -7,10 +7,12 @@ import { describe, type Shape } from "../core/shape.js";
 import type { Activation } from "../core/storage.js";
 import { checkTensors, empty, type Tensor } from "../core/tensor.js";
 import { ShapeError } from "../errors.js";
+import type { Group } from "../core/group.js";
 import { checkOptions, kindOf } from "../errors/options.js";
 import { orZero } from "../wasm/abi.js";
 import { GRAIN } from "../wasm/parallel.js";
 import { codeOf, rowGrain } from "./fusion.js";
+import { pool, sumsOfAll } from "./norm-group.js";
 
 interface BatchNormInputs {
   x: Tensor;
@@ -26,6 +28,8 @@ interface BatchNormAttrs {
   /** Updated in place in training, used in evaluation. */
   runningMean?: Tensor | undefined;
   runningVar?: Tensor | undefined;
+  /** Processes whose rows are one batch with these. */
+  group?: Group | undefined;
 }
 
 /** The statistics that forward used. */
@@ -34,6 +38,8 @@ interface Aux {
   readonly variance: Tensor;
   /** Scale, then shift, of each channel. */
   readonly coefficients: Tensor;
+  /** Rows that they are of: x's, or in a group those of all processes. */
+  readonly rows: number;
 }
 
 /** Most blocks of rows that are summed separately, and fewest rows of one: a function of the shape, so that sums keep their bits. */
@@ -143,13 +149,13 @@ const trainingGradient = definePlan<
     sums: Tensor;
     dots: Tensor;
   },
-  { eps: number; slope?: Activation | undefined }
->("batchNorm gradient", (p, dx, { dy, y, coefficients: scale, x, weight, ...of }, { eps, slope }) => {
+  { eps: number; slope?: Activation | undefined; all: number }
+>("batchNorm gradient", (p, dx, { dy, y, coefficients: scale, x, weight, ...of }, { eps, slope, all }) => {
   const { rows, channels } = rowsOf(x);
   const { mean, variance, sums, dots } = of;
   p.scratch(channels * 12, (coefficients) => {
     const statistics = { mean: mean.ptr, variance: variance.ptr, weight: weight?.ptr ?? 0, eps };
-    const totals = { sums: sums.ptr, dots: dots.ptr, rows, channels, coefficients };
+    const totals = { sums: sums.ptr, dots: dots.ptr, rows: all, channels, coefficients };
     const gradient = { dy: dy.ptr, y: y?.ptr ?? 0, scale: scale?.ptr ?? 0, activation: codeOf(slope) };
     const to = { x: x.ptr, out: dx.ptr };
     const struct = p.struct("Norm", orZero("Norm", { ...statistics, ...totals, ...gradient, ...to }));
@@ -253,7 +259,7 @@ const batchNormOp = defineOp({
   optional: ["weight", "bias"],
   shape(
     { x, weight, bias }: BatchNormInputs,
-    { training, eps, momentum, runningMean, runningVar }: BatchNormAttrs,
+    { training, eps, momentum, runningMean, runningVar, group }: BatchNormAttrs,
   ) {
     if (runningMean !== undefined) checkTensors("batchNorm", { runningMean });
     if (runningVar !== undefined) checkTensors("batchNorm", { runningVar });
@@ -272,7 +278,7 @@ const batchNormOp = defineOp({
     if (!Number.isFinite(momentum)) {
       throw new ShapeError(`batchNorm: momentum must be a finite number; got ${kindOf(momentum)}`);
     }
-    if (training && x.size / c! < 2) {
+    if (training && !group && x.size / c! < 2) {
       throw new ShapeError(
         `batchNorm: training needs more than one value per channel; got ${describe({ x })}`,
       );
@@ -282,8 +288,9 @@ const batchNormOp = defineOp({
     }
     return x.shape;
   },
-  forward(y, { x, weight, bias }, { training, eps, momentum, runningMean, runningVar }): Aux {
-    const { rows, channels } = rowsOf(x);
+  forward(y, { x, weight, bias }, { training, eps, momentum, runningMean, runningVar, group }): Aux {
+    const { rows: own, channels } = rowsOf(x);
+    let rows = own;
     const mean = empty([channels], "f32", "batchNorm");
     const variance = empty([channels], "f32", "batchNorm");
     const coefficients = empty([2, channels], "f32", "batchNorm");
@@ -293,24 +300,26 @@ const batchNormOp = defineOp({
     } else if (!momentsOnTheWay(x, runningMean, mean, variance)) {
       moments.run(mean.compute(), mean.shape, operandsOf({ x, variance }), {});
     }
+    if (training && group) rows = pool(group, rows, mean, variance);
     const statistics = operandsOf({ mean, variance, weight, bias });
     fold.run(coefficients.compute(), coefficients.shape, statistics, { eps });
     scaleShift.fill(y, { x, coefficients }, {}, { scaled: { coefficients: coefficients.storage } });
     // Last, when nothing can fail any more: an op that throws leaves the statistics unchanged.
     if (training && runningMean) blend(runningMean, mean, momentum, 1);
     if (training && runningVar) blend(runningVar, variance, momentum, rows / (rows - 1)); // unbiased, as in PyTorch
-    return { mean, variance, coefficients };
+    return { mean, variance, coefficients, rows };
   },
   saves: ["x", "weight"],
   vjp: {
-    x(dy, { x, weight, aux, once }, { training, eps }) {
-      const { mean, variance } = aux;
+    x(dy, { x, weight, aux, once }, { training, eps, group }) {
+      const { mean, variance, rows: all } = aux;
       if (!training) return evaluationGradient(x.shape, { dy, variance, weight }, { eps });
-      const { sums, dots } = sumsOf(dy, x, aux, once);
+      const own = sumsOf(dy, x, aux, once);
+      const { sums, dots } = group ? sumsOfAll(group, own) : own;
       const dx = empty(x.shape, "f32", "batchNorm gradient");
       const of = operandsOf({ x, mean, variance, weight, sums, dots });
       const { operands, slope } = gradientOf(dy, aux);
-      trainingGradient.run(dx.compute(), x.shape, { ...operands, ...of }, { eps, slope });
+      trainingGradient.run(dx.compute(), x.shape, { ...operands, ...of }, { eps, slope, all });
       return dx;
     },
     weight(dy, { x, aux, once }, { eps }) {
@@ -337,6 +346,8 @@ export interface BatchNormOptions {
   momentum?: number;
   /** Default 1e-5. */
   eps?: number;
+  /** In training: processes whose rows are one batch with these, each calling it at the same time. Default: none. */
+  group?: Group;
 }
 
 /**
@@ -352,7 +363,12 @@ export function batchNorm(
   bias?: Tensor,
   options: BatchNormOptions = {},
 ): Tensor {
-  checkOptions<BatchNormOptions>("batchNorm", options, { training: true, momentum: true, eps: true });
-  const { training = false, momentum = 0.1, eps = 1e-5 } = options;
-  return batchNormOp({ x, weight, bias }, { training, eps, momentum, runningMean, runningVar });
+  checkOptions<BatchNormOptions>("batchNorm", options, {
+    training: true,
+    momentum: true,
+    eps: true,
+    group: true,
+  });
+  const { training = false, momentum = 0.1, eps = 1e-5, group } = options;
+  return batchNormOp({ x, weight, bias }, { training, eps, momentum, runningMean, runningVar, group });
 }

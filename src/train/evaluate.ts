@@ -1,5 +1,6 @@
 // Evaluation on a labelled dataset.
 
+import { sumNumbers } from "../core/group.js";
 import { noGrad } from "../core/grad-mode.js";
 import { tidy } from "../core/scope.js";
 import type { Tensor } from "../core/tensor.js";
@@ -10,7 +11,8 @@ import type { Module } from "../nn/index.js";
 import { checkModelAndLoader } from "./arguments.js";
 import { breathe } from "./breath.js";
 import { Inference } from "./inference.js";
-import type { Metric } from "./metrics/metric.js";
+import type { Metric, MetricBatch } from "./metrics/metric.js";
+import { SharedMetrics } from "./metrics/shared.js";
 import { taskOf, type Task } from "./task.js";
 import { viewsOf, type Tta } from "./tta.js";
 
@@ -51,9 +53,10 @@ export interface EvaluateOptions {
 }
 
 /**
- * Runs the model in evaluation mode over every image of the loader; restores the mode of all its modules.
- * @throws the signal's reason, by default an AbortError, when it is aborted; DataError for an unknown tta, a crop that does not
- * fit the pictures, or a loss that is NaN
+ * Runs the model in evaluation mode over every image of the loader; restores the mode of all its modules. Where the loader
+ * has a group, each process looks at its part of the images, and all get the numbers and the metrics of all images.
+ * @throws the signal's reason, by default an AbortError, when it is aborted; DataError for an unknown tta, a crop that
+ * does not fit the pictures, or a loss that is NaN
  */
 export async function evaluate(
   model: Module,
@@ -65,7 +68,8 @@ export async function evaluate(
   if (options.metrics !== undefined && !Array.isArray(options.metrics)) {
     throw wrongKind("evaluate", "metrics", options.metrics, "an array of metrics");
   }
-  const { signal } = options;
+  const { group } = loader;
+  const signal = group ? undefined : options.signal; // in a group it ends the evaluation in all processes after the same batch
   const task = taskOf(loader.dataset);
   const precision = task.precision?.();
   const metrics = [...(options.metrics ?? []), ...(precision ? [precision] : [])];
@@ -76,13 +80,14 @@ export async function evaluate(
   let hits5 = 0;
   const { skipped } = loader.stats;
   signal?.throwIfAborted();
+  const shared = group && new SharedMetrics(group, metrics, options.signal);
   const inference = new Inference(model);
   let compiled = false;
   try {
     for await (const batch of loader.epoch()) {
       let logits: Tensor | undefined;
       try {
-        const output = (logits = await logitsOf(inference, batch, task, options));
+        const output = (logits = await logitsOf(inference, batch, task, { ...options, signal }));
         const sum = task.lossSum(output, batch);
         if (Number.isNaN(sum)) {
           throw new DataError(
@@ -95,7 +100,9 @@ export async function evaluate(
         hits1 += one;
         hits5 += five;
         count += batch.indices.length;
-        tell(metrics, output, batch, task);
+        const told = metrics.length > 0 ? toldOf(output, batch, task) : undefined;
+        if (shared) shared.update(batch.number, told);
+        else if (told) for (const metric of metrics) metric.update(told);
       } finally {
         logits?.dispose();
         disposeBatch(batch);
@@ -105,6 +112,11 @@ export async function evaluate(
     compiled = inference.compiled;
     inference.dispose();
   }
+  shared?.end(loader.batches);
+  let left = loader.stats.skipped - skipped;
+  if (group) [loss, hits1, hits5, count, left] = sumNumbers(group, [loss, hits1, hits5, count, left]) as Five;
+  if (group && count === 0)
+    throw new DataError(`evaluate: every sample of ${loader.dataset.name} was skipped`);
   const seconds = (performance.now() - begin) / 1000;
   const map = precision?.value;
   return {
@@ -113,7 +125,7 @@ export async function evaluate(
     top5: hits5 / count,
     ...(Number.isFinite(map) && { map: map! }),
     count,
-    skipped: loader.stats.skipped - skipped,
+    skipped: left,
     seconds,
     compiled,
   };
@@ -124,7 +136,7 @@ async function logitsOf(
   model: Inference,
   { images }: Batch,
   task: Task,
-  { tta, crop, signal }: EvaluateOptions,
+  { tta, crop, signal }: Omit<EvaluateOptions, "signal"> & { signal: AbortSignal | undefined },
 ): Promise<Tensor> {
   const views = tta === undefined ? [(x: Tensor) => x] : viewsOf(tta, images.shape, crop);
   const seen: Tensor[] = [];
@@ -141,13 +153,11 @@ async function logitsOf(
   }
 }
 
-function tell(metrics: readonly Metric[], logits: Tensor, batch: Batch, task: Task): void {
-  if (metrics.length === 0) return;
-  const metricBatch = {
-    logits: logits.data(),
-    ...task.metricLabels(batch),
-    indices: batch.indices,
-    classes: logits.shape[1]!,
-  };
-  for (const metric of metrics) metric.update(metricBatch);
-}
+const toldOf = (logits: Tensor, batch: Batch, task: Task): MetricBatch => ({
+  logits: logits.data(),
+  ...task.metricLabels(batch),
+  indices: batch.indices,
+  classes: logits.shape[1]!,
+});
+
+type Five = [number, number, number, number, number];

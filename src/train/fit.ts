@@ -18,7 +18,9 @@ import {
   type StepReport,
   type TrainingPosition,
 } from "./position.js";
+import { anySays } from "./together.js";
 import { Steps, type StepHooks, type StepParts } from "./step.js";
+import { aborted, checkAlike, checkSame, share, synchronise } from "./same.js";
 import { defaultLossOf, taskOf } from "./task.js";
 
 /** Options of fit(). */
@@ -58,6 +60,8 @@ export interface FitOptions {
   signal?: AbortSignal;
   /** Called, and awaited, after the stages of each step: forward, backward, reduce, clip, update, average. */
   hooks?: StepHooks;
+  /** Whether layers of batch normalisation take the statistics of all processes' images, where the loader has a group. Default false. */
+  syncBatchNorm?: boolean;
   /** Called after every step. */
   onStep?: (report: StepReport) => void;
   /** Awaited. The model has its trained weights; ema.apply() lends it the averages. */
@@ -83,13 +87,24 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   }
   const restoreModes = rememberModes(model);
   const { gradients } = options.optimizer;
-  if (options.hooks?.reduce) gradients.claim();
+  const { group } = loader;
+  const parts = { model, optimizer: options.optimizer, ema: options.ema };
+  const flat = options.hooks?.reduce ?? group;
+  if (flat) gradients.claim();
+  if (options.syncBatchNorm) synchronise(model, loader.group);
   try {
+    if (group) {
+      share(group, parts, "fit");
+      checkAlike("fit", group, {
+        "the position": JSON.stringify([epochs, patience, position.epoch, position.step]),
+      });
+    }
     while (position.epoch <= epochs && !exhausted(position.history, patience)) {
       await trainEpoch(model, loader, options, position);
-      if (signal?.aborted) break;
+      if (aborted(group, signal)) break;
       const row = await finishedRow(model, options, position);
       if (!row) break;
+      if (group) checkSame(`fit: after epoch ${position.epoch}`, group, parts);
       finishEpoch(position, row);
       await options.onEpoch?.(row, position.history);
       await options.onPosition?.(position);
@@ -97,7 +112,8 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   } finally {
     restoreModes();
     options.optimizer.zeroGrad();
-    if (options.hooks?.reduce) gradients.dispose();
+    if (flat) gradients.dispose();
+    if (options.syncBatchNorm) synchronise(model, undefined);
   }
   return position.history;
 }
@@ -119,10 +135,11 @@ async function finishedRow(
       averaged = await ema?.apply(run);
     }
   } catch (error) {
-    if (signal?.aborted) return undefined;
+    if (signal?.aborted || (error as Error).name === "AbortError") return undefined;
     throw error;
   }
   const { count, loss, hits, seconds, waitedSeconds, skipped } = sums;
+  if (count === 0) throw new DataError("fit: every sample of the epoch was skipped, in all processes");
   return {
     epoch,
     train_loss: loss / count,
@@ -150,7 +167,9 @@ async function trainEpoch(
   position: TrainingPosition,
 ): Promise<void> {
   const { optimizer, schedule, accumulate = 1, signal } = options;
-  const batches = loader.batches;
+  const { batches, group: together } = loader;
+  /** Whether all processes make all steps, as each may have images of them. */
+  const all = together !== undefined || options.hooks?.reduce !== undefined;
   const updates = Math.ceil(batches / accumulate);
   const evalLosses = position.history.flatMap((row) => row.eval_loss ?? []);
   const clock = new EpochClock(loader, position);
@@ -160,52 +179,61 @@ async function trainEpoch(
     sums: { ...position.sums },
   });
   let stepped = here();
-  /** Batches belong to groups, each of which makes a step: those begun before, and the current one. */
-  let done = Math.ceil(position.step / accumulate);
+  let stop = false;
+  /** Batches belong to groups, each of which makes a step. */
   let group = 0;
   const begin = (next: number): void => {
     group = next;
     if (schedule) optimizer.lr = schedule((position.epoch - 1) * updates + group, evalLosses);
   };
   const finish = async (): Promise<void> => {
-    await steps.finish({ epoch: position.epoch, step: position.step }, () => (stepped = here()));
-    done = group + 1;
+    const { sums } = position;
+    const counted = COUNTED.map((name) => sums[name] - stepped.sums[name]);
+    await steps.finish(
+      { epoch: position.epoch, step: position.step },
+      [...counted, Number(signal?.aborted ?? false)],
+      (tally) => {
+        if (together) COUNTED.forEach((name, i) => (sums[name] = stepped.sums[name] + tally[i]!));
+        stop = tally.at(-1)! > 0;
+        stepped = here();
+      },
+    );
     await options.onPosition?.(position);
-  };
-  /** Steps without a readable image here: other processes may have images of them, and wait. */
-  const finishBefore = async (next: number): Promise<void> => {
-    while (options.hooks?.reduce && done < next) {
-      begin(done);
-      position.step = Math.min((group + 1) * accumulate, batches);
-      await finish();
-    }
   };
   model.train();
   try {
-    for await (const batch of loader.epoch(position.epoch - 1, { from: position.step })) {
+    const given = loader.epoch(position.epoch - 1, { from: position.step });
+    for await (const { number, batch } of all
+      ? everyNumber(given, position.step, batches)
+      : numbered(given)) {
+      const own = Math.floor(number / accumulate);
+      if (steps.begun && own !== group) await finish(); // what would have ended the group could not be read
+      begin(own);
+      const at = { epoch: position.epoch, step: number + 1 };
+      const last = at.step % accumulate === 0 || at.step === batches;
+      // Where a process has no images of a batch, the others cannot wait for it in the middle of the network.
+      if (together && options.syncBatchNorm)
+        synchronise(model, anySays(together, !batch) ? undefined : together);
       try {
-        const own = Math.floor(batch.number / accumulate);
-        if (steps.begun && own !== group) await finish(); // the last batch of the group could not be read
-        await finishBefore(own);
-        begin(own);
-        const whole = Math.min(accumulate, batches - group * accumulate) * loader.batchSize;
-        const at = { epoch: position.epoch, step: batch.number + 1 };
-        const { loss, hits } = await steps.learn(batch, accumulate > 1 ? whole : undefined, at);
-        count(position, batch, loss, hits);
+        if (batch) {
+          const whole = Math.min(accumulate, batches - group * accumulate) * loader.wholeBatch;
+          const expected = accumulate > 1 || together ? whole : undefined;
+          const { loss, hits } = await steps.learn(batch, expected, last, at);
+          count(position, batch, loss, hits);
+        }
       } finally {
-        disposeBatch(batch);
+        if (batch) disposeBatch(batch);
       }
+      position.step = at.step;
       clock.count();
-      options.onStep?.(stepReport(options, position, batches));
-      if (position.step % accumulate === 0 || position.step === batches) await finish();
-      if (signal?.aborted && !steps.begun) return;
+      if (batch) options.onStep?.(stepReport(options, position, batches));
+      if (last) await finish();
+      if ((together ? stop : signal?.aborted) && !steps.begun) return;
       await breathe();
     }
-    // The batches after the last one could not be read.
-    if (!options.hooks?.reduce || group === updates - 1) position.step = batches;
+    position.step = batches; // what follows the last batch could not be read
     clock.count();
     if (steps.begun) await finish();
-    await finishBefore(updates);
   } catch (error) {
     Object.assign(position, stepped);
     throw error;
@@ -218,17 +246,39 @@ function partsOf(
   { optimizer, loss, clip = {}, ema, hooks = {} }: FitOptions,
 ): StepParts {
   const task = taskOf(loader.dataset);
-  return { model, optimizer, task, criterion: loss ?? defaultLossOf(task), clip, ema, hooks };
+  const { group } = loader;
+  return { model, optimizer, task, criterion: loss ?? defaultLossOf(task), clip, ema, hooks, group };
 }
 
 /** Counts a trained batch. */
-function count(position: TrainingPosition, { indices, number }: Batch, loss: number, hits: number): void {
+function count(position: TrainingPosition, { indices }: Batch, loss: number, hits: number): void {
   const { sums } = position;
   sums.count += indices.length;
   sums.loss += loss * indices.length;
   sums.hits += hits;
-  position.step = number + 1;
 }
+
+/** Batches with their numbers. */
+async function* numbered(batches: AsyncIterable<Batch>): AsyncGenerator<{ number: number; batch?: Batch }> {
+  for await (const batch of batches) yield { number: batch.number, batch };
+}
+
+/** All numbers from `from` on, with the batches of those of which there is one. */
+async function* everyNumber(
+  batches: AsyncIterable<Batch>,
+  from: number,
+  end: number,
+): AsyncGenerator<{ number: number; batch?: Batch }> {
+  let next = from;
+  for await (const batch of batches) {
+    for (; next < batch.number; next++) yield { number: next };
+    yield { number: next++, batch };
+  }
+  for (; next < end; next++) yield { number: next };
+}
+
+/** What is added up over the processes after each step. */
+const COUNTED = ["count", "loss", "hits", "skipped"] as const;
 
 /** Keeps the clock's and the loader's sums, which continue from those of a resumed run. */
 class EpochClock {
@@ -236,16 +286,17 @@ class EpochClock {
   readonly #loader: DataLoader;
   readonly #seconds: number;
   readonly #waitedSeconds: number;
-  readonly #skipped: number;
+  /** What the loader had left out when it was last counted. */
+  #skipped: number;
 
   constructor(loader: DataLoader, position: TrainingPosition) {
-    const { seconds, waitedSeconds, skipped } = position.sums;
+    const { seconds, waitedSeconds } = position.sums;
     const { stats } = loader;
     this.#loader = loader;
     this.#position = position;
     this.#seconds = seconds - performance.now() / 1000;
     this.#waitedSeconds = waitedSeconds - stats.waitedMs / 1000;
-    this.#skipped = skipped - stats.skipped;
+    this.#skipped = stats.skipped;
   }
 
   count(): void {
@@ -253,7 +304,8 @@ class EpochClock {
     const { stats } = this.#loader;
     sums.seconds = this.#seconds + performance.now() / 1000;
     sums.waitedSeconds = this.#waitedSeconds + stats.waitedMs / 1000;
-    sums.skipped = this.#skipped + stats.skipped;
+    sums.skipped += stats.skipped - this.#skipped;
+    this.#skipped = stats.skipped;
   }
 }
 
@@ -303,6 +355,7 @@ const OPTIONS: Names<FitOptions> = {
   position: true,
   signal: true,
   hooks: true,
+  syncBatchNorm: true,
   onStep: true,
   onEpoch: true,
   onPosition: true,
@@ -330,6 +383,11 @@ function checkArguments(model: Module, loader: DataLoader, options: FitOptions):
   checkOptions<NonNullable<FitOptions["clip"]>>("fit: clip", clip, { norm: true, value: true });
   if (ema !== undefined && !(ema instanceof ModelEma)) throw wrongKind("fit", "ema", ema, "a ModelEma");
   checkOptions<StepHooks>("fit: hooks", hooks, HOOKS);
+  if (loader.group && hooks.reduce)
+    throw new DataError("fit: the loader's group sums the gradients; expected no hooks.reduce");
+  if (evalLoader && evalLoader.group !== loader.group) {
+    throw new DataError("fit: loader and evalLoader have different groups; expected the same");
+  }
   checkFunctions("fit: hooks", hooks as Record<string, unknown>);
   checkFunctions("fit", { schedule, onStep, onEpoch, onPosition });
   for (const [name, value] of Object.entries({ epochs, accumulate, patience, evalInterval })) {

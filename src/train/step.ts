@@ -1,5 +1,7 @@
 // A training step, as a list of stages: forward and backward for each of its batches, then reduce, clip, update, average.
 
+import { backwardInView } from "../core/autograd.js";
+import { gatherNumbers, type Group } from "../core/group.js";
 import { keep, tidy } from "../core/scope.js";
 import type { StateDict, StateTensor } from "../core/state.js";
 import type { Tensor } from "../core/tensor.js";
@@ -12,6 +14,7 @@ import { clipGradNorm, clipGradValue, type Optimizer } from "../optim/index.js";
 import "../tensor-methods.js";
 import type { ModelEma } from "./ema.js";
 import type { Task } from "./task.js";
+import { adoptTogether, Buffers, GradientSums, OwnNumbers } from "./together.js";
 
 /** A loss that is NaN or infinite, with its batch: tensors images, labels, and targets if there are any. */
 export class NonFiniteLossError extends DataError {
@@ -99,9 +102,14 @@ export interface StepParts {
   readonly clip: { readonly norm?: number; readonly value?: number };
   readonly ema: ModelEma | undefined;
   readonly hooks: StepHooks;
+  /** The processes that make the steps together, if there are several. */
+  readonly group: Group | undefined;
 }
 
-/** The loss of a batch, for backward(), and the number of its images with a correct first guess. */
+/** Numbers of the processes that are added up with their gradients: what a step counts. */
+export type Tally = readonly number[];
+
+/** The loss of a batch, for backward(), and how many of its images are guessed right at first. */
 interface Forward {
   readonly loss: Tensor;
   readonly value: number;
@@ -125,9 +133,14 @@ function forward(model: Module, criterion: Loss, batch: Batch, task: Task): Forw
   );
 }
 
-/** Adds the loss's gradients, times `scale`, to the existing ones. */
-function backward(loss: Tensor, scale: number): void {
-  tidy(() => (scale === 1 ? loss : loss.mul(scale)).backward());
+/** Adds the loss's gradients, times `scale`, to those that are there. sums: takes them when they are complete. */
+function backward(loss: Tensor, scale: number, sums?: GradientSums): void {
+  sums?.begin();
+  tidy(() => {
+    const scaled = scale === 1 ? loss : loss.mul(scale);
+    if (sums) backwardInView(scaled, (complete) => sums.complete(complete));
+    else scaled.backward();
+  });
 }
 
 /** Adds a batch's gradients to the existing ones, unless its loss is not finite. Returns the loss. */
@@ -141,15 +154,36 @@ export function gradientStep(model: Module, criterion: Loss, batch: Batch, task:
   return value;
 }
 
+interface Together {
+  readonly group: Group;
+  readonly sums: GradientSums;
+  readonly buffers: Buffers;
+  readonly numbers: OwnNumbers;
+}
+
 /** Steps of an optimizer, one after the other: for each the gradients of some batches, then the other stages. */
 export class Steps {
   readonly #parts: StepParts;
   /** The divisor of the gradients' sum so far, and the divisor if no image were missing from the step. */
   #gathered = 0;
   #expected = 1;
+  /** What the processes of a group exchange. */
+  readonly #together: Together | undefined;
 
   constructor(parts: StepParts) {
+    const { group, optimizer, model } = parts;
     this.#parts = parts;
+    this.#together = group && {
+      group,
+      sums: new GradientSums(group, optimizer.gradients),
+      buffers: new Buffers(group, model),
+      numbers: new OwnNumbers(group),
+    };
+  }
+
+  /** Milliseconds in which this process waited for the sums of gradients. */
+  get reduceWaitMs(): number {
+    return this.#together?.sums.waitedMs ?? 0;
   }
 
   /** Whether there are gradients of batches without a step yet. */
@@ -158,16 +192,19 @@ export class Steps {
   }
 
   /**
-   * The stages of a batch. `expected`: images in all the step's batches, if none is missing; undefined: this is the only batch.
+   * The stages of a batch. `expected`: images of all the step's batches, in all processes, if none is missing; undefined: this is the
+   * only one. `last`: no other batch of the step can follow.
    * @throws NonFiniteLossError
    */
   async learn(
     batch: Batch,
     expected: number | undefined,
+    last: boolean,
     at: StageReport,
   ): Promise<{ loss: number; hits: number }> {
     const { model, optimizer, criterion, task, hooks } = this.#parts;
     if (!this.begun) optimizer.zeroGrad();
+    this.#together?.numbers.begin();
     const { targets, labels, indices } = batch;
     const alone = expected === undefined && !hooks.reduce;
     const n = alone ? 1 : (criterion.divisor?.(targets ?? labels) ?? indices.length);
@@ -183,7 +220,7 @@ export class Steps {
       }
       const report = { ...at, batch, loss: value };
       await hooks.forward?.(report);
-      backward(loss, n / this.#expected);
+      backward(loss, n / this.#expected, last ? this.#together?.sums : undefined);
       this.#gathered += n;
       await hooks.backward?.(report);
     } finally {
@@ -192,28 +229,50 @@ export class Steps {
     return { loss: value, hits };
   }
 
-  /** The stages after the last batch; only reduce if there are no images in any process. Calls `updated` once the step is taken. */
-  async finish(at: StageReport, updated: () => void): Promise<void> {
+  /**
+   * The stages that follow the last batch; reduce alone if there are no images in any process. Calls `updated` once the step is taken,
+   * with the sums of the processes' tallies.
+   */
+  async finish(at: StageReport, tally: Tally, updated: (tally: Tally) => void): Promise<void> {
     const { model, optimizer, clip, ema, hooks } = this.#parts;
     const parameters = model.parameters();
     if (!this.begun) optimizer.zeroGrad();
-    if (!(await this.#reduce(at))) return updated();
+    const total = await this.#reduce(at, tally);
+    if (!total.any) return updated(total.tally);
     const norm = clip.norm === undefined ? undefined : clipGradNorm(parameters, clip.norm);
     if (clip.value !== undefined) clipGradValue(parameters, clip.value);
     await hooks.clip?.({ ...at, norm });
     optimizer.step();
     this.#gathered = 0;
-    updated();
+    updated(total.tally);
     await hooks.update?.(at);
     ema?.update();
     await hooks.average?.(at);
     optimizer.zeroGrad();
   }
 
-  /** Turns the sum of the gradients into that of all processes, if there is a hook, and then into their mean. Returns whether there are any. */
-  async #reduce(at: StageReport): Promise<boolean> {
+  /** Makes the sum of the gradients that of all processes, and then their mean. Returns whether there are any, and all tallies' sum. */
+  async #reduce(at: StageReport, tally: Tally): Promise<{ any: boolean; tally: Tally }> {
     const { model, optimizer, hooks } = this.#parts;
     let divisor = this.#gathered;
+    let total = tally;
+    if (this.#together) {
+      const { group, sums, buffers, numbers } = this.#together;
+      await sums.finish();
+      const having = optimizer.parameters.filter((p) => p.grad).length;
+      const all = gatherNumbers(group, [divisor, having, ...tally]);
+      const sum = (i: number): number => all.reduce((n, each) => n + each[i]!, 0);
+      adoptTogether(
+        group,
+        optimizer.gradients,
+        all.map((each) => each[1]!),
+      );
+      const own = divisor;
+      divisor = sum(0);
+      if (divisor > 0) buffers.average(own / divisor);
+      numbers.end();
+      total = tally.map((_, i) => sum(i + 2));
+    }
     if (hooks.reduce) {
       const reduction = { ...at, gradients: optimizer.gradients.flat(), divisor };
       await hooks.reduce(reduction);
@@ -222,9 +281,9 @@ export class Steps {
       if (typeof divisor !== "number" || !(divisor >= 0 && divisor < Infinity)) {
         throw new DataError(`fit: hooks.reduce: divisor must be finite and ≥ 0; got ${kindOf(divisor)}`);
       }
-      if (divisor === 0) return false;
     }
+    if (divisor === 0) return { any: false, tally: total };
     if (divisor !== this.#expected) scaleGrad(model.parameters(), this.#expected / divisor);
-    return true;
+    return { any: true, tally: total };
   }
 }
