@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Group } from "../core/group.js";
 import type { Tensor } from "../core/tensor.js";
 import {
   balancedSampler,
@@ -34,6 +35,7 @@ import { isInUse } from "./resolve-arguments.js";
 import { loadStartingWeights, startingWeights, type StartingWeights } from "./starting-weights.js";
 import { openTeacher, sharedPreparation, taughtBy } from "./teacher.js";
 import type { TrainArguments } from "./train-arguments.js";
+import { batchOfEach, scaledRates } from "./training-group.js";
 import { lossOf, scheduleOf } from "./training-rates.js";
 
 /** The parts of a training run. */
@@ -50,6 +52,8 @@ export interface Setup {
   trainLoader: DataLoader;
   /** The pictures to evaluate on, if there are any. */
   evalLoader?: DataLoader;
+  /** The same for this process alone. @hidden */
+  alone: { train: DataLoader; val?: DataLoader };
   /** The optimizer that changes the parameters. */
   optimizer: Optimizer;
   /** The learning rate of each step. */
@@ -72,9 +76,19 @@ export interface Setup {
  * Makes everything that a training run needs. `read`: its data, if already read. Draws the model's weights from the stream that manualSeed() starts.
  * @throws DataError for any problem with data, weights or arguments
  */
-export async function setUpTraining(args: TrainArguments, read?: LoadedDataset): Promise<Setup> {
+export async function setUpTraining(
+  args: TrainArguments,
+  read?: LoadedDataset,
+  group?: Group,
+  ranks = 1,
+): Promise<Setup> {
   await useDecoder(args.decoder);
-  const data = checkData(args, read ?? (await loadTrainingData(args)));
+  const each = { ...args, batchSize: batchOfEach(args, ranks, group?.size ?? 1) };
+  const rated = scaledRates(args, ranks);
+  const data = checkData(
+    { ...args, batchSize: args.batchSize * ranks },
+    read ?? (await loadTrainingData(args)),
+  );
   const { train, val, leftOut } = data;
   const start = await startingWeights(args);
   const task = taskOf(train);
@@ -94,12 +108,17 @@ export async function setUpTraining(args: TrainArguments, read?: LoadedDataset):
     ...[train, ...(val ? [val] : [])].flatMap(depthNotes),
     ...assumed.map((what) => assumedNote(what, preparation)),
   ];
-  const loaders = makeLoaders(args, data, preparation);
-  const [schedule, hard] = [scheduleOf(args, loaders.train.batches), lossOf(args, train, task)];
+  const loaders = makeLoaders(each, data, preparation, group);
+  const [schedule, hard] = [scheduleOf(rated, loaders.train.batches), lossOf(args, train, task)];
   const model = await makeModel(args, train, preparation, start);
-  const { lr, weightDecay, momentum } = args;
+  const { lr, weightDecay, momentum } = rated;
   const nesterov = args.nesterov && isInUse(args, "nesterov");
-  const optimizer = createOptimizer(args.opt, groupsOf(args, model), { lr, weightDecay, momentum, nesterov });
+  const optimizer = createOptimizer(args.opt, groupsOf(rated, model), {
+    lr,
+    weightDecay,
+    momentum,
+    nesterov,
+  });
   const ema = args.modelEma ? new ModelEma(model, { decay: args.modelEmaDecay, warmup: true }) : undefined;
   return {
     model,
@@ -108,6 +127,7 @@ export async function setUpTraining(args: TrainArguments, read?: LoadedDataset):
     task,
     trainLoader: loaders.train,
     ...(val && { evalLoader: loaders.val! }),
+    alone: group ? makeLoaders(each, data, preparation) : loaders,
     optimizer,
     schedule,
     loss: taughtBy(teacher, hard, task, args),
@@ -171,10 +191,11 @@ function makeLoaders(
   args: TrainArguments,
   { train, val }: LoadedDataset,
   preparation: Preprocessing,
+  group?: Group,
 ): { train: DataLoader; val?: DataLoader } {
   const { batchSize, seed, dropLast } = args;
   const workers = args.workers ?? defaultWorkers(train);
-  const common = { batchSize, seed, workers, onError: "skip" as const };
+  const common = { batchSize, seed, workers, onError: "skip" as const, ...(group && { group }) };
   const order = args.sampler === "balanced" ? { sampler: balancedSampler(train.labels) } : { shuffle: true };
   return {
     train: new DataLoader(train, {

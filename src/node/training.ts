@@ -3,6 +3,7 @@
 import { checkFields, checkKinds } from "../errors/options.js";
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import type { Group } from "../core/group.js";
 import { manualSeed } from "../core/random.js";
 import type { LeftOut } from "../data/index.js";
 import { DataError, reason, short, WasmError } from "../errors.js";
@@ -25,6 +26,8 @@ import {
   type TrainingPosition,
   type WeightsKind,
 } from "../train/index.js";
+import { aborted, checkAlike } from "../train/same.js";
+import { version } from "../version.js";
 import { init, type Binary } from "../wasm/runtime.js";
 import { readCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import type { LoadedDataset } from "./datasets/index.js";
@@ -39,6 +42,7 @@ import { RunFolder, type Metrics, type Scores } from "./run-folder.js";
 import { SkippedFiles } from "./skipped.js";
 import { EventWriter } from "./tensorboard.js";
 import type { TrainArguments } from "./train-arguments.js";
+import { groupNotes, ranksOf, sharedCheckpoint } from "./training-group.js";
 import { setUpTraining, type Setup } from "./training-setup.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
@@ -46,6 +50,8 @@ import { loadWeights, saveWeights } from "./weights.js";
 export interface Training extends Setup {
   /** Which kernels compute. */
   binary: string;
+  /** How many processes the run began with. @hidden */
+  ranks: number;
 }
 
 /** Functions that runTraining() calls. */
@@ -64,6 +70,8 @@ export interface TrainingHooks {
   onSkipped?: (files: readonly LeftOut[], path: string) => void;
   /** Ends training after the current step; its checkpoint is saved. */
   signal?: AbortSignal;
+  /** The processes that train together; rank 0 writes the run's folder and calls the other hooks. Default: this one alone. */
+  group?: Group;
   /** The command line, for the report. */
   command?: string;
 }
@@ -80,52 +88,63 @@ export async function runTraining(
 ): Promise<Metrics | undefined> {
   checkFields("runTraining", "args", args, { model: "text", data: "path" });
   checkKinds("runTraining", { hooks }, { hooks: "object" });
-  const run = await claimFolder(args);
+  const group = hooks.group && hooks.group.size > 1 ? hooks.group : undefined;
+  const run = !group || group.rank === 0 ? await claimFolder(args) : undefined;
   try {
-    return await trainInto(run, args, hooks);
+    return await trainInto(run, args, hooks, group);
   } finally {
-    await run.release();
+    await run?.release();
   }
 }
 
 async function trainInto(
-  run: RunFolder,
+  run: RunFolder | undefined,
   args: TrainArguments,
   hooks: TrainingHooks,
+  group: Group | undefined,
 ): Promise<Metrics | undefined> {
-  const before = args.resume === null ? undefined : readCheckpoint(run.checkpoint);
+  const path = run?.checkpoint ?? "the checkpoint";
+  const before = sharedCheckpoint(group, run && args.resume !== null ? readCheckpoint(path) : undefined);
   if (before) {
-    checkResumed(run.checkpoint, args, before);
-    checkEpochs(run.checkpoint, args, before);
-  } else if (existsSync(run.checkpoint)) {
+    checkResumed(path, args, before);
+    checkEpochs(path, args, before);
+  } else if (run && existsSync(path)) {
     throw new DataError(`${run.path}: holds a training run already; resume it, or choose another folder`);
   }
-  const { binary } = startKernels(run, args, before);
+  const { binary } = startKernels(path, args, before);
   manualSeed(args.seed);
-  const training = { ...(await setUpTraining(args, hooks.data)), binary };
+  const ranks = ranksOf(group, before);
+  const training = { ...(await setUpTraining(args, hooks.data, group, ranks)), binary, ranks };
   try {
-    if (before) checkSameData(run.checkpoint, training, before);
-    await run.open();
-    const position = before ? restoreCheckpoint(training, before, run.checkpoint) : startPosition();
+    if (group)
+      checkAlike("train", group, { "fovea's version": version, "the kernels": binary, ...alike(training) });
+    if (before) checkSameData(path, training, before);
+    await run?.open();
+    const position = before ? restoreCheckpoint(training, before, path) : startPosition();
     const about = environment();
     const describeRun = async (): Promise<void> => {
       const { model, preparation, classes, trainedOn } = training;
+      if (!run) return;
       await run.writeArgs({ ...args, classes, environment: about });
       const { smallImages } = args;
       const config = configOf(args.model, preparation, { classes, smallImages, trainedOn });
       await saveConfig(run.path, model, config);
     };
     await describeRun();
-    const { leftOut, notes, trainLoader, evalLoader } = training;
+    const { leftOut, trainLoader, evalLoader } = training;
+    const notes = [...training.notes, ...(group ? groupNotes(args, ranks, group) : [])];
     const loaders = [trainLoader, ...(evalLoader ? [evalLoader] : [])];
-    const skipped = new SkippedFiles(run.file("skipped.csv"), leftOut, loaders, before !== undefined);
-    await skipped.write();
-    hooks.onStart?.(training, run);
-    if (before) hooks.onNote?.(resumeNote(args, position, before));
-    await train(args, training, run, position, skipped, hooks);
+    const skipped = run && new SkippedFiles(run.file("skipped.csv"), leftOut, loaders, before !== undefined);
+    await skipped?.write();
+    if (run) hooks.onStart?.({ ...training, notes }, run);
+    if (run && before) hooks.onNote?.(resumeNote(args, position, before));
+    await train(args, training, run, position, skipped, hooks, group);
+    const stopped = aborted(group, hooks.signal);
+    if (stopped && run) await save(args, training, run, position);
+    if (!run || !skipped) return undefined;
     const { files } = skipped;
     if (files.length > 0) hooks.onSkipped?.(files, skipped.path);
-    if (hooks.signal?.aborted) return undefined;
+    if (stopped) return undefined;
     const metrics = { ...finalNumbers(training, position), skipped: files.length, notes };
     if (!["args.json", "config.json"].every((name) => existsSync(run.file(name)))) await describeRun();
     await run.writeMetrics(metrics);
@@ -155,7 +174,7 @@ async function claimFolder({ resume, out, model, data }: TrainArguments): Promis
 
 /** @throws WasmError naming the checkpoint if its kernels do not run here */
 function startKernels(
-  run: RunFolder,
+  path: string,
   { threads }: TrainArguments,
   before: Checkpoint | undefined,
 ): { binary: string } {
@@ -165,28 +184,39 @@ function startKernels(
     return init({ ...options, binary: before.state.binary as Binary });
   } catch (error) {
     if (!(error instanceof WasmError)) throw error;
-    throw new WasmError(`${run.checkpoint}: of ${short(before.state.binary)} kernels: ${error.message}`);
+    throw new WasmError(`${path}: of ${short(before.state.binary)} kernels: ${error.message}`);
   }
 }
 
-async function train(
+async function save(
   args: TrainArguments,
   training: Training,
   run: RunFolder,
   position: TrainingPosition,
-  skipped: SkippedFiles,
+): Promise<void> {
+  await run.check();
+  const about = { args, ranks: training.ranks, ...dataOf(training) };
+  await saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, about));
+}
+
+/** What all processes must have alike, each in words. */
+const alike = (training: Training): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(dataOf(training)).map(([name, value]) => [`the data's ${name}`, String(value)]),
+  );
+
+async function train(
+  args: TrainArguments,
+  training: Training,
+  run: RunFolder | undefined,
+  position: TrainingPosition,
+  skipped: SkippedFiles | undefined,
   { onStep, onEpoch, signal }: TrainingHooks,
+  group: Group | undefined,
 ): Promise<void> {
   const { model, trainLoader } = training;
-  const save = async (): Promise<void> => {
-    await run.check();
-    const about = { args, ...dataOf(training) };
-    await saveCheckpoint(run.checkpoint, captureCheckpoint(training, position, about));
-  };
-  const events = new EventWriter(
-    run.file("tensorboard"),
-    position.history.length || position.step ? { purgeStep: position.epoch } : {},
-  );
+  const purge = position.history.length || position.step ? { purgeStep: position.epoch } : {};
+  const events = run && new EventWriter(run.file("tensorboard"), purge);
   let saved = performance.now();
   const thaw = (): void => {
     if (args.freezeEpochs !== null && position.epoch > args.freezeEpochs) unfreeze(model);
@@ -208,8 +238,10 @@ async function train(
       ...(args.patience !== null && { patience: args.patience }),
       position,
       ...(signal && { signal }),
-      ...(onStep && { onStep }),
+      ...(onStep && run && { onStep }),
+      ...(group && args.syncBn && { syncBatchNorm: true }),
       async onEpoch(row, history) {
+        if (!run || !skipped || !events) return;
         await run.writeEpoch(history, model, training.ema);
         await skipped.write();
         await events.epoch(row);
@@ -218,7 +250,7 @@ async function train(
       async onPosition() {
         const due = args.checkpointInterval > 0 && performance.now() - saved > args.checkpointInterval * 1000;
         if (position.step > 0 && !due) return;
-        await save();
+        if (run) await save(args, training, run, position);
         saved = performance.now();
         if (position.step === 0) thaw();
       },
@@ -226,6 +258,7 @@ async function train(
     done = true;
   } catch (error) {
     if (!(error instanceof NonFiniteLossError)) throw error;
+    if (!run) throw error;
     const path = run.file("failed-batch.safetensors");
     error.message += await saveWeights(path, error.batch).then(
       () => `; the batch is in ${short(path)}`,
@@ -233,11 +266,10 @@ async function train(
     );
     throw error;
   } finally {
-    await events.close().catch((error: unknown) => {
+    await events?.close().catch((error: unknown) => {
       if (done) throw error; // otherwise it would hide the error that ended the training
     });
   }
-  if (signal?.aborted) await save();
 }
 
 const scoresOf = (evaluated: EvaluatedWeights | undefined): Scores => ({
@@ -281,14 +313,16 @@ async function report(
   skipped: readonly LeftOut[],
   { signal, command }: TrainingHooks,
 ): Promise<void> {
-  const { model, trainLoader, schedule, ...rest } = training;
-  const stepsPerEpoch = Math.ceil(trainLoader.batches / args.gradAccumSteps);
+  const { model, alone, schedule, evalLoader, ...rest } = training;
+  const trainLoader = alone.train;
+  const stepsPerEpoch = Math.ceil(training.trainLoader.batches / args.gradAccumSteps);
   await loadWeights(model, run.best);
   try {
     const data = await collectReport({
       ...rest,
       model,
       trainLoader,
+      ...(evalLoader && { evalLoader: alone.val! }),
       ...(explains(schedule, history, stepsPerEpoch) && { schedule }),
       name: basename(run.path),
       architecture: args.model,

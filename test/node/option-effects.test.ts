@@ -134,6 +134,8 @@ const NO_BITS: Record<string, string> = {
   download: "where data come from",
   decoder: "what is installed",
   checkpointInterval: "what a crash costs",
+  scaleLr: "of several processes: test/mpi/train.test.ts",
+  syncBn: "of several processes: test/mpi/group.test.ts",
   threads: "the same bits",
   workers: "the same bits",
   out: "where results lie",

@@ -1,7 +1,7 @@
 // Options of a training run: when it ends, what it writes, how it computes.
 
 import { integer, number, optional, word } from "../../errors/kinds.js";
-import { option } from "./option.js";
+import { flag, option } from "./option.js";
 
 export const generalOptions = {
   recipe: option(
@@ -26,6 +26,7 @@ export const runOptions = {
     "seconds between checkpoints within an epoch; 0: only at its end",
   ),
 
+  syncBn: flag("of several processes: batch norm takes the statistics of all their images"),
   seed: option(integer(0, 2 ** 32 - 1), 0, "seed of all random numbers"),
   threads: option(optional(integer(1, 64)), null, "threads that compute (default: all processors)"),
   /** null: none for images in memory, otherwise a few. */

@@ -37,6 +37,11 @@ export const optimizerOptions = {
     `optimizer: ${optimizerNames.join(", ")}`,
   ),
   lr: option(positive, undefined, "the highest learning rate (default: by optimizer and batch size)"),
+  scaleLr: option(
+    optional(choice(() => ["linear", "sqrt"])),
+    null,
+    "of several processes: rates times their number, or its square root (default: by optimizer, with --lr neither)",
+  ),
   headLr: option(optional(positive), null, "the classifier's own learning rate; --lr is for the rest"),
   /** A layer's rate relative to the next one's; the classifier has --lr, or --head-lr. */
   layerDecay: option(

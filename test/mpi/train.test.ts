@@ -1,0 +1,130 @@
+// fovea train as a job of several processes.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { job, jobEnvironment, mpiruns, type Job } from "../helpers/mpirun.js";
+import { png } from "../helpers/pictures.js";
+
+const top = mkdtempSync(join(tmpdir(), "fovea-mpi-"));
+afterAll(() => rmSync(top, { recursive: true }));
+const at = (name: string): string => join(top, name);
+
+beforeAll(() => {
+  for (const [part, n] of [
+    ["train", 12],
+    ["val", 5],
+  ] as const) {
+    for (const [name, red] of [
+      ["a", 20],
+      ["b", 190],
+    ] as const) {
+      mkdirSync(at(`data/${part}/${name}`), { recursive: true });
+      for (let i = 0; i < n; i++) writeFileSync(at(`data/${part}/${name}/${i}.png`), png(32, 32, [red + 5 * i, 9 * i, 80])); // prettier-ignore
+    }
+  }
+});
+
+const flags = (out: string, ...more: string[]): string[] => [
+  ...["build/cli.js", "train", "--model", "lenet5", "--data", at("data"), "--out", at(out), "--epochs", "3"],
+  ...["--threads", "1", "--workers", "0", "--checkpoint-interval", "0", "--model-ema", ...more],
+];
+
+const bytes = (run: string, file = "weights/last.safetensors"): string =>
+  readFileSync(join(at(run), file), "base64");
+const messages = ({ stderr }: Job): string[] =>
+  stderr.split("\n").filter((line) => line.startsWith("fovea: rank"));
+
+describe.each(mpiruns)("%s", (mpirun) => {
+  let whole: Job;
+  beforeAll(() => {
+    whole = job(mpirun, 2, flags("whole", "--batch-size", "4", "--lr", "0.05"));
+  }, 120_000);
+  afterAll(() => rmSync(at("whole"), { recursive: true, force: true }));
+
+  it("needs no flag, and speaks once", () => {
+    expect(whole.status, whole.stderr).toBe(0);
+    expect(whole.stdout).toBe(`${at("whole")}\n`);
+    expect(whole.stderr).toContain("fovea: 2 processes: batches of 2 × 4 = 8 images\n");
+    expect(whole.stderr).toContain("fovea: learning rate 0.05, as for one process (--scale-lr)\n");
+    expect(whole.stderr.match(/^epoch \d\/3  train loss/gm)).toHaveLength(3);
+    expect(existsSync(join(at("whole"), "report.html"))).toBe(true);
+  });
+
+  it("goes on from a kill to the same bytes, and with other numbers of processes", async () => {
+    const child = spawn(
+      mpirun,
+      ["-np", "2", process.execPath, ...flags("killed", "--batch-size", "4", "--lr", "0.05")],
+      {
+        env: jobEnvironment(mpirun),
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => void (said += chunk.toString()));
+    const ended = new Promise<number | null>((resume) => child.on("exit", resume));
+    while (child.exitCode === null && !existsSync(join(at("killed"), "checkpoint/training.safetensors"))) {
+      await new Promise((resume) => setTimeout(resume, 5));
+    }
+    const lock = JSON.parse(readFileSync(join(at("killed"), ".fovea-lock"), "utf8")) as { pid: number };
+    process.kill(lock.pid, "SIGKILL");
+    expect(await ended).not.toBe(0);
+    expect(said).toContain(`to continue: mpirun -np 2 fovea train --resume ${at("killed")}\n`);
+    const resumed = job(mpirun, 2, ["build/cli.js", "train", "--resume", at("killed")]);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    for (const file of ["weights/last.safetensors", "weights/last-ema.safetensors"]) {
+      expect(bytes("killed", file) === bytes("whole", file), file).toBe(true);
+    }
+    const three = job(mpirun, 3, ["build/cli.js", "train", "--resume", at("killed"), "--epochs", "4"]);
+    expect(three.stderr).toContain(
+      "batches of 8 images cannot be shared by 3 processes; expected 1, 2, 4, 8 of them",
+    );
+    const alone = job(mpirun, 1, ["build/cli.js", "train", "--resume", at("killed"), "--epochs", "4"]);
+    expect(alone.status, alone.stderr).toBe(0);
+    expect(alone.stderr).toMatch(/^epoch 4\/4  train loss/m);
+    rmSync(at("killed"), { recursive: true });
+  }, 180_000);
+
+  it("scales the rate, by the optimizer unless it is given", () => {
+    const { stderr } = job(
+      mpirun,
+      2,
+      flags("scaled", "--batch-size", "4", "--epochs", "1", "--opt", "adamw"),
+    );
+    expect(stderr).toMatch(/learning rate \S+: \S+ times the square root of 2 processes \(--scale-lr sqrt\)/);
+    rmSync(at("scaled"), { recursive: true });
+  });
+
+  it.each([
+    [
+      "more images than there are",
+      ["--batch-size", "16"],
+      "batches of 32 from 24 images; expected at most that",
+    ],
+    ["a flag that makes no sense", ["--batch-size", "none"], "--batch-size"],
+    ["data that are not there", ["--data", "/nowhere"], "/nowhere"],
+  ])("tells once: %s", (_, more, text) => {
+    const failed = job(mpirun, 2, flags("failed", ...more));
+    expect(failed.status).not.toBe(0);
+    expect(failed.stderr).toContain(text);
+    expect(failed.stderr.split(text)).toHaveLength(2);
+    expect(existsSync(at("failed"))).toBe(false);
+  });
+
+  it("tells once that there is no such library", () => {
+    const failed = job(mpirun, 2, flags("failed"), { FOVEA_MPI_LIBRARY: "libm.so.6" });
+    expect(failed.status).not.toBe(0);
+    expect(messages(failed)).toHaveLength(1);
+    expect(failed.stderr).toContain("mpi: the library is not an MPI 3 or newer");
+  });
+
+  it("names the process whose arguments are others", () => {
+    const other = [":", "-np", "1", process.execPath, ...flags("failed", "--lr", "0.2")];
+    const failed = job(mpirun, 1, [...flags("failed", "--lr", "0.1"), ...other]);
+    expect(failed.status).not.toBe(0);
+    expect(messages(failed)).toHaveLength(1);
+    expect(failed.stderr).toContain("train: the command line of rank 1 is not that of rank 0; got train");
+  });
+});
