@@ -8,9 +8,11 @@ import { publishedByName } from "../data/index.js";
 import { environmentVariable } from "../wasm/host.js";
 import { foveaHome } from "./datasets/fetch.js";
 import { download, hashFile, type DownloadProgress } from "./download.js";
-import { WEIGHT_FILES, weightsIn } from "./model-folder.js";
+import { weightsIn } from "./model-folder.js";
 import { downloadProgress } from "./progress.js";
-import { INDEX_FILE, readIndex } from "./sharded.js";
+import { describedAt, Repository } from "../pretrained/repository.js";
+import { INDEX_FILE } from "../pretrained/sharded.js";
+import { readIndex } from "./sharded.js";
 import { checkOptions, wrongKind } from "../errors/options.js";
 
 /** Options of fetchWeights(). */
@@ -87,13 +89,6 @@ async function fetchTorchvision(name: string, folder: string, options: FetchWeig
   return path;
 }
 
-/** The hub's answer about a repository: https://huggingface.co/docs/hub/api, with blobs=true. */
-interface Repository {
-  sha?: string;
-  cardData?: { license?: unknown };
-  siblings: { rfilename?: string; size?: number; lfs?: { sha256?: string } }[];
-}
-
 /** HF_TOKEN, which gives access to private and gated repositories. */
 function authorization(): Record<string, string> {
   const token = environmentVariable("HF_TOKEN");
@@ -110,32 +105,21 @@ async function fetchRepository(
   const present = weightsIn(folder);
   if (present) return present;
   const hub = options.baseUrl ?? environmentVariable("HF_ENDPOINT") ?? "https://huggingface.co";
-  const about = await askHub(`${hub}/api/models/${repo}/revision/${encodeURIComponent(revision)}?blobs=true`);
-  const files = about.siblings;
-  const weights = WEIGHT_FILES.flatMap((file) => files.find(({ rfilename }) => rfilename === file) ?? [])[0];
-  if (!weights) {
-    throw new DataError(
-      `fetchWeights: ${repo} has no file of weights; expected ${WEIGHT_FILES.slice(0, -1).join(", ")} or ${INDEX_FILE}`,
-    );
-  }
-  const commit = /^[0-9a-f]{40}$/.test(about.sha ?? "") ? about.sha! : encodeURIComponent(revision);
+  const about = await askHub(hub, repo, revision);
+  const name = about.weights("fetchWeights");
   const headers = authorization();
   const remote = (file: string): RemoteFile => ({
-    url: `${hub}/${repo}/resolve/${commit}/${file}`,
+    url: about.files + file,
     path: join(folder, file),
     headers,
   });
-  const checked = (name: string): RemoteFile => {
-    const sha256 = files.find(({ rfilename }) => rfilename === name)?.lfs?.sha256;
-    if (sha256 && /^[0-9a-f]{64}$/.test(sha256)) return { ...remote(name), sha256 };
-    throw new DataError(`fetchWeights: ${repo}: the hub gives no SHA-256 for ${name}`);
-  };
-  const name = weights.rfilename!;
+  const checked = (file: string): RemoteFile => ({
+    ...remote(file),
+    sha256: about.sha256("fetchWeights", file),
+  });
   const single = name === INDEX_FILE ? undefined : checked(name);
-  const licence = typeof about.cardData?.license === "string" ? about.cardData.license : "not stated";
-  tellLicence(`${repo}: ${hub}/${repo}; licence: ${licence}`, options);
-  if (files.some(({ rfilename }) => rfilename === "config.json"))
-    await fetchFile(remote("config.json"), options);
+  tellLicence(`${repo}: ${hub}/${repo}; licence: ${about.licence}`, options);
+  if (about.has("config.json")) await fetchFile(remote("config.json"), options);
   if (single) await fetchFile(single, options);
   else await fetchSharded(remote(name), checked, options);
   return join(folder, name);
@@ -157,17 +141,18 @@ async function fetchSharded(
   await rename(aside, index.path);
 }
 
-async function askHub(url: string): Promise<Repository> {
+async function askHub(hub: string, repo: string, revision: string): Promise<Repository> {
+  const url = describedAt(hub, repo, revision);
+  let about: unknown;
   try {
     const response = await fetch(url, { headers: authorization(), signal: AbortSignal.timeout(60_000) });
     const hint = [401, 403].includes(response.status)
       ? " (private and gated repositories need HF_TOKEN)"
       : "";
     if (!response.ok) throw new Error(`got HTTP status ${response.status}; expected 200${hint}`);
-    const about = (await response.json()) as Repository | null;
-    if (!Array.isArray(about?.siblings)) throw new Error("got no list of files; expected siblings");
-    return about;
+    about = await response.json();
   } catch (error) {
     throw new DataError(`${url}: ${reason(error)}`);
   }
+  return new Repository(about, hub, repo, revision, url);
 }

@@ -15,7 +15,7 @@ import {
 } from "../pretrained/config.js";
 import { writeFileAtomic } from "./files.js";
 import { readConfig } from "./model-config.js";
-import { WEIGHT_FILES } from "./sharded.js";
+import { WEIGHT_FILES } from "../pretrained/sharded.js";
 import { loadWeights, saveWeights } from "./weights.js";
 
 export { WEIGHT_FILES };

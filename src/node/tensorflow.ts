@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { DataError, short } from "../errors.js";
 import { modelNames } from "../models/index.js";
 import { readJson } from "./files.js";
-import { WEIGHT_FILES } from "./sharded.js";
+import { WEIGHT_FILES } from "../pretrained/sharded.js";
 
 const TENSORFLOW = /(^|[^a-z\d])tf_(efficientnet|mobilenet|mixnet)/i;
 

@@ -16,7 +16,8 @@ import { preprocessingOf } from "../pretrained/config.js";
 import { loadRead, type LoadStateOptions } from "../pretrained/load.js";
 import { writeFileAtomic } from "./files.js";
 import { readConfig } from "./model-config.js";
-import { readSharded, WEIGHT_FILES } from "./sharded.js";
+import { WEIGHT_FILES } from "../pretrained/sharded.js";
+import { readSharded } from "./sharded.js";
 import { refuseTensorflow } from "./tensorflow.js";
 
 /** Writes a state dict as a safetensors file, atomically. */

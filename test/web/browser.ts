@@ -30,14 +30,26 @@ export function has(name: BrowserName): boolean {
   return false;
 }
 
-/** more: further flags of Chromium. */
-export async function launch(name: BrowserName, ...more: readonly string[]): Promise<Browser> {
+/** How a browser is started otherwise than usual. */
+export interface LaunchSettings {
+  /** Arguments of its command. */
+  readonly args?: readonly string[];
+  /** Arguments of puppeteer's that it does not get. */
+  readonly without?: readonly string[];
+  /** Preferences of Firefox. */
+  readonly preferences?: Readonly<Record<string, unknown>>;
+}
+
+export async function launch(name: BrowserName, settings: LaunchSettings = {}): Promise<Browser> {
+  const { args = [], without = [], preferences = {} } = settings;
   return puppeteer.launch({
     browser: name,
     executablePath: browsers[name]()!,
     headless: true,
     protocolTimeout: 3_600_000, // tests have limits of their own
-    args: name === "chrome" ? ["--no-sandbox", "--disable-gpu", ...more] : [],
+    args: [...(name === "chrome" ? ["--no-sandbox", "--disable-gpu"] : []), ...args],
+    ignoreDefaultArgs: [...without],
+    extraPrefsFirefox: preferences,
   });
 }
 

@@ -38,7 +38,8 @@ describe.skipIf(!here).each([
 ])("a page that is %s", (area, threads) => {
   it(
     `trains LeNet on MNIST on ${threads} threads, and the page never waits`,
-    { timeout: 300_000 },
+    // Work of the page's own is a fraction of a millisecond a message; where tests run side by side it may wait for a core.
+    { timeout: 300_000, retry: 2 },
     async () => {
       const page = await open(browser, `${site.origin}/${area}/index.html`);
       const result = await page.evaluate(async () => {
@@ -88,8 +89,7 @@ describe.skipIf(!here).each([
       expect(result.evaluation.accuracy).toBeGreaterThan(0.975);
       expect(result.epochs).toBe(1);
       expect(result.guess!.index).toBe(result.truth);
-      // On a quiet machine there is none; where tests run side by side the page may wait for a core.
-      expect(Math.max(0, ...result.long)).toBeLessThan(200);
+      expect(Math.max(0, ...result.long)).toBeLessThan(50);
       await page.close();
     },
   );

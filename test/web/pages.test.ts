@@ -1,8 +1,9 @@
 // fovea/web in pages of real browsers: pictures of all kinds, downloads that are kept, strict policies, reloads.
 
+import { createHash } from "node:crypto";
 import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { classify, createModel, encodePng, encodeSafetensors, init, manualSeed } from "../../src/index.js";
+import { classify, createModel, decodeSafetensors, encodePng, encodeSafetensors, init, manualSeed } from "../../src/index.js"; // prettier-ignore
 import { configToJSON } from "../../src/pretrained/config.js";
 import type * as fovea from "../../src/web/index.js";
 import { has, launch, open, Site, webFiles, type BrowserName } from "./browser.js";
@@ -30,6 +31,17 @@ async function network(): Promise<{ files: Record<string, string | Uint8Array>; 
   return { files, said: CLASSES.map((name) => labels.find(({ label }) => label === name)!.probability) };
 }
 
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+
+/** Adds what the hub says about a repository of owner's: its files and their hashes. */
+function repository(files: Record<string, string | Uint8Array>, name: string, names: string[]): void {
+  const siblings = names.map((rfilename) => {
+    const sha256 = createHash("sha256").update(files[`owner/${name}/resolve/${COMMIT}/${rfilename}`]!).digest("hex"); // prettier-ignore
+    return { rfilename, ...(rfilename.endsWith(".safetensors") && { lfs: { sha256 } }) };
+  });
+  files[`api/models/owner/${name}/revision/main`] = JSON.stringify({ sha: COMMIT, siblings });
+}
+
 let site: Site;
 let said: number[];
 
@@ -39,8 +51,24 @@ beforeAll(async () => {
   const files: Record<string, string | Uint8Array> = { ...(await webFiles()), "picture.png": encodePng(raw) };
   for (const [name, contents] of Object.entries(net.files)) {
     files[`net/${name}`] = contents;
-    files[`owner/net/resolve/main/${name}`] = contents;
+    files[`owner/net/resolve/${COMMIT}/${name}`] = contents;
   }
+  repository(files, "net", ["config.json", "model.safetensors"]);
+  // The same network in two shards, and one whose second shard is another file than the hub's hash is of.
+  const state = [...decodeSafetensors(net.files["model.safetensors"] as Uint8Array)];
+  const shards = ["a.safetensors", "b.safetensors"];
+  const shardOf = (i: number): string => shards[i < state.length / 2 ? 0 : 1]!;
+  const map = Object.fromEntries(state.map(([name], i) => [name, shardOf(i)]));
+  for (const name of ["shards", "torn"]) {
+    const folder = `owner/${name}/resolve/${COMMIT}`;
+    files[`${folder}/config.json`] = net.files["config.json"]!;
+    files[`${folder}/model.safetensors.index.json`] = JSON.stringify({ weight_map: map });
+    for (const shard of shards) {
+      files[`${folder}/${shard}`] = encodeSafetensors(new Map(state.filter((_, i) => shardOf(i) === shard)));
+    }
+    repository(files, name, ["config.json", "model.safetensors.index.json", ...shards]);
+  }
+  files[`owner/torn/resolve/${COMMIT}/b.safetensors`] = Uint8Array.from([1, 2, 3]);
   site = await Site.serve(files);
 });
 afterAll(() => site?.close());
@@ -127,7 +155,7 @@ describe.each(["chrome", "firefox"] as BrowserName[])("%s", (name) => {
           classifier.dispose();
           return progress.filter(({ file }) => file === "model.safetensors").at(-1)!;
         });
-      const path = "/owner/net/resolve/main/model.safetensors";
+      const path = `/owner/net/resolve/${COMMIT}/model.safetensors`;
       expect(await load()).toMatchObject({ cached: false });
       const asked = site.asked.get(path);
       const { files } = site;
@@ -137,6 +165,39 @@ describe.each(["chrome", "firefox"] as BrowserName[])("%s", (name) => {
       expect(again).toMatchObject({ cached: true, received: own.length, total: own.length });
       expect(site.asked.get(path)).toBe(asked);
       files[path.slice(1)] = own;
+      // The hub's answer is asked for anew, and taken from the cache where there is no network.
+      await page.setOfflineMode(true);
+      const offline = await page.evaluate(async () =>
+        (await web.loadModel("owner/net", { hub: location.origin })).config.classes?.join(),
+      );
+      expect(offline).toBe(CLASSES.join());
+      await page.setOfflineMode(false);
+      await page.close();
+    },
+  );
+
+  it.skipIf(!here)(
+    "takes a hub's shards, and nothing whose hash is another",
+    { timeout: 120_000 },
+    async () => {
+      const page = await open(browser, `${site.origin}/isolated/index.html`);
+      const found = await page.evaluate(async () => {
+        const load = async (model: string): Promise<string> => {
+          const options = { model, hub: location.origin };
+          const classifier = await web.createClassifier(options);
+          const [best] = await classifier.classify(await (await fetch("picture.png")).blob());
+          classifier.dispose();
+          return best!.probability.toFixed(4);
+        };
+        const refused = (model: string): Promise<string> =>
+          load(model).catch((error: Error) => error.message);
+        return [await load("owner/net"), await load("owner/shards"), await refused("owner/torn"), await refused("owner/none")]; // prettier-ignore
+      });
+      expect(found[1]).toBe(found[0]);
+      expect(found[2]).toMatch(/owner\/torn\/resolve\/\w+\/b\.safetensors: wrong sha256; got [0-9a-f]{64}; expected [0-9a-f]{64}$/); // prettier-ignore
+      expect(found[3]).toMatch(
+        /revision\/main\?blobs=true: nothing there; expected a repository of the hub$/,
+      );
       await page.close();
     },
   );

@@ -18,6 +18,14 @@ async function cached(url: string): Promise<Response | undefined> {
   }
 }
 
+async function forget(url: string): Promise<void> {
+  try {
+    await (await globalThis.caches?.open(CACHE))?.delete(url);
+  } catch {
+    // nothing is kept
+  }
+}
+
 async function keep(url: string, bytes: Uint8Array<ArrayBuffer>, { headers }: Response): Promise<void> {
   try {
     const type = headers.get("content-type") ?? "application/octet-stream";
@@ -72,33 +80,72 @@ async function bodyOf(
   return bytes;
 }
 
+/** How a file is downloaded. */
+export interface DownloadOptions {
+  /** Its SHA-256, in hex. */
+  readonly sha256?: string | undefined;
+  /** Whether the server is asked first, and the cache only where there is no network: for what changes. Default false. */
+  readonly fresh?: boolean;
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>, url: string): Promise<string> {
+  if (!globalThis.crypto?.subtle) {
+    throw new DataError(
+      `${url}: its SHA-256 cannot be checked, as this page is not secure; serve the page by https, or pick the files instead`,
+    );
+  }
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @throws DataError if the bytes have another hash; what the cache has of them is forgotten */
+async function check(bytes: Uint8Array<ArrayBuffer>, url: string, sha256: string | undefined): Promise<void> {
+  if (sha256 === undefined) return;
+  const found = await digest(bytes, url);
+  if (found === sha256) return;
+  await forget(url);
+  throw new DataError(`${url}: wrong sha256; got ${found}; expected ${sha256}`);
+}
+
 /**
- * The bytes at an address; undefined if there is nothing (404). keepIt: whether the cache keeps it, and is asked first.
- * @throws DataError naming the address if it cannot be had; what the signal says
+ * The bytes at an address; undefined if there is nothing (404). The browser's cache keeps them, and is asked first.
+ * @throws DataError naming the address if it cannot be had, or has another hash; what the signal says
  */
 export async function download(
   url: string,
   call: Call,
-  keepIt: boolean,
+  { sha256, fresh = false }: DownloadOptions = {},
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const file = nameOf(url);
-  const found = keepIt ? await cached(url) : undefined;
-  if (found) return bodyOf(found, file, true, call);
+  const kept = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    const found = await cached(url);
+    if (!found) return undefined;
+    const bytes = await bodyOf(found, file, true, call);
+    await check(bytes, url, sha256);
+    return bytes;
+  };
+  const known = fresh ? undefined : await kept();
+  if (known) return known;
   let response: Response;
   try {
     response = await fetch(url, { signal: call.signal });
   } catch (error) {
     call.signal.throwIfAborted();
-    throw new DataError(
-      `${url}: cannot be downloaded: ${reason(error)}; expected a network, and a server that lets this page read it`,
-    );
+    const old = fresh ? await kept() : undefined;
+    if (old) return old;
+    const why =
+      globalThis.navigator?.onLine === false
+        ? "this device is offline; what was downloaded here before works without a network, this file was not"
+        : "expected a network, and a server that lets this page read it";
+    throw new DataError(`${url}: cannot be downloaded: ${reason(error)}; ${why}`);
   }
   if (response.status === 404) return undefined;
   if (!response.ok) throw new DataError(`${url}: got HTTP status ${response.status}; expected 200`);
   if (/^text\/html\b/.test(response.headers.get("content-type") ?? "")) return undefined; // servers of single pages answer so
   try {
     const bytes = await bodyOf(response, file, false, call);
-    if (keepIt) await keep(url, bytes, response);
+    await check(bytes, url, sha256);
+    await keep(url, bytes, response);
     return bytes;
   } catch (error) {
     call.signal.throwIfAborted();
@@ -119,7 +166,7 @@ export async function bytesOf(file: WireFile, call: Call): Promise<{ bytes: Uint
       throw new DataError(`${name}: cannot be read: ${reason(error)}`);
     }
   }
-  const bytes = await download(file.url, call, true);
+  const bytes = await download(file.url, call);
   if (!bytes) throw new DataError(`${file.url}: nothing there (404, or a page); expected a file`);
   return { bytes, name: file.url };
 }

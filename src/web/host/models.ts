@@ -7,6 +7,8 @@ import { decodeWeights } from "../../io/weights.js";
 import { createModel, modelInfo, preparationOf, type Classifier } from "../../models/index.js";
 import { configFromJSON, preprocessingOf, type ModelConfig } from "../../pretrained/config.js";
 import { createWith, loadRead, loadStarting } from "../../pretrained/load.js";
+import { describedAt, Repository } from "../../pretrained/repository.js";
+import { INDEX_FILE, readShards, shardsOf, WEIGHT_FILES } from "../../pretrained/sharded.js";
 import type { ModelRequest, WireFile, WireModel } from "../model-request.js";
 import type { Call } from "../rpc.js";
 import { readFile, type Storage } from "../storage.js";
@@ -31,7 +33,8 @@ interface Found {
   readonly config?: { config: ModelConfig; numClasses: number };
 }
 
-const FILES = ["model.safetensors", "pytorch_model.bin"] as const;
+/** The file of weights that fovea writes. */
+const [FILE] = WEIGHT_FILES;
 
 function parsed(bytes: Uint8Array, file: string): Record<string, unknown> {
   let json: unknown;
@@ -45,17 +48,46 @@ function parsed(bytes: Uint8Array, file: string): Record<string, unknown> {
   throw new DataError(`${file}: no JSON object; expected {…}`);
 }
 
-async function inFolder(url: string, call: Call): Promise<Found> {
+/** hashOf: the SHA-256 that a file must have; only of a hub, which gives them. */
+async function inFolder(
+  url: string,
+  call: Call,
+  files: readonly (typeof WEIGHT_FILES)[number][] = WEIGHT_FILES,
+  hashOf: (file: string) => string | undefined = () => undefined,
+): Promise<Found> {
   const at = `${url}config.json`;
-  const config = await download(at, call, true);
-  if (!config)
-    throw new DataError(`${at}: nothing there; expected a folder with config.json and ${FILES[0]}`);
+  const config = await download(at, call);
+  if (!config) throw new DataError(`${at}: nothing there; expected a folder with config.json and ${FILE}`);
   const read = configFromJSON(parsed(config, at), at);
-  for (const name of FILES) {
-    const bytes = await download(url + name, call, true);
-    if (bytes) return { state: decodeWeights(bytes, url + name), file: url + name, config: read };
+  const shard = async (name: string): Promise<StateDict> => {
+    const bytes = await download(url + name, call, { sha256: hashOf(name) });
+    if (!bytes) throw new DataError(`${url}${name}: nothing there; ${url}${INDEX_FILE} names it`);
+    return decodeWeights(bytes, url + name);
+  };
+  for (const name of files) {
+    const file = url + name;
+    const sha256 = name === INDEX_FILE ? undefined : hashOf(name);
+    const bytes = await download(file, call, { sha256 });
+    if (!bytes) continue;
+    if (name !== INDEX_FILE) return { state: decodeWeights(bytes, file), file, config: read };
+    const index = shardsOf(parsed(bytes, file), file);
+    const state = await readShards(index, file, (one) => url + one, shard);
+    return { state, file, config: read };
   }
-  throw new DataError(`${url}: no ${FILES.join(" or ")} there; expected the weights beside config.json`);
+  throw new DataError(`${url}: no ${files.join(", ")} there; expected the weights beside config.json`);
+}
+
+/** A repository of the hub: its files at the commit that the revision is now, weights checked by their SHA-256. */
+async function inRepository(
+  { hub, repository, revision }: Extract<WireModel, { kind: "hub" }>,
+  call: Call,
+): Promise<Found> {
+  const url = describedAt(hub, repository, revision);
+  const bytes = await download(url, call, { fresh: true });
+  if (!bytes) throw new DataError(`${url}: nothing there; expected a repository of the hub`);
+  const about = new Repository(parsed(bytes, url), hub, repository, revision, url);
+  const weights = about.weights("load");
+  return inFolder(about.files, call, [weights], (file) => about.sha256("load", file));
 }
 
 const jsonOf = async (config: WireFile | { json: object }, call: Call): Promise<Record<string, unknown>> => {
@@ -68,11 +100,11 @@ async function inStorage(storage: Storage, name: string): Promise<Found> {
   await savedState(storage, name); // which throws where there is nothing
   const [config, weights] = [
     await readFile(storage, name, "config.json"),
-    await readFile(storage, name, FILES[0]),
+    await readFile(storage, name, FILE),
   ];
   if (!config || !weights)
-    throw new DataError(`load: what is saved as '${name}' lacks its network; expected ${FILES[0]}`);
-  const file = `${name}/${FILES[0]}`;
+    throw new DataError(`load: what is saved as '${name}' lacks its network; expected ${FILE}`);
+  const file = `${name}/${FILE}`;
   return { state: decodeWeights(weights, file), file, config: configFromJSON(parsed(config, name), name) };
 }
 
@@ -80,10 +112,7 @@ async function inStorage(storage: Storage, name: string): Promise<Found> {
 async function find(model: WireModel, call: Call, storage: Storage): Promise<Found | undefined> {
   if (model.kind === "saved") return inStorage(storage, model.name);
   if (model.kind === "folder") return inFolder(model.url, call);
-  if (model.kind === "hub") {
-    const { hub, repository, revision } = model;
-    return inFolder(`${hub}/${repository}/resolve/${encodeURIComponent(revision)}/`, call);
-  }
+  if (model.kind === "hub") return inRepository(model, call);
   if (model.kind === "files") {
     const config = configFromJSON(await jsonOf(model.config, call), "config.json");
     const { bytes, name } = await bytesOf(model.weights, call);
