@@ -82,7 +82,7 @@ export interface FitRequest {
   readonly seed?: number;
   /**
    * How many workers read and prepare pictures ahead of training, up to 64; what is learnt does not depend on it. Default: one for each
-   * core, at most 4; 0 on one core, and for datasets that were added whole.
+   * core, at most 4; 0 on one core, outside Chromium, and for datasets that were added whole.
    */
   readonly workers?: number;
   /**

@@ -103,8 +103,12 @@ export function randomTransforms(preprocessing: Preprocessing, workers = 0): Tra
 /** Most workers that read pictures unless another number is given. */
 const MOST_WORKERS = 4;
 
-/** How many workers read the pictures: files are worth one for each core; with one core, or pixels in memory, there are none. */
+/**
+ * How many workers read the pictures: files are worth one for each core; with one core, or pixels in memory, there are none. Nor are
+ * there outside Chromium: Firefox 153 stands still in the second run whose worker starts others.
+ */
 export function workersFor(dataset: Dataset): number {
+  if (!globalThis.navigator || !("userAgentData" in navigator)) return 0;
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   if (cores < 2 || typeof Worker !== "function" || dataset instanceof ImageDataset) return 0;
   return Math.min(cores, MOST_WORKERS);
