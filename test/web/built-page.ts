@@ -35,7 +35,7 @@ export class BuiltPage {
     const outDir = join(folder, "site");
     await build({ ...config, build: { outDir, emptyOutDir: true } });
     const server = await preview({ ...config, build: { outDir }, preview: { port: 0, host: "127.0.0.1" } });
-    return new BuiltPage(folder, await launch(name, ...flags), server);
+    return new BuiltPage(folder, await launch(name, { args: flags }), server);
   }
 
   async close(): Promise<void> {
