@@ -33,8 +33,10 @@ const RINGS: Record<string, Ring> = {
   // What another engine may do differently: numbers, threads, memory, workers. CI runs it on a second version of Node.
   engine: {
     include: [
-      "test/{wasm,kernels,core}/**/*.test.ts",
-      "test/ops/{algorithms,depthwise,forced,fusion}.test.ts",
+      "test/wasm/*.test.ts",
+      "test/kernels/{abi,ulp}.test.ts",
+      "test/core/{autograd,out-of-memory,random,random-graphs,synchronous}.test.ts",
+      "test/ops/{algorithms,fusion}.test.ts",
       "test/golden/golden.test.ts",
       "test/train/resume.test.ts",
       "test/node/{data-workers,from-module}.test.ts",
@@ -48,8 +50,10 @@ const RINGS: Record<string, Ring> = {
       "test/node/kill.test.ts",
       "test/golden/{paddle-models,zoo}.test.ts",
       "test/onnx/runtime.test.ts",
-      "test/models/{descriptions,registry}.test.ts",
-      "test/guides.test.ts",
+      "test/models/{descriptions,registry,training}.test.ts",
+      "test/web/{bad-input,data-workers}.test.ts",
+      "test/mpi/group.test.ts",
+      "test/{examples,guides}.test.ts",
     ],
     env: { FOVEA_FUZZ: "30" },
     timeout: 3_600_000,

@@ -10,6 +10,7 @@ import { saveWeights } from "../src/node.js";
 import { idx, png } from "./helpers/pictures.js";
 import { root, runScript } from "./helpers/run-source.js";
 import { fovea } from "./cli/run.js";
+import { isLong } from "./helpers/ring.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-examples-"));
 const at = (...path: string[]): string => join(top, ...path);
@@ -74,7 +75,7 @@ describe("examples", () => {
     expect(readFileSync(at("run-resnet20", "results.csv"), "utf8").trim().split("\n")).toHaveLength(3);
   });
 
-  it("cifar10-fast trains", async () => {
+  it.runIf(isLong)("cifar10-fast trains", async () => {
     const args = ["--data", at("cifar"), "--epochs", "1", "--batch-size", "20", "--out", at("run-fast")];
     const said = await run("cifar10-fast.ts", ...args);
     expect(said).toMatch(/^top-1 \d+\.\d\d %, with mirror images \d+\.\d\d %, after \d+ s$/m);
@@ -97,7 +98,7 @@ describe("examples", () => {
     expect(said).toMatch(/^top-1 100\.00 % of 4; 100\.00 % of the 16 learnt from$/m);
   });
 
-  it("distillation compares two students", async () => {
+  it.runIf(isLong)("distillation compares two students", async () => {
     const model = ["--teacher", "resnet20_cifar", "--weights", at("trained.safetensors")];
     const sizes = ["--images", "24", "--epochs", "1", "--batch-size", "8"];
     const said = await run("distillation.ts", "--data", at("cifar"), ...model, ...sizes);
@@ -105,7 +106,7 @@ describe("examples", () => {
     expect(said).toMatch(/^student taught \d+\.\d\d %, student alone \d+\.\d\d %$/m);
   });
 
-  it("multi-label finds shapes better than by chance", async () => {
+  it.runIf(isLong)("multi-label finds shapes better than by chance", async () => {
     const said = await run("multi-label.ts", "--images", "640", "--epochs", "3", "--batch-size", "32");
     const precision = Number(/^mAP +(\d+\.\d) %$/m.exec(said)?.[1]);
     expect(precision).toBeGreaterThan(60); // 40 % of the pictures have a shape

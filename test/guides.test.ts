@@ -17,6 +17,7 @@ import {
   smaller,
   writeData,
 } from "./helpers/documents.js";
+import { isLong } from "./helpers/ring.js";
 import { root, runScript } from "./helpers/run-source.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-guides-"));
@@ -54,12 +55,9 @@ async function runAll({ path, programs, files, commands }: Document): Promise<vo
   }
 }
 
-/** What newcomers read first at once, all in the long ring. */
-const run =
-  process.env["FOVEA_RING"] === "long" ? guides : guides.filter(({ path }) => /README|start/.test(path));
-
-describe.concurrent("what guides show runs", { timeout: 600_000 }, () => {
-  it.each(run)("$path", runAll);
+/** readme.test.ts runs the README's programs in all rings. */
+describe.runIf(isLong).concurrent("what guides show runs", { timeout: 600_000 }, () => {
+  it.each(guides)("$path", runAll);
 });
 
 it("every program has the right types", { timeout: 120_000 }, () => {

@@ -7,8 +7,8 @@ export interface Digits {
   readonly test: Dataset8;
 }
 
-/** Bytes of all four files, zipped: what there is to load. */
-const ALL = 11_463_245;
+/** Zipped bytes of each part's two files. */
+const BYTES = { train: 9_829_469, t10k: 1_633_776 };
 
 async function unzipped(
   name: string,
@@ -28,17 +28,34 @@ async function unzipped(
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+type Part = keyof typeof BYTES;
+
+async function load(
+  parts: readonly Part[],
+  onProgress: (share: number) => void,
+  signal?: AbortSignal,
+): Promise<Dataset8[]> {
+  const all = parts.reduce((sum, name) => sum + BYTES[name], 0);
+  let bytes = 0;
+  const got = (more: number): void => onProgress(Math.min(1, (bytes += more) / all));
+  return Promise.all(
+    parts.map(async (name) => {
+      const files = [`${name}-images-idx3-ubyte`, `${name}-labels-idx1-ubyte`];
+      const [images, labels] = await Promise.all(files.map((file) => unzipped(file, got, signal)));
+      // IDX: the kind of numbers, the sizes, then the numbers.
+      return { images: images!.subarray(16), labels: labels!.subarray(8), shape: [28, 28, 1] };
+    }),
+  );
+}
+
 /** All digits. onProgress: called with the share that has come. */
 export async function loadDigits(onProgress: (share: number) => void, signal?: AbortSignal): Promise<Digits> {
-  let bytes = 0;
-  const got = (more: number): void => onProgress(Math.min(1, (bytes += more) / ALL));
-  const part = async (name: string): Promise<Dataset8> => {
-    const images = `${name}-images-idx3-ubyte`;
-    const labels = `${name}-labels-idx1-ubyte`;
-    const files = await Promise.all([images, labels].map((file) => unzipped(file, got, signal)));
-    // IDX: the kind of numbers, the sizes, then the numbers.
-    return { images: files[0]!.subarray(16), labels: files[1]!.subarray(8), shape: [28, 28, 1] };
-  };
-  const [train, test] = await Promise.all([part("train"), part("t10k")]);
+  const [train, test] = await load(["train", "t10k"], onProgress, signal);
   return { train: train!, test: test! };
+}
+
+/** The digits that networks are tested on. */
+export async function loadTestDigits(onProgress: (share: number) => void): Promise<Dataset8> {
+  const [test] = await load(["t10k"], onProgress);
+  return test!;
 }

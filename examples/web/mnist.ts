@@ -1,7 +1,7 @@
 // MNIST: LeNet learns to read digits from the start, then reads what is drawn.
 
-import { createTrainer, type FitProgress, type PageTrainer } from "fovea/web";
-import { loadDigits, type Digits } from "./mnist-data.js";
+import { createTrainer, type Dataset8, type FitProgress, type PageTrainer } from "fovea/web";
+import { loadDigits, loadTestDigits } from "./mnist-data.js";
 import { showAnswers } from "./parts/bars.js";
 import { chart } from "./parts/chart.js";
 import { duration, make, part, percent } from "./parts/dom.js";
@@ -23,7 +23,7 @@ export function mnistPage(section: HTMLElement): void {
   const answers = part(section, "answers");
   const pad = new DrawingPad(part(section, "pad"), () => void read());
   let trainer: PageTrainer | undefined;
-  let digits: Digits | undefined;
+  let digits: Dataset8 | undefined; // those of the test
   let running: AbortController | undefined;
   let reading = false;
 
@@ -49,14 +49,15 @@ export function mnistPage(section: HTMLElement): void {
     start.disabled = true;
     stop.hidden = bar.hidden = false;
     try {
-      digits ??= await loadDigits((share) => {
+      const { train: learnt, test } = await loadDigits((share) => {
         bar.value = share;
         eta.textContent = `Loading the digits: ${percent(share)}`;
       }, signal);
+      digits = test;
       trainer?.dispose();
       trainer = await createTrainer({ model: "lenet5", classes: CLASSES });
       showEngine(trainer.info);
-      await trainer.addDataset(digits.train);
+      await trainer.addDataset(learnt, { transfer: true }); // copying 47 MB would hold the page up
       const [loss, right]: [[number, number][], [number, number][]] = [[], []];
       const onProgress = (event: FitProgress): void => {
         if (event.kind !== "step") return;
@@ -76,7 +77,7 @@ export function mnistPage(section: HTMLElement): void {
         signal,
         onProgress,
       });
-      const result = await trainer.evaluate(digits.test);
+      const result = await trainer.evaluate(test);
       eta.textContent = `${cancelled ? "Stopped" : "Done"} after ${duration(seconds)}: ${percent(result.accuracy)} of ${result.count} test digits read right.`;
       part(section, "matrix").replaceChildren(matrixTable(result.confusion, CLASSES));
       part(section, "matrix-card").hidden = false;
@@ -112,8 +113,8 @@ export function mnistPage(section: HTMLElement): void {
   };
   part(section, "sample").onclick = () =>
     void notice.guard(async () => {
-      digits ??= await loadDigits((share) => (eta.textContent = `Loading the digits: ${percent(share)}`));
-      const { images, labels } = digits.test;
+      digits ??= await loadTestDigits((share) => (eta.textContent = `Loading the digits: ${percent(share)}`));
+      const { images, labels } = digits;
       const i = Math.floor(Math.random() * labels.length);
       pad.show(images.subarray(784 * i, 784 * (i + 1)), 28);
       if (!trainer) throw new Error("The network has learnt nothing yet: press Train.");

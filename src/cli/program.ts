@@ -6,6 +6,7 @@ import { version } from "../version.js";
 import { knownNames } from "../errors/suggest.js";
 import { FoveaError, short } from "../errors.js";
 import { UsageError } from "../node/usage-error.js";
+import { isReportedByAnother } from "./job.js";
 import { register as augmentSheet } from "./augment-sheet.js";
 import { register as bench } from "./bench.js";
 import { register as check } from "./check.js";
@@ -65,19 +66,24 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(error, program, args);
+    const usage = error instanceof CommanderError ? usageError(error, program, args) : error;
+    if (usage === undefined) return 0; // help was requested
+    if (usage instanceof UsageError && (await isReportedByAnother())) return USAGE;
+    return report(usage);
   }
 }
 
 /** Reports on stderr what went wrong; returns the exit code. */
-function report(error: unknown, program: Command, args: readonly string[]): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0; // help was requested
-    if (error.code === "commander.help") return USAGE;
-    return report(new UsageError(usageMessage(error, program, args)), program, args);
-  }
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return USAGE; // the help was shown, since no command was given
   console.error(error instanceof FoveaError ? `fovea: ${error.message}` : error);
   return error instanceof UsageError ? USAGE : FAILURE;
+}
+
+/** What commander found wrong, in the words of this program; undefined if nothing was. */
+function usageError(error: CommanderError, program: Command, args: readonly string[]): unknown {
+  if (error.exitCode === 0) return undefined;
+  return error.code === "commander.help" ? error : new UsageError(usageMessage(error, program, args));
 }
 
 const isCommand = (name: string, { commands }: Command): boolean =>

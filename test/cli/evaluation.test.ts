@@ -143,7 +143,7 @@ describe("fovea eval", () => {
 
   it.each([
     [1, ["--confusion", "saved"], "saved: cannot be written: it is a folder"],
-    [2, ["--confusion", "x.csv", "--predictions", "x.csv"], "is to be written twice"],
+    [2, ["--confusion", "x.csv", "--predictions", "x.csv"], "would be written twice"],
   ])("exits with %i before it evaluates, for %j", (status, args, message) => {
     const paths = args.map((arg) => (arg.startsWith("--") ? arg : at(arg)));
     mkdirSync(dirname(at("saved/x")), { recursive: true });

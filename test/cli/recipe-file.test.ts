@@ -100,16 +100,16 @@ describe("a recipe in a file", () => {
     ["c.yaml", "__proto__: 3", "c.yaml: unknown option '__proto__'; known: aa, "],
     ["d.yaml", "epochs: ten", 'd.yaml: bad epochs; got "ten"; expected an integer ≥ 1'],
     ["e.yaml", "epochs: {a: 1}", 'e.yaml: bad epochs; got {"a":1}; expected an integer ≥ 1'],
-    ["f.yaml", "epochs: 3\nepochs: 4", "f.yaml: no recipe: Map keys must be unique"],
+    ["f.yaml", "epochs: 3\nepochs: 4", "f.yaml: not a recipe: Map keys must be unique"],
     ["o.yaml", "batch_size: 3\nbatchSize: 4", "o.yaml: batchSize is given twice"],
-    ["g.yaml", "a: [1", "g.yaml: no recipe: "],
+    ["g.yaml", "a: [1", "g.yaml: not a recipe: "],
     ["h.yaml", "- epochs", "h.yaml: not a recipe; expected a mapping of options, such as epochs: 10"],
     ["i.yaml", "", "i.yaml: not a recipe; expected a mapping of options"],
-    ["j.json", '{"epochs": 3', "j.json: no recipe: "],
-    ["k.yaml", `a: &a [x,x,x,x,x,x,x,x,x]\n${[..."bcdefgh"].map((c, i) => `${c}: &${c} [${`*${"abcdefgh"[i]},`.repeat(9)}]`).join("\n")}`, "k.yaml: no recipe: Excessive alias count"], // prettier-ignore
+    ["j.json", '{"epochs": 3', "j.json: not a recipe: "],
+    ["k.yaml", `a: &a [x,x,x,x,x,x,x,x,x]\n${[..."bcdefgh"].map((c, i) => `${c}: &${c} [${`*${"abcdefgh"[i]},`.repeat(9)}]`).join("\n")}`, "k.yaml: not a recipe: Excessive alias count"], // prettier-ignore
     ["l.yaml", `# ${"x".repeat(2 ** 20)}`, "l.yaml: too large; got 1048578 bytes"],
     ["m.yaml", "resume: runs/x", "m.yaml: resume: not possible in a recipe; expected --resume"],
-    ["n.yaml", "momentum: 0.8\nnesterov: [", "n.yaml: no recipe: "],
+    ["n.yaml", "momentum: 0.8\nnesterov: [", "n.yaml: not a recipe: "],
   ])("that is invalid is refused: %s", (name, text, message) => {
     expect(() => resolved("--data", "x", "--model", "lenet5", "--recipe", file(name, text))).toThrow(message);
   });

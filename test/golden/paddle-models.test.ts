@@ -5,6 +5,7 @@ import { createModel, init, tensor, tidy } from "../../src/index.js";
 import { loadRead } from "../../src/pretrained/load.js";
 import { drawInto, drawnTensors } from "../helpers/drawn.js";
 import { calibrated } from "../helpers/golden-models.js";
+import { isLong } from "../helpers/ring.js";
 import golden from "./paddle-models.json";
 
 const CLASSES = 7;
@@ -20,11 +21,13 @@ const TENSORS: Record<string, string> = {
   s: "scale",
 };
 
-/** The largest in the long ring alone. */
-const ALL = process.env["FOVEA_RING"] === "long";
-const LARGEST = ["VGG11", "ResNeXt101_32x8d_wsl", "Xception71", "InceptionV4"];
+/** A few of all kinds of names; all of them in the long ring. */
+const FEW =
+  "ResNet18 ResNet50_vd SE_ResNet18_vd AlexNet GoogLeNet MobileNetV3_small_x0_35 PPLCNet_x0_25 EfficientNetB0_small DLA46x_c RepVGG_A0 resnet18 paddle_inception_v3".split(
+    " ",
+  );
 
-it.each(Object.entries(golden).filter(([name]) => ALL || !LARGEST.includes(name)))(
+it.each(Object.entries(golden).filter(([name]) => isLong || FEW.includes(name)))(
   "%s: Paddle's weights give Paddle's logits",
   (name, { size, logits, exponents, modules }) => {
     const entries = modules.split("\n").flatMap((line) => {

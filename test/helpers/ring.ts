@@ -2,7 +2,10 @@
 
 import type { Case } from "../cases/types.js";
 
-export const isQuick = process.env["FOVEA_RING"] === "quick";
+const ring = process.env["FOVEA_RING"];
+export const isQuick = ring === "quick";
+/** For what takes long and hardly ever fails where the rest of its file passes. */
+export const isLong = ring === "long";
 
 /** How many times as much a test tries that draws its cases: 1, or what FOVEA_FUZZ says. */
 export const TIMES = Number(process.env["FOVEA_FUZZ"] ?? 1);

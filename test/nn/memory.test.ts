@@ -10,7 +10,6 @@ describe("activationBytes", () => {
     ["lenet5", [64, 28, 28, 1]],
     ["resnet18", [4, 96, 96, 3]],
     ["resnet50", [2, 64, 64, 3]],
-    ["vgg11", [1, 64, 64, 3]],
     ["mobilenet_v2", [4, 96, 96, 3]],
     ["mobilenet_v3_small", [4, 96, 96, 3]],
     ["efficientnet_b0", [2, 96, 96, 3]],

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.js";
 import { TIMES } from "../helpers/ring.js";
 
-const KILLS = 4 * TIMES;
+const KILLS = 2 * TIMES;
 /** In the long ring a test has as long as that says. */
 const slow = TIMES > 1 ? {} : { timeout: 100_000 };
 const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));

@@ -68,7 +68,7 @@ describe("a folder's config.json", () => {
         new DataError(`${at("other", "config.json")}: weights of resnet18; expected mobilenet_v2`),
       );
     }
-    expect((await open("other/mine.safetensors", "mobilenet_v2")).assumed).toContain("nothing says");
+    expect((await open("other/mine.safetensors", "mobilenet_v2")).assumed).toContain("it is unknown");
     config("other", { ...cfg, architecture: "tf_mobilenetv3_large_100" });
     for (const path of ["other", "other/model.safetensors", "other/mine.safetensors"]) {
       await expect(open(path, "mobilenet_v2")).rejects.toThrow(/weights of .*tf_mobilenetv3_large_100/);

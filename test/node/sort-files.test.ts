@@ -97,7 +97,7 @@ describe("sortFiles", () => {
     const { list } = await sortFiles(plan({ "in/a.jpg": "cat" }), at("sorted"));
     put({ "in/a.jpg": "new" });
     const { failures } = await undoSorting(list!);
-    expect(failures[0]!.reason).toContain("is there again");
+    expect(failures[0]!.reason).toContain("exists again");
     expect(tree()).toEqual({ "in/a.jpg": "new", "sorted/cat/a.jpg": "1" });
   });
 
@@ -124,7 +124,7 @@ describe("sortFiles", () => {
     put({ "a.csv": "file,label\nx,y\n" });
     await expect(undoSorting(at("a.csv"))).rejects.toThrow(DataError);
     await expect(undoSorting(at("a.csv"))).rejects.toThrow(
-      "no list of moved or copied files; expected action,from,to",
+      "not a list of moved or copied files; expected action,from,to",
     );
     await expect(undoSorting(at("b.csv"))).rejects.toThrow("b.csv: cannot be read");
   });

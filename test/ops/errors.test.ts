@@ -6,6 +6,7 @@ import { tensorOps, tensorValues } from "./tensor-errors.js";
 import { DataError, ShapeError, tensor, tidy, zeros, type AnyTensor, type Tensor } from "../../src/index.js";
 import { messagesInSource } from "../helpers/messages.js";
 import { losses, wrongLabels, type Row } from "./loss-errors.js";
+import { norms } from "./norm-errors.js";
 
 const x = (...shape: number[]): Tensor => zeros(shape);
 const labels = (...values: number[]): Tensor<"i32"> => tensor(values, [values.length], { dtype: "i32" });
@@ -264,42 +265,6 @@ const reductions: Row[] = [
   ["an empty axis", () => fovea.argmax(x(0, 2), -2), "argmax: the axis is empty; got x:[0,2] axis -2"],
   ["nothing to average", () => fovea.mean(x(2, 0), 1), "mean: x has no elements; got x:[2,0] axis 1"],
   ["nothing to average", () => fovea.mean(x(0)), "mean: x has no elements; got x:[0] axis undefined"],
-];
-
-const normBatch = (options: fovea.BatchNormOptions, ...t: (Tensor | undefined)[]): Tensor =>
-  fovea.batchNorm(t[0]!, t[1], t[2], t[3], t[4], options);
-
-const norms: Row[] = [
-  [
-    "length of the weight",
-    () => normBatch({ training: true }, x(2, 4, 4, 3), undefined, undefined, x(4)),
-    "batchNorm: expected x:[…,c] and [c] for the others; got x:[2,4,4,3] weight:[4]",
-  ],
-  [
-    "shape of the running mean",
-    () => normBatch({}, x(2, 3), x(1, 3), x(3), x(3), x(3)),
-    "batchNorm: expected x:[…,c] and [c] for the others; got x:[2,3] weight:[3] bias:[3] runningMean:[1,3] runningVar:[3]",
-  ],
-  [
-    "rank of x",
-    () => normBatch({}, x(3), x(3), x(3)),
-    "batchNorm: expected x:[…,c] and [c] for the others; got x:[3] runningMean:[3] runningVar:[3]",
-  ],
-  [
-    "negative eps",
-    () => normBatch({ eps: -1, training: true }, x(2, 3)),
-    "batchNorm: eps must be ≥ 0; got -1",
-  ],
-  [
-    "one value for each channel",
-    () => normBatch({ training: true }, x(1, 1, 1, 3)),
-    "batchNorm: training needs more than one value per channel; got x:[1,1,1,3]",
-  ],
-  [
-    "no statistics",
-    () => normBatch({}, x(2, 3), x(3)),
-    "batchNorm: evaluation needs runningMean and runningVar",
-  ],
 ];
 
 const differentiable: Row[] = [

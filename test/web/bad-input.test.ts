@@ -4,6 +4,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type * as fovea from "../../src/web/index.js";
 import { has, launch, open, Site, webFiles, type BrowserName, type LaunchSettings } from "./browser.js";
+import { isLong } from "../helpers/ring.js";
 
 declare const web: typeof fovea;
 declare const makeTrainer: (options: Partial<fovea.TrainerOptions>) => Promise<fovea.PageTrainer>;
@@ -63,50 +64,54 @@ describe.skipIf(!here.chrome)("a page in Chromium", () => {
     },
   );
 
-  it("that is hidden trains on, though its timers wait for seconds", { timeout: 120_000 }, async () => {
-    const throttled = [
-      "--disable-background-timer-throttling",
-      "--disable-backgrounding-occluded-windows",
-      "--disable-renderer-backgrounding",
-    ];
-    const opened = await page("chrome", { without: throttled });
-    await opened.evaluate(async () => {
-      const trainer = await makeTrainer({});
-      const stop = new AbortController();
-      const counts = { epochs: 0, timers: 0 };
-      const done = trainer.fit({
-        epochs: 100_000,
-        batchSize: 2,
-        signal: stop.signal,
-        onProgress: ({ kind }) => void (kind === "epoch" && counts.epochs++),
+  it.runIf(isLong)(
+    "that is hidden trains on, though its timers wait for seconds",
+    { timeout: 120_000 },
+    async () => {
+      const throttled = [
+        "--disable-background-timer-throttling",
+        "--disable-backgrounding-occluded-windows",
+        "--disable-renderer-backgrounding",
+      ];
+      const opened = await page("chrome", { without: throttled });
+      await opened.evaluate(async () => {
+        const trainer = await makeTrainer({});
+        const stop = new AbortController();
+        const counts = { epochs: 0, timers: 0 };
+        const done = trainer.fit({
+          epochs: 100_000,
+          batchSize: 2,
+          signal: stop.signal,
+          onProgress: ({ kind }) => void (kind === "epoch" && counts.epochs++),
+        });
+        const again = (): void => void setTimeout(() => (counts.timers++, again()), 5);
+        again();
+        Object.assign(globalThis, { counts, finish: () => (stop.abort(), done) });
       });
-      const again = (): void => void setTimeout(() => (counts.timers++, again()), 5);
-      again();
-      Object.assign(globalThis, { counts, finish: () => (stop.abort(), done) });
-    });
-    const other = await browser!.newPage();
-    await other.bringToFront();
-    await opened.waitForFunction("document.visibilityState === 'hidden'", { polling: "mutation", timeout: 10_000 }).catch(() => undefined); // prettier-ignore
-    const read = async (): Promise<{ hidden: string; epochs: number; timers: number }> =>
-      opened.evaluate(
-        () =>
-          ({
-            hidden: document.visibilityState,
-            ...(globalThis as unknown as { counts: object }).counts,
-          }) as never,
+      const other = await browser!.newPage();
+      await other.bringToFront();
+      await opened.waitForFunction("document.visibilityState === 'hidden'", { polling: "mutation", timeout: 10_000 }).catch(() => undefined); // prettier-ignore
+      const read = async (): Promise<{ hidden: string; epochs: number; timers: number }> =>
+        opened.evaluate(
+          () =>
+            ({
+              hidden: document.visibilityState,
+              ...(globalThis as unknown as { counts: object }).counts,
+            }) as never,
+        );
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const begin = await read();
+      expect(begin.hidden).toBe("hidden");
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      const end = await read();
+      expect(end.timers - begin.timers).toBeLessThanOrEqual(8); // 800 if it were seen
+      expect(end.epochs - begin.epochs).toBeGreaterThan(20);
+      const report = await opened.evaluate(
+        () => (globalThis as unknown as { finish(): Promise<{ cancelled: boolean }> }).finish() as never,
       );
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    const begin = await read();
-    expect(begin.hidden).toBe("hidden");
-    await new Promise((resolve) => setTimeout(resolve, 4000));
-    const end = await read();
-    expect(end.timers - begin.timers).toBeLessThanOrEqual(8); // 800 if it were seen
-    expect(end.epochs - begin.epochs).toBeGreaterThan(20);
-    const report = await opened.evaluate(
-      () => (globalThis as unknown as { finish(): Promise<{ cancelled: boolean }> }).finish() as never,
-    );
-    expect(report).toMatchObject({ cancelled: true });
-  });
+      expect(report).toMatchObject({ cancelled: true });
+    },
+  );
 
   it("whose engine has no SIMD says so, and which have", { timeout: 60_000 }, async () => {
     const opened = await page("chrome", { args: ["--js-flags=--no-enable-sse4-1"] });

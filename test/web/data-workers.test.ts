@@ -4,6 +4,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type * as fovea from "../../src/web/index.js";
 import { has, launch, open, Site, webFiles } from "./browser.js";
+import { isLong } from "../helpers/ring.js";
 
 declare const web: typeof fovea;
 
@@ -93,32 +94,35 @@ declare const helpers: {
   digest(trainer: fovea.PageTrainer): Promise<number>;
 };
 
-describe.skipIf(!here).each(["strict", "plain"])("data workers of a page that is %s", (area) => {
-  it("make the same network to the bit, whatever their number", { timeout: 120_000 }, async () => {
-    const page = await prepared(area);
-    const runs = await page.evaluate(async () => {
-      const found = [];
-      for (const workers of [0, 1, 2]) {
-        const before = helpers.born();
-        const trainer = await helpers.trainer();
-        const report = await trainer.fit({ epochs: 2, batchSize: 4, augment: true, train: "all", workers });
-        const losses = report.history.map(({ train_loss, eval_loss }) => [train_loss, eval_loss]);
-        found.push({
-          result: { losses, evaluation: report.evaluation, digest: await helpers.digest(trainer) },
-          born: helpers.born() - before,
-          left: await helpers.alive(),
-        });
-        trainer.dispose();
-      }
-      return found;
+describe.skipIf(!here).each(isLong ? ["strict", "plain"] : ["strict"])(
+  "data workers of a page that is %s",
+  (area) => {
+    it("make the same network to the bit, whatever their number", { timeout: 120_000 }, async () => {
+      const page = await prepared(area);
+      const runs = await page.evaluate(async () => {
+        const found = [];
+        for (const workers of [0, 1, 2]) {
+          const before = helpers.born();
+          const trainer = await helpers.trainer();
+          const report = await trainer.fit({ epochs: 2, batchSize: 4, augment: true, train: "all", workers });
+          const losses = report.history.map(({ train_loss, eval_loss }) => [train_loss, eval_loss]);
+          found.push({
+            result: { losses, evaluation: report.evaluation, digest: await helpers.digest(trainer) },
+            born: helpers.born() - before,
+            left: await helpers.alive(),
+          });
+          trainer.dispose();
+        }
+        return found;
+      });
+      for (const { result } of runs) expect(result).toEqual(runs[0]!.result);
+      expect(runs[0]!.result.losses).toHaveLength(2);
+      expect(runs.map(({ born }) => born)).toEqual([0, 2, 4]); // for training, and for the last evaluation
+      expect(runs.map(({ left }) => left)).toEqual([0, 0, 0]);
+      await page.close();
     });
-    for (const { result } of runs) expect(result).toEqual(runs[0]!.result);
-    expect(runs[0]!.result.losses).toHaveLength(2);
-    expect(runs.map(({ born }) => born)).toEqual([0, 2, 4]); // for training, and for the last evaluation
-    expect(runs.map(({ left }) => left)).toEqual([0, 0, 0]);
-    await page.close();
-  });
-});
+  },
+);
 
 describe.skipIf(!here)("data workers of a page", () => {
   it.each([
@@ -174,7 +178,7 @@ describe.skipIf(!here)("data workers of a page", () => {
     }
   });
 
-  it(
+  it.runIf(isLong)(
     "that cannot be loaded, and threads, leave their work to the worker that computes",
     { timeout: 120_000 },
     async () => {

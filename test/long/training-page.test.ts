@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type * as fovea from "../../src/web/index.js";
-import { has, launch, open, Site, webFiles } from "./browser.js";
+import { has, launch, open, Site, webFiles } from "../web/browser.js";
 
 declare const web: typeof fovea;
 
