@@ -48,7 +48,7 @@ const RINGS: Record<string, Ring> = {
       "test/long/*.test.ts",
       "test/**/fuzz.test.ts",
       "test/node/kill.test.ts",
-      "test/golden/{paddle-models,zoo}.test.ts",
+      "test/golden/{models,paddle-models,zoo}.test.ts",
       "test/onnx/runtime.test.ts",
       "test/models/{descriptions,registry,training}.test.ts",
       "test/web/{bad-input,data-workers}.test.ts",

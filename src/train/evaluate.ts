@@ -100,9 +100,9 @@ export async function evaluate(
         hits1 += one;
         hits5 += five;
         count += batch.indices.length;
-        const told = metrics.length > 0 ? toldOf(output, batch, task) : undefined;
-        if (shared) shared.update(batch.number, told);
-        else if (told) for (const metric of metrics) metric.update(told);
+        const judged = metrics.length > 0 ? judgedOf(output, batch, task) : undefined;
+        if (shared) shared.update(batch.number, judged);
+        else if (judged) for (const metric of metrics) metric.update(judged);
       } finally {
         logits?.dispose();
         disposeBatch(batch);
@@ -153,7 +153,7 @@ async function logitsOf(
   }
 }
 
-const toldOf = (logits: Tensor, batch: Batch, task: Task): MetricBatch => ({
+const judgedOf = (logits: Tensor, batch: Batch, task: Task): MetricBatch => ({
   logits: logits.data(),
   ...task.metricLabels(batch),
   indices: batch.indices,

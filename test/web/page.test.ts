@@ -64,7 +64,7 @@ describe.skipIf(!here)("the page", () => {
     await page.focus("#tab-classify");
     await page.keyboard.press("ArrowRight");
     expect(await page.evaluate(() => document.activeElement!.id)).toBe("tab-teach");
-    expect(await page.$eval("#teach", (section) => (section as HTMLElement).hidden)).toBe(false);
+    await page.waitForSelector("#teach:not([hidden])"); // the address has changed, which the page hears of later
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("ArrowLeft");
     expect(await page.evaluate(() => document.activeElement!.id)).toBe("tab-mnist");

@@ -95,7 +95,7 @@ export function plainTransforms(whole: Dataset, preprocessing: Preprocessing, wo
   return { transform: new Prepare({ preprocessing, random: false }), workers };
 }
 
-/** Pictures changed at random, each time otherwise. */
+/** Pictures changed at random, each time in another way. */
 export function randomTransforms(preprocessing: Preprocessing, workers = 0): Transforms {
   return { transform: new Prepare({ preprocessing, random: true }), workers };
 }
@@ -105,7 +105,7 @@ const MOST_WORKERS = 4;
 
 /**
  * How many workers read the pictures: files are worth one for each core; with one core, or pixels in memory, there are none. Nor are
- * there outside Chromium: Firefox 153 stands still in the second run whose worker starts others.
+ * there outside Chromium: in Firefox 153 a second run that started workers stood still, for a reason that has not been found.
  */
 export function workersFor(dataset: Dataset): number {
   if (!globalThis.navigator || !("userAgentData" in navigator)) return 0;
