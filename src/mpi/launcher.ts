@@ -2,6 +2,7 @@
 
 /** The variables of a launcher. */
 interface Launcher {
+  /** The command: "mpirun", "srun", … */
   readonly name: string;
   readonly rank: string;
   readonly size: string;
