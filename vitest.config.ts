@@ -40,6 +40,7 @@ const RINGS: Record<string, Ring> = {
       "test/golden/golden.test.ts",
       "test/train/resume.test.ts",
       "test/node/{data-workers,from-module}.test.ts",
+      "test/mpi/memory.test.ts",
     ],
   },
   // By hand: many times the mutants and kills, the peers, the browsers.

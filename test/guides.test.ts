@@ -55,7 +55,7 @@ async function runAll({ path, programs, files, commands }: Document): Promise<vo
   }
 }
 
-/** readme.test.ts runs the README's programs in all rings. */
+/** readme.test.ts runs the README's programs in the shorter rings. */
 describe.runIf(isLong).concurrent("what guides show runs", { timeout: 600_000 }, () => {
   it.each(guides)("$path", runAll);
 });

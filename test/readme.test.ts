@@ -1,5 +1,5 @@
 // The README's programs, run as a newcomer would: copied into a file, with data that is there (documents.ts). Its commands are
-// run by guides.test.ts.
+// run by guides.test.ts in the long ring.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

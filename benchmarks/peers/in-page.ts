@@ -5,21 +5,11 @@ import { contender, type Contender } from "../contender.js";
 import { convCases } from "../suites/conv.js";
 import { gemmCases } from "../suites/gemm.js";
 import { inferCases, trainCases } from "../suites/models.js";
-import type { Workload } from "../workload.js";
 import type { Library, Work } from "./library.js";
 import { ortLibrary, type ORT } from "./ort.js";
+import type { Answer, PeerRequest } from "./peer.js";
 
-export type PageRequest =
-  | { start: string; threads: number; version: string }
-  | { prepare: Workload }
-  | { time: number }
-  | { dispose: true };
-
-export interface PageAnswer {
-  version?: string;
-  skip?: string;
-  ms?: number;
-}
+export type PageRequest = { start: string; threads: number; version: string } | PeerRequest;
 
 function fovea(threads: number): Library {
   const { binary, threads: got } = init({ threads });
@@ -46,7 +36,7 @@ let library: Library;
 let work: Work | undefined;
 let timed: Contender;
 
-async function respond(request: PageRequest): Promise<PageAnswer> {
+async function respond(request: PageRequest): Promise<Answer> {
   if ("start" in request) {
     const { start, threads, version } = request;
     library = start.startsWith("ort") ? await ortHere(threads, version) : fovea(threads);

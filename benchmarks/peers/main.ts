@@ -11,7 +11,8 @@ import { gemmCases } from "../suites/gemm.js";
 import { inferCases, trainCases } from "../suites/models.js";
 import { ceilings } from "../suites/peak.js";
 import type { Case } from "../workload.js";
-import { installPeers, startPeer, Stopped, type Peer, type PeerRun } from "./remote.js";
+import { Stopped, type Peer, type PeerRun } from "./peer.js";
+import { installPeers, startPeer } from "./remote.js";
 
 const SUITES = ["gemm", "conv", "train", "infer"];
 const IMPLS = ["tfjs-wasm", "tfjs-cpu", "ort-web", "ort-native", "jax-js", "torch"];

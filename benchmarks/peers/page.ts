@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 import { has, launch, Site, type BrowserName, type Files } from "../../test/web/browser.js";
-import type { PageAnswer, PageRequest } from "./in-page.js";
+import type { PageRequest } from "./in-page.js";
 import { packageFile, versionOf } from "./packages.js";
-import { Stopped, type Peer } from "./remote.js";
+import { peerOf, type Answer, type Peer } from "./peer.js";
 
 const ORT_FILES = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 
@@ -48,37 +48,15 @@ export async function startPage(impl: string, threads: number): Promise<Peer> {
     const page = await browser.newPage();
     await page.goto(`${site.origin}/index.html`);
     await page.waitForFunction("window.ask !== undefined");
-    const ask = (request: PageRequest): Promise<PageAnswer> =>
+    const ask = (request: PageRequest): Promise<Answer> =>
       page.evaluate(
-        (sent) => (window as unknown as { ask(request: PageRequest): Promise<PageAnswer> }).ask(sent),
+        (sent) => (window as unknown as { ask(request: PageRequest): Promise<Answer> }).ask(sent),
         request,
       );
     const version = await versionOf("onnxruntime-web");
     const started = await ask({ start: impl, threads, version });
-    return {
-      impl,
-      version: `${started.version!} in ${await browser.version()}`,
-      close,
-      async prepare(workload) {
-        const { skip } = await ask({ prepare: workload });
-        if (skip !== undefined) return skip;
-        return {
-          impl,
-          async warmUp(limitMs) {
-            let timer: NodeJS.Timeout | undefined;
-            const late = new Promise<never>((_, reject) => {
-              timer = setTimeout(() => {
-                close();
-                reject(new Stopped(`a call takes over ${limitMs} ms`));
-              }, limitMs);
-            });
-            await Promise.race([ask({ time: 1 }), late]).finally(() => clearTimeout(timer));
-          },
-          time: async (calls) => (await ask({ time: calls })).ms!,
-          dispose: async () => void (await ask({ dispose: true })),
-        };
-      },
-    };
+    const own = `${started.version!} in ${await browser.version()}`;
+    return peerOf({ impl, version: own, ask, close, kill: close });
   } catch (error) {
     close();
     throw error;

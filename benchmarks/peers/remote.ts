@@ -4,34 +4,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { Contender } from "../contender.js";
-import type { Workload } from "../workload.js";
 import { startPage } from "./page.js";
-
-/** A stopped first call, whose process has been ended. */
-export class Stopped extends Error {}
-
-export interface PeerRun extends Contender {
-  /** Does the work for the first time. @throws Stopped if that takes longer than limitMs */
-  warmUp(limitMs: number): Promise<void>;
-  dispose(): Promise<void>;
-}
-
-export interface Peer {
-  impl: string;
-  /** Package and version, for the report. */
-  version: string;
-  /** A run of the workload, or the reason why there is none. */
-  prepare(workload: Workload): Promise<PeerRun | string>;
-  close(): void;
-}
-
-interface Answer {
-  version?: string;
-  ms?: number;
-  skip?: string;
-  error?: string;
-}
+import { peerOf, type Answer, type Peer } from "./peer.js";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -81,34 +55,7 @@ async function connect(impl: string, command: string, args: string[]): Promise<P
   const close = (): void => void child.stdin.end();
   try {
     const { version = "" } = await answer();
-    return {
-      impl,
-      version,
-      close,
-      async prepare(workload) {
-        const { skip } = await ask({ prepare: workload });
-        if (skip !== undefined) return skip;
-        return {
-          impl,
-          async warmUp(limitMs) {
-            let timer: NodeJS.Timeout | undefined;
-            const late = new Promise<never>((_, reject) => {
-              timer = setTimeout(() => {
-                child.kill("SIGKILL");
-                reject(new Stopped(`a call takes over ${limitMs} ms`));
-              }, limitMs);
-            });
-            try {
-              await Promise.race([ask({ time: 1 }), late]);
-            } finally {
-              clearTimeout(timer);
-            }
-          },
-          time: async (calls) => (await ask({ time: calls })).ms!,
-          dispose: async () => void (await ask({ dispose: true })),
-        };
-      },
-    };
+    return peerOf({ impl, version, ask, close, kill: () => void child.kill("SIGKILL") });
   } catch (error) {
     close();
     throw error;

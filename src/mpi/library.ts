@@ -81,15 +81,15 @@ async function loadKoffi(): Promise<Koffi> {
 }
 
 function open(koffi: Koffi, prefers: Kind | undefined): Library {
-  const asked = process.env["FOVEA_MPI_LIBRARY"];
+  const given = process.env["FOVEA_MPI_LIBRARY"];
   const order = Object.keys(FILES) as Kind[];
   if (prefers) order.sort((a, b) => Number(b === prefers) - Number(a === prefers));
-  const names = asked ? [asked] : order.flatMap((kind) => FILES[kind]);
-  const beside = asked ? [] : besideMpirun();
+  const names = given ? [given] : order.flatMap((kind) => FILES[kind]);
+  const beside = given ? [] : besideMpirun();
   const paths = names.flatMap((name) => [...beside.map((folder) => join(folder, name)), name]);
   let why = "";
   for (const path of paths) {
-    if (isAbsolute(path) && !existsSync(path) && !asked) continue;
+    if (isAbsolute(path) && !existsSync(path) && !given) continue;
     try {
       return koffi.load(path, { global: true }); // Open MPI's own plug-ins look for its names
     } catch (error) {

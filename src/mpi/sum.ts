@@ -7,6 +7,8 @@ import { keep } from "../core/scope.js";
 import { aboutToWrite, empty, type Tensor } from "../core/tensor.js";
 import type { MpiLibrary } from "./library.js";
 
+// Elements are sent from, and received, where they lie: the heap does not move when it grows (test/mpi/memory.test.ts).
+
 /** Two communicators: transfers of one kind are then begun in the same order everywhere, however they end. */
 export interface Channels {
   readonly parts: bigint;

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./bundle.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -53,15 +53,6 @@ export function job(mpirun: string, n: number, args: readonly string[], env: Nod
 /** Builds a program of test/mpi as one file; its path. */
 export async function built(name: string): Promise<string> {
   const outfile = join(root, `build/mpi/${name}.js`);
-  await build({
-    entryPoints: [join(root, `test/mpi/${name}.ts`)],
-    outfile,
-    bundle: true,
-    packages: "external",
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error",
-  });
+  await bundle(join(root, `test/mpi/${name}.ts`), outfile);
   return outfile;
 }

@@ -3,7 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./bundle.js";
 import { compileSources } from "./native-sources.js";
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -11,14 +11,5 @@ const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, impo
 export default async function setup(): Promise<void> {
   execFileSync(process.execPath, [at("src/node/build-worker.mjs")]);
   await compileSources();
-  await build({
-    entryPoints: [at("src/cli/main.ts")],
-    outfile: at("build/cli.js"),
-    bundle: true,
-    packages: "external",
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "error",
-  });
+  await bundle(at("src/cli/main.ts"), at("build/cli.js"));
 }

@@ -181,7 +181,7 @@ describe.skipIf(!here)("Teach", () => {
       const reloading = await longTasks(page);
       const longest = (list: readonly number[]): number[] => [...list].sort((a, b) => b - a).slice(0, 10);
       console.log(JSON.stringify({ collecting: longest(collecting), reloading: longest(reloading) }));
-      expect(Math.max(0, ...collecting, ...reloading)).toBeLessThan(200);
+      expect(Math.max(0, ...collecting, ...reloading)).toBeLessThan(50);
       await page.browserContext().close();
     },
   );

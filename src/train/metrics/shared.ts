@@ -1,10 +1,10 @@
-// Metrics of images that several processes look at: in each process they are told of all images, in the order in which one process
-// would see them.
+// Metrics of images that several processes evaluate: in each process they get the results of all images, in the order in which one
+// process would see them.
 
 import type { Group } from "../../core/group.js";
 import type { Metric, MetricBatch } from "./metric.js";
 
-/** What one process has to tell of a batch: numbers of arrays, then the arrays. */
+/** A process's results of a batch: two counts, then the arrays. */
 function packed({ classes, indices, labels, logits, targets }: MetricBatch): Uint8Array {
   const arrays = [
     Int32Array.of(classes, indices.length),
@@ -44,7 +44,7 @@ function unpacked(bytes: Uint8Array): MetricBatch {
 const NOTHING = Uint8Array.of(0);
 const ENOUGH = Uint8Array.of(1);
 
-/** Tells metrics, and ends all processes' evaluation when one's signal is aborted. */
+/** Updates metrics, and ends all processes' evaluation when one's signal is aborted. */
 export class SharedMetrics {
   readonly #group: Group;
   readonly #metrics: readonly Metric[];
@@ -58,9 +58,9 @@ export class SharedMetrics {
   }
 
   /** This process's part of a batch of this number; it had none of those between the last one and this. */
-  update(number: number, told: MetricBatch | undefined): void {
+  update(number: number, own: MetricBatch | undefined): void {
     this.end(number);
-    this.#exchange(told);
+    this.#exchange(own);
   }
 
   /** There is nothing more before the batch of this number. */
@@ -68,10 +68,10 @@ export class SharedMetrics {
     while (this.#next < number) this.#exchange(undefined);
   }
 
-  #exchange(told: MetricBatch | undefined): void {
+  #exchange(own: MetricBatch | undefined): void {
     this.#next++;
-    const own = this.#signal?.aborted ? ENOUGH : told ? packed(told) : NOTHING;
-    const all = this.#group.allGather(own);
+    const sent = this.#signal?.aborted ? ENOUGH : own ? packed(own) : NOTHING;
+    const all = this.#group.allGather(sent);
     if (all.some((bytes) => bytes.length === 1 && bytes[0] === 1)) {
       this.#signal?.throwIfAborted();
       throw new DOMException("another process was interrupted", "AbortError");

@@ -2,7 +2,6 @@
 
 import {
   ConcatDataset,
-  decodeActive,
   encodePng,
   ImageDataset,
   imageFormat,
@@ -20,7 +19,7 @@ import type { Dataset8, ExampleInfo, Refused } from "../trainer-types.js";
 import { zipOf, type Filed } from "./archive.js";
 import { decoded } from "./decode.js";
 import { newKey, type KeptClass, type KeptPictures } from "./kept-pictures.js";
-import { pictureSource } from "./picture-files.js";
+import { DecodedPictures, pictureSource } from "./picture-files.js";
 
 interface Example extends ExampleInfo {
   /** The picture as a file: JPEG or PNG. */
@@ -67,8 +66,7 @@ export class Examples {
   #arrays: ImageDataset[] = [];
   #ids = 0;
   #kept: KeptPictures | undefined;
-  readonly #decoded = new Map<number, RawImage>();
-  #decodedBytes = 0;
+  readonly #decoded = new DecodedPictures(MOST_DECODED);
 
   /** preprocessing: what the network asks for now. */
   constructor(classes: readonly string[], preprocessing: () => Preprocessing) {
@@ -201,10 +199,7 @@ export class Examples {
     const gone = new Set(ids);
     const files = this.#examples.filter(({ id }) => gone.has(id)).map(({ file }) => file);
     this.#examples = this.#examples.filter(({ id }) => !gone.has(id));
-    for (const id of gone) {
-      this.#decodedBytes -= this.#decoded.get(id)?.data.length ?? 0;
-      this.#decoded.delete(id);
-    }
+    for (const id of gone) this.#decoded.forget(id);
     for (const file of files) if (file !== undefined) await this.#kept?.remove(file);
   }
 
@@ -266,7 +261,8 @@ export class Examples {
       parts.push({
         ...fields,
         length: examples.length,
-        image: async (i) => this.#image(examples[i]!),
+        // Always the pixels of its file, so that they are the same after it has been stored.
+        image: (i) => this.#decoded.pixelsOf(examples[i]!, this.#channels),
         get source() {
           return (source ??= pictureSource(fields));
         },
@@ -274,18 +270,5 @@ export class Examples {
     }
     if (parts.length === 0) throw new DataError("fit: no pictures; add() some of two classes or more");
     return parts.length === 1 ? parts[0]! : new ConcatDataset(parts);
-  }
-
-  /** A picture's pixels: always those of its file, so that they are the same after it has been stored. */
-  async #image({ id, blob }: Example): Promise<RawImage> {
-    const known = this.#decoded.get(id);
-    if (known?.channels === this.#channels) return known;
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    const image = await decodeActive(bytes, { file: `picture ${id}`, channels: this.#channels });
-    if (!known && this.#decodedBytes + image.data.length <= MOST_DECODED) {
-      this.#decoded.set(id, image);
-      this.#decodedBytes += image.data.length;
-    }
-    return image;
   }
 }

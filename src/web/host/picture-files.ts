@@ -20,6 +20,35 @@ interface Picture {
   readonly blob: Blob;
 }
 
+/** Pixels of pictures' files, kept up to a number of bytes. */
+export class DecodedPictures {
+  readonly #images = new Map<number, RawImage>();
+  #left: number;
+
+  constructor(mostBytes: number) {
+    this.#left = mostBytes;
+  }
+
+  /** @throws DataError naming the picture if it cannot be decoded */
+  async pixelsOf({ id, blob }: Picture, channels: 1 | 3): Promise<RawImage> {
+    const known = this.#images.get(id);
+    if (known?.channels === channels) return known;
+    const bytes = new Uint8Array(await blob.arrayBuffer());
+    const image = await decodeActive(bytes, { file: `picture ${id}`, channels });
+    this.forget(id);
+    if (image.data.length <= this.#left) {
+      this.#images.set(id, image);
+      this.#left -= image.data.length;
+    }
+    return image;
+  }
+
+  forget(id: number): void {
+    this.#left += this.#images.get(id)?.data.length ?? 0;
+    this.#images.delete(id);
+  }
+}
+
 /** By what a worker opens pictures. */
 export function pictureSource({
   examples,
@@ -35,23 +64,12 @@ export function openPictures(
   { files, labels, classes, channels, name, ids }: PictureFiles,
   mostBytes: number,
 ): Dataset {
-  const decoded = new Map<number, RawImage>();
-  let left = mostBytes;
+  const decoded = new DecodedPictures(mostBytes);
   return {
     name,
     length: files.length,
     classes,
     labels,
-    async image(i) {
-      const known = decoded.get(i);
-      if (known) return known;
-      const bytes = new Uint8Array(await files[i]!.arrayBuffer());
-      const image = await decodeActive(bytes, { file: `picture ${ids[i]!}`, channels });
-      if (image.data.length <= left) {
-        decoded.set(i, image);
-        left -= image.data.length;
-      }
-      return image;
-    },
+    image: (i) => decoded.pixelsOf({ id: ids[i]!, blob: files[i]! }, channels),
   };
 }
