@@ -81,8 +81,8 @@ export interface FitRequest {
   /** Decides the order of the pictures, which are kept, and how they are changed. Default 0. */
   readonly seed?: number;
   /**
-   * How many workers read and prepare pictures ahead of training, up to 64; what is learnt does not depend on it. Default: one for each
-   * core, at most 4; 0 on one core, outside Chromium, and for datasets that were added whole.
+   * How many workers read and prepare pictures ahead of training, up to 64; what is learnt does not depend on it. Default: one for four
+   * cores, at most 4; 0 outside Chromium, and for datasets that were added whole.
    */
   readonly workers?: number;
   /**

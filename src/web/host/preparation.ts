@@ -100,16 +100,15 @@ export function randomTransforms(preprocessing: Preprocessing, workers = 0): Tra
   return { transform: new Prepare({ preprocessing, random: true }), workers };
 }
 
-/** Most workers that read pictures unless another number is given. */
-const MOST_WORKERS = 4;
+/** Most workers that read pictures unless another number is given, and the cores for each: on two cores the network needs both. */
+const [MOST_WORKERS, CORES_EACH] = [4, 4];
 
 /**
- * How many workers read the pictures: files are worth one for each core; with one core, or pixels in memory, there are none. Nor are
- * there outside Chromium: in Firefox 153 a second run that started workers stood still, for a reason that has not been found.
+ * How many workers read the pictures: files are worth one for four cores; for pixels in memory there are none. Nor are there outside
+ * Chromium: in Firefox 153 a second run that started workers stood still, for a reason that has not been found.
  */
 export function workersFor(dataset: Dataset): number {
   if (!globalThis.navigator || !("userAgentData" in navigator)) return 0;
-  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
-  if (cores < 2 || typeof Worker !== "function" || dataset instanceof ImageDataset) return 0;
-  return Math.min(cores, MOST_WORKERS);
+  if (typeof Worker !== "function" || dataset instanceof ImageDataset) return 0;
+  return Math.min(Math.floor(navigator.hardwareConcurrency / CORES_EACH), MOST_WORKERS);
 }
