@@ -1,6 +1,7 @@
 // Timing. A single implementation is sampled by the `benchmark` package; several are timed in turn, so that other load on the
 // machine affects all of them alike.
 
+import { setTimeout } from "node:timers/promises";
 import Benchmark from "benchmark";
 import { sink, type Contender } from "./contender.js";
 
@@ -68,6 +69,8 @@ export interface InterleaveOptions {
 
 /** Below this no call is slow. */
 const SHORT_MS = 50;
+/** Before a turn, so that threads of the contender before, which wait for work in a loop, have gone to sleep. */
+const PAUSE_MS = 50;
 
 /**
  * Times every contender, each called once before, once per round and in alternating order; returns each one's samples, in
@@ -97,7 +100,11 @@ export async function interleave(
     for (const i of order) {
       const n = calls[i]!;
       if (first[i]! >= longMs) samples[i]!.push(round > 0 ? NaN : first[i]!);
-      else samples[i]!.push(slow[i] && round >= slowRounds ? NaN : (await contenders[i]!.time(n)) / n);
+      else if (slow[i] && round >= slowRounds) samples[i]!.push(NaN);
+      else {
+        await setTimeout(PAUSE_MS);
+        samples[i]!.push((await contenders[i]!.time(n)) / n);
+      }
     }
   }
   return samples;
