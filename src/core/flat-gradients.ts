@@ -29,7 +29,7 @@ interface Block {
  * (requiresGrad false) at that time have no part in it. It exists from the first gradient until free().
  */
 export class FlatGradients {
-  readonly #parameters: readonly Tensor[];
+  #parameters: readonly Tensor[];
   #block: Block | undefined;
 
   constructor(parameters: readonly Tensor[]) {
@@ -42,6 +42,18 @@ export class FlatGradients {
    */
   claim(): void {
     for (const p of this.#parameters) homes.set(p, this);
+  }
+
+  /**
+   * From now on the parts are in this order, and those of other parameters after them. Gradients stay where they are until they are next
+   * computed.
+   * @internal
+   */
+  arrange(order: readonly Tensor[]): void {
+    const places = new Map(order.map((p, i) => [p, i]));
+    const place = (p: Tensor): number => places.get(p) ?? order.length;
+    this.#parameters = this.#parameters.toSorted((a, b) => place(a) - place(b));
+    this.free();
   }
 
   /**

@@ -91,6 +91,8 @@ export async function fit(model: Module, loader: DataLoader, options: FitOptions
   const parts = { model, optimizer: options.optimizer, ema: options.ema };
   const flat = options.hooks?.reduce ?? group;
   if (flat) gradients.claim();
+  // Groups of an optimizer have the parameters in another order, where the last part is complete only when backward is at its end.
+  if (group) gradients.arrange(model.parameters());
   if (options.syncBatchNorm) synchronise(model, loader.group);
   try {
     if (group) {

@@ -9,16 +9,37 @@ import { tensor, type AnyTensor, type Tensor } from "../core/tensor.js";
 import { turn } from "../core/turn.js";
 import type { Module } from "../nn/index.js";
 
-/** Gradients that are summed at once: enough for a network's speed, and few enough that the last bucket, which nothing hides, is small. */
-const BUCKET_FLOATS = 2 ** 20;
+/**
+ * Gradients that are summed at once. The first parameters, whose gradients come last, are in the smallest bucket, as nothing hides its sum;
+ * each further one has twice as many floats, up to as many as a network needs for its full speed.
+ */
+const SMALLEST_BUCKET = 2 ** 16;
+const LARGEST_BUCKET = 2 ** 20;
 /** Looks at what is under way before the process sleeps between them, as others need the processors then. */
 const EAGER_LOOKS = 1000;
+
+/** The first element of each bucket of a number of floats. Buckets divide into equal parts, on cache lines, except for the last. */
+export function bucketsOf(floats: number, processes: number): number[] {
+  const unit = 16 * processes;
+  const begins: number[] = [];
+  let size = SMALLEST_BUCKET;
+  for (
+    let at = 0;
+    at < floats;
+    at += Math.ceil(size / unit) * unit, size = Math.min(2 * size, LARGEST_BUCKET)
+  ) {
+    begins.push(at);
+  }
+  return begins;
+}
 
 /** Sums the gradients of a step over the processes. Buckets are begun from the last parameters to the first, everywhere in this order. */
 export class GradientSums {
   readonly #group: Group;
   readonly #gradients: FlatGradients;
-  /** Of each bucket how many parameters' gradients are not complete. */
+  /** The first element of each bucket. */
+  #begins: number[] = [];
+  /** How many parameters' gradients are not complete, for each bucket that is not begun. */
   #missing: number[] = [];
   #begun: PendingSum[] = [];
   /** Whether gradients are in their place, so that buckets may be begun before the step's end. */
@@ -31,20 +52,17 @@ export class GradientSums {
     this.#gradients = gradients;
   }
 
-  get #bucketFloats(): number {
-    const unit = 16 * this.#group.size; // so that all but the last divide into equal parts, on cache lines
-    return Math.ceil(BUCKET_FLOATS / unit) * unit;
-  }
-
+  /** The buckets that hold elements of p. */
   #bucketsOf(p: Tensor, offset: number): { first: number; last: number } {
-    const floats = this.#bucketFloats;
-    return { first: Math.floor(offset / floats), last: Math.floor((offset + p.size - 1) / floats) };
+    const bucketOf = (element: number): number => this.#begins.findLastIndex((begin) => begin <= element);
+    return { first: bucketOf(offset), last: bucketOf(offset + p.size - 1) };
   }
 
   /** From here on, gradients that complete() names are final. */
   begin(): void {
     const { all, offsets } = this.#gradients.parts;
-    this.#missing = new Array<number>(Math.ceil(all.size / this.#bucketFloats)).fill(0);
+    this.#begins = bucketsOf(all.size, this.#group.size);
+    this.#missing = this.#begins.map(() => 0);
     for (const [p, offset] of offsets) {
       const { first, last } = this.#bucketsOf(p, offset);
       for (let i = first; i <= last; i++) this.#missing[i]!++;
@@ -69,9 +87,9 @@ export class GradientSums {
   #beginLast(): void {
     this.#missing.pop();
     const { all } = this.#gradients.parts;
-    const floats = this.#bucketFloats;
-    const begin = this.#missing.length * floats;
-    this.#begun.push(this.#group.startAllReduce(all, begin, Math.min(all.size, begin + floats)));
+    const at = this.#missing.length;
+    const end = this.#begins[at + 1] ?? all.size;
+    this.#begun.push(this.#group.startAllReduce(all, this.#begins[at]!, end));
   }
 
   async #wait(): Promise<void> {
