@@ -38,9 +38,25 @@ export const jobEnvironment = (mpirun: string): NodeJS.ProcessEnv => ({
   OMPI_MCA_btl_vader_single_copy_mechanism: "none", // a container may forbid it, which Open MPI then tells
 });
 
-/** Runs a Node program as n processes. */
-export function job(mpirun: string, n: number, args: readonly string[], env: NodeJS.ProcessEnv = {}): Job {
-  const { status, stdout, stderr } = spawnSync(mpirun, ["-np", String(n), process.execPath, ...args], {
+/** What a job's processes report as errors, a line each. */
+export const messages = ({ stderr }: Job): string[] =>
+  stderr.split("\n").filter((line) => line.startsWith("fovea: rank"));
+
+/**
+ * Runs a Node program as n processes; instead of a number as many as mpirun's flags ask for. `others`: the flags of further ones, which run
+ * the same.
+ */
+export function job(
+  mpirun: string,
+  n: number | readonly string[],
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  others?: readonly string[],
+): Job {
+  const program = [process.execPath, ...args];
+  const first = typeof n === "number" ? ["-np", String(n)] : n;
+  const all = [...first, ...program, ...(others ? [":", ...others, ...program] : [])];
+  const { status, stdout, stderr } = spawnSync(mpirun, all, {
     cwd: root,
     encoding: "utf8",
     env: { ...jobEnvironment(mpirun), ...env },
