@@ -30,9 +30,7 @@ function hush(): () => void {
 /** @throws DataError if some processes would have nothing to do; `what`: "images" */
 export function checkEnough(where: string, { size }: Mpi, count: number, what: string): void {
   if (size <= count) return;
-  throw new DataError(
-    `${where}: ${size} processes for ${count} ${what}; expected at most ${count} processes`,
-  );
+  throw new DataError(`${where}: ${size} processes for ${count} ${what}; expected at most ${count}`);
 }
 
 /** What has to be downloaded, rank 0 downloads; the others then find it. */
