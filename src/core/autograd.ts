@@ -233,8 +233,8 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
-/** Called after each operation of a backward pass, with the leaves whose gradients of this pass are then there. */
-export type Progress = (complete: readonly Tensor[]) => void;
+/** Called after each gradient of an operation, with the leaf whose gradient is then complete, if there is one. */
+export type Progress = (complete: Tensor | undefined) => void;
 
 /**
  * Adds d loss / d leaf to the .grad of every leaf that requires a gradient. Frees what the operations saved as it goes.
@@ -284,13 +284,15 @@ function pass(loss: Tensor, dy: Tensor | undefined, options: BackwardOptions, pr
           withOnce((once) =>
             scoped(() => {
               const saved = node.saved(once);
-              for (const edge of node.edges) step(node, edge, g, saved, gradients);
+              for (const edge of node.edges) {
+                step(node, edge, g, saved, gradients);
+                progress?.(complete!(edge));
+              }
             }),
           );
         } finally {
           g.dispose();
         }
-        progress?.(complete!(node));
         if (!retainGraph) node.free();
       }
     });
@@ -300,18 +302,17 @@ function pass(loss: Tensor, dy: Tensor | undefined, options: BackwardOptions, pr
   }
 }
 
-/** Of each node, called in their order: the leaves to which no node after it adds anything. */
-function counting(nodes: readonly Node[]): (node: Node) => Tensor[] {
+/** For each edge, called in their order: its leaf, if no edge after it adds anything to that. */
+function counting(nodes: readonly Node[]): (edge: Edge) => Tensor | undefined {
   const uses = new Map<Tensor, number>();
   for (const { edges } of nodes)
     for (const { leaf } of edges) if (leaf) uses.set(leaf, (uses.get(leaf) ?? 0) + 1);
-  return ({ edges }) =>
-    edges.flatMap(({ leaf }) => {
-      if (!leaf) return [];
-      const left = uses.get(leaf)! - 1;
-      uses.set(leaf, left);
-      return left === 0 ? [leaf] : [];
-    });
+  return ({ leaf }) => {
+    if (!leaf) return undefined;
+    const left = uses.get(leaf)! - 1;
+    uses.set(leaf, left);
+    return left === 0 ? leaf : undefined;
+  };
 }
 
 /** Applies one rule and adds the result to the gradient of its node or leaf. An error leaves that gradient unchanged. */

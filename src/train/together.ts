@@ -70,12 +70,13 @@ export class GradientSums {
     this.#early = true;
   }
 
-  /** Parameters whose gradients are complete; begins the buckets that are, and moves on those that were begun. */
-  complete(parameters: readonly Tensor[]): void {
-    const { offsets } = this.#gradients.parts;
-    for (const p of parameters) {
-      const offset = offsets.get(p);
-      if (offset === undefined) continue;
+  /**
+   * A parameter whose gradient is complete: begins the buckets that then are. Moves on those that were begun, as many libraries move
+   * nothing between calls: it should be called every few milliseconds.
+   */
+  complete(p: Tensor | undefined): void {
+    const offset = p && this.#gradients.parts.offsets.get(p);
+    if (p && offset !== undefined) {
       if (!this.#gradients.holds(p)) this.#early = false; // somebody holds the last step's: it has a place of its own
       const { first, last } = this.#bucketsOf(p, offset);
       for (let i = first; i <= last; i++) this.#missing[i]!--;
