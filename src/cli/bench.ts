@@ -10,15 +10,20 @@ import { preparationFor } from "../node/preprocessing.js";
 import { measureSpeed, type Speed } from "../node/speed.js";
 import { count } from "../node/status-line.js";
 import { UsageError } from "../node/usage-error.js";
+import { launched, type Mpi } from "../mpi/index.js";
 import { runtime } from "../wasm/runtime.js";
+import { benchTogether, scalingReport } from "./bench-job.js";
+import { asJob } from "./job.js";
 import { addModelOptions, modelFrom, parser, eitherOf, useLoadOptions, type ModelFlags } from "./options.js";
-import { table } from "./table.js";
+import { refuseUseless } from "./parser.js";
+import { ms, rate, table } from "./table.js";
 
 interface Flags extends ModelFlags {
   batchSize?: number[];
   threads?: number;
   eager?: true;
   train?: true;
+  mpi?: true;
   json?: true;
 }
 
@@ -40,6 +45,9 @@ interface Bench {
 /** Largest reasonable batch size. */
 const MOST_IMAGES = 65_536;
 
+/** Images of a training step, if --batch-size is not given. */
+const TRAINED_AT_ONCE = 32;
+
 const batchSizes = parser(list(integer(1, MOST_IMAGES)));
 
 /** Adds the command to the program. */
@@ -54,12 +62,16 @@ export function register(program: Command): void {
     .option("--img-size <n>", "side of the images in pixels (default: the model's)", parser(integer(8, 4096)))
     .option(
       "-b, --batch-size <n,…>",
-      "images at once; several sizes are timed one after the other (default: 1)",
+      "images at once, of each process; several sizes are timed one after the other (default: 1; 32 with --mpi)",
       (value, before: number[] = []) => [...new Set([...before, ...batchSizes(value)])],
     )
     .option("--threads <n>", "threads that compute (default: all processors)", parser(integer(1, 64)))
     .option("--eager", "also time the model's own forward(), in turns")
     .option("--train", "also time a training step: forward, backward, update")
+    .option(
+      "--mpi",
+      "time training steps of all processes that mpirun started, and predict those of more processes (under mpirun: the default)",
+    )
     .option(
       "--json",
       "as JSON: { model, weights, inputSize, parameters, loadMs, environment, speeds }, times in milliseconds, memory in bytes",
@@ -70,7 +82,9 @@ export function register(program: Command): void {
     )
     .action(async (argument: string | undefined, flags: Flags) => {
       const model = eitherOf(argument, "--model", flags.model);
-      const found = await bench({ ...flags, ...(model !== undefined && { model }) });
+      const all = { ...flags, ...(model !== undefined && { model }) };
+      if (flags.mpi || launched()) return asJob((mpi) => benchJob(mpi, all));
+      const found = await bench(all);
       console.log(flags.json ? JSON.stringify(found, null, 2) : report(found));
     });
 }
@@ -117,6 +131,21 @@ function requireSize({ model, architecture, inputSize }: Subject): void {
   }
 }
 
+/** All processes of a job at once; process 0 prints. */
+async function benchJob(mpi: Mpi, flags: Flags): Promise<void> {
+  refuseUseless(flags, ["eager", "train"], "processes of a job time training steps");
+  await useLoadOptions({ ...(flags.threads && { threads: flags.threads }) });
+  void runtime().tile;
+  const its = await subject(flags);
+  try {
+    requireSize(its);
+    const found = await benchTogether(mpi, its, flags.batchSize ?? [TRAINED_AT_ONCE]);
+    if (found) console.log(flags.json ? JSON.stringify(found, null, 2) : scalingReport(found));
+  } finally {
+    its.model.dispose();
+  }
+}
+
 async function bench(flags: Flags): Promise<Bench> {
   await useLoadOptions({ ...(flags.threads && { threads: flags.threads }) });
   void runtime().tile; // chosen by timing, which is not part of any model's time
@@ -151,12 +180,6 @@ async function bench(flags: Flags): Promise<Bench> {
 
 const mebibytes = (bytes: number | undefined): string =>
   bytes === undefined ? "–" : (bytes / 2 ** 20).toFixed(1);
-
-/** Milliseconds with at least three digits. */
-const ms = (time: number | null | undefined): string =>
-  time == null ? "–" : time.toFixed(time < 10 ? 2 : time < 100 ? 1 : 0);
-
-const rate = (n: number): string => (n < 1000 ? n.toPrecision(3) : count(n));
 
 /** As text for people. */
 function report({ model, weights, inputSize, parameters, loadMs, environment: its, speeds }: Bench): string {

@@ -1,6 +1,6 @@
 // Rows as lines.
 
-import { columnsOf, cut } from "../node/status-line.js";
+import { columnsOf, count, cut } from "../node/status-line.js";
 
 export type Align = "left" | "right";
 
@@ -20,3 +20,10 @@ export function table(
   };
   return rows.map((row) => row.map(set).join("  ").trimEnd());
 }
+
+/** Milliseconds with at least three digits. */
+export const ms = (time: number | null | undefined): string =>
+  time == null ? "–" : time.toFixed(time < 10 ? 2 : time < 100 ? 1 : 0);
+
+/** Images per second. */
+export const rate = (n: number): string => (n < 1000 ? n.toPrecision(3) : count(n));

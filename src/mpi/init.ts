@@ -14,11 +14,9 @@ export interface Mpi extends Group {
   readonly library: string | undefined;
   /** Waits for all processes. */
   barrier(): void;
-  /** Waits for all processes asleep, so that those that still compute have the processors. */
-  rest(): Promise<void>;
   /** Ends the whole job at once with this exit code: of the others, too. */
   abort(code: number): never;
-  /** To be awaited last by every process; rests until all are there. */
+  /** To be awaited last by every process. Until all are there it sleeps, so that those that still compute have the processors. */
   finalize(): Promise<void>;
 }
 
@@ -73,7 +71,6 @@ const alone: Mpi = {
   allGather: (bytes) => [bytes.slice()],
   broadcast: () => {},
   barrier: () => {},
-  rest: () => Promise.resolve(),
   abort: (code) => process.exit(code),
   finalize: () => Promise.resolve(),
 };
@@ -149,14 +146,10 @@ class Processes implements Mpi {
     process.exit(code);
   }
 
-  async rest(): Promise<void> {
+  async finalize(): Promise<void> {
     const request = new BigInt64Array(1);
     this.#mpi.call("Ibarrier", this.#mpi.world, request);
     while (!isThere(this.#mpi, request)) await new Promise((resume) => setTimeout(resume, NAP_MS));
-  }
-
-  async finalize(): Promise<void> {
-    await this.rest();
     this.#mpi.call("Finalize");
   }
 

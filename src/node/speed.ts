@@ -111,7 +111,7 @@ async function timeInTurns(works: readonly (() => void)[], budgetMs: number): Pr
 }
 
 /** A batch of one image of random numbers, repeated: its contents make no difference. */
-function noise(batchSize: number, size: readonly number[], random: Random): Tensor {
+export function noise(batchSize: number, size: readonly number[], random: Random): Tensor {
   const pixels = size.reduce((a, b) => a * b);
   const image = Float32Array.from({ length: pixels }, () => random.normal());
   const images = empty([batchSize, ...size], "f32", "measureSpeed");

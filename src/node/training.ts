@@ -134,17 +134,16 @@ async function trainInto(
     const { leftOut, trainLoader, evalLoader } = training;
     const notes = [...training.notes, ...(group ? groupNotes(args, ranks, group) : [])];
     const loaders = [trainLoader, ...(evalLoader ? [evalLoader] : [])];
-    const skipped = new SkippedFiles(run?.file("skipped.csv"), leftOut, loaders, before !== undefined);
-    await skipped.write();
+    const skipped = run && new SkippedFiles(run.file("skipped.csv"), leftOut, loaders, before !== undefined);
+    await skipped?.write();
     if (run) hooks.onStart?.({ ...training, notes }, run);
     if (run && before) hooks.onNote?.(resumeNote(args, position, before));
     await train(args, training, run, position, skipped, hooks, group);
     const stopped = aborted(group, hooks.signal);
     if (stopped && run) await save(args, training, run, position);
-    skipped.collect();
-    if (!run) return undefined;
+    if (!run || !skipped) return undefined;
     const { files } = skipped;
-    if (files.length > 0) hooks.onSkipped?.(files, skipped.path!);
+    if (files.length > 0) hooks.onSkipped?.(files, skipped.path);
     if (stopped) return undefined;
     const metrics = { ...finalNumbers(training, position), skipped: files.length, notes };
     if (!["args.json", "config.json"].every((name) => existsSync(run.file(name)))) await describeRun();
@@ -211,7 +210,7 @@ async function train(
   training: Training,
   run: RunFolder | undefined,
   position: TrainingPosition,
-  skipped: SkippedFiles,
+  skipped: SkippedFiles | undefined,
   { onStep, onEpoch, signal }: TrainingHooks,
   group: Group | undefined,
 ): Promise<void> {
@@ -242,10 +241,11 @@ async function train(
       ...(onStep && run && { onStep }),
       ...(group && args.syncBn && { syncBatchNorm: true }),
       async onEpoch(row, history) {
-        await run?.writeEpoch(history, model, training.ema);
+        if (!run || !skipped || !events) return;
+        await run.writeEpoch(history, model, training.ema);
         await skipped.write();
-        await events?.epoch(row);
-        if (run) onEpoch?.(row);
+        await events.epoch(row);
+        onEpoch?.(row);
       },
       async onPosition() {
         const due = args.checkpointInterval > 0 && performance.now() - saved > args.checkpointInterval * 1000;

@@ -77,6 +77,16 @@ it("gives the same as JSON, of weights in a folder, at another size", async () =
   expect(residentGrowth).not.toBeNaN();
 });
 
+it("predicts steps of many processes from one", async () => {
+  const args = ["lenet5", "--threads", "1", "-b", "2", "--mpi"];
+  const { status, stdout, stderr } = await foveaHere("bench", ...args);
+  expect([status, stderr]).toEqual([0, ""]);
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.slice(2, 4)).toEqual(["", "2 images per process"]);
+  expect(lines.filter((line) => /^(one process|\d+ processes)/.test(line))).toHaveLength(1);
+  expect(lines.slice(-6).map((line) => cells(line)[0])).toEqual(["2", "4", "8", "64", "512", "1,024"]);
+});
+
 describe("exits with 2", () => {
   it.each<[string[], string]>([
     [[], "--model: missing; expected a model's name, or a folder"],
@@ -88,6 +98,7 @@ describe("exits with 2", () => {
     [["lenet5", "--small-images"], "--small-images: of no use; lenet5 has only one form here"],
     [["alexnet", "--small-images"], "--small-images: of no use; alexnet "],
     [[folder, "--weights", "x"], "is a folder, which has weights; expected a name beside --weights"],
+    [["lenet5", "--mpi", "--train"], "--train: of no use; processes of a job time training steps"],
     [["lenet5", "--threads", "65"], "expected an integer from 1 to 64"],
   ])("for %j", async (args, message) => {
     const { status, stdout, stderr } = await foveaHere("bench", ...args);

@@ -19,7 +19,7 @@ export const dataOptions = {
   decoder: option(
     choice(() => decoderNames),
     "jpeg-js",
-    "reads JPEG and more formats: jpeg-js (built in), or sharp or jsquash if installed",
+    "reads JPEG files: jpeg-js (built in), or sharp or jsquash if installed",
   ),
   valFraction: option(
     number(0, 0.9),
