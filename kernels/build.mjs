@@ -1,6 +1,7 @@
 // Writes the kernels that come from templates, compiles all to build/kernels.relaxed.wasm, derives build/kernels.simd.wasm from it,
 // and writes the first, deflated, to src/wasm/binaries.ts, a table of them for TypeScript to src/wasm/table.ts, and their threads'
-// program to src/wasm/worker-text.ts.
+// program to src/wasm/worker-text.ts. The JPEG decoder is a binary of its own, as most pages do not need it: binary and table are
+// src/wasm/jpeg-table.ts.
 //
 // A template, kernels/FAMILY/NAME.template.mjs, is for bodies that are the same in many shapes. Its default export returns the
 // text of each file it makes, by name: { "rows": "…" } becomes kernels/FAMILY/generated/rows.ts.
@@ -10,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
-import { tableOf } from "./table.mjs";
+import { jpegTableOf, tableOf } from "./table.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
@@ -38,16 +39,31 @@ for (const { name: family } of families.filter((entry) => entry.isDirectory())) 
 }
 // --debug keeps the functions' names, for profilers.
 const names = process.argv.includes("--debug") ? ["--debug"] : [];
-const { error, stderr } = await asc.main(["--target", "relaxed", ...names]);
-if (error) {
-  console.error(stderr.toString());
-  throw error;
+
+/** The bytes of build/NAME.wasm, compiled. */
+async function compiled(entry, target, name) {
+  const { error, stderr } = await asc.main([entry, "--target", target, ...names]);
+  if (error) {
+    console.error(stderr.toString());
+    throw error;
+  }
+  return new Uint8Array(await readFile(`build/${name}.wasm`));
 }
-const relaxed = new Uint8Array(await readFile("build/kernels.relaxed.wasm"));
-const module = await WebAssembly.compile(plainSimd(relaxed)); // Node 20 compiles only this one without a flag
-const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
+
+/** The names that a binary exports. */
+const exportsOf = async (wasm) =>
+  WebAssembly.Module.exports(await WebAssembly.compile(wasm)).map(({ name }) => name);
+
+const deflated = (wasm) => deflateRawSync(wasm, { level: 9 }).toString("base64");
+
+const relaxed = await compiled("kernels/index.ts", "relaxed", "kernels.relaxed");
+const exported = await exportsOf(plainSimd(relaxed)); // Node 20 compiles only this one without a flag
 const { text, fingerprint } = await tableOf(exported);
 await writeFile("src/wasm/table.ts", text);
+
+const jpeg = await compiled("kernels/jpeg/index.ts", "jpeg", "jpeg");
+const binary = `/** The binary: base64 of raw deflate. */\nexport const binary =\n  "${deflated(jpeg)}";\n`;
+await writeFile("src/wasm/jpeg-table.ts", `${await jpegTableOf(await exportsOf(jpeg))}\n${binary}`);
 
 /** A custom section (id 0) called "fovea", which identifies the kernels. */
 function section(target) {
@@ -59,10 +75,9 @@ function section(target) {
 for (const [target, wasm] of Object.entries({ relaxed, simd: plainSimd(relaxed) })) {
   await writeFile(`build/kernels.${target}.wasm`, Buffer.concat([wasm, section(target)]));
 }
-const deflated = deflateRawSync(relaxed, { level: 9 }).toString("base64");
 await writeFile(
   "src/wasm/binaries.ts",
-  `// Written by kernels/build.mjs.\n\n/** The relaxed kernels: base64 of raw deflate. */\nexport const kernels =\n  "${deflated}";\n`,
+  `// Written by kernels/build.mjs.\n\n/** The relaxed kernels: base64 of raw deflate. */\nexport const kernels =\n  "${deflated(relaxed)}";\n`,
 );
 
 // A thread's program, with all its imports, as text.

@@ -22,11 +22,13 @@ function parametersOf(name, text) {
   return found[0][1].split(",").flatMap((parameter) => parameter.trim().split(":")[0] || []);
 }
 
-/** The text for src/wasm/table.ts, and a hash of it; `exported`: names of the binary's exports. */
-export async function tableOf(exported) {
+const constant = (name, what, value) =>
+  `/** ${what} */\nexport const ${name} = ${JSON.stringify(value, undefined, 2)} as const;\n`;
+
+/** The tables of a binary with these exports, whose structs and constants are in these files of kernels/. */
+async function tablesOf(exported, files) {
   const text = (await sourcesOf("kernels")).join("\n");
-  const files = ["kernels/shapes.ts", "kernels/arguments.ts"];
-  const shapes = (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
+  const shapes = (await Promise.all(files.map((file) => readFile(`kernels/${file}`, "utf8")))).join("\n");
   const abi = Object.fromEntries(exported.map((name) => [name, parametersOf(name, text)]));
   const structs = Object.fromEntries(
     [...shapes.matchAll(STRUCT)].map(([, name, body]) => [
@@ -37,23 +39,26 @@ export async function tableOf(exported) {
   const constants = Object.fromEntries(
     [...shapes.matchAll(CONSTANT)].map(([, name, n]) => [name, Number(n)]),
   );
-  const constant = (name, what, value) =>
-    `/** ${what} */\nexport const ${name} = ${JSON.stringify(value, undefined, 2)} as const;\n`;
-  const tables = [
+  const where = files.map((file) => `kernels/${file}`).join(" and ");
+  return [
     "// Written by kernels/build.mjs.\n",
     constant(
       "abi",
       "The exports with their parameters. Pointers are byte addresses, sizes count elements.",
       abi,
     ),
-    constant(
-      "structs",
-      "The structs of kernels/shapes.ts and arguments.ts: fields in order, with their types.",
-      structs,
-    ),
-    constant("constants", "The constants of kernels/shapes.ts.", constants),
+    constant("structs", `The structs of ${where}: fields in order, with their types.`, structs),
+    constant("constants", `The constants of ${where}.`, constants),
   ].join("\n");
+}
+
+/** The text for src/wasm/table.ts, and a hash of it; `exported`: names of the binary's exports. */
+export async function tableOf(exported) {
+  const tables = await tablesOf(exported, ["shapes.ts", "arguments.ts"]);
   const fingerprint = createHash("sha256").update(tables).digest("hex").slice(0, 16);
   const own = constant("fingerprint", "Tells whether a file of kernels has this table.", fingerprint);
   return { fingerprint, text: `${tables}\n${own}` };
 }
+
+/** The text for src/wasm/jpeg-table.ts, without the binary. */
+export const jpegTableOf = (exported) => tablesOf(exported, ["jpeg/state.ts"]);

@@ -15,6 +15,7 @@ const SKIP = new Set([
   "generated",
   "binaries.ts",
   "table.ts",
+  "jpeg-table.ts",
   "worker-text.ts",
 ]);
 
@@ -88,6 +89,7 @@ const FAMILIES: Record<string, readonly string[]> = {
   reduce: [],
   norm: ["elementwise"],
   image: [],
+  jpeg: [],
   optimizer: [],
 };
 
@@ -245,7 +247,7 @@ function sharedLines(a: string, b: string): number {
 }
 
 /** Of kernels and templates together. */
-const MOST_KERNEL_LINES = 7200;
+const MOST_KERNEL_LINES = 8230;
 
 describe("the source tree", () => {
   const all = [...sources];

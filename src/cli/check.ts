@@ -49,7 +49,7 @@ export function register(program: Command): void {
     .option("--min-size <n>", "the shortest side that a picture may have", parseSize, 16)
     .option(
       "--decoder <name>",
-      "reads JPEG and more formats: jpeg-js (built in), or sharp or jsquash if installed",
+      "reads JPEG and more formats: fovea or jpeg-js (built in), or sharp or jsquash if installed",
       parser(choice(() => decoderNames)),
     )
     .option("--json", "print the whole report as JSON: { problems, remarks, … }")

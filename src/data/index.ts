@@ -5,6 +5,7 @@ export type { OnError, Skipped } from "./collate.js";
 export * from "./dataset.js";
 export * from "./decode/bitmap.js";
 export * from "./decode/index.js";
+export { jpegJsDecoder } from "./decode/jpeg-js.js";
 export * from "./encode.js";
 export { makeBatchTransform, makeTransform } from "./from-spec.js";
 export * from "./idx.js";

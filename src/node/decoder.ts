@@ -1,4 +1,4 @@
-// Faster JPEG decoders, if one is installed. fovea depends on none of them.
+// Other JPEG decoders than fovea's own, if one is installed. fovea depends on none of them.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import {
   decoderName,
   dropAlpha,
+  jpegJsDecoder,
   setDecoder,
   type RawImage,
   type ImageDecoder,
@@ -14,17 +15,18 @@ import {
 import { DataError, reason, short } from "../errors.js";
 
 /**
- * "jpeg-js": built in. "sharp": libvips, native code (https://sharp.pixelplumbing.com). "jsquash": MozJPEG in WebAssembly
- * (https://github.com/jamsinclair/jSquash). "auto": the first of sharp, jsquash, jpeg-js that is installed.
+ * "fovea": its own kernels, the same pixels as Pillow's. "jpeg-js": built in too, slower and up to 3 levels off. "sharp": libvips, native
+ * code (https://sharp.pixelplumbing.com). "jsquash": MozJPEG in WebAssembly (https://github.com/jamsinclair/jSquash). "auto": sharp if it is
+ * installed, otherwise fovea.
  */
 export type DecoderChoice = "auto" | InstalledDecoder;
 /** One of decoderNames. @useDeclaredType */
 export type InstalledDecoder = (typeof decoderNames)[number];
 
 /** Decoders of JPEG files, if installed; see DecoderChoice. */
-export const decoderNames = ["jpeg-js", "sharp", "jsquash"] as const;
+export const decoderNames = ["fovea", "jpeg-js", "sharp", "jsquash"] as const;
 
-let chosen: InstalledDecoder = "jpeg-js";
+let chosen: InstalledDecoder = "fovea";
 
 /** The decoder set by useDecoder(); worker threads use the same. */
 export function decoderChoice(): InstalledDecoder {
@@ -130,23 +132,28 @@ async function jsquashDecoder(): Promise<ImageDecoder> {
   };
 }
 
-const LOADERS = { sharp: sharpDecoder, jsquash: jsquashDecoder } as const;
+const LOADERS: Record<InstalledDecoder, () => ImageDecoder | undefined | Promise<ImageDecoder>> = {
+  fovea: () => undefined,
+  "jpeg-js": jpegJsDecoder,
+  sharp: sharpDecoder,
+  jsquash: jsquashDecoder,
+};
 
 /**
  * Decodes JPEG by this decoder from now on, here and in worker threads that open a dataset made here. Returns its name.
  * @throws DataError if it is not installed
  */
 export async function useDecoder(choice: DecoderChoice): Promise<string> {
-  const wanted = choice === "auto" ? (["sharp", "jsquash", "jpeg-js"] as const) : [choice];
+  const wanted = choice === "auto" ? (["sharp", "fovea"] as const) : [choice];
   for (const name of wanted) {
     if (name === chosen) return decoderName();
-    if (name !== "jpeg-js" && !Object.hasOwn(LOADERS, name)) {
+    if (!Object.hasOwn(LOADERS, name)) {
       throw new DataError(
-        `useDecoder: unknown decoder '${short(name)}'; known: auto, jpeg-js, jsquash, sharp`,
+        `useDecoder: unknown decoder '${short(name)}'; known: auto, fovea, jpeg-js, jsquash, sharp`,
       );
     }
     try {
-      setDecoder(name === "jpeg-js" ? undefined : await LOADERS[name]());
+      setDecoder(await LOADERS[name]());
       chosen = name;
       return decoderName();
     } catch (error) {

@@ -19,8 +19,9 @@ function decode(base64: string): Uint8Array {
   return bytes;
 }
 
-function inflated(): Uint8Array<ArrayBuffer> {
-  const deflated = decode(kernels);
+/** The bytes of a binary that travels as base64 of raw deflate. */
+export function inflated(base64: string): Uint8Array<ArrayBuffer> {
+  const deflated = decode(base64);
   const zlib = builtin<NodeZlib>("node:zlib");
   return Uint8Array.from(zlib ? zlib.inflateRawSync(deflated) : inflateSync(deflated));
 }
@@ -29,6 +30,6 @@ let relaxed: Uint8Array<ArrayBuffer> | undefined;
 
 /** The bytes of a kernel binary. */
 export function binaryBytes(binary: Binary): Uint8Array<ArrayBuffer> {
-  relaxed ??= inflated();
+  relaxed ??= inflated(kernels);
   return binary === "relaxed" ? relaxed : plainSimd(relaxed);
 }

@@ -255,7 +255,7 @@ describe("fovea train", () => {
     ["a teacher's option without one", 2, ["--distill-alpha", "0.5"], "--distill-alpha: of no use; it needs --teacher"], // prettier-ignore
     ["a teacher that is not there", 1, ["--teacher", at("nobody")], "nobody: no such file or folder"],
     ["a teacher without a name", 1, ["--teacher", at("raw.safetensors")], "names its model"],
-    ["a decoder that is not known", 2, ["--decoder", "libjpeg"], "one of jpeg-js, jsquash, sharp"],
+    ["a decoder that is not known", 2, ["--decoder", "libjpeg"], "one of fovea, jpeg-js, jsquash, sharp"],
     ["one class", 1, ["--data", at("one")], "of 1 class"],
     ["a batch larger than the set", 1, ["-b", "25"], "24 images"],
     ["a run folder that is a file", 1, ["--out", at("file/run")], "file/run"],

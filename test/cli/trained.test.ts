@@ -129,7 +129,7 @@ describe("fovea eval", () => {
     ["no data", 2, ["--model", "saved"], "--data: missing; expected a dataset's name, or a folder"],
     ["too few names", 1, ["--model", "saved", "--data", "photos", "--class-map", "two.txt"], "two.txt: 2 names; expected 3, one for each class"], // prettier-ignore
     ["a name twice", 1, ["--model", "saved", "--data", "photos", "--class-map", "twice.txt"], "twice.txt:3: 'red' once more"], // prettier-ignore
-    ["a decoder that is not known", 2, ["--model", "saved", "photos", "--decoder", "fast"], "one of jpeg-js, jsquash, sharp"], // prettier-ignore
+    ["a decoder that is not known", 2, ["--model", "saved", "photos", "--decoder", "fast"], "one of fovea, jpeg-js, jsquash, sharp"], // prettier-ignore
     [
       "unknown data",
       2,

@@ -369,10 +369,11 @@ describe("openDataset", () => {
 });
 
 describe("useDecoder", () => {
-  it("takes jpeg-js, and says what is unknown or not installed", async () => {
-    expect(await useDecoder("jpeg-js")).toBe("jpeg-js");
+  it("takes jpeg-js and fovea's own, and says what is unknown or not installed", async () => {
+    expect(await useDecoder("jpeg-js")).toBe("jpeg-js; fovea");
+    expect(await useDecoder("fovea")).toBe("fovea");
     await expect(useDecoder("libpng" as "auto")).rejects.toThrow(
-      new DataError("useDecoder: unknown decoder 'libpng'; known: auto, jpeg-js, jsquash, sharp"),
+      new DataError("useDecoder: unknown decoder 'libpng'; known: auto, fovea, jpeg-js, jsquash, sharp"),
     );
     await useDecoder("jsquash").catch((error: Error) => {
       expect(error.message).toMatch(
@@ -380,7 +381,7 @@ describe("useDecoder", () => {
       );
     });
     const installed = await useDecoder("auto");
-    if (installed !== "jpeg-js") return void (await useDecoder("jpeg-js"));
+    if (installed !== "fovea") return void (await useDecoder("fovea"));
     await expect(useDecoder("sharp")).rejects.toThrow(
       "useDecoder: cannot load sharp: Cannot find module 'sharp'",
     );

@@ -8,7 +8,8 @@ import { containerOrientation, orient } from "./exif.js";
 import { decodeBmp, readBmp } from "./bmp.js";
 import { builtInFormats, cannotDecode, formatOf, type ImageFormat } from "./format.js";
 import { checkSize, MAX_PIXELS, type ImageInfo } from "./info.js";
-import { decodeJpeg, readJpeg } from "./jpeg.js";
+import { decodeJpeg } from "./jpeg.js";
+import { readJpeg } from "./jpeg-header.js";
 import { decodePng, readPng } from "./png.js";
 import { decodePnm, readPnm } from "./pnm.js";
 import { checkOptions, wrongKind, type Names } from "../../errors/options.js";
@@ -58,7 +59,7 @@ export interface ImageDecoder {
   decode(bytes: Uint8Array, request: DecodeRequest): RawImage | Promise<RawImage>;
 }
 
-const BUILT_IN = "jpeg-js";
+const BUILT_IN = "fovea";
 
 let active: ImageDecoder | undefined;
 
@@ -103,7 +104,7 @@ const opens =
 
 const openers: Partial<Record<ImageFormat, (bytes: Uint8Array, file: string) => Opened>> = {
   png: opens({ read: readPng, decode: decodePng }),
-  jpeg: opens({ read: readJpeg, decode: decodeJpeg }),
+  jpeg: opens({ read: readJpeg, decode: (_, info, file) => decodeJpeg(info, file) }),
   bmp: opens({ read: readBmp, decode: decodeBmp }),
   pnm: opens({ read: readPnm, decode: decodePnm }),
 };
@@ -156,7 +157,8 @@ export function decodeActive(bytes: Uint8Array, options: DecodeOptions): RawImag
   if (!active?.formats.includes(format)) return decodeImage(bytes, options);
   const info = openers[format]?.(bytes, file).info;
   if (info) checkSize(info, maxPixels, file);
-  if (info?.mode === "CMYK") return decodeImage(bytes, options); // other decoders convert with colour profiles, or not at all
+  // Other decoders convert CMYK with colour profiles, or not at all, and some make pixels up where the file is cut.
+  if (info?.mode === "CMYK" || info?.ended === false) return decodeImage(bytes, options);
   const { name } = active;
   const fail = (error: unknown): never => {
     throw new DataError(`${file}: cannot be decoded by ${name}; ${reason(error)}`);

@@ -16,6 +16,8 @@ export interface ImageInfo {
   readonly mode: string;
   /** EXIF's orientation; 1 for upright. */
   readonly orientation: Orientation;
+  /** false if the file stops where its pixels may still miss some bytes; decoding shows it. */
+  readonly ended?: boolean;
 }
 
 /**

@@ -87,7 +87,12 @@ export function checkLength(frame: Frame, bytes: number, fail: Fail): void {
 }
 
 /** The restart interval for jpeg-js in a scan of only this component; 0 for none. @throws as `fail` does if jpeg-js cannot read it */
-export function restartsAlone(frame: Frame, { h, v }: Component, interval: number, fail: Fail): number {
+export function restartsAlone(
+  frame: Omit<Frame, "progressive">,
+  { h, v }: Component,
+  interval: number,
+  fail: Fail,
+): number {
   const [most, tallest] = factorsOf(frame.components);
   const rows = Math.ceil((Math.ceil(frame.height / 8) * v) / tallest);
   const blocks = Math.ceil((Math.ceil(frame.width / 8) * h) / most) * rows;

@@ -18,8 +18,8 @@ export const dataOptions = {
   download: flag("download the dataset if it is missing", false, { needs: fetched }),
   decoder: option(
     choice(() => decoderNames),
-    "jpeg-js",
-    "reads JPEG files: jpeg-js (built in), or sharp or jsquash if installed",
+    "fovea",
+    "reads JPEG files: fovea or jpeg-js (built in), or sharp or jsquash if installed",
   ),
   valFraction: option(
     number(0, 0.9),

@@ -137,7 +137,7 @@ describe("setDecoder", () => {
 
   it("decodes the formats that a decoder knows, others by the built-in ones", async () => {
     setDecoder({ name: "mine 1.0", formats: ["jpeg", "gif"], decode: async () => image });
-    expect(decoderName()).toBe("mine 1.0; jpeg-js");
+    expect(decoderName()).toBe("mine 1.0; fovea");
     expect(await decodeActive(goodJpg, { file: "f" })).toEqual(image);
     expect(await decodeActive(text("GIF89a"), { file: "f" })).toEqual(image);
     expect(decodeActive(goodPng, { file: "f" })).toMatchObject({ width: 4, height: 3 });
