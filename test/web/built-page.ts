@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, ElementHandle, Page } from "puppeteer-core";
 import { build, preview, type PreviewServer } from "vite";
+import { vi } from "vitest";
 import { root } from "../helpers/run-source.js";
 import { launch, type BrowserName } from "./browser.js";
 
@@ -33,7 +34,8 @@ export class BuiltPage {
   static async open(name: BrowserName = "chrome", ...flags: readonly string[]): Promise<BuiltPage> {
     const folder = mkdtempSync(join(tmpdir(), "fovea-page-"));
     const outDir = join(folder, "site");
-    await build({ ...config, build: { outDir, emptyOutDir: true } });
+    vi.stubEnv("NODE_ENV", "production"); // Vitest's is "test", for which Vite leaves out what only the published page does
+    await build({ ...config, build: { outDir, emptyOutDir: true } }).finally(() => vi.unstubAllEnvs());
     const server = await preview({ ...config, build: { outDir }, preview: { port: 0, host: "127.0.0.1" } });
     return new BuiltPage(folder, await launch(name, { args: flags }), server);
   }

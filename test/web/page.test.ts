@@ -125,9 +125,7 @@ describe.skipIf(!here)("the page", () => {
     }
     await page.reload(); // the network is there as well
     await page.waitForSelector("#teach [data-part=notice]:not([hidden])");
-    expect(await text(page, "#teach [data-part=notice]")).toMatch(
-      /^The network that learnt here before is ready/,
-    );
+    expect(await text(page, "#teach [data-part=notice]")).toMatch(/^Your network is ready, as you left it/);
     await choose(page, "#teach [data-part=try] [data-part=choose]", picture("try.png", 22, 120));
     await page.waitForSelector("#teach .bars li.best");
     expect(await text(page, "#teach .bars li.best span")).toBe("Class 1");

@@ -126,11 +126,9 @@ export class Cards {
         this.#notice.say(`Adding pictures: ${done} of ${total} …`);
       },
     });
-    const shown = new Set([...this.#list.querySelectorAll("[data-id]")].map((item) => Number((item as HTMLElement).dataset["id"]))); // prettier-ignore
-    this.update();
-    for (const each of this.#collection.classes) {
-      await this.#show(each, each.pictures.filter((id) => !shown.has(id))); // prettier-ignore
-    }
+    const before = new Map([...this.#cards].map(([of, { thumbs }]) => [of, thumbs.ids]));
+    this.update(); // new cards show what they have
+    for (const [of, ids] of before) await this.#show(of, of.pictures.filter((id) => !ids.has(id))); // prettier-ignore
     this.#refused(refused.map(({ file }) => file.split("/").at(-1)!), files); // prettier-ignore
   }
 

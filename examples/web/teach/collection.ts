@@ -25,6 +25,8 @@ export const MOST_CLASSES = 50;
 
 /** Under which name pictures and network are kept in this browser. */
 const NAME = "teach";
+/** Where the page notes that a network was opened. */
+const OPENED = "teach: opened";
 
 export class Collection {
   readonly trainer: PageTrainer;
@@ -130,6 +132,19 @@ export class Collection {
   async nameClasses(names: readonly string[]): Promise<void> {
     this.classes.splice(0, this.classes.length, ...names.map((name) => ({ name, pictures: [] })));
     await this.#named();
+  }
+
+  /** A network that knows its classes already. */
+  async openModel(model: SetModelOptions): Promise<void> {
+    await this.trainer.setModel(model);
+    if (!this.kept) return;
+    await this.trainer.save(NAME);
+    localStorage.setItem(OPENED, "yes");
+  }
+
+  /** Whether the network that is kept was opened, so that it may know its classes without having learnt here. */
+  get openedBefore(): boolean {
+    return this.kept && localStorage.getItem(OPENED) !== null;
   }
 
   async fit(options: PageFitOptions): Promise<FitReport> {

@@ -42,8 +42,8 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
   const showLoading = networks.showLoading(part(section, "progress").querySelector("progress")!);
   /** What the menu showed when the trainer's network was loaded. */
   let loaded = menu.value;
-  /** Whether the network knows classes. */
-  let ready = trainer.info.epochs > 0;
+  /** Whether the network knows classes: it has learnt here, or was opened with them. */
+  let ready = trainer.info.epochs > 0 || collection.openedBefore;
   let running: AbortController | undefined;
   let goingOn = false;
 
@@ -68,12 +68,12 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
   function welcome(): void {
     if (!ready && !trainer.info.interrupted) return;
     current();
-    ready = trainer.info.epochs > 0;
+    ready = trainer.info.epochs > 0 || collection.openedBefore;
     offerToGoOn(trainer.info.interrupted !== undefined);
     notice.say(
       goingOn
         ? "The last training run was interrupted. It can go on from its last whole pass."
-        : "The network that learnt here before is ready: try it, or train it on.",
+        : "Your network is ready, as you left it: try it, or train it on.",
     );
   }
 
@@ -170,7 +170,7 @@ function wire(section: HTMLElement, notice: Notice, collection: Collection): voi
       const source = await networks.sourceOf(files);
       const classes = await networks.classesOf(source.model);
       if (collection.size === 0) await collection.nameClasses(classes); // before: the head is kept for the same classes
-      await trainer.setModel({ ...source, classes, onProgress: showLoading });
+      await collection.openModel({ ...source, classes, onProgress: showLoading });
       cards.update();
       current();
       notice.say(`Opened: a network that knows ${classes.join(", ")}. Try it, or train it on more pictures.`);

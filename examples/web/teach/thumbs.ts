@@ -75,6 +75,11 @@ export class Thumbs {
     }));
   }
 
+  /** The pictures that have a place. */
+  get ids(): ReadonlySet<number> {
+    return new Set(Array.from(this.list.children, (item) => Number((item as HTMLElement).dataset["id"])));
+  }
+
   /** Takes a thumbnail out, and gives its neighbour the focus; false if there is no neighbour. */
   remove(id: number): boolean {
     const item = this.list.querySelector(`[data-id="${id}"]`);
