@@ -43,19 +43,9 @@ const RINGS: Record<string, Ring> = {
       "test/mpi/memory.test.ts",
     ],
   },
-  // By hand: many times the mutants and kills, the peers, the browsers.
+  // By hand: everything, with rows that take long and hardly ever fail alone, many times the mutants and kills, the peers, the browsers.
   long: {
-    include: [
-      "test/long/*.test.ts",
-      "test/**/fuzz.test.ts",
-      "test/node/kill.test.ts",
-      "test/golden/{models,paddle-models,zoo}.test.ts",
-      "test/onnx/runtime.test.ts",
-      "test/models/{descriptions,registry,training}.test.ts",
-      "test/web/{bad-input,data-workers}.test.ts",
-      "test/mpi/group.test.ts",
-      "test/{examples,guides}.test.ts",
-    ],
+    include: ["test/**/*.test.ts"],
     env: { FOVEA_FUZZ: "30" },
     timeout: 3_600_000,
   },

@@ -83,7 +83,7 @@ export function register(program: Command): void {
     .action(async (argument: string | undefined, flags: Flags) => {
       const model = eitherOf(argument, "--model", flags.model);
       const all = { ...flags, ...(model !== undefined && { model }) };
-      if (flags.mpi || launched()) return asJob((mpi) => benchJob(mpi, all));
+      if (flags.mpi || launched()) return asJob("bench", (mpi) => benchJob(mpi, all));
       const found = await bench(all);
       console.log(flags.json ? JSON.stringify(found, null, 2) : report(found));
     });

@@ -14,6 +14,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   predict: [
     "fovea predict new/*.jpg --model runs/resnet18-photos",
     "fovea predict 'new/**/*.jpg' --model resnet18 --pretrained --topk 3 --csv > guesses.csv",
+    "fovea predict 'data-{0000..0999}.tar' --model runs/resnet18-photos --out part-%r.csv",
     "fovea predict inbox --model runs/resnet18-photos --move sorted --min-confidence 0.8",
   ],
   undo: ["fovea undo sorted/undo-2026-11-29T18-40-05.csv"],

@@ -9,7 +9,7 @@ import { UsageError } from "../node/usage-error.js";
 import { pooledFeatures } from "../train/index.js";
 import { addLoadOptions, addModelOptions, modelFrom, parser, useLoadOptions, type LoadFlags, type ModelFlags } from "./options.js"; // prettier-ignore
 import { requireWritable } from "./outputs.js";
-import { overPictures, pictureFiles, tellUnreadable } from "./pictures.js";
+import { openFiles, overPictures, pictureFiles, tellUnreadable } from "./pictures.js";
 
 interface Flags extends ModelFlags, LoadFlags {
   out: string;
@@ -25,11 +25,15 @@ export async function featuresOf(
   const read: string[] = [];
   const rows: Float32Array[] = [];
   let features = 0;
-  const unreadable = await overPictures(files, trained, flags, "looked at", (batch, own) => {
-    const pooled = pooledFeatures(trained.model, batch.images);
-    features = pooled.features;
-    rows.push(pooled.data);
-    read.push(...own);
+  const unreadable = await overPictures(openFiles(files, trained), trained, flags, {
+    verb: "looked at",
+    look(batch, own) {
+      const pooled = pooledFeatures(trained.model, batch.images);
+      features = pooled.features;
+      rows.push(pooled.data);
+      return [...own];
+    },
+    take: (own) => void read.push(...own),
   });
   tellUnreadable(unreadable);
   if (read.length === 0)

@@ -10,8 +10,6 @@ import type { TrainFlags } from "../node/resolve-arguments.js";
 import { runTraining } from "../node/training.js";
 import { shared } from "../node/training-group.js";
 import { optimizerInfo } from "../optim/index.js";
-import { checkAlike } from "../train/same.js";
-import { version } from "../version.js";
 import { asJob } from "./job.js";
 import { closingLines, shellWord } from "./closing.js";
 import { addTrainOptions, argumentsFrom, describeArguments, trainFlags } from "./train-flags.js";
@@ -36,17 +34,13 @@ export function register(program: Command): void {
     )
     .addHelpText("after", "Ctrl-C saves a checkpoint and exits with 130; a second one exits at once.")
     .action((data: string | undefined, opts: Record<string, unknown>) =>
-      asJob((mpi) => trainInJob(mpi, trainFlags(opts, data), opts["json"] === true)),
+      asJob("train", (mpi) => trainInJob(mpi, trainFlags(opts, data), opts["json"] === true)),
     );
 }
 
 /** What rank 0 finds out about data and arguments, all processes do. */
 async function chosenTogether(mpi: Mpi, flags: TrainFlags): Promise<ChosenArguments> {
   if (mpi.size === 1) return argumentsFrom(flags);
-  checkAlike("train", mpi, {
-    "fovea's version": version,
-    "the command line": process.argv.slice(2).join(" "),
-  });
   const own = mpi.rank === 0 ? await argumentsFrom(flags) : undefined;
   if (own && flags.lr === undefined && flags.scaleLr === undefined && flags.resume === undefined) {
     own.args.scaleLr = optimizerInfo(own.args.opt).usual.growth === "sqrt" ? "sqrt" : "linear";

@@ -49,6 +49,12 @@ export function gatherNumbers(group: Group, own: readonly number[]): Float64Arra
     .map((bytes) => new Float64Array(bytes.slice().buffer));
 }
 
+/** A value of every process, in the order of the ranks: anything that JSON can hold. */
+export function gatherValues<T>(group: Group, own: T): T[] {
+  const all = group.allGather(new TextEncoder().encode(JSON.stringify({ value: own })));
+  return all.map((bytes) => (JSON.parse(new TextDecoder().decode(bytes)) as { value: T }).value);
+}
+
 /** The sums of the processes' numbers, each by itself. */
 export function sumNumbers(group: Group, own: readonly number[]): number[] {
   const all = gatherNumbers(group, own);

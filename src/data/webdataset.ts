@@ -14,6 +14,8 @@ export interface TarSample {
 export interface TarSampleOptions {
   /** The field with the class in .json files. Default "label". */
   field?: string | undefined;
+  /** Whether samples need no class: none is read, and every label is 0. Default false. */
+  unlabelled?: boolean | undefined;
   /** Called with every left-out sample, by its picture or its first file, and the reason. */
   leave?: (name: string, reason: string) => void;
   /** Called with every file that belongs to no sample: hidden ones, metadata, links, names without a dot. */
@@ -45,7 +47,7 @@ export function* tarSamples(
   read: ReadAt,
   size: number,
   file: string,
-  { field = "label", leave, pass }: TarSampleOptions = {},
+  { field = "label", unlabelled = false, leave, pass }: TarSampleOptions = {},
 ): Generator<TarSample> {
   const fail = (what: string): never => {
     throw new DataError(`${file}: ${what}`);
@@ -54,7 +56,7 @@ export function* tarSamples(
     const picture = pictureOf(key, fields, read, fail);
     if (typeof picture === "string") return void leave?.([...fields.values()][0]!.name, picture);
     if ("reason" in picture) return void picture.names.forEach((name) => leave?.(name, picture.reason));
-    const label = labelOf(fields, picture, read, field, fail);
+    const label = unlabelled ? 0 : labelOf(fields, picture, read, field, fail);
     if (label !== undefined) return { picture, label };
     const expected = `expected ${key}.cls, or ${key}.json with a number under "${field}"`;
     return void leave?.(picture.name, `no class; ${expected}`);

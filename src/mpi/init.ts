@@ -14,9 +14,11 @@ export interface Mpi extends Group {
   readonly library: string | undefined;
   /** Waits for all processes. */
   barrier(): void;
+  /** Waits for all processes asleep, so that those that still compute have the processors. */
+  rest(): Promise<void>;
   /** Ends the whole job at once with this exit code: of the others, too. */
   abort(code: number): never;
-  /** To be awaited last by every process. Until all are there it sleeps, so that those that still compute have the processors. */
+  /** To be awaited last by every process; rests until all are there. */
   finalize(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ const alone: Mpi = {
   allGather: (bytes) => [bytes.slice()],
   broadcast: () => {},
   barrier: () => {},
+  rest: () => Promise.resolve(),
   abort: (code) => process.exit(code),
   finalize: () => Promise.resolve(),
 };
@@ -146,10 +149,14 @@ class Processes implements Mpi {
     process.exit(code);
   }
 
-  async finalize(): Promise<void> {
+  async rest(): Promise<void> {
     const request = new BigInt64Array(1);
     this.#mpi.call("Ibarrier", this.#mpi.world, request);
     while (!isThere(this.#mpi, request)) await new Promise((resume) => setTimeout(resume, NAP_MS));
+  }
+
+  async finalize(): Promise<void> {
+    await this.rest();
     this.#mpi.call("Finalize");
   }
 

@@ -1,11 +1,8 @@
-// Other JPEG decoders than fovea's own, if one is installed. fovea depends on none of them.
+// Decoders that are used if they are installed, beside fovea's own: for formats that are not built in. fovea depends on none of
+// them.
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import {
   decoderName,
-  dropAlpha,
   jpegJsDecoder,
   setDecoder,
   type RawImage,
@@ -13,17 +10,20 @@ import {
   type ImageFormat,
 } from "../data/index.js";
 import { DataError, reason, short } from "../errors.js";
+import { loadInstalled } from "./installed.js";
+import { heicDecoder, wasmDecoders } from "./jsquash.js";
 
 /**
  * "fovea": its own kernels, the same pixels as Pillow's. "jpeg-js": built in too, slower and up to 3 levels off. "sharp": libvips, native
- * code (https://sharp.pixelplumbing.com). "jsquash": MozJPEG in WebAssembly (https://github.com/jamsinclair/jSquash). "auto": sharp if it is
+ * code (https://sharp.pixelplumbing.com). "jsquash": codecs in WebAssembly, those that are installed of \@jsquash/jpeg, \@jsquash/webp
+ * and \@jsquash/avif (https://github.com/jamsinclair/jSquash). These two read HEIC if heic-decode is installed. "auto": sharp if it is
  * installed, otherwise fovea.
  */
 export type DecoderChoice = "auto" | InstalledDecoder;
 /** One of decoderNames. @useDeclaredType */
 export type InstalledDecoder = (typeof decoderNames)[number];
 
-/** Decoders of JPEG files, if installed; see DecoderChoice. */
+/** Decoders, if installed; see DecoderChoice. */
 export const decoderNames = ["fovea", "jpeg-js", "sharp", "jsquash"] as const;
 
 let chosen: InstalledDecoder = "fovea";
@@ -32,15 +32,6 @@ let chosen: InstalledDecoder = "fovea";
 export function decoderChoice(): InstalledDecoder {
   return chosen;
 }
-
-const require = createRequire(import.meta.url);
-
-/** Path of a file in a package that is installed beside fovea or where the program runs. */
-const find = (name: string): string =>
-  require.resolve(name, { paths: [fileURLToPath(new URL(".", import.meta.url)), process.cwd()] });
-
-const load = async (name: string): Promise<Record<string, unknown>> =>
-  (await import(pathToFileURL(find(name)).href)) as Record<string, unknown>;
 
 interface Sharp {
   (bytes: Uint8Array, options: object): SharpPipeline;
@@ -76,7 +67,7 @@ function sharpFormats({ format }: Sharp): ImageFormat[] {
 }
 
 async function sharpDecoder(): Promise<ImageDecoder> {
-  const sharp = (await load("sharp")).default as Sharp;
+  const sharp = (await loadInstalled("sharp")).default as Sharp;
   return {
     name: `sharp ${sharp.versions.sharp ?? ""}`.trim(),
     formats: sharpFormats(sharp),
@@ -95,52 +86,28 @@ async function sharpDecoder(): Promise<ImageDecoder> {
   };
 }
 
-type JsquashDecode = (buffer: ArrayBuffer, options: object) => Promise<ImageData>;
-type JsquashInit = (module: WebAssembly.Module) => Promise<void>;
-
-/** The class of MozJPEG's result, which Node lacks. */
-class Pixels {
-  readonly data: Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-
-  constructor(data: Uint8ClampedArray, width: number, height: number) {
-    this.data = data;
-    this.width = width;
-    this.height = height;
+/** Several decoders as one: the first of them that reads a format decodes it. */
+function anyOf(decoders: readonly ImageDecoder[]): ImageDecoder {
+  const byFormat = new Map<ImageFormat, ImageDecoder>();
+  for (const decoder of decoders) {
+    for (const format of decoder.formats) if (!byFormat.has(format)) byFormat.set(format, decoder);
   }
-}
-
-async function jsquashDecoder(): Promise<ImageDecoder> {
-  const { default: decode, init } = await load("@jsquash/jpeg/decode.js");
-  // It would load itself by fetch() of a file, which Node does not support.
-  const binary = readFileSync(find("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"));
-  await (init as JsquashInit)(await WebAssembly.compile(binary));
-  const { version } = JSON.parse(readFileSync(find("@jsquash/jpeg/package.json"), "utf8")) as {
-    version: string;
-  };
-  const globals = globalThis as { ImageData?: unknown };
-  globals.ImageData ??= Pixels;
   return {
-    name: `@jsquash/jpeg ${version}`,
-    formats: ["jpeg"],
-    async decode(bytes): Promise<RawImage> {
-      const options = { preserveOrientation: false };
-      const { data, width, height } = await (decode as JsquashDecode)(Uint8Array.from(bytes).buffer, options);
-      return { data: dropAlpha(data), width, height, channels: 3 };
-    },
+    name: decoders.map(({ name }) => name).join(", "),
+    formats: [...byFormat.keys()],
+    decode: (bytes, request) => byFormat.get(request.format)!.decode(bytes, request),
   };
 }
 
 const LOADERS: Record<InstalledDecoder, () => ImageDecoder | undefined | Promise<ImageDecoder>> = {
   fovea: () => undefined,
   "jpeg-js": jpegJsDecoder,
-  sharp: sharpDecoder,
-  jsquash: jsquashDecoder,
+  sharp: async () => anyOf([await sharpDecoder(), ...(await heicDecoder())]),
+  jsquash: async () => anyOf(await wasmDecoders()),
 };
 
 /**
- * Decodes JPEG by this decoder from now on, here and in worker threads that open a dataset made here. Returns its name.
+ * Decodes by this decoder what it reads from now on, here and in worker threads that open a dataset made here. Returns its name.
  * @throws DataError if it is not installed
  */
 export async function useDecoder(choice: DecoderChoice): Promise<string> {

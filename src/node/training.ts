@@ -134,16 +134,17 @@ async function trainInto(
     const { leftOut, trainLoader, evalLoader } = training;
     const notes = [...training.notes, ...(group ? groupNotes(args, ranks, group) : [])];
     const loaders = [trainLoader, ...(evalLoader ? [evalLoader] : [])];
-    const skipped = run && new SkippedFiles(run.file("skipped.csv"), leftOut, loaders, before !== undefined);
-    await skipped?.write();
+    const skipped = new SkippedFiles(run?.file("skipped.csv"), leftOut, loaders, before !== undefined);
+    await skipped.write();
     if (run) hooks.onStart?.({ ...training, notes }, run);
     if (run && before) hooks.onNote?.(resumeNote(args, position, before));
     await train(args, training, run, position, skipped, hooks, group);
     const stopped = aborted(group, hooks.signal);
     if (stopped && run) await save(args, training, run, position);
-    if (!run || !skipped) return undefined;
+    skipped.collect();
+    if (!run) return undefined;
     const { files } = skipped;
-    if (files.length > 0) hooks.onSkipped?.(files, skipped.path);
+    if (files.length > 0) hooks.onSkipped?.(files, skipped.path!);
     if (stopped) return undefined;
     const metrics = { ...finalNumbers(training, position), skipped: files.length, notes };
     if (!["args.json", "config.json"].every((name) => existsSync(run.file(name)))) await describeRun();
@@ -210,7 +211,7 @@ async function train(
   training: Training,
   run: RunFolder | undefined,
   position: TrainingPosition,
-  skipped: SkippedFiles | undefined,
+  skipped: SkippedFiles,
   { onStep, onEpoch, signal }: TrainingHooks,
   group: Group | undefined,
 ): Promise<void> {
@@ -241,11 +242,10 @@ async function train(
       ...(onStep && run && { onStep }),
       ...(group && args.syncBn && { syncBatchNorm: true }),
       async onEpoch(row, history) {
-        if (!run || !skipped || !events) return;
-        await run.writeEpoch(history, model, training.ema);
+        await run?.writeEpoch(history, model, training.ema);
         await skipped.write();
-        await events.epoch(row);
-        onEpoch?.(row);
+        await events?.epoch(row);
+        if (run) onEpoch?.(row);
       },
       async onPosition() {
         const due = args.checkpointInterval > 0 && performance.now() - saved > args.checkpointInterval * 1000;

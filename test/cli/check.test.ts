@@ -16,7 +16,7 @@ import jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/core/random.js";
 import { checkFolder, type Problem, type Remark } from "../../src/node/check-folder.js";
-import { command, fovea } from "./run.js";
+import { command, foveaHere } from "./run.js";
 
 const random = new Random(3);
 function noise(length: number): Uint8Array {
@@ -145,13 +145,13 @@ describe("checkFolder", () => {
 });
 
 describe("checkFolder of pixels", () => {
-  it("remarks on other pixels and names without calling them problems, which is exit code 0", () => {
+  it("remarks on other pixels and names without calling them problems, which is exit code 0", async () => {
     for (let i = 0; i < 4; i++) for (const name of ["cat", "dog"]) write(`grey/${name}/${i}.png`, png(20));
     write("grey/cat/grey.png", png(20, 1));
     write("grey/cat/named.jfif", png(20));
     write("grey/cat/Thumbs.db", "x");
     write("grey/__MACOSX/cat/._0.png", "x");
-    const { status, stdout } = fovea("check", join(top, "grey"), "--json");
+    const { status, stdout } = await foveaHere("check", join(top, "grey"), "--json");
     const { problems, remarks } = JSON.parse(stdout) as { problems: Problem[]; remarks: Remark[] };
     expect([status, problems]).toEqual([0, []]);
     expect(remarks.map(({ kind, paths }) => `${kind} ${paths.join()}`)).toEqual([
@@ -160,7 +160,9 @@ describe("checkFolder of pixels", () => {
       "extension cat/named.jfif",
       "mode cat/grey.png",
     ]);
-    expect(fovea("check", join(top, "grey")).stdout).toContain("\nnothing is wrong; remarks: 4\n");
+    expect((await foveaHere("check", join(top, "grey"))).stdout).toContain(
+      "\nnothing is wrong; remarks: 4\n",
+    );
   });
 
   it("calls 16-bit grey that becomes white a problem, and takes what fits into 8 bits", async () => {
@@ -213,7 +215,7 @@ describe("fovea check", () => {
   });
 
   it("exits with 0 and says what there is, as text or JSON", async () => {
-    const { status, stdout, stderr } = fovea("check", join(top, "good"));
+    const { status, stdout, stderr } = await foveaHere("check", join(top, "good"));
     expect(status).toBe(0);
     expect(stderr).toBe("");
     expect(stdout).toBe(
@@ -222,13 +224,13 @@ describe("fovea check", () => {
         "  val: 8 pictures in 2 classes, 4 to 4 pictures each, largest/smallest 1.00\n" +
         "  pixels: RGB 20\n\nnothing is wrong\n",
     );
-    const json = fovea("check", "--json", join(top, "good"));
+    const json = await foveaHere("check", "--json", join(top, "good"));
     expect(json.status).toBe(0);
     expect(JSON.parse(json.stdout)).toEqual(await checkFolder(join(top, "good")));
   });
 
-  it("exits with 1 if something is wrong, and names it", () => {
-    const { status, stdout } = fovea("check", join(top, "bad"), "--min-size", "21");
+  it("exits with 1 if something is wrong, and names it", async () => {
+    const { status, stdout } = await foveaHere("check", join(top, "bad"), "--min-size", "21");
     expect(status).toBe(1);
     expect(stdout).toContain("cannot be decoded: 3\n  train/cat/cut.jpg ");
     expect(stdout).toContain("too small: 30\n");
@@ -236,10 +238,10 @@ describe("fovea check", () => {
     expect(stdout).toContain(
       "  the same file across splits, in one class: train/cat/1.jpg, val/cat/leaked.jpg\n",
     );
-    const none = fovea("check", join(top, "none"));
+    const none = await foveaHere("check", join(top, "none"));
     expect([none.status, none.stdout]).toEqual([1, ""]);
     expect(none.stderr).toMatch(/^fovea: .*none: cannot be read: ENOENT/);
-    const flat = fovea("check", join(top, "good/train/cat/deep"));
+    const flat = await foveaHere("check", join(top, "good/train/cat/deep"));
     expect([flat.status, flat.stderr]).toEqual([
       1,
       `fovea: ${join(top, "good/train/cat/deep")}: no class folders; ` +
@@ -257,14 +259,14 @@ describe("the command line", () => {
     ],
     [["check"], "fovea: missing required argument 'dir'\n"],
     [["check", ".", "--min-size", "x"], "fovea: option '--min-size <n>' argument 'x' is invalid."],
-  ])("exits with 2 for %j, listing what is known", (args, message) => {
-    const { status, stdout, stderr } = fovea(...args);
+  ])("exits with 2 for %j, listing what is known", async (args, message) => {
+    const { status, stdout, stderr } = await foveaHere(...args);
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr.slice(0, message.length)).toBe(message);
   });
 
-  it("prints help when asked, exiting with 0", () => {
-    const { status, stdout } = fovea("check", "--help");
+  it("prints help when asked, exiting with 0", async () => {
+    const { status, stdout } = await foveaHere("check", "--help");
     expect(status).toBe(0);
     expect(stdout).toContain("Usage: fovea check [options] <dir>");
   });

@@ -12,7 +12,7 @@ import { configOf, saveModel, type JudgedModel } from "../../src/node.js";
 import { parseCsv } from "../../src/node/csv.js";
 import { Predictions } from "../../src/node/predictions.js";
 import { png } from "../helpers/pictures.js";
-import { fovea } from "./run.js";
+import { foveaHere } from "./run.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-eval-"));
 const at = (path: string): string => join(top, path);
@@ -121,7 +121,7 @@ describe("fovea eval", () => {
       configOf("resnet20_cifar", preparation, { classes: ["blue", "red"] }),
     );
     model.dispose();
-    const ran = fovea("eval", at("photos"), "--model", at("saved"), "--json", "--report", at("out/r.html"), "--confusion", at("out/c.csv"), "--predictions", at("out/p.csv")); // prettier-ignore
+    const ran = await foveaHere("eval", at("photos"), "--model", at("saved"), "--json", "--report", at("out/r.html"), "--confusion", at("out/c.csv"), "--predictions", at("out/p.csv")); // prettier-ignore
     expect([ran.status, ran.stderr]).toEqual([0, ""]);
     const json = JSON.parse(ran.stdout) as { top1: number; images: number; perClass: object[]; mistakes: { file: string; class: string }[] }; // prettier-ignore
     const [, ...rows] = parseCsv(readFileSync(at("out/p.csv"), "utf8"));
@@ -144,10 +144,10 @@ describe("fovea eval", () => {
   it.each([
     [1, ["--confusion", "saved"], "saved: cannot be written: it is a folder"],
     [2, ["--confusion", "x.csv", "--predictions", "x.csv"], "would be written twice"],
-  ])("exits with %i before it evaluates, for %j", (status, args, message) => {
+  ])("exits with %i before it evaluates, for %j", async (status, args, message) => {
     const paths = args.map((arg) => (arg.startsWith("--") ? arg : at(arg)));
     mkdirSync(dirname(at("saved/x")), { recursive: true });
-    const ran = fovea("eval", at("photos"), "--model", at("saved"), ...paths);
+    const ran = await foveaHere("eval", at("photos"), "--model", at("saved"), ...paths);
     expect([ran.status, ran.stdout]).toEqual([status, ""]);
     expect(ran.stderr).toContain(message);
   });

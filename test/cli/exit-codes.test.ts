@@ -21,6 +21,7 @@ import { createModel, init } from "../../src/index.js";
 import { configOf, saveModel } from "../../src/node.js";
 import { png } from "../helpers/pictures.js";
 import { command, foveaHere } from "./run.js";
+import { isLong } from "../helpers/ring.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-exit-"));
 const at = (path: string): string => join(top, path);
@@ -181,9 +182,13 @@ async function interrupted(signal: NodeJS.Signals, args: string[]): Promise<unkn
 
 const rows = Object.entries(ROWS).flatMap(([name, { busy }]) => (busy ? [[name, busy] as const] : []));
 
-it.each(rows)("fovea %s exits with 130 after Ctrl-C", async (name, args) => {
-  expect(await interrupted("SIGINT", [name, ...args])).toBe(130);
-});
+const OFTEN = ["train", "predict"];
+it.each(rows.filter(([name]) => isLong || OFTEN.includes(name)))(
+  "fovea %s exits with 130 after Ctrl-C",
+  async (name, args) => {
+    expect(await interrupted("SIGINT", [name, ...args])).toBe(130);
+  },
+);
 
 it.each(["SIGTERM", "SIGHUP"] as const)("fovea train saves a checkpoint after %s", async (signal) => {
   const out = at(signal);

@@ -7,7 +7,7 @@ import { encode as encodePng } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseCsv } from "../../src/node/csv.js";
 import { png } from "../helpers/pictures.js";
-import { fovea, type Ran } from "./run.js";
+import { foveaHere, type Ran } from "./run.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-left-out-"));
 const at = (path: string): string => join(top, path);
@@ -20,7 +20,7 @@ function write(path: string, data: Uint8Array | string): void {
 const webp = Uint8Array.from("RIFF\x24\0\0\0WEBPVP8 ", (c) => c.charCodeAt(0));
 let trained: Ran;
 
-beforeAll(() => {
+beforeAll(async () => {
   for (let i = 0; i < 6; i++) {
     write(`photos/warm/${i}.png`, png(28, 28, [200 + i, 40, 20]));
     write(`photos/cold/${i}.png`, png(28, 28, [30, 40, 200 + i]));
@@ -31,7 +31,7 @@ beforeAll(() => {
   write("photos/warm/cut.png", png(28, 28, [1, 2, 3]).subarray(0, 60));
   write("photos/warm/=text.jpg", "a letter");
   write("photos/__MACOSX/._x", "x");
-  trained = fovea(
+  trained = await foveaHere(
     ...["train", at("photos"), "--model", "lenet5", "--out", at("run"), "-b", "4", "--workers", "0"],
     ...["--epochs", "2", "--no-drop-last", "--val-fraction", "0", "--lr", "0.01"],
   );
@@ -54,7 +54,7 @@ describe("fovea train", () => {
     expect(start).toContain("ignored: hidden or the system's own: __MACOSX/");
   });
 
-  it("names at the end, in skipped.csv, in metrics.json and in the report what it could not use", () => {
+  it("names at the end, in skipped.csv, in metrics.json and in the report what it could not use", async () => {
     const end = trained.stderr.slice(trained.stderr.indexOf("epoch 2/2"));
     expect(end).toContain("left out: 2 pictures (");
     expect(end).toContain(`left out: 1 picture (${at("photos/warm/cut.png")}): truncated PNG; got`);
@@ -85,18 +85,18 @@ describe("fovea train", () => {
 });
 
 describe("fovea eval", () => {
-  const run = (...args: string[]): Ran =>
-    fovea("eval", at("photos"), "--model", at("run"), "--workers", "0", ...args);
+  const run = (...args: string[]): Promise<Ran> =>
+    foveaHere("eval", at("photos"), "--model", at("run"), "--workers", "0", ...args);
 
-  it("stops at the first image that cannot be read", () => {
-    const { status, stdout, stderr } = run("--json");
+  it("stops at the first image that cannot be read", async () => {
+    const { status, stdout, stderr } = await run("--json");
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toContain("left out: 2 pictures (");
     expect(stderr).toContain(`fovea: ${at("photos/warm/=text.jpg")}: not a picture`);
   });
 
-  it("leaves them out on request, and names them", () => {
-    const { status, stdout, stderr } = run("--json", "--on-error", "skip");
+  it("leaves them out on request, and names them", async () => {
+    const { status, stdout, stderr } = await run("--json", "--on-error", "skip");
     const { images, skipped } = JSON.parse(stdout) as {
       images: number;
       skipped: { file: string; reason: string }[];
@@ -105,16 +105,22 @@ describe("fovea eval", () => {
     expect(skipped.map(({ file }) => file)).toEqual([at("photos/warm/=text.jpg"), at("photos/warm/cut.png")]);
     expect(skipped[0]!.reason).toMatch(/^not a picture; got/);
     expect(stderr).toContain(`left out: 1 picture (${at("photos/warm/cut.png")}): truncated PNG`);
-    expect(run("--on-error", "skip").stdout).toMatch(/^images +13\nskipped +2\n/);
+    expect((await run("--on-error", "skip")).stdout).toMatch(/^images +13\nskipped +2\n/);
   });
 });
 
 describe("fovea predict", () => {
-  it("counts the pictures of a folder that it cannot read, names each, and exits with 1", () => {
+  it("counts the pictures of a folder that it cannot read, names each, and exits with 1", async () => {
     write("mixed/a.jfif", png(28, 28, [200, 40, 20]));
     write("mixed/b.webp", webp);
     write("mixed/notes.txt", "mine");
-    const { status, stdout, stderr } = fovea("predict", "--model", at("run"), at("mixed"), "--json");
+    const { status, stdout, stderr } = await foveaHere(
+      "predict",
+      "--model",
+      at("run"),
+      at("mixed"),
+      "--json",
+    );
     const files = (JSON.parse(stdout) as { file: string }[]).map(({ file }) => file);
     expect([status, files]).toEqual([1, [at("mixed/a.jfif")]]);
     expect(stderr).toContain(`fovea: ${at("mixed")}: 1 picture that cannot be read: ${at("mixed/b.webp")}\n`);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel, init, manualSeed } from "../../src/index.js";
 import { configOf, readFeatures, saveModel } from "../../src/node.js";
 import { png } from "../helpers/pictures.js";
-import { fovea, foveaHere } from "./run.js";
+import { foveaHere } from "./run.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-similar-"));
 const at = (path: string): string => join(top, path);
@@ -27,16 +27,16 @@ beforeAll(async () => {
 afterAll(() => rmSync(top, { recursive: true }));
 
 describe("fovea features and similar", () => {
-  it("write features, find the picture that is there twice, and what is most like a query", () => {
+  it("write features, find the picture that is there twice, and what is most like a query", async () => {
     const out = at("f.safetensors");
-    const written = fovea("features", at("in"), "--model", at("saved"), "--out", out, "--json");
+    const written = await foveaHere("features", at("in"), "--model", at("saved"), "--out", out, "--json");
     expect(written.status).toBe(1); // for bad.png
     expect(written.stderr).toMatch(/^fovea: .*bad\.png: not a picture; .*\n$/);
     expect(JSON.parse(written.stdout)).toEqual({ out, images: 5, features: 64, unreadable: 1 });
     const files = ["0.png", "1.png", "2.png", "3.png", "deep/again.png"].map((file) => at(`in/${file}`));
     expect(readFeatures(out).files).toEqual(files);
 
-    const pairs = fovea("similar", "--in", out, "--topk", "1", "--json", "--min-similarity", "0");
+    const pairs = await foveaHere("similar", "--in", out, "--topk", "1", "--json", "--min-similarity", "0");
     expect(pairs.status).toBe(0);
     const [pair, ...others] = JSON.parse(pairs.stdout) as { similarity: number; files: string[] }[];
     expect([pair!.files, others]).toEqual([[at("in/2.png"), at("in/deep/again.png")], []]);
@@ -45,7 +45,7 @@ describe("fovea features and similar", () => {
       /^1 of 10 pairs of 5 pictures with a similarity of at least 0; --topk changes how many\n$/,
     );
 
-    const near = fovea("similar", at("in/2.png"), "--in", at("in"), "--model", at("saved"), "--topk", "2", "--json"); // prettier-ignore
+    const near = await foveaHere("similar", at("in/2.png"), "--in", at("in"), "--model", at("saved"), "--topk", "2", "--json"); // prettier-ignore
     const [query] = JSON.parse(near.stdout) as {
       file: string;
       similar: { file: string; similarity: number }[];

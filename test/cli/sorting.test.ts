@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel, init, manualSeed } from "../../src/index.js";
 import { configOf, saveModel } from "../../src/node.js";
 import { png } from "../helpers/pictures.js";
-import { fovea, foveaHere } from "./run.js";
+import { foveaHere } from "./run.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-sorting-"));
 const at = (path: string): string => join(top, path);
@@ -37,7 +37,7 @@ describe("fovea predict --move", () => {
   it("shows the plan and moves nothing without --yes; undo reverts it", async () => {
     const names = readdirSync(at("in"));
     const args = ["predict", at("in"), "--model", at("saved"), "--move", at("out")];
-    const dry = fovea(...args);
+    const dry = await foveaHere(...args);
     expect(dry.status).toBe(1); // for bad.png
     expect(dry.stdout.trim().split("\n")).toHaveLength(4);
     expect(dry.stdout).toMatch(/^.*in\/0\.png → .*out\/(blue|red_green)\/0\.png {2}.* \d+\.\d\d %$/m);
@@ -46,7 +46,7 @@ describe("fovea predict --move", () => {
     );
     expect([readdirSync(at("in")), existsSync(at("out"))]).toEqual([names, false]);
 
-    const moved = fovea(...args, "--yes", "--json", "--min-confidence", "0.5");
+    const moved = await foveaHere(...args, "--yes", "--json", "--min-confidence", "0.5");
     const lines = JSON.parse(moved.stdout) as Line[];
     expect(lines.map(({ done }) => done)).toEqual([true, true, true, true]);
     for (const { file, to, top: guesses } of lines) {

@@ -21,7 +21,7 @@ import { plot } from "../../src/cli/lr-find.js";
 import { createModel, init } from "../../src/index.js";
 import { resolveArguments, saveWeights } from "../../src/node.js";
 import { png } from "../helpers/pictures.js";
-import { command, fovea } from "./run.js";
+import { command, foveaHere } from "./run.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-train-"));
 const at = (path: string): string => join(top, path);
@@ -63,8 +63,8 @@ const small = (out: string, ...more: string[]): string[] => [
 ];
 
 describe("fovea train", () => {
-  it("trains, fills the run folder, and says what came of it", () => {
-    const { status, stdout, stderr } = fovea(...small("run"), "--json");
+  it("trains, fills the run folder, and says what came of it", async () => {
+    const { status, stdout, stderr } = await foveaHere(...small("run"), "--json");
     expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 3/3  train loss ")]);
     expect(stderr).toMatch(
       new RegExp(
@@ -92,7 +92,7 @@ describe("fovea train", () => {
     });
     expect(resolveArguments({ resume: at("run") })).toMatchObject({ epochs: 3, seed: 4 });
 
-    const evaluation = fovea(
+    const evaluation = await foveaHere(
       "eval",
       "--model",
       at("run"),
@@ -103,14 +103,14 @@ describe("fovea train", () => {
       "0",
     );
     expect(JSON.parse(evaluation.stdout)).toMatchObject({ top1: 1, images: 24 });
-    const again = fovea(...small("run"));
+    const again = await foveaHere(...small("run"));
     expect([again.status, again.stdout]).toEqual([1, ""]);
     expect(again.stderr).toContain("holds a training run already");
   });
 
   it("stops at Ctrl-C with 130, and goes on to the same bits", async () => {
     const long = ["--epochs", "30", "--lr", "0.001"];
-    expect(fovea(...small("whole", ...long)).status).toBe(0);
+    expect((await foveaHere(...small("whole", ...long))).status).toBe(0);
     const root = fileURLToPath(new URL("../..", import.meta.url));
     const child = spawn(process.execPath, command(...small("part", ...long)), { cwd: root });
     let text = "";
@@ -123,7 +123,7 @@ describe("fovea train", () => {
     expect(text).toContain(`to continue: fovea train --resume ${at("part")}`);
     expect(code).toBe(130);
     expect(text).not.toContain("epoch 30/30");
-    const { status, stderr } = fovea("train", "--resume", at("part"));
+    const { status, stderr } = await foveaHere("train", "--resume", at("part"));
     expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 30/30")]);
     expect(stderr).not.toContain("epoch 1/30");
     for (const file of ["weights/last.safetensors", "weights/best.safetensors"]) {
@@ -151,23 +151,23 @@ describe("fovea train", () => {
     server.close();
   });
 
-  it("does not go on with other classes or images", () => {
+  it("does not go on with other classes or images", async () => {
     cpSync(at("photos"), at("changing"), { recursive: true });
-    const resumed = (): string => fovea("train", "--resume", at("changed")).stderr;
-    expect(fovea(...small("changed", "--data", at("changing"))).status).toBe(0);
+    const resumed = async (): Promise<string> => (await foveaHere("train", "--resume", at("changed"))).stderr;
+    expect((await foveaHere(...small("changed", "--data", at("changing")))).status).toBe(0);
     renameSync(at("changing/train/warm"), at("changing/train/wet"));
     renameSync(at("changing/val/warm"), at("changing/val/wet"));
     const start = `fovea: ${at("changed/checkpoint/training.safetensors")}: belongs to a training run on other data; `;
-    expect(resumed()).toBe(`${start}classes: got ["cold","wet"], expected ["cold","warm"]\n`);
+    expect(await resumed()).toBe(`${start}classes: got ["cold","wet"], expected ["cold","warm"]\n`);
     renameSync(at("changing/train/wet"), at("changing/train/warm"));
     renameSync(at("changing/val/wet"), at("changing/val/warm"));
     rmSync(at("changing/train/warm/3.png"));
-    expect(resumed()).toBe(`${start}images: got 23, expected 24\n`);
+    expect(await resumed()).toBe(`${start}images: got 23, expected 24\n`);
   });
 
-  it("reports when training has diverged in its last step", () => {
+  it("reports when training has diverged in its last step", async () => {
     const flags = ["--epochs", "1", "--opt", "sgd", "--lr", "1e30", "-b", "24", "--warmup-epochs", "0"];
-    const { status, stderr } = fovea(...small("diverged", ...flags));
+    const { status, stderr } = await foveaHere(...small("diverged", ...flags));
     expect([status, stderr]).toEqual([
       1,
       expect.stringMatching(/\nfovea: evaluate: loss is NaN [^]*diverged/),
@@ -175,8 +175,8 @@ describe("fovea train", () => {
     expect(existsSync(at("diverged/weights/last.safetensors"))).toBe(false);
   });
 
-  it("refuses images that the model cannot take, before it writes anything", () => {
-    const { status, stderr } = fovea(...small("tiny", "--img-size", "9"));
+  it("refuses images that the model cannot take, before it writes anything", async () => {
+    const { status, stderr } = await foveaHere(...small("tiny", "--img-size", "9"));
     expect([status, stderr]).toEqual([
       1,
       expect.stringMatching(
@@ -186,21 +186,27 @@ describe("fovea train", () => {
     expect(existsSync(at("tiny"))).toBe(false);
   });
 
-  it("fine-tunes a run for other classes, its images prepared as there", () => {
-    expect(fovea(...small("base", "--mean", "0.1,0.2,0.3", "--epochs", "1")).status).toBe(0);
+  it("fine-tunes a run for other classes, its images prepared as there", async () => {
+    expect((await foveaHere(...small("base", "--mean", "0.1,0.2,0.3", "--epochs", "1"))).status).toBe(0);
     const flags = ["--weights", at("base"), "--freeze", "body", "--epochs", "2", "--freeze-epochs", "1"];
-    const { status, stderr } = fovea(...small("tuned", ...flags), "--data", at("three"));
+    const { status, stderr } = await foveaHere(...small("tuned", ...flags), "--data", at("three"));
     expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 2/2  train loss ")]);
     const config = JSON.parse(bytes("tuned/config.json").toString()) as Record<string, unknown>;
     expect(config).toMatchObject({ num_classes: 3, pretrained_cfg: { mean: [0.1, 0.2, 0.3] } });
-    const other = fovea(...small("refused"), "--model", "resnet20_cifar", "--weights", at("base"));
+    const other = await foveaHere(...small("refused"), "--model", "resnet20_cifar", "--weights", at("base"));
     expect([other.status, other.stderr]).toEqual([
       1,
       expect.stringContaining("weights of lenet5; expected resnet20_cifar"),
     ]);
-    const raw = fovea(...small("refused"), "--model", "resnet20_cifar", "--weights", at("raw.safetensors"));
+    const raw = await foveaHere(
+      ...small("refused"),
+      "--model",
+      "resnet20_cifar",
+      "--weights",
+      at("raw.safetensors"),
+    );
     expect([raw.status, raw.stderr]).toEqual([1, expect.stringContaining("raw.safetensors: missing")]);
-    const last = fovea(
+    const last = await foveaHere(
       ...small("refused"),
       "--model",
       "resnet32_cifar",
@@ -215,39 +221,45 @@ describe("fovea train", () => {
     ]);
   });
 
-  it("takes the data as an argument, and --pretrained for a file that is there", () => {
+  it("takes the data as an argument, and --pretrained for a file that is there", async () => {
     const data = at("three");
     const rest = ["--model", "resnet20_cifar", "--img-size", "28", "-b", "8", "--workers", "0"];
     const recipe = ["--recipe", "finetune", "--epochs", "2", "--out", at("by-argument")];
     const start = ["--pretrained", at("resnet20.safetensors")];
-    const { status, stderr } = fovea("train", data, ...rest, ...recipe, ...start);
+    const { status, stderr } = await foveaHere("train", data, ...rest, ...recipe, ...start);
     expect([status, stderr]).toEqual([0, expect.stringContaining("epoch 2/2  train loss ")]);
     const args = JSON.parse(bytes("by-argument/args.json").toString()) as Record<string, unknown>;
     expect(args).toMatchObject({ data, pretrained: at("resnet20.safetensors"), freezeEpochs: 1 });
-    const ran = fovea("eval", data, "--model", at("by-argument"), "--workers", "0", "--json");
+    const ran = await foveaHere("eval", data, "--model", at("by-argument"), "--workers", "0", "--json");
     // The recipe keeps a fifth of the images from training.
     expect(JSON.parse(ran.stdout)).toMatchObject({ images: 7, split: "val", valFraction: 0.2 });
-    const twice = fovea("train", data, "--data", at("photos"), "--model", "lenet5");
+    const twice = await foveaHere("train", data, "--data", at("photos"), "--model", "lenet5");
     expect([twice.status, twice.stderr]).toEqual([2, `fovea: '${data}' and --data contradict each other; expected one of them\n`]); // prettier-ignore
   });
 
-  it("learns from a teacher, its images prepared as the teacher's", () => {
-    expect(fovea(...small("teacher", "--mean", "0.3,0.2,0.1", "--epochs", "2")).status).toBe(0);
+  it("learns from a teacher, its images prepared as the teacher's", async () => {
+    expect((await foveaHere(...small("teacher", "--mean", "0.3,0.2,0.1", "--epochs", "2"))).status).toBe(0);
     const taught = ["--teacher", at("teacher"), "--distill-alpha", "1", "--distill-temperature", "2"];
-    const { status, stderr } = fovea(...small("pupil", ...taught, "--seed", "5"));
+    const { status, stderr } = await foveaHere(...small("pupil", ...taught, "--seed", "5"));
     expect([status, stderr]).toEqual([0, expect.stringContaining(`  teacher${" ".repeat(13)}${at("teacher")}\n`)]); // prettier-ignore
     const config = JSON.parse(bytes("pupil/config.json").toString()) as Record<string, unknown>;
     expect(config).toMatchObject({ pretrained_cfg: { mean: [0.3, 0.2, 0.1] } });
     // From the teacher's own weights, at a rate of nearly nothing, there is nothing to learn.
     const same = small("same", ...taught, "--weights", at("teacher"), "--lr", "1e-9", "--no-aug");
-    expect(fovea(...same).status).toBe(0);
+    expect((await foveaHere(...same)).status).toBe(0);
     const [, row] = bytes("same/results.csv").toString().split("\n");
     expect(Number(row!.split(",")[1])).toBeCloseTo(0, 5);
-    const other = fovea(...small("refused", ...taught), "--data", at("three"));
+    const other = await foveaHere(...small("refused", ...taught), "--data", at("three"));
     expect([other.status, other.stderr]).toEqual([1, `fovea: ${at("teacher")}: a teacher of 2 classes; expected 3, those of ${at("three")}\n`]); // prettier-ignore
-    const colder = fovea(...small("refused", ...taught), "--weights", at("base"));
+    const colder = await foveaHere(...small("refused", ...taught), "--weights", at("base"));
     expect([colder.status, colder.stderr]).toEqual([1, expect.stringContaining("a teacher whose images have another mean; got 0.3,0.2,0.1, the initial weights 0.1,0.2,0.3; --mean decides")]); // prettier-ignore
-    const raw = fovea(...small("refused"), "--teacher", at("raw.safetensors"), "--teacher-model", "lenet5");
+    const raw = await foveaHere(
+      ...small("refused"),
+      "--teacher",
+      at("raw.safetensors"),
+      "--teacher-model",
+      "lenet5",
+    );
     expect(raw.stderr).toContain("a teacher of 10 classes; expected 2");
   });
 
@@ -277,8 +289,8 @@ describe("fovea train", () => {
       "unknown option '--learning-rate'; known: --aa, --batch-size",
     ],
     ["a rate that is none", 2, ["--lr", "fast"], "expected a number > 0"],
-  ])("refuses %s before it trains", (_, status, args, message) => {
-    const ran = fovea(...small("refused"), ...args);
+  ])("refuses %s before it trains", async (_, status, args, message) => {
+    const ran = await foveaHere(...small("refused"), ...args);
     expect([ran.status, ran.stdout]).toEqual([status, ""]);
     expect(ran.stderr).toContain(message);
     expect(ran.stderr).not.toContain("epoch 1/");
@@ -289,8 +301,16 @@ describe("fovea train", () => {
 describe("fovea lr-find", () => {
   const flags = ["--model", "lenet5", "--data", at("photos"), "-b", "8", "--workers", "0"];
 
-  it("prints rates and suggestions as JSON, and writes no file", () => {
-    const { status, stdout } = fovea("lr-find", ...flags, "--steps", "40", "--opt", "adamw", "--json");
+  it("prints rates and suggestions as JSON, and writes no file", async () => {
+    const { status, stdout } = await foveaHere(
+      "lr-find",
+      ...flags,
+      "--steps",
+      "40",
+      "--opt",
+      "adamw",
+      "--json",
+    );
     expect(status).toBe(0);
     const found = JSON.parse(stdout) as {
       rows: { lr: number }[];
@@ -304,8 +324,8 @@ describe("fovea lr-find", () => {
     expect(existsSync("runs/lenet5-photos")).toBe(false);
   });
 
-  it("plots", () => {
-    const { status, stdout } = fovea(
+  it("plots", async () => {
+    const { status, stdout } = await foveaHere(
       "lr-find",
       ...flags,
       "--steps",
@@ -317,8 +337,8 @@ describe("fovea lr-find", () => {
     );
     expect(status).toBe(0);
     expect(stdout).toMatch(/\n +1\.0e-5 +1\.0e-1\n\nsteepest {2}\S+\nvalley {4}\S+\n$/);
-    expect(fovea("lr-find", ...flags, "--start-lr", "1").status).toBe(0);
-    expect(fovea("lr-find", ...flags, "--start-lr", "20").stderr).toContain(
+    expect((await foveaHere("lr-find", ...flags, "--start-lr", "1")).status).toBe(0);
+    expect((await foveaHere("lr-find", ...flags, "--start-lr", "20")).stderr).toContain(
       "--start-lr: got 20; expected less than",
     );
   });

@@ -26,7 +26,7 @@ import {
 import { jpg, png } from "../helpers/pictures.js";
 import { sharedData } from "../helpers/shared-data.js";
 import { readOnnx } from "../onnx/read-onnx.js";
-import { fovea } from "./run.js";
+import { foveaHere } from "./run.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-trained-"));
 const at = (path: string): string => join(top, path);
@@ -74,7 +74,7 @@ afterAll(() => rmSync(top, { recursive: true }));
 
 describe("fovea eval", () => {
   it("evaluates as the folder's config.json says, with the model's classes", async () => {
-    const { status, stdout, stderr } = fovea(
+    const { status, stdout, stderr } = await foveaHere(
       "eval",
       "--model",
       at("saved"),
@@ -93,7 +93,7 @@ describe("fovea eval", () => {
     expect(got["loss"]).toBeCloseTo(expected.loss, 5);
     model.dispose();
 
-    const run = fovea(
+    const run = await foveaHere(
       "eval",
       "--model",
       at("run"),
@@ -109,9 +109,9 @@ describe("fovea eval", () => {
     expect((JSON.parse(run.stdout) as { loss: number }).loss).toBeCloseTo(expected.loss, 5);
   });
 
-  it("prints a table, of the requested part and with the requested views", () => {
+  it("prints a table, of the requested part and with the requested views", async () => {
     const weights = at("run/weights/best.safetensors");
-    const { status, stdout } = fovea("eval", "--weights", weights, "--data", at("photos"), "--split", "train", "--tta", "ten-crop"); // prettier-ignore
+    const { status, stdout } = await foveaHere("eval", "--weights", weights, "--data", at("photos"), "--split", "train", "--tta", "ten-crop"); // prettier-ignore
     expect(status).toBe(0);
     expect(stdout).toMatch(
       /^images {13}6\ntop-1 +\d+\.\d\d %\ntop-5 +100\.00 %\nloss +\d\.\d{4}\nimages\/s +\d+\n\nclass +precision +recall +F1 +count\nblue /,
@@ -166,9 +166,9 @@ describe("fovea eval", () => {
       ["--data", "x", "--batchsize", "1"],
       "unknown option '--batchsize'; did you mean --batch-size? known: --batch-size, --class-map",
     ],
-  ])("refuses %s", (_, status, args, message) => {
+  ])("refuses %s", async (_, status, args, message) => {
     const paths = args.map((arg) => (existsSync(at(arg)) ? at(arg) : arg));
-    const ran = fovea("eval", ...paths);
+    const ran = await foveaHere("eval", ...paths);
     expect([ran.status, ran.stdout]).toEqual([status, ""]);
     expect(ran.stderr).toContain(message);
     expect(ran.stderr.trim().split("\n")).toHaveLength(1);
@@ -183,10 +183,19 @@ describe("fovea eval", () => {
   };
   it.skipIf(!bin).each(Object.entries(scores))(
     "scores PyTorch's ResNet-%s as PyTorch does",
-    (name, score) => {
+    async (name, score) => {
       const weights = sharedData(`resnet-cifar10/resnet${name}.th`)!;
       const model = `resnet${name.slice(0, 2)}_cifar`;
-      const { stdout } = fovea("eval", "--model", model, "--weights", weights, "--data", bin!, "--json");
+      const { stdout } = await foveaHere(
+        "eval",
+        "--model",
+        model,
+        "--weights",
+        weights,
+        "--data",
+        bin!,
+        "--json",
+      );
       expect(JSON.parse(stdout)).toMatchObject({ top1: score, images: 10_000 });
     },
     300_000,
@@ -199,9 +208,9 @@ interface Line {
 }
 
 describe("fovea predict", () => {
-  it("names the likeliest classes of files, folders and patterns, and lists what it cannot read", () => {
+  it("names the likeliest classes of files, folders and patterns, and lists what it cannot read", async () => {
     const pattern = at("photos/val/*/1.png");
-    const { status, stdout, stderr } = fovea("predict", "--model", at("saved"), "--json", at("mixed"), pattern, at("mixed/b, c.jpg")); // prettier-ignore
+    const { status, stdout, stderr } = await foveaHere("predict", "--model", at("saved"), "--json", at("mixed"), pattern, at("mixed/b, c.jpg")); // prettier-ignore
     expect(status).toBe(1);
     expect(stderr).toBe(
       `fovea: ${at("mixed")}: 1 file that is not a picture: ${at("mixed/notes.txt")}\n` +
@@ -218,7 +227,15 @@ describe("fovea predict", () => {
       );
     }
 
-    const csv = fovea("predict", "--weights", at("run"), "--csv", "--topk", "2", at("mixed/b, c.jpg"));
+    const csv = await foveaHere(
+      "predict",
+      "--weights",
+      at("run"),
+      "--csv",
+      "--topk",
+      "2",
+      at("mixed/b, c.jpg"),
+    );
     expect(csv.status).toBe(0);
     const [first, second] = lines[0]!.top;
     const rows = csv.stdout.trim().split("\n");
@@ -227,27 +244,27 @@ describe("fovea predict", () => {
     expect(rows[2]).toContain(`"${at("mixed/b, c.jpg")}",2,${second!.class},${second!.label},0.`);
   });
 
-  it("lists every file where none can be read, and prints an empty list", () => {
-    const { status, stdout, stderr } = fovea("predict", "--model", at("saved"), "--json", at("a.png"), at("b.png")); // prettier-ignore
+  it("lists every file where none can be read, and prints an empty list", async () => {
+    const { status, stdout, stderr } = await foveaHere("predict", "--model", at("saved"), "--json", at("a.png"), at("b.png")); // prettier-ignore
     expect([status, stdout]).toEqual([1, "[]\n"]);
     expect(stderr).toMatch(/^fovea: .*a\.png: cannot be read: .*\nfovea: .*b\.png: cannot be read: .*\n$/);
   });
 
-  it("prints lines, the classes by number where their names are unknown", () => {
+  it("prints lines, the classes by number where their names are unknown", async () => {
     const file = at("photos/val/red/0.png");
-    const { stdout } = fovea("predict", "--model", "resnet20_cifar", "--weights", at("raw.safetensors"), "--topk", "1", file); // prettier-ignore
+    const { stdout } = await foveaHere("predict", "--model", "resnet20_cifar", "--weights", at("raw.safetensors"), "--topk", "1", file); // prettier-ignore
     expect(stdout).toMatch(new RegExp(`^${file}\n +\\d+\\.\\d\\d %  [012]\n$`));
   });
 
-  it("takes names of classes from a file; eval finds its labels by them", () => {
+  it("takes names of classes from a file; eval finds its labels by them", async () => {
     const raw = ["--model", "resnet20_cifar", "--weights", at("raw.safetensors"), "--decoder", "jpeg-js"];
     const names = ["--class-map", at("names.txt")];
-    const ran = fovea("predict", ...raw, ...names, "--json", at("photos/val/red/0.png"));
+    const ran = await foveaHere("predict", ...raw, ...names, "--json", at("photos/val/red/0.png"));
     const [line] = JSON.parse(ran.stdout) as Line[];
     expect(line!.top.map((guess) => guess.class)).toEqual(line!.top.map(({ label }) => classes[label]));
-    const evaluated = fovea("eval", at("photos"), ...raw, ...names, "--json");
+    const evaluated = await foveaHere("eval", at("photos"), ...raw, ...names, "--json");
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ images: 6 });
-    expect(fovea("eval", at("photos"), ...raw).stderr).toContain("2 classes; the model has 3");
+    expect((await foveaHere("eval", at("photos"), ...raw)).stderr).toContain("2 classes; the model has 3");
   });
 
   it.each([
@@ -255,24 +272,31 @@ describe("fovea predict", () => {
     [1, [at("photos/*.gif")], "photos/*.gif: matches no file"],
     [2, [], "missing required argument 'picture'"],
     [2, ["--topk", "none", "x.png"], "expected an integer ≥ 1"],
-  ])("exits with %i for %j", (status, args, message) => {
-    const ran = fovea("predict", "--model", at("saved"), ...args);
+  ])("exits with %i for %j", async (status, args, message) => {
+    const ran = await foveaHere("predict", "--model", at("saved"), ...args);
     expect([ran.status, ran.stdout]).toEqual([status, ""]);
     expect(ran.stderr).toContain(message);
   });
 });
 
 describe("fovea export", () => {
-  it("writes what a run holds as a folder that is the same model", () => {
-    const { status, stdout } = fovea("export", at("run"), "--out", at("exported"));
+  it("writes what a run holds as a folder that is the same model", async () => {
+    const { status, stdout } = await foveaHere("export", at("run"), "--out", at("exported"));
     expect([status, stdout]).toEqual([0, `${at("exported")}\n`]);
     for (const file of ["config.json", "model.safetensors"]) {
       expect(readFileSync(at(`exported/${file}`)).equals(readFileSync(at(`saved/${file}`)))).toBe(true);
     }
   });
 
-  it("writes a file of ONNX, with classes and preparation", () => {
-    const { status, stdout } = fovea("export", at("run"), "--out", at("for-others"), "--format", "onnx");
+  it("writes a file of ONNX, with classes and preparation", async () => {
+    const { status, stdout } = await foveaHere(
+      "export",
+      at("run"),
+      "--out",
+      at("for-others"),
+      "--format",
+      "onnx",
+    );
     expect([status, stdout]).toEqual([0, `${at("for-others")}\n`]);
     expect(readdirSync(at("for-others"))).toEqual(["model.onnx"]);
     const { inputs, outputs, metadata } = readOnnx(readFileSync(at("for-others/model.onnx")));
@@ -289,14 +313,16 @@ describe("fovea export", () => {
     expect([first_conv, classifier]).toEqual(["conv1", "linear"]);
   });
 
-  it("takes weights and a name, and refuses less", () => {
+  it("takes weights and a name, and refuses less", async () => {
     const raw = at("raw.safetensors");
-    expect(fovea("export", raw, "--model", "resnet20_cifar", "--out", at("from-raw")).status).toBe(0);
+    expect(
+      (await foveaHere("export", raw, "--model", "resnet20_cifar", "--out", at("from-raw"))).status,
+    ).toBe(0);
     const config = JSON.parse(readFileSync(at("from-raw/config.json"), "utf8")) as Record<string, object>;
     expect(config).toMatchObject({ architecture: "resnet20_cifar", num_classes: 3 });
     expect(config["pretrained_cfg"]).toMatchObject({ mean: [0.485, 0.456, 0.406], crop_pct: 1 });
-    expect(fovea("export", raw, "--out", at("none"))).toMatchObject({ status: 1, stdout: "" });
-    expect(fovea("export", raw).stderr).toContain("required option '--out <dir>' not specified");
+    expect(await foveaHere("export", raw, "--out", at("none"))).toMatchObject({ status: 1, stdout: "" });
+    expect((await foveaHere("export", raw)).stderr).toContain("required option '--out <dir>' not specified");
     expect(existsSync(at("none"))).toBe(false);
   });
 });

@@ -19,6 +19,7 @@ import { Tuner } from "../../src/compile/tuning.js";
 import { init } from "../../src/wasm/runtime.js";
 import { compiled, eager, modelFor, wave } from "../helpers/compiled.js";
 import { runSource } from "../helpers/run-source.js";
+import { isLong } from "../helpers/ring.js";
 
 let home = "";
 const file = (): string => join(home, "tuning.json");
@@ -211,7 +212,7 @@ describe("compile()", () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
-  it("times nothing in the second process", async () => {
+  it.runIf(isLong)("times nothing in the second process", async () => {
     const program = `
       import { compile, createModel } from "fovea";
       compile(createModel("mobilenet_v2"), [2, 112, 112, 3]);`;

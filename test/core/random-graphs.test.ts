@@ -26,7 +26,7 @@ import {
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { allclose } from "../helpers/allclose.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { draw, randomOf } from "../helpers/random.js";
 import { sizeOf } from "../reference/values.js";
 
@@ -112,7 +112,7 @@ function run(seed: string, look: Look, through = (t: Tensor): Tensor => t): Floa
   return all.map((array) => array.map((v) => v + 0)); // 0 is as good as −0
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   it.each(Array.from({ length: GRAPHS }, (_, i) => i))("graph %i", (i) => {
     const seed = `graph ${i}`;
     init({ binary, threads: 1 });

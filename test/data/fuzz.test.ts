@@ -42,6 +42,8 @@ const kinds: Record<string, Kind> = {
     count: 1000,
     decode: (bytes) => decodeImage(bytes, { file: FILE }),
   },
+  BMP: { files: pictures("bmp"), count: 600, decode: (bytes) => decodeImage(bytes, { file: FILE }) },
+  PNM: { files: pictures("pnm"), count: 300, decode: (bytes) => decodeImage(bytes, { file: FILE }) },
   IDX: {
     files: [idx([3, 2, 2], [...Array(12).keys()]), idx([5], [1, 2, 3, 4, 5])],
     count: 400,

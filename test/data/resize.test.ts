@@ -5,13 +5,13 @@ import { crop } from "../../src/data/transforms/geometry.js";
 import { INTERPOLATIONS, resize } from "../../src/data/transforms/resize.js";
 import { DataError } from "../../src/errors.js";
 import { init, memoryStats } from "../../src/wasm/runtime.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { picture } from "../helpers/picture.js";
 import { resizeFiltered, resizeLinear } from "../reference/resize.js";
 
 const LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 40];
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   beforeAll(() => void init({ binary }));
 
   describe("resize equals its definition:", () => {

@@ -34,7 +34,7 @@ import {
 } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { allclose } from "../helpers/allclose.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { drawInto } from "../helpers/drawn.js";
 import batchNormGolden from "./batch-norm.json" with { type: "json" };
 import initGolden from "./init.json" with { type: "json" };
@@ -62,7 +62,7 @@ interface OpGolden {
 const TOLERANCE = 3e-6;
 const WINOGRAD_TOLERANCE = 2e-5;
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   describe.each([true, false])("with Winograd %s, results and gradients are PyTorch's:", (winograd) => {
     it.each((opsGolden.rows as OpGolden[]).map((row) => [row.op, JSON.stringify(row.attrs), row] as const))(
       "%s %s",
@@ -225,7 +225,7 @@ describe("initialisers", () => {
   });
 });
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   describe.each(Object.entries(resnetsGolden.rows))("%s", (name, golden) => {
     // The images are such that no rounding error flips a ReLU: decisions.py.
     it.each([

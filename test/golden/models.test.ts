@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { init } from "../../src/wasm/runtime.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import {
   drawnFor,
   logitsError,
@@ -30,7 +30,7 @@ describe.each(Object.entries(golden.rows as Record<string, GradientsGolden>))("%
     drawn = undefined;
   });
 
-  forEachBinary((binary) =>
+  forOwnBinary((binary) =>
     describe.each(isLong ? [false, true] : [true])("with Winograd %s", (winograd) => {
       beforeAll(() => void init({ binary, winograd }));
 

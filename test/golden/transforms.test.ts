@@ -18,7 +18,7 @@ import { resize, type Interpolation } from "../../src/data/transforms/resize.js"
 import { normalize, toTensor } from "../../src/data/transforms/tensor.js";
 import type { AnyImage, RawImage } from "../../src/data/image.js";
 import { init } from "../../src/wasm/runtime.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { crcOf, picture } from "../helpers/picture.js";
 import cv2Golden from "./transforms-cv2.json" with { type: "json" };
 import golden from "./transforms.json" with { type: "json" };
@@ -70,7 +70,7 @@ function compare(op: string): void {
   expect(wrong).toEqual([]);
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   describe("bit-equal to Pillow and torchvision:", () => {
     it.each(wasm)("%s", (op) => {
       init({ binary });

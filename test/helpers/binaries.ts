@@ -5,7 +5,7 @@ import { binaryBytes } from "../../src/wasm/binary-bytes.js";
 import { init, type Binary } from "../../src/wasm/runtime.js";
 import { relaxedSimd } from "../../src/wasm/relaxed-simd.js";
 import { opCases, type OpCases } from "../cases/index.js";
-import { isQuick } from "./ring.js";
+import { isLong, isQuick } from "./ring.js";
 
 /** Register tiles by number (kernels/tile/tile.ts). */
 export const TILES = [0, 1, 2, 3];
@@ -17,9 +17,17 @@ export function canRun(binary: Binary): boolean {
 
 /** Declares the suite once for each binary; one that the engine refuses is reported as skipped. */
 export function forEachBinary(suite: (binary: Binary) => void): void {
-  const binaries: readonly Binary[] = isQuick
-    ? [canRun("relaxed") ? "relaxed" : "simd"]
-    : ["simd", "relaxed"];
+  declare(isQuick ? [own] : ["simd", "relaxed"], suite);
+}
+
+const own: Binary = canRun("relaxed") ? "relaxed" : "simd";
+
+/** The same for the binary that is taken here, and in the long ring for each: where the binaries' kernels are compared elsewhere. */
+export function forOwnBinary(suite: (binary: Binary) => void): void {
+  declare(isLong ? ["simd", "relaxed"] : [own], suite);
+}
+
+function declare(binaries: readonly Binary[], suite: (binary: Binary) => void): void {
   for (const binary of binaries) {
     if (canRun(binary)) {
       describe(`${binary}:`, () => suite(binary));

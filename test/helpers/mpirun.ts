@@ -1,7 +1,7 @@
 // Programs as jobs of several processes, by every MPI that is installed. FOVEA_MPIRUN lists further mpiruns, with : between.
 
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.js";
@@ -38,9 +38,25 @@ export const jobEnvironment = (mpirun: string): NodeJS.ProcessEnv => ({
   OMPI_MCA_btl_vader_single_copy_mechanism: "none", // a container may forbid it, which Open MPI then tells
 });
 
-/** Runs a Node program as n processes. */
-export function job(mpirun: string, n: number, args: readonly string[], env: NodeJS.ProcessEnv = {}): Job {
-  const { status, stdout, stderr } = spawnSync(mpirun, ["-np", String(n), process.execPath, ...args], {
+/** What a job's processes report as errors, a line each. */
+export const messages = ({ stderr }: Job): string[] =>
+  stderr.split("\n").filter((line) => line.startsWith("fovea: rank"));
+
+/**
+ * Runs a Node program as n processes; instead of a number as many as mpirun's flags ask for. `others`: the flags of further ones, which run
+ * the same.
+ */
+export function job(
+  mpirun: string,
+  n: number | readonly string[],
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  others?: readonly string[],
+): Job {
+  const program = [process.execPath, ...args];
+  const first = typeof n === "number" ? ["-np", String(n)] : n;
+  const all = [...first, ...program, ...(others ? [":", ...others, ...program] : [])];
+  const { status, stdout, stderr } = spawnSync(mpirun, all, {
     cwd: root,
     encoding: "utf8",
     env: { ...jobEnvironment(mpirun), ...env },
@@ -48,6 +64,53 @@ export function job(mpirun: string, n: number, args: readonly string[], env: Nod
     timeout: 120_000,
   });
   return { status, stdout, stderr };
+}
+
+/** A job under way. */
+export interface RunningJob {
+  readonly child: ChildProcess;
+  /** What its processes have printed on stderr. */
+  stderr(): string;
+  /** Its exit code. */
+  readonly ended: Promise<number | null>;
+  /** The process of a rank. */
+  pid(rank: number): number;
+}
+
+/** Starts a Node program as n processes. */
+export function startJob(mpirun: string, n: number, args: readonly string[]): RunningJob {
+  const child = spawn(mpirun, ["-np", String(n), process.execPath, ...args], {
+    cwd: root,
+    env: { ...jobEnvironment(mpirun), FOVEA_TEST_JOB: String(++jobs) },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => void (said += chunk.toString()));
+  const mark = `FOVEA_TEST_JOB=${jobs}`;
+  return {
+    child,
+    stderr: () => said,
+    ended: new Promise((resume) => child.on("close", resume)),
+    pid(rank) {
+      const found = readdirSync("/proc").find((pid) => {
+        const environ = /^\d+$/.test(pid) ? environmentOf(pid) : [];
+        const own = [`OMPI_COMM_WORLD_RANK=${rank}`, `PMI_RANK=${rank}`];
+        return environ.includes(mark) && environ.some((variable) => own.includes(variable));
+      });
+      if (found === undefined) throw new Error(`no process of rank ${rank}`);
+      return Number(found);
+    },
+  };
+}
+
+let jobs = process.pid * 1000;
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return []; // it has just ended, or is another user's
+  }
 }
 
 /** Builds a program of test/mpi as one file; its path. */

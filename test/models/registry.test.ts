@@ -25,6 +25,7 @@ import { shapesOnly } from "../../src/core/op.js";
 import { init } from "../../src/wasm/runtime.js";
 import { drawInto, drawnState, dropoutOff, entriesOf } from "../helpers/drawn.js";
 import { ONE_OF_EACH, SMALLEST } from "../helpers/models.js";
+import { isLong } from "../helpers/ring.js";
 import golden from "../golden/models.json" with { type: "json" };
 
 interface Golden {
@@ -57,8 +58,7 @@ it.each(Object.entries(goldens))("%s has PyTorch's names and shapes", (name, wan
 });
 
 /** One of each kind at once, all in the long ring. */
-const ALL = process.env["FOVEA_RING"] === "long";
-const NAMES = ALL ? [...new Set([...Object.keys(goldens), ...ONE_OF_EACH])] : ONE_OF_EACH;
+const NAMES = isLong ? [...new Set([...Object.keys(goldens), ...ONE_OF_EACH])] : ONE_OF_EACH;
 
 describe.each(NAMES)("%s", (name) => {
   const { inputSize } = modelInfo(name);
@@ -92,7 +92,7 @@ describe.each(NAMES)("%s", (name) => {
     expect(logits.every(Number.isFinite)).toBe(true);
   });
 
-  it.runIf(!want || ONE_OF_EACH.includes(name))("is what its state dict says", () => {
+  it.runIf(isLong && (!want || ONE_OF_EACH.includes(name)))("is what its state dict says", () => {
     const other = createModel(name, { numClasses: 7, initialise: false });
     other.loadStateDict(model.stateDict());
     expect(logitsOf(other)).toEqual(logits);

@@ -8,7 +8,7 @@ import { createModel, noGrad, tensor, tidy, type Module } from "../../src/index.
 import { loadWeights } from "../../src/node/weights.js";
 import { init } from "../../src/wasm/runtime.js";
 import golden from "../golden/weights/cifar-logits.json";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { sharedData } from "../helpers/shared-data.js";
 import { goldens } from "../helpers/weights.js";
 
@@ -47,7 +47,7 @@ async function trained(layers: number): Promise<Module> {
 }
 
 describe.skipIf(!folder)("the trained ResNets for CIFAR-10 (skipped without the shared data)", () => {
-  forEachBinary((binary) => {
+  forOwnBinary((binary) => {
     describe.each([true, false])("Winograd %s:", (winograd) => {
       it.each(Object.entries(golden.logits))("%s gives PyTorch's logits", async (file, rows) => {
         init({ binary, winograd });

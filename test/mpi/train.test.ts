@@ -1,11 +1,11 @@
 // fovea train as a job of several processes.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { job, jobEnvironment, mpiruns, type Job } from "../helpers/mpirun.js";
+import { job, jobEnvironment, messages, mpiruns, type Job } from "../helpers/mpirun.js";
 import { png } from "../helpers/pictures.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-mpi-"));
@@ -34,8 +34,6 @@ const flags = (out: string, ...more: string[]): string[] => [
 
 const bytes = (run: string, file = "weights/last.safetensors"): string =>
   readFileSync(join(at(run), file), "base64");
-const messages = ({ stderr }: Job): string[] =>
-  stderr.split("\n").filter((line) => line.startsWith("fovea: rank"));
 
 describe.each(mpiruns)("%s", (mpirun) => {
   let whole: Job;
@@ -86,6 +84,25 @@ describe.each(mpiruns)("%s", (mpirun) => {
     expect(alone.stderr).toMatch(/^epoch 4\/4  train loss/m);
     rmSync(at("killed"), { recursive: true });
   }, 180_000);
+
+  it("lists the images that any process could not read", () => {
+    const bad = ["train/a/bad0.png", "train/b/bad1.png", "val/a/bad2.png", "val/b/bad3.png"].map((name) => at(`damaged/${name}`)); // prettier-ignore
+    cpSync(at("data"), at("damaged"), { recursive: true });
+    for (const file of bad) writeFileSync(file, png(32, 32, [1, 2, 3]).subarray(0, 40));
+    const more = ["--data", at("damaged"), "--epochs", "1", "--batch-size", "4"];
+    for (const n of [2, 1]) {
+      const ran = job(mpirun, n, flags(`skips${n}`, ...more));
+      expect(ran.status, ran.stderr).toBe(0);
+      const rows = readFileSync(at(`skips${n}/skipped.csv`), "utf8")
+        .trim()
+        .split("\n");
+      expect(rows.slice(1).map((row) => row.split(",")[0]).sort()).toEqual(bad); // prettier-ignore
+      expect(ran.stderr.match(/^fovea: files that could not be used/gm)).toHaveLength(1);
+      const metrics = JSON.parse(readFileSync(at(`skips${n}/metrics.json`), "utf8")) as { skipped: number };
+      expect(metrics.skipped).toBe(4);
+      rmSync(at(`skips${n}`), { recursive: true });
+    }
+  }, 120_000);
 
   it("scales the rate, by the optimizer unless it is given", () => {
     const { stderr } = job(

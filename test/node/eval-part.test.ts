@@ -37,7 +37,7 @@ import {
   type TrainFlags,
 } from "../../src/node.js";
 import { setUpTraining } from "../../src/node/training-setup.js";
-import { fovea } from "../cli/run.js";
+import { foveaHere } from "../cli/run.js";
 import { png } from "../helpers/pictures.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-part-"));
@@ -193,8 +193,8 @@ describe("the part to evaluate on", () => {
 });
 
 describe("fovea eval", () => {
-  it("scores the held-out part of the run, and names it for programs and people", () => {
-    const { status, stdout, stderr } = fovea(
+  it("scores the held-out part of the run, and names it for programs and people", async () => {
+    const { status, stdout, stderr } = await foveaHere(
       "eval",
       at("photos"),
       "--model",

@@ -222,7 +222,28 @@ describe("files", () => {
     ]);
     expect(notes(loaded)).toContain("left out: 3 pictures (ROOT/a/1.webp, ROOT/a/2.webp, ROOT/b/photo): ");
     expect(notes(loaded)).toContain("got WebP; expected PNG, JPEG, BMP, PNM; --decoder sharp, or useDecoder");
-    expect(notes(loaded)).toContain("got HEIC; expected PNG, JPEG, BMP, PNM; nothing here reads it");
+    expect(notes(loaded)).toContain("got HEIC; expected PNG, JPEG, BMP, PNM; --decoder jsquash");
+  });
+
+  it("of formats that nothing reads are left out of lists too", async () => {
+    put({
+      "0.png": red,
+      "1.webp": webp,
+      "2.png": red,
+      "train.csv": "path,label\n0.png,a\n1.webp,a\n2.png,b\n",
+    });
+    const loaded = await loadDataset(root);
+    expect([loaded.train.length, ...loaded.train.labels]).toEqual([2, 0, 1]);
+    expect(loaded.leftOut).toEqual([
+      {
+        file: `${root}/1.webp`,
+        reason: expect.stringMatching(/^cannot decode this format; got WebP;/) as string,
+      },
+    ]);
+    put({ "train.csv": "path,label\n1.webp,a\n" });
+    await expect(loadDataset(root)).rejects.toThrow(
+      `${root}/train.csv: no pictures that can be read; got ${root}/1.webp: cannot decode this format; got WebP`,
+    );
   });
 
   it("are taken by a decoder that reads them", async () => {

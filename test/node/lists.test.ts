@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadDataset } from "../../src/node/datasets/index.js";
-import { fovea } from "../cli/run.js";
+import { foveaHere } from "../cli/run.js";
 import { png } from "../helpers/pictures.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-lists-"));
@@ -158,7 +158,7 @@ it("fovea train learns several classes a picture from a list", { timeout: 60_000
     "val.csv": "path,labels\njpg/e.png,x\njpg/f.png,y\n",
   });
   const out = join(root, "run");
-  const { stdout, stderr } = await fovea(
+  const { stdout, stderr } = await foveaHere(
     ...[
       "train",
       root,
@@ -171,6 +171,8 @@ it("fovea train learns several classes a picture from a list", { timeout: 60_000
       "--batch-size",
       "2",
       "--json",
+      "--workers",
+      "0",
       "--out",
       out,
     ],
@@ -181,7 +183,7 @@ it("fovea train learns several classes a picture from a list", { timeout: 60_000
 
   // The same pictures and classes, but with one class each.
   writeFileSync(join(root, "train.csv"), "path,labels\njpg/a.png,x\njpg/b.png,y\njpg/c.png,x\njpg/d.png,x\n");
-  const resumed = await fovea("train", "--resume", out, "--epochs", "2");
+  const resumed = await foveaHere("train", "--resume", out, "--epochs", "2");
   expect(resumed.stderr).toContain(
     'belongs to a training run on other data; task: got "single-label", expected "multi-label"',
   );

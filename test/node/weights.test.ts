@@ -20,6 +20,7 @@ import { loadModel, saveModel } from "../../src/node/model-folder.js";
 import { loadWeights, readWeights, saveWeights } from "../../src/node/weights.js";
 import { init } from "../../src/wasm/runtime.js";
 import { expectedState, goldens } from "../helpers/weights.js";
+import { isLong } from "../helpers/ring.js";
 
 const run = promisify(execFile);
 let folder: string;
@@ -151,7 +152,7 @@ describe("loadWeights", () => {
     other.dispose();
   });
 
-  it("loads ResNet-50's 100 MB in under a second, with one extra copy at most", async () => {
+  it.runIf(isLong)("loads ResNet-50's 100 MB in under a second, with one extra copy at most", async () => {
     const path = join(folder, "resnet50.safetensors");
     const model = resnet50();
     await saveWeights(path, model.stateDict());

@@ -6,7 +6,7 @@ import { beforeAll, describe, test } from "vitest";
 import { backward, conv2d, pad, tensor, tidy } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { sameBits } from "../helpers/allclose.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
 
 const CHANNELS = 13;
@@ -57,7 +57,7 @@ function sums(
   });
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   beforeAll(() => void init({ binary }));
 
   describe("depthwise convolution gives the same bits alone and among others:", () => {

@@ -7,7 +7,7 @@ import { registeredOps } from "../../src/core/op.js";
 import { init, type Binary, type InitOptions } from "../../src/wasm/runtime.js";
 import { opCases, type Case } from "../cases/index.js";
 import { allclose, sameBits } from "../helpers/allclose.js";
-import { forEachBinary, TILES } from "../helpers/binaries.js";
+import { forOwnBinary, TILES } from "../helpers/binaries.js";
 import { activations as ACTIVATIONS } from "../helpers/activations.js";
 import { launchesOf } from "../helpers/launches.js";
 import { draw } from "../helpers/random.js";
@@ -91,7 +91,7 @@ function rowsUnder(what: string, options: InitOptions & { binary: Binary }): voi
   });
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   TILES.forEach((tile, i) => {
     const threads = [1, 2, 4, 1][i]!;
     rowsUnder(`tile ${tile}, ${threads} threads`, { binary, threads, tile });

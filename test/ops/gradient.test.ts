@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { registeredOps } from "../../src/core/op.js";
 import { opCases } from "../cases/index.js";
-import { forEachBinary, forEachOp } from "../helpers/binaries.js";
+import { forOwnBinary, forEachOp } from "../helpers/binaries.js";
 import { checkGradient, expectedDerivatives } from "../helpers/gradcheck.js";
 import { applyOp, drawCase } from "../helpers/run-case.js";
 
@@ -14,7 +14,7 @@ test.each([...registeredOps().values()].map((op) => [op.name, op] as const))(
   },
 );
 
-forEachBinary((binary) =>
+forOwnBinary((binary) =>
   forEachOp(binary, (suite) => {
     if (registeredOps().get(suite.op)!.differentiable.length === 0) return;
     describe(`the gradient of ${suite.op} is the derivative of its reference:`, () => {

@@ -6,7 +6,7 @@ import { linear, matmul, tensor, tidy } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { largeConvs, largeProducts } from "../cases/large.js";
 import { allclose } from "../helpers/allclose.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { numbers, runLargeConv, sample } from "../helpers/large-conv.js";
 
 /** Errors of sums over hundreds to thousands of products, in units of |expected| + rms(expected). */
@@ -45,7 +45,7 @@ const transposed = (data: ArrayLike<number>, columns: number): Matrix => ({ data
 
 const f32 = (data: ArrayLike<number>): Float32Array => data as Float32Array;
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   beforeAll(() => void init({ binary }));
 
   describe("matmul and its gradients agree with their projections:", () => {

@@ -19,7 +19,7 @@ import { algorithms } from "../../src/ops/conv/table.js";
 import { paddingOf, sidesOf, windowOutput } from "../../src/ops/window.js";
 import { init } from "../../src/wasm/runtime.js";
 import { allclose } from "../helpers/allclose.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
 
 interface Row {
@@ -87,7 +87,7 @@ function framed(x: Tensor, padding: Padding2d): Tensor {
 const close = (got: Float32Array[], want: Float32Array[], tolerance = 1e-5): void =>
   got.forEach((values, i) => allclose(`result ${i}`, values, want[i]!, tolerance));
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   describe.each(ROWS)(
     "conv2d $x $kernel stride $stride padding $padding dilation $dilation groups $groups",
     (row) => {

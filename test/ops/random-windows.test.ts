@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { backward, conv2d, maxPool2d, tensor, tidy } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { allclose } from "../helpers/allclose.js";
-import { forEachBinary, TILES } from "../helpers/binaries.js";
+import { forOwnBinary, TILES } from "../helpers/binaries.js";
 import { draw, randomOf } from "../helpers/random.js";
 
 const CASES = 300;
@@ -130,7 +130,7 @@ function checkMaxPool(name: string, w: Windows, special: number): void {
   });
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   test.each(TILES)("drawn windows under tile %i", (tile) => {
     init({ binary, tile, threads: 1 });
     const random = randomOf(`windows ${tile}`);

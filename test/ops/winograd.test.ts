@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { conv2d, memoryStats, relu, tensor, tidy, zeros } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { sameBits } from "../helpers/allclose.js";
-import { forEachBinary, TILES } from "../helpers/binaries.js";
+import { forOwnBinary, TILES } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
 import { sizeOf } from "../reference/values.js";
 
@@ -70,7 +70,7 @@ function relativeError(a: Float32Array, b: Float32Array): number {
   return size === 0 ? Math.sqrt(error) : Math.sqrt(error / size);
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   describe("Winograd convolution", () => {
     it.each([...shapes, ...ofStride2])(
       "of %j to %i channels, padding %j, is the direct one to 5e-6, gradients too",

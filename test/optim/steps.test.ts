@@ -4,7 +4,7 @@ import { afterAll, expect, it } from "vitest";
 import { clipGradNorm, createOptimizer, tensor, tidy, type OptimizerOptions } from "../../src/index.js";
 import { init } from "../../src/wasm/runtime.js";
 import { allclose, sameBits } from "../helpers/allclose.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
 import {
   adagrad,
@@ -96,7 +96,7 @@ function run(name: string, options: OptimizerOptions, n: number): Float32Array {
   });
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   it.each(cases.map((row) => [row[0], JSON.stringify(row[1]), row] as const))(
     "%s %s is its definition",
     (_, __, [name, options, reference]) => {

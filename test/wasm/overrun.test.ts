@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { registeredOps } from "../../src/core/op.js";
 import { runtime } from "../../src/wasm/runtime.js";
-import { forEachBinary, forEachOp } from "../helpers/binaries.js";
+import { forOwnBinary, forEachOp } from "../helpers/binaries.js";
 import { draw } from "../helpers/random.js";
 import { applyOp, drawCase } from "../helpers/run-case.js";
 
@@ -32,7 +32,7 @@ function fenceHeap(): { broken: string[]; restore: () => void } {
   return { broken, restore: () => Object.assign(heap, { alloc, free }) };
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   forEachOp(binary, (suite) => {
     test(`${suite.op} stays inside its blocks, forward and backward`, () => {
       const { broken, restore } = fenceHeap();

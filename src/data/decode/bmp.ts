@@ -57,14 +57,18 @@ export function readBmp(bytes: Uint8Array, file: string): BmpInfo {
   if (palette && palette.at + colors * palette.step > bytes.length) fail("truncated BMP; expected a palette");
   if (masked && (bits <= 8 || end > bytes.length || end < FILE_HEADER + 52))
     fail("damaged BMP; expected masks");
-  const masks = masked ? [54, 58, 62].map((at) => view.getUint32(at, true)) : (MASKS[bits] ?? []);
+  const stated = masked ? [54, 58, 62].map((at) => view.getUint32(at, true)) : [0, 0, 0];
+  const masks = stated.some((mask) => mask !== 0) ? stated : (MASKS[bits] ?? []);
   if (masks.some((mask) => mask === 0 || !/^1+0*$/.test(mask.toString(2))))
     fail("damaged BMP; got odd masks");
+  // Masks of zeros stand for blue, green, red, alpha; headers from 56 bytes on have a mask of alpha.
+  const alpha =
+    masked && bits === 32 && (masks !== stated || (header >= 56 && view.getUint32(66, true) !== 0));
   return {
     format: "bmp",
     width,
     height: Math.abs(stored),
-    mode: palette ? (isGrey(bytes, palette) ? (colors <= 2 ? "1" : "L") : "P") : "RGB",
+    mode: palette ? (isGrey(bytes, palette) ? (colors <= 2 ? "1" : "L") : "P") : alpha ? "RGBA" : "RGB",
     orientation: 1,
     bits,
     compression,
@@ -95,10 +99,10 @@ export function decodeBmp(bytes: Uint8Array, info: BmpInfo, file: string): RawIm
     compression === RLE8 || compression === RLE4 ? width : (((width * bits + 31) >>> 5) << 2) >>> 0;
   const packed = stride === width && compression !== 0 && compression !== BITFIELDS;
   const rows = packed ? runLengths(bytes.subarray(info.start), info) : bytes.subarray(info.start);
-  if (rows.length < stride * height) {
-    throw new DataError(
-      `${file}: truncated BMP; got ${rows.length} bytes of pixels; expected ${stride * height}`,
-    );
+  // Some writers leave out the bytes that fill up the last row.
+  const least = packed ? width * height : stride * (height - 1) + Math.ceil((width * bits) / 8);
+  if (rows.length < least) {
+    throw new DataError(`${file}: truncated BMP; got ${rows.length} bytes of pixels; expected ${least}`);
   }
   const channels = info.mode === "L" || info.mode === "1" ? 1 : 3;
   const data = new Uint8Array(width * height * channels);
@@ -146,28 +150,41 @@ function direct(row: Uint8Array, bits: number, out: Uint8Array, masks: readonly 
   }
 }
 
-/** One byte per pixel; pixels that the runs leave out are 0. Empty if the bytes end before the runs. */
+/**
+ * One byte per pixel, from run lengths as Pillow reads them: runs end with their row, literal pixels go on in the next one, and
+ * pixels that are left out are 0. Shorter than the picture if the runs end before it.
+ */
 function runLengths(bytes: Uint8Array, { width, height, compression }: BmpInfo): Uint8Array {
   const out = new Uint8Array(width * height);
   const four = compression === RLE4;
-  for (let at = 0, x = 0, y = 0; y < height;) {
-    if (at + 1 >= bytes.length) return new Uint8Array(0);
+  let n = 0;
+  for (let at = 0, x = 0; n < out.length && at + 1 < bytes.length;) {
     const [count, value] = [bytes[at]!, bytes[at + 1]!];
     at += 2;
-    const put = (byte: number, i: number): void => {
-      if (x < width) out[y * width + x++] = four ? (i & 1 ? byte & 15 : byte >> 4) : byte;
-    };
-    if (count > 0) for (let i = 0; i < count; i++) put(value, i);
-    else if (value === 0) [x, y] = [0, y + 1];
-    else if (value === 1) break;
-    else if (value === 2) {
-      x = Math.min(width, x + (bytes[at] ?? 0));
-      y += bytes[at + 1] ?? 0;
+    if (count > 0) {
+      const end = Math.min(n + Math.max(0, Math.min(count, width - x)), out.length);
+      for (let i = 0; n < end; i++, n++, x++) out[n] = !four ? value : i & 1 ? value & 15 : value >> 4;
+    } else if (value === 0) {
+      n = Math.ceil(n / width) * width;
+      x = 0;
+    } else if (value === 1) {
+      break;
+    } else if (value === 2) {
+      if (at + 1 >= bytes.length) break;
+      n = Math.min(n + bytes[at]! + bytes[at + 1]! * width, out.length);
+      x = n % width;
       at += 2;
     } else {
-      for (let i = 0; i < value; i++) put(bytes[at + (four ? i >> 1 : i)] ?? 0, i);
-      at += 2 * Math.ceil((four ? Math.ceil(value / 2) : value) / 2);
+      const size = four ? Math.ceil(value / 2) : value;
+      const end = Math.min(n + value, out.length);
+      for (let i = 0; n < end; i++, n++) {
+        const byte = bytes[at + (four ? i >> 1 : i)];
+        if (byte === undefined) return out.subarray(0, n);
+        out[n] = !four ? byte : i & 1 ? byte & 15 : byte >> 4;
+      }
+      x += value;
+      at += size + (size & 1);
     }
   }
-  return out;
+  return out.subarray(0, n);
 }

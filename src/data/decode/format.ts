@@ -3,20 +3,26 @@
 import { checkKinds } from "../../errors/options.js";
 import { DataError } from "../../errors.js";
 
+interface Format {
+  name: string;
+  endings: readonly string[];
+  readBy: "fovea" | Readonly<Record<string, string>> | undefined;
+}
+
 /**
- * The recognised formats. `endings`: extensions of such files. `readBy`: the decoder: fovea itself, or a package that
- * useDecoder() enables; missing if nothing here decodes them.
+ * The recognised formats. `endings`: extensions of such files. `readBy`: fovea itself, or the decoders that
+ * useDecoder() enables, each with the package to install; missing if nothing here decodes them.
  */
 export const imageFormats = {
   png: { name: "PNG", endings: ["png", "apng"], readBy: "fovea" },
   jpeg: { name: "JPEG", endings: ["jpg", "jpeg", "jpe", "jfif", "jif"], readBy: "fovea" },
   bmp: { name: "BMP", endings: ["bmp", "dib"], readBy: "fovea" },
   pnm: { name: "PNM", endings: ["ppm", "pgm", "pnm", "pbm"], readBy: "fovea" },
-  gif: { name: "GIF", endings: ["gif"], readBy: "sharp" },
-  webp: { name: "WebP", endings: ["webp"], readBy: "sharp" },
-  tiff: { name: "TIFF", endings: ["tif", "tiff"], readBy: "sharp" },
-  avif: { name: "AVIF", endings: ["avif"], readBy: "sharp" },
-  heic: { name: "HEIC", endings: ["heic", "heif"], readBy: undefined },
+  gif: { name: "GIF", endings: ["gif"], readBy: { sharp: "sharp" } },
+  webp: { name: "WebP", endings: ["webp"], readBy: { sharp: "sharp", jsquash: "@jsquash/webp" } },
+  tiff: { name: "TIFF", endings: ["tif", "tiff"], readBy: { sharp: "sharp" } },
+  avif: { name: "AVIF", endings: ["avif"], readBy: { sharp: "sharp", jsquash: "@jsquash/avif" } },
+  heic: { name: "HEIC", endings: ["heic", "heif"], readBy: { jsquash: "heic-decode" } },
   jxl: { name: "JPEG XL", endings: ["jxl"], readBy: undefined },
   jp2: { name: "JPEG 2000", endings: ["jp2", "j2k", "jpf", "jpx"], readBy: undefined },
   ico: { name: "ICO", endings: ["ico", "cur"], readBy: undefined },
@@ -27,7 +33,7 @@ export const imageFormats = {
     readBy: undefined,
   },
   svg: { name: "SVG", endings: ["svg"], readBy: undefined },
-} as const satisfies Record<string, { name: string; endings: readonly string[]; readBy: string | undefined }>;
+} as const satisfies Record<string, Format>;
 
 /** A picture format that is recognised by its first bytes. Not all of them can be decoded. @useDeclaredType */
 export type ImageFormat = keyof typeof imageFormats;
@@ -92,9 +98,11 @@ export function formatOf(bytes: Uint8Array, file: string): ImageFormat {
 
 /** Advice for files of a format that no decoder in use reads. */
 export function howToRead(format: ImageFormat): string {
-  const { readBy } = imageFormats[format];
+  const { readBy } = imageFormats[format] as Format;
   if (readBy === undefined || readBy === "fovea") return "nothing here reads it: convert it to PNG or JPEG";
-  return `--decoder ${readBy}, or useDecoder("${readBy}"), reads it (npm install ${readBy})`;
+  const [[decoder, install], ...others] = Object.entries(readBy) as [[string, string], ...[string, string][]];
+  const also = others.map(([name, its]) => `; so does --decoder ${name} (npm install ${its})`);
+  return `--decoder ${decoder}, or useDecoder("${decoder}"), reads it (npm install ${install})${also.join("")}`;
 }
 
 /** The reason why a file of a format that no decoder in use reads is left out. */

@@ -2,11 +2,12 @@
 
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { emptyTargets, firstClasses } from "../../data/index.js";
+import { cannotDecode, emptyTargets, firstClasses, isReadable, type LeftOut } from "../../data/index.js";
 import { DataError, short, show } from "../../errors.js";
 import { readText } from "../files.js";
 import { FileDataset, PICTURE_OPTIONS, type PictureOptions } from "./file-dataset.js";
 import { MOST_CLASSES, Names, sharedLabels } from "./names.js";
+import { formatOfPath } from "./scan.js";
 import { checkOptions, wrongKind, type Names as OptionNames } from "../../errors/options.js";
 
 export interface ListOptions extends PictureOptions {
@@ -64,7 +65,7 @@ const OPTIONS: OptionNames<ListOptions> = {
 };
 
 /**
- * A dataset of a list's pictures, their paths from `root`.
+ * A dataset of a list's pictures, their paths from `root`. Pictures of formats that no decoder in use reads are left out.
  * @throws DataError naming file and line: label out of range, of another class than the path's folder or than a line before, a
  *   path with `..`, missing picture
  */
@@ -73,11 +74,20 @@ export function checkedRows(
   listFile: string,
   rows: readonly ListRow[],
   { classes, folders = classes, multiLabel }: Pick<ListOptions, "classes" | "folders" | "multiLabel">,
-): { files: Names; labels: Int32Array; targets?: Float32Array; classes: readonly string[] } {
+): {
+  files: Names;
+  labels: Int32Array;
+  targets?: Float32Array;
+  classes: readonly string[];
+  leftOut: LeftOut[];
+} {
   const classOf = new Map(folders?.map((folder, label) => [folder, label]));
   const exists = finder();
   const seen = new Map<string, { text: string; line: number }>();
-  for (const { line, path, text, own } of rows) {
+  const leftOut: LeftOut[] = [];
+  const usable: ListRow[] = [];
+  for (const row of rows) {
+    const { line, path, text, own } = row;
     const fail = (what: string): never => {
       throw new DataError(`${listFile}:${line}: ${what}`);
     };
@@ -100,15 +110,25 @@ export function checkedRows(
       );
     }
     seen.set(path, { text, line });
-    if (!exists(join(root, path))) fail(`no such picture; got ${short(join(root, path))}`);
+    const file = join(root, path);
+    if (!exists(file)) fail(`no such picture; got ${short(file)}`);
+    const format = formatOfPath(file);
+    // What is not a picture at all is an error when it is read.
+    if (format === undefined || isReadable(format)) usable.push(row);
+    else leftOut.push({ file, reason: cannotDecode(format) });
   }
-  const labels = rows.map(({ own }) => own);
-  const most = labels.reduce((a, own) => own.reduce((b, label) => Math.max(b, label), a), 0);
+  if (usable.length === 0 && leftOut[0]) {
+    throw new DataError(
+      `${listFile}: no pictures that can be read; got ${short(leftOut[0].file)}: ${leftOut[0].reason}`,
+    );
+  }
+  const labels = usable.map(({ own }) => own);
+  const most = rows.reduce((a, { own }) => own.reduce((b, label) => Math.max(b, label), a), 0);
   const names = classes ?? Array.from({ length: most + 1 }, (_, label) => String(label));
   const labelling = multiLabel
     ? severalOf(labels, names.length)
     : { labels: sharedLabels(labels.map(([label]) => label!)) };
-  return { files: Names.from(rows.map(({ path }) => path)), ...labelling, classes: names };
+  return { files: Names.from(usable.map(({ path }) => path)), ...labelling, classes: names, leftOut };
 }
 
 /**

@@ -112,12 +112,16 @@ export function filesBelow(top: string): Found {
 
 /** Classifies a file. Extensions of built-in formats are trusted; other files are opened. */
 function sort(path: string, found: Found): void {
-  const named = namedFormat(path);
-  if (named !== undefined && isBuiltIn(named)) return void found.pictures.push(path);
-  const format = formatOfFile(path) ?? named;
+  const format = formatOfPath(path);
   if (format === undefined) found.others.push(path);
   else if (isReadable(format)) found.pictures.push(path);
   else found.leftOut.push({ file: path, reason: cannotDecode(format) });
+}
+
+/** The format of a picture's file: by its extension if that is a built-in format's, otherwise by its first bytes; undefined if it is not a picture. */
+export function formatOfPath(path: string): ImageFormat | undefined {
+  const named = namedFormat(path);
+  return named !== undefined && isBuiltIn(named) ? named : (formatOfFile(path) ?? named);
 }
 
 /** The format according to a file's first bytes. Cameras' raw files are TIFF by their bytes, and would be read as small pictures. */

@@ -66,6 +66,8 @@ export interface TarOptions extends PictureOptions {
   classes?: readonly string[];
   /** The field with the class in .json files. Default "label". */
   labelField?: string;
+  /** Whether pictures need no class, as for predictions: none is read, and every label is 0. Default false. */
+  unlabelled?: boolean;
 }
 
 /** Positions of the samples, in memory that threads share. */
@@ -135,8 +137,9 @@ export class TarDataset implements Dataset {
       name: true,
       classes: true,
       labelField: true,
+      unlabelled: true,
     });
-    const { name = shards[0] as string | undefined, classes, labelField, ...rest } = options;
+    const { name = shards[0] as string | undefined, classes, labelField, unlabelled, ...rest } = options;
     if (name === undefined)
       throw new DataError("TarDataset: no shards; got []; expected paths of .tar files");
     const names: string[] = [];
@@ -148,6 +151,7 @@ export class TarDataset implements Dataset {
       withFile(path, (fd) => {
         const options = {
           field: labelField,
+          unlabelled,
           leave: (file: string, reason: string) => void leftOut.push({ file: `${path}: ${file}`, reason }),
           pass: (file: string) => void passed.push(file),
         };

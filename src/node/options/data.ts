@@ -19,7 +19,7 @@ export const dataOptions = {
   decoder: option(
     choice(() => decoderNames),
     "fovea",
-    "reads JPEG files: fovea or jpeg-js (built in), or sharp or jsquash if installed",
+    "reads JPEG and more formats: fovea or jpeg-js (built in), or sharp or jsquash if installed",
   ),
   valFraction: option(
     number(0, 0.9),

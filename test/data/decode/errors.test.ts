@@ -40,7 +40,7 @@ describe("decodeImage refuses", () => {
     [
       "a WebP",
       text("RIFF\x24\0\0\0WEBPVP8 "),
-      "f: cannot decode this format; got WebP; expected PNG, JPEG, BMP, PNM; --decoder sharp",
+      'f: cannot decode this format; got WebP; expected PNG, JPEG, BMP, PNM; --decoder sharp, or useDecoder("sharp"), reads it (npm install sharp); so does --decoder jsquash (npm install @jsquash/webp)',
     ],
     [
       "half a BMP's header",
@@ -63,7 +63,7 @@ describe("decodeImage refuses", () => {
     [
       "a HEIC",
       text("\0\0\0\x18ftypheic"),
-      "f: cannot decode this format; got HEIC; expected PNG, JPEG, BMP, PNM; nothing here reads it",
+      'f: cannot decode this format; got HEIC; expected PNG, JPEG, BMP, PNM; --decoder jsquash, or useDecoder("jsquash"), reads it (npm install heic-decode)',
     ],
     [
       "an AVIF",
