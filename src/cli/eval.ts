@@ -120,7 +120,11 @@ async function evaluateInJob(mpi: Mpi, argument: string | undefined, flags: Flag
   if (leads) await requireWritable([flags.report, flags.confusion, flags.predictions]);
   for (const note of [...part.notes, part.note ?? []].flat()) console.error(`fovea: ${note}`);
   if (fits(data, trained.preparation(data)) && flags.tta !== "ten-crop") {
-    refuseUseless(flags, ["interpolation", "cropMode"], `images of ${short(source)} have the model's size`);
+    refuseUseless(
+      flags,
+      ["interpolation", "resample", "cropMode"],
+      `images of ${short(source)} have the model's size`,
+    );
   }
   const prepared = preparationFor(trained, data);
   if (mpi.size > 1) {

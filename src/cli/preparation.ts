@@ -1,7 +1,7 @@
 // How images are prepared for a trained model: as for its weights, unless flags change it. Reports it if it is a guess.
 
 import { Option, type Command } from "commander";
-import { type Dataset, CROP_MODES, FILTERS, type Preprocessing } from "../data/index.js";
+import { type Dataset, CROP_MODES, FILTERS, RESAMPLES, type Preprocessing } from "../data/index.js";
 
 import { choice, integer, list, number, type Kind } from "../errors/kinds.js";
 import type { TrainedModel } from "../node/open-model.js";
@@ -17,7 +17,15 @@ import { parser, refuseUseless } from "./parser.js";
 /** Flags of the preparation. */
 export type PreparationFlags = Omit<PreparationOptions, "trained"> & { useTestSize?: true };
 
-export const PREPARATION = ["imgSize", "cropPct", "cropMode", "interpolation", "mean", "std"] as const;
+export const PREPARATION = [
+  "imgSize",
+  "cropPct",
+  "cropMode",
+  "interpolation",
+  "resample",
+  "mean",
+  "std",
+] as const;
 
 /** --img-size, --crop-pct, …: named as timm's. Defaults are the weights' own. */
 export function addPreparationOptions(command: Command): Command {
@@ -29,6 +37,11 @@ export function addPreparationOptions(command: Command): Command {
   add("--crop-pct <0…1>", "share of the resized image's side that is kept", number(0, 1, { above: true }));
   add("--crop-mode <name>", CROP_MODES.join(", "), choice(() => CROP_MODES)); // prettier-ignore
   add("--interpolation <name>", FILTERS.join(", "), choice(() => FILTERS)); // prettier-ignore
+  add(
+    "--resample <name>",
+    `order of a resize's passes: ${RESAMPLES.join(", ")}`,
+    choice(() => RESAMPLES),
+  );
   add("--mean <x,…>", "mean of each channel, of values in 0…1", list(number(-Infinity)));
   add("--std <x,…>", "deviation of each channel", list(number(0, Infinity, { above: true })));
   add("--use-test-size", "config.json's test size");

@@ -42,7 +42,6 @@ import {
 import { Normalize, ToTensor } from "./transforms/to-tensor.js";
 import type { Fill } from "./transforms/geometry.js";
 import type { Padding, Size } from "./transforms/options.js";
-import type { Interpolation } from "./transforms/resize.js";
 import { registeredTransforms, type Transform, type TransformSpec } from "./transform.js";
 
 type Table<T> = Readonly<Record<string, (options: never) => T>>;
@@ -70,7 +69,7 @@ const TRANSFORMS: Table<Transform> = {
     new RandomRotation(degrees, options),
   RandomVerticalFlip: ({ p }: { p?: number }) => new RandomVerticalFlip(p),
   Resize: ({ size, ...options }: ResizeTransformOptions & { size: Size }) => new Resize(size, options),
-  ResizeLonger: ({ size, ...options }: { size: number; interpolation: Interpolation }) =>
+  ResizeLonger: ({ size, ...options }: Omit<ResizeTransformOptions, "maxSize"> & { size: number }) =>
     new ResizeLonger(size, options),
   ToTensor: () => new ToTensor(),
   TrivialAugmentWide: (options: TrivialAugmentWideOptions) => new TrivialAugmentWide(options),

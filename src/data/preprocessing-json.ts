@@ -2,7 +2,7 @@
 // https://github.com/huggingface/pytorch-image-models/blob/v1.0.11/timm/models/_pretrained.py
 
 import { DataError, show } from "../errors.js";
-import { checkPreprocessing, CROP_MODES, FILTERS, type Preprocessing } from "./preprocessing.js";
+import { checkPreprocessing, CROP_MODES, FILTERS, RESAMPLES, type Preprocessing } from "./preprocessing.js";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -73,6 +73,7 @@ export function preprocessingFromJSON(
     return numbers.length === channels ? numbers : Array<number>(channels).fill(numbers[0]!);
   };
   const cropMode = fields.optional(json, "crop_mode", `one of ${CROP_MODES.join(", ")}`, oneOf(CROP_MODES));
+  const resample = fields.optional(json, "resample", `one of ${RESAMPLES.join(", ")}`, oneOf(RESAMPLES));
   const cropPct = fields.get(json, "crop_pct", "a number", isPositive);
   const test = {
     inputSize: testInputSize ? sizeOf(testInputSize) : inputSize,
@@ -83,6 +84,7 @@ export function preprocessingFromJSON(
     cropPct,
     ...(cropMode && cropMode !== "center" && { cropMode }),
     interpolation: fields.get(json, "interpolation", `one of ${FILTERS.join(", ")}`, oneOf(FILTERS)),
+    ...(resample && resample !== RESAMPLES[0] && { resample }),
     mean: eachChannel("mean", (v): v is number => Number.isFinite(v)),
     std: eachChannel("std", isPositive),
     ...((testInputSize || testCropPct !== undefined) && { test }),
@@ -93,13 +95,14 @@ export function preprocessingFromJSON(
 /** The fields of timm's pretrained_cfg that say how images are prepared. */
 export function preprocessingToJSON(preprocessing: Preprocessing): Record<string, unknown> {
   checkPreprocessing("preprocessingToJSON", preprocessing);
-  const { inputSize, cropPct, cropMode = "center", interpolation, mean, std, test } = preprocessing;
+  const { inputSize, cropPct, cropMode = "center", interpolation, resample, mean, std, test } = preprocessing;
   const inFile = ([height, width, channels]: Preprocessing["inputSize"]): InFile => [channels, height, width];
   return {
     input_size: inFile(inputSize),
     ...(test && { test_input_size: inFile(test.inputSize) }),
     fixed_input_size: preprocessing.fixedInputSize ?? false,
     interpolation,
+    ...(resample && resample !== RESAMPLES[0] && { resample }),
     crop_pct: cropPct,
     ...(test && { test_crop_pct: test.cropPct }),
     crop_mode: cropMode,

@@ -6,6 +6,15 @@ import type { Normalization } from "./normalization.js";
 /** Filters that a description may name: Pillow's. */
 export const FILTERS = ["nearest", "box", "bilinear", "bicubic", "lanczos"] as const;
 
+/**
+ * Whose filters, the newest first: they round to bytes between the passes over rows and over columns, and Pillow 13 resizes columns first
+ * if the height shrinks by more than twice as many pixels as the width; "pillow12" stands for Pillow 3 to 12, which never do. Bilinear
+ * pictures differ by one level there, bicubic ones by up to 25.
+ */
+export const RESAMPLES = ["pillow13", "pillow12"] as const;
+/** One of RESAMPLES. */
+export type Resample = (typeof RESAMPLES)[number];
+
 /** How to crop a picture that is not square: timm's names. */
 export const CROP_MODES = ["center", "squash", "border"] as const;
 
@@ -26,6 +35,8 @@ export interface Preprocessing extends Readonly<Normalization> {
   readonly cropMode?: (typeof CROP_MODES)[number];
   /** How pictures are resized. */
   readonly interpolation: (typeof FILTERS)[number];
+  /** Whose order of passes: see RESAMPLES. Default "pillow13". */
+  readonly resample?: Resample;
   /** Mean of each channel, of values in 0…1. */
   readonly mean: readonly number[];
   /** Standard deviation of each channel, of values in 0…1. */

@@ -10,8 +10,10 @@ import {
   imagenetNormalization,
   resizeFor,
   checkPreprocessing,
+  RESAMPLES,
   resizeOf,
   type Preprocessing,
+  type Resample,
 } from "./preprocessing.js";
 import type { Transform } from "./transform.js";
 import { Compose } from "./transforms/compose.js";
@@ -56,6 +58,8 @@ export interface ImagenetTrainOptions extends TrainOptions {
   ratio?: readonly [number, number];
   /** Default "bilinear". */
   interpolation?: Interpolation;
+  /** Whose order of passes. Default "pillow13". */
+  resample?: Resample;
 }
 
 /** RandomResizedCrop, RandomHorizontalFlip, ToTensor, Normalize. @throws DataError on an option out of its range */
@@ -66,10 +70,12 @@ export function imagenetTrain(options: ImagenetTrainOptions = {}): Compose {
     scale: true,
     ratio: true,
     interpolation: true,
+    resample: true,
   });
   const { inputSize, interpolation: usual } = IMAGENET;
-  const { size = inputSize[0], scale = [0.08, 1], ratio = [3 / 4, 4 / 3], interpolation = usual } = options;
-  const first = new RandomResizedCrop(size, { scale, ratio, interpolation });
+  const { size = inputSize[0], scale = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;
+  const { interpolation = usual, resample = RESAMPLES[0] } = options;
+  const first = new RandomResizedCrop(size, { scale, ratio, interpolation, resample });
   return training(first, imagenetNormalization, options);
 }
 
@@ -86,6 +92,8 @@ export interface ImagenetEvalOptions extends Partial<Normalization> {
   cropMode?: "center" | "squash" | "border";
   /** Default "bilinear". */
   interpolation?: Interpolation;
+  /** Whose order of passes. Default "pillow13". */
+  resample?: Resample;
 }
 
 /** Resize, CenterCrop, ToTensor, Normalize. @throws DataError on an option out of its range */
@@ -97,23 +105,25 @@ export function imagenetEval(options: ImagenetEvalOptions = {}): Compose {
     resize: true,
     cropMode: true,
     interpolation: true,
+    resample: true,
   });
   const { size = IMAGENET.inputSize[0], resize = resizeFor(size, IMAGENET.cropPct) } = options;
-  const { mean, std, interpolation, cropMode = "center" } = { ...IMAGENET, ...options };
+  const prepared = { ...IMAGENET, ...options };
+  const { mean, std, interpolation, resample = RESAMPLES[0], cropMode = "center" } = prepared;
   requireOneOf("imagenetEval", "cropMode", cropMode, CROP_MODES);
-  return evaluation(size, { resize, cropMode, interpolation, mean, std });
+  return evaluation(size, { resize, cropMode, interpolation, resample, mean, std });
 }
 
 function evaluation(
   size: number | readonly [height: number, width: number],
   options: Required<Omit<ImagenetEvalOptions, "size">>,
 ): Compose {
-  const { resize, cropMode, interpolation, mean, std } = options;
+  const { resize, cropMode, interpolation, resample, mean, std } = options;
   const border = cropMode === "border";
   return new Compose([
     border
-      ? new ResizeLonger(resize, { interpolation })
-      : new Resize(cropMode === "squash" ? [resize, resize] : resize, { interpolation }),
+      ? new ResizeLonger(resize, { interpolation, resample })
+      : new Resize(cropMode === "squash" ? [resize, resize] : resize, { interpolation, resample }),
     new CenterCrop(
       size,
       border ? { fill: mean.map((v) => Math.min(255, Math.max(0, roundEven(255 * v)))) } : {},
@@ -130,13 +140,14 @@ function evaluation(
  */
 export function transformsFor(preprocessing: Preprocessing): Compose {
   checkPreprocessing("transformsFor", preprocessing);
-  const { inputSize, cropMode = "center", interpolation, mean, std } = preprocessing;
+  const { inputSize, cropMode = "center", interpolation, resample = RESAMPLES[0], mean, std } = preprocessing;
   const resize = resizeOf(preprocessing);
   const [height, width] = inputSize;
   return evaluation(height === width ? height : [height, width], {
     resize,
     cropMode,
     interpolation,
+    resample,
     mean,
     std,
   });

@@ -105,6 +105,8 @@ export {
   randomSplit,
   RandomVerticalFlip,
   registerTransform,
+  RESAMPLES,
+  type Resample,
   Resize,
   ResizeLonger,
   resizeOf,

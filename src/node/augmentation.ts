@@ -12,6 +12,7 @@ import {
   RandomCrop,
   RandomHorizontalFlip,
   RandomResizedCrop,
+  RESAMPLES,
   Resize,
   SMALL,
   ToTensor,
@@ -77,20 +78,20 @@ function sampleTransforms(
   args: AugmentArguments,
   { bytes, floats }: Augmenting,
 ): Transforms {
-  const { interpolation, mean, std } = preparation;
+  const { interpolation, resample = RESAMPLES[0], mean, std } = preparation;
   const size = sideOf(preparation);
   const small = size <= SMALL;
   const digits = small && preparation.inputSize[2] === 1;
   const hflip = args.hflip ?? (digits ? 0 : 0.5);
   const seen = args.scale ?? (small ? null : ([0.08, 1] as const));
   const changes = [
-    ...(seen ? [new RandomResizedCrop(size, { scale: seen, interpolation })] : []),
+    ...(seen ? [new RandomResizedCrop(size, { scale: seen, interpolation, resample })] : []),
     ...(!seen && !digits ? [new RandomCrop(size, { padding: Math.round(size / 8) })] : []),
     ...(hflip > 0 ? [new RandomHorizontalFlip(hflip)] : []),
     ...bytes,
   ];
   if (args.noAug || changes.length + floats.length === 0) return evalTransforms(dataset, preparation);
-  const whole = seen || fits(dataset, preparation) ? [] : [new Resize(size, { interpolation }), new CenterCrop(size)]; // prettier-ignore
+  const whole = seen || fits(dataset, preparation) ? [] : [new Resize(size, { interpolation, resample }), new CenterCrop(size)]; // prettier-ignore
   return {
     transform: new Compose([
       ...converted(dataset, preparation),

@@ -23,6 +23,7 @@ import {
   type Normalization,
   type Transform,
   type Preprocessing,
+  RESAMPLES,
 } from "../data/index.js";
 import { DataError } from "../errors.js";
 import { modelInfo } from "../models/index.js";
@@ -79,6 +80,8 @@ export interface PreparationOptions {
   cropMode?: Preprocessing["cropMode"] | null;
   /** How pictures are resized. */
   interpolation?: Preprocessing["interpolation"] | null;
+  /** Whose order of passes when they are resized. */
+  resample?: Preprocessing["resample"] | null;
   /** Subtracted from each channel, of values in 0…1. */
   mean?: readonly number[] | null;
   /** Divisor of each channel, for values in 0…1. */
@@ -113,6 +116,7 @@ export function preparationFor(
     throw new DataError(`${model}: weights for images of ${own} pixels only; got ${size}`);
   }
   const cropMode = said.cropMode ?? info.cropMode;
+  const resample = said.resample ?? info.resample;
   const known = trained ? undefined : knownNormalization(shape);
   const normalization = known?.mean.length === channels ? known : normalizationFor(channels, info);
   const chosen = { mean: said.mean ?? normalization.mean, std: said.std ?? normalization.std };
@@ -128,6 +132,7 @@ export function preparationFor(
     cropPct: asIs ? info.cropPct : (cropPct ?? cropPctFor(size, inProportion)),
     ...(cropMode && { cropMode }),
     interpolation: said.interpolation ?? info.interpolation,
+    ...(resample && { resample }),
     ...chosen,
     ...(asIs && test && { test }),
     ...(fixedInputSize && { fixedInputSize }),
@@ -144,10 +149,11 @@ export function atTestSize(prepared: Preprocessing): Preprocessing {
 /** A preparation in a line. */
 export function describePreparation(preparation: Preprocessing): string {
   checkPreprocessing("describePreparation", preparation);
-  const { inputSize, cropMode = "center", interpolation, mean, std } = preparation;
+  const { inputSize, cropMode = "center", interpolation, resample = RESAMPLES[0], mean, std } = preparation;
   const [height, width] = inputSize;
   const mode = cropMode === "center" ? "" : `, ${cropMode}`;
-  return `${height}×${width} of ${resizeOf(preparation)} pixels${mode}, ${interpolation}, mean ${mean.join()}, std ${std.join()}`;
+  const filter = resample === RESAMPLES[0] ? interpolation : `${interpolation} as ${resample}`;
+  return `${height}×${width} of ${resizeOf(preparation)} pixels${mode}, ${filter}, mean ${mean.join()}, std ${std.join()}`;
 }
 
 /** Reports that a preparation is a guess. `assumed`: the uncertainty, as the beginning of a sentence. */

@@ -21,8 +21,16 @@ forOwnBinary((binary) => {
           const channels = [1, 3, 4][(i + j) % 3]!;
           const image = picture(i * 100 + j, a, LENGTHS.at(-1 - i)!, channels);
           const [height, width] = [b, LENGTHS[(i * 3 + j) % LENGTHS.length]!];
-          const got = resize(image, height, width, { interpolation });
-          expect(got, `${a} ${b}`).toEqual(resizeFiltered(image, height, width, interpolation));
+          for (const [resample, pillow] of [
+            ["pillow13", 13],
+            ["pillow12", 12],
+          ] as const) {
+            const got = resize(image, height, width, { interpolation, resample });
+            expect(got, `${a} ${b}`).toEqual(resizeFiltered(image, height, width, interpolation, pillow));
+          }
+          expect(resize(image, height, width, { interpolation })).toEqual(
+            resizeFiltered(image, height, width, interpolation, 13),
+          );
         });
       });
     });
@@ -51,6 +59,8 @@ forOwnBinary((binary) => {
           [22, 9],
           [10, 30],
           [22, 30],
+          [9, 40],
+          [9, 26],
         ] as const) {
           const window = { top: 2, left: 1, height: height - 5, width: width - 3 };
           const whole = resize(crop(image, source), height, width, { interpolation });

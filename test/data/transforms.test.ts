@@ -213,7 +213,7 @@ describe("errors", () => {
       () => new Resize([8, 8], { maxSize: 9 }),
     ],
     [
-      "Resize: unknown option 'antialias'; known: interpolation, maxSize",
+      "Resize: unknown option 'antialias'; known: interpolation, resample, maxSize",
       () => new Resize(8, { antialias: true } as object),
     ],
     [

@@ -1,7 +1,8 @@
 """Writes transforms.json, which transforms.test.ts compares with: python3 test/golden/generate_transforms.py
 
 Needs Pillow, NumPy and torchvision (written with Pillow 9.4, torchvision 0.14; resizes are the same with
-Pillow 12.3, which --pillow-only checks; Pillow 13 takes columns before rows where that is less work, so 10 of them differ). Pictures are drawn from a formula that the test repeats; of the results the file holds size and CRC-32.
+Pillow 12.3, which --pillow-only checks; Pillow 13 resizes columns before rows where the height shrinks by more than twice as many pixels
+as the width, so 10 of them differ). --crops adds what the installed Pillow makes of other sizes to crops.json, by version. Pictures are drawn from a formula that the test repeats; of the results the file holds size and CRC-32.
 """
 
 import json
@@ -103,6 +104,29 @@ if "--pillow-only" in sys.argv:  # does this Pillow give what the file says?
         if json.dumps(a) != json.dumps(b):
             print("different:", a, b)
     print(PILLOW_RESIZES, "compared with Pillow", Image.__version__)
+    sys.exit()
+
+if "--crops" in sys.argv:
+    file = HERE / "crops.json"
+    known = json.loads(file.read_text())["crc"] if file.exists() else {}
+    # Around the limit (50 rows fewer, 24 to 26 columns fewer), then sizes of random crops.
+    sizes = [((90, 60 + d), (40, 35)) for d in range(-2, 3)] + [((90 + d, 60), (40, 35)) for d in (-1, 1)]
+    sizes += [((90, 30), (40, 90)), ((90, 40), (89, 40)), ((90, 41), (89, 41)), ((90, 30), (91, 10)), ((300, 3), (10, 9))]
+    draw = np.random.default_rng(21)
+    sizes += [((int(draw.integers(30, 260)), int(draw.integers(30, 260))), (112, 112)) for _ in range(20)]
+    shapes = []
+    sums = []
+    for k, ((height, width), (h, w)) in enumerate(sizes):
+        for name in ("box", "bilinear", "bicubic", "lanczos"):
+            channels = (1, 3)[k % 2]
+            y = pil(picture(k, height, width, channels)).resize((w, h), FILTERS[name])
+            shapes.append({"seed": k, "shape": [height, width, channels], "size": [h, w], "interpolation": name})
+            sums.append(zlib.crc32(y.tobytes()))
+    known[Image.__version__] = sums
+    lines = ",\n".join("    " + json.dumps(r, separators=(",", ":")) for r in shapes)
+    by_version = ",\n".join(f'    "{version}": {json.dumps(crc)}' for version, crc in sorted(known.items()))
+    file.write_text(f'{{\n  "rows": [\n{lines}\n  ],\n  "crc": {{\n{by_version}\n  }}\n}}\n')
+    print(len(shapes), "resizes with Pillow", Image.__version__)
     sys.exit()
 
 if "--cv2" in sys.argv:  # writes transforms-cv2.json (OpenCV 5.0)

@@ -20,6 +20,7 @@ import type { AnyImage, RawImage } from "../../src/data/image.js";
 import { init } from "../../src/wasm/runtime.js";
 import { forOwnBinary } from "../helpers/binaries.js";
 import { crcOf, picture } from "../helpers/picture.js";
+import crops from "./crops.json" with { type: "json" };
 import cv2Golden from "./transforms-cv2.json" with { type: "json" };
 import golden from "./transforms.json" with { type: "json" };
 
@@ -37,7 +38,7 @@ interface Args {
 }
 
 const ops: Record<string, (x: RawImage, args: Args) => AnyImage> = {
-  resize: (x, { size, interpolation }) => resize(x, ...size, { interpolation }),
+  resize: (x, { size, interpolation }) => resize(x, ...size, { interpolation, resample: "pillow12" }),
   centerCrop: (x, { size }) => crop(x, centerBox(x, ...size)),
   hflip,
   vflip,
@@ -75,6 +76,18 @@ forOwnBinary((binary) => {
     it.each(wasm)("%s", (op) => {
       init({ binary });
       compare(op);
+    });
+  });
+
+  it.each([
+    ["pillow12", crops.crc["12.3.0"]],
+    ["pillow13", crops.crc["13.0.0"]],
+  ] as const)("bit-equal to %s at the sizes of random crops", (resample, crc) => {
+    init({ binary });
+    crops.rows.forEach(({ seed, shape, size, interpolation }, i) => {
+      const x = picture(seed, ...(shape as [number, number, number]));
+      const options = { interpolation: interpolation as Interpolation, resample };
+      expect(crcOf(resize(x, ...(size as [number, number]), options)), `${shape} → ${size}`).toBe(crc[i]);
     });
   });
 

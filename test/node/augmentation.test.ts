@@ -52,6 +52,20 @@ const names = (flags: TrainFlags, where?: Case): string[] => {
 const still: TrainFlags = { scale: [1, 1], hflip: 0 };
 
 describe("a training run's images", () => {
+  it("are resized in the order of passes of their preparation", () => {
+    for (const imgSize of [80, 32]) {
+      const { set, preparation } = chainOf({}, { side: 96, imgSize });
+      for (const [resample, expected] of [
+        ["pillow12", "pillow12"],
+        [undefined, "pillow13"],
+      ] as const) {
+        const prepared = { ...preparation, ...(resample && { resample }) };
+        const { transform } = trainTransforms(set, prepared, said({}));
+        expect(JSON.stringify((transform as Transform).spec)).toContain(`"resample":"${expected}"`);
+      }
+    }
+  });
+
   it("are unchanged by default", () => {
     const end = ["RandomHorizontalFlip", "ToTensor", "Normalize"];
     expect(names({})).toEqual(["RandomCrop", ...end]);

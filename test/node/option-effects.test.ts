@@ -71,6 +71,7 @@ const EFFECTS: Record<string, [value: unknown, beside?: TrainFlags]> = {
   imgSize: [20, tiny],
   cropPct: [0.7],
   interpolation: ["nearest"],
+  resample: ["pillow12"],
   mean: [[0.1, 0.2, 0.3]],
   std: [[0.1, 0.2, 0.3]],
   noAug: [true],

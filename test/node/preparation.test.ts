@@ -27,7 +27,9 @@ import {
   saveModel,
   saveWeights,
 } from "../../src/node.js";
-import { cropPctFor, resizeFor, resizeOf } from "../../src/data/preprocessing.js";
+import { preprocessingFromJSON, preprocessingToJSON } from "../../src/data/index.js";
+import { cropPctFor, resizeFor, resizeOf, type Preprocessing } from "../../src/data/preprocessing.js";
+import { transformsFor } from "../../src/data/presets.js";
 import { preparationFor } from "../../src/node/preprocessing.js";
 import { loadStartingWeights, startingWeights } from "../../src/node/starting-weights.js";
 import type { TrainArguments } from "../../src/node/train-arguments.js";
@@ -246,6 +248,21 @@ describe("a preparation", () => {
     expect(resizeOf(prepare({ cropPct: 0.9 }))).toBe(248);
     expect(() => preparationFor("resnet20_cifar", undefined, { trained: whole, imgSize: 32 })).toThrow(
       new DataError("resnet20_cifar: weights for images of 64 pixels only; got 32"),
+    );
+  });
+
+  it("names an order of passes that is not the newest: in its line, in JSON and in the transforms", () => {
+    const old = preparationFor("resnet50", undefined, { resample: "pillow12" });
+    expect(old.resample).toBe("pillow12");
+    expect(describePreparation(old)).toContain(", bilinear as pillow12, mean");
+    expect(preprocessingFromJSON(preprocessingToJSON(old))).toEqual(old);
+    expect(preparationFor("resnet50", undefined, { trained: old }).resample).toBe("pillow12");
+    expect(preprocessingToJSON(preparationFor("resnet50", undefined))).not.toHaveProperty("resample");
+    const specOf = (preparation: Preprocessing): string => JSON.stringify(transformsFor(preparation).spec);
+    expect(specOf(old)).toContain('"resample":"pillow12"');
+    expect(specOf(preparationFor("resnet50", undefined))).toContain('"resample":"pillow13"');
+    expect(() => preprocessingFromJSON({ ...preprocessingToJSON(old), resample: "pillow2" })).toThrow(
+      'preprocessingFromJSON: resample is not one of pillow13, pillow12; got "pillow2"',
     );
   });
 

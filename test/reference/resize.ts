@@ -40,24 +40,45 @@ function resizeLine(x: Line, n: number, m: number, filter: string): Line {
   };
 }
 
-/** Along rows, rounded to bytes, then along columns; an axis that keeps its size is left alone. */
-export function resizeFiltered(image: RawImage, height: number, width: number, filter: string): RawImage {
-  const { channels: c } = image;
-  const narrow = new Uint8Array(image.height * width * c);
-  for (let y = 0; y < image.height; y++) {
+/** Every row resized to a width; unchanged if it has that. */
+function alongRows(image: RawImage, width: number, filter: string): RawImage {
+  const { channels: c, height } = image;
+  if (width === image.width) return image;
+  const data = new Uint8Array(height * width * c);
+  for (let y = 0; y < height; y++) {
     for (let k = 0; k < c; k++) {
-      const row: Line = (x) => image.data[(y * image.width + x) * c + k]!;
-      const line = width === image.width ? row : resizeLine(row, image.width, width, filter);
-      for (let x = 0; x < width; x++) narrow[(y * width + x) * c + k] = line(x);
+      const line = resizeLine((x) => image.data[(y * image.width + x) * c + k]!, image.width, width, filter);
+      for (let x = 0; x < width; x++) data[(y * width + x) * c + k] = line(x);
     }
   }
+  return { data, height, width, channels: c };
+}
+
+/** Every column resized to a height; unchanged if it has that. */
+function alongColumns(image: RawImage, height: number, filter: string): RawImage {
+  const { channels: c, width } = image;
+  if (height === image.height) return image;
   const data = new Uint8Array(height * width * c);
   for (let at = 0; at < width * c; at++) {
-    const column: Line = (y) => narrow[y * width * c + at]!;
-    const line = height === image.height ? column : resizeLine(column, image.height, height, filter);
+    const line = resizeLine((y) => image.data[y * width * c + at]!, image.height, height, filter);
     for (let y = 0; y < height; y++) data[y * width * c + at] = line(y);
   }
   return { data, height, width, channels: c };
+}
+
+/** Along rows, rounded to bytes, then along columns; in Pillow 13 the other way if the height loses more than twice as much as the width. */
+export function resizeFiltered(
+  image: RawImage,
+  height: number,
+  width: number,
+  filter: string,
+  pillow: 12 | 13 = 13,
+): RawImage {
+  const lost = [image.height - height, image.width - width] as const;
+  if (pillow === 13 && lost[0] > 0 && lost[0] > 2 * lost[1]) {
+    return alongRows(alongColumns(image, height, filter), width, filter);
+  }
+  return alongColumns(alongRows(image, width, filter), height, filter);
 }
 
 /** Where pixel i of m lies between pixels of n, in single precision, and the share of the second one. */

@@ -4,14 +4,13 @@ import { DataError } from "../../errors.js";
 import { withStruct } from "../../wasm/parallel.js";
 import { runtime } from "../../wasm/runtime.js";
 import type { RawImage } from "../image.js";
-import { FILTERS } from "../preprocessing.js";
+import { FILTERS, RESAMPLES, type Resample } from "../preprocessing.js";
 import { pickNearest } from "./affine.js";
 import { filters, linearSums, sumsOf, type Sums } from "./filters.js";
 import { crop, filled, type Box } from "./geometry.js";
 
 /**
- * How new pixels are interpolated. All except the last are Pillow's, to the byte (versions 9 to 12; 13 resizes columns before rows
- * if that is less work, which rounds differently): when shrinking, they average over the area of a new pixel.
+ * How new pixels are interpolated. All except the last are Pillow's, to the byte: when shrinking, they average over the area of a new pixel.
  * "cv2-bilinear" is OpenCV's INTER_LINEAR, two pixels each way whatever the scale.
  */
 export const INTERPOLATIONS = [...FILTERS, "cv2-bilinear"] as const;
@@ -21,6 +20,8 @@ export type Interpolation = (typeof INTERPOLATIONS)[number];
 export interface ResizeOptions {
   /** Default "bilinear". */
   interpolation?: Interpolation | undefined;
+  /** Whose order of passes: see RESAMPLES. Default the first, the newest. */
+  resample?: Resample | undefined;
   /** The part of the picture to resize, which must lie inside it; nothing outside it is read. Default: all. */
   source?: Box | undefined;
   /** The part of the result to compute, which must lie inside it. Default: all. */
@@ -74,6 +75,7 @@ function copyIn({ data, height, width, channels }: RawImage, part: Box, address:
 }
 
 interface Job {
+  resample: Resample;
   image: RawImage;
   height: number;
   width: number;
@@ -81,7 +83,13 @@ interface Job {
   window: Box;
 }
 
-/** Weighted sums along rows, then along columns; not along an axis of unchanged size. */
+/** Whether columns are resized before rows: in Pillow 13, if the height shrinks by more than twice as many pixels as the width. */
+function columnsFirst({ resample, height, width, source }: Job): boolean {
+  const shrinks = source.height - height;
+  return resample !== "pillow12" && shrinks > 0 && shrinks > 2 * (source.width - width);
+}
+
+/** Weighted sums along rows and along columns, bytes between the two; not along an axis of unchanged size. */
 function resizeFiltered(job: Job, filter: keyof typeof filters): RawImage {
   const { image, height, width, source, window } = job;
   const { channels } = image;
@@ -103,32 +111,36 @@ function resizeFiltered(job: Job, filter: keyof typeof filters): RawImage {
     width: across ? source.width : window.width,
   };
   down?.firsts.forEach((first, i) => (down.firsts[i] = first - firstRow));
-  const rowBytes = window.width * channels;
+  const downFirst = columnsFirst(job);
   const xBytes = rows * part.width * channels;
-  const yBytes = window.height * rowBytes;
+  const betweenBytes = (downFirst ? window.height * part.width : rows * window.width) * channels;
+  const yBytes = window.height * window.width * channels;
   const tables = [across, down].reduce((sum, s) => sum + (s ? tablesRoom(s) : 0), 0);
-  const bytes = room(xBytes) + room(rows * rowBytes) + room(yBytes) + tables;
+  const bytes = room(xBytes) + room(betweenBytes) + room(yBytes) + tables;
   return heap.scratch(bytes, "resize", (address) => {
     const block = new Block(address);
-    const x = block.take(xBytes);
-    copyIn(image, part, x);
-    let narrowed = x;
-    if (across) {
-      narrowed = block.take(rows * rowBytes);
-      const [firsts, weights] = [block.copy(across.firsts), block.copy(across.weights)];
-      const { taps } = across;
-      const there = Math.min(rows, source.top + source.height - part.top);
-      const [xRowBytes, yWidth] = [part.width * channels, window.width];
-      const fields = { x, xRowBytes, y: narrowed, yWidth, channels, firsts, weights, taps };
-      withStruct("ResizeRows", fields, (shape) => kernels.resizeRows(shape, 0, there));
-    }
-    let y = narrowed;
-    if (down) {
-      y = block.take(yBytes);
-      const [firsts, weights] = [block.copy(down.firsts), block.copy(down.weights)];
-      kernels.resizeColumns(narrowed, y, rowBytes, firsts, weights, down.taps, 0, window.height);
-    }
-    return { data: heap.u8(y, yBytes).slice(), height: window.height, width: window.width, channels };
+    let at = block.take(xBytes);
+    copyIn(image, part, at);
+    /** The size of the picture at `at`; of its rows, those that exist. */
+    const now = { width: part.width, rows: Math.min(rows, source.top + source.height - part.top) };
+    const alongRows = ({ firsts, weights, taps }: Sums): void => {
+      const y = block.take((downFirst ? window.height : rows) * window.width * channels);
+      const tables = { firsts: block.copy(firsts), weights: block.copy(weights), taps };
+      const fields = { x: at, xRowBytes: now.width * channels, y, yWidth: window.width, channels, ...tables };
+      withStruct("ResizeRows", fields, (shape) => kernels.resizeRows(shape, 0, now.rows));
+      [at, now.width] = [y, window.width];
+    };
+    const alongColumns = ({ firsts, weights, taps }: Sums): void => {
+      const rowBytes = now.width * channels;
+      const y = block.take(window.height * rowBytes);
+      const [from, by] = [block.copy(firsts), block.copy(weights)];
+      kernels.resizeColumns(at, y, rowBytes, from, by, taps, 0, window.height);
+      [at, now.rows] = [y, window.height];
+    };
+    if (down && downFirst) alongColumns(down);
+    if (across) alongRows(across);
+    if (down && !downFirst) alongColumns(down);
+    return { data: heap.u8(at, yBytes).slice(), height: window.height, width: window.width, channels };
   });
 }
 
@@ -171,7 +183,7 @@ export function resize(
   width: number,
   options: ResizeOptions = {},
 ): RawImage {
-  const { interpolation = "bilinear" } = options;
+  const { interpolation = "bilinear", resample = RESAMPLES[0] } = options;
   const source = options.source ?? { top: 0, left: 0, height: image.height, width: image.width };
   const window = options.window ?? { top: 0, left: 0, height, width };
   if (![1, 3, 4].includes(image.channels)) {
@@ -184,7 +196,7 @@ export function resize(
       `resize: no pixels; got ${source.height}×${source.width} to ${height}×${width}; expected sizes ≥ 1`,
     );
   }
-  const job = { image, height, width, source, window };
+  const job = { resample, image, height, width, source, window };
   if (height === source.height && width === source.width) {
     return crop(crop(image, source), window);
   }

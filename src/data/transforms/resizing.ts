@@ -7,12 +7,15 @@ import type { AnyImage, RawImage } from "../image.js";
 import { type Transform, type TransformSpec } from "../transform.js";
 import { centerBox, crop, roundEven, type Box, type Fill } from "./geometry.js";
 import { pairOf, requireFill, requireFillOf, type Size } from "./options.js";
+import { RESAMPLES, type Resample } from "../preprocessing.js";
 import { INTERPOLATIONS, resize, type Interpolation } from "./resize.js";
 
 /** Options of Resize and ResizeLonger. */
 export interface ResizeTransformOptions {
   /** Default "bilinear". */
   interpolation?: Interpolation;
+  /** Whose order of passes. Default "pillow13"; "pillow12" for the bytes of Pillow before version 13. */
+  resample?: Resample;
   /** Most pixels of the longer side, with a single size, over which it takes precedence. Default: any. */
   maxSize?: number | null;
 }
@@ -27,11 +30,13 @@ export class Resize implements Transform {
   constructor(size: Size, options: ResizeTransformOptions = {}) {
     this.#options = withDefaults<Required<ResizeTransformOptions>>("Resize", options, {
       interpolation: "bilinear",
+      resample: RESAMPLES[0],
       maxSize: null,
     });
-    const { interpolation, maxSize } = this.#options;
+    const { interpolation, resample, maxSize } = this.#options;
     pairOf("Resize", size);
     requireOneOf("Resize", "interpolation", interpolation, INTERPOLATIONS);
+    requireOneOf("Resize", "resample", resample, RESAMPLES);
     if (maxSize !== null) {
       if (typeof size !== "number") {
         throw new DataError(`Resize: maxSize goes with a single size; got ${show(size)}; expected a number`);
@@ -59,7 +64,8 @@ export class Resize implements Transform {
   /** @throws DataError unless the image is of bytes */
   apply(image: AnyImage): RawImage {
     requireBytes("Resize", image);
-    return resize(image, ...this.target(image), { interpolation: this.#options.interpolation });
+    const { interpolation, resample } = this.#options;
+    return resize(image, ...this.target(image), { interpolation, resample });
   }
 
   /** CenterCrop after Resize, computing only the remaining pixels: the same result. */
@@ -70,9 +76,12 @@ export class Resize implements Transform {
     if (window.top < 0 || window.left < 0 || window.height > height || window.width > width) {
       return cropped.apply(this.apply(image));
     }
-    return resize(image, height, width, { interpolation: this.#options.interpolation, window });
+    const { interpolation, resample } = this.#options;
+    return resize(image, height, width, { interpolation, resample, window });
   }
 }
+
+type ResizeLongerOptions = Required<Pick<ResizeTransformOptions, "interpolation" | "resample">>;
 
 /**
  * Resizes the longer side to a size, so that nothing is cut off; the shorter one is in proportion, rounded, with halves to even.
@@ -81,18 +90,20 @@ export class Resize implements Transform {
 export class ResizeLonger implements Transform {
   readonly spec: TransformSpec;
   readonly #size: number;
-  readonly #interpolation: Interpolation;
+  readonly #options: ResizeLongerOptions;
 
   /** @throws DataError unless the size is an integer ≥ 1 and the interpolation known */
-  constructor(size: number, options: Pick<ResizeTransformOptions, "interpolation"> = {}) {
-    const { interpolation } = withDefaults<{ interpolation: Interpolation }>("ResizeLonger", options, {
+  constructor(size: number, options: Partial<ResizeLongerOptions> = {}) {
+    this.#options = withDefaults<ResizeLongerOptions>("ResizeLonger", options, {
       interpolation: "bilinear",
+      resample: RESAMPLES[0],
     });
+    const { interpolation, resample } = this.#options;
     requireInteger("ResizeLonger", "size", size, 1);
     requireOneOf("ResizeLonger", "interpolation", interpolation, INTERPOLATIONS);
+    requireOneOf("ResizeLonger", "resample", resample, RESAMPLES);
     this.#size = size;
-    this.#interpolation = interpolation;
-    this.spec = { name: "ResizeLonger", options: { size, interpolation } };
+    this.spec = { name: "ResizeLonger", options: { size, ...this.#options } };
   }
 
   /** @throws DataError unless the image is of bytes */
@@ -101,7 +112,7 @@ export class ResizeLonger implements Transform {
     const { height, width } = image;
     const ratio = Math.max(height, width) / this.#size;
     const side = (from: number): number => Math.max(1, roundEven(from / ratio));
-    return resize(image, side(height), side(width), { interpolation: this.#interpolation });
+    return resize(image, side(height), side(width), this.#options);
   }
 }
 
@@ -141,6 +152,8 @@ export interface RandomResizedCropOptions {
   ratio?: readonly [number, number];
   /** Default "bilinear". */
   interpolation?: Interpolation;
+  /** Whose order of passes. Default "pillow13"; "pillow12" for the bytes of Pillow before version 13. */
+  resample?: Resample;
 }
 
 /** Attempts to draw a box inside the picture before the middle is used. */
@@ -161,12 +174,14 @@ export class RandomResizedCrop implements Transform {
       scale: [0.08, 1],
       ratio: [3 / 4, 4 / 3],
       interpolation: "bilinear",
+      resample: RESAMPLES[0],
     });
-    const { scale, ratio, interpolation } = this.#options;
+    const { scale, ratio, interpolation, resample } = this.#options;
     this.#size = pairOf("RandomResizedCrop", size);
     requireRange("RandomResizedCrop", "scale", scale, 1e-9, 1);
     requireRange("RandomResizedCrop", "ratio", ratio, 1e-9);
     requireOneOf("RandomResizedCrop", "interpolation", interpolation, INTERPOLATIONS);
+    requireOneOf("RandomResizedCrop", "resample", resample, RESAMPLES);
     this.spec = { name: "RandomResizedCrop", options: { size, ...this.#options } };
   }
 
@@ -193,7 +208,7 @@ export class RandomResizedCrop implements Transform {
   /** @throws DataError unless the image is of bytes */
   apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomResizedCrop", image);
-    const { interpolation } = this.#options;
-    return resize(image, ...this.#size, { interpolation, source: this.box(image, random) });
+    const { interpolation, resample } = this.#options;
+    return resize(image, ...this.#size, { interpolation, resample, source: this.box(image, random) });
   }
 }

@@ -1,6 +1,6 @@
 // Options of a training run: how its images are prepared and changed.
 
-import { augmentations, type AugmentationValues, FILTERS } from "../../data/index.js";
+import { augmentations, type AugmentationValues, FILTERS, RESAMPLES } from "../../data/index.js";
 
 import { choice, integer, list, number, optional, type Kind } from "../../errors/kinds.js";
 import { flag, off, option, type TrainOption } from "./option.js";
@@ -29,6 +29,8 @@ export const imageOptions = {
   cropPct: option(optional(number(0, 1, { above: true })), null, "share of the resized image's side that evaluation keeps"), // prettier-ignore
   /** null: the weights', or the model's. */
   interpolation: option(optional(choice(() => FILTERS)), null, `how images are resized: ${FILTERS.join(", ")}`), // prettier-ignore
+  /** null: the weights', otherwise the newest. */
+  resample: option(optional(choice(() => RESAMPLES)), null, `order of a resize's passes: ${RESAMPLES.join(", ")}`), // prettier-ignore
   /** null: the weights' own, otherwise the dataset's if known, otherwise the model's. */
   mean: option(optional(list(number(-Infinity))), null, "mean of each channel, of values in 0…1"),
   std: option(optional(list(number(0, Infinity, { above: true }))), null, "deviation of each channel"),

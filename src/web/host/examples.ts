@@ -12,7 +12,7 @@ import {
   type Preprocessing,
   type RawImage,
 } from "../../data/index.js";
-import { SMALL } from "../../data/preprocessing.js";
+import { RESAMPLES, SMALL } from "../../data/preprocessing.js";
 import { DataError, short } from "../../errors.js";
 import type { WirePicture } from "../pictures.js";
 import type { Dataset8, ExampleInfo, Refused } from "../trainer-types.js";
@@ -134,12 +134,12 @@ export class Examples {
     if (typeof label === "number") await this.#indexOf(label); // refused before anything is done
     const bytes = await bytesOf(picture);
     const image = await decoded(picture, this.#channels);
-    const { interpolation } = this.#preprocessing();
+    const { interpolation, resample = RESAMPLES[0] } = this.#preprocessing();
     const most = Math.max(2 * resizeOf(this.#preprocessing()), KEPT_SIDE);
     const format = bytes && imageFormat(bytes);
     const small = Math.min(image.width, image.height) <= most;
     const unchanged = small && (format === "jpeg" || format === "png");
-    const reduced = small ? image : new Resize(most, { interpolation }).apply(image);
+    const reduced = small ? image : new Resize(most, { interpolation, resample }).apply(image);
     const blob = unchanged ? fileOf(bytes!, format) : await encoded(reduced);
     const index = await this.#indexOf(label);
     const id = this.#ids++;

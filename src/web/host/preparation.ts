@@ -18,7 +18,7 @@ import {
   type Transform,
   type TransformSpec,
 } from "../../data/index.js";
-import { SMALL } from "../../data/preprocessing.js";
+import { RESAMPLES, SMALL } from "../../data/preprocessing.js";
 import { DataError, short } from "../../errors.js";
 
 /** What a loader is given of how pictures become batches; workers: how many read them. */
@@ -40,10 +40,16 @@ interface Preparing {
 }
 
 /** Pictures cut and mirrored at random: small ones of the network's size within a border, others anywhere; digits are not mirrored. */
-function randomSteps({ inputSize, interpolation, mean, std }: Preprocessing): Transform[] {
+function randomSteps({
+  inputSize,
+  interpolation,
+  resample = RESAMPLES[0],
+  mean,
+  std,
+}: Preprocessing): Transform[] {
   const [height, width, channels] = inputSize;
   const size = Math.min(height, width);
-  const anywhere = new RandomResizedCrop(size, { scale: [0.35, 1], interpolation });
+  const anywhere = new RandomResizedCrop(size, { scale: [0.35, 1], interpolation, resample });
   const shifted = new RandomCrop(size, { padding: Math.round(size / 8) });
   const isSmall = (image: AnyImage): boolean =>
     size <= SMALL && image.height === size && image.width === size;
