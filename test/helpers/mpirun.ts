@@ -44,7 +44,7 @@ export const messages = ({ stderr }: Job): string[] =>
 
 /**
  * Runs a Node program as n processes; instead of a number as many as mpirun's flags ask for. `others`: the flags of further ones, which run
- * the same.
+ * the same. `timeout`: milliseconds that it may take.
  */
 export function job(
   mpirun: string,
@@ -52,6 +52,7 @@ export function job(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   others?: readonly string[],
+  timeout = 120_000,
 ): Job {
   const program = [process.execPath, ...args];
   const first = typeof n === "number" ? ["-np", String(n)] : n;
@@ -61,7 +62,7 @@ export function job(
     encoding: "utf8",
     env: { ...jobEnvironment(mpirun), ...env },
     maxBuffer: 2 ** 26,
-    timeout: 120_000,
+    timeout,
   });
   return { status, stdout, stderr };
 }
