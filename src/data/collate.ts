@@ -4,8 +4,9 @@
 import { sizeOf } from "../core/shape.js";
 import { DataError } from "../errors.js";
 import type { BatchTransform } from "./augment/batch.js";
-import type { Dataset, ImageShape } from "./dataset.js";
-import { isImage, notAnImage, type AnyImage } from "./image.js";
+import type { Random } from "../core/random.js";
+import { partOf, type Dataset, type ImageShape } from "./dataset.js";
+import { isImage, notAnImage, type AnyImage, type RawImage } from "./image.js";
 import { PixelWriter, type Normalization } from "./normalization.js";
 import { batchRandom, sampleRandom } from "./streams.js";
 import { targetsOf } from "./targets.js";
@@ -56,6 +57,8 @@ export interface MadeBatch {
 
 /** Returns the memory for a batch's pixels, once its images' shape is known: a live view, requested before each write. */
 export type Room = (shape: ImageShape) => () => Float32Array;
+
+type Step = Transform["apply"];
 
 export class Collator {
   readonly #recipe: Recipe;
@@ -109,23 +112,34 @@ export class Collator {
   /** The sample after its transforms; a promise only if the dataset returns one. */
   #sample(index: number, seed: number, draw: number): AnyImage | Promise<AnyImage> {
     const { dataset, transforms } = this.#recipe;
-    const image = dataset.image(index);
-    const what = `image ${index} of ${dataset.name}`;
-    const apply = (first: AnyImage): AnyImage => {
-      if (!isImage(first, false)) throw notAnImage("DataLoader", what, first, false);
-      if (transforms.length === 0) return first;
-      const random = sampleRandom(seed, index, draw);
-      try {
-        const made = transforms.reduce((x, transform) => transform.apply(x, random), first as AnyImage);
-        if (isImage(made, true)) return made;
-        throw notAnImage("DataLoader", "what transforms give", made, true);
-      } catch (error) {
-        if (!(error instanceof DataError)) throw error;
-        const which = `${error.message} (sample ${index} of ${dataset.name})`;
-        throw Object.assign(new DataError(which), { cause: error.cause ?? error });
-      }
-    };
+    const random = sampleRandom(seed, index, draw);
+    const [first, ...others] = transforms;
+    const isCut = first?.part && first.afterPart && dataset.imagePart;
+    const image = isCut ? partOf(dataset, index, (size) => first.part!(size, random)) : dataset.image(index);
+    const steps = (isCut ? others : transforms).map(
+      (transform): Step =>
+        (x, r) =>
+          transform.apply(x, r),
+    );
+    if (isCut) steps.unshift((part) => first.afterPart!(part as RawImage, random));
+    const apply = (found: RawImage): AnyImage => this.#changed(found, steps, random, index);
     return image instanceof Promise ? image.then(apply) : apply(image);
+  }
+
+  /** A picture of the dataset after these steps. */
+  #changed(image: RawImage, steps: readonly Step[], random: Random, index: number): AnyImage {
+    const { name } = this.#recipe.dataset;
+    if (!isImage(image, false)) throw notAnImage("DataLoader", `image ${index} of ${name}`, image, false);
+    if (steps.length === 0) return image;
+    try {
+      const made = steps.reduce((x, step) => step(x, random), image as AnyImage);
+      if (isImage(made, true)) return made;
+      throw notAnImage("DataLoader", "what transforms give", made, true);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      const which = `${error.message} (sample ${index} of ${name})`;
+      throw Object.assign(new DataError(which), { cause: error.cause ?? error });
+    }
   }
 
   #checkSize(index: number, { height, width, channels }: AnyImage, [h, w, c]: ImageShape): void {

@@ -3,7 +3,9 @@
 import { checkDataset } from "./options.js";
 import { checkKinds } from "../errors/options.js";
 import { DataError } from "../errors.js";
-import type { Dataset, DatasetSource } from "./dataset.js";
+import { partOf, type Dataset, type DatasetSource } from "./dataset.js";
+import type { PictureSize } from "./transform.js";
+import type { Box } from "./transforms/geometry.js";
 import type { RawImage } from "./image.js";
 
 /** The pictures of one dataset after the other. @throws DataError unless they have the same classes, and all or none targets */
@@ -46,6 +48,11 @@ export class ConcatDataset implements Dataset {
   image(i: number): RawImage | Promise<RawImage> {
     const [part, at] = this.#find(i);
     return part.image(at);
+  }
+
+  imagePart(i: number, choose: (size: PictureSize) => Box): RawImage | Promise<RawImage> {
+    const [part, at] = this.#find(i);
+    return partOf(part, at, choose);
   }
 
   path(i: number): string | undefined {

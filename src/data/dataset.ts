@@ -7,6 +7,8 @@ import { checkOptions, wrongKind, type Names } from "../errors/options.js";
 import type { RawImage } from "./image.js";
 import { asShared } from "./shared.js";
 import { checkTargets, firstClasses } from "./targets.js";
+import type { PictureSize } from "./transform.js";
+import { crop, type Box } from "./transforms/geometry.js";
 
 /**
  * Labelled pictures, of one size or of many. Datasets with pictures in files open and decode them when needed (src/node/);
@@ -25,6 +27,11 @@ export interface Dataset {
   readonly targets?: Float32Array | undefined;
   /** Picture i. @throws DataError naming the file if it cannot be read or decoded */
   image(i: number): RawImage | Promise<RawImage>;
+  /**
+   * The part of picture i that `choose` picks, given its size, if the dataset can read a part for less than the whole.
+   * @throws DataError as image()
+   */
+  imagePart?(i: number, choose: (size: PictureSize) => Box): RawImage | Promise<RawImage>;
   /** Place of picture i, for people to find it: a path, or a shard's path and the name in it. Missing if it has no file of its own. */
   path?(i: number): string | undefined;
   /** Pictures found with the dataset but not in it. */
@@ -33,6 +40,18 @@ export interface Dataset {
   readonly notes?: readonly string[] | undefined;
   /** Source from which a worker thread opens the same dataset; missing if only the thread that made it can read it. */
   readonly source?: DatasetSource | undefined;
+}
+
+/** The part of picture i of a dataset that `choose` picks, however the dataset gets it. */
+export function partOf(
+  dataset: Dataset,
+  i: number,
+  choose: (size: PictureSize) => Box,
+): RawImage | Promise<RawImage> {
+  if (dataset.imagePart) return dataset.imagePart(i, choose);
+  const cut = (image: RawImage): RawImage => crop(image, choose(image));
+  const image = dataset.image(i);
+  return image instanceof Promise ? image.then(cut) : cut(image);
 }
 
 /** A picture that is not in a dataset, or could not be read, with the reason. */

@@ -23,6 +23,12 @@ export * from "./split.js";
 export * from "./concat.js";
 export * from "./tar.js";
 export { emptyTargets, firstClasses } from "./targets.js";
-export { registerTransform, specsOf, type Transform, type TransformSpec } from "./transform.js";
+export {
+  registerTransform,
+  specsOf,
+  type PictureSize,
+  type Transform,
+  type TransformSpec,
+} from "./transform.js";
 export * from "./transforms/index.js";
 export * from "./webdataset.js";

@@ -4,7 +4,9 @@ import { checkFields, checkKinds } from "../errors/options.js";
 import { checkNumbers } from "../core/numbers.js";
 import { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
-import type { Dataset, DatasetSource } from "./dataset.js";
+import { partOf, type Dataset, type DatasetSource } from "./dataset.js";
+import type { PictureSize } from "./transform.js";
+import type { Box } from "./transforms/geometry.js";
 import type { RawImage } from "./image.js";
 import { checkDataset } from "./options.js";
 import { targetsOf } from "./targets.js";
@@ -52,6 +54,10 @@ export class Subset implements Dataset {
 
   image(i: number): RawImage | Promise<RawImage> {
     return this.dataset.image(this.indices[i]!);
+  }
+
+  imagePart(i: number, choose: (size: PictureSize) => Box): RawImage | Promise<RawImage> {
+    return partOf(this.dataset, this.indices[i]!, choose);
   }
 
   path(i: number): string | undefined {

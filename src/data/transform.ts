@@ -3,7 +3,8 @@
 
 import { checkKinds } from "../errors/options.js";
 import type { Random } from "../core/random.js";
-import type { AnyImage } from "./image.js";
+import type { AnyImage, RawImage } from "./image.js";
+import type { Box } from "./transforms/geometry.js";
 
 /** A transform's name and its options, plain JSON. */
 export interface TransformSpec {
@@ -22,7 +23,17 @@ export interface Transform {
    * epoch and index in any thread.
    */
   apply(image: AnyImage, random: Random): AnyImage;
+  /**
+   * For a transform that begins by cutting out a part, which decoders then need not go beyond: apply(image, random) is
+   * afterPart(crop(image, part(image, random)), random), with both drawing from the same stream in this order.
+   */
+  readonly part?: ((size: PictureSize, random: Random) => Box) | undefined;
+  /** See part. */
+  readonly afterPart?: ((part: RawImage, random: Random) => AnyImage) | undefined;
 }
+
+/** Rows and columns of a picture, upright. */
+export type PictureSize = Pick<RawImage, "height" | "width">;
 
 /** The specs of all of these; undefined if one has none. */
 export function specsOf(

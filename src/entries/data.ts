@@ -10,6 +10,7 @@ export {
   balancedSampler,
   type Batch,
   type Box,
+  type PictureSize,
   CenterCrop,
   cifar100Classes,
   cifar100CoarseClasses,

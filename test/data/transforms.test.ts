@@ -126,12 +126,12 @@ describe("random transforms", () => {
     const crop = new RandomResizedCrop(8, { scale: [0.1, 0.5] });
     const size = { height: 300, width: 300 };
     const area = average(4000, (r) => {
-      const { top, left, height, width } = crop.box(size, r);
+      const { top, left, height, width } = crop.part(size, r);
       expect(top >= 0 && left >= 0 && top + height <= 300 && left + width <= 300).toBe(true);
       return (height * width) / 90000;
     });
     const ratio = average(4000, (r) => {
-      const { height, width } = crop.box(size, r);
+      const { height, width } = crop.part(size, r);
       return Math.log(width / height);
     });
     expect(area).toBeCloseTo(0.3, 2);
@@ -140,13 +140,13 @@ describe("random transforms", () => {
 
   it("RandomResizedCrop falls back to the middle where no box fits", () => {
     const crop = new RandomResizedCrop(8, { scale: [1, 1] });
-    expect(crop.box({ height: 10, width: 100 }, new Random(1))).toEqual({
+    expect(crop.part({ height: 10, width: 100 }, new Random(1))).toEqual({
       top: 0,
       left: 43,
       height: 10,
       width: 13,
     });
-    expect(crop.box({ height: 100, width: 10 }, new Random(1))).toEqual({
+    expect(crop.part({ height: 100, width: 10 }, new Random(1))).toEqual({
       top: 43,
       left: 0,
       height: 13,

@@ -3,6 +3,8 @@
 import { checkFields, checkKinds } from "../../errors/options.js";
 import { DataError, reason } from "../../errors.js";
 import type { RawImage } from "../image.js";
+import type { PictureSize } from "../transform.js";
+import { crop, type Box } from "../transforms/geometry.js";
 import { withChannels } from "./color.js";
 import { containerOrientation, orient } from "./exif.js";
 import { decodeBmp, readBmp } from "./bmp.js";
@@ -146,6 +148,34 @@ const plain = ({ data, ...image }: RawImage): RawImage => ({
   ...image,
   data: new Uint8Array(data.buffer, data.byteOffset, data.length),
 });
+
+/** Whether all of a box is in a picture. */
+const isInside = ({ top, left, height, width }: Box, size: PictureSize): boolean =>
+  top >= 0 && left >= 0 && top + height <= size.height && left + width <= size.width;
+
+/**
+ * The part of a picture that `choose` picks, given its size after rotation: the pixels that crop() would cut out of decodeActive()'s. Of an
+ * upright JPEG that fovea decodes itself, no others are computed. @throws DataError as decodeImage()
+ */
+export function decodePart(
+  bytes: Uint8Array,
+  options: DecodeOptions,
+  choose: (size: PictureSize) => Box,
+): RawImage | Promise<RawImage> {
+  const { file, exif, channels = 3, maxPixels = MAX_PIXELS } = options;
+  const cut = (image: RawImage, box = choose(image)): RawImage => crop(image, box);
+  if (formatOf(bytes, file) === "jpeg" && !active?.formats.includes("jpeg")) {
+    const info = readJpeg(bytes, file);
+    if (exif === "ignore" || info.orientation === 1) {
+      checkSize(info, maxPixels, file);
+      const box = choose(info);
+      if (isInside(box, info)) return withChannels(decodeJpeg(info, file, box), channels);
+      return cut(withChannels(decodeJpeg(info, file), channels), box);
+    }
+  }
+  const image = decodeActive(bytes, options);
+  return image instanceof Promise ? image.then((whole) => cut(whole)) : cut(image);
+}
 
 /**
  * Decodes a picture with the decoder in use: setDecoder()'s for the formats it knows, otherwise as decodeImage().

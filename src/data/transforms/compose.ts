@@ -26,6 +26,8 @@ export class Compose implements Transform {
   readonly spec: TransformSpec | undefined;
   /** The transforms, in order. */
   readonly transforms: readonly Transform[];
+  readonly part: Transform["part"];
+  readonly afterPart: Transform["afterPart"];
   readonly #steps: Step[] = [];
 
   constructor(transforms: readonly Transform[]) {
@@ -44,6 +46,12 @@ export class Compose implements Transform {
       const both = together(transform, transforms[i + 1]);
       this.#steps.push(both ?? ((image, random) => transform.apply(image, random)));
       if (both) i++;
+    }
+    const [first] = transforms;
+    if (first?.part && first.afterPart) {
+      this.part = (size, random) => first.part!(size, random);
+      this.afterPart = (part, random) =>
+        this.#steps.slice(1).reduce((changed, step) => step(changed, random), first.afterPart!(part, random));
     }
   }
 

@@ -186,7 +186,7 @@ export class RandomResizedCrop implements Transform {
   }
 
   /** The part of a picture to use. */
-  box({ height, width }: Pick<RawImage, "height" | "width">, random: Random): Box {
+  part({ height, width }: Pick<RawImage, "height" | "width">, random: Random): Box {
     const { scale, ratio } = this.#options;
     const [low, high] = [Math.log(ratio[0]), Math.log(ratio[1])];
     for (let i = 0; i < TRIES; i++) {
@@ -205,10 +205,16 @@ export class RandomResizedCrop implements Transform {
     return { top: Math.floor((height - h) / 2), left: Math.floor((width - w) / 2), height: h, width: w };
   }
 
+  /** That part at the given size. */
+  afterPart(part: RawImage): RawImage {
+    const { interpolation, resample } = this.#options;
+    return resize(part, ...this.#size, { interpolation, resample });
+  }
+
   /** @throws DataError unless the image is of bytes */
   apply(image: AnyImage, random: Random): RawImage {
     requireBytes("RandomResizedCrop", image);
     const { interpolation, resample } = this.#options;
-    return resize(image, ...this.#size, { interpolation, resample, source: this.box(image, random) });
+    return resize(image, ...this.#size, { interpolation, resample, source: this.part(image, random) });
   }
 }

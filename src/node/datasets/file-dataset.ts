@@ -5,6 +5,9 @@ import { checkFields, checkOptions } from "../../errors/options.js";
 import { join } from "node:path";
 import {
   decodeActive,
+  decodePart,
+  type Box,
+  type PictureSize,
   type DecodeOptions,
   type Dataset,
   type DatasetSource,
@@ -119,5 +122,11 @@ export class FileDataset implements Dataset {
   image(i: number): RawImage | Promise<RawImage> {
     const file = this.path(i);
     return decodeActive(readBytes(file), { ...this.options, file });
+  }
+
+  /** A part of picture i; of a JPEG no pixels outside it are computed. @throws DataError naming the file */
+  imagePart(i: number, choose: (size: PictureSize) => Box): RawImage | Promise<RawImage> {
+    const file = this.path(i);
+    return decodePart(readBytes(file), { ...this.options, file }, choose);
   }
 }

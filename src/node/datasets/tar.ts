@@ -3,6 +3,9 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import {
   decodeActive,
+  decodePart,
+  type Box,
+  type PictureSize,
   tarSamples,
   type Dataset,
   type DatasetSource,
@@ -226,8 +229,16 @@ export class TarDataset implements Dataset {
 
   /** @throws DataError naming shard and picture */
   image(i: number): RawImage | Promise<RawImage> {
+    return decodeActive(this.#bytes(i), { ...this.options, file: this.path(i) });
+  }
+
+  /** As FileDataset's. @throws DataError naming shard and picture */
+  imagePart(i: number, choose: (size: PictureSize) => Box): RawImage | Promise<RawImage> {
+    return decodePart(this.#bytes(i), { ...this.options, file: this.path(i) }, choose);
+  }
+
+  #bytes(i: number): Uint8Array {
     const { shard, offset, size } = this.#index;
-    const bytes = withFile(this.shards[shard[i]!]!, (fd) => readAt(fd, offset[i]!, size[i]!));
-    return decodeActive(bytes, { ...this.options, file: this.path(i) });
+    return withFile(this.shards[shard[i]!]!, (fd) => readAt(fd, offset[i]!, size[i]!));
   }
 }
