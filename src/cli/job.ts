@@ -1,6 +1,7 @@
 // A command as a job of several processes, which mpirun or srun started: one of them reports, and an error of one ends all.
 
 import { hostname } from "node:os";
+import { gatherValues } from "../core/group.js";
 import { DataError, FoveaError } from "../errors.js";
 import { initMpi, launched, type Mpi } from "../mpi/index.js";
 import { UsageError } from "../node/usage-error.js";
@@ -31,6 +32,16 @@ function hush(): () => void {
 export function checkEnough(where: string, { size }: Mpi, count: number, what: string): void {
   if (size <= count) return;
   throw new DataError(`${where}: ${size} processes for ${count} ${what}; expected at most ${count}`);
+}
+
+/**
+ * Which process each rank is, for when one dies: a sentence, or nothing where the launcher then names the rank itself, as Open MPI's does,
+ * and not only a process, as MPICH's. All processes call it.
+ */
+export function whichIsWhich(mpi: Mpi): string[] {
+  if (mpi.size === 1 || mpi.library?.startsWith("Open MPI")) return [];
+  const places = gatherValues(mpi, `process ${process.pid} on ${hostname()}`);
+  return [places.map((place, rank) => `rank ${rank} is ${place}`).join(", ")];
 }
 
 /** What has to be downloaded, rank 0 downloads; the others then find it. */

@@ -6,7 +6,7 @@ import type { Mpi } from "../mpi/index.js";
 import { namesDigest, Parts, type Conditions } from "../node/parts.js";
 import { statOf } from "../node/files.js";
 import { count } from "../node/status-line.js";
-import { checkEnough } from "./job.js";
+import { checkEnough, whichIsWhich } from "./job.js";
 import { requireWritable } from "./outputs.js";
 import { isShard } from "./pictures.js";
 import { ownOf, sharedOut, type Share } from "./shares.js";
@@ -79,6 +79,7 @@ export async function predictInParts(mpi: Mpi, job: PartsJob): Promise<void> {
         "fovea: if a process dies, the job ends; the same command, with any number of processes, continues",
       );
   }
+  for (const note of whichIsWhich(mpi)) console.error(`fovea: ${note}`);
   left = gatherValues(mpi, left)[0]!;
   const own = ownOf(left, { index: mpi.rank, count: mpi.size });
   for (const [n, i] of own.entries()) {

@@ -10,7 +10,7 @@ import type { TrainFlags } from "../node/resolve-arguments.js";
 import { runTraining } from "../node/training.js";
 import { shared } from "../node/training-group.js";
 import { optimizerInfo } from "../optim/index.js";
-import { asJob } from "./job.js";
+import { asJob, whichIsWhich } from "./job.js";
 import { closingLines, shellWord } from "./closing.js";
 import { addTrainOptions, argumentsFrom, describeArguments, trainFlags } from "./train-flags.js";
 
@@ -56,7 +56,12 @@ async function trainInJob(mpi: Mpi, flags: TrainFlags, json: boolean): Promise<v
   let folder = "";
   const started = (): boolean => folder !== "" || !leads;
   const goOn = (): string => `${again(mpi)}fovea train --resume ${shellWord(folder)}`;
-  const { signal, end } = interruptible(started, leads);
+  const ranks = whichIsWhich(mpi);
+  // mpirun ends the others so when one has died.
+  const last = (): string => (mpi.size > 1 ? `; if a process has died: ${goOn()}` : "");
+  const { signal, end } = interruptible(started, () => {
+    if (leads) console.error(`\nfovea: saving a checkpoint; press again to exit at once${last()}`);
+  });
   try {
     const metrics = await runTraining(args, {
       ...(chosen.data && { data: chosen.data }),
@@ -68,6 +73,7 @@ async function trainInJob(mpi: Mpi, flags: TrainFlags, json: boolean): Promise<v
         console.error(`${folder}/\n${describeArguments(args)}`);
         for (const note of notes) console.error(`fovea: ${note}`);
         if (mpi.size > 1) console.error(`fovea: if a process dies, the job ends; to continue: ${goOn()}`);
+        for (const note of ranks) console.error(`fovea: ${note}`);
       },
       onSkipped(files, path) {
         for (const note of leftOutNotes(files)) console.error(`fovea: ${note}`);
@@ -100,12 +106,12 @@ const again = ({ size }: Mpi): string => (size > 1 ? `mpirun -np ${size} ` : "")
  * A signal that Ctrl-C, a plain kill, or a terminal that closes, aborts; the second time the process ends at once, as it does before there is
  * anything to save: while data or weights are being downloaded and read.
  */
-function interruptible(started: () => boolean, speaks: boolean): { signal: AbortSignal; end(): void } {
+function interruptible(started: () => boolean, tell: () => void): { signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted || !started()) process.exit(INTERRUPTED);
     controller.abort();
-    if (speaks) console.error("\nfovea: saving a checkpoint; press again to exit at once");
+    tell();
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) process.on(name, stop);

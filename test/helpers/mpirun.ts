@@ -42,22 +42,24 @@ export const jobEnvironment = (mpirun: string): NodeJS.ProcessEnv => ({
 export const messages = ({ stderr }: Job): string[] =>
   stderr.split("\n").filter((line) => line.startsWith("fovea: rank"));
 
-/**
- * Runs a Node program as n processes; instead of a number as many as mpirun's flags ask for. `others`: the flags of further ones, which run
- * the same. `timeout`: milliseconds that it may take.
- */
-export function job(
+/** Runs a Node program as n processes. `timeout`: milliseconds that it may take. */
+export const job = (
   mpirun: string,
-  n: number | readonly string[],
+  n: number,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  others?: readonly string[],
+  timeout?: number,
+): Job => jobOf(mpirun, [["-np", String(n), process.execPath, ...args]], env, timeout);
+
+/** Runs several programs as one job: mpirun's flags and the command of each. */
+export function jobOf(
+  mpirun: string,
+  parts: readonly (readonly string[])[],
+  env: NodeJS.ProcessEnv = {},
   timeout = 120_000,
 ): Job {
-  const program = [process.execPath, ...args];
-  const first = typeof n === "number" ? ["-np", String(n)] : n;
-  const all = [...first, ...program, ...(others ? [":", ...others, ...program] : [])];
-  const { status, stdout, stderr } = spawnSync(mpirun, all, {
+  const args = parts.flatMap((part, i) => (i ? [":", ...part] : part));
+  const { status, stdout, stderr } = spawnSync(mpirun, args, {
     cwd: root,
     encoding: "utf8",
     env: { ...jobEnvironment(mpirun), ...env },
@@ -70,8 +72,8 @@ export function job(
 /** A job under way. */
 export interface RunningJob {
   readonly child: ChildProcess;
-  /** What its processes have printed on stderr. */
-  stderr(): string;
+  /** What its processes and mpirun have printed. */
+  output(): string;
   /** Its exit code. */
   readonly ended: Promise<number | null>;
   /** The process of a rank. */
@@ -83,14 +85,15 @@ export function startJob(mpirun: string, n: number, args: readonly string[]): Ru
   const child = spawn(mpirun, ["-np", String(n), process.execPath, ...args], {
     cwd: root,
     env: { ...jobEnvironment(mpirun), FOVEA_TEST_JOB: String(++jobs) },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  child.stderr.on("data", (chunk: Buffer) => void (said += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => void (said += chunk.toString()));
   const mark = `FOVEA_TEST_JOB=${jobs}`;
   return {
     child,
-    stderr: () => said,
+    output: () => said,
     ended: new Promise((resume) => child.on("close", resume)),
     pid(rank) {
       const found = readdirSync("/proc").find((pid) => {

@@ -55,7 +55,6 @@ describe.each(mpiruns)("%s", (mpirun) => {
         n,
         training(`${mpiruns.indexOf(mpirun)}-${n}`, n),
         {},
-        undefined,
         EPOCH_MS,
       );
       expect(status, stderr).toBe(0);

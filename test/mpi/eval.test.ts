@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel, init, manualSeed } from "../../src/index.js";
 import { configOf, saveModel } from "../../src/node.js";
-import { messages, job, mpiruns, type Job } from "../helpers/mpirun.js";
+import { messages, job, jobOf, mpiruns, type Job } from "../helpers/mpirun.js";
 import { png } from "../helpers/pictures.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-mpi-eval-"));
@@ -105,9 +105,12 @@ describe.each(mpiruns)("%s", (mpirun) => {
     ["model", ["--model", "model", at("photos"), "--on-error", "skip"], "eval: the model of rank 1"],
     ["data", ["--model", at("model"), "data"], "eval: the images' names or classes of rank 1"],
   ])("names the process whose %s is another", (_, args, text) => {
-    const process = ["-np", "1", "-wdir"];
-    const program = [join(import.meta.dirname, "../..", flags()[0]!), ...flags(...args).slice(1)];
-    const failed = job(mpirun, [...process, at("here")], program, {}, [...process, at("there")]);
+    const program = [
+      process.execPath,
+      join(import.meta.dirname, "../..", flags()[0]!),
+      ...flags(...args).slice(1),
+    ];
+    const failed = jobOf(mpirun, ["here", "there"].map((place) => ["-np", "1", "-wdir", at(place), ...program])); // prettier-ignore
     expect([failed.status === 0, failed.stdout]).toEqual([false, ""]);
     expect(messages(failed)).toEqual([expect.stringContaining(text)]);
   });

@@ -58,7 +58,7 @@ describe.each(mpiruns)("%s", (mpirun) => {
       await new Promise((go) => setTimeout(go, 2));
     process.kill(running.pid(1), "SIGKILL");
     expect(await running.ended).not.toBe(0);
-    expect(running.stderr()).toContain(CONTINUES);
+    expect(running.output()).toContain(CONTINUES);
     const there = parts("killed").length;
     expect(there).toBeGreaterThan(0);
     expect(there).toBeLessThan(SHARDS);
@@ -66,7 +66,7 @@ describe.each(mpiruns)("%s", (mpirun) => {
     const resumed = job(mpirun, 3, inParts("killed"));
     expect(resumed.status, resumed.stderr).toBe(0);
     expect(resumed.stdout).toBe(`${at("killed/part-all.json")}\n`);
-    expect(resumed.stderr).toBe(`fovea: ${there} of ${SHARDS} parts are there already\n${CONTINUES}`);
+    expect(resumed.stderr).toContain(`fovea: ${there} of ${SHARDS} parts are there already\n${CONTINUES}`);
     expect(read("killed")).toEqual(read("whole"));
   }, 120_000);
 
@@ -82,7 +82,8 @@ describe.each(mpiruns)("%s", (mpirun) => {
     const run = (n: number) =>
       job(mpirun, n, flags(at("photos"), at("shards/data-01.tar"), format, "-b", "2"));
     const [one, three] = [run(1), run(3)];
-    expect([one.status, three.status]).toEqual([1, 1]); // two pictures cannot be read
+    expect(one.status).toBe(1); // two pictures cannot be read
+    expect(three.status).not.toBe(0);
     expect(three.stdout).toBe(one.stdout);
     const own = (stderr: string): string[] => stderr.split("\n").filter((line) => line.startsWith("fovea:"));
     expect(own(three.stderr)).toEqual(own(one.stderr));
