@@ -45,7 +45,7 @@ export interface ModelOptions {
   readonly preprocessing?: Preprocessing;
   /** Whether the network is made for pictures of about 32 pixels. For a model's name. Default false. */
   readonly smallImages?: boolean;
-  /** Another address for the hub, for mirrors. Default "https://huggingface.co". */
+  /** Another address for the hub: a mirror, which serves its API (/api/models/…) too. Default "https://huggingface.co". */
   readonly hub?: string;
   /** How many threads compute. Default: one for each core, at most 16, where the page is cross-origin isolated; otherwise one. */
   readonly threads?: number;
