@@ -221,7 +221,7 @@ export function addLoadOptions(command: Command): Command {
     )
     .option(
       "--decoder <name>",
-      "reads JPEG files: fovea or jpeg-js (built in), or sharp or jsquash if installed",
+      "reads JPEG and more formats: fovea or jpeg-js (built in), or sharp or jsquash if installed",
       parser(choice(() => decoderNames)),
     );
 }

@@ -29,7 +29,7 @@ function relative(a: readonly number[], b: readonly number[]): number {
   return length(a.map((x, i) => x - b[i]!)) / length(b);
 }
 
-describe.each(mpiruns.flatMap((mpirun) => (isLong ? [2, 3, 4] : [2, 3]).map((n) => [mpirun, n] as const)))(
+describe.each(mpiruns.flatMap((mpirun) => (isLong ? [1, 2, 3, 4] : [2, 3]).map((n) => [mpirun, n] as const)))(
   "%s -np %i",
   (mpirun, n) => {
     let found: Found;

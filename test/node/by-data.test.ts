@@ -165,7 +165,7 @@ describe("argumentsByData", () => {
 
     it("refuses a decoder of files for images in memory, and takes the default", async () => {
       await expect(argumentsByData({ data: memory, decoder: "sharp" })).rejects.toThrow("--decoder");
-      expect((await argumentsByData({ data: memory, decoder: "jpeg-js" })).args.decoder).toBe("jpeg-js");
+      expect((await argumentsByData({ data: memory, decoder: "fovea" })).args.decoder).toBe("fovea");
     });
   });
 
