@@ -5,7 +5,7 @@ import { beforeAll, describe, test } from "vitest";
 import type { Kernels } from "../../src/wasm/abi.js";
 import { abi } from "../../src/wasm/table.js";
 import { init, runtime } from "../../src/wasm/runtime.js";
-import { forEachBinary } from "../helpers/binaries.js";
+import { forOwnBinary } from "../helpers/binaries.js";
 import { Guarded } from "../helpers/guarded.js";
 import { kernelCalls } from "./kernel-calls.js";
 
@@ -46,7 +46,7 @@ function resultsOf(kernels: Kernels, run: (k: Kernels, g: Guarded) => void): Uin
   return results;
 }
 
-forEachBinary((binary) => {
+forOwnBinary((binary) => {
   beforeAll(() => void init({ binary, threads: 1 }));
 
   describe("units in any order give the same bits:", () => {

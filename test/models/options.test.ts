@@ -23,6 +23,7 @@ import { shapesOnly } from "../../src/core/op.js";
 import { spacedMeans } from "../../src/models/branches.js";
 import { ONE_OF_EACH } from "../helpers/models.js";
 import { init } from "../../src/wasm/runtime.js";
+import { isLong } from "../helpers/ring.js";
 
 beforeAll(() => {
   init();
@@ -151,26 +152,29 @@ describe("resetClassifier", () => {
   );
 });
 
-it.each(ONE_OF_EACH)("%s: every layer can be replaced by its path in files", (name) => {
-  shapesOnly(() => {
-    const model = createModel(name, {
-      initialise: false,
-      ...(modelInfo(name).limits.dropPath ? {} : { dropPath: 0.2 }),
+it.each(isLong ? ONE_OF_EACH : ONE_OF_EACH.slice(0, 12))(
+  "%s: every layer can be replaced by its path in files",
+  (name) => {
+    shapesOnly(() => {
+      const model = createModel(name, {
+        initialise: false,
+        ...(modelInfo(name).limits.dropPath ? {} : { dropPath: 0.2 }),
+      });
+      const snake = (path: string) => path.split(".").map((own) => (/^[A-Z]/.test(own) ? own : own.replace(/_$/, "").replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`))).join("."); // prettier-ignore
+      const paths = (module: Module, before = ""): string[] =>
+        module.namedChildren().flatMap(([own, child]) => [...paths(child, `${before}${own}.`), before + own]);
+      const wrong = paths(model).filter((path) => {
+        const layer = new Dropout();
+        const old = model.setSubmodule(snake(path), layer);
+        const found = model.getSubmodule(snake(path)) === layer;
+        model.setSubmodule(snake(path), old);
+        return !found;
+      });
+      expect(wrong).toEqual([]);
+      model.dispose();
     });
-    const snake = (path: string) => path.split(".").map((own) => (/^[A-Z]/.test(own) ? own : own.replace(/_$/, "").replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`))).join("."); // prettier-ignore
-    const paths = (module: Module, before = ""): string[] =>
-      module.namedChildren().flatMap(([own, child]) => [...paths(child, `${before}${own}.`), before + own]);
-    const wrong = paths(model).filter((path) => {
-      const layer = new Dropout();
-      const old = model.setSubmodule(snake(path), layer);
-      const found = model.getSubmodule(snake(path)) === layer;
-      model.setSubmodule(snake(path), old);
-      return !found;
-    });
-    expect(wrong).toEqual([]);
-    model.dispose();
-  });
-});
+  },
+);
 
 describe("GoogLeNet", () => {
   const x = () => tensor(Float32Array.from({ length: 2 * 32 * 32 * 3 }, (_, i) => Math.sin(i)), [2, 32, 32, 3]); // prettier-ignore

@@ -58,7 +58,9 @@ it.each(Object.entries(goldens))("%s has PyTorch's names and shapes", (name, wan
 });
 
 /** One of each kind at once, all in the long ring. */
-const NAMES = isLong ? [...new Set([...Object.keys(goldens), ...ONE_OF_EACH])] : ONE_OF_EACH;
+const NAMES = isLong
+  ? [...new Set([...Object.keys(goldens), ...ONE_OF_EACH])]
+  : ONE_OF_EACH.filter((_, i) => i % 3 === 0);
 
 describe.each(NAMES)("%s", (name) => {
   const { inputSize } = modelInfo(name);

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { JobBench } from "../../src/cli/bench-job.js";
 import { job, mpiruns } from "../helpers/mpirun.js";
+import { isLong } from "../helpers/ring.js";
 
 const flags = (...more: string[]): string[] => [
   ...["build/cli.js", "bench", "lenet5", "--threads", "1", "--batch-size", "4", ...more],
@@ -38,7 +39,7 @@ describe.each(mpiruns)("%s", (mpirun) => {
     }
   });
 
-  it("prints a table, and what is predicted", () => {
+  it.runIf(isLong)("prints a table, and what is predicted", () => {
     const { status, stdout, stderr } = job(mpirun, 2, flags());
     expect(status, stderr).toBe(0);
     for (const line of [

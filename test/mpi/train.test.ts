@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { job, messages, mpiruns, startJob, type Job } from "../helpers/mpirun.js";
 import { png } from "../helpers/pictures.js";
+import { isLong } from "../helpers/ring.js";
 
 const top = mkdtempSync(join(tmpdir(), "fovea-mpi-"));
 afterAll(() => rmSync(top, { recursive: true }));
@@ -58,7 +59,7 @@ describe.each(mpiruns)("%s", (mpirun) => {
     expect(existsSync(join(at("whole"), "report.html"))).toBe(true);
   });
 
-  it.each([0, 1])(
+  it.each(isLong ? [0, 1] : [1])(
     "ends within 10 s when rank %i is killed, and continues to the same bytes",
     async (rank) => {
       const running = startJob(mpirun, 2, flags("killed", "--batch-size", "4", "--lr", "0.05"));
@@ -123,7 +124,7 @@ describe.each(mpiruns)("%s", (mpirun) => {
     }
   }, 120_000);
 
-  it("scales the rate, by the optimizer unless it is given", () => {
+  it.runIf(isLong)("scales the rate, by the optimizer unless it is given", () => {
     const { stderr } = job(
       mpirun,
       2,

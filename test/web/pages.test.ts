@@ -7,6 +7,7 @@ import { classify, createModel, decodeSafetensors, encodePng, encodeSafetensors,
 import { configToJSON } from "../../src/pretrained/config.js";
 import type * as fovea from "../../src/web/index.js";
 import { has, launch, open, Site, webFiles, type BrowserName } from "./browser.js";
+import { isLong } from "../helpers/ring.js";
 
 declare const web: typeof fovea;
 
@@ -111,7 +112,8 @@ async function allWays(page: Page): Promise<{ ways: Record<string, number[]>; in
   });
 }
 
-describe.each(["chrome", "firefox"] as BrowserName[])("%s", (name) => {
+// Firefox in the long ring, and in npm run test:runtimes.
+describe.each((isLong ? ["chrome", "firefox"] : ["chrome"]) as BrowserName[])("%s", (name) => {
   const here = has(name);
   let browser: Browser;
   beforeAll(async () => {
