@@ -93,7 +93,7 @@ export class ResizeLonger implements Transform {
   readonly #options: ResizeLongerOptions;
 
   /** @throws DataError unless the size is an integer ≥ 1 and the interpolation known */
-  constructor(size: number, options: Partial<ResizeLongerOptions> = {}) {
+  constructor(size: number, options: Pick<ResizeTransformOptions, "interpolation" | "resample"> = {}) {
     this.#options = withDefaults<ResizeLongerOptions>("ResizeLonger", options, {
       interpolation: "bilinear",
       resample: RESAMPLES[0],
