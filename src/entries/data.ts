@@ -67,6 +67,7 @@ export {
   type Interpolation,
   INTERPOLATIONS,
   type LeftOut,
+  jpegJsDecoder,
   type LoaderOptions,
   type LoaderStats,
   makeBatchTransform,

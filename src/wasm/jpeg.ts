@@ -41,6 +41,7 @@ export const jpegKernels = perRuntime((): JpegKernels => {
     const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
     return exports as unknown as JpegKernels;
   } catch (error) {
-    throw new WasmError(`decodeImage: cannot start the JPEG decoder: ${String(error)}`);
+    const instead = "where an engine compiles no bytes, setDecoder(jpegJsDecoder()) decodes without them";
+    throw new WasmError(`decodeImage: cannot start the JPEG decoder: ${String(error)}; ${instead}`);
   }
 });
