@@ -53,7 +53,7 @@ const RINGS: Record<string, Ring> = {
 
 /** The files that take longest, longest first: they go before all others, so that at the end no worker waits for another. */
 const LONGEST =
-  `guides golden/zoo models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples web/pages web/page ops/gradient train/grad-cam
+  `guides mpi/train mpi/predict golden/zoo models/registry models/training golden/models cli/exit-codes cli/train node/option-effects examples web/pages web/page ops/gradient train/grad-cam
   node/data-workers node/kill golden/paddle-models ops/winograd optim/steps cli/trained models/options ops/large ops/tiles golden/golden kernels/ranges
   onnx/export node/weights core/misuse golden/published public/misuse cli/check`.split(/\s+/);
 

@@ -18,6 +18,14 @@ function interleaved(a: v128, b: v128): v128 {
   return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }
 
+/** Stores 8 numbers of each in turn, as bytes. */
+function storeInTurn(to: usize, even: v128, odd: v128): void {
+  v128.store(
+    to,
+    inline.always(interleaved(i8x16.narrow_i16x8_u(even, even), i8x16.narrow_i16x8_u(odd, odd))),
+  );
+}
+
 /** Twice as many samples in a row, from sample `from` on: each is ¾ of the one that covers it and ¼ of the next one. */
 function twiceAcross(row: usize, to: usize, count: i32): void {
   const three = i16x8.splat(3);
@@ -27,10 +35,7 @@ function twiceAcross(row: usize, to: usize, count: i32): void {
     const right = i16x8.add(v128.load8x8_u(row + 1), i16x8.splat(2));
     const even = i16x8.shr_u(i16x8.add(here, left), 2);
     const odd = i16x8.shr_u(i16x8.add(here, right), 2);
-    v128.store(
-      to,
-      inline.always(interleaved(i8x16.narrow_i16x8_u(even, even), i8x16.narrow_i16x8_u(odd, odd))),
-    );
+    inline.always(storeInTurn(to, even, odd));
     row += 8;
     to += 16;
   }
@@ -50,10 +55,7 @@ function twiceBoth(near: usize, far: usize, to: usize, count: i32): void {
     const right = i16x8.add(inline.always(between(near + 1, far + 1)), i16x8.splat(7));
     const even = i16x8.shr_u(i16x8.add(here, left), 4);
     const odd = i16x8.shr_u(i16x8.add(here, right), 4);
-    v128.store(
-      to,
-      inline.always(interleaved(i8x16.narrow_i16x8_u(even, even), i8x16.narrow_i16x8_u(odd, odd))),
-    );
+    inline.always(storeInTurn(to, even, odd));
     near += 8;
     far += 8;
     to += 16;

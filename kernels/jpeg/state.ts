@@ -1,4 +1,4 @@
-// What the JPEG decoder keeps between calls. TypeScript fills it and gives it its memory (src/data/decode/jpeg-pixels.ts); everything
+// What the JPEG decoder keeps between calls. TypeScript fills it and gives it its memory (src/data/decode/jpeg.ts); everything
 // else happens in these kernels, which are a binary of their own: pages that let the browser decode do without them.
 
 /** A picture that is being decoded. Addresses are of bytes; tables and arrays are in one block of the heap. */

@@ -1,14 +1,13 @@
 // fovea bench in the processes of a job: training steps together, and those that the cost model expects of more processes.
 
 import { hostname } from "node:os";
+import { gatherValues } from "../core/group.js";
 import type { Mpi } from "../mpi/index.js";
 import type { Classifier } from "../models/index.js";
 import { environment, type Environment } from "../node/environment.js";
 import { measureScaling, type Scaling } from "../node/scaling.js";
 import { count } from "../node/status-line.js";
-import { checkAlike } from "../train/same.js";
 import { forecast, type Forecast, type Link } from "../train/scaling.js";
-import { version } from "../version.js";
 import { ms, rate, table } from "./table.js";
 
 /** The numbers of processes that are predicted. */
@@ -54,13 +53,7 @@ export async function benchTogether(
   { model, architecture, inputSize }: Subject,
   batchSizes: readonly number[],
 ): Promise<JobBench | undefined> {
-  checkAlike("bench", mpi, {
-    "fovea's version": version,
-    "the command line": process.argv.slice(2).join(" "),
-  });
-  const names = mpi
-    .allGather(new TextEncoder().encode(hostname()))
-    .map((name) => new TextDecoder().decode(name));
+  const names = gatherValues(mpi, hostname());
   const scalings: JobBench["scalings"] = [];
   for (const batchSize of batchSizes) {
     const found = await measureScaling(mpi, model, batchSize, inputSize);

@@ -31,7 +31,8 @@ export interface Dataset {
    * The part of picture i that `choose` picks, given its size, if the dataset can read a part for less than the whole.
    * @throws DataError as image()
    */
-  imagePart?(i: number, choose: (size: PictureSize) => Box): RawImage | Promise<RawImage>;
+  readonly imagePart?:
+    ((i: number, choose: (size: PictureSize) => Box) => RawImage | Promise<RawImage>) | undefined;
   /** Place of picture i, for people to find it: a path, or a shard's path and the name in it. Missing if it has no file of its own. */
   path?(i: number): string | undefined;
   /** Pictures found with the dataset but not in it. */

@@ -4,9 +4,7 @@ import { checkFields, checkKinds } from "../errors/options.js";
 import { checkNumbers } from "../core/numbers.js";
 import { Random } from "../core/random.js";
 import { DataError } from "../errors.js";
-import { partOf, type Dataset, type DatasetSource } from "./dataset.js";
-import type { PictureSize } from "./transform.js";
-import type { Box } from "./transforms/geometry.js";
+import type { Dataset, DatasetSource } from "./dataset.js";
 import type { RawImage } from "./image.js";
 import { checkDataset } from "./options.js";
 import { targetsOf } from "./targets.js";
@@ -56,8 +54,9 @@ export class Subset implements Dataset {
     return this.dataset.image(this.indices[i]!);
   }
 
-  imagePart(i: number, choose: (size: PictureSize) => Box): RawImage | Promise<RawImage> {
-    return partOf(this.dataset, this.indices[i]!, choose);
+  get imagePart(): Dataset["imagePart"] {
+    const { dataset, indices } = this;
+    return dataset.imagePart && ((i, choose) => dataset.imagePart!(indices[i]!, choose));
   }
 
   path(i: number): string | undefined {

@@ -73,7 +73,7 @@ it.each([
     image: (i) => dataset.image(i),
   };
   const expected = await floats(plain, [cut(), ...rest()]);
-  const parts = vi.spyOn(dataset as Required<Dataset>, "imagePart");
+  const parts = vi.spyOn(dataset as ImageFolder, "imagePart");
   expect(await floats(of(dataset), transform())).toEqual(expected);
   expect(parts).toHaveBeenCalledTimes(dataset.length);
   parts.mockRestore();
